@@ -1,0 +1,46 @@
+/**
+ * The contract of an engine: a closed graph in, something that runs it out. Engines know nodes, storages and nothing
+ * else: no tensors, parameters, files, console or clock.
+ */
+
+import type { Node } from "../graph/node.ts";
+import type { Storage } from "../graph/storage.ts";
+
+/** A closed graph, simplified: every leaf is an `input` listed in `inputs`, or `full` or `iota`. */
+export interface Graph {
+  /** `input` nodes, in the order in which `run` receives their values. Some may be unused. */
+  readonly inputs: readonly Node[];
+  /** Any nodes, in the order in which `run` returns their values. One may occur twice, or be an input. */
+  readonly outputs: readonly Node[];
+  /**
+   * Output index -> input index of the same shape and dtype: state. The caller will not use the input's storage after the
+   * run (unless the run fails), so its memory may serve the next run.
+   */
+  readonly donated: ReadonlyMap<number, number>;
+}
+
+/** A compiled graph. */
+export interface Executable {
+  /**
+   * Runs it. `inputs[i]` are the numbers of `graph.inputs[i]`; they are not changed (donated ones may be recycled by a later
+   * run). The results are storages of their own. Runs of one executable do not overlap: the caller awaits.
+   */
+  run(inputs: readonly Storage[]): Promise<Storage[]>;
+  /** The program as printable data, one instruction a line. */
+  listing(): string[];
+  /** Gives back what the engine holds for it. */
+  dispose(): void;
+}
+
+/** What runs graphs. */
+export interface Engine {
+  readonly name: "cpu" | "webgpu";
+  /** The device as a person knows it: "ONNX Runtime 1.30, 2 threads", "SwiftShader Device (Subzero)". */
+  readonly adapter: string;
+  /** Throws a sentence if the graph cannot be run here. */
+  compile(graph: Graph): Promise<Executable>;
+  /** Bytes that the engine holds now, by what holds them. */
+  liveBytes(): Record<string, number>;
+  /** Gives everything back. */
+  dispose(): void;
+}

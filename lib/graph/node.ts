@@ -1,0 +1,110 @@
+/** Nodes: one application of a primitive to other nodes. Immutable, except that a computed value may be kept. */
+
+import { currentSite, type Site } from "./site.ts";
+import { type Attrs, type OpName, type Primitive, primitives } from "./primitives.ts";
+import type { Aval } from "./types.ts";
+import type { Storage } from "./storage.ts";
+
+/** One application of primitive `K`. */
+export interface NodeOf<K extends OpName> extends Aval {
+  readonly id: number;
+  readonly op: K;
+  readonly inputs: readonly Node[];
+  readonly attrs: Attrs<K>;
+  /** The user's line. */
+  readonly site: Site;
+  /** Whether it depends on a placeholder, so that its value is unknown while a function is traced. */
+  readonly traced: boolean;
+  /** Who owns this node as its current value: a Variable. */
+  owner: object | null;
+  /** The computed numbers, if they are known. */
+  value: Storage | null;
+}
+
+/** One application of any primitive. */
+export type Node = { [K in OpName]: NodeOf<K> }[OpName];
+
+/** A function from values to values, closed over nothing. */
+export interface Subgraph {
+  /** Placeholders. */
+  readonly inputs: readonly Node[];
+  readonly outputs: readonly Node[];
+}
+
+let nextId = 0;
+
+/** Applies a primitive. Throws a {@linkcode PlumblineError} when the inputs do not fit. */
+export function makeNode<K extends OpName>(op: K, inputs: readonly Node[], attrs: Attrs<K>): Node {
+  const primitive = primitives[op] as unknown as Primitive<Attrs<K>>;
+  const { dtype, shape, axes } = primitive.infer(inputs, attrs);
+  const placeholder = op === "input" && (attrs as Attrs<"input">).placeholder;
+  const node: NodeOf<K> = {
+    id: nextId++,
+    op,
+    inputs,
+    attrs,
+    dtype,
+    shape,
+    axes,
+    site: currentSite(makeNode),
+    traced: placeholder || inputs.some((x) => x.traced),
+    owner: null,
+    value: null,
+  };
+  return node as unknown as Node;
+}
+
+/** A leaf that stands for a value to come. */
+export function placeholder(aval: Aval, name: string | null = null): Node {
+  return makeNode("input", [], { aval: { dtype: aval.dtype, shape: aval.shape, axes: aval.axes }, placeholder: true, name });
+}
+
+/** A leaf whose numbers are here. */
+export function constant(aval: Aval, value: Storage, name: string | null = null): Node {
+  const node = makeNode("input", [], {
+    aval: { dtype: aval.dtype, shape: aval.shape, axes: aval.axes },
+    placeholder: false,
+    name,
+  });
+  node.value = value;
+  return node;
+}
+
+/** The nodes that `outputs` need, inputs before users; `stop` nodes are listed but not entered. */
+export function topological(outputs: readonly Node[], stop: (node: Node) => boolean = () => false): Node[] {
+  const order: Node[] = [];
+  const seen = new Set<Node>();
+  const stack: { node: Node; next: number }[] = [];
+  const enter = (node: Node): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    stack.push({ node, next: stop(node) ? node.inputs.length : 0 });
+  };
+  for (const output of outputs) {
+    enter(output);
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1]!;
+      const input = top.node.inputs[top.next++];
+      if (input) enter(input);
+      else order.push(stack.pop()!.node);
+    }
+  }
+  return order;
+}
+
+/** Rebuilds `outputs` with some nodes replaced; nodes that depend on none of them are shared. Sites are kept. */
+export function substitute(outputs: readonly Node[], replaced: ReadonlyMap<Node, Node>): Node[] {
+  const image = new Map<Node, Node>(replaced);
+  for (const node of topological(outputs, (n) => replaced.has(n))) {
+    if (image.has(node)) continue;
+    const inputs = node.inputs.map((x) => image.get(x)!);
+    image.set(node, inputs.every((x, i) => x === node.inputs[i]) ? node : rebuild(node, inputs));
+  }
+  return outputs.map((x) => image.get(x)!);
+}
+
+/** The same operation, line and attributes, of other inputs. */
+export function rebuild(node: Node, inputs: readonly Node[]): Node {
+  const traced = inputs.some((x) => x.traced);
+  return { ...node, id: nextId++, inputs, traced, owner: null, value: null } as Node;
+}

@@ -1,0 +1,380 @@
+/**
+ * The one table of primitive operations. A row gives the kind (which engines lower alike) and the shape rule; everything
+ * else in the library is written in these. Element-wise rows become methods of Tensor by themselves.
+ *
+ * Element-wise inputs have the same shape already: `ops.ts` inserts `expand` where PyTorch would broadcast. Reductions
+ * keep the reduced axes with size 1.
+ */
+
+import { type Aval, aval, type Axes, describe, type DType, sameShape, type Shape } from "./types.ts";
+import { PlumblineError } from "./error.ts";
+import type { Subgraph } from "./node.ts";
+
+/** How a primitive behaves, for engines that lower a whole kind alike. */
+export type Kind = "leaf" | "unary" | "binary" | "compare" | "select" | "reduce" | "move" | "index" | "contract" | "control";
+
+/** A row of the table. */
+export interface Primitive<A, K extends Kind = Kind> {
+  readonly kind: K;
+  /** The abstract value of the result; throws a sentence when the inputs do not fit. */
+  readonly infer: (inputs: readonly Aval[], attrs: A) => Aval;
+}
+
+/** Attributes of an operation that has none. */
+export type None = Record<never, never>;
+
+type Dtypes = readonly DType[];
+const float: Dtypes = ["float32"];
+const number: Dtypes = ["float32", "int32"];
+const unsigned: Dtypes = ["uint32"];
+const logical: Dtypes = ["bool"];
+const any: Dtypes = ["float32", "int32", "uint32", "bool"];
+
+function fail(message: string, help?: string): never {
+  throw new PlumblineError({ code: "G301", message, ...(help ? { help } : {}) });
+}
+
+function check(inputs: readonly Aval[], dtypes: Dtypes): Aval {
+  const [first] = inputs;
+  if (!first) return fail("an operation has no inputs.");
+  if (!dtypes.includes(first.dtype)) {
+    fail(`this operation takes ${dtypes.join(" or ")}, not ${describe(first)}.`, `convert it first: t.cast("${dtypes[0]}")`);
+  }
+  for (const other of inputs) {
+    if (other.dtype !== first.dtype || !sameShape(other.shape, first.shape)) {
+      fail(`the inputs ${describe(first)} and ${describe(other)} differ in dtype or shape.`);
+    }
+  }
+  return first;
+}
+
+/** Names of element-wise results: a name wins over no name. Different names are refused before this, by broadcasting. */
+function joinAxes(inputs: readonly Aval[]): Axes {
+  return inputs[0]!.axes.map((_, i) => inputs.map((x) => x.axes[i] ?? null).find((name) => name !== null) ?? null);
+}
+
+const unary = (dtypes: Dtypes): Primitive<None, "unary"> => ({
+  kind: "unary",
+  infer: (inputs) => check(inputs, dtypes),
+});
+
+const binary = (dtypes: Dtypes): Primitive<None, "binary"> => ({
+  kind: "binary",
+  infer: (inputs) => ({ ...check(inputs, dtypes), axes: joinAxes(inputs) }),
+});
+
+const compare = (dtypes: Dtypes): Primitive<None, "compare"> => ({
+  kind: "compare",
+  infer: (inputs) => ({ ...check(inputs, dtypes), dtype: "bool", axes: joinAxes(inputs) }),
+});
+
+const reduce = (dtypes: Dtypes): Primitive<{ axes: readonly number[] }> => ({
+  kind: "reduce",
+  infer: (inputs, { axes }) => {
+    const x = check(inputs, dtypes);
+    return { ...x, shape: x.shape.map((n, i) => axes.includes(i) ? 1 : n) };
+  },
+});
+
+function resized(x: Aval, axis: number, size: number): Aval {
+  return { ...x, shape: x.shape.map((n, i) => i === axis ? size : n) };
+}
+
+function matmulShape([a, b]: readonly Aval[], transA: boolean, transB: boolean): Aval {
+  check([a!], float);
+  check([b!], float);
+  const rank = a!.shape.length;
+  const batch = a!.shape.slice(0, -2);
+  const [m, k] = transA ? [a!.shape[rank - 1]!, a!.shape[rank - 2]!] : [a!.shape[rank - 2]!, a!.shape[rank - 1]!];
+  const [k2, n] = transB ? [b!.shape[rank - 1]!, b!.shape[rank - 2]!] : [b!.shape[rank - 2]!, b!.shape[rank - 1]!];
+  if (rank < 2 || b!.shape.length !== rank || k !== k2 || !sameShape(batch, b!.shape.slice(0, -2))) {
+    fail(`matmul() cannot multiply ${describe(a!)} by ${describe(b!)}: the inner sizes are ${k} and ${k2}.`);
+  }
+  const axes = [...a!.axes.slice(0, -2), a!.axes[transA ? rank - 1 : rank - 2]!, b!.axes[transB ? rank - 2 : rank - 1]!];
+  return { dtype: "float32", shape: [...batch, m!, n!], axes };
+}
+
+/** Attributes of `scan`; see `graph/scan.ts` for the order of inputs and outputs. */
+export interface ScanAttrs {
+  /** Inputs: carries, one slice of each xs, constants. Outputs: next carries, one slice of each ys. */
+  body: Subgraph;
+  /** How many of the body's inputs (and of its first outputs) are carried. */
+  carries: number;
+  /** How many of the body's inputs are slices of xs. */
+  xs: number;
+  /** Steps. */
+  length: number;
+  /** From the last step to the first. */
+  reverse: boolean;
+}
+
+/** The abstract values of a scan's outputs: final carries, stacked ys, then the stacked carries as each step received them. */
+export function scanOutputs({ body, carries, length }: ScanAttrs): Aval[] {
+  const stack = (x: Aval): Aval => ({ dtype: x.dtype, shape: [length, ...x.shape], axes: [null, ...x.axes] });
+  return [...body.outputs.slice(0, carries), ...body.outputs.slice(carries).map(stack), ...body.inputs.slice(0, carries).map(stack)];
+}
+
+function row<A, K extends Kind = Kind>(primitive: Primitive<A, K>): Primitive<A, K> {
+  return primitive;
+}
+
+/** The table. */
+export const primitives = {
+  // Leaves.
+
+  /** Numbers from outside: host data, a parameter, an argument of a traced function. */
+  input: row<{ aval: Aval; placeholder: boolean; name: string | null }>({ kind: "leaf", infer: (_, { aval }) => aval }),
+  /** `value` everywhere. */
+  full: row<{ aval: Aval; value: number }>({ kind: "leaf", infer: (_, { aval }) => aval }),
+  /** 0, 1, 2 ... along `axis`, int32. */
+  iota: row<{ shape: Shape; axis: number }>({ kind: "leaf", infer: (_, { shape }) => aval("int32", shape) }),
+  /** Threefry-2x32-20 over a counter, from a key `[2]` uint32. */
+  randomBits: row<{ shape: Shape }>({
+    kind: "index",
+    infer: ([key], { shape }) => {
+      if (key!.dtype !== "uint32" || !sameShape(key!.shape, [2])) fail(`a random key is uint32 [2], not ${describe(key!)}.`);
+      return aval("uint32", shape);
+    },
+  }),
+
+  // Element-wise, one input.
+
+  /** -x. */
+  neg: unary(number),
+  /** |x|. Its derivative at 0 is 0. */
+  abs: unary(number),
+  /** -1, 0 or 1. */
+  sign: unary(number),
+  /** e to the power of x. */
+  exp: unary(float),
+  /** exp(x) - 1, accurate near 0. */
+  expm1: unary(float),
+  /** The natural logarithm. */
+  log: unary(float),
+  /** log(1 + x), accurate near 0. */
+  log1p: unary(float),
+  /** The square root. */
+  sqrt: unary(float),
+  /** The sine of x in radians. */
+  sin: unary(float),
+  /** The cosine of x in radians. */
+  cos: unary(float),
+  /** The tangent of x in radians. */
+  tan: unary(float),
+  /** The inverse sine, in radians. */
+  asin: unary(float),
+  /** The inverse cosine, in radians. */
+  acos: unary(float),
+  /** The inverse tangent, in radians. */
+  atan: unary(float),
+  /** The hyperbolic tangent. */
+  tanh: unary(float),
+  /** The error function. */
+  erf: unary(float),
+  /** 1 / (1 + exp(-x)). */
+  sigmoid: unary(float),
+  /** log(1 + exp(x)), without overflow. */
+  softplus: unary(float),
+  /** max(x, 0). Its derivative at 0 is 0. */
+  relu: unary(float),
+  /** The largest integer that is not above x. */
+  floor: unary(float),
+  /** The smallest integer that is not below x. */
+  ceil: unary(float),
+  /** The nearest integer, halves to even. */
+  round: unary(float),
+  /** Logical not. */
+  not: unary(logical),
+  /** True where x is NaN. */
+  isNaN: row<None, "unary">({ kind: "unary", infer: (inputs) => ({ ...check(inputs, float), dtype: "bool" }) }),
+  /** Converts; float to int truncates, anything but 0 is true. */
+  cast: row<{ dtype: DType }>({ kind: "unary", infer: (inputs, { dtype }) => ({ ...check(inputs, any), dtype }) }),
+  /** The same value, through which no gradient flows. */
+  stopGradient: row<{ why: string | null }>({ kind: "unary", infer: (inputs) => check(inputs, any) }),
+
+  // Element-wise, two inputs.
+
+  /** a + b. */
+  add: binary(number),
+  /** a - b. */
+  sub: binary(number),
+  /** a * b. */
+  mul: binary(number),
+  /** a / b; for int32 the quotient is truncated. */
+  div: binary(number),
+  /** a to the power of b. NaN for a negative base with a fractional exponent. */
+  pow: binary(float),
+  /** The larger; NaN if either is NaN. */
+  maximum: binary(number),
+  /** The smaller; NaN if either is NaN. */
+  minimum: binary(number),
+  /** Logical and. */
+  and: binary(logical),
+  /** Logical or. */
+  or: binary(logical),
+  /** Bits in both. */
+  bitAnd: binary(unsigned),
+  /** Bits in either. */
+  bitOr: binary(unsigned),
+  /** Bits in one of the two. */
+  bitXor: binary(unsigned),
+  /** Bits moved up by 0 to 31 places. */
+  shiftLeft: binary(unsigned),
+  /** Bits moved down by 0 to 31 places. */
+  shiftRight: binary(unsigned),
+  /** a < b. */
+  less: compare(number),
+  /** a <= b. */
+  lessEqual: compare(number),
+  /** a == b. */
+  equal: compare(any),
+  /** The second where the first (bool) is true, else the third. */
+  where: row<None>({
+    kind: "select",
+    infer: ([condition, a, b]) => {
+      check([condition!], logical);
+      const x = check([a!, b!], any);
+      if (!sameShape(condition!.shape, x.shape)) fail(`where() has a condition ${describe(condition!)} for ${describe(x)}.`);
+      return { ...x, axes: joinAxes([condition!, a!, b!]) };
+    },
+  }),
+
+  // Reductions; the reduced axes stay, with size 1.
+
+  /** The sum over axes. */
+  sum: reduce(number),
+  /** The largest over axes; NaN if there is one. */
+  max: reduce(number),
+  /** The smallest over axes; NaN if there is one. */
+  min: reduce(number),
+  /** int32: the first index of the largest along `axis`. */
+  argmax: row<{ axis: number }>({
+    kind: "reduce",
+    infer: (inputs, { axis }) => ({ ...resized(check(inputs, number), axis, 1), dtype: "int32" }),
+  }),
+  /** Running sums along `axis`, from the end if `reverse`. */
+  cumsum: row<{ axis: number; reverse: boolean }>({ kind: "index", infer: (inputs) => check(inputs, number) }),
+
+  // Movement.
+
+  /** The same numbers, row-major, in another shape. */
+  reshape: row<{ shape: Shape; axes: Axes }>({
+    kind: "move",
+    infer: (inputs, { shape, axes }) => ({ dtype: check(inputs, any).dtype, shape, axes }),
+  }),
+  /** Axis i of the result is axis `perm[i]` of the input. */
+  permute: row<{ perm: readonly number[] }>({
+    kind: "move",
+    infer: ([x], { perm }) => ({
+      dtype: x!.dtype,
+      shape: perm.map((p) => x!.shape[p]!),
+      axes: perm.map((p) => x!.axes[p]!),
+    }),
+  }),
+  /** Axes of size 1 repeated to `shape`, of the same rank. */
+  expand: row<{ shape: Shape; axes: Axes }>({
+    kind: "move",
+    infer: ([x], { shape, axes }) => {
+      const fits = x!.shape.length === shape.length && x!.shape.every((n, i) => n === 1 || n === shape[i]);
+      if (!fits) fail(`${describe(x!)} cannot be expanded to [${shape}]: only axes of size 1 are repeated.`);
+      return { dtype: x!.dtype, shape, axes };
+    },
+  }),
+  /** From `starts` up to `ends` by `steps` (1 or more), for every axis. */
+  slice: row<{ starts: readonly number[]; ends: readonly number[]; steps: readonly number[] }>({
+    kind: "move",
+    infer: ([x], { starts, ends, steps }) => ({
+      ...x!,
+      shape: x!.shape.map((_, i) => Math.max(0, Math.ceil((ends[i]! - starts[i]!) / steps[i]!))),
+    }),
+  }),
+  /** `value` added `before` and `after`, for every axis. */
+  pad: row<{ before: readonly number[]; after: readonly number[]; value: number }>({
+    kind: "move",
+    infer: ([x], { before, after }) => ({ ...x!, shape: x!.shape.map((n, i) => n + before[i]! + after[i]!) }),
+  }),
+  /** One after another along `axis`. */
+  concat: row<{ axis: number }>({
+    kind: "move",
+    infer: (inputs, { axis }) => {
+      const [first] = inputs;
+      for (const x of inputs) {
+        const fits = x.dtype === first!.dtype && x.shape.length === first!.shape.length &&
+          x.shape.every((n, i) => i === axis || n === first!.shape[i]);
+        if (!fits) fail(`concat() along axis ${axis} cannot join ${describe(first!)} and ${describe(x)}.`);
+      }
+      return { ...resized(first!, axis, inputs.reduce((n, x) => n + x.shape[axis]!, 0)), axes: joinAxes(inputs) };
+    },
+  }),
+  /** The order reversed along `axes`. */
+  flip: row<{ axes: readonly number[] }>({ kind: "move", infer: ([x]) => x! }),
+
+  // Indexing. Indices are int32 in [0, n); outside that range ONNX Runtime throws and WebGPU gives NaN (0 for integers).
+
+  /** The entries of x along `axis` that a vector of indices `[k]` names. */
+  take: row<{ axis: number }>({
+    kind: "index",
+    infer: ([x, index], { axis }) => {
+      if (index!.dtype !== "int32" || index!.shape.length !== 1) fail(`take() needs int32 [k] indices, not ${describe(index!)}.`);
+      return resized(x!, axis, index!.shape[0]!);
+    },
+  }),
+  /** torch.take_along_dim: result[.., i, ..] = x[.., index[.., i, ..], ..]; the other axes have equal sizes. */
+  takeAlongAxis: row<{ axis: number }>({
+    kind: "index",
+    infer: ([x, index], { axis }) => {
+      const fits = index!.dtype === "int32" && index!.shape.length === x!.shape.length &&
+        index!.shape.every((n, i) => i === axis || n === x!.shape[i]);
+      if (!fits) fail(`takeAlongAxis() along axis ${axis} cannot index ${describe(x!)} with ${describe(index!)}.`);
+      return resized(x!, axis, index!.shape[axis]!);
+    },
+  }),
+  /** torch.scatter_add: a copy of x with source[.., i, ..] added at index[.., i, ..] along `axis`. float32. */
+  scatterAdd: row<{ axis: number }>({
+    kind: "index",
+    infer: ([x, index, source], { axis }) => {
+      check([x!], float);
+      const fits = index!.dtype === "int32" && source!.dtype === x!.dtype && sameShape(index!.shape, source!.shape) &&
+        index!.shape.length === x!.shape.length && index!.shape.every((n, i) => i === axis || n === x!.shape[i]);
+      if (!fits) fail(`scatterAdd() cannot add ${describe(source!)} at ${describe(index!)} to ${describe(x!)}.`);
+      return x!;
+    },
+  }),
+
+  // Contraction.
+
+  /** Batched matrix product `[.., m, k] x [.., k, n]`; the flags transpose the last two axes of an input first. */
+  matmul: row<{ transA: boolean; transB: boolean }>({
+    kind: "contract",
+    infer: (inputs, { transA, transB }) => matmulShape(inputs, transA, transB),
+  }),
+
+  // Control.
+
+  /** A loop with carried state; its results are taken out by `output`. */
+  scan: row<ScanAttrs>({ kind: "control", infer: () => aval("float32", []) }),
+  /** Result number `index` of a scan. */
+  output: row<{ index: number; aval: Aval }>({ kind: "control", infer: (_, { aval }) => aval }),
+};
+
+/** The name of a primitive. */
+export type OpName = keyof typeof primitives;
+
+/** The attributes of a primitive. */
+export type Attrs<K extends OpName> = typeof primitives[K] extends Primitive<infer A> ? A : never;
+
+type RowsOf<K extends Kind> = {
+  [Name in OpName]: typeof primitives[Name] extends Primitive<None, K> ? Name : never;
+}[OpName];
+
+/** Element-wise rows of one input and no attributes. */
+export type UnaryName = RowsOf<"unary">;
+
+/** Element-wise rows of two inputs. */
+export type BinaryName = RowsOf<"binary"> | RowsOf<"compare">;
+
+/** The names of the rows of some kinds. */
+export function namesOfKind(...kinds: readonly Kind[]): OpName[] {
+  return (Object.keys(primitives) as OpName[]).filter((name) => kinds.includes(primitives[name].kind));
+}
+

@@ -1,0 +1,62 @@
+/** What every layer says about a value without knowing it: its dtype, shape and axis names. */
+
+/** The element types of tensors. `uint32` holds random bits only. */
+export type DType = "float32" | "int32" | "uint32" | "bool";
+
+/** Host memory of a tensor; `bool` is one byte an element, 0 or 1. */
+export type TypedArray = Float32Array | Int32Array | Uint32Array | Uint8Array;
+
+/** Sizes of the axes, outermost first. `[]` is a scalar. */
+export type Shape = readonly number[];
+
+/** Names of the axes, one for each; `null` where an axis has none. */
+export type Axes = readonly (string | null)[];
+
+/** An abstract value: everything about a tensor except its numbers. */
+export interface Aval {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly axes: Axes;
+}
+
+/** The number of elements of a shape. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const n of shape) size *= n;
+  return size;
+}
+
+/** Whether two shapes are the same. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((n, i) => n === b[i]);
+}
+
+/** Zeroed host memory for `size` elements of `dtype`. */
+export function allocate(dtype: DType, size: number): TypedArray {
+  switch (dtype) {
+    case "float32":
+      return new Float32Array(size);
+    case "int32":
+      return new Int32Array(size);
+    case "uint32":
+      return new Uint32Array(size);
+    case "bool":
+      return new Uint8Array(size);
+  }
+}
+
+/** As a person reads it: `float32 [env 60, agent 3, 2]`. */
+export function describe(aval: Aval): string {
+  const sizes = aval.shape.map((n, i) => aval.axes[i] ? `${aval.axes[i]} ${n}` : `${n}`);
+  return `${aval.dtype} [${sizes.join(", ")}]`;
+}
+
+/** No names for `rank` axes. */
+export function unnamed(rank: number): Axes {
+  return new Array<string | null>(rank).fill(null);
+}
+
+/** An abstract value with no axis names, unless they are given. */
+export function aval(dtype: DType, shape: Shape, axes: Axes = unnamed(shape.length)): Aval {
+  return { dtype, shape, axes };
+}
