@@ -1,0 +1,57 @@
+/** Reverse accumulation over nodes: gradients of outputs in, gradients of chosen nodes out, as nodes of the same graph. */
+
+import { type Node, topological } from "../graph/node.ts";
+import { add } from "../graph/ops.ts";
+import type { OpName } from "../graph/primitives.ts";
+import { withSite } from "../graph/site.ts";
+import { type Rule, rules } from "./rules.ts";
+import { scanRule } from "./scan.ts";
+
+/** Nodes of `order` that `wrt` can influence. */
+function influenced(order: readonly Node[], wrt: readonly Node[]): Set<Node> {
+  const found = new Set<Node>(wrt);
+  for (const node of order) if (node.inputs.some((x) => found.has(x))) found.add(node);
+  return found;
+}
+
+/**
+ * The gradient of `sum_i <outputs[i], cotangents[i]>` with respect to each node of `wrt`; `null` where no path of
+ * differentiable operations leads from an output to it.
+ */
+export function vjpNodes(
+  outputs: readonly Node[],
+  cotangents: readonly (Node | null)[],
+  wrt: readonly Node[],
+): (Node | null)[] {
+  const order = topological(outputs);
+  const relevant = influenced(order, wrt);
+  const gradient = new Map<Node, Node>();
+  const ofScan = new Map<Node, (Node | null)[]>();
+  const accumulate = (node: Node, g: Node | null | undefined): void => {
+    if (!g || !relevant.has(node) || node.dtype !== "float32") return;
+    const before = gradient.get(node);
+    gradient.set(node, before ? add(before, g) : g);
+  };
+  outputs.forEach((node, i) => accumulate(node, cotangents[i]));
+  const pull = (node: Node): void => {
+    if (node.op === "scan") {
+      const parts = ofScan.get(node);
+      if (parts) scanRule(parts, node, vjpNodes).forEach((g, i) => accumulate(node.inputs[i]!, g));
+      return;
+    }
+    const g = gradient.get(node);
+    if (!g) return;
+    if (node.op === "output") {
+      const scan = node.inputs[0]!;
+      const parts = ofScan.get(scan) ?? [];
+      const before = parts[node.attrs.index];
+      parts[node.attrs.index] = before ? add(before, g) : g;
+      ofScan.set(scan, parts);
+      return;
+    }
+    const rule = rules[node.op] as Rule<OpName> | null;
+    rule?.(g, node as never).forEach((part, i) => accumulate(node.inputs[i]!, part));
+  };
+  for (const node of order.toReversed()) if (relevant.has(node)) withSite(node.site, () => pull(node));
+  return wrt.map((node) => gradient.get(node) ?? null);
+}

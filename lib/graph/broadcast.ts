@@ -1,0 +1,67 @@
+/** Which shapes and axis names may meet in one element-wise operation. */
+
+import { PlumblineError } from "./error.ts";
+import type { Site } from "./site.ts";
+import { type Aval, type Axes, describe, type Shape, sizeOf } from "./types.ts";
+
+type Operand = Aval & { readonly site: Site };
+
+function refuse(code: "G302" | "G303", message: string, nodes: readonly Operand[], help: string): never {
+  throw new PlumblineError({ code, message, sites: nodes.map((x) => x.site), help });
+}
+
+/**
+ * The common shape, as NumPy aligns them. Operands of different ranks whose result is larger than each of them ([B] with
+ * [B, 1]) are refused: that is almost always a forgotten axis.
+ *
+ * @throws PlumblineError G302
+ */
+export function broadcastShape(operands: readonly Operand[]): Shape {
+  const rank = Math.max(...operands.map((x) => x.shape.length));
+  const shape = Array.from({ length: rank }, (_, i) => {
+    const sizes = operands.map((x) => x.shape[i - rank + x.shape.length] ?? 1);
+    const size = sizes.find((n) => n !== 1) ?? 1;
+    if (sizes.some((n) => n !== 1 && n !== size)) {
+      const list = operands.map(describe).join(" and ");
+      refuse("G302", `the shapes of ${list} do not fit: axis ${i - rank} has sizes ${sizes.join(" and ")}.`, operands, "sizes must be equal, or one of them 1.");
+    }
+    return size;
+  });
+  const ranks = new Set(operands.filter((x) => sizeOf(x.shape) !== 1).map((x) => x.shape.length));
+  if (ranks.size > 1 && operands.every((x) => sizeOf(x.shape) < sizeOf(shape))) {
+    const list = operands.map(describe).join(" and ");
+    refuse(
+      "G302",
+      `${list} would become [${shape}], larger than each of them.`,
+      operands,
+      "if that is meant, give both the same rank with unsqueeze(); if not, one of them has an axis too many: squeeze() it.",
+    );
+  }
+  return shape;
+}
+
+/**
+ * The axis names of a result: a name wins over no name.
+ *
+ * @throws PlumblineError G303 if two different names would align.
+ */
+export function broadcastAxes(operands: readonly Operand[]): Axes {
+  const rank = Math.max(...operands.map((x) => x.axes.length));
+  return Array.from({ length: rank }, (_, i) => {
+    let name: string | null = null;
+    for (const x of operands) {
+      const other = x.axes[i - rank + x.axes.length] ?? null;
+      if (name !== null && other !== null && other !== name) {
+        const list = operands.map(describe).join(" and ");
+        refuse(
+          "G303",
+          `the axes of ${list} do not align: \`${name}\` meets \`${other}\`.`,
+          operands,
+          `insert the missing axis with unsqueeze(), or rename one with named().`,
+        );
+      }
+      name ??= other;
+    }
+    return name;
+  });
+}

@@ -1,0 +1,185 @@
+/** Primitives as functions of nodes, with PyTorch's broadcasting and checked axis names. Every node is made here. */
+
+import { broadcastAxes, broadcastShape } from "./broadcast.ts";
+import { makeNode, type Node } from "./node.ts";
+import type { BinaryName, UnaryName } from "./primitives.ts";
+import { aval, type Axes, type DType, sameShape, type Shape, unnamed } from "./types.ts";
+
+/** `value` everywhere. */
+export function full(dtype: DType, shape: Shape, value: number, axes: Axes = unnamed(shape.length)): Node {
+  return makeNode("full", [], { aval: aval(dtype, shape, axes), value });
+}
+
+/** `value` in the dtype, shape and axes of `x`. */
+export function fullLike(x: Node, value: number): Node {
+  return full(x.dtype, x.shape, value, x.axes);
+}
+
+/** 0, 1, 2 ... along `axis`, int32. */
+export function iota(shape: Shape, axis: number): Node {
+  return makeNode("iota", [], { shape, axis });
+}
+
+/** Random bits from a key. */
+export function randomBits(key: Node, shape: Shape): Node {
+  return makeNode("randomBits", [key], { shape });
+}
+
+/** The same numbers in another shape of the same size. */
+export function reshape(x: Node, shape: Shape, axes: Axes = unnamed(shape.length)): Node {
+  const same = sameShape(shape, x.shape) && axes.every((name, i) => name === x.axes[i]);
+  return same ? x : makeNode("reshape", [x], { shape, axes });
+}
+
+/** Broadcasts as PyTorch's `expand`: new axes in front, axes of size 1 repeated. */
+export function expand(x: Node, shape: Shape, axes: Axes = unnamed(shape.length)): Node {
+  const missing = shape.length - x.shape.length;
+  const names = [...unnamed(missing), ...x.axes];
+  const padded = reshape(x, [...new Array<number>(missing).fill(1), ...x.shape], names);
+  const same = sameShape(padded.shape, shape) && axes.every((name, i) => name === padded.axes[i]);
+  return same ? padded : makeNode("expand", [padded], { shape, axes });
+}
+
+function broadcast(nodes: readonly Node[]): Node[] {
+  if (nodes.every((x) => sameShape(x.shape, nodes[0]!.shape))) {
+    broadcastAxes(nodes);
+    return [...nodes];
+  }
+  const shape = broadcastShape(nodes);
+  const axes = broadcastAxes(nodes);
+  return nodes.map((x) => {
+    if (sameShape(x.shape, shape)) return x;
+    // A constant needs no movement: it is written in the shape that is wanted.
+    if (x.op === "full") return full(x.dtype, shape, x.attrs.value, axes);
+    return expand(x, shape, axes);
+  });
+}
+
+/** float32 wins over int32, as in PyTorch; every other mixture is left to the table to refuse. */
+function promote(a: Node, b: Node): [Node, Node] {
+  if (a.dtype === "float32" && b.dtype === "int32") return [a, cast(b, "float32")];
+  if (a.dtype === "int32" && b.dtype === "float32") return [cast(a, "float32"), b];
+  return [a, b];
+}
+
+/** An element-wise primitive of one input. */
+export function unary(op: UnaryName, x: Node): Node {
+  return makeNode(op, [x], {});
+}
+
+/** An element-wise primitive of two inputs, which are broadcast. */
+export function binary(op: BinaryName, a: Node, b: Node): Node {
+  return makeNode(op, broadcast(promote(a, b)), {});
+}
+
+/** a + b. */
+export const add = (a: Node, b: Node): Node => binary("add", a, b);
+/** a - b. */
+export const sub = (a: Node, b: Node): Node => binary("sub", a, b);
+/** a * b. */
+export const mul = (a: Node, b: Node): Node => binary("mul", a, b);
+/** a / b. */
+export const div = (a: Node, b: Node): Node => binary("div", a, b);
+/** -x. */
+export const neg = (x: Node): Node => unary("neg", x);
+
+/** Converts to `dtype`. */
+export function cast(x: Node, dtype: DType): Node {
+  if (x.dtype === dtype) return x;
+  if (x.op === "full" && dtype === "float32") return full(dtype, x.shape, x.attrs.value, x.axes);
+  return makeNode("cast", [x], { dtype });
+}
+
+/** `a` where `condition` is true, else `b`. */
+export function where(condition: Node, a: Node, b: Node): Node {
+  return makeNode("where", broadcast([condition, ...promote(a, b)]), {});
+}
+
+/** Sums over `axes`, which stay with size 1. */
+export function sum(x: Node, axes: readonly number[]): Node {
+  return axes.length === 0 ? x : makeNode("sum", [x], { axes });
+}
+
+/** The largest over `axes`, which stay with size 1. */
+export function max(x: Node, axes: readonly number[]): Node {
+  return axes.length === 0 ? x : makeNode("max", [x], { axes });
+}
+
+/** The smallest over `axes`, which stay with size 1. */
+export function min(x: Node, axes: readonly number[]): Node {
+  return axes.length === 0 ? x : makeNode("min", [x], { axes });
+}
+
+/** The first index of the largest along `axis`, which stays with size 1. */
+export function argmax(x: Node, axis: number): Node {
+  return makeNode("argmax", [x], { axis });
+}
+
+/** Running sums along `axis`. */
+export function cumsum(x: Node, axis: number, reverse = false): Node {
+  return makeNode("cumsum", [x], { axis, reverse });
+}
+
+/** Axis i of the result is axis `perm[i]` of `x`. */
+export function permute(x: Node, perm: readonly number[]): Node {
+  return perm.every((p, i) => p === i) ? x : makeNode("permute", [x], { perm });
+}
+
+/** From `starts` up to `ends` by `steps`, for every axis. */
+export function slice(
+  x: Node,
+  starts: readonly number[],
+  ends: readonly number[],
+  steps: readonly number[] = starts.map(() => 1),
+): Node {
+  const whole = x.shape.every((n, i) => starts[i] === 0 && ends[i] === n && steps[i] === 1);
+  return whole ? x : makeNode("slice", [x], { starts, ends, steps });
+}
+
+/** `value` added before and after, for every axis. */
+export function pad(x: Node, before: readonly number[], after: readonly number[], value = 0): Node {
+  const nothing = before.every((n) => n === 0) && after.every((n) => n === 0);
+  return nothing ? x : makeNode("pad", [x], { before, after, value });
+}
+
+/** One after another along `axis`. */
+export function concat(nodes: readonly Node[], axis: number): Node {
+  return nodes.length === 1 ? nodes[0]! : makeNode("concat", nodes, { axis });
+}
+
+/** The order reversed along `axes`. */
+export function flip(x: Node, axes: readonly number[]): Node {
+  return axes.length === 0 ? x : makeNode("flip", [x], { axes });
+}
+
+/** The entries along `axis` that a vector of indices names. */
+export function take(x: Node, index: Node, axis: number): Node {
+  return makeNode("take", [x, index], { axis });
+}
+
+/** One entry along `axis` for every index. */
+export function takeAlongAxis(x: Node, index: Node, axis: number): Node {
+  return makeNode("takeAlongAxis", [x, index], { axis });
+}
+
+/** `source` added to a copy of `x` at `index` along `axis`. */
+export function scatterAdd(x: Node, index: Node, source: Node, axis: number): Node {
+  return makeNode("scatterAdd", [x, index, source], { axis });
+}
+
+/** Matrix product over the last two axes; the axes before are broadcast. */
+export function matmul(a: Node, b: Node, transA = false, transB = false): Node {
+  const [batchA, batchB] = [a, b].map((x) => ({ ...x, shape: x.shape.slice(0, -2), axes: x.axes.slice(0, -2) }) as Node);
+  const shape = broadcastShape([batchA!, batchB!]);
+  const axes = broadcastAxes([batchA!, batchB!]);
+  const spread = (x: Node): Node =>
+    sameShape(x.shape.slice(0, -2), shape)
+      ? x
+      : expand(x, [...shape, ...x.shape.slice(-2)], [...axes, ...x.axes.slice(-2)]);
+  return makeNode("matmul", [spread(a), spread(b)], { transA, transB });
+}
+
+/** The same value, through which no gradient flows. */
+export function stopGradient(x: Node, why: string | null = null): Node {
+  return makeNode("stopGradient", [x], { why });
+}
