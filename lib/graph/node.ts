@@ -108,3 +108,11 @@ export function rebuild(node: Node, inputs: readonly Node[]): Node {
   const traced = inputs.some((x) => x.traced);
   return { ...node, id: nextId++, inputs, traced, owner: null, value: null } as Node;
 }
+
+/** Attributes as text that tells every two apart; JSON alone would write infinities and NaN as null, and -0 as 0. */
+export function attributeText(attrs: unknown): string {
+  return JSON.stringify(attrs, (_, value) => {
+    const plain = typeof value !== "number" || (Number.isFinite(value) && !Object.is(value, -0));
+    return plain ? value : Object.is(value, -0) ? "-0" : String(value);
+  });
+}

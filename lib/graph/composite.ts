@@ -1,0 +1,120 @@
+/** Operations written in the primitives, as functions of nodes. Axes are non-negative; reductions keep reduced axes. */
+
+import type { Node } from "./node.ts";
+import {
+  add,
+  binary,
+  cast,
+  div,
+  full,
+  fullLike,
+  max,
+  min,
+  mul,
+  stopGradient,
+  sub,
+  sum,
+  unary,
+  where,
+} from "./ops.ts";
+
+const scalar = (x: Node, value: number): Node => fullLike(x, value);
+
+function countOver(x: Node, axes: readonly number[]): number {
+  return axes.reduce((n, axis) => n * x.shape[axis]!, 1);
+}
+
+/** x * x. */
+export function square(x: Node): Node {
+  return mul(x, x);
+}
+
+/** The mean over `axes`. */
+export function mean(x: Node, axes: readonly number[]): Node {
+  const total = sum(x, axes);
+  return div(total, scalar(total, countOver(x, axes)));
+}
+
+/** The variance over `axes`, divided by the count less `correction`. */
+export function variance(x: Node, axes: readonly number[], correction: number): Node {
+  const total = sum(square(sub(x, mean(x, axes))), axes);
+  return div(total, scalar(total, countOver(x, axes) - correction));
+}
+
+/** The largest over `axes`, as a shift: 0 where it is infinite, and no gradient. */
+function shift(x: Node, axes: readonly number[]): Node {
+  const top = stopGradient(max(x, axes), "a shift that cancels");
+  return where(binary("less", unary("abs", top), scalar(top, Infinity)), top, scalar(top, 0));
+}
+
+/** log(sum(exp(x))) over `axes`, without overflow; -Infinity where every x is. */
+export function logSumExp(x: Node, axes: readonly number[]): Node {
+  const top = shift(x, axes);
+  return add(unary("log", sum(unary("exp", sub(x, top)), axes)), top);
+}
+
+/** exp(x) / sum(exp(x)) along `axis`. */
+export function softmax(x: Node, axis: number): Node {
+  const e = unary("exp", sub(x, shift(x, [axis])));
+  return div(e, sum(e, [axis]));
+}
+
+/** log(softmax(x)) along `axis`. */
+export function logSoftmax(x: Node, axis: number): Node {
+  return sub(x, logSumExp(x, [axis]));
+}
+
+/** x held between `low` and `high`; no gradient outside, full gradient at the bounds, as in PyTorch. */
+export function clamp(x: Node, low: Node | null, high: Node | null): Node {
+  let y = x;
+  if (low) y = where(binary("less", y, low), low, y);
+  if (high) y = where(binary("less", high, y), high, y);
+  return y;
+}
+
+/** The Gaussian error linear unit (Hendrycks and Gimpel 2016), exact, or by its tanh approximation. */
+export function gelu(x: Node, approximate: "none" | "tanh"): Node {
+  const half = mul(x, scalar(x, 0.5));
+  if (approximate === "none") return mul(half, add(unary("erf", mul(x, scalar(x, Math.SQRT1_2))), scalar(x, 1)));
+  const inner = mul(add(x, mul(mul(x, square(x)), scalar(x, 0.044715))), scalar(x, Math.sqrt(2 / Math.PI)));
+  return mul(half, add(unary("tanh", inner), scalar(x, 1)));
+}
+
+/** torch.remainder: a - floor(a / b) * b, with the sign of b. */
+export function remainder(a: Node, b: Node): Node {
+  return sub(a, mul(unary("floor", div(a, b)), b));
+}
+
+/** The angle of (x, y) in radians, in [-pi, pi]. */
+export function atan2(y: Node, x: Node): Node {
+  const flat = binary("equal", x, scalar(x, 0));
+  const base = unary("atan", div(y, where(flat, scalar(x, 1), x)));
+  const up = where(binary("less", y, scalar(y, 0)), scalar(y, -Math.PI), scalar(y, Math.PI));
+  const left = add(base, up);
+  const vertical = mul(unary("sign", y), scalar(y, Math.PI / 2));
+  return where(flat, vertical, where(binary("less", x, scalar(x, 0)), left, base));
+}
+
+/** Whether any is true over `axes`. */
+export function any(x: Node, axes: readonly number[]): Node {
+  return cast(max(cast(x, "int32"), axes), "bool");
+}
+
+/** Whether all are true over `axes`. */
+export function all(x: Node, axes: readonly number[]): Node {
+  return cast(min(cast(x, "int32"), axes), "bool");
+}
+
+/** The Euclidean norm over `axes`; its gradient at 0 is 0. */
+export function norm(x: Node, axes: readonly number[]): Node {
+  const total = sum(square(x), axes);
+  const zero = binary("equal", total, scalar(total, 0));
+  return where(zero, scalar(total, 0), unary("sqrt", where(zero, scalar(total, 1), total)));
+}
+
+/** Random bits as floats in [0, 1): the upper 24 bits, so that each value is exact in float32. */
+export function unitInterval(bits: Node): Node {
+  const shifted = binary("shiftRight", bits, full("uint32", [], 8));
+  const value = cast(shifted, "float32");
+  return mul(value, scalar(value, 2 ** -24));
+}
