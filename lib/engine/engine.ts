@@ -13,8 +13,8 @@ export interface Graph {
   /** Any nodes, in the order in which `run` returns their values. One may occur twice, or be an input. */
   readonly outputs: readonly Node[];
   /**
-   * Output index -> input index of the same shape and dtype: state. The caller will not use the input's storage after the
-   * run (unless the run fails), so its memory may serve the next run.
+   * Output index -> input index of the same shape and dtype: state. After a run that succeeded the engine calls `retire()` on
+   * the input's storage, and what that gives may serve the next run.
    */
   readonly donated: ReadonlyMap<number, number>;
 }
@@ -22,8 +22,7 @@ export interface Graph {
 /** A compiled graph. */
 export interface Executable {
   /**
-   * Runs it. `inputs[i]` are the numbers of `graph.inputs[i]`; they are not changed (donated ones may be recycled by a later
-   * run). The results are storages of their own. Runs of one executable do not overlap: the caller awaits.
+   * Runs it. `inputs[i]` are the numbers of `graph.inputs[i]`; they are not changed; donated ones are retired. The results are storages of their own. Runs of one executable do not overlap: the caller awaits.
    */
   run(inputs: readonly Storage[]): Promise<Storage[]>;
   /** The program as printable data, one instruction a line. */

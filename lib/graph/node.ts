@@ -70,6 +70,12 @@ export function constant(aval: Aval, value: Storage, name: string | null = null)
   return node;
 }
 
+/** Forgets how a node whose value is known was made: it becomes a leaf. Only for nodes that pass no gradient. */
+export function forget(node: Node): void {
+  const { dtype, shape, axes } = node;
+  Object.assign(node, { op: "input", inputs: [], attrs: { aval: { dtype, shape, axes }, placeholder: false, name: null } });
+}
+
 /** The nodes that `outputs` need, inputs before users; `stop` nodes are listed but not entered. */
 export function topological(outputs: readonly Node[], stop: (node: Node) => boolean = () => false): Node[] {
   const order: Node[] = [];

@@ -1,5 +1,6 @@
 /** Where a tensor's numbers live: in host memory, on a device, or both. */
 
+import { PlumblineError } from "./error.ts";
 import type { DType, TypedArray } from "./types.ts";
 
 /** Numbers that a device holds. An engine makes these; it alone knows what is inside. */
@@ -14,6 +15,8 @@ export interface DeviceBuffer {
 export class Storage {
   #host: TypedArray | null;
   #device: DeviceBuffer | null;
+  #shared = false;
+  #retired = false;
 
   /** Give `host`, `device` or both. */
   constructor(
@@ -29,6 +32,7 @@ export class Storage {
 
   /** The numbers in host memory, if they are there already. */
   get host(): TypedArray | null {
+    this.#refuseRetired();
     return this.#host;
   }
 
@@ -42,16 +46,45 @@ export class Storage {
     this.#device = device;
   }
 
-  /** The numbers in host memory, fetched from the device if need be. The array must not be written to. */
+  /** The numbers for somebody outside of the engine, who may keep the array but must not write to it. */
   async read(): Promise<TypedArray> {
-    if (this.#host === null) this.#host = await this.#device!.read();
+    this.#refuseRetired();
+    this.#shared = true;
+    this.#host ??= await this.#device!.read();
     return this.#host;
+  }
+
+  /** Somebody outside of the engine holds the host array: it is never recycled. */
+  share(): this {
+    this.#shared = true;
+    return this;
+  }
+
+  /**
+   * The value is gone: a donated input after its run. Gives what the engine may write to next, `null` where nothing may be:
+   * an array that was read stays with its reader. Whoever still holds this storage gets an error, never other numbers.
+   */
+  retire(): { host: TypedArray | null; device: DeviceBuffer | null } {
+    const free = { host: this.#shared ? null : this.#host, device: this.#device };
+    this.#host = null;
+    this.#device = null;
+    this.#retired = true;
+    return free;
   }
 
   /** Fetches the numbers to host memory and gives the device's memory back. */
   async spill(): Promise<void> {
-    await this.read();
+    this.#host ??= await this.#device!.read();
     this.#device?.release();
     this.#device = null;
+  }
+
+  #refuseRetired(): void {
+    if (!this.#retired) return;
+    throw new PlumblineError({
+      code: "G202",
+      message: "a tensor still refers to the value that a parameter or variable had before a compiled step replaced it.",
+      help: "read the old value before the step (await t.data()), or make the tensor again after it.",
+    });
   }
 }
