@@ -171,7 +171,7 @@ export const rules: { readonly [K in Exclude<OpName, "scan" | "output">]: Rule<K
   div: (g, node) => [div(g, node.inputs[1]!), neg(div(mul(g, as(node)), node.inputs[1]!))],
   pow: (g, node) => power(g, node.inputs[0]!, node.inputs[1]!, as(node)),
   maximum: (g, { inputs: [a, b] }) => chosen(g, a!, b!),
-  minimum: (g, { inputs: [a, b] }) => chosen(g, b!, a!).toReversed(),
+  minimum: (g, { inputs: [a, b] }) => chosen(g, b!, a!),
   and: none,
   or: none,
   bitAnd: none,
