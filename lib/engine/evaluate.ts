@@ -63,7 +63,8 @@ async function executable(engine: Engine, outputs: readonly Node[], leaves: read
   return found;
 }
 
-async function run(nodes: readonly Node[]): Promise<void> {
+/** Computes values inside a task of {@linkcode enqueue}. */
+export async function evaluateNow(nodes: readonly Node[]): Promise<void> {
   const missing = [...new Set(nodes)].filter((x) => x.value === null);
   if (missing.length === 0) return;
   const engine = await currentEngine();
@@ -82,6 +83,6 @@ export function enqueue<T>(task: () => Promise<T>): Promise<T> {
 
 /** Computes the values of `nodes` and keeps them there. */
 export function evaluate(nodes: readonly Node[]): Promise<void> {
-  return enqueue(() => run(nodes));
+  return enqueue(() => evaluateNow(nodes));
 }
 

@@ -1,0 +1,192 @@
+/**
+ * compile(): a function is traced once, and its program replayed. What changes between replays is named as state:
+ * parameters, optimisers, random generators. Arguments are tensors, or numbers, which become scalars.
+ */
+
+import { PlumblineError } from "../graph/error.ts";
+import { constant, type Node, placeholder, topological } from "../graph/node.ts";
+import { simplify } from "../graph/simplify.ts";
+import type { Storage } from "../graph/storage.ts";
+import { aval, describe } from "../graph/types.ts";
+import { full } from "../tensor/creation.ts";
+import { pending } from "../tensor/pending.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { traced } from "../tensor/trace.ts";
+import { leaves, rebuildTree, type Tree } from "../tensor/tree.ts";
+import { Parameter, rootVariables, type Stateful, Variable } from "../tensor/variable.ts";
+import type { Executable } from "./engine.ts";
+import { enqueue, evaluateNow } from "./evaluate.ts";
+import { currentEngine } from "./select.ts";
+
+/** What a compiled function takes: tensors, trees of them, or numbers. */
+export type Argument = Tree | number;
+
+/** Settings of {@linkcode compile}. */
+export interface CompileOptions {
+  /** Everything that the function changes, and every parameter that it reads. */
+  state?: Stateful | readonly Stateful[];
+  /** For messages. */
+  name?: string;
+}
+
+/** A compiled function. */
+export interface Compiled<A extends readonly Argument[], R extends Tree> {
+  (...args: A): Promise<R>;
+  /** Why each trace was made: the first call, then every call whose arguments had other shapes or dtypes. */
+  readonly traces: readonly string[];
+  /** The programs as printable data. */
+  listing(): string[];
+  /** Gives back what the engine holds. */
+  dispose(): void;
+}
+
+interface Program {
+  readonly executable: Executable;
+  readonly captured: readonly Node[];
+  readonly roots: readonly Variable[];
+  /** Indices into `roots` of those that the function assigns. */
+  readonly assigned: readonly number[];
+  readonly result: Tree;
+}
+
+const capacity = 16;
+
+function argumentTree(args: readonly Argument[]): Tree {
+  return args.map((x) => typeof x === "number" ? full([], x) : x);
+}
+
+function signatureOf(args: readonly Argument[], tensors: readonly Tensor[]): string {
+  const kinds = args.map((x) => typeof x === "number" ? "number" : "tree").join();
+  return `${kinds}: ${tensors.map((x) => describe(x.node)).join(", ")}`;
+}
+
+/** Variables that the results depend on although they were not named: their values would be frozen. */
+function refuseUndeclared(outputs: readonly Node[], name: string): void {
+  const leaf = topological(outputs, (x) => x.owner instanceof Variable).find((x) => x.owner instanceof Variable && !x.traced);
+  if (!leaf) return;
+  const variable = leaf.owner as Variable;
+  throw new PlumblineError({
+    code: "G203",
+    message: `${name} uses \`${variable.name}\` (${describe(leaf)}), which is not named as state: its value would be frozen.`,
+    sites: [leaf.site],
+    help: "name it: compile(fn, { state: [model, optimizer] }).",
+  });
+}
+
+/** Runs `fn` on placeholders, with placeholders in the variables; everything is as before afterwards. */
+function trace<R>(roots: readonly Variable[], parameters: readonly Parameter[], fn: (inputs: readonly Node[]) => R): R {
+  const inputs = roots.map((x) => placeholder(x.node, x.name));
+  const before = roots.map((x, i) => {
+    inputs[i]!.owner = x;
+    return x.replace(inputs[i]!);
+  });
+  const grads = parameters.map((x) => x.grad);
+  for (const x of parameters) x.grad = null;
+  try {
+    return fn(inputs);
+  } finally {
+    roots.forEach((x, i) => x.replace(before[i]!));
+    parameters.forEach((x, i) => x.grad = grads[i]!);
+  }
+}
+
+class Compiler<A extends readonly Argument[], R extends Tree> {
+  readonly traces: string[] = [];
+  readonly programs = new Map<string, Program>();
+
+  constructor(readonly fn: (...args: A) => R, readonly state: readonly Stateful[], readonly name: string) {}
+
+  async call(args: A): Promise<R> {
+    const tree = argumentTree(args);
+    const tensors = leaves(tree);
+    const signature = signatureOf(args, tensors);
+    const program = this.programs.get(signature) ?? await this.#build(args, tree, signature);
+    const state = program.roots.map((x) => x.node);
+    const nodes = [...tensors.map((x) => x.node), ...state, ...program.captured];
+    await evaluateNow([...nodes, ...pending.nodes()]);
+    pending.settle();
+    const values = await program.executable.run(nodes.map((x) => x.value!));
+    program.assigned.forEach((index, i) => program.roots[index]!.adopt(values[i]!));
+    const results = values.slice(program.assigned.length);
+    return this.#wrap(program.result as R, results);
+  }
+
+  #wrap(result: R, values: readonly Storage[]): R {
+    const tensors = leaves(result).map((x, i) => new Tensor(constant(x.node, values[i]!)));
+    return rebuildTree(result, tensors.values());
+  }
+
+  async #build(args: A, tree: Tree, signature: string): Promise<Program> {
+    this.traces.push(this.traces.length === 0 ? `first call with ${signature}` : `new arguments ${signature}`);
+    const roots = rootVariables(this.state);
+    const all = this.state.flatMap((x) => x.variables());
+    const parameters = all.filter((x) => x instanceof Parameter);
+    const inputs = leaves(tree).map((x) => placeholder(x.node));
+    const program = trace(roots, parameters, (state) => {
+      const given = rebuildTree(tree, inputs.map((x) => new Tensor(x)).values()) as readonly Tree[];
+      const after = (): Node[] => roots.map((x) => x.node);
+      const result = traced(
+        () => this.fn(...given as unknown as A),
+        (result) => [...leaves(result).map((x) => x.node), ...after()],
+      );
+      const assigned = after().flatMap((x, i) => x === state[i] ? [] : [i]);
+      const outputs = [...assigned.map((i) => after()[i]!), ...leaves(result).map((x) => x.node)];
+      refuseUndeclared(outputs, this.name);
+      return { result, assigned, outputs, state };
+    });
+    const outputs = simplify(program.outputs);
+    const open = new Set([...inputs, ...program.state]);
+    const captured = topological(outputs).filter((x) => x.op === "input" && !open.has(x));
+    const executable = await (await currentEngine()).compile({
+      inputs: [...inputs, ...program.state, ...captured],
+      outputs,
+      donated: new Map(program.assigned.map((root, i) => [i, inputs.length + root])),
+    });
+    const built: Program = { executable, captured, roots, assigned: program.assigned, result: program.result };
+    this.programs.set(signature, built);
+    this.#forgetOldest();
+    return built;
+  }
+
+  #forgetOldest(): void {
+    if (this.programs.size <= capacity) return;
+    const [oldest, program] = this.programs.entries().next().value!;
+    this.programs.delete(oldest);
+    program.executable.dispose();
+  }
+}
+
+/**
+ * Traces `fn` at the first call and replays it from then on; other argument shapes are traced again (see `traces`). Inside
+ * `fn` a tensor has no numbers: reading, branching on or iterating one throws.
+ *
+ * @example
+ * ```ts
+ * import { compile, tensor, Variable } from "../../mod.ts";
+ *
+ * const count = new Variable(tensor(0), "count");
+ * const step = compile((x) => {
+ *   count.assign(count.add(x));
+ *   return count.mul(10);
+ * }, { state: count });
+ * console.log(await (await step(1)).item(), await (await step(2)).item()); // 10 30
+ * ```
+ *
+ * @throws PlumblineError (when called) G102 to G104 for values used while tracing, G203 for state that was not named.
+ */
+export function compile<A extends readonly Argument[], R extends Tree>(
+  fn: (...args: { [K in keyof A]: A[K] extends number ? Tensor : A[K] }) => R,
+  options: CompileOptions = {},
+): Compiled<A, R> {
+  const { state = [], name = fn.name || "a compiled function" } = options;
+  const list = Array.isArray(state) ? state as readonly Stateful[] : [state as Stateful];
+  const compiler = new Compiler<A, R>(fn as unknown as (...args: A) => R, list, name);
+  return Object.assign((...args: A) => enqueue(() => compiler.call(args)), {
+    traces: compiler.traces as readonly string[],
+    listing: () => [...compiler.programs.values()].flatMap((x) => x.executable.listing()),
+    dispose: () => {
+      for (const program of compiler.programs.values()) program.executable.dispose();
+      compiler.programs.clear();
+    },
+  });
+}

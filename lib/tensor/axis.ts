@@ -1,0 +1,36 @@
+/** Axes as a user says them: a position, from the end if negative, or a name. */
+
+import { PlumblineError } from "../graph/error.ts";
+import type { Node } from "../graph/node.ts";
+import { describe } from "../graph/types.ts";
+
+/** A position, from the end if negative, or a name. */
+export type Axis = number | string;
+
+/** One axis or several. */
+export type AxisOrAxes = Axis | readonly Axis[];
+
+/**
+ * The position of an axis.
+ *
+ * @throws PlumblineError G304 if there is no such axis.
+ */
+export function resolveAxis(node: Node, axis: Axis): number {
+  const rank = node.shape.length;
+  const position = typeof axis === "string" ? node.axes.indexOf(axis) : axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(position) || position < 0 || position >= rank) {
+    const name = typeof axis === "string" ? `\`${axis}\`` : String(axis);
+    throw new PlumblineError({ code: "G304", message: `${describe(node)} has no axis ${name}.`, sites: [node.site] });
+  }
+  return position;
+}
+
+/** The positions of axes, each once. */
+export function resolveAxes(node: Node, axes: AxisOrAxes): number[] {
+  const list: readonly Axis[] = typeof axes === "object" ? axes : [axes];
+  const positions = list.map((axis) => resolveAxis(node, axis));
+  if (new Set(positions).size !== positions.length) {
+    throw new PlumblineError({ code: "G304", message: `an axis of ${describe(node)} is named twice in [${list}].`, sites: [node.site] });
+  }
+  return positions;
+}

@@ -1,0 +1,126 @@
+/** Tensors from numbers. */
+
+import { PlumblineError } from "../graph/error.ts";
+import * as ops from "../graph/ops.ts";
+import { allocate, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
+import { fromData, type NestedList, Tensor } from "./tensor.ts";
+
+/** How a new tensor is to be. */
+export interface TensorOptions {
+  /** float32, unless the data says otherwise: booleans are bool, typed arrays keep their type. */
+  dtype?: DType;
+  /** The sizes, for flat data. */
+  shape?: readonly number[];
+  /** Names of the axes. */
+  axes?: readonly (string | null)[];
+}
+
+function shapeOf(data: NestedList): number[] {
+  return Array.isArray(data) ? [data.length, ...(data.length > 0 ? shapeOf(data[0] as NestedList) : [])] : [];
+}
+
+function flattenInto(target: TypedArray, data: NestedList, shape: Shape, offset: number): void {
+  if (!Array.isArray(data)) {
+    if (shape.length > 0) ragged(shape);
+    target[offset] = Number(data);
+    return;
+  }
+  if (data.length !== shape[0]) ragged(shape);
+  const stride = sizeOf(shape.slice(1));
+  data.forEach((x, i) => flattenInto(target, x as NestedList, shape.slice(1), offset + i * stride));
+}
+
+function ragged(shape: Shape): never {
+  throw new PlumblineError({
+    code: "G301",
+    message: `tensor() was given nested arrays of uneven lengths: one of them does not fit [${shape}].`,
+  });
+}
+
+function dtypeOfArray(data: TypedArray): DType {
+  if (data instanceof Float32Array) return "float32";
+  if (data instanceof Int32Array) return "int32";
+  return data instanceof Uint32Array ? "uint32" : "bool";
+}
+
+function leaf(data: NestedList): number | boolean | undefined {
+  return Array.isArray(data) ? leaf(data[0] as NestedList) : data as number | boolean | undefined;
+}
+
+/**
+ * A tensor of the given numbers: a number, nested arrays, or a typed array (kept, not copied) with its shape.
+ *
+ * @example
+ * ```ts
+ * import { tensor } from "../../mod.ts";
+ *
+ * const x = tensor([[1, 2], [3, 4]]);
+ * console.log(await x.sum(1).toList()); // [3, 7]
+ * ```
+ *
+ * @throws PlumblineError G301 if the arrays are ragged or the shape does not fit.
+ */
+export function tensor(data: NestedList | TypedArray, options: TensorOptions = {}): Tensor {
+  if (ArrayBuffer.isView(data)) {
+    const array = data as TypedArray;
+    const own = dtypeOfArray(array);
+    const shape = options.shape ?? [array.length];
+    checkSize(array.length, shape);
+    const result = fromData(array, own, shape, options.axes ?? unnamed(shape.length));
+    return result.cast(options.dtype ?? own);
+  }
+  const list = data as NestedList;
+  const found = shapeOf(list);
+  const dtype = options.dtype ?? (typeof leaf(list) === "boolean" ? "bool" : "float32");
+  const array = allocate(dtype, sizeOf(found));
+  flattenInto(array, list, found, 0);
+  const shape = options.shape ?? found;
+  checkSize(array.length, shape);
+  return fromData(array, dtype, shape, options.axes ?? unnamed(shape.length));
+}
+
+function checkSize(length: number, shape: Shape): void {
+  if (sizeOf(shape) === length) return;
+  throw new PlumblineError({ code: "G301", message: `tensor() was given ${length} numbers for the shape [${shape}].` });
+}
+
+/** `value` everywhere. */
+export function full(shape: Shape, value: number, options: Pick<TensorOptions, "dtype" | "axes"> = {}): Tensor {
+  return new Tensor(ops.full(options.dtype ?? "float32", shape, value, options.axes));
+}
+
+/** 0 everywhere. */
+export function zeros(shape: Shape, options: Pick<TensorOptions, "dtype" | "axes"> = {}): Tensor {
+  return full(shape, 0, options);
+}
+
+/** 1 everywhere. */
+export function ones(shape: Shape, options: Pick<TensorOptions, "dtype" | "axes"> = {}): Tensor {
+  return full(shape, 1, options);
+}
+
+/** 0 everywhere, in the shape, dtype and axes of `x`. */
+export function zerosLike(x: Tensor): Tensor {
+  return new Tensor(ops.fullLike(x.node, 0));
+}
+
+/** 1 everywhere, in the shape, dtype and axes of `x`. */
+export function onesLike(x: Tensor): Tensor {
+  return new Tensor(ops.fullLike(x.node, 1));
+}
+
+/** int32: 0, 1, 2 ... up to `n`. */
+export function arange(n: number): Tensor {
+  return new Tensor(ops.iota([n], 0));
+}
+
+/** `count` numbers from `first` to `last`, both included, evenly spaced. */
+export function linspace(first: number, last: number, count: number): Tensor {
+  const step = count > 1 ? (last - first) / (count - 1) : 0;
+  return tensor(Float32Array.from({ length: count }, (_, i) => first + i * step));
+}
+
+/** The identity matrix. */
+export function eye(n: number): Tensor {
+  return arange(n).unsqueeze(0).equal(arange(n).unsqueeze(1)).cast("float32");
+}

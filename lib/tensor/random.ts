@@ -1,0 +1,91 @@
+/**
+ * Random numbers from explicit keys: a key and a shape give the same bits on every engine and in every run (Threefry,
+ * Salmon et al. 2011). A key is used once; `splitKey` makes new ones. A Generator does the splitting.
+ */
+
+import { unitInterval } from "../graph/composite.ts";
+import * as ops from "../graph/ops.ts";
+import { type Shape, sizeOf } from "../graph/types.ts";
+import { fromData, Tensor } from "./tensor.ts";
+import { concat } from "./functions.ts";
+import { type Stateful, Variable } from "./variable.ts";
+
+/** A key, uint32 [2], from a seed: an integer in [0, 2^53). */
+export function randomKey(seed: number): Tensor {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new RangeError(`a seed is a whole number from 0 to 2^53 - 1, not ${seed}.`);
+  }
+  return fromData(new Uint32Array([Math.floor(seed / 2 ** 32), seed >>> 0]), "uint32", [2]);
+}
+
+/** Random bits, uint32. */
+export function randomBits(key: Tensor, shape: Shape): Tensor {
+  return new Tensor(ops.randomBits(key.node, shape));
+}
+
+/** `count` new keys; the old one is not used again. */
+export function splitKey(key: Tensor, count = 2): Tensor[] {
+  const bits = randomBits(key, [count, 2]);
+  return Array.from({ length: count }, (_, i) => bits.select(0, i));
+}
+
+/** Uniform in [low, high). */
+export function uniform(key: Tensor, shape: Shape, low = 0, high = 1): Tensor {
+  const unit = new Tensor(unitInterval(ops.randomBits(key.node, shape)));
+  return low === 0 && high === 1 ? unit : unit.mul(high - low).add(low);
+}
+
+/** Standard normal numbers (Box and Muller 1958). */
+export function normal(key: Tensor, shape: Shape): Tensor {
+  const size = sizeOf(shape);
+  const half = Math.ceil(size / 2);
+  const unit = uniform(key, [2, half]);
+  const radius = unit.select(0, 0).neg().add(1).log().mul(-2).sqrt();
+  const angle = unit.select(0, 1).mul(2 * Math.PI);
+  const pair = concat([radius.mul(angle.cos()), radius.mul(angle.sin())]);
+  return (2 * half === size ? pair : pair.slice(0, 0, size)).reshape(...shape);
+}
+
+/** True with probability `probability`. */
+export function bernoulli(key: Tensor, shape: Shape, probability: number): Tensor {
+  return uniform(key, shape).less(probability);
+}
+
+/** int32, uniform in [low, high); `high - low` is below 2^24. */
+export function randomInt(key: Tensor, shape: Shape, low: number, high: number): Tensor {
+  const scaled = uniform(key, shape).mul(high - low).floor().cast("int32");
+  return scaled.minimum(high - low - 1).add(low);
+}
+
+/** A key that is split at every use: the random state of a program, to be named as state when it is compiled. */
+export class Generator implements Stateful {
+  /** The key that the next use is made from. */
+  readonly key: Variable;
+
+  /** Starts from a seed: an integer in [0, 2^53). */
+  constructor(seed: number) {
+    this.key = new Variable(randomKey(seed), "generator.key");
+  }
+
+  /** A new key; the generator moves on. */
+  next(): Tensor {
+    const [state, key] = splitKey(this.key, 2);
+    this.key.assign(state!);
+    return key!;
+  }
+
+  /** Uniform in [low, high). */
+  uniform(shape: Shape, low = 0, high = 1): Tensor {
+    return uniform(this.next(), shape, low, high);
+  }
+
+  /** Standard normal numbers. */
+  normal(shape: Shape): Tensor {
+    return normal(this.next(), shape);
+  }
+
+  /** The key. */
+  variables(): Variable[] {
+    return [this.key];
+  }
+}

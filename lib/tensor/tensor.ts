@@ -1,0 +1,525 @@
+/**
+ * Tensor: an immutable, lazy value. A method makes a graph node and remembers the caller's line; numbers come by
+ * `await t.data()`. Element-wise primitives become methods from the table; the others are written out below.
+ */
+
+import { evaluate } from "../engine/evaluate.ts";
+import { type OwnedGradient, ownedGradients } from "../grad/backward.ts";
+import * as composite from "../graph/composite.ts";
+import { PlumblineError } from "../graph/error.ts";
+import { constant, type Node } from "../graph/node.ts";
+import * as ops from "../graph/ops.ts";
+import { type BinaryName, namesOfKind, primitives, type UnaryName } from "../graph/primitives.ts";
+import { Storage } from "../graph/storage.ts";
+import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
+import { type Axis, type AxisOrAxes, resolveAxes, resolveAxis } from "./axis.ts";
+import { pending } from "./pending.ts";
+import { onBoolean } from "./trace.ts";
+
+/** What an operation takes beside a tensor: another, or a number (which takes the tensor's dtype). */
+export type TensorLike = Tensor | number | boolean;
+
+/** Nested arrays of numbers, as {@linkcode Tensor.toList} gives them. */
+export type NestedList = number | boolean | readonly NestedList[];
+
+type Row<K extends UnaryName | BinaryName> = Pick<typeof primitives, K>;
+type UnaryMethods = { [K in keyof Row<UnaryName>]: () => Tensor };
+type BinaryMethods = { [K in keyof Row<BinaryName>]: (other: TensorLike) => Tensor };
+
+/** The element-wise primitives, as methods. Two inputs are broadcast as in PyTorch; axis names must agree. */
+// deno-lint-ignore no-empty-interface
+export interface Tensor extends UnaryMethods, BinaryMethods {}
+
+/** A multi-dimensional array of one dtype: immutable, lazy, with optional axis names. */
+export class Tensor {
+  #node: Node;
+
+  /** Wraps a graph node. To make a tensor from numbers use {@linkcode tensor}. */
+  constructor(node: Node) {
+    this.#node = node;
+    if (node.dtype === "bool") onBoolean(this);
+  }
+
+  /** The graph node of the current value. */
+  get node(): Node {
+    return this.#node;
+  }
+
+  /** The dtype of the elements. */
+  get dtype(): DType {
+    return this.node.dtype;
+  }
+
+  /** The sizes of the axes. */
+  get shape(): Shape {
+    return this.node.shape;
+  }
+
+  /** The names of the axes; `null` where one has none. */
+  get axes(): Axes {
+    return this.node.axes;
+  }
+
+  /** The number of axes. */
+  get rank(): number {
+    return this.node.shape.length;
+  }
+
+  /** The number of elements. */
+  get size(): number {
+    return sizeOf(this.node.shape);
+  }
+
+  // Values.
+
+  /** The numbers, row-major. Throws inside a traced function. The array is the tensor's own: do not write to it. */
+  async data(): Promise<TypedArray> {
+    const { node } = this;
+    refuseTraced(node, "data()");
+    await evaluate([node, ...pending.nodes()]);
+    pending.settle();
+    return await node.value!.read();
+  }
+
+  /** The only element, as a number or boolean. Throws if there are several, or inside a traced function. */
+  async item(): Promise<number | boolean> {
+    refuseTraced(this.node, "item()");
+    if (this.size !== 1) {
+      throw new PlumblineError({
+        code: "G305",
+        message: `item() needs a tensor with one element; this is ${describe(this.node)}.`,
+        sites: [this.node.site],
+        help: "reduce it first (mean(), sum()), or read all of it with data() or toList().",
+      });
+    }
+    const value = (await this.data())[0]!;
+    return this.dtype === "bool" ? value !== 0 : value;
+  }
+
+  /** The numbers as nested arrays. */
+  async toList(): Promise<NestedList> {
+    const data = await this.data();
+    const convert = (offset: number, axis: number): NestedList => {
+      if (axis === this.rank) return this.dtype === "bool" ? data[offset] !== 0 : data[offset]!;
+      const stride = sizeOf(this.shape.slice(axis + 1));
+      return Array.from({ length: this.shape[axis]! }, (_, i) => convert(offset + i * stride, axis + 1));
+    };
+    return convert(0, 0);
+  }
+
+  // Gradients.
+
+  /**
+   * Adds the gradient of this scalar to `.grad` of every parameter that it depends on.
+   *
+   * @throws PlumblineError G305 if this is not a scalar, G101 if it reaches no parameter, G201 if a parameter has changed
+   * since the graph was made.
+   */
+  backward(): void {
+    for (const { owner, gradient } of ownedGradients(this.node)) {
+      (owner as OwnedGradient["owner"] & { accumulate(g: Tensor): void }).accumulate(new Tensor(gradient));
+    }
+  }
+
+  /** The same value, through which no gradient flows. Say why, for the reader and the audit. */
+  detach(why: string | null = null): Tensor {
+    return new Tensor(ops.stopGradient(this.node, why));
+  }
+
+  // Comparison, in the words of PyTorch.
+
+  /** a > b. */
+  greater(other: TensorLike): Tensor {
+    return new Tensor(ops.binary("less", this.#like(other), this.node));
+  }
+
+  /** a >= b. */
+  greaterEqual(other: TensorLike): Tensor {
+    return new Tensor(ops.binary("lessEqual", this.#like(other), this.node));
+  }
+
+  /** a != b. */
+  notEqual(other: TensorLike): Tensor {
+    return new Tensor(ops.unary("not", ops.binary("equal", this.node, this.#like(other))));
+  }
+
+  // Element-wise composites.
+
+  /** x * x. */
+  square(): Tensor {
+    return new Tensor(composite.square(this.node));
+  }
+
+  /** 1 / x. */
+  reciprocal(): Tensor {
+    return new Tensor(ops.div(ops.fullLike(this.node, 1), this.node));
+  }
+
+  /** 1 / sqrt(x). */
+  rsqrt(): Tensor {
+    return new Tensor(ops.div(ops.fullLike(this.node, 1), ops.unary("sqrt", this.node)));
+  }
+
+  /** x * sigmoid(x). */
+  silu(): Tensor {
+    return new Tensor(ops.mul(this.node, ops.unary("sigmoid", this.node)));
+  }
+
+  /** The Gaussian error linear unit, exact or by its tanh approximation. */
+  gelu(approximate: "none" | "tanh" = "none"): Tensor {
+    return new Tensor(composite.gelu(this.node, approximate));
+  }
+
+  /** Held between `low` and `high`; outside, no gradient flows. Either may be null. */
+  clamp(low: TensorLike | null = null, high: TensorLike | null = null): Tensor {
+    const bound = (x: TensorLike | null): Node | null => x === null ? null : this.#like(x);
+    return new Tensor(composite.clamp(this.node, bound(low), bound(high)));
+  }
+
+  /** torch.remainder: the rest of a floored division, with the sign of `other`. */
+  remainder(other: TensorLike): Tensor {
+    return new Tensor(composite.remainder(this.node, this.#like(other)));
+  }
+
+  /** The angle in radians, in [-pi, pi], of the points (x, this). */
+  atan2(x: TensorLike): Tensor {
+    return new Tensor(composite.atan2(this.node, this.#like(x)));
+  }
+
+  /** This where `condition` is true, else `other`. */
+  where(condition: Tensor, other: TensorLike): Tensor {
+    return new Tensor(ops.where(condition.node, this.node, this.#like(other)));
+  }
+
+  /** Converts; float to int truncates, anything but 0 is true. */
+  cast(dtype: DType): Tensor {
+    return new Tensor(ops.cast(this.node, dtype));
+  }
+
+  // Reductions: over one axis, several, or all when none is given.
+
+  /** The sum. Booleans are counted as int32. */
+  sum(axis?: AxisOrAxes, keepDim = false): Tensor {
+    const x = this.dtype === "bool" ? ops.cast(this.node, "int32") : this.node;
+    return this.#reduce((axes) => ops.sum(x, axes), axis, keepDim);
+  }
+
+  /** The mean, of float32. */
+  mean(axis?: AxisOrAxes, keepDim = false): Tensor {
+    return this.#reduce((axes) => composite.mean(this.node, axes), axis, keepDim);
+  }
+
+  /** The variance, divided by the count less `correction` (1: unbiased, as in PyTorch). */
+  variance(axis?: AxisOrAxes, { correction = 1, keepDim = false }: { correction?: number; keepDim?: boolean } = {}): Tensor {
+    return this.#reduce((axes) => composite.variance(this.node, axes, correction), axis, keepDim);
+  }
+
+  /** The standard deviation, from {@linkcode Tensor.variance}. */
+  std(axis?: AxisOrAxes, options: { correction?: number; keepDim?: boolean } = {}): Tensor {
+    return this.variance(axis, options).sqrt();
+  }
+
+  /** The largest; equal ones share the gradient evenly (torch.amax). */
+  max(axis?: AxisOrAxes, keepDim = false): Tensor {
+    return this.#reduce((axes) => ops.max(this.node, axes), axis, keepDim);
+  }
+
+  /** The smallest; equal ones share the gradient evenly (torch.amin). */
+  min(axis?: AxisOrAxes, keepDim = false): Tensor {
+    return this.#reduce((axes) => ops.min(this.node, axes), axis, keepDim);
+  }
+
+  /** int32: the first index of the largest along `axis`. */
+  argmax(axis: Axis, keepDim = false): Tensor {
+    return this.#reduce(([a]) => ops.argmax(this.node, a!), axis, keepDim);
+  }
+
+  /** int32: the first index of the smallest along `axis`. */
+  argmin(axis: Axis, keepDim = false): Tensor {
+    return this.#reduce(([a]) => ops.argmax(ops.neg(this.node), a!), axis, keepDim);
+  }
+
+  /** log(sum(exp(x))), without overflow. */
+  logSumExp(axis?: AxisOrAxes, keepDim = false): Tensor {
+    return this.#reduce((axes) => composite.logSumExp(this.node, axes), axis, keepDim);
+  }
+
+  /** The Euclidean norm; its gradient at 0 is 0. */
+  norm(axis?: AxisOrAxes, keepDim = false): Tensor {
+    return this.#reduce((axes) => composite.norm(this.node, axes), axis, keepDim);
+  }
+
+  /** bool: whether any is true. */
+  any(axis?: AxisOrAxes, keepDim = false): Tensor {
+    return this.#reduce((axes) => composite.any(this.node, axes), axis, keepDim);
+  }
+
+  /** bool: whether all are true. */
+  all(axis?: AxisOrAxes, keepDim = false): Tensor {
+    return this.#reduce((axes) => composite.all(this.node, axes), axis, keepDim);
+  }
+
+  /** exp(x) / sum(exp(x)) along `axis`. */
+  softmax(axis: Axis): Tensor {
+    return new Tensor(composite.softmax(this.node, resolveAxis(this.node, axis)));
+  }
+
+  /** log(softmax(x)) along `axis`, without overflow. */
+  logSoftmax(axis: Axis): Tensor {
+    return new Tensor(composite.logSoftmax(this.node, resolveAxis(this.node, axis)));
+  }
+
+  /** Running sums along `axis`, from the end if `reverse`. */
+  cumsum(axis: Axis, reverse = false): Tensor {
+    return new Tensor(ops.cumsum(this.node, resolveAxis(this.node, axis), reverse));
+  }
+
+  // Shape.
+
+  /** The same numbers, row-major, in another shape; one size may be -1: what is left. Axis names are dropped. */
+  reshape(...shape: number[]): Tensor {
+    const known = shape.reduce((n, size) => size === -1 ? n : n * size, 1);
+    const full = shape.map((size) => size === -1 ? this.size / known : size);
+    if (shape.filter((size) => size === -1).length > 1 || !full.every(Number.isInteger) || sizeOf(full) !== this.size) {
+      throw new PlumblineError({
+        code: "G301",
+        message: `reshape() cannot make [${shape}] of ${describe(this.node)}, which has ${this.size} elements.`,
+        sites: [this.node.site],
+      });
+    }
+    return new Tensor(ops.reshape(this.node, full));
+  }
+
+  /** Axes `first` to `last` in one. */
+  flatten(first: Axis = 0, last: Axis = -1): Tensor {
+    if (this.rank === 0) return this.reshape(1);
+    const [from, to] = [resolveAxis(this.node, first), resolveAxis(this.node, last)];
+    const size = sizeOf(this.shape.slice(from, to + 1));
+    const axes = [...this.axes.slice(0, from), null, ...this.axes.slice(to + 1)];
+    return new Tensor(ops.reshape(this.node, [...this.shape.slice(0, from), size, ...this.shape.slice(to + 1)], axes));
+  }
+
+  /** Axis i of the result is axis `order[i]` of this. */
+  permute(...order: Axis[]): Tensor {
+    const perm = resolveAxes(this.node, order);
+    if (perm.length !== this.rank) {
+      throw new PlumblineError({
+        code: "G304",
+        message: `permute(${order}) must name each of the ${this.rank} axes of ${describe(this.node)} once.`,
+      });
+    }
+    return new Tensor(ops.permute(this.node, perm));
+  }
+
+  /** Two axes exchanged; the last two if none are given. */
+  transpose(a: Axis = -2, b: Axis = -1): Tensor {
+    const [i, j] = [resolveAxis(this.node, a), resolveAxis(this.node, b)];
+    return new Tensor(ops.permute(this.node, this.shape.map((_, k) => k === i ? j : k === j ? i : k)));
+  }
+
+  /** Axes of size 1 repeated, new axes in front, to `shape`. */
+  expand(...shape: number[]): Tensor {
+    const missing = shape.length - this.rank;
+    const axes = [...unnamed(Math.max(0, missing)), ...this.axes];
+    const full = shape.map((size, i) => size === -1 ? this.shape[i - missing] ?? 1 : size);
+    return new Tensor(ops.expand(this.node, full, axes.slice(0, shape.length)));
+  }
+
+  /** A new axis of size 1 at `position`, with a name if one is given. */
+  unsqueeze(position: number, name: string | null = null): Tensor {
+    const at = position < 0 ? position + this.rank + 1 : position;
+    if (at < 0 || at > this.rank) {
+      throw new PlumblineError({
+        code: "G304",
+        message: `unsqueeze(${position}) is outside of ${describe(this.node)}, which has ${this.rank} axes.`,
+      });
+    }
+    const insert = <T>(list: readonly T[], x: T): T[] => [...list.slice(0, at), x, ...list.slice(at)];
+    return new Tensor(ops.reshape(this.node, insert(this.shape, 1), insert(this.axes, name)));
+  }
+
+  /** Without `axis`, whose size must be 1; without every axis of size 1 if none is given. */
+  squeeze(axis?: AxisOrAxes): Tensor {
+    const gone = axis === undefined
+      ? this.shape.flatMap((n, i) => n === 1 ? [i] : [])
+      : resolveAxes(this.node, axis);
+    if (gone.some((i) => this.shape[i] !== 1)) {
+      throw new PlumblineError({ code: "G304", message: `squeeze(${axis}) needs axes of size 1; this is ${describe(this.node)}.` });
+    }
+    return new Tensor(dropAxes(this.node, gone));
+  }
+
+  /** From `start` up to `end` (from the end if negative) by `step` (1 or more) along `axis`. */
+  slice(axis: Axis, start: number, end: number = Infinity, step = 1): Tensor {
+    const i = resolveAxis(this.node, axis);
+    const n = this.shape[i]!;
+    const bound = (x: number): number => Math.min(n, Math.max(0, x < 0 ? x + n : x));
+    const [from, to] = [bound(start), Math.max(bound(start), bound(end))];
+    return new Tensor(ops.slice(
+      this.node,
+      this.shape.map((_, k) => k === i ? from : 0),
+      this.shape.map((size, k) => k === i ? to : size),
+      this.shape.map((_, k) => k === i ? step : 1),
+    ));
+  }
+
+  /** Entry `index` (from the end if negative) of `axis`, which goes. */
+  select(axis: Axis, index: number): Tensor {
+    const i = resolveAxis(this.node, axis);
+    const at = index < 0 ? index + this.shape[i]! : index;
+    if (at < 0 || at >= this.shape[i]!) {
+      throw new PlumblineError({
+        code: "G304",
+        message: `select(${axis}, ${index}) is outside of ${describe(this.node)}, whose axis ${i} has size ${this.shape[i]}.`,
+      });
+    }
+    return this.slice(i, at, at + 1).squeeze(i);
+  }
+
+  /** Cut along `axis` in parts of the given sizes. */
+  split(sizes: readonly number[], axis: Axis): Tensor[] {
+    let start = 0;
+    return sizes.map((size) => this.slice(axis, start, start += size));
+  }
+
+  /** `value` added along `axis`, `before` and `after`. */
+  pad(axis: Axis, before: number, after: number, value = 0): Tensor {
+    const i = resolveAxis(this.node, axis);
+    const at = (n: number): number[] => this.shape.map((_, k) => k === i ? n : 0);
+    return new Tensor(ops.pad(this.node, at(before), at(after), value));
+  }
+
+  /** The order reversed along axes. */
+  flip(axis: AxisOrAxes): Tensor {
+    return new Tensor(ops.flip(this.node, resolveAxes(this.node, axis)));
+  }
+
+  /** The same tensor with names for its axes; `null` for none. */
+  named(...axes: (string | null)[]): Tensor {
+    if (axes.length !== this.rank) {
+      throw new PlumblineError({
+        code: "G303",
+        message: `named() was given ${axes.length} names for the ${this.rank} axes of ${describe(this.node)}.`,
+      });
+    }
+    return new Tensor(ops.reshape(this.node, this.shape, axes));
+  }
+
+  // Indexing.
+
+  /** torch.index_select: the entries along `axis` that `index` (int32 [k]) names. */
+  take(index: Tensor, axis: Axis): Tensor {
+    return new Tensor(ops.take(this.node, index.node, resolveAxis(this.node, axis)));
+  }
+
+  /** torch.take_along_dim: one entry along `axis` for every index (int32, sizes as this but along `axis`). */
+  takeAlongAxis(index: Tensor, axis: Axis): Tensor {
+    return new Tensor(ops.takeAlongAxis(this.node, index.node, resolveAxis(this.node, axis)));
+  }
+
+  /** torch.scatter_add: a copy with `source` added at `index` (int32, shape of `source`) along `axis`. */
+  scatterAdd(axis: Axis, index: Tensor, source: Tensor): Tensor {
+    return new Tensor(ops.scatterAdd(this.node, index.node, source.node, resolveAxis(this.node, axis)));
+  }
+
+  // Products.
+
+  /** torch.matmul: `[.., m, k] x [.., k, n]`, the axes before broadcast; vectors `[k]` at either side are taken as rows or columns. */
+  matmul(other: Tensor): Tensor {
+    const left = this.rank === 1 ? this.unsqueeze(0) : this;
+    const right = other.rank === 1 ? other.unsqueeze(1) : other;
+    let product = new Tensor(ops.matmul(left.node, right.node));
+    if (this.rank === 1) product = product.squeeze(-2);
+    return other.rank === 1 ? product.squeeze(-1) : product;
+  }
+
+  // What JavaScript would do silently and wrongly.
+
+  /** Throws: a tensor is no number. */
+  [Symbol.toPrimitive](): never {
+    return refuseConversion(this.node, "used as a number or text");
+  }
+
+  /** Throws: a tensor is no number. */
+  valueOf(): never {
+    return refuseConversion(this.node, "used as a number");
+  }
+
+  /** Throws: the entries of a tensor are taken by `select` or `split`. */
+  [Symbol.iterator](): never {
+    return refuseConversion(this.node, "iterated");
+  }
+
+  /** For people: dtype, shape and axis names. */
+  toString(): string {
+    return `Tensor ${describe(this.node)}`;
+  }
+
+  /** What `console.log` shows. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  #like(x: TensorLike): Node {
+    return likeNode(this.node, x);
+  }
+
+  #reduce(f: (axes: readonly number[]) => Node, axis: AxisOrAxes | undefined, keepDim: boolean): Tensor {
+    const axes = axis === undefined ? this.shape.map((_, i) => i) : resolveAxes(this.node, axis);
+    const result = f(axes);
+    return new Tensor(keepDim ? result : dropAxes(result, axes));
+  }
+}
+
+function dropAxes(x: Node, gone: readonly number[]): Node {
+  const keep = <T>(list: readonly T[]): T[] => list.filter((_, i) => !gone.includes(i));
+  return ops.reshape(x, keep(x.shape), keep(x.axes));
+}
+
+function refuseTraced(node: Node, what: string): void {
+  if (!node.traced) return;
+  throw new PlumblineError({
+    code: "G102",
+    message: `${what} was asked of ${describe(node)} inside a traced function, where it has no numbers yet.`,
+    sites: [node.site],
+    help: "return the tensor from the function and read it there; to choose by its value, use where().",
+  });
+}
+
+function refuseConversion(node: Node, how: string): never {
+  throw new PlumblineError({
+    code: "G103",
+    message: `the tensor ${describe(node)} was ${how}; JavaScript cannot compute with tensors by operators.`,
+    sites: [node.site],
+    help: "use the methods (a.add(b), a.less(b), where()), or read the numbers with await t.item() or await t.data().",
+  });
+}
+
+/** A node for `x`; a number takes the dtype of `beside`, or float32 where it would lose its fraction. */
+export function likeNode(beside: Node, x: TensorLike): Node {
+  if (x instanceof Tensor) return x.node;
+  if (typeof x === "boolean") return ops.full("bool", [], x ? 1 : 0);
+  const dtype = beside.dtype === "bool" || (beside.dtype === "int32" && !Number.isInteger(x)) ? "float32" : beside.dtype;
+  return ops.full(dtype, [], x);
+}
+
+/** A tensor of host numbers; the array is kept, not copied. */
+export function fromData(data: TypedArray, dtype: DType, shape: Shape, axes: Axes = unnamed(shape.length)): Tensor {
+  return new Tensor(constant(aval(dtype, shape, axes), new Storage(dtype, data.length, data).share()));
+}
+
+for (const name of namesOfKind("unary").filter((op) => op !== "cast" && op !== "stopGradient") as UnaryName[]) {
+  Object.defineProperty(Tensor.prototype, name, {
+    value(this: Tensor): Tensor {
+      return new Tensor(ops.unary(name, this.node));
+    },
+  });
+}
+
+for (const name of namesOfKind("binary", "compare") as BinaryName[]) {
+  Object.defineProperty(Tensor.prototype, name, {
+    value(this: Tensor, other: TensorLike): Tensor {
+      return new Tensor(ops.binary(name, this.node, likeNode(this.node, other)));
+    },
+  });
+}

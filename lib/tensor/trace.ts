@@ -1,0 +1,72 @@
+/** What is watched while a function is traced. */
+
+import { PlumblineError } from "../graph/error.ts";
+import { type Node, topological } from "../graph/node.ts";
+import { describe, sizeOf } from "../graph/types.ts";
+
+interface HasNode {
+  readonly node: Node;
+}
+
+interface Trace {
+  readonly conditions: HasNode[];
+}
+
+const traces: Trace[] = [];
+let scans = 0;
+
+/** Whether the step of a scan is being built. */
+export function isInsideScan(): boolean {
+  return scans > 0;
+}
+
+/** Runs `fn` as the step of a scan. */
+export function insideScan<T>(fn: () => T): T {
+  scans++;
+  try {
+    return fn();
+  } finally {
+    scans--;
+  }
+}
+
+/** Whether a function is being traced. */
+export function isTracing(): boolean {
+  return traces.length > 0;
+}
+
+/** A boolean tensor was made: `if (tensor)` is always true in JavaScript, so one that nothing uses is suspicious. */
+export function onBoolean(tensor: HasNode): void {
+  traces.at(-1)?.conditions.push(tensor);
+}
+
+/** Runs `fn` as a trace; `outputs` names the nodes that it gives. */
+export function traced<T>(fn: () => T, outputs: (result: T) => readonly Node[]): T {
+  const trace: Trace = { conditions: [] };
+  traces.push(trace);
+  try {
+    const result = fn();
+    refuseUnusedConditions(trace, outputs(result));
+    return result;
+  } finally {
+    traces.pop();
+  }
+}
+
+/**
+ * JavaScript lets no object decide what `if (tensor)` does. What can be seen is its trace: a condition with one element
+ * that no result uses.
+ */
+function refuseUnusedConditions(trace: Trace, outputs: readonly Node[]): void {
+  const scalars = trace.conditions.map((x) => x.node).filter((x) => x.traced && sizeOf(x.shape) === 1);
+  if (scalars.length === 0) return;
+  const used = new Set(topological(outputs));
+  const unused = scalars.find((x) => !used.has(x));
+  if (!unused) return;
+  throw new PlumblineError({
+    code: "G104",
+    message: `the condition ${describe(unused)} was made in a traced function but no result uses it.`,
+    sites: [unused.site],
+    help: "`if (tensor)` is always true: choose by value with where(condition, a, b). If it is left over, remove it.",
+  });
+}

@@ -1,0 +1,171 @@
+/** What may change: a Variable holds a value that is assigned; a Parameter is a Variable that learns. */
+
+import type { Owner } from "../grad/backward.ts";
+import { PlumblineError } from "../graph/error.ts";
+import { constant, forget, type Node } from "../graph/node.ts";
+import * as ops from "../graph/ops.ts";
+import { Storage } from "../graph/storage.ts";
+import { describe, sameShape, sizeOf } from "../graph/types.ts";
+import { pending } from "./pending.ts";
+import { Tensor } from "./tensor.ts";
+import { isInsideScan, isTracing } from "./trace.ts";
+
+/** Anything that has variables: a Variable, a module, an optimiser, a random generator. */
+export interface Stateful {
+  /** The variables, each once. */
+  variables(): Variable[];
+}
+
+/** A tensor whose value may be assigned. Tensors made from it before keep the value that it had then. */
+export class Variable extends Tensor implements Stateful {
+  #current: Node;
+  #version = 0;
+
+  /** Starts with `value`; the name is for errors and checkpoints. */
+  constructor(value: Tensor, readonly name = "variable") {
+    super(value.node);
+    this.#current = this.own(value.node);
+  }
+
+  override get node(): Node {
+    return this.#current;
+  }
+
+  /** How often it was assigned. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Replaces the value by one of the same shape and dtype. No gradient flows through an assignment. */
+  assign(value: Tensor): void {
+    const { node } = value;
+    if (node.dtype !== this.dtype || !sameShape(node.shape, this.shape)) {
+      throw new PlumblineError({
+        code: "G301",
+        message: `\`${this.name}\` is ${describe(this.node)}; it cannot be assigned ${describe(node)}.`,
+        sites: [node.site],
+      });
+    }
+    if (isInsideScan()) {
+      throw new PlumblineError({
+        code: "G105",
+        message: `\`${this.name}\` was assigned inside the step of a scan, which runs many times.`,
+        sites: [node.site],
+        help: "carry the value through the scan and assign the final one after it.",
+      });
+    }
+    if (node.traced && !isTracing()) {
+      throw new PlumblineError({
+        code: "G202",
+        message: `\`${this.name}\` was assigned a tensor of a traced function after the trace had ended.`,
+        sites: [node.site],
+        help: "return the tensor from the compiled function and assign what the call gives.",
+      });
+    }
+    this.replace(this.own(node));
+    if (!isTracing()) pending.add(this);
+  }
+
+  /** The variable that holds the numbers: itself, or the flat vector that it is a part of. */
+  get root(): Variable {
+    return this;
+  }
+
+  /** Itself. */
+  variables(): Variable[] {
+    return [this];
+  }
+
+  /** For the library: puts a node in the place of the value, as tracing does. Gives the node that was there. */
+  replace(node: Node): Node {
+    const before = this.#current;
+    this.#current = node;
+    this.#version++;
+    return before;
+  }
+
+  /** For the library: the value is in `storage`. */
+  adopt(storage: Storage): void {
+    const node = constant(this.node, storage, this.name);
+    node.owner = this;
+    this.replace(node);
+  }
+
+  /** For the library: the value is known, so how it was made can be forgotten. */
+  settle(): void {
+    forget(this.#current);
+  }
+
+  /** A node of this value that is this variable's own, through which no gradient flows. */
+  protected own(node: Node): Node {
+    const owned = ops.stopGradient(node, `the value of ${this.name}`);
+    owned.owner = this;
+    const host = node.value?.host;
+    if (host) owned.value = new Storage(node.dtype, host.length, host.slice());
+    return owned;
+  }
+}
+
+/** A variable that learns: `backward()` adds to its gradient, an optimiser changes it. */
+export class Parameter extends Variable implements Owner {
+  /** Whether `backward()` gives it a gradient. */
+  requiresGrad = true;
+  /** The gradient that `backward()` left, of the parameter's shape. */
+  grad: Tensor | null = null;
+  #part: { vector: Variable; offset: number } | null = null;
+  #view: { of: Node; node: Node } | null = null;
+
+  /** Starts with `value`, which must be float32. */
+  constructor(value: Tensor, name = "parameter") {
+    super(value, name);
+    if (value.dtype !== "float32") {
+      throw new PlumblineError({ code: "G301", message: `a parameter is float32; \`${name}\` was given ${describe(value.node)}.` });
+    }
+  }
+
+  override get node(): Node {
+    if (!this.#part) return super.node;
+    const { vector, offset } = this.#part;
+    if (this.#view?.of !== vector.node) {
+      const flat = ops.slice(vector.node, [offset], [offset + sizeOf(super.node.shape)]);
+      const node = this.own(ops.reshape(flat, super.node.shape, super.node.axes));
+      this.#view = { of: vector.node, node };
+    }
+    return this.#view!.node;
+  }
+
+  override get root(): Variable {
+    return this.#part?.vector ?? this;
+  }
+
+  override assign(value: Tensor): void {
+    if (!this.#part) return super.assign(value);
+    const { vector, offset } = this.#part;
+    const end = offset + this.size;
+    const part = value.reshape(value.size);
+    const parts = [vector.slice(0, 0, offset), part, vector.slice(0, end)].map((x) => x.node);
+    vector.assign(new Tensor(ops.concat(parts.filter((x) => x.shape[0] !== 0), 0)));
+  }
+
+  /** For optimisers: from now on this parameter is a part of a flat vector, which already holds its value. */
+  becomePart(vector: Variable, offset: number): void {
+    if (this.#part) {
+      throw new PlumblineError({
+        code: "G501",
+        message: `the parameter \`${this.name}\` belongs to an optimiser or parameter vector already.`,
+        help: "give each parameter to one optimiser; for several learning rates use its groups.",
+      });
+    }
+    this.#part = { vector, offset };
+  }
+
+  /** For `backward()`: adds to the gradient. */
+  accumulate(g: Tensor): void {
+    this.grad = this.grad ? this.grad.add(g) : g;
+  }
+}
+
+/** The root variables of some stateful things, each once. */
+export function rootVariables(state: readonly Stateful[]): Variable[] {
+  return [...new Set(state.flatMap((x) => x.variables()).map((x) => x.root))];
+}

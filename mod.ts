@@ -1,0 +1,39 @@
+/**
+ * Plumbline: tensors, gradients and trainers for Deno, on WebGPU (Dawn) and on the CPU (ONNX Runtime).
+ *
+ * @example
+ * ```ts
+ * import { Parameter, tensor } from "./mod.ts";
+ *
+ * const w = new Parameter(tensor([1, 2, 3]), "w");
+ * w.square().sum().backward();
+ * console.log(await w.grad!.toList()); // [2, 4, 6]
+ * ```
+ *
+ * @module
+ */
+
+export type { Aval, Axes, DType, Shape, TypedArray } from "./lib/graph/types.ts";
+export { type ErrorCode, type ErrorParts, PlumblineError } from "./lib/graph/error.ts";
+export { Site } from "./lib/graph/site.ts";
+
+export { type NestedList, Tensor, type TensorLike } from "./lib/tensor/tensor.ts";
+export type { Axis, AxisOrAxes } from "./lib/tensor/axis.ts";
+export { arange, eye, full, linspace, ones, onesLike, tensor, type TensorOptions, zeros, zerosLike } from "./lib/tensor/creation.ts";
+export { concat, F, matmul, oneHot, stack, stopGradient, where } from "./lib/tensor/functions.ts";
+export {
+  bernoulli,
+  Generator,
+  normal,
+  randomBits,
+  randomInt,
+  randomKey,
+  splitKey,
+  uniform,
+} from "./lib/tensor/random.ts";
+export { checkpoint, scan, type ScanOptions } from "./lib/tensor/scan.ts";
+export { leaves, mapTree, type Tree } from "./lib/tensor/tree.ts";
+export { Parameter, type Stateful, Variable } from "./lib/tensor/variable.ts";
+
+export { type Argument, compile, type Compiled, type CompileOptions } from "./lib/engine/compile.ts";
+export { type Device, useDevice } from "./lib/engine/select.ts";
