@@ -1,0 +1,109 @@
+/** Files that survive a kill, a full disk and a crash: written whole or not at all, or only ever appended to. */
+
+import { dirname } from "node:path";
+import { WriteError } from "./error.ts";
+
+const temporary = ".tmp";
+
+function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
+}
+
+/** Makes a renamed or new name in `folder` durable. Windows cannot open folders and does not need it. */
+function syncFolder(folder: string): void {
+  if (Deno.build.os === "windows") return;
+  using file = Deno.openSync(folder);
+  file.syncSync();
+}
+
+/**
+ * Replaces the file at `path` by `content`, or leaves it as it was. Synchronous, so that not even an exit from a signal
+ * handler comes in between. Throws a {@linkcode WriteError}.
+ */
+export function writeFileAtomic(path: string, content: Uint8Array | string): void {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const part = path + temporary;
+  try {
+    using file = Deno.openSync(part, { write: true, create: true, truncate: true });
+    writeAll(file, bytes);
+    file.syncSync();
+  } catch (error) {
+    removeIfThere(part);
+    throw new WriteError(path, error);
+  }
+  try {
+    Deno.renameSync(part, path);
+    syncFolder(dirname(path));
+  } catch (error) {
+    throw new WriteError(path, error);
+  }
+}
+
+/** Removes the half-written files that a killed {@linkcode writeFileAtomic} left in `folder`. */
+export function removeLeftovers(folder: string): void {
+  for (const entry of Deno.readDirSync(folder)) {
+    if (entry.isFile && entry.name.endsWith(temporary)) removeIfThere(`${folder}/${entry.name}`);
+  }
+}
+
+/** Removes a file; it is fine if there is none. */
+export function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
+  }
+}
+
+/** A file that only grows, by whole pieces. */
+export class AppendFile {
+  readonly #file: Deno.FsFile;
+  #size: number;
+
+  /** Opens `path`, or makes it. */
+  constructor(readonly path: string) {
+    try {
+      this.#file = Deno.openSync(path, { read: true, write: true, create: true });
+      this.#size = this.#file.seekSync(0, Deno.SeekMode.End);
+    } catch (error) {
+      throw new WriteError(path, error);
+    }
+  }
+
+  /** Whether this process now is the only one that has locked the file. The lock ends with the process. */
+  lock(): boolean {
+    return this.#file.tryLockSync(true);
+  }
+
+  /** Adds `content` at the end: all of it, or nothing and a {@linkcode WriteError}. */
+  append(content: Uint8Array | string): void {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    try {
+      writeAll(this.#file, bytes);
+      this.#size += bytes.length;
+    } catch (error) {
+      this.truncate(this.#size);
+      throw new WriteError(this.path, error);
+    }
+  }
+
+  /** Cuts the file to its first `size` bytes. */
+  truncate(size: number): void {
+    this.#file.truncateSync(size);
+    this.#size = this.#file.seekSync(0, Deno.SeekMode.End);
+  }
+
+  /** Returns when what was appended is on the disk. */
+  sync(): void {
+    try {
+      this.#file.syncSync();
+    } catch (error) {
+      throw new WriteError(this.path, error);
+    }
+  }
+
+  /** Closes it, and ends the lock. */
+  close(): void {
+    this.#file.close();
+  }
+}

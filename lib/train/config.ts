@@ -1,0 +1,94 @@
+/** The configuration of a run: a valibot schema made from the table of options, and the rules between options. */
+
+import * as v from "valibot";
+import { UsageError } from "./error.ts";
+import { type ChoiceOption, type Config, flagOf, type NumberOption, rangeOf, settings } from "./options.ts";
+
+/** How a batch is collected and learned from. */
+export interface Batch {
+  /** floor(framesPerBatch / maxSteps). */
+  readonly envs: number;
+  /** ceil(framesPerBatch / envs): steps of each env in an iteration. */
+  readonly steps: number;
+  /** envs x steps: not below framesPerBatch, and every one is used. */
+  readonly frames: number;
+  /** Updates in an epoch; the last may be of fewer frames. */
+  readonly minibatches: number;
+}
+
+type Setting = NumberOption | ChoiceOption;
+
+function within({ kind, min, max, aboveMin }: NumberOption, x: number): boolean {
+  const whole = kind === "number" || Number.isInteger(x);
+  return whole && x >= min && x <= max && !(aboveMin && x === min);
+}
+
+function schemaOf(name: string, option: Setting): v.GenericSchema<unknown, number | string> {
+  const message = (issue: { input: unknown }) =>
+    `${flagOf(name)} takes ${rangeOf(option)}, not ${JSON.stringify(issue.input)}.`;
+  if (option.kind === "choice") return v.picklist(option.values, message);
+  return v.pipe(v.number(message), v.check((x) => within(option, x), message));
+}
+
+const entries = Object.fromEntries(
+  Object.entries<Setting>(settings).map(([name, option]) => [name, schemaOf(name, option)]),
+);
+
+const fields = v.strictObject(entries, (issue) => `"${issue.path?.[0]?.key ?? issue.expected}" is no setting.`);
+
+/** What a config.json holds. */
+export const configSchema: v.GenericSchema<unknown, Config> = v.pipe(
+  fields as unknown as v.GenericSchema<unknown, Config>,
+  v.check(
+    (c) => c.framesPerBatch >= c.maxSteps,
+    ({ input: c }) =>
+      `--frames-per-batch ${c.framesPerBatch} is less than one episode of --max-steps ${c.maxSteps}: ` +
+      `give at least ${c.maxSteps} frames.`,
+  ),
+  v.check(
+    (c) => c.framesPerBatch < c.maxSteps || c.minibatchSize <= batchOf(c).frames,
+    ({ input: c }) =>
+      `--minibatch-size ${c.minibatchSize} is larger than the batch of ${batchOf(c).frames} frames: ` +
+      `give at most ${batchOf(c).frames}, or more --frames-per-batch.`,
+  ),
+);
+
+/** The defaults of every setting. */
+export const defaults: Config = Object.fromEntries(
+  Object.entries(settings).map(([name, option]) => [name, option.initial]),
+) as unknown as Config;
+
+/** Checks `value`; throws a {@linkcode UsageError} with the first thing that does not fit. */
+export function parseConfig(value: unknown): Config {
+  const result = v.safeParse(configSchema, value, { abortEarly: true });
+  if (!result.success) throw new UsageError(result.issues[0].message);
+  return result.output;
+}
+
+/** The shape of the batches of `config`. */
+export function batchOf(config: Pick<Config, "framesPerBatch" | "maxSteps" | "minibatchSize">): Batch {
+  const envs = Math.floor(config.framesPerBatch / config.maxSteps);
+  const steps = Math.ceil(config.framesPerBatch / envs);
+  const frames = envs * steps;
+  return { envs, steps, frames, minibatches: Math.ceil(frames / config.minibatchSize) };
+}
+
+/** The configuration of a resumed run: its own, with the flags that were given again. Throws a {@linkcode UsageError}. */
+export function resumedConfig(run: Config, given: Partial<Config>): Config {
+  for (const name of Object.keys(given) as (keyof Config)[]) {
+    if (given[name] === run[name] || name === "saveEvery") continue;
+    if (name !== "nIters") {
+      throw new UsageError(
+        `${flagOf(name)} ${given[name]} differs from the ${
+          run[name]
+        } of the run that is resumed: leave it out, or start a new run.`,
+      );
+    }
+    if (given.nIters! < run.nIters) {
+      throw new UsageError(
+        `--n-iters ${given.nIters} is less than the ${run.nIters} of the run: it can only be raised.`,
+      );
+    }
+  }
+  return parseConfig({ ...run, ...given });
+}

@@ -1,0 +1,184 @@
+/**
+ * The folder of a run. Its logs only grow, everything else is replaced whole, and one process at a time owns it; so
+ * whatever stops the run, what is there can be read, and the run continued from its newest checkpoint.
+ */
+
+import { basename, dirname, join } from "node:path";
+import { AppendFile, removeIfThere, removeLeftovers, writeFileAtomic } from "./atomic.ts";
+import { type CheckpointFile, checkpointFolder, listCheckpoints, saveCheckpoint } from "./checkpoint.ts";
+import { parseConfig } from "./config.ts";
+import { reasonOf, UsageError, WriteError } from "./error.ts";
+import { encodeRow, type MetricsRow, readRows } from "./metrics.ts";
+import type { Config } from "./options.ts";
+import { bytesUpTo, scalarRecord, textRecord, versionRecord } from "./tensorboard.ts";
+import type { TrainerState } from "./trainer.ts";
+
+const configName = "config.json";
+const metricsName = "metrics.jsonl";
+const eventsPrefix = "events.out.tfevents.";
+
+/** `value` as a file that a person reads. */
+export function encodeJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** The local time as a name that sorts: `2030-01-31_12-00-00`. */
+function timestamp(now: Date): string {
+  const two = (n: number) => String(n).padStart(2, "0");
+  const day = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join("-");
+  return `${day}_${[now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join("-")}`;
+}
+
+/** Makes a folder that nobody else has: `name`, or `name-2` and so on. */
+function makeOwnFolder(parent: string, name: string): string {
+  for (let copy = 1;; copy++) {
+    const path = join(parent, copy === 1 ? name : `${name}-${copy}`);
+    try {
+      Deno.mkdirSync(path);
+      return path;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+}
+
+/** Where `--resume` points: the folder of a run, and one of its checkpoints, or its newest, or none yet. */
+export interface ResumePoint {
+  readonly folder: string;
+  readonly checkpoint: CheckpointFile | null;
+}
+
+/** Finds what `path`, a folder or a checkpoint, belongs to. Throws a {@linkcode UsageError} if it is no run. */
+export function findRun(path: string): ResumePoint {
+  let isFile: boolean;
+  try {
+    isFile = Deno.statSync(path).isFile;
+  } catch (error) {
+    throw new UsageError(`--resume ${path} cannot be opened: ${reasonOf(error)}.`);
+  }
+  const folder = isFile ? dirname(dirname(path)) : path;
+  let checkpoints: CheckpointFile[];
+  try {
+    Deno.statSync(join(folder, configName));
+    checkpoints = listCheckpoints(folder);
+  } catch {
+    throw new UsageError(
+      `--resume ${path} is no run: give a folder that holds ${configName} and ${checkpointFolder}/, or one of its checkpoints.`,
+    );
+  }
+  if (!isFile) return { folder, checkpoint: checkpoints.at(-1) ?? null };
+  const checkpoint = checkpoints.find((x) => basename(x.path) === basename(path));
+  if (!checkpoint) throw new UsageError(`--resume ${path} is no checkpoint of a run: those end in .safetensors.`);
+  return { folder, checkpoint };
+}
+
+/** The configuration of the run in `folder`. Throws a {@linkcode UsageError} if it is damaged. */
+export function readConfig(folder: string): Config {
+  const path = join(folder, configName);
+  try {
+    return parseConfig(JSON.parse(Deno.readTextFileSync(path)));
+  } catch (error) {
+    throw new UsageError(`${path} is not the configuration of a run: ${(error as Error).message}`);
+  }
+}
+
+/** The open folder of a run that this process owns. */
+export class RunFolder {
+  readonly #metrics: AppendFile;
+  readonly #events: AppendFile;
+
+  private constructor(readonly path: string, eventsName: string) {
+    this.#metrics = new AppendFile(join(path, metricsName));
+    if (!this.#metrics.lock()) {
+      this.#metrics.close();
+      throw new UsageError(`${path} is being trained by another process: wait for it, or stop it first.`);
+    }
+    this.#events = new AppendFile(join(path, eventsName));
+  }
+
+  /** Makes `base/<scenario>/<timestamp>/`. If that fails nothing is left there. Throws a {@linkcode WriteError}. */
+  static create(base: string, config: Config, now: Date): RunFolder {
+    const parent = join(base, config.scenarioName);
+    let path: string;
+    try {
+      Deno.mkdirSync(parent, { recursive: true });
+      path = makeOwnFolder(parent, timestamp(now));
+    } catch (error) {
+      throw new WriteError(parent, error);
+    }
+    try {
+      Deno.mkdirSync(join(path, checkpointFolder));
+      const seconds = now.getTime() / 1000;
+      const folder = new RunFolder(path, `${eventsPrefix}${Math.floor(seconds)}.plumbline`);
+      folder.#events.append(versionRecord(seconds));
+      folder.#events.append(textRecord(seconds, 0, "config", configTable(config)));
+      folder.writeConfig(config);
+      return folder;
+    } catch (error) {
+      Deno.removeSync(path, { recursive: true });
+      throw error instanceof WriteError ? error : new WriteError(path, error);
+    }
+  }
+
+  /** Opens the folder of a run. Throws a {@linkcode UsageError} while another process trains there. */
+  static open(path: string): RunFolder {
+    const names = [...Deno.readDirSync(path)].map((entry) => entry.name);
+    const events = names.find((name) => name.startsWith(eventsPrefix));
+    return new RunFolder(path, events ?? `${eventsPrefix}0.plumbline`);
+  }
+
+  /** Takes the run back to the end of `iteration`: later logs and checkpoints are removed. Returns the rows that stay. */
+  rewind(iteration: number): MetricsRow[] {
+    removeLeftovers(this.path);
+    removeLeftovers(join(this.path, checkpointFolder));
+    // Newest first, before the logs: a kill in between leaves logs that are longer than the newest checkpoint, as usual.
+    for (const later of listCheckpoints(this.path).reverse()) {
+      if (later.iteration > iteration) removeIfThere(later.path);
+    }
+    this.#events.truncate(bytesUpTo(Deno.readFileSync(this.#events.path), iteration));
+    const rows = [...readRows(Deno.readFileSync(this.#metrics.path))].filter(({ row }) => row.iteration <= iteration);
+    this.#metrics.truncate(rows.at(-1)?.end ?? 0);
+    return rows.map(({ row }) => row);
+  }
+
+  /** Logs an iteration. */
+  log(row: MetricsRow, now: Date): void {
+    this.#metrics.append(encodeRow(row));
+    this.#events.append(scalarRecord(now.getTime() / 1000, row.iteration, row.metrics));
+  }
+
+  /** The rows that are logged. */
+  rows(): MetricsRow[] {
+    return [...readRows(Deno.readFileSync(this.#metrics.path))].map(({ row }) => row);
+  }
+
+  /** Saves the state after `iteration`. The logs reach the disk before it, so they are never shorter. Returns its path. */
+  save(iteration: number, state: TrainerState): string {
+    this.#metrics.sync();
+    this.#events.sync();
+    return saveCheckpoint(this.path, iteration, state);
+  }
+
+  /** Writes config.json. */
+  writeConfig(config: Config): void {
+    this.write(configName, encodeJson(config));
+  }
+
+  /** Writes a file of the run, whole or not at all. Returns its path. */
+  write(name: string, content: Uint8Array | string): string {
+    const path = join(this.path, name);
+    writeFileAtomic(path, content);
+    return path;
+  }
+
+  /** Closes the logs; another process may continue the run. */
+  close(): void {
+    this.#events.close();
+    this.#metrics.close();
+  }
+}
+
+function configTable(config: Config): string {
+  const rows = Object.entries(config).map(([name, value]) => `| ${name} | ${value} |`);
+  return ["| setting | value |", "|---|---|", ...rows].join("\n");
+}

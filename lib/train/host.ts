@@ -1,0 +1,36 @@
+/** The surroundings of the command when it runs in a terminal, a pipe or a job. */
+
+import type { Host } from "./main.ts";
+import type { Output } from "./progress.ts";
+import { listenForStop } from "./signals.ts";
+
+type Stream = typeof Deno.stdout | typeof Deno.stderr;
+
+/** A console stream. When its reader has gone (a closed pipe) the run matters more than its display: it goes on unseen. */
+function output(stream: Stream): Output {
+  const terminal = stream.isTerminal() && Deno.env.get("TERM") !== "dumb";
+  let open = true;
+  return {
+    terminal,
+    colour: terminal && !Deno.noColor,
+    get columns() {
+      return terminal ? Deno.consoleSize().columns : Infinity;
+    },
+    write(text) {
+      const bytes = new TextEncoder().encode(text);
+      for (let written = 0; open && written < bytes.length;) {
+        try {
+          written += stream.writeSync(bytes.subarray(written));
+        } catch (error) {
+          if (error instanceof Deno.errors.BrokenPipe) open = false;
+          else if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+        }
+      }
+    },
+  };
+}
+
+/** The host of this process. */
+export function processHost(createTrainer: Host["createTrainer"]): Host {
+  return { out: output(Deno.stdout), err: output(Deno.stderr), createTrainer, listenForStop };
+}

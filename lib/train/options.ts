@@ -1,0 +1,150 @@
+/**
+ * The one table of the flags of `deno task train`. The type of the configuration, its schema, the command line and
+ * `--help` are made from it: a new flag is one new row.
+ */
+
+/** A number within limits. */
+export interface NumberOption {
+  readonly kind: "integer" | "number";
+  readonly min: number;
+  readonly max: number;
+  /** Whether `min` itself is excluded. */
+  readonly aboveMin: boolean;
+  readonly initial: number;
+  readonly help: string;
+}
+
+/** One of several words. */
+export interface ChoiceOption<Value extends string = string> {
+  readonly kind: "choice";
+  readonly values: readonly Value[];
+  readonly initial: Value;
+  readonly help: string;
+}
+
+/** A file or folder. */
+export interface PathOption {
+  readonly kind: "path";
+  readonly initial: string | null;
+  readonly help: string;
+}
+
+/** Given or not. */
+export interface SwitchOption {
+  readonly kind: "switch";
+  readonly help: string;
+}
+
+/** A row of the table. */
+export type Option = NumberOption | ChoiceOption | PathOption | SwitchOption;
+
+/** The type of an option's value. */
+export type ValueOf<O> = O extends NumberOption ? number
+  : O extends ChoiceOption<infer V> ? V
+  : O extends PathOption ? string | null
+  : boolean;
+
+/** The values of a table. */
+export type ValuesOf<Table> = { readonly [K in keyof Table]: ValueOf<Table[K]> };
+
+function integer(min: number, max: number, initial: number, help: string): NumberOption {
+  return { kind: "integer", min, max, aboveMin: false, initial, help };
+}
+
+function real(min: number, max: number, initial: number, help: string): NumberOption {
+  return { kind: "number", min, max, aboveMin: false, initial, help };
+}
+
+function positive(max: number, initial: number, help: string): NumberOption {
+  return { kind: "number", min: 0, max, aboveMin: true, initial, help };
+}
+
+function choice<const V extends string>(values: readonly V[], initial: V, help: string): ChoiceOption<V> {
+  return { kind: "choice", values, initial, help };
+}
+
+function path(initial: string | null, help: string): PathOption {
+  return { kind: "path", initial, help };
+}
+
+function flag(help: string): SwitchOption {
+  return { kind: "switch", help };
+}
+
+const task = {
+  scenarioName: choice(["navigation"], "navigation", "the world"),
+  nAgents: integer(1, 1000, 3, "agents in an env"),
+  maxSteps: integer(1, 1_000_000, 100, "steps after which an episode is cut off"),
+};
+
+const learning = {
+  algorithm: choice(["mappo", "ippo"], "mappo", "whether the critic sees all agents or its own"),
+  nIters: integer(1, 10_000_000, 10, "iterations: collect a batch, learn from it"),
+  framesPerBatch: integer(1, 100_000_000, 6000, "frames to collect in an iteration, all envs together"),
+  numEpochs: integer(1, 10_000, 30, "passes over a batch"),
+  minibatchSize: integer(1, 100_000_000, 400, "frames in a minibatch, at most the batch"),
+  lr: positive(1, 3e-4, "learning rate of Adam"),
+  maxGradNorm: positive(1e9, 1, "norm to which gradients are clipped"),
+  clipEpsilon: positive(1, 0.2, "how far the ratio of probabilities may move"),
+  entropyEps: real(0, 100, 1e-4, "weight of the entropy bonus"),
+  gamma: real(0, 1, 0.99, "discount of later rewards"),
+  lmbda: real(0, 1, 0.9, "lambda of generalised advantage estimation"),
+};
+
+const running = {
+  seed: integer(0, 2 ** 32 - 1, 0, "the same seed gives the same numbers"),
+  device: choice(["auto", "cpu", "webgpu"], "auto", "auto takes a hardware GPU if there is one"),
+  saveEvery: integer(1, 10_000_000, 5, "iterations between checkpoints"),
+};
+
+/** What makes a run: kept in its config.json. */
+export const settings = { ...task, ...learning, ...running };
+
+/** What concerns one command only. */
+export const controls = {
+  out: path("output", "folder for runs: PATH/<scenario>/<timestamp>/"),
+  resume: path(null, "continue a run, from its folder or one of its checkpoints"),
+  dryRun: flag("check everything and write nothing"),
+  printConfig: flag("print the configuration as JSON"),
+  help: flag("print this"),
+};
+
+/** Every option, by the headings of `--help`. */
+export const groups: Readonly<Record<string, Readonly<Record<string, Option>>>> = {
+  "The task": task,
+  "Learning": learning,
+  "The run": { ...running, ...controls },
+};
+
+/** The configuration of a run. */
+export type Config = ValuesOf<typeof settings>;
+
+/** The flags of a command that are no part of the configuration. */
+export type Controls = ValuesOf<typeof controls>;
+
+/** `framesPerBatch` as a flag: `--frames-per-batch`. */
+export function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** What an option takes: "a whole number from 1 to 1,000". */
+export function rangeOf(option: Option): string {
+  switch (option.kind) {
+    case "integer":
+      return `a whole number ${limitsOf(option)}`;
+    case "number":
+      return `a number ${limitsOf(option)}`;
+    case "choice":
+      return option.values.length === 1 ? `"${option.values[0]}"` : `one of ${option.values.join(", ")}`;
+    case "path":
+      return "a path";
+    case "switch":
+      return "nothing";
+  }
+}
+
+/** The limits of a number: "above 0, at most 1". */
+export function limitsOf({ min, max, aboveMin }: NumberOption): string {
+  const [least, most] = [min, max].map((x) => x.toLocaleString("en-US"));
+  return aboveMin ? `above ${least}, at most ${most}` : `from ${least} to ${most}`;
+}

@@ -1,0 +1,161 @@
+/**
+ * TensorBoard's event files: TFRecord frames (length, masked CRC-32C of it, data, masked CRC-32C of that) of Event
+ * messages. Field numbers from tensorflow/core/util/event.proto, framework/summary.proto and framework/tensor.proto.
+ */
+
+import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+
+/** The reflected Castagnoli polynomial. */
+const polynomial = 0x82f63b78;
+
+const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1;
+  return crc;
+});
+
+/** CRC-32C of `bytes` (RFC 3720, B.4). */
+export function crc32c(bytes: Uint8Array): number {
+  let crc = ~0;
+  for (const byte of bytes) crc = crcTable[(crc ^ byte) & 0xff]! ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+/** TFRecord's mask: a checksum of data that contain checksums must not be one of them. */
+function maskedCrc(bytes: Uint8Array): number {
+  const crc = crc32c(bytes);
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}
+
+const lengthBytes = 8;
+const crcBytes = 4;
+
+function frame(data: Uint8Array): Uint8Array {
+  const record = new Uint8Array(lengthBytes + crcBytes + data.length + crcBytes);
+  const view = new DataView(record.buffer);
+  view.setBigUint64(0, BigInt(data.length), true);
+  view.setUint32(lengthBytes, maskedCrc(record.subarray(0, lengthBytes)), true);
+  record.set(data, lengthBytes + crcBytes);
+  view.setUint32(lengthBytes + crcBytes + data.length, maskedCrc(data), true);
+  return record;
+}
+
+const wire = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
+const eventField = { wallTime: 1, step: 2, fileVersion: 3, summary: 5 } as const;
+const summaryField = { value: 1 } as const;
+const valueField = { tag: 1, simpleValue: 2, tensor: 8, metadata: 9 } as const;
+const metadataField = { pluginData: 1 } as const;
+const pluginField = { name: 1 } as const;
+const tensorField = { dtype: 1, shape: 2, stringValue: 8 } as const;
+const shapeField = { dim: 2 } as const;
+const dimField = { size: 1 } as const;
+const dtypeString = 7;
+
+type Fill = (writer: BinaryWriter) => void;
+
+/** Writes a message as field `field`. */
+function message(writer: BinaryWriter, field: number, fill: Fill): void {
+  writer.tag(field, wire.bytes).fork();
+  fill(writer);
+  writer.join();
+}
+
+/** A framed Event. `wallTime` in seconds since 1970. */
+function event(wallTime: number, step: number, fill: Fill): Uint8Array {
+  const writer = new BinaryWriter();
+  writer.tag(eventField.wallTime, wire.fixed64).double(wallTime);
+  if (step !== 0) writer.tag(eventField.step, wire.varint).int64(step);
+  fill(writer);
+  return frame(writer.finish());
+}
+
+/** The record with which every event file begins. */
+export function versionRecord(wallTime: number): Uint8Array {
+  return event(wallTime, 0, (writer) => writer.tag(eventField.fileVersion, wire.bytes).string("brain.Event:2"));
+}
+
+/** The scalars of one step, for the Scalars tab. */
+export function scalarRecord(wallTime: number, step: number, scalars: Readonly<Record<string, number>>): Uint8Array {
+  return event(wallTime, step, (writer) =>
+    message(writer, eventField.summary, (writer) => {
+      for (const [tag, value] of Object.entries(scalars)) {
+        message(writer, summaryField.value, (writer) => {
+          writer.tag(valueField.tag, wire.bytes).string(tag);
+          writer.tag(valueField.simpleValue, wire.fixed32).float(clampFloat(value));
+        });
+      }
+    }));
+}
+
+/** A Markdown text, for the Text tab. */
+export function textRecord(wallTime: number, step: number, tag: string, markdown: string): Uint8Array {
+  return event(
+    wallTime,
+    step,
+    (writer) =>
+      message(writer, eventField.summary, (writer) =>
+        message(writer, summaryField.value, (writer) => {
+          writer.tag(valueField.tag, wire.bytes).string(tag);
+          message(writer, valueField.tensor, (writer) => {
+            writer.tag(tensorField.dtype, wire.varint).int32(dtypeString);
+            message(
+              writer,
+              tensorField.shape,
+              (writer) => message(writer, shapeField.dim, (writer) => writer.tag(dimField.size, wire.varint).int64(1)),
+            );
+            writer.tag(tensorField.stringValue, wire.bytes).string(markdown);
+          });
+          message(
+            writer,
+            valueField.metadata,
+            (writer) =>
+              message(
+                writer,
+                metadataField.pluginData,
+                (writer) => writer.tag(pluginField.name, wire.bytes).string("text"),
+              ),
+          );
+        })),
+  );
+}
+
+/** A double that float32 cannot hold becomes the largest that it can; the protobuf writer refuses it otherwise. */
+function clampFloat(value: number): number {
+  const largest = 3.4028234663852886e38;
+  return Number.isFinite(value) ? Math.min(Math.max(value, -largest), largest) : value;
+}
+
+/** The whole frames of a file: where each ends, and its data. A torn or damaged frame ends the list. */
+export function* readRecords(file: Uint8Array): Generator<{ end: number; data: Uint8Array }> {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  for (let at = 0; at + lengthBytes + crcBytes <= file.length;) {
+    if (view.getUint32(at + lengthBytes, true) !== maskedCrc(file.subarray(at, at + lengthBytes))) return;
+    const begin = at + lengthBytes + crcBytes;
+    const end = begin + Number(view.getBigUint64(at, true));
+    if (end + crcBytes > file.length) return;
+    const data = file.subarray(begin, end);
+    if (view.getUint32(end, true) !== maskedCrc(data)) return;
+    at = end + crcBytes;
+    yield { end: at, data };
+  }
+}
+
+/** How many bytes of an event file belong to steps up to `step`. */
+export function bytesUpTo(file: Uint8Array, step: number): number {
+  let size = 0;
+  for (const { end, data } of readRecords(file)) {
+    if (stepOf(data) > step) break;
+    size = end;
+  }
+  return size;
+}
+
+function stepOf(data: Uint8Array): number {
+  const reader = new BinaryReader(data);
+  while (reader.pos < reader.len) {
+    const [field, type] = reader.tag();
+    if (field === eventField.step) return Number(reader.int64());
+    reader.skip(type, field);
+  }
+  return 0;
+}

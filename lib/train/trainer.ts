@@ -1,0 +1,53 @@
+/** What a run needs of the thing that learns. `lib/rl` provides it; the run knows nothing of worlds or algorithms. */
+
+import type { DType, Shape, TypedArray } from "../graph/types.ts";
+
+/** What an iteration measured: `train/episode_reward_sum` and others. NaN where there was nothing to measure. */
+export type Metrics = Readonly<Record<string, number>>;
+
+/** The metric that the progress line and the reward curve show: the sum of reward over an episode, read at done. */
+export const rewardMetric = "train/episode_reward_sum";
+
+/** The numbers of one tensor in host memory, row-major. */
+export interface StateTensor {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly data: TypedArray;
+}
+
+/** Named tensors: everything that a trainer needs to continue bit for bit. */
+export type TrainerState = Readonly<Record<string, StateTensor>>;
+
+/** What a trainer says about itself, for the manifest and the first line of a run. */
+export interface TrainerFacts {
+  readonly engine: string;
+  /** The device as a person knows it: "ONNX Runtime 1.30, 2 threads". */
+  readonly adapter: string;
+  /** Envs that run side by side. */
+  readonly envs: number;
+  /** Steps of each env in an iteration. */
+  readonly steps: number;
+  /** Numbers that are learned. */
+  readonly parameters: number;
+}
+
+/** Something that learns, one iteration at a time. The same configuration gives the same numbers, however often it is stopped. */
+export interface Trainer {
+  /** Iterations done since the beginning of the run, also across {@linkcode restore}. */
+  readonly iteration: number;
+  /** Frames (steps of all envs together) that one iteration learns from. */
+  readonly framesPerIteration: number;
+  readonly facts: TrainerFacts;
+  /** Programs traced since it was made. It must stand still after the first iteration. */
+  readonly traceCount: number;
+  /** Collects and learns once. */
+  iterate(): Promise<Metrics>;
+  /** Parameters, optimiser, random key, state of the worlds, counters. It has the same names and shapes at any time. */
+  state(): Promise<TrainerState>;
+  /** Continues from `state`, whose names, dtypes and shapes the caller has checked against {@linkcode state}. */
+  restore(state: TrainerState): Promise<void>;
+  /** The policy as an ONNX file: observations in, actions out. */
+  policyOnnx(): Promise<Uint8Array>;
+  /** Gives back what it holds. */
+  dispose(): void;
+}

@@ -1,0 +1,111 @@
+/** Runs the command inside the test or as a process, and reads what it leaves. */
+
+import { join } from "node:path";
+import { main } from "../../lib/train/main.ts";
+import { readRows } from "../../lib/train/metrics.ts";
+import type { Output } from "../../lib/train/progress.ts";
+import { type FakeOptions, FakeTrainer } from "./fake_trainer.ts";
+
+/** What a command did. */
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A batch that is quick to check: 4 envs of 5 steps. */
+export const small = ["--frames-per-batch", "20", "--max-steps", "5", "--minibatch-size", "8"];
+
+/** Collects text; by default it is no terminal. */
+export function capture(shape: Partial<Omit<Output, "write">> = {}): Output & { text: string } {
+  return {
+    terminal: false,
+    colour: false,
+    columns: Infinity,
+    ...shape,
+    text: "",
+    write(text: string) {
+      this.text += text;
+    },
+  };
+}
+
+/** Runs the command in this process. `stopAfter` requests a stop in that iteration, as Ctrl-C does. */
+export async function run(args: readonly string[], options: FakeOptions & { stopAfter?: number } = {}): Promise<Ran> {
+  const [out, err] = [capture(), capture()];
+  const stop = { requested: false };
+  let notify = () => {};
+  const code = await main(args, {
+    out,
+    err,
+    listenForStop: (onFirst) => {
+      notify = onFirst;
+      return stop;
+    },
+    createTrainer: (config) =>
+      Promise.resolve(
+        new FakeTrainer(config, {
+          ...options,
+          onIteration: (iteration) => {
+            options.onIteration?.(iteration);
+            if (iteration !== options.stopAfter) return;
+            stop.requested = true;
+            notify();
+          },
+        }),
+      ),
+  });
+  return { code, out: out.text, err: err.text };
+}
+
+/** Begins the command as a process of its own, through `sh` if `prelude` is given. */
+export function spawn(args: readonly string[], options: FakeOptions = {}, prelude = ""): Deno.ChildProcess {
+  const cli = join(import.meta.dirname!, "fake_cli.ts");
+  const command = ["run", "--no-check", "-A", cli, ...args];
+  const env = { FAKE: JSON.stringify(options), NO_COLOR: "1" };
+  const io = { stdout: "piped", stderr: "piped", env } as const;
+  if (!prelude) return new Deno.Command(Deno.execPath(), { args: command, ...io }).spawn();
+  return new Deno.Command("sh", { args: ["-c", `${prelude}; exec "$@"`, "sh", Deno.execPath(), ...command], ...io })
+    .spawn();
+}
+
+/** Waits for a process and its output. */
+export async function finish(child: Deno.ChildProcess): Promise<Ran> {
+  const { code, stdout, stderr } = await child.output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: decode(stdout), err: decode(stderr) };
+}
+
+/** Calls `test` with a folder that is removed afterwards. */
+export async function withFolder(test: (folder: string) => Promise<void> | void): Promise<void> {
+  const folder = Deno.makeTempDirSync({ prefix: "plumbline-train-" });
+  try {
+    await test(folder);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+/** The only run under `out`. */
+export function onlyRun(out: string): string {
+  const parent = join(out, "navigation");
+  const runs = [...Deno.readDirSync(parent)].map((entry) => join(parent, entry.name));
+  if (runs.length !== 1) throw new Error(`${parent} holds ${runs.length} runs, not one.`);
+  return runs[0]!;
+}
+
+/** What a run has logged, without what depends on the clock. */
+export function logged(folder: string): unknown[] {
+  return [...readRows(Deno.readFileSync(join(folder, "metrics.jsonl")))].map(({ row }) => ({
+    ...row,
+    metrics: Object.fromEntries(Object.entries(row.metrics).filter(([name]) => !name.startsWith("time/"))),
+  }));
+}
+
+/** The names of all files below `folder`, sorted. */
+export function filesBelow(folder: string, prefix = ""): string[] {
+  return [...Deno.readDirSync(join(folder, prefix))].flatMap((entry) => {
+    const path = prefix ? `${prefix}/${entry.name}` : entry.name;
+    return entry.isDirectory ? filesBelow(folder, path) : [path];
+  }).sort();
+}
