@@ -13,20 +13,29 @@ async function openCpu(): Promise<Engine> {
   return await createOnnxEngine();
 }
 
-async function openWebgpu(software: boolean): Promise<Engine | null> {
+async function openWebgpu(software: boolean): Promise<Engine> {
   const { openDevice } = await import("./webgpu/adapter.ts");
-  const opened = await openDevice({ software });
-  if (opened === null) return null;
+  const { device, name } = await openDevice({ software });
   const { createWebgpuEngine } = await import("./webgpu/engine.ts");
-  return createWebgpuEngine(opened.device, opened.name);
+  return createWebgpuEngine(device, name);
+}
+
+let fallback: string | null = null;
+
+/** Why `auto` took the CPU, in a sentence; null if it did not, or has not chosen yet. */
+export function fallbackReason(): string | null {
+  return fallback;
 }
 
 async function open(device: Device): Promise<Engine> {
   if (device === "cpu") return await openCpu();
-  const engine = await openWebgpu(device === "webgpu");
-  if (engine) return engine;
-  if (device === "auto") return await openCpu();
-  throw new Error("No WebGPU adapter was found on this machine: install a Vulkan driver, or use the device cpu.");
+  if (device === "webgpu") return await openWebgpu(true);
+  try {
+    return await openWebgpu(false);
+  } catch (error) {
+    fallback = (error as Error).message;
+    return await openCpu();
+  }
 }
 
 /**

@@ -1,0 +1,104 @@
+/**
+ * Finds and opens a GPU. Adapters are probed in a child process first: a driver that crashes or hangs while it lists its
+ * devices costs the child, not the run.
+ */
+
+import { type AdapterFacts, createGpu, describeAdapter, requestAdapter, requestDevice } from "./dawn.ts";
+
+export type { AdapterFacts };
+
+/** What the machine has. */
+export interface Probe {
+  /** The hardware adapter, if there is one that works. */
+  hardware: AdapterFacts | null;
+  /** The adapter that computes on the CPU, if there is one that works. */
+  software: AdapterFacts | null;
+  /** If the probe itself failed: a sentence that says how. Both adapters are null then. */
+  problem: string | null;
+}
+
+/** A device, open. */
+export interface OpenDevice {
+  /** The device, with all the limits of its adapter and the features shader-f16, subgroups and timestamp-query if it has them. */
+  device: GPUDevice;
+  /** The adapter as its driver names it. */
+  name: string;
+  /** Whether it computes on the CPU. */
+  software: boolean;
+}
+
+/** Time limit of a probe in milliseconds: a cold driver takes three seconds on some machines. */
+const probeTimeout = 15_000;
+
+/** The program and arguments that print the probe's line of JSON. */
+function probeCommand(): string[] {
+  return [Deno.execPath(), "run", "--quiet", "--no-lock", "--allow-all", new URL("./probe.ts", import.meta.url).href];
+}
+
+/**
+ * Asks a child process which adapters there are and lets one of them copy a few bytes. Never throws: a crash, a hang beyond
+ * `timeoutMs` or an answer that cannot be read becomes the sentence `problem`.
+ */
+export async function probeAdapters(timeoutMs = probeTimeout, command = probeCommand()): Promise<Probe> {
+  const failed = (problem: string): Probe => ({ hardware: null, software: null, problem });
+  // Deno.execPath() of a compiled program is that program: the child would start the run again.
+  if (Deno.build.standalone) return failed("Adapters cannot be probed from a program made by `deno compile`.");
+  const [program, ...args] = command;
+  if (program === undefined) return failed("The command that probes for GPU adapters is empty.");
+  const started = start(program, args);
+  if (started instanceof Error) return failed(`Adapters could not be probed: ${started.message}.`);
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    started.kill("SIGKILL");
+  }, timeoutMs);
+  const { code, signal, stdout, stderr } = await started.output();
+  clearTimeout(timer);
+  if (timedOut) {
+    return failed(`The GPU driver did not answer within ${timeoutMs / 1000} s; the process that asked it was stopped.`);
+  }
+  const text = new TextDecoder();
+  if (code !== 0) {
+    const last = text.decode(stderr).trim().split("\n").at(-1)?.trim() ?? "";
+    return failed(
+      `The GPU driver crashed while it was asked for adapters (${signal ?? `exit code ${code}`})${last && `: ${last}`}`,
+    );
+  }
+  return parseProbe(text.decode(stdout)) ?? failed("The process that probes for GPU adapters gave no answer.");
+}
+
+function start(program: string, args: string[]): Deno.ChildProcess | Error {
+  try {
+    return new Deno.Command(program, { args, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** Drivers write to the standard output too: the answer is the line that is an object. */
+function parseProbe(output: string): Probe | null {
+  const line = output.split("\n").findLast((line) => line.startsWith('{"hardware":'));
+  return line === undefined ? null : { ...JSON.parse(line) as Omit<Probe, "problem">, problem: null };
+}
+
+/**
+ * Opens the hardware adapter; if there is none and `software` is set, the one that computes on the CPU. Throws a sentence
+ * if there is no adapter, if only a software adapter is there and it was not asked for, and if the probe failed.
+ */
+export async function openDevice(options: { software: boolean; timeoutMs?: number }): Promise<OpenDevice> {
+  const probe = await probeAdapters(options.timeoutMs);
+  const facts = probe.hardware ?? (options.software ? probe.software : null);
+  if (facts === null) throw new Error(whyNone(probe));
+  const adapter = await requestAdapter(await createGpu(), facts.software);
+  if (adapter === null) throw new Error(`The adapter ${facts.name} was found by a probe but could not be opened.`);
+  return { device: await requestDevice(adapter), ...describeAdapter(adapter) };
+}
+
+function whyNone({ problem, software }: Probe): string {
+  if (problem !== null) return problem;
+  if (software === null) {
+    return "There is no GPU adapter on this machine: Dawn found no driver of Vulkan, Metal or Direct3D.";
+  }
+  return `There is no hardware GPU on this machine, only the software adapter ${software.name}, which is used when it is ` +
+    "asked for.";
+}

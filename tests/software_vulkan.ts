@@ -1,0 +1,92 @@
+/**
+ * A software Vulkan for machines without a GPU: SwiftShader, taken out of the npm package of a headless browser. It needs
+ * neither root nor a system package, computes correctly and slowly, and serves the tests of the WebGPU engine only.
+ */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliDecompressSync } from "node:zlib";
+import { probeAdapters } from "../lib/engine/webgpu/adapter.ts";
+
+const loader = "libvulkan.so.1";
+const manifest = "vk_swiftshader_icd.json";
+const wanted = new Set([loader, manifest, "libvk_swiftshader.so"]);
+
+/**
+ * Makes sure that this process and its children have a Vulkan adapter, and says which. A driver that the user chose
+ * (VK_DRIVER_FILES, VK_ICD_FILENAMES) and adapters that are there already are left alone. To be called before Dawn is
+ * loaded. Throws a sentence where there is no software Vulkan to be had.
+ */
+export async function ensureVulkan(): Promise<string> {
+  const chosen = Deno.env.get("VK_DRIVER_FILES") ?? Deno.env.get("VK_ICD_FILENAMES");
+  if (chosen !== undefined) return `the Vulkan driver ${chosen}`;
+  const { hardware, software } = await probeAdapters();
+  const present = hardware ?? software;
+  if (present !== null) return present.name;
+  if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") {
+    throw new Error(
+      `There is no WebGPU adapter on this machine, and a software Vulkan for ${Deno.build.target} is not at hand: ` +
+        "install a Vulkan driver, or test without the WebGPU engine (--without-webgpu).",
+    );
+  }
+  const folder = await unpackSwiftShader();
+  // Dawn opens the loader by its bare name: it finds the one that is loaded already; a child finds it by its path.
+  Deno.dlopen(join(folder, loader), {});
+  Deno.env.set("LD_LIBRARY_PATH", [folder, Deno.env.get("LD_LIBRARY_PATH") ?? []].flat().join(":"));
+  Deno.env.set("VK_ICD_FILENAMES", join(folder, manifest));
+  Deno.env.set("VK_DRIVER_FILES", join(folder, manifest));
+  return `SwiftShader in ${folder}`;
+}
+
+/** The folder that holds the loader, the driver and its manifest; unpacked once for the user, whole or not at all. */
+async function unpackSwiftShader(): Promise<string> {
+  // Importing it is what makes Deno fetch it.
+  await import("@sparticuz/chromium");
+  const packageFolder = fileURLToPath(new URL("../", import.meta.resolve("@sparticuz/chromium")));
+  const { version } = JSON.parse(await Deno.readTextFile(join(packageFolder, "package.json"))) as { version: string };
+  const folder = join(cacheFolder(), `swiftshader-${version}`);
+  if (await exists(folder)) return folder;
+  await Deno.mkdir(cacheFolder(), { recursive: true });
+  const unfinished = await Deno.makeTempDir({ dir: cacheFolder(), prefix: "unfinished-" });
+  const archive = brotliDecompressSync(await Deno.readFile(join(packageFolder, "bin/swiftshader.tar.br")));
+  for (const { name, bytes } of readTar(archive)) {
+    if (wanted.has(name)) await Deno.writeFile(join(unfinished, name), bytes);
+  }
+  try {
+    await Deno.rename(unfinished, folder);
+  } catch (error) {
+    // Another process was first.
+    if (!await exists(folder)) throw error;
+    await Deno.remove(unfinished, { recursive: true });
+  }
+  return folder;
+}
+
+function cacheFolder(): string {
+  const home = Deno.env.get("HOME") ?? Deno.cwd();
+  return join(
+    Deno.env.get("DENO_DIR") ?? join(Deno.env.get("XDG_CACHE_HOME") ?? join(home, ".cache"), "plumbline"),
+    "vulkan",
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** The plain files of a tar archive: blocks of 512 bytes, a header (name at 0, octal size at 124), then the content. */
+function* readTar(archive: Uint8Array): Generator<{ name: string; bytes: Uint8Array }> {
+  const text = (start: number, length: number) =>
+    new TextDecoder().decode(archive.subarray(start, start + length)).replace(/\0.*$/s, "");
+  for (let at = 0; at + 512 <= archive.length && archive[at] !== 0;) {
+    const size = parseInt(text(at + 124, 12), 8);
+    yield { name: text(at, 100).replace(/^\.\//, ""), bytes: archive.subarray(at + 512, at + 512 + size) };
+    at += 512 + 512 * Math.ceil(size / 512);
+  }
+}
