@@ -1,0 +1,42 @@
+/** What a reinforcement learner knows of a world: many environments at once, as functions of tensors. */
+
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Tree } from "../tensor/tree.ts";
+
+/**
+ * A batch of environments without hidden state: everything that changes is in `S`, a tree of tensors with the leading axis
+ * `env`. A state can be kept, put in and read back; every method is made of tensor operations only, so it compiles, runs
+ * inside `scan` and has gradients.
+ */
+export interface Environment<S extends Tree = Tree> {
+  /** The scenario, as the command line knows it. */
+  readonly name: string;
+  /** Agents in one environment. */
+  readonly agents: number;
+  /** Numbers that one agent sees. */
+  readonly observationSize: number;
+  /** Numbers that one agent decides. */
+  readonly actionSize: number;
+  /** Steps after which an episode is cut off: `truncated`. */
+  readonly maxSteps: number;
+  /** `envs` environments at the start of an episode, drawn from `key` (uint32 [2]). */
+  reset(key: Tensor, envs: number): S;
+  /** What each agent sees: float32 [env, agent, feature]. */
+  observe(state: S): Tensor;
+  /** One step. `action`: float32 [env, agent, actionSize], clamped to [-1, 1]. */
+  step(state: S, action: Tensor): Transition<S>;
+  /** The environments where `done` (bool [env]) is true start anew, drawn from `key`; the others stay as they are. */
+  resetWhere(done: Tensor, state: S, key: Tensor): S;
+}
+
+/** What one step gives. */
+export interface Transition<S extends Tree = Tree> {
+  /** The state after the step, also where the episode ended: call `resetWhere` to go on. */
+  readonly state: S;
+  /** float32 [env, agent]. */
+  readonly reward: Tensor;
+  /** bool [env]: the task ended, nothing is to come. */
+  readonly terminated: Tensor;
+  /** bool [env]: the time is up although the task did not end; a learner bootstraps here. Never with `terminated`. */
+  readonly truncated: Tensor;
+}
