@@ -1,0 +1,53 @@
+/** Initial values of weights, drawn on the host: the same on every engine. Weights are `[out, in]`, as in PyTorch. */
+
+import { type Shape, sizeOf } from "../graph/types.ts";
+import type { HostRandom } from "../tensor/host_random.ts";
+import { fromData, type Tensor } from "../tensor/tensor.ts";
+
+/** Draws a weight `[out, in]`. */
+export type Initializer = (random: HostRandom, shape: Shape) => Tensor;
+
+/** Uniform in [-bound, bound]. */
+export function uniformInit(bound: number): Initializer {
+  return (random, shape) => fromData(random.uniform(sizeOf(shape), -bound, bound), "float32", shape);
+}
+
+/** Normal with mean 0 and standard deviation `std`. */
+export function normalInit(std: number): Initializer {
+  return (random, shape) =>
+    fromData(Float32Array.from(random.normal(sizeOf(shape)), (x) => x * std), "float32", shape);
+}
+
+/** PyTorch's default for Linear: uniform in +-1 / sqrt(in). */
+export const defaultInit: Initializer = (random, shape) => uniformInit(1 / Math.sqrt(shape.at(-1)!))(random, shape);
+
+/** Rows of unit length, orthogonal to the rows before (modified Gram-Schmidt, twice for accuracy). */
+function orthonormalRows(random: HostRandom, rows: number, columns: number): Float64Array[] {
+  const result: Float64Array[] = [];
+  while (result.length < rows) {
+    const row = random.normal(columns);
+    for (let pass = 0; pass < 2; pass++) {
+      for (const other of result) {
+        const along = row.reduce((sum, x, i) => sum + x * other[i]!, 0);
+        row.forEach((x, i) => row[i] = x - along * other[i]!);
+      }
+    }
+    const length = Math.hypot(...row);
+    result.push(row.map((x) => x / length));
+  }
+  return result;
+}
+
+/** Orthogonal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2013). */
+export function orthogonal(gain = 1): Initializer {
+  return (random, shape) => {
+    const [rows = 1, columns = 1] = shape;
+    const wide = rows <= columns;
+    const basis = orthonormalRows(random, Math.min(rows, columns), Math.max(rows, columns));
+    const data = Float32Array.from({ length: rows * columns }, (_, k) => {
+      const [i, j] = [Math.floor(k / columns), k % columns];
+      return gain * (wide ? basis[i]![j]! : basis[j]![i]!);
+    });
+    return fromData(data, "float32", shape);
+  };
+}

@@ -1,0 +1,108 @@
+/** Layers: Linear, LayerNorm, and the MLP made of them. */
+
+import { zeros, ones } from "../tensor/creation.ts";
+import type { HostRandom } from "../tensor/host_random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { Parameter } from "../tensor/variable.ts";
+import { defaultInit, type Initializer, uniformInit } from "./init.ts";
+import { Module } from "./module.ts";
+
+/** Settings of {@linkcode Linear}. */
+export interface LinearOptions {
+  /** The weight; PyTorch's default if none is given. */
+  weightInit?: Initializer;
+  /** The bias; PyTorch's default if none is given, no bias if `null`. */
+  biasInit?: Initializer | null;
+}
+
+/** x W^T + b, for `x [.., in]`. */
+export class Linear extends Module {
+  /** `[out, in]`. */
+  readonly weight: Parameter;
+  /** `[out]`. */
+  readonly bias: Parameter | null;
+
+  /** Draws the initial weights from `random`. */
+  constructor(readonly inFeatures: number, readonly outFeatures: number, random: HostRandom, options: LinearOptions = {}) {
+    super();
+    const { weightInit = defaultInit, biasInit = uniformInit(1 / Math.sqrt(inFeatures)) } = options;
+    this.weight = new Parameter(weightInit(random, [outFeatures, inFeatures]), "weight");
+    this.bias = biasInit && new Parameter(biasInit(random, [outFeatures]), "bias");
+  }
+
+  /** `[.., in]` to `[.., out]`. */
+  forward(x: Tensor): Tensor {
+    const rows = x.rank === 2 ? x : x.reshape(-1, this.inFeatures);
+    const product = rows.matmul(this.weight.transpose());
+    const y = this.bias ? product.add(this.bias) : product;
+    return x.rank === 2 ? y : y.reshape(...x.shape.slice(0, -1), this.outFeatures).named(...x.axes.slice(0, -1), null);
+  }
+}
+
+/** Normalises the last axis to mean 0 and variance 1, then scales and shifts (Ba et al. 2016). */
+export class LayerNorm extends Module {
+  /** `[features]`, starts at 1. */
+  readonly weight: Parameter;
+  /** `[features]`, starts at 0. */
+  readonly bias: Parameter;
+
+  /** `eps` is added to the variance. */
+  constructor(readonly features: number, readonly eps = 1e-5) {
+    super();
+    this.weight = new Parameter(ones([features]), "weight");
+    this.bias = new Parameter(zeros([features]), "bias");
+  }
+
+  /** `[.., features]` to the same. */
+  forward(x: Tensor): Tensor {
+    const centred = x.sub(x.mean(-1, true));
+    const variance = centred.square().mean(-1, true);
+    return centred.div(variance.add(this.eps).sqrt()).mul(this.weight).add(this.bias);
+  }
+}
+
+/** What stands between the layers of an {@linkcode MLP}. */
+export type Activation = "tanh" | "relu" | "sigmoid" | "gelu" | "silu" | "softplus";
+
+/** Settings of {@linkcode MLP}. */
+export interface MLPOptions {
+  /** tanh unless told otherwise. */
+  activation?: Activation;
+  /** Weights of the hidden layers. */
+  weightInit?: Initializer;
+  /** Weights of the last layer. */
+  outputInit?: Initializer;
+  /** Biases of all layers. */
+  biasInit?: Initializer;
+}
+
+/** Linear layers with an activation between them. */
+export class MLP extends Module {
+  /** The layers, first to last. */
+  readonly layers: readonly Linear[];
+  readonly #activation: Activation;
+
+  /** `sizes` are those of the input, the hidden layers and the output. */
+  constructor(sizes: readonly number[], random: HostRandom, options: MLPOptions = {}) {
+    super();
+    if (sizes.length < 2) throw new RangeError(`an MLP needs the sizes of its input and output; it was given [${sizes}].`);
+    const { activation = "tanh", weightInit, outputInit = weightInit, biasInit } = options;
+    this.#activation = activation;
+    this.layers = sizes.slice(1).map((size, i) => {
+      const init = i === sizes.length - 2 ? outputInit : weightInit;
+      return new Linear(sizes[i]!, size, random, {
+        ...(init ? { weightInit: init } : {}),
+        ...(biasInit ? { biasInit } : {}),
+      });
+    });
+  }
+
+  /** `[.., in]` to `[.., out]`. */
+  forward(x: Tensor): Tensor {
+    const last = this.layers.length - 1;
+    return this.layers.reduce((h, layer, i) => {
+      const y = layer.forward(h);
+      return i === last ? y : y[this.#activation]();
+    }, x);
+  }
+}

@@ -1,0 +1,85 @@
+/** Random numbers on the host, from the same generator as the engines': initial weights, orders of minibatches. */
+
+import { threefry2x32 } from "../graph/threefry.ts";
+import { fromData, type Tensor } from "./tensor.ts";
+
+/** A stream of random numbers that is the same wherever it runs; its state is three numbers. */
+export class HostRandom {
+  #key: [number, number];
+  #counter = 0;
+  #spare: number[] = [];
+
+  /** Starts from a seed: an integer in [0, 2^53). */
+  constructor(seed: number) {
+    if (!Number.isSafeInteger(seed) || seed < 0) {
+      throw new RangeError(`a seed is a whole number from 0 to 2^53 - 1, not ${seed}.`);
+    }
+    this.#key = [Math.floor(seed / 2 ** 32), seed >>> 0];
+  }
+
+  /** 32 random bits. */
+  bits(): number {
+    if (this.#spare.length === 0) {
+      const counter = this.#counter++;
+      // The upper half of the counter space is for host streams, the lower half for tensors of the same key.
+      this.#spare = threefry2x32(this.#key[0], this.#key[1], counter, 0x80000000);
+    }
+    return this.#spare.shift()! >>> 0;
+  }
+
+  /** Uniform in [0, 1), with 53 bits. */
+  next(): number {
+    return (this.bits() * 2 ** 21 + (this.bits() >>> 11)) * 2 ** -53;
+  }
+
+  /** Uniform in [low, high). */
+  uniform(size: number, low = 0, high = 1): Float32Array {
+    return Float32Array.from({ length: size }, () => low + (high - low) * this.next());
+  }
+
+  /** Standard normal numbers (Box and Muller 1958). */
+  normal(size: number): Float64Array {
+    return Float64Array.from({ length: size }, () => {
+      const radius = Math.sqrt(-2 * Math.log(1 - this.next()));
+      return radius * Math.cos(2 * Math.PI * this.next());
+    });
+  }
+
+  /** The numbers 0 to n - 1 in random order (Fisher and Yates). */
+  permutation(n: number): Int32Array {
+    const order = Int32Array.from({ length: n }, (_, i) => i);
+    for (let i = n - 1; i > 0; i--) {
+      const j = Math.floor(this.next() * (i + 1));
+      [order[i], order[j]] = [order[j]!, order[i]!];
+    }
+    return order;
+  }
+
+  /** A new stream that shares nothing with this one. */
+  split(): HostRandom {
+    const child = new HostRandom(0);
+    child.#key = [this.bits(), this.bits()];
+    return child;
+  }
+
+  /** A key for tensors' random numbers. */
+  key(): Tensor {
+    return fromData(new Uint32Array([this.bits(), this.bits()]), "uint32", [2]);
+  }
+
+  /** Everything that is needed to go on: key, counter and unused bits. */
+  state(): number[] {
+    return [...this.#key, this.#counter, ...this.#spare];
+  }
+
+  /** Goes on from a {@linkcode HostRandom.state}. */
+  restore(state: readonly number[]): void {
+    const [k0, k1, counter, ...spare] = state;
+    if (k0 === undefined || k1 === undefined || counter === undefined) {
+      throw new RangeError("the state of a HostRandom has at least three numbers.");
+    }
+    this.#key = [k0, k1];
+    this.#counter = counter;
+    this.#spare = spare;
+  }
+}
