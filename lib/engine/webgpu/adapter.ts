@@ -30,6 +30,9 @@ export interface OpenDevice {
 /** Time limit of a probe in milliseconds: a cold driver takes three seconds on some machines. */
 const probeTimeout = 15_000;
 
+/** How long a killed probe has to go, in milliseconds. */
+const graceTime = 1_000;
+
 /** The program and arguments that print the probe's line of JSON. */
 function probeCommand(): string[] {
   return [Deno.execPath(), "run", "--quiet", "--no-lock", "--allow-all", new URL("./probe.ts", import.meta.url).href];
@@ -47,16 +50,14 @@ export async function probeAdapters(timeoutMs = probeTimeout, command = probeCom
   if (program === undefined) return failed("The command that probes for GPU adapters is empty.");
   const started = start(program, args);
   if (started instanceof Error) return failed(`Adapters could not be probed: ${started.message}.`);
-  let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
+  const answer = started.output();
+  if (await within(answer, timeoutMs) === null) {
     started.kill("SIGKILL");
-  }, timeoutMs);
-  const { code, signal, stdout, stderr } = await started.output();
-  clearTimeout(timer);
-  if (timedOut) {
+    // A process that hangs inside the kernel cannot be killed: then it is left behind.
+    if (await within(answer, graceTime) === null) started.unref();
     return failed(`The GPU driver did not answer within ${timeoutMs / 1000} s; the process that asked it was stopped.`);
   }
+  const { code, signal, stdout, stderr } = await answer;
   const text = new TextDecoder();
   if (code !== 0) {
     const last = text.decode(stderr).trim().split("\n").at(-1)?.trim() ?? "";
@@ -72,6 +73,17 @@ function start(program: string, args: string[]): Deno.ChildProcess | Error {
     return new Deno.Command(program, { args, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
   } catch (error) {
     return error as Error;
+  }
+}
+
+/** The result of `promise`, or null if it takes longer than `timeoutMs`. */
+async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T | null> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<null>((resolve) => timer = setTimeout(() => resolve(null), timeoutMs));
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
