@@ -62,12 +62,19 @@ function extremum(g: Node, node: Node): Gradients {
   return [mul(attained, expand(div(g, count), x.shape, x.axes))];
 }
 
+/** To the power of a number: no logarithm, and nothing infinite at 0 that a zero would have to undo. */
+function constantPower(g: Node, a: Node, exponent: number): Gradients {
+  if (exponent === 0) return [zero(g), null];
+  return [mul(g, scale(binary("pow", a, fullLike(a, exponent - 1)), exponent)), null];
+}
+
 function power(g: Node, a: Node, b: Node, y: Node): Gradients {
+  if (b.op === "full") return constantPower(g, a, b.attrs.value);
   const none = zero(g);
   const base = where(binary("equal", b, zero(b)), none, mul(b, binary("pow", a, sub(b, one(b)))));
   const positive = binary("less", zero(a), a);
-  const exponent = b.op === "full" ? null : where(positive, mul(y, unary("log", where(positive, a, one(a)))), none);
-  return [mul(g, base), exponent && mul(g, exponent)];
+  const exponent = where(positive, mul(y, unary("log", where(positive, a, one(a)))), none);
+  return [mul(g, base), mul(g, exponent)];
 }
 
 function sumToAxesOf(g: Node, x: Node): Node {

@@ -11,6 +11,7 @@ import {
   max,
   min,
   mul,
+  neg,
   stopGradient,
   sub,
   sum,
@@ -85,14 +86,17 @@ export function remainder(a: Node, b: Node): Node {
   return sub(a, mul(unary("floor", div(a, b)), b));
 }
 
-/** The angle of (x, y) in radians, in [-pi, pi]. */
+/** The angle of (x, y) in radians, in [-pi, pi]; 0, with gradient 0, at the origin. */
 export function atan2(y: Node, x: Node): Node {
-  const flat = binary("equal", x, scalar(x, 0));
-  const base = unary("atan", div(y, where(flat, scalar(x, 1), x)));
-  const up = where(binary("less", y, scalar(y, 0)), scalar(y, -Math.PI), scalar(y, Math.PI));
-  const left = add(base, up);
-  const vertical = mul(unary("sign", y), scalar(y, Math.PI / 2));
-  return where(flat, vertical, where(binary("less", x, scalar(x, 0)), left, base));
+  const negative = (v: Node): Node => binary("less", v, scalar(v, 0));
+  // Of the two quotients the one in [-1, 1], so that neither it nor its gradient overflows.
+  const steep = binary("less", unary("abs", x), unary("abs", y));
+  const below = where(steep, y, x);
+  const origin = binary("equal", below, scalar(below, 0));
+  const quotient = div(where(steep, neg(x), y), where(origin, scalar(below, 1), below));
+  const behind = where(negative(x), where(negative(y), scalar(y, -Math.PI), scalar(y, Math.PI)), scalar(y, 0));
+  const start = where(steep, mul(unary("sign", y), scalar(y, Math.PI / 2)), behind);
+  return where(origin, scalar(below, 0), add(unary("atan", quotient), start));
 }
 
 /** Whether any is true over `axes`. */
