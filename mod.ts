@@ -19,7 +19,18 @@ export { Site } from "./lib/graph/site.ts";
 
 export { type NestedList, Tensor, type TensorLike } from "./lib/tensor/tensor.ts";
 export type { Axis, AxisOrAxes } from "./lib/tensor/axis.ts";
-export { arange, eye, full, linspace, ones, onesLike, tensor, type TensorOptions, zeros, zerosLike } from "./lib/tensor/creation.ts";
+export {
+  arange,
+  eye,
+  full,
+  linspace,
+  ones,
+  onesLike,
+  tensor,
+  type TensorOptions,
+  zeros,
+  zerosLike,
+} from "./lib/tensor/creation.ts";
 export { concat, F, matmul, oneHot, stack, stopGradient, where } from "./lib/tensor/functions.ts";
 export {
   bernoulli,
@@ -37,3 +48,16 @@ export { Parameter, type Stateful, Variable } from "./lib/tensor/variable.ts";
 
 export { type Argument, compile, type Compiled, type CompileOptions } from "./lib/engine/compile.ts";
 export { type Device, useDevice } from "./lib/engine/select.ts";
+
+export { grad, type GradientOptions, gradients, hvp, valueAndGrad, vjp } from "./lib/grad/transforms.ts";
+export { gradcheck, type GradcheckOptions } from "./lib/grad/gradcheck.ts";
+
+export { HostRandom } from "./lib/tensor/host_random.ts";
+export { Module } from "./lib/nn/module.ts";
+export { defaultInit, type Initializer, normalInit, orthogonal, uniformInit } from "./lib/nn/init.ts";
+export { type Activation, LayerNorm, Linear, type LinearOptions, MLP, type MLPOptions } from "./lib/nn/layers.ts";
+export { LSTM, type LSTMState } from "./lib/nn/lstm.ts";
+export { Categorical, Normal, TanhNormal } from "./lib/nn/distributions.ts";
+export { FlatVector, ParameterGroup } from "./lib/optim/group.ts";
+export { type GroupOptions, type GroupState, Optimizer } from "./lib/optim/optimizer.ts";
+export { Adam, type AdamOptions, AdamW, SGD, type SGDOptions } from "./lib/optim/optimizers.ts";

@@ -62,12 +62,16 @@ function signatureOf(args: readonly Argument[], tensors: readonly Tensor[]): str
 
 /** Variables that the results depend on although they were not named: their values would be frozen. */
 function refuseUndeclared(outputs: readonly Node[], name: string): void {
-  const leaf = topological(outputs, (x) => x.owner instanceof Variable).find((x) => x.owner instanceof Variable && !x.traced);
+  const leaf = topological(outputs, (x) => x.owner instanceof Variable).find((x) =>
+    x.owner instanceof Variable && !x.traced
+  );
   if (!leaf) return;
   const variable = leaf.owner as Variable;
   throw new PlumblineError({
     code: "G203",
-    message: `${name} uses \`${variable.name}\` (${describe(leaf)}), which is not named as state: its value would be frozen.`,
+    message: `${name} uses \`${variable.name}\` (${
+      describe(leaf)
+    }), which is not named as state: its value would be frozen.`,
     sites: [leaf.site],
     help: "name it: compile(fn, { state: [model, optimizer] }).",
   });

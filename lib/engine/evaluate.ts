@@ -25,7 +25,9 @@ function canonicalText(outputs: readonly Node[], leaves: readonly Node[]): strin
     const attrs = node.op === "scan"
       ? { ...node.attrs, body: canonicalText(node.attrs.body.outputs, node.attrs.body.inputs) }
       : node.attrs;
-    lines.push(`${node.op}(${node.inputs.map((x) => index.get(x))})${node.dtype}[${node.shape}]${attributeText(attrs)}`);
+    lines.push(
+      `${node.op}(${node.inputs.map((x) => index.get(x))})${node.dtype}[${node.shape}]${attributeText(attrs)}`,
+    );
   }
   return `${lines.join(";")}->${outputs.map((x) => index.get(x))}`;
 }
@@ -85,4 +87,3 @@ export function enqueue<T>(task: () => Promise<T>): Promise<T> {
 export function evaluate(nodes: readonly Node[]): Promise<void> {
   return enqueue(() => evaluateNow(nodes));
 }
-

@@ -56,9 +56,7 @@ export function scanRule(parts: readonly (Node | null | undefined)[], node: Node
       const gys = received.slice(carries + xs, carries + xs + yGradients.length);
       const ghs = received.slice(carries + xs + yGradients.length);
       const cotangents = body.outputs.map((_, i) =>
-        i < carries
-          ? gCarries[floatCarries.indexOf(i)] ?? null
-          : gys[yGradients.indexOf(i - carries)] ?? null
+        i < carries ? gCarries[floatCarries.indexOf(i)] ?? null : gys[yGradients.indexOf(i - carries)] ?? null
       );
       const wrt = [
         ...floatCarries,
@@ -67,7 +65,10 @@ export function scanRule(parts: readonly (Node | null | undefined)[], node: Node
       ].map((i) => body.inputs[i]!);
       // The body is closed: differentiated in its own placeholders, constants cannot be counted through each other.
       const actual = [...inner, ...constants];
-      const found = instantiate(vjp(body.outputs, cotangents, wrt), new Map(body.inputs.map((x, i) => [x, actual[i]!])));
+      const found = instantiate(
+        vjp(body.outputs, cotangents, wrt),
+        new Map(body.inputs.map((x, i) => [x, actual[i]!])),
+      );
       const dCarries = floatCarries.map((carry, i) => {
         const g = found[i] ?? fullLike(inner[carry]!, 0);
         const direct = ghs[hGradients.indexOf(carry)];

@@ -23,7 +23,12 @@ export function broadcastShape(operands: readonly Operand[]): Shape {
     const size = sizes.find((n) => n !== 1) ?? 1;
     if (sizes.some((n) => n !== 1 && n !== size)) {
       const list = operands.map(describe).join(" and ");
-      refuse("G302", `the shapes of ${list} do not fit: axis ${i - rank} has sizes ${sizes.join(" and ")}.`, operands, "sizes must be equal, or one of them 1.");
+      refuse(
+        "G302",
+        `the shapes of ${list} do not fit: axis ${i - rank} has sizes ${sizes.join(" and ")}.`,
+        operands,
+        "sizes must be equal, or one of them 1.",
+      );
     }
     return size;
   });

@@ -56,7 +56,11 @@ export function makeNode<K extends OpName>(op: K, inputs: readonly Node[], attrs
 
 /** A leaf that stands for a value to come. */
 export function placeholder(aval: Aval, name: string | null = null): Node {
-  return makeNode("input", [], { aval: { dtype: aval.dtype, shape: aval.shape, axes: aval.axes }, placeholder: true, name });
+  return makeNode("input", [], {
+    aval: { dtype: aval.dtype, shape: aval.shape, axes: aval.axes },
+    placeholder: true,
+    name,
+  });
 }
 
 /** A leaf whose numbers are here. */
@@ -73,7 +77,11 @@ export function constant(aval: Aval, value: Storage, name: string | null = null)
 /** Forgets how a node whose value is known was made: it becomes a leaf. Only for nodes that pass no gradient. */
 export function forget(node: Node): void {
   const { dtype, shape, axes } = node;
-  Object.assign(node, { op: "input", inputs: [], attrs: { aval: { dtype, shape, axes }, placeholder: false, name: null } });
+  Object.assign(node, {
+    op: "input",
+    inputs: [],
+    attrs: { aval: { dtype, shape, axes }, placeholder: false, name: null },
+  });
 }
 
 /** The nodes that `outputs` need, inputs before users; `stop` nodes are listed but not entered. */

@@ -169,7 +169,9 @@ export function scatterAdd(x: Node, index: Node, source: Node, axis: number): No
 
 /** Matrix product over the last two axes; the axes before are broadcast. */
 export function matmul(a: Node, b: Node, transA = false, transB = false): Node {
-  const [batchA, batchB] = [a, b].map((x) => ({ ...x, shape: x.shape.slice(0, -2), axes: x.axes.slice(0, -2) }) as Node);
+  const [batchA, batchB] = [a, b].map((x) =>
+    ({ ...x, shape: x.shape.slice(0, -2), axes: x.axes.slice(0, -2) }) as Node
+  );
   const shape = broadcastShape([batchA!, batchB!]);
   const axes = broadcastAxes([batchA!, batchB!]);
   const spread = (x: Node): Node =>

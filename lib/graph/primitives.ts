@@ -11,7 +11,17 @@ import { PlumblineError } from "./error.ts";
 import type { Subgraph } from "./node.ts";
 
 /** How a primitive behaves, for engines that lower a whole kind alike. */
-export type Kind = "leaf" | "unary" | "binary" | "compare" | "select" | "reduce" | "move" | "index" | "contract" | "control";
+export type Kind =
+  | "leaf"
+  | "unary"
+  | "binary"
+  | "compare"
+  | "select"
+  | "reduce"
+  | "move"
+  | "index"
+  | "contract"
+  | "control";
 
 /** A row of the table. */
 export interface Primitive<A, K extends Kind = Kind> {
@@ -38,7 +48,10 @@ function check(inputs: readonly Aval[], dtypes: Dtypes): Aval {
   const [first] = inputs;
   if (!first) return fail("an operation has no inputs.");
   if (!dtypes.includes(first.dtype)) {
-    fail(`this operation takes ${dtypes.join(" or ")}, not ${describe(first)}.`, `convert it first: t.cast("${dtypes[0]}")`);
+    fail(
+      `this operation takes ${dtypes.join(" or ")}, not ${describe(first)}.`,
+      `convert it first: t.cast("${dtypes[0]}")`,
+    );
   }
   for (const other of inputs) {
     if (other.dtype !== first.dtype || !sameShape(other.shape, first.shape)) {
@@ -90,7 +103,11 @@ function matmulShape([a, b]: readonly Aval[], transA: boolean, transB: boolean):
   if (rank < 2 || b!.shape.length !== rank || k !== k2 || !sameShape(batch, b!.shape.slice(0, -2))) {
     fail(`matmul() cannot multiply ${describe(a!)} by ${describe(b!)}: the inner sizes are ${k} and ${k2}.`);
   }
-  const axes = [...a!.axes.slice(0, -2), a!.axes[transA ? rank - 1 : rank - 2]!, b!.axes[transB ? rank - 2 : rank - 1]!];
+  const axes = [
+    ...a!.axes.slice(0, -2),
+    a!.axes[transA ? rank - 1 : rank - 2]!,
+    b!.axes[transB ? rank - 2 : rank - 1]!,
+  ];
   return { dtype: "float32", shape: [...batch, m!, n!], axes };
 }
 
@@ -111,7 +128,11 @@ export interface ScanAttrs {
 /** The abstract values of a scan's outputs: final carries, stacked ys, then the stacked carries as each step received them. */
 export function scanOutputs({ body, carries, length }: ScanAttrs): Aval[] {
   const stack = (x: Aval): Aval => ({ dtype: x.dtype, shape: [length, ...x.shape], axes: [null, ...x.axes] });
-  return [...body.outputs.slice(0, carries), ...body.outputs.slice(carries).map(stack), ...body.inputs.slice(0, carries).map(stack)];
+  return [
+    ...body.outputs.slice(0, carries),
+    ...body.outputs.slice(carries).map(stack),
+    ...body.inputs.slice(0, carries).map(stack),
+  ];
 }
 
 function row<A, K extends Kind = Kind>(primitive: Primitive<A, K>): Primitive<A, K> {
@@ -132,7 +153,9 @@ export const primitives = {
   randomBits: row<{ shape: Shape }>({
     kind: "index",
     infer: ([key], { shape }) => {
-      if (key!.dtype !== "uint32" || !sameShape(key!.shape, [2])) fail(`a random key is uint32 [2], not ${describe(key!)}.`);
+      if (key!.dtype !== "uint32" || !sameShape(key!.shape, [2])) {
+        fail(`a random key is uint32 [2], not ${describe(key!)}.`);
+      }
       return aval("uint32", shape);
     },
   }),
@@ -234,7 +257,9 @@ export const primitives = {
     infer: ([condition, a, b]) => {
       check([condition!], logical);
       const x = check([a!, b!], any);
-      if (!sameShape(condition!.shape, x.shape)) fail(`where() has a condition ${describe(condition!)} for ${describe(x)}.`);
+      if (!sameShape(condition!.shape, x.shape)) {
+        fail(`where() has a condition ${describe(condition!)} for ${describe(x)}.`);
+      }
       return { ...x, axes: joinAxes([condition!, a!, b!]) };
     },
   }),
@@ -315,7 +340,9 @@ export const primitives = {
   take: row<{ axis: number }>({
     kind: "index",
     infer: ([x, index], { axis }) => {
-      if (index!.dtype !== "int32" || index!.shape.length !== 1) fail(`take() needs int32 [k] indices, not ${describe(index!)}.`);
+      if (index!.dtype !== "int32" || index!.shape.length !== 1) {
+        fail(`take() needs int32 [k] indices, not ${describe(index!)}.`);
+      }
       return resized(x!, axis, index!.shape[0]!);
     },
   }),
@@ -377,4 +404,3 @@ export type BinaryName = RowsOf<"binary"> | RowsOf<"compare">;
 export function namesOfKind(...kinds: readonly Kind[]): OpName[] {
   return (Object.keys(primitives) as OpName[]).filter((name) => kinds.includes(primitives[name].kind));
 }
-

@@ -8,7 +8,6 @@ import { withSite } from "./site.ts";
 
 const isFull = (x: Node | undefined, value: number): boolean => x?.op === "full" && x.attrs.value === value;
 
-
 /** Arithmetic on constants, rounded as the engines round. */
 const arithmetic: { readonly [op: string]: (a: number, b: number) => number } = {
   add: (a, b) => a + b,
@@ -86,7 +85,9 @@ function rewrite(node: Node): Node | null {
       return a!.op === "expand" ? makeNode("expand", a!.inputs, node.attrs) : null;
     case "permute":
       if (node.attrs.perm.every((p, i) => p === i)) return a!;
-      return a!.op === "permute" ? permute(a!.inputs[0]!, node.attrs.perm.map((p) => (a!.attrs as { perm: number[] }).perm[p]!)) : null;
+      return a!.op === "permute"
+        ? permute(a!.inputs[0]!, node.attrs.perm.map((p) => (a!.attrs as { perm: number[] }).perm[p]!))
+        : null;
     case "matmul":
       return absorbTranspose(node);
     default:
@@ -111,7 +112,11 @@ export function simplify(outputs: readonly Node[]): Node[] {
   const known = new Map<string, Node>();
   const reduce = (node: Node): Node => {
     let current = node;
-    for (let next = foldConstants(current) ?? rewrite(current); next; next = foldConstants(current) ?? rewrite(current)) {
+    for (
+      let next = foldConstants(current) ?? rewrite(current);
+      next;
+      next = foldConstants(current) ?? rewrite(current)
+    ) {
       current = next;
     }
     const key = keyOf(current);

@@ -83,7 +83,8 @@ export class Storage {
     if (!this.#retired) return;
     throw new PlumblineError({
       code: "G202",
-      message: "a tensor still refers to the value that a parameter or variable had before a compiled step replaced it.",
+      message:
+        "a tensor still refers to the value that a parameter or variable had before a compiled step replaced it.",
       help: "read the old value before the step (await t.data()), or make the tensor again after it.",
     });
   }

@@ -14,8 +14,7 @@ export function uniformInit(bound: number): Initializer {
 
 /** Normal with mean 0 and standard deviation `std`. */
 export function normalInit(std: number): Initializer {
-  return (random, shape) =>
-    fromData(Float32Array.from(random.normal(sizeOf(shape)), (x) => x * std), "float32", shape);
+  return (random, shape) => fromData(Float32Array.from(random.normal(sizeOf(shape)), (x) => x * std), "float32", shape);
 }
 
 /** PyTorch's default for Linear: uniform in +-1 / sqrt(in). */

@@ -1,6 +1,6 @@
 /** Layers: Linear, LayerNorm, and the MLP made of them. */
 
-import { zeros, ones } from "../tensor/creation.ts";
+import { ones, zeros } from "../tensor/creation.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Parameter } from "../tensor/variable.ts";
@@ -23,7 +23,12 @@ export class Linear extends Module {
   readonly bias: Parameter | null;
 
   /** Draws the initial weights from `random`. */
-  constructor(readonly inFeatures: number, readonly outFeatures: number, random: HostRandom, options: LinearOptions = {}) {
+  constructor(
+    readonly inFeatures: number,
+    readonly outFeatures: number,
+    random: HostRandom,
+    options: LinearOptions = {},
+  ) {
     super();
     const { weightInit = defaultInit, biasInit = uniformInit(1 / Math.sqrt(inFeatures)) } = options;
     this.weight = new Parameter(weightInit(random, [outFeatures, inFeatures]), "weight");
@@ -85,7 +90,9 @@ export class MLP extends Module {
   /** `sizes` are those of the input, the hidden layers and the output. */
   constructor(sizes: readonly number[], random: HostRandom, options: MLPOptions = {}) {
     super();
-    if (sizes.length < 2) throw new RangeError(`an MLP needs the sizes of its input and output; it was given [${sizes}].`);
+    if (sizes.length < 2) {
+      throw new RangeError(`an MLP needs the sizes of its input and output; it was given [${sizes}].`);
+    }
     const { activation = "tanh", weightInit, outputInit = weightInit, biasInit } = options;
     this.#activation = activation;
     this.layers = sizes.slice(1).map((size, i) => {

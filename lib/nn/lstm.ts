@@ -45,7 +45,12 @@ export class LSTM extends Module {
   /** One step: the next state, from the input's share of the gates `[batch, 4 hidden]`. */
   #step(state: LSTMState, gates: Tensor): LSTMState {
     const all = gates.add(state.hidden.matmul(this.weightHidden.transpose()));
-    const [i, f, g, o] = all.split(new Array<number>(4).fill(this.hiddenFeatures), -1) as [Tensor, Tensor, Tensor, Tensor];
+    const [i, f, g, o] = all.split(new Array<number>(4).fill(this.hiddenFeatures), -1) as [
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
     const cell = f.sigmoid().mul(state.cell).add(i.sigmoid().mul(g.tanh()));
     return { hidden: o.sigmoid().mul(cell.tanh()), cell };
   }

@@ -30,7 +30,11 @@ export function resolveAxes(node: Node, axes: AxisOrAxes): number[] {
   const list: readonly Axis[] = typeof axes === "object" ? axes : [axes];
   const positions = list.map((axis) => resolveAxis(node, axis));
   if (new Set(positions).size !== positions.length) {
-    throw new PlumblineError({ code: "G304", message: `an axis of ${describe(node)} is named twice in [${list}].`, sites: [node.site] });
+    throw new PlumblineError({
+      code: "G304",
+      message: `an axis of ${describe(node)} is named twice in [${list}].`,
+      sites: [node.site],
+    });
   }
   return positions;
 }

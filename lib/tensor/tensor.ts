@@ -210,7 +210,10 @@ export class Tensor {
   }
 
   /** The variance, divided by the count less `correction` (1: unbiased, as in PyTorch). */
-  variance(axis?: AxisOrAxes, { correction = 1, keepDim = false }: { correction?: number; keepDim?: boolean } = {}): Tensor {
+  variance(
+    axis?: AxisOrAxes,
+    { correction = 1, keepDim = false }: { correction?: number; keepDim?: boolean } = {},
+  ): Tensor {
     return this.#reduce((axes) => composite.variance(this.node, axes, correction), axis, keepDim);
   }
 
@@ -340,11 +343,12 @@ export class Tensor {
 
   /** Without `axis`, whose size must be 1; without every axis of size 1 if none is given. */
   squeeze(axis?: AxisOrAxes): Tensor {
-    const gone = axis === undefined
-      ? this.shape.flatMap((n, i) => n === 1 ? [i] : [])
-      : resolveAxes(this.node, axis);
+    const gone = axis === undefined ? this.shape.flatMap((n, i) => n === 1 ? [i] : []) : resolveAxes(this.node, axis);
     if (gone.some((i) => this.shape[i] !== 1)) {
-      throw new PlumblineError({ code: "G304", message: `squeeze(${axis}) needs axes of size 1; this is ${describe(this.node)}.` });
+      throw new PlumblineError({
+        code: "G304",
+        message: `squeeze(${axis}) needs axes of size 1; this is ${describe(this.node)}.`,
+      });
     }
     return new Tensor(dropAxes(this.node, gone));
   }
@@ -370,7 +374,9 @@ export class Tensor {
     if (at < 0 || at >= this.shape[i]!) {
       throw new PlumblineError({
         code: "G304",
-        message: `select(${axis}, ${index}) is outside of ${describe(this.node)}, whose axis ${i} has size ${this.shape[i]}.`,
+        message: `select(${axis}, ${index}) is outside of ${describe(this.node)}, whose axis ${i} has size ${
+          this.shape[i]
+        }.`,
       });
     }
     return this.slice(i, at, at + 1).squeeze(i);
@@ -499,7 +505,9 @@ function refuseConversion(node: Node, how: string): never {
 export function likeNode(beside: Node, x: TensorLike): Node {
   if (x instanceof Tensor) return x.node;
   if (typeof x === "boolean") return ops.full("bool", [], x ? 1 : 0);
-  const dtype = beside.dtype === "bool" || (beside.dtype === "int32" && !Number.isInteger(x)) ? "float32" : beside.dtype;
+  const dtype = beside.dtype === "bool" || (beside.dtype === "int32" && !Number.isInteger(x))
+    ? "float32"
+    : beside.dtype;
   return ops.full(dtype, [], x);
 }
 

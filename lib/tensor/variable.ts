@@ -119,7 +119,10 @@ export class Parameter extends Variable implements Owner {
   constructor(value: Tensor, name = "parameter") {
     super(value, name);
     if (value.dtype !== "float32") {
-      throw new PlumblineError({ code: "G301", message: `a parameter is float32; \`${name}\` was given ${describe(value.node)}.` });
+      throw new PlumblineError({
+        code: "G301",
+        message: `a parameter is float32; \`${name}\` was given ${describe(value.node)}.`,
+      });
     }
   }
 

@@ -1,0 +1,107 @@
+/** Gradients of tensors: for given tensors, of functions, along vectors, of gradients. */
+
+import { PlumblineError } from "../graph/error.ts";
+import { topological } from "../graph/node.ts";
+import { fullLike } from "../graph/ops.ts";
+import { describe, sameShape } from "../graph/types.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { checkScalar } from "./backward.ts";
+import { vjpNodes } from "./vjp.ts";
+
+/** Settings of {@linkcode gradients}. */
+export interface GradientOptions {
+  /** Zeros, not an error, for a tensor that is not reached. */
+  allowUnused?: boolean;
+}
+
+function refuseUnreached(output: Tensor, missing: Tensor): never {
+  const isPart = topological([output.node]).includes(missing.node);
+  throw new PlumblineError({
+    code: "G101",
+    message: isPart
+      ? `gradient cut: ${describe(missing.node)} influences the result, but through operations that pass no gradient.`
+      : `gradient cut: the result does not depend on ${describe(missing.node)}.`,
+    sites: [output.node.site, missing.node.site],
+    help: "if that is meant, ask for zeros with { allowUnused: true }.",
+  });
+}
+
+function pullback(
+  outputs: readonly Tensor[],
+  cotangents: readonly Tensor[],
+  wrt: readonly Tensor[],
+  options: GradientOptions,
+): Tensor[] {
+  const found = vjpNodes(outputs.map((x) => x.node), cotangents.map((x) => x.node), wrt.map((x) => x.node));
+  return found.map((node, i) => {
+    if (node) return new Tensor(node);
+    return options.allowUnused ? new Tensor(fullLike(wrt[i]!.node, 0)) : refuseUnreached(outputs[0]!, wrt[i]!);
+  });
+}
+
+/**
+ * The gradient of a scalar with respect to each tensor of `wrt` (torch.autograd.grad). The results are part of the graph, so
+ * they can be differentiated again.
+ *
+ * @throws PlumblineError G305 if `loss` is not a scalar, G101 for a tensor that it does not reach.
+ */
+export function gradients(loss: Tensor, wrt: readonly Tensor[], options: GradientOptions = {}): Tensor[] {
+  checkScalar(loss.node, "gradients()");
+  return pullback([loss], [new Tensor(fullLike(loss.node, 1))], wrt, options);
+}
+
+/**
+ * The function that gives the gradient of a scalar function with respect to its first argument.
+ *
+ * @example
+ * ```ts
+ * import { grad, tensor } from "../../mod.ts";
+ *
+ * const cube = (x: ReturnType<typeof tensor>) => x.mul(x).mul(x).sum();
+ * console.log(await grad(cube)(tensor([1, 2])).toList()); // [3, 12]
+ * console.log(await grad((x) => grad(cube)(x).sum())(tensor([1, 2])).toList()); // [6, 12]
+ * ```
+ */
+export function grad<A extends readonly Tensor[]>(
+  fn: (x: Tensor, ...rest: A) => Tensor,
+): (x: Tensor, ...rest: A) => Tensor {
+  return (x, ...rest) => gradients(fn(x, ...rest), [x])[0]!;
+}
+
+/** As {@linkcode grad}, with the value: `[value, gradient]`. */
+export function valueAndGrad<A extends readonly Tensor[]>(
+  fn: (x: Tensor, ...rest: A) => Tensor,
+): (x: Tensor, ...rest: A) => [Tensor, Tensor] {
+  return (x, ...rest) => {
+    const value = fn(x, ...rest);
+    return [value, gradients(value, [x])[0]!];
+  };
+}
+
+/**
+ * The value of `fn` at `x`, and the vector-Jacobian product with `cotangent`, which has the shape of the value.
+ *
+ * @throws PlumblineError G302 if the cotangent has another shape.
+ */
+export function vjp(fn: (x: Tensor) => Tensor, x: Tensor, cotangent: Tensor): [Tensor, Tensor] {
+  const value = fn(x);
+  if (!sameShape(value.shape, cotangent.shape)) {
+    throw new PlumblineError({
+      code: "G302",
+      message: `vjp() needs a cotangent like the result ${describe(value.node)}; it was given ${
+        describe(cotangent.node)
+      }.`,
+      sites: [cotangent.node.site],
+    });
+  }
+  return [value, pullback([value], [cotangent], [x], {})[0]!];
+}
+
+/**
+ * The product of the Hessian of a scalar function at `x` with `vector`, which has the shape of `x` (Pearlmutter 1994), by
+ * differentiating the gradient.
+ */
+export function hvp(fn: (x: Tensor) => Tensor, x: Tensor, vector: Tensor): Tensor {
+  const [first] = gradients(fn(x), [x]);
+  return gradients(first!.mul(vector.detach("the vector of a product")).sum(), [x], { allowUnused: true })[0]!;
+}

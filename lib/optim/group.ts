@@ -1,0 +1,128 @@
+/**
+ * Parameters as one flat vector. A ParameterGroup owns the numbers of its parameters; a FlatVector remembers whose numbers
+ * it holds, so that a step for the policy cannot be added to the parameters of policy and value together.
+ */
+
+import { PlumblineError } from "../graph/error.ts";
+import { zeros } from "../tensor/creation.ts";
+import { concat } from "../tensor/functions.ts";
+import { gradients } from "../grad/transforms.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { Parameter, type Stateful, Variable } from "../tensor/variable.ts";
+
+/** One number for each entry of a group's parameters, `[size]`. */
+export class FlatVector<G extends string = string> {
+  /** `tensor` is `[size]` of the group. */
+  constructor(readonly group: G, readonly tensor: Tensor) {}
+
+  /** The number of entries. */
+  get size(): number {
+    return this.tensor.size;
+  }
+
+  /** Entry by entry. */
+  add(other: FlatVector<G>): FlatVector<G> {
+    return new FlatVector(this.group, this.tensor.add(this.#same(other, "added to")));
+  }
+
+  /** Entry by entry. */
+  sub(other: FlatVector<G>): FlatVector<G> {
+    return new FlatVector(this.group, this.tensor.sub(this.#same(other, "subtracted from")));
+  }
+
+  /** Every entry times `by`. */
+  mul(by: Tensor | number): FlatVector<G> {
+    return new FlatVector(this.group, this.tensor.mul(by));
+  }
+
+  /** The inner product, a scalar. */
+  dot(other: FlatVector<G>): Tensor {
+    return this.tensor.mul(this.#same(other, "multiplied with")).sum();
+  }
+
+  /** The Euclidean norm, a scalar. */
+  norm(): Tensor {
+    return this.tensor.norm();
+  }
+
+  #same(other: FlatVector<string>, how: string): Tensor {
+    if (other.group === this.group && other.size === this.size) return other.tensor;
+    throw new PlumblineError({
+      code: "G306",
+      message: `a vector of the group \`${other.group}\` (${other.size} entries) was ${how} one of the group ` +
+        `\`${this.group}\` (${this.size} entries).`,
+      sites: [this.tensor.node.site, other.tensor.node.site],
+      help: "both must hold entries of the same parameters: take them from one ParameterGroup.",
+    });
+  }
+}
+
+/** Parameters whose numbers lie in one vector, in order. A parameter belongs to one group at most. */
+export class ParameterGroup<G extends string = string> implements Stateful {
+  /** The parameters that learn, in order. */
+  readonly parameters: readonly Parameter[];
+  /** The numbers of all of them, `[size]`. */
+  readonly vector: Variable;
+
+  /** Takes over the numbers of the parameters; those with `requiresGrad` false are left out. */
+  constructor(readonly name: G, parameters: readonly Parameter[]) {
+    this.parameters = [...new Set(parameters)].filter((x) => x.requiresGrad);
+    if (this.parameters.length === 0) {
+      throw new PlumblineError({
+        code: "G502",
+        message: `the group \`${name}\` has no parameters that learn.`,
+        help: "pass model.parameters(), and see that not all of them are frozen.",
+      });
+    }
+    this.vector = new Variable(concat(this.parameters.map((x) => x.reshape(x.size))), `${name}.vector`);
+    let offset = 0;
+    for (const parameter of this.parameters) {
+      parameter.becomePart(this.vector, offset);
+      offset += parameter.size;
+    }
+  }
+
+  /** The number of entries. */
+  get size(): number {
+    return this.vector.size;
+  }
+
+  /** The current values. */
+  values(): FlatVector<G> {
+    return new FlatVector(this.name, this.vector.detach("values of the group"));
+  }
+
+  /** The gradients that `backward()` left. Throws if a parameter has none. */
+  grads(): FlatVector<G> {
+    const parts = this.parameters.map((x) => x.grad ?? this.#refuseMissing());
+    return new FlatVector(this.name, concat(parts.map((x) => x.reshape(x.size))));
+  }
+
+  /** The gradient of a scalar with respect to all parameters; entries that it does not reach are 0 if `allowUnused`. */
+  gradient(loss: Tensor, allowUnused = false): FlatVector<G> {
+    const parts = gradients(loss, this.parameters, { allowUnused });
+    return new FlatVector(this.name, concat(parts.map((x) => x.reshape(x.size))));
+  }
+
+  /** Gives the parameters new values. */
+  assign(values: FlatVector<G>): void {
+    this.vector.assign(new FlatVector(this.name, zeros([this.size])).add(values).tensor);
+  }
+
+  /** The vector. */
+  variables(): Variable[] {
+    return [this.vector];
+  }
+
+  #refuseMissing(): never {
+    const missing = this.parameters.filter((x) => !x.grad);
+    const list = missing.map((x) => `\`${x.name}\` [${x.shape}]`).join(", ");
+    throw new PlumblineError({
+      code: "G101",
+      message: `gradient cut: ${missing.length} of ${this.parameters.length} parameters of \`${this.name}\` have no ` +
+        `gradient: ${list}.`,
+      help:
+        "call loss.backward() before step(); a parameter that the loss is not meant to reach has requiresGrad = false.",
+    });
+  }
+}

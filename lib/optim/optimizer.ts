@@ -1,0 +1,100 @@
+/** What all optimisers share: groups of flat vectors with their own settings, learning rates that are state, clipping. */
+
+import { full, tensor } from "../tensor/creation.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type Parameter, type Stateful, Variable } from "../tensor/variable.ts";
+import { ParameterGroup } from "./group.ts";
+
+/** Parameters with settings of their own. */
+export interface GroupOptions {
+  /** For messages and checkpoints. */
+  name?: string;
+  /** The parameters. */
+  parameters: readonly Parameter[];
+  /** The learning rate of the group; the optimiser's if none is given. */
+  lr?: number;
+}
+
+/** What an optimiser keeps for a group: its vector, learning rate, and vectors of its own. */
+export interface GroupState {
+  readonly group: ParameterGroup;
+  /** A scalar, so that a schedule needs no new program. */
+  readonly lr: Variable;
+  readonly moments: readonly Variable[];
+}
+
+/** Base of optimisers. `step()` assigns the parameters; uncompiled, the values are computed with the next read. */
+export abstract class Optimizer implements Stateful {
+  /** The groups, in the order they were given. */
+  readonly groups: readonly GroupState[];
+  /** Steps taken, a float32 scalar. */
+  readonly count: Variable = new Variable(tensor(0), "optimizer.count");
+  #scale: Tensor | null = null;
+
+  /** `moments` names the vectors that the optimiser keeps for each group; they start at 0. */
+  constructor(parameters: readonly Parameter[] | readonly GroupOptions[], lr: number, moments: readonly string[]) {
+    checkRate(lr);
+    const plain = parameters.every((x): x is Parameter => !("parameters" in x));
+    const groups = plain ? [{ parameters: parameters as readonly Parameter[] }] : parameters as readonly GroupOptions[];
+    this.groups = groups.map((options: GroupOptions, i) => {
+      const name = options.name ?? (groups.length === 1 ? "parameters" : `group ${i}`);
+      const group = new ParameterGroup(name, options.parameters);
+      return {
+        group,
+        lr: new Variable(tensor(checkRate(options.lr ?? lr)), `${name}.lr`),
+        moments: moments.map((moment) => new Variable(full([group.size], 0), `${name}.${moment}`)),
+      };
+    });
+  }
+
+  /** The new values of a group, from its gradient. Assigns the group's moments. */
+  protected abstract update(state: GroupState, gradient: Tensor, count: Tensor): Tensor;
+
+  /** Sets the learning rate of every group, from now on. */
+  setLearningRate(lr: number): void {
+    for (const state of this.groups) state.lr.assign(tensor(checkRate(lr)));
+  }
+
+  /** Forgets the gradients. */
+  zeroGrad(): void {
+    for (const { group } of this.groups) for (const parameter of group.parameters) parameter.grad = null;
+    this.#scale = null;
+  }
+
+  /**
+   * Scales the gradients of all groups together so that their norm is at most `maxNorm` (torch clip_grad_norm_), at the next
+   * step. Gives the norm before.
+   */
+  clipGradNorm(maxNorm: number): Tensor {
+    const squares = this.groups.map(({ group }) => group.grads().tensor.square().sum());
+    const norm = squares.reduce((a, b) => a.add(b)).sqrt();
+    this.#scale = norm.add(1e-6).reciprocal().mul(maxNorm).minimum(1);
+    return norm;
+  }
+
+  /**
+   * Changes the parameters by the gradients that `backward()` left.
+   *
+   * @throws PlumblineError G101 if a parameter has no gradient.
+   */
+  step(): void {
+    const gradients = this.groups.map(({ group }) => group.grads().tensor);
+    const count = this.count.add(1);
+    this.count.assign(count);
+    this.groups.forEach((state, i) => {
+      const gradient = this.#scale ? gradients[i]!.mul(this.#scale) : gradients[i]!;
+      state.group.vector.assign(this.update(state, gradient.detach("a step is not differentiated"), count));
+    });
+    this.#scale = null;
+  }
+
+  /** Everything that a step changes or reads. */
+  variables(): Variable[] {
+    return [this.count, ...this.groups.flatMap(({ group, lr, moments }) => [group.vector, lr, ...moments])];
+  }
+}
+
+function checkRate(lr: number): number {
+  if (!(lr >= 0) || !Number.isFinite(lr)) throw new RangeError(`a learning rate is a number of at least 0, not ${lr}.`);
+  return lr;
+}

@@ -1,0 +1,113 @@
+/** SGD, Adam and AdamW, as PyTorch computes them. */
+
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Parameter, Variable } from "../tensor/variable.ts";
+import { where } from "../tensor/functions.ts";
+import { type GroupOptions, type GroupState, Optimizer } from "./optimizer.ts";
+
+/** Settings of {@linkcode SGD}. */
+export interface SGDOptions {
+  /** Learning rate. */
+  lr: number;
+  /** Share of the last step that is kept. */
+  momentum?: number;
+  /** Look ahead along the momentum. */
+  nesterov?: boolean;
+  /** L2 penalty, added to the gradient. */
+  weightDecay?: number;
+}
+
+/** Stochastic gradient descent. */
+export class SGD extends Optimizer {
+  readonly #options: Required<Omit<SGDOptions, "lr">>;
+
+  /** For parameters, or groups of them with learning rates of their own. */
+  constructor(parameters: readonly Parameter[] | readonly GroupOptions[], options: SGDOptions) {
+    const { lr, momentum = 0, nesterov = false, weightDecay = 0 } = options;
+    super(parameters, lr, momentum > 0 ? ["velocity"] : []);
+    this.#options = { momentum, nesterov, weightDecay };
+  }
+
+  protected override update({ group, lr, moments: [velocity] }: GroupState, gradient: Tensor, count: Tensor): Tensor {
+    const { momentum, nesterov, weightDecay } = this.#options;
+    const g = weightDecay > 0 ? gradient.add(group.vector.mul(weightDecay)) : gradient;
+    if (!velocity) return group.vector.sub(g.mul(lr));
+    const first = count.equal(1).expand(group.size);
+    const next = where(first, g, velocity.mul(momentum).add(g));
+    velocity.assign(next);
+    return group.vector.sub((nesterov ? g.add(next.mul(momentum)) : next).mul(lr));
+  }
+}
+
+/** Settings of {@linkcode Adam} and {@linkcode AdamW}. */
+export interface AdamOptions {
+  /** Learning rate. */
+  lr: number;
+  /** Decay of the running means of the gradient and of its square. */
+  betas?: readonly [number, number];
+  /** Added to the root of the second moment. */
+  eps?: number;
+  /** Adam: L2 penalty, added to the gradient. AdamW: share of the weights taken off at every step, times the rate. */
+  weightDecay?: number;
+}
+
+/** Adam (Kingma and Ba 2014, algorithm 1). */
+export class Adam extends Optimizer {
+  /** The settings, complete. */
+  protected readonly options: Required<Omit<AdamOptions, "lr">>;
+
+  /** For parameters, or groups of them with learning rates of their own. */
+  constructor(parameters: readonly Parameter[] | readonly GroupOptions[], options: AdamOptions) {
+    super(parameters, options.lr, ["mean", "square"]);
+    const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
+    this.options = { betas, eps, weightDecay };
+  }
+
+  /** The gradient with the L2 penalty. */
+  protected penalised(state: GroupState, gradient: Tensor): Tensor {
+    const { weightDecay } = this.options;
+    return weightDecay > 0 ? gradient.add(state.group.vector.mul(weightDecay)) : gradient;
+  }
+
+  /** The weights before the step. */
+  protected decayed(state: GroupState): Tensor {
+    return state.group.vector;
+  }
+
+  protected override update(state: GroupState, gradient: Tensor, count: Tensor): Tensor {
+    const { betas: [beta1, beta2], eps } = this.options;
+    const [mean, square] = state.moments as readonly [Variable, Variable];
+    const g = this.penalised(state, gradient);
+    const m = mean.mul(beta1).add(g.mul(1 - beta1));
+    const v = square.mul(beta2).add(g.square().mul(1 - beta2));
+    const before = this.decayed(state);
+    mean.assign(m);
+    square.assign(v);
+    // The bias corrections are scalars: applied to the step size and eps, they cost nothing per entry.
+    const correction1 = powerComplement(beta1, count);
+    const root2 = powerComplement(beta2, count).sqrt();
+    const size = state.lr.mul(root2).div(correction1);
+    return before.sub(m.mul(size).div(v.sqrt().add(root2.mul(eps))));
+  }
+}
+
+/** 1 - beta^count without cancellation. */
+function powerComplement(beta: number, count: Tensor): Tensor {
+  return count.mul(Math.log(beta)).expm1().neg();
+}
+
+/** Adam with decoupled weight decay (Loshchilov and Hutter 2017). */
+export class AdamW extends Adam {
+  /** `weightDecay` is 0.01 unless told otherwise, as in PyTorch. */
+  constructor(parameters: readonly Parameter[] | readonly GroupOptions[], options: AdamOptions) {
+    super(parameters, { weightDecay: 0.01, ...options });
+  }
+
+  protected override penalised(_: GroupState, gradient: Tensor): Tensor {
+    return gradient;
+  }
+
+  protected override decayed({ group, lr }: GroupState): Tensor {
+    return group.vector.mul(lr.mul(-this.options.weightDecay).add(1));
+  }
+}
