@@ -3,7 +3,7 @@
  * neither root nor a system package, computes correctly and slowly, and serves the tests of the WebGPU engine only.
  */
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
 import { probeAdapters } from "../lib/engine/webgpu/adapter.ts";
@@ -19,7 +19,11 @@ const wanted = new Set([loader, manifest, "libvk_swiftshader.so"]);
  */
 export async function ensureVulkan(): Promise<string> {
   const chosen = Deno.env.get("VK_DRIVER_FILES") ?? Deno.env.get("VK_ICD_FILENAMES");
-  if (chosen !== undefined) return `the Vulkan driver ${chosen}`;
+  if (chosen !== undefined) {
+    // Set by a process or a test worker before this one: the library may have gone with it.
+    if (chosen.startsWith(cacheFolder())) loadLoader(dirname(chosen));
+    return `the Vulkan driver ${chosen}`;
+  }
   const { hardware, software } = await probeAdapters();
   const present = hardware ?? software;
   if (present !== null) return present.name;
@@ -30,12 +34,16 @@ export async function ensureVulkan(): Promise<string> {
     );
   }
   const folder = await unpackSwiftShader();
-  // Dawn opens the loader by its bare name: it finds the one that is loaded already; a child finds it by its path.
-  Deno.dlopen(join(folder, loader), {});
+  loadLoader(folder);
   Deno.env.set("LD_LIBRARY_PATH", [folder, Deno.env.get("LD_LIBRARY_PATH") ?? []].flat().join(":"));
   Deno.env.set("VK_ICD_FILENAMES", join(folder, manifest));
   Deno.env.set("VK_DRIVER_FILES", join(folder, manifest));
   return `SwiftShader in ${folder}`;
+}
+
+/** Dawn opens the loader by its bare name: it finds the one that is loaded already. A child finds it by LD_LIBRARY_PATH. */
+function loadLoader(folder: string): void {
+  Deno.dlopen(join(folder, loader), {});
 }
 
 /** The folder that holds the loader, the driver and its manifest; unpacked once for the user, whole or not at all. */
