@@ -1,6 +1,6 @@
 /** Operations, their gradients and second derivatives in float64 against PyTorch: the meaning, apart from any engine. */
 
-import { deepStrictEqual as equal, strictEqual } from "node:assert";
+import { deepStrictEqual as equal } from "node:assert";
 import { readFixture } from "../fixtures/pytorch.ts";
 import { interpretNodes } from "../oracle.ts";
 import { byOperation, checkRow, type OperationRow } from "./pytorch.ts";

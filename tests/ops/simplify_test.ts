@@ -1,0 +1,103 @@
+/** Simplification keeps values: the rewrites, and constants that look alike as text. */
+
+import { deepStrictEqual as equal, strictEqual } from "node:assert";
+import { type Node, placeholder, topological } from "../../lib/graph/node.ts";
+import * as ops from "../../lib/graph/ops.ts";
+import { makeScan } from "../../lib/graph/scan.ts";
+import { simplify } from "../../lib/graph/simplify.ts";
+import { aval } from "../../lib/graph/types.ts";
+import { interpretNodes } from "../oracle.ts";
+
+const x = placeholder(aval("float32", [2, 3]));
+const feed = new Map([[x, [1, -2, 3, 0.5, 0, 4]]]);
+const constant = (value: number): Node => ops.full("float32", [2, 3], value);
+
+function values(nodes: readonly Node[]): number[][] {
+  return interpretNodes(nodes, feed).map((v) => Array.from(v, (n) => n + 0)); // -0 is 0
+}
+
+function checkSame(...outputs: Node[]): Node[] {
+  const simplified = simplify(outputs);
+  equal(values(simplified), values(outputs));
+  equal(simplified.map((n) => [n.dtype, n.shape]), outputs.map((n) => [n.dtype, n.shape]));
+  return simplified;
+}
+
+function count(nodes: readonly Node[]): number {
+  return topological(nodes).length;
+}
+
+Deno.test("simplify() keeps infinities, NaN and zero apart", () => {
+  const outputs = [Infinity, -Infinity, NaN, 0].map((value) => ops.mul(ops.unary("exp", x), constant(value)));
+  checkSame(...outputs);
+  const padded = [Infinity, -Infinity, 0].map((value) => ops.pad(x, [1, 0], [0, 0], value));
+  checkSame(...padded);
+});
+
+Deno.test("simplify() computes the same expression once", () => {
+  const twice = ops.add(ops.unary("exp", ops.neg(x)), ops.unary("exp", ops.neg(x)));
+  strictEqual(count(checkSame(twice)), 4);
+});
+
+Deno.test("simplify() does not join operations of different attributes", () => {
+  checkSame(ops.sum(x, [0]), ops.sum(x, [1]), ops.max(x, [1]), ops.min(x, [1]));
+  checkSame(ops.cumsum(x, 1), ops.cumsum(x, 1, true), ops.flip(x, [0]), ops.flip(x, [1]));
+  checkSame(ops.cast(x, "int32"), ops.cast(x, "bool"));
+});
+
+Deno.test("simplify() removes what does nothing", () => {
+  const same = [
+    ops.add(x, constant(0)),
+    ops.add(constant(0), x),
+    ops.sub(x, constant(0)),
+    ops.mul(x, constant(1)),
+    ops.mul(constant(1), x),
+    ops.div(x, constant(1)),
+    ops.neg(ops.neg(x)),
+    ops.stopGradient(x, "a test"),
+    ops.permute(ops.permute(x, [1, 0]), [1, 0]),
+    ops.reshape(ops.reshape(x, [6]), [2, 3]),
+    ops.where(ops.binary("less", x, constant(0)), x, x),
+  ];
+  for (const result of checkSame(...same)) strictEqual(result, x);
+});
+
+Deno.test("simplify() folds arithmetic on constants and keeps what is not", () => {
+  const [folded] = checkSame(ops.mul(ops.add(constant(2), constant(3)), constant(4)));
+  strictEqual(folded!.op, "full");
+  checkSame(ops.sub(constant(0), x), ops.add(x, ops.neg(x)), ops.sub(x, ops.neg(x)), ops.add(ops.neg(x), x));
+  checkSame(ops.mul(x, constant(-1)), ops.mul(constant(-1), x));
+  checkSame(ops.sum(constant(2), [1]), ops.reshape(constant(2), [6]), ops.pad(constant(2), [1, 0], [0, 1], 7));
+});
+
+Deno.test("simplify() composes permutations in the right order", () => {
+  const y = ops.reshape(x, [1, 2, 3]);
+  checkSame(ops.permute(ops.permute(y, [2, 0, 1]), [1, 2, 0]), ops.permute(ops.permute(y, [1, 2, 0]), [1, 2, 0]));
+});
+
+Deno.test("simplify() makes flags of transposed factors", () => {
+  const swapped = ops.permute(x, [1, 0]);
+  const results = checkSame(ops.matmul(x, swapped), ops.matmul(swapped, x), ops.matmul(swapped, swapped, true, false));
+  strictEqual(topological(results).some((node) => node.op === "permute"), false);
+});
+
+Deno.test("simplify() works inside the body of a scan and keeps its results", () => {
+  const constantRow = (value: number): Node => ops.full("float32", [1, 3], value);
+  const wide = ops.reshape(x, [2, 1, 3]);
+  const results = [Infinity, -Infinity].map((value) => scanOf(wide, value, constantRow));
+  checkSame(...results.flat());
+});
+
+function scanOf(xs: Node, value: number, row: (value: number) => Node): Node[] {
+  const { carries, ys } = makeScan({
+    init: [ops.sum(x, [0])],
+    xs: [xs],
+    length: 2,
+    reverse: false,
+    step: ([c], [y]) => ({
+      carries: [ops.where(ops.binary("less", y!, row(1)), ops.mul(c!, row(1)), row(value))],
+      ys: [ops.add(y!, row(0))],
+    }),
+  });
+  return [...carries, ...ys];
+}
