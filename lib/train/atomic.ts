@@ -24,17 +24,15 @@ export function writeFileAtomic(path: string, content: Uint8Array | string): voi
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const part = path + temporary;
   try {
-    using file = Deno.openSync(part, { write: true, create: true, truncate: true });
-    writeAll(file, bytes);
-    file.syncSync();
-  } catch (error) {
-    removeIfThere(part);
-    throw new WriteError(path, error);
-  }
-  try {
+    {
+      using file = Deno.openSync(part, { write: true, create: true, truncate: true });
+      writeAll(file, bytes);
+      file.syncSync();
+    }
     Deno.renameSync(part, path);
     syncFolder(dirname(path));
   } catch (error) {
+    removeIfThere(part);
     throw new WriteError(path, error);
   }
 }
@@ -82,8 +80,17 @@ export class AppendFile {
       writeAll(this.#file, bytes);
       this.#size += bytes.length;
     } catch (error) {
-      this.truncate(this.#size);
+      this.#undo();
       throw new WriteError(this.path, error);
+    }
+  }
+
+  /** Removes what a failed append has written. */
+  #undo(): void {
+    try {
+      this.truncate(this.#size);
+    } catch {
+      // A device that takes no cut keeps a torn end: readers stop there. The failed write is the error to tell.
     }
   }
 

@@ -129,8 +129,8 @@ function explain(option: Option): string {
     case "path":
       return option.initial === null ? option.help : `${option.help} [${option.initial}]`;
     case "choice":
-      return `${option.help}: ${option.values.join(", ")} [${option.initial}]`;
+      return `${option.help} (${option.values.join(", ")}) [${option.initial}]`;
     default:
-      return `${option.help}, ${limitsOf(option)} [${option.initial}]`;
+      return `${option.help} (${limitsOf(option).replace(/^from /, "")}) [${option.initial}]`;
   }
 }

@@ -24,8 +24,7 @@ function within({ kind, min, max, aboveMin }: NumberOption, x: number): boolean 
 }
 
 function schemaOf(name: string, option: Setting): v.GenericSchema<unknown, number | string> {
-  const message = (issue: { input: unknown }) =>
-    `${flagOf(name)} takes ${rangeOf(option)}, not ${JSON.stringify(issue.input)}.`;
+  const message = (issue: { received: string }) => `${flagOf(name)} takes ${rangeOf(option)}, not ${issue.received}.`;
   if (option.kind === "choice") return v.picklist(option.values, message);
   return v.pipe(v.number(message), v.check((x) => within(option, x), message));
 }
@@ -34,7 +33,10 @@ const entries = Object.fromEntries(
   Object.entries<Setting>(settings).map(([name, option]) => [name, schemaOf(name, option)]),
 );
 
-const fields = v.strictObject(entries, (issue) => `"${issue.path?.[0]?.key ?? issue.expected}" is no setting.`);
+const fields = v.strictObject(entries, ({ expected, path }) => {
+  const name = String(path?.[0]?.key);
+  return expected === "never" ? `"${name}" is no setting.` : `${flagOf(name)} is missing.`;
+});
 
 /** What a config.json holds. */
 export const configSchema: v.GenericSchema<unknown, Config> = v.pipe(

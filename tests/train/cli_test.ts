@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { editDistance, helpText, parseCommand } from "../../lib/train/cli.ts";
+import { UsageError } from "../../lib/train/error.ts";
+import { controls, flagOf, settings } from "../../lib/train/options.ts";
+
+const seedCommand = "--scenario-name navigation --n-agents 3 --frames-per-batch 6000 --max-steps 100 --n-iters 10 " +
+  "--num-epochs 30 --minibatch-size 400 --lr 3e-4 --max-grad-norm 1.0 --clip-epsilon 0.2 --entropy-eps 1e-4 " +
+  "--gamma 0.99 --lmbda 0.9";
+
+Deno.test("parseCommand() reads every kind of flag, in both spellings of a value", () => {
+  assert.deepEqual(parseCommand(seedCommand.split(" ")).given, {
+    scenarioName: "navigation",
+    nAgents: 3,
+    framesPerBatch: 6000,
+    maxSteps: 100,
+    nIters: 10,
+    numEpochs: 30,
+    minibatchSize: 400,
+    lr: 3e-4,
+    maxGradNorm: 1,
+    clipEpsilon: 0.2,
+    entropyEps: 1e-4,
+    gamma: 0.99,
+    lmbda: 0.9,
+  });
+  const { given, controls } = parseCommand(["--lr=1e-3", "--out=a b", "--dry-run", "--device", "cpu"]);
+  assert.deepEqual(given, { lr: 1e-3, device: "cpu" });
+  assert.deepEqual(controls, { out: "a b", dryRun: true });
+});
+
+Deno.test("parseCommand() fills nothing in", () => {
+  assert.deepEqual(parseCommand([]), { given: {}, controls: {} });
+});
+
+const refused: readonly (readonly [string, string])[] = [
+  ["--minibatch 400", "--minibatch is no flag of train: see --help."],
+  ["--minibatchsize 400", "--minibatchsize is no flag of train: did you mean --minibatch-size?"],
+  ["--frames_per_batch 6000", "--frames_per_batch is no flag of train: did you mean --frames-per-batch?"],
+  ["--gama 0.9", "--gama is no flag of train: did you mean --gamma?"],
+  ["--lambda 0.9", "--lambda is no flag of train: did you mean --lmbda?"],
+  ["--sede 1", "--sede is no flag of train: did you mean --seed?"],
+  ["--learning-rate 1", "--learning-rate is no flag of train: see --help."],
+  ["-s 1", "-s is no flag of train: see --help."],
+  ["navigation", '"navigation" is not a flag: every argument of train begins with --, see --help.'],
+  ["--lr", "--lr has no value: it takes a number above 0, at most 1."],
+  ["--lr=", "--lr has no value: it takes a number above 0, at most 1."],
+  ["--lr --seed 3", "--lr has no value: it takes a number above 0, at most 1."],
+  ["--resume --dry-run", "--resume has no value: it takes a path."],
+  ["--dry-run=yes", '--dry-run takes no value: leave "=yes" out.'],
+  ["--seed 1 --seed 2", "--seed is given twice."],
+];
+
+for (const [line, sentence] of refused) {
+  Deno.test(`parseCommand() refuses "${line}" in one sentence`, () => {
+    assert.throws(() => parseCommand(line.split(" ")), new UsageError(sentence));
+  });
+}
+
+Deno.test("parseCommand() leaves what is no decimal number to the schema, negative numbers included", () => {
+  assert.deepEqual(parseCommand(["--lr", "-1"]).given, { lr: -1 });
+  assert.deepEqual(parseCommand(["--lr", "0x10", "--seed", "Infinity", "--gamma", " "]).given as unknown, {
+    lr: "0x10",
+    seed: "Infinity",
+    gamma: " ",
+  });
+});
+
+Deno.test("editDistance() counts insertions, deletions, replacements and swaps", () => {
+  assert.equal(editDistance("seed", "seed"), 0);
+  assert.equal(editDistance("sede", "seed"), 1);
+  assert.equal(editDistance("", "seed"), 4);
+  assert.equal(editDistance("gama", "gamma"), 1);
+  assert.equal(editDistance("kitten", "sitting"), 3);
+});
+
+Deno.test("helpText() explains every flag once, with its default, in lines of at most 110 characters", () => {
+  const lines = helpText().split("\n");
+  for (const [name, option] of Object.entries({ ...settings, ...controls })) {
+    const own = lines.filter((line) => line.startsWith(`  ${flagOf(name)} `));
+    assert.equal(own.length, 1, name);
+    assert.ok(own[0]!.includes(option.help), name);
+    if ("initial" in option && option.initial !== null) assert.ok(own[0]!.endsWith(`[${option.initial}]`), name);
+  }
+  assert.ok(lines.every((line) => line.length <= 110 && !line.endsWith(" ")));
+});

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { batchOf, defaults, parseConfig, resumedConfig } from "../../lib/train/config.ts";
+import { UsageError } from "../../lib/train/error.ts";
+import type { Config } from "../../lib/train/options.ts";
+
+function refusal(change: Record<string, unknown>): string {
+  try {
+    parseConfig({ ...defaults, ...change });
+  } catch (error) {
+    assert.ok(error instanceof UsageError);
+    return error.message;
+  }
+  throw new Error(`${JSON.stringify(change)} was accepted.`);
+}
+
+Deno.test("parseConfig() accepts the defaults and gives them back", () => {
+  assert.deepEqual(parseConfig(defaults), defaults);
+});
+
+Deno.test("parseConfig() accepts the limits that a range includes", () => {
+  for (const change of [{ gamma: 0 }, { gamma: 1 }, { lr: 1 }, { entropyEps: 0 }, { seed: 2 ** 32 - 1 }, { seed: 0 }]) {
+    assert.doesNotThrow(() => parseConfig({ ...defaults, ...change }));
+  }
+});
+
+const refused: readonly (readonly [Record<string, unknown>, string])[] = [
+  [{ nAgents: 0 }, "--n-agents takes a whole number from 1 to 1,000, not 0."],
+  [{ nAgents: 2.5 }, "--n-agents takes a whole number from 1 to 1,000, not 2.5."],
+  [{ nAgents: "three" }, '--n-agents takes a whole number from 1 to 1,000, not "three".'],
+  [{ nAgents: null }, "--n-agents takes a whole number from 1 to 1,000, not null."],
+  [{ maxSteps: 0 }, "--max-steps takes a whole number from 1 to 1,000,000, not 0."],
+  [{ nIters: -1 }, "--n-iters takes a whole number from 1 to 10,000,000, not -1."],
+  [{ framesPerBatch: 1e12 }, "--frames-per-batch takes a whole number from 1 to 100,000,000, not 1000000000000."],
+  [{ numEpochs: 0 }, "--num-epochs takes a whole number from 1 to 10,000, not 0."],
+  [{ minibatchSize: 0 }, "--minibatch-size takes a whole number from 1 to 100,000,000, not 0."],
+  [{ lr: 0 }, "--lr takes a number above 0, at most 1, not 0."],
+  [{ lr: 1.5 }, "--lr takes a number above 0, at most 1, not 1.5."],
+  [{ lr: NaN }, "--lr takes a number above 0, at most 1, not NaN."],
+  [{ maxGradNorm: 0 }, "--max-grad-norm takes a number above 0, at most 1,000,000,000, not 0."],
+  [{ clipEpsilon: 2 }, "--clip-epsilon takes a number above 0, at most 1, not 2."],
+  [{ entropyEps: -1e-9 }, "--entropy-eps takes a number from 0 to 100, not -1e-9."],
+  [{ gamma: 1.01 }, "--gamma takes a number from 0 to 1, not 1.01."],
+  [{ lmbda: -0.1 }, "--lmbda takes a number from 0 to 1, not -0.1."],
+  [{ seed: 2 ** 32 }, "--seed takes a whole number from 0 to 4,294,967,295, not 4294967296."],
+  [{ device: "gpu" }, '--device takes one of auto, cpu, webgpu, not "gpu".'],
+  [{ algorithm: "ppo" }, '--algorithm takes one of mappo, ippo, not "ppo".'],
+  [{ scenarioName: "soccer" }, '--scenario-name takes "navigation", not "soccer".'],
+  [{ saveEvery: 0 }, "--save-every takes a whole number from 1 to 10,000,000, not 0."],
+  [{ learningRate: 1 }, '"learningRate" is no setting.'],
+  [
+    { minibatchSize: 6001 },
+    "--minibatch-size 6001 is larger than the batch of 6000 frames: give at most 6000, or more --frames-per-batch.",
+  ],
+  [
+    { framesPerBatch: 99, minibatchSize: 9 },
+    "--frames-per-batch 99 is less than one episode of --max-steps 100: give at least 100 frames.",
+  ],
+];
+
+for (const [change, sentence] of refused) {
+  Deno.test(`parseConfig() refuses ${JSON.stringify(change)} in one sentence`, () => {
+    assert.equal(refusal(change), sentence);
+  });
+}
+
+Deno.test("parseConfig() says which setting is missing", () => {
+  const { lr: _, ...rest } = defaults;
+  assert.throws(() => parseConfig(rest), new UsageError("--lr is missing."));
+});
+
+Deno.test("batchOf() uses every frame, also where the numbers do not divide", () => {
+  const batch = (framesPerBatch: number, maxSteps: number, minibatchSize: number) =>
+    batchOf({ framesPerBatch, maxSteps, minibatchSize });
+  assert.deepEqual(batch(6000, 100, 400), { envs: 60, steps: 100, frames: 6000, minibatches: 15 });
+  assert.deepEqual(batch(6000, 100, 4096), { envs: 60, steps: 100, frames: 6000, minibatches: 2 });
+  assert.deepEqual(batch(32768, 500, 8192), { envs: 65, steps: 505, frames: 32825, minibatches: 5 });
+  assert.deepEqual(batch(4096, 150, 1024), { envs: 27, steps: 152, frames: 4104, minibatches: 5 });
+});
+
+Deno.test("parseConfig() judges a minibatch by the frames that are collected, not by those that were asked for", () => {
+  const uneven = { framesPerBatch: 4096, maxSteps: 150 };
+  assert.doesNotThrow(() => parseConfig({ ...defaults, ...uneven, minibatchSize: 4104 }));
+  assert.match(refusal({ ...uneven, minibatchSize: 4105 }), /larger than the batch of 4104 frames/);
+});
+
+Deno.test("resumedConfig() takes more iterations and another --save-every, and refuses what would change the numbers", () => {
+  const same: Partial<Config> = { lr: defaults.lr, seed: defaults.seed };
+  assert.deepEqual(resumedConfig(defaults, same), defaults);
+  assert.deepEqual(resumedConfig(defaults, { nIters: 20, saveEvery: 1 }), { ...defaults, nIters: 20, saveEvery: 1 });
+  const fewer = new UsageError("--n-iters 5 is less than the 10 of the run: it can only be raised.");
+  assert.throws(() => resumedConfig(defaults, { nIters: 5 }), fewer);
+  const other = new UsageError(
+    "--lr 0.001 differs from the 0.0003 of the run that is resumed: leave it out, or start a new run.",
+  );
+  assert.throws(() => resumedConfig(defaults, { lr: 1e-3 }), other);
+});

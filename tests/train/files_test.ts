@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { AppendFile, removeLeftovers, writeFileAtomic } from "../../lib/train/atomic.ts";
+import { checkFits, listCheckpoints, loadCheckpoint, saveCheckpoint } from "../../lib/train/checkpoint.ts";
+import { defaults } from "../../lib/train/config.ts";
+import { reasonOf, UsageError, WriteError } from "../../lib/train/error.ts";
+import { findRun, readConfig, RunFolder } from "../../lib/train/folder.ts";
+import { encodeRow, readRows } from "../../lib/train/metrics.ts";
+import { readRecords } from "../../lib/train/tensorboard.ts";
+import type { TrainerState } from "../../lib/train/trainer.ts";
+import { filesBelow, withFolder } from "./harness.ts";
+
+const state: TrainerState = {
+  weights: { dtype: "float32", shape: [2], data: new Float32Array([1, 2]) },
+  key: { dtype: "uint32", shape: [2], data: new Uint32Array([3, 4]) },
+};
+
+const noon = new Date(2030, 0, 31, 12, 0, 0);
+
+Deno.test("writeFileAtomic() replaces a file and leaves nothing else", () =>
+  withFolder((folder) => {
+    const path = join(folder, "a.txt");
+    writeFileAtomic(path, "one");
+    writeFileAtomic(path, new TextEncoder().encode("two"));
+    assert.equal(Deno.readTextFileSync(path), "two");
+    assert.deepEqual(filesBelow(folder), ["a.txt"]);
+  }));
+
+Deno.test("writeFileAtomic() that fails leaves the old file, no half-written one, and a sentence", () =>
+  withFolder((folder) => {
+    const path = join(folder, "a");
+    Deno.mkdirSync(path);
+    Deno.writeTextFileSync(join(path, "inside"), "kept");
+    assert.throws(
+      () => writeFileAtomic(path, "new"),
+      (error) => error instanceof WriteError && error.message.startsWith(path),
+    );
+    assert.deepEqual(filesBelow(folder), ["a/inside"]);
+    const missing = join(folder, "no", "file");
+    assert.throws(() => writeFileAtomic(missing, ""), {
+      name: "WriteError",
+      message: `${missing} could not be written: it does not exist.`,
+    });
+  }));
+
+Deno.test("removeLeftovers() removes what a killed write left, and nothing else", () =>
+  withFolder((folder) => {
+    Deno.writeTextFileSync(join(folder, "a.safetensors.tmp"), "half");
+    Deno.writeTextFileSync(join(folder, "a.safetensors"), "whole");
+    removeLeftovers(folder);
+    assert.deepEqual(filesBelow(folder), ["a.safetensors"]);
+  }));
+
+Deno.test("AppendFile adds at the end, also when it is opened again", () =>
+  withFolder((folder) => {
+    const path = join(folder, "log");
+    for (const line of ["one\n", "two\n"]) {
+      const file = new AppendFile(path);
+      file.append(line);
+      file.append(line);
+      file.sync();
+      file.close();
+    }
+    assert.equal(Deno.readTextFileSync(path), "one\none\ntwo\ntwo\n");
+  }));
+
+Deno.test("reasonOf() speaks of the cause and not of error numbers", () => {
+  assert.equal(reasonOf(new Error("No space left on device (os error 28)")), "no space is left on the device");
+  assert.equal(reasonOf(new Error("Permission denied (os error 13): mkdir 'x'")), "permission is denied");
+  assert.equal(reasonOf(new Error("Odd thing (os error 99): open 'x'")), "Odd thing");
+  assert.equal(reasonOf("text"), "text");
+});
+
+Deno.test("loadCheckpoint() gives back what saveCheckpoint() wrote, and only the last three are kept", () =>
+  withFolder((folder) => {
+    Deno.mkdirSync(join(folder, "checkpoints"));
+    for (const iteration of [5, 10, 15, 20]) saveCheckpoint(folder, iteration, state);
+    assert.deepEqual(listCheckpoints(folder).map(({ iteration }) => iteration), [10, 15, 20]);
+    assert.deepEqual(loadCheckpoint(join(folder, "checkpoints", "000020.safetensors")), { iteration: 20, state });
+  }));
+
+Deno.test("loadCheckpoint() names a file that is missing, truncated or something else", () =>
+  withFolder((folder) => {
+    Deno.mkdirSync(join(folder, "checkpoints"));
+    const path = saveCheckpoint(folder, 5, state);
+    const bytes = Deno.readFileSync(path);
+    Deno.writeFileSync(path, bytes.subarray(0, bytes.length - 5));
+    assert.throws(
+      () => loadCheckpoint(path),
+      new UsageError(`${path} is truncated: 11 of 16 bytes of its data are there.`),
+    );
+    Deno.writeTextFileSync(path, "hello, this is text");
+    assert.throws(() => loadCheckpoint(path), { message: new RegExp(`^${path} is not a safetensors file: `) });
+    const missing = join(folder, "none");
+    assert.throws(() => loadCheckpoint(missing), new UsageError(`${missing} could not be read: it does not exist.`));
+  }));
+
+Deno.test("checkFits() names the first tensor of another shape, dtype or name", () => {
+  const weights = (shape: number[]) => ({ dtype: "float32", shape, data: new Float32Array(2) }) as const;
+  const refused = (other: TrainerState, sentence: string) =>
+    assert.throws(() => checkFits(other, state, "c"), new UsageError(`c is of another run: ${sentence}`));
+  checkFits(state, state, "c");
+  refused({ ...state, weights: weights([1, 2]) }, 'its "weights" is float32 [1, 2], not float32 [2].');
+  refused({ ...state, key: weights([2]) }, 'its "key" is float32 [2], not uint32 [2].');
+  refused({ weights: state.weights! }, 'it has no "key".');
+  refused({ ...state, extra: weights([2]) }, 'nothing here is called "extra".');
+});
+
+Deno.test("readRows() reads what encodeRow() wrote, NaN included, and stops at a torn line", () => {
+  const rows = [1, 2].map((iteration) => ({
+    iteration,
+    frames: iteration * 20,
+    metrics: { a: 0.1 + iteration, b: NaN },
+  }));
+  const whole = rows.map(encodeRow).join("");
+  const read = (text: string) => [...readRows(new TextEncoder().encode(text))].map(({ row }) => row);
+  assert.deepEqual(read(whole), rows);
+  for (let length = 0; length < whole.length; length++) {
+    assert.equal(read(whole.slice(0, length)).length, whole.slice(0, length).split("\n").length - 1);
+  }
+  assert.deepEqual(read(`${encodeRow(rows[0]!)}null\n${encodeRow(rows[1]!)}`), [rows[0]]);
+});
+
+Deno.test("RunFolder.create() gives runs of the same second folders of their own", () =>
+  withFolder((folder) => {
+    const runs = [1, 2, 3].map(() => RunFolder.create(folder, defaults, noon));
+    runs.forEach((run) => run.close());
+    assert.deepEqual(
+      runs.map((run) => run.path),
+      ["", "-2", "-3"].map((copy) => join(folder, "navigation", `2030-01-31_12-00-00${copy}`)),
+    );
+  }));
+
+Deno.test("RunFolder.open() refuses a run that is being trained", () =>
+  withFolder((folder) => {
+    const run = RunFolder.create(folder, defaults, noon);
+    const busy = new UsageError(`${run.path} is being trained by another process: wait for it, or stop it first.`);
+    assert.throws(() => RunFolder.open(run.path), busy);
+    run.close();
+    RunFolder.open(run.path).close();
+  }));
+
+Deno.test("RunFolder.rewind() takes logs and checkpoints back to an iteration, torn ends included", () =>
+  withFolder((folder) => {
+    const run = RunFolder.create(folder, defaults, noon);
+    for (let iteration = 1; iteration <= 4; iteration++) {
+      run.log({ iteration, frames: iteration, metrics: { a: iteration } }, noon);
+      if (iteration % 2 === 0) run.save(iteration, state);
+    }
+    run.close();
+    const events = join(run.path, filesBelow(run.path).find((name) => name.startsWith("events."))!);
+    for (const path of [events, join(run.path, "metrics.jsonl")]) {
+      Deno.writeTextFileSync(path, '{"iter', { append: true });
+    }
+    Deno.writeTextFileSync(join(run.path, "checkpoints", "000006.safetensors.tmp"), "half");
+    const again = RunFolder.open(run.path);
+    assert.deepEqual(again.rewind(2).map(({ iteration }) => iteration), [1, 2]);
+    again.log({ iteration: 3, frames: 3, metrics: { a: 3 } }, noon);
+    again.close();
+    assert.deepEqual(again.rows().map(({ iteration }) => iteration), [1, 2, 3]);
+    assert.equal([...readRecords(Deno.readFileSync(events))].length, 2 + 3);
+    assert.deepEqual(filesBelow(run.path).filter((name) => name.startsWith("checkpoints")), [
+      "checkpoints/000002.safetensors",
+    ]);
+  }));
+
+Deno.test("findRun() finds a run by its folder and by a checkpoint", () =>
+  withFolder((folder) => {
+    const run = RunFolder.create(folder, defaults, noon);
+    assert.deepEqual(findRun(run.path), { folder: run.path, checkpoint: null });
+    run.save(5, state);
+    run.save(10, state);
+    run.close();
+    const [first, last] = listCheckpoints(run.path);
+    assert.deepEqual(findRun(run.path), { folder: run.path, checkpoint: last });
+    assert.deepEqual(findRun(first!.path), { folder: run.path, checkpoint: first });
+    assert.deepEqual(readConfig(run.path), defaults);
+  }));
+
+Deno.test("findRun() and readConfig() refuse what is no run", () =>
+  withFolder((folder) => {
+    const missing = join(folder, "none");
+    assert.throws(() => findRun(missing), new UsageError(`--resume ${missing} cannot be opened: it does not exist.`));
+    assert.throws(() => findRun(folder), {
+      message: /is no run: give a folder that holds config\.json and checkpoints\/, or/,
+    });
+    const run = RunFolder.create(folder, defaults, noon);
+    run.close();
+    const config = join(run.path, "config.json");
+    assert.throws(() => findRun(config), { name: "UsageError" });
+    Deno.writeTextFileSync(config, '{"lr": 3}');
+    assert.throws(() => readConfig(run.path), {
+      message: new RegExp(`^${config} is not the configuration of a run: --`),
+    });
+    Deno.writeTextFileSync(config, "{");
+    assert.throws(() => readConfig(run.path), { name: "UsageError" });
+  }));

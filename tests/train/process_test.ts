@@ -1,0 +1,126 @@
+/** What only a process of its own can show: signals, kills, a full disk. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { listCheckpoints, loadCheckpoint } from "../../lib/train/checkpoint.ts";
+import { filesBelow, finish, logged, onlyRun, run, small, spawn, withFolder } from "./harness.ts";
+
+/** Waits until `condition` holds. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+function iterations(out: string): number {
+  try {
+    return logged(onlyRun(out)).length;
+  } catch {
+    return 0;
+  }
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const long = [...small, "--n-iters", "1000"];
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  Deno.test(`${signal} ends the iteration, saves, says how to resume and exits with 130`, () =>
+    withFolder(async (out) => {
+      const child = spawn([...long, "--out", out], { delay: 20 });
+      await until(() => iterations(out) >= 2);
+      child.kill(signal);
+      const { code, out: text, err } = await finish(child);
+      const folder = onlyRun(out);
+      assert.deepEqual([code, err], [130, ""]);
+      assert.ok(text.endsWith(`\nTo resume: deno task train --resume ${folder}\n`));
+      assert.equal(listCheckpoints(folder).at(-1)!.iteration, logged(folder).length);
+      assert.ok(filesBelow(folder).includes("policy.onnx"));
+    }));
+}
+
+Deno.test("a second Ctrl-C stops at once and damages nothing", () =>
+  withFolder(async (out) => {
+    const child = spawn([...long, "--out", out, "--save-every", "1"], { delay: 700 });
+    await until(() => iterations(out) >= 1);
+    child.kill("SIGINT");
+    await sleep(350);
+    child.kill("SIGINT");
+    const { code, out: text } = await finish(child);
+    const folder = onlyRun(out);
+    assert.equal(code, 130);
+    assert.ok(text.endsWith("Ctrl-C again stops at once.\n"));
+    const { path, iteration } = listCheckpoints(folder).at(-1)!;
+    assert.equal(loadCheckpoint(path).iteration, iteration);
+    assert.deepEqual(filesBelow(folder).filter((name) => name.endsWith(".tmp")), []);
+  }));
+
+Deno.test("an echo of Ctrl-C, as deno task sends it, is not a second one", () =>
+  withFolder(async (out) => {
+    const child = spawn([...long, "--out", out], { delay: 20 });
+    await until(() => iterations(out) >= 1);
+    child.kill("SIGINT");
+    child.kill("SIGINT");
+    const { code, out: text } = await finish(child);
+    assert.equal(code, 130);
+    assert.match(text, /\nTo resume: /);
+  }));
+
+Deno.test("a run that is killed at any moment and resumed ends as the undisturbed run, bit for bit", () =>
+  withFolder(async (base) => {
+    const args = [...small, "--n-iters", "40", "--save-every", "3"];
+    const [whole, killed] = [join(base, "whole"), join(base, "killed")];
+    await run([...args, "--out", whole], { size: 20000 });
+    let command = [...args, "--out", killed];
+    for (let kills = 0; kills < 5; kills++) {
+      const child = spawn(command, { size: 20000, delay: 5 });
+      const before = iterations(killed);
+      await until(() => iterations(killed) !== before);
+      await sleep(Math.random() * 60);
+      child.kill("SIGKILL");
+      await finish(child);
+      command = ["--resume", onlyRun(killed)];
+    }
+    assert.equal((await run(command, { size: 20000 })).code, 0);
+    const [expected, folder] = [onlyRun(whole), onlyRun(killed)];
+    assert.deepEqual(logged(folder), logged(expected));
+    assert.deepEqual(filesBelow(folder).map(general), filesBelow(expected).map(general));
+    for (const name of ["checkpoints/000040.safetensors", "policy.onnx"]) {
+      assert.deepEqual(Deno.readFileSync(join(folder, name)), Deno.readFileSync(join(expected, name)));
+    }
+  }));
+
+/** A file's name without the time in it. */
+function general(name: string): string {
+  return name.replace(/\d+\.plumbline$/, "*");
+}
+
+Deno.test("a file that the system refuses to write ends the run with a sentence, and what was there stays intact", () =>
+  withFolder(async (out) => {
+    // 64 blocks of 512 bytes: logs and the first files fit, a checkpoint of 200 KB does not.
+    const child = spawn([...small, "--n-iters", "6", "--out", out], { size: 50000 }, "trap '' XFSZ; ulimit -f 64");
+    const { code, err } = await finish(child);
+    const folder = onlyRun(out);
+    assert.equal(code, 1);
+    const path = join(folder, "checkpoints", "000005.safetensors");
+    assert.equal(
+      err,
+      `error: ${path} could not be written: it would be larger than the system allows.\n` +
+        `What was saved is intact. To go on from there: deno task train --resume ${folder}\n`,
+    );
+    assert.equal(logged(folder).length, 5);
+    assert.deepEqual(filesBelow(folder).filter((name) => name.startsWith("checkpoints")), []);
+    assert.equal((await run(["--resume", folder], { size: 50000 })).code, 0);
+    assert.equal(logged(folder).length, 6);
+  }));
+
+Deno.test("two processes cannot train one run", () =>
+  withFolder(async (out) => {
+    const child = spawn([...long, "--out", out], { delay: 20 });
+    await until(() => iterations(out) >= 1);
+    const folder = onlyRun(out);
+    const { code, err } = await run(["--resume", folder]);
+    child.kill("SIGKILL");
+    await finish(child);
+    assert.deepEqual([code, err], [
+      2,
+      `error: ${folder} is being trained by another process: wait for it, or stop it first.\n`,
+    ]);
+  }));

@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { listCheckpoints, loadCheckpoint } from "../../lib/train/checkpoint.ts";
+import type { Manifest } from "../../lib/train/manifest.ts";
+import { readRows } from "../../lib/train/metrics.ts";
+import { bytesUpTo, readRecords } from "../../lib/train/tensorboard.ts";
+import { filesBelow, logged, onlyRun, run, small, withFolder } from "./harness.ts";
+
+const readManifest = (folder: string): Manifest => JSON.parse(Deno.readTextFileSync(join(folder, "manifest.json")));
+const newest = (folder: string) => listCheckpoints(folder).at(-1)!;
+const eventsOf = (folder: string) =>
+  Deno.readFileSync(join(folder, filesBelow(folder).find((name) => name.startsWith("events."))!));
+
+Deno.test("a run leaves every file, readable by its format", () =>
+  withFolder(async (out) => {
+    const args = [...small, "--out", out, "--n-iters", "7", "--seed", "5"];
+    const { code, err } = await run(args);
+    assert.deepEqual({ code, err }, { code: 0, err: "" });
+    const folder = onlyRun(out);
+    assert.deepEqual(filesBelow(folder).map((name) => name.replace(/\d+\.plumbline$/, "*")), [
+      "checkpoints/000005.safetensors",
+      "checkpoints/000007.safetensors",
+      "config.json",
+      "events.out.tfevents.*",
+      "manifest.json",
+      "metrics.jsonl",
+      "policy.onnx",
+      "reward.svg",
+    ]);
+    const config = JSON.parse(Deno.readTextFileSync(join(folder, "config.json")));
+    assert.deepEqual([config.seed, config.nIters, config.framesPerBatch], [5, 7, 20]);
+    const rows = [...readRows(Deno.readFileSync(join(folder, "metrics.jsonl")))].map(({ row }) => row);
+    assert.deepEqual(
+      rows.map(({ iteration, frames }) => [iteration, frames]),
+      [1, 2, 3, 4, 5, 6, 7].map((i) => [i, 20 * i]),
+    );
+    assert.deepEqual(Object.keys(rows[0]!.metrics), [
+      "train/episode_reward_sum",
+      "train/kl",
+      "time/frames_per_second",
+      "time/iteration_seconds",
+    ]);
+    const events = eventsOf(folder);
+    assert.equal([...readRecords(events)].length, 2 + 7);
+    assert.equal(bytesUpTo(events, 7), events.length);
+    assert.equal(loadCheckpoint(newest(folder).path).iteration, 7);
+    assert.match(Deno.readTextFileSync(join(folder, "reward.svg")), /^<svg[^]*<\/svg>\s*$/);
+    const manifest = readManifest(folder);
+    assert.deepEqual(manifest.arguments, args);
+    assert.deepEqual([manifest.outcome, manifest.fromIteration, manifest.toIteration], ["finished", 0, 7]);
+    assert.deepEqual(manifest.traces, { total: 3, afterFirst: 0 });
+    assert.deepEqual(Object.keys(manifest.versions), ["deno", "plumbline", "onnxruntime-node", "webgpu"]);
+    assert.ok(Object.values(manifest.versions).every((version) => /^\d+\.\d+\.\d+$/.test(version)));
+    assert.equal(manifest.trainer.adapter, "a rule");
+  }));
+
+Deno.test("a run says what it does: its batch, a line an iteration, and at the end where everything is", () =>
+  withFolder(async (out) => {
+    const { out: text } = await run([...small, "--out", out, "--n-iters", "3"]);
+    const folder = onlyRun(out);
+    const lines = text.trimEnd().split("\n");
+    assert.equal(lines[0], "navigation, 3 agents, mappo, seed 0: 4 parameters");
+    assert.equal(lines[1], "batch: 4 envs x 5 steps = 20 frames; 30 epochs of 3 minibatches");
+    assert.equal(lines[3], folder);
+    for (const i of [1, 2, 3]) {
+      assert.match(lines[3 + i]!, new RegExp(`^iteration ${i}/3   reward .* frames/s   0:00 left$`));
+    }
+    assert.match(lines[7]!, /^Done: 3 iterations\. Final train\/episode_reward_sum: 0\.\d{3}$/);
+    assert.equal(lines[8], "Programs traced: 3, none after the first iteration.");
+    assert.ok(lines[9]!.startsWith(folder));
+    assert.equal(lines[10], `To go on: deno task train --resume ${folder} --n-iters 6`);
+    assert.ok(!text.includes("\x1b"));
+  }));
+
+Deno.test("a run that is stopped at any iteration and resumed ends as if it had not stopped, bit for bit", () =>
+  withFolder(async (base) => {
+    const whole = join(base, "whole");
+    await run([...small, "--out", whole, "--n-iters", "6", "--save-every", "4"]);
+    for (const stopAfter of [1, 3, 4, 5]) {
+      const out = join(base, `stopped-${stopAfter}`);
+      const stopped = await run([...small, "--out", out, "--n-iters", "6", "--save-every", "4"], { stopAfter });
+      const folder = onlyRun(out);
+      assert.equal(stopped.code, 130);
+      assert.match(stopped.out, /\nEnding this iteration, then saving\. Ctrl-C again stops at once\.\n/);
+      assert.match(stopped.out, new RegExp(`\nStopped after iteration ${stopAfter} of 6\\.`));
+      assert.ok(stopped.out.endsWith(`\nTo resume: deno task train --resume ${folder}\n`));
+      assert.equal(newest(folder).iteration, stopAfter);
+      assert.equal((await run(["--resume", folder])).code, 0);
+      assertSameRun(folder, onlyRun(whole));
+      const { earlier, fromIteration, outcome } = readManifest(folder);
+      assert.deepEqual([fromIteration, outcome], [stopAfter, "finished"]);
+      assert.deepEqual(earlier.map((session) => [session.outcome, session.toIteration]), [["interrupted", stopAfter]]);
+    }
+  }));
+
+function assertSameRun(folder: string, expected: string): void {
+  assert.deepEqual(logged(folder), logged(expected));
+  assert.equal([...readRecords(eventsOf(folder))].length, [...readRecords(eventsOf(expected))].length);
+  for (const name of [`checkpoints/${newest(expected).path.slice(-18)}`, "policy.onnx", "reward.svg", "config.json"]) {
+    assert.deepEqual(Deno.readFileSync(join(folder, name)), Deno.readFileSync(join(expected, name)), name);
+  }
+}
+
+Deno.test("--resume with a larger --n-iters goes on, from the folder or from an older checkpoint", () =>
+  withFolder(async (base) => {
+    const [long, short] = [join(base, "long"), join(base, "short")];
+    await run([...small, "--out", long, "--n-iters", "9", "--save-every", "2"]);
+    await run([...small, "--out", short, "--n-iters", "5", "--save-every", "2"]);
+    const folder = onlyRun(short);
+    assert.equal((await run(["--resume", folder, "--n-iters", "9"])).code, 0);
+    assertSameRun(folder, onlyRun(long));
+    const older = listCheckpoints(folder)[0]!;
+    assert.equal(older.iteration, 6);
+    assert.equal((await run(["--resume", older.path])).code, 0);
+    assertSameRun(folder, onlyRun(long));
+  }));
+
+Deno.test("--resume of a run without a checkpoint begins it again in the same folder", () =>
+  withFolder(async (out) => {
+    const failed = await run([...small, "--out", out, "--n-iters", "3"], { failAt: 2 });
+    const folder = onlyRun(out);
+    assert.deepEqual([failed.code, listCheckpoints(folder).length, logged(folder).length], [1, 0, 1]);
+    assert.equal((await run(["--resume", folder])).code, 0);
+    assert.equal(logged(folder).length, 3);
+  }));
+
+Deno.test("--resume of a finished run changes nothing and says that it is done", () =>
+  withFolder(async (out) => {
+    await run([...small, "--out", out, "--n-iters", "3"]);
+    const folder = onlyRun(out);
+    const [metrics, checkpoint] = [logged(folder), Deno.readFileSync(newest(folder).path)];
+    const { code, out: text } = await run(["--resume", folder]);
+    assert.equal(code, 0);
+    assert.match(text, /\nDone: 3 iterations\./);
+    assert.deepEqual(logged(folder), metrics);
+    assert.deepEqual(Deno.readFileSync(newest(folder).path), checkpoint);
+  }));
+
+Deno.test("a run that fails exits with 1, the error's text, its logs and its last checkpoint", () =>
+  withFolder(async (out) => {
+    const { code, err } = await run([...small, "--out", out, "--n-iters", "9", "--save-every", "2"], { failAt: 6 });
+    const folder = onlyRun(out);
+    assert.equal(code, 1);
+    assert.match(err, /^error: Error: the fake driver crashed\.\n/);
+    assert.ok(err.endsWith(`To go on from there: deno task train --resume ${folder}\n`));
+    assert.deepEqual([logged(folder).length, newest(folder).iteration], [5, 4]);
+    const { outcome, error, toIteration } = readManifest(folder);
+    assert.deepEqual([outcome, error, toIteration], ["failed", "the fake driver crashed.", 5]);
+    assert.equal((await run(["--resume", folder])).code, 0);
+    assert.equal(logged(folder).length, 9);
+  }));
+
+Deno.test("--dry-run and --print-config write nothing", () =>
+  withFolder(async (out) => {
+    const dry = await run([...small, "--out", out, "--dry-run"]);
+    assert.deepEqual([dry.code, dry.err], [0, ""]);
+    assert.match(dry.out, /Dry run: nothing was written\. /);
+    const printed = await run([...small, "--out", out, "--print-config", "--lr", "0.01"]);
+    assert.equal(JSON.parse(printed.out).lr, 0.01);
+    assert.deepEqual(filesBelow(out), []);
+  }));
+
+Deno.test("--help needs no other flag to be right", async () => {
+  const { code, out } = await run(["--help", "--lr", "7"]);
+  assert.equal(code, 0);
+  assert.match(out, /^Trains agents /);
+});
+
+Deno.test("commands that cannot be run get one sentence and exit code 2, and write nothing", () =>
+  withFolder(async (out) => {
+    const blocked = join(out, "file");
+    Deno.writeTextFileSync(blocked, "in the way");
+    const commands: readonly (readonly [readonly string[], string])[] = [
+      [["--lrr", "1"], "--lrr is no flag of train: did you mean --lr?"],
+      [["--lr", "2"], "--lr takes a number above 0, at most 1, not 2."],
+      [
+        ["--minibatch-size", "21"],
+        "--minibatch-size 21 is larger than the batch of 20 frames: give at most 20, or more --frames-per-batch.",
+      ],
+      [
+        ["--out", blocked],
+        `${join(blocked, "navigation")} could not be written: a part of its path is a file, not a folder.`,
+      ],
+      [["--resume", join(out, "none")], `--resume ${join(out, "none")} cannot be opened: it does not exist.`],
+      [["--resume", out, "--out", out], "--out cannot be given with --resume: the run goes on in its own folder."],
+      [
+        ["--resume", out],
+        `--resume ${out} is no run: give a folder that holds config.json and checkpoints/, or one of its checkpoints.`,
+      ],
+    ];
+    for (const [args, sentence] of commands) {
+      const place = args.includes("--out") || args.includes("--resume") ? [] : ["--out", out];
+      const batch = args.includes("--minibatch-size") ? small.slice(0, 4) : args.includes("--resume") ? [] : small;
+      assert.deepEqual(await run([...batch, ...place, ...args]), { code: 2, out: "", err: `error: ${sentence}\n` });
+    }
+    assert.deepEqual(filesBelow(out), ["file"]);
+  }));
+
+Deno.test("checkpoints that do not fit are refused before anything is changed", () =>
+  withFolder(async (out) => {
+    await run([...small, "--out", out, "--n-iters", "3"]);
+    const folder = onlyRun(out);
+    const { path } = newest(folder);
+    const before = () => filesBelow(folder).map((name) => Deno.readTextFileSync(join(folder, name)));
+    const kept = before();
+    const other = await run(["--resume", folder], { size: 6 });
+    assert.deepEqual([other.code, other.err], [
+      2,
+      `error: ${path} is of another run: its "policy.weights" is float32 [2, 2], not float32 [2, 3].\n`,
+    ]);
+    const lower = await run(["--resume", folder, "--n-iters", "2"]);
+    assert.deepEqual([lower.code, lower.err], [
+      2,
+      "error: --n-iters 2 is less than the 3 of the run: it can only be raised.\n",
+    ]);
+    assert.deepEqual(before(), kept);
+    const bytes = Deno.readFileSync(path);
+    Deno.writeFileSync(path, bytes.subarray(0, 300));
+    const truncated = await run(["--resume", folder]);
+    assert.equal(truncated.code, 2);
+    assert.match(
+      truncated.err,
+      /^error: .*000003\.safetensors is truncated: \d+ of \d+ bytes of its (header|data) are there\.\n$/,
+    );
+  }));

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { BinaryReader } from "@bufbuild/protobuf/wire";
+import {
+  bytesUpTo,
+  crc32c,
+  readRecords,
+  scalarRecord,
+  textRecord,
+  versionRecord,
+} from "../../lib/train/tensorboard.ts";
+
+type Field = number | bigint | Uint8Array;
+
+/** A protobuf message by the wire format alone: the values of each field number. */
+function fieldsOf(data: Uint8Array): Map<number, Field[]> {
+  const fields = new Map<number, Field[]>();
+  const reader = new BinaryReader(data);
+  while (reader.pos < reader.len) {
+    const [field, type] = reader.tag();
+    const value = type === 0
+      ? reader.uint64()
+      : type === 1
+      ? reader.double()
+      : type === 5
+      ? reader.float()
+      : reader.bytes();
+    fields.set(field, [...fields.get(field) ?? [], value as Field]);
+  }
+  return fields;
+}
+
+const text = (value: Field | undefined) => new TextDecoder().decode(value as Uint8Array);
+
+function join(...parts: Uint8Array[]): Uint8Array {
+  return new Uint8Array(parts.flatMap((part) => [...part]));
+}
+
+function messages(file: Uint8Array): Map<number, Field[]>[] {
+  return [...readRecords(file)].map(({ data }) => fieldsOf(data));
+}
+
+Deno.test("crc32c() agrees with RFC 3720, B.4", () => {
+  assert.equal(crc32c(new TextEncoder().encode("123456789")), 0xe3069283);
+  assert.equal(crc32c(new Uint8Array(32)), 0x8a9136aa);
+  assert.equal(crc32c(new Uint8Array(32).fill(255)), 0x62a8ab43);
+  assert.equal(crc32c(Uint8Array.from({ length: 32 }, (_, i) => i)), 0x46dd794e);
+});
+
+Deno.test("records are byte for byte those of TensorBoard 2.21's own writer", () => {
+  assert.equal(
+    versionRecord(1.5).toHex(),
+    "1800000000000000a37f4b2209000000000000f83f1a0d627261696e2e4576656e743a322a28646c",
+  );
+  assert.equal(
+    scalarRecord(1234.5, 300, { "train/kl": -0.25, b: 3 }).toHex(),
+    "290000000000000037ff5f000900000000004a934010ac022a1b0a0f0a08747261696e2f6b6c15000080be0a080a01621500004040010d1989",
+  );
+  assert.equal(
+    textRecord(2, 0, "config", "| a |").toHex(),
+    "300000000000000095f5d05f0900000000000000402a250a230a06636f6e666967420f080712041202080142057c2061207c4a080a060a" +
+      "04746578748623b8a2",
+  );
+});
+
+Deno.test("scalarRecord() holds the time, the step, and a value for every name", () => {
+  const [event] = messages(scalarRecord(1234.5, 7, { "train/episode_reward_sum": -0.25, "train/kl": NaN, big: 1e300 }));
+  assert.equal(event!.get(1)![0], 1234.5);
+  assert.equal(Number(event!.get(2)![0]), 7);
+  const values = fieldsOf(event!.get(5)![0] as Uint8Array).get(1)!.map((value) => fieldsOf(value as Uint8Array));
+  assert.deepEqual(values.map((value) => text(value.get(1)![0])), ["train/episode_reward_sum", "train/kl", "big"]);
+  assert.deepEqual(values.map((value) => value.get(2)![0]), [-0.25, NaN, 3.4028234663852886e38]);
+});
+
+Deno.test("textRecord() is a string tensor for the text plugin", () => {
+  const [event] = messages(textRecord(0, 0, "config", "| a | b |"));
+  const value = fieldsOf(fieldsOf(event!.get(5)![0] as Uint8Array).get(1)![0] as Uint8Array);
+  assert.equal(text(value.get(1)![0]), "config");
+  const tensor = fieldsOf(value.get(8)![0] as Uint8Array);
+  assert.equal(Number(tensor.get(1)![0]), 7);
+  assert.equal(text(tensor.get(8)![0]), "| a | b |");
+  const plugin = fieldsOf(fieldsOf(value.get(9)![0] as Uint8Array).get(1)![0] as Uint8Array);
+  assert.equal(text(plugin.get(1)![0]), "text");
+});
+
+const file = join(
+  versionRecord(0),
+  textRecord(0, 0, "t", "x"),
+  ...[1, 2, 300].map((step) => scalarRecord(step, step, { a: step })),
+);
+
+Deno.test("readRecords() stops at a frame that is torn, wherever it is", () => {
+  const ends = [...readRecords(file)].map(({ end }) => end);
+  assert.equal(ends.at(-1), file.length);
+  for (let length = 0; length < file.length; length++) {
+    const whole = [...readRecords(file.subarray(0, length))].length;
+    assert.equal(whole, ends.filter((end) => end <= length).length, `${length} bytes`);
+  }
+});
+
+Deno.test("readRecords() stops at a frame with a changed byte", () => {
+  const ends = [...readRecords(file)].map(({ end }) => end);
+  for (let at = 0; at < file.length; at++) {
+    const changed = file.slice();
+    changed[at]! ^= 0x10;
+    assert.equal([...readRecords(changed)].length, ends.filter((end) => end <= at).length, `byte ${at}`);
+  }
+});
+
+Deno.test("bytesUpTo() ends after the last record of a step", () => {
+  const ends = [...readRecords(file)].map(({ end }) => end);
+  assert.deepEqual(
+    [0, 1, 2, 299, 300, 301].map((step) => bytesUpTo(file, step)),
+    [1, 2, 3, 3, 4, 4].map((i) => ends[i]),
+  );
+});
