@@ -61,3 +61,11 @@ export { Categorical, Normal, TanhNormal } from "./lib/nn/distributions.ts";
 export { FlatVector, ParameterGroup } from "./lib/optim/group.ts";
 export { type GroupOptions, type GroupState, Optimizer } from "./lib/optim/optimizer.ts";
 export { Adam, type AdamOptions, AdamW, SGD, type SGDOptions } from "./lib/optim/optimizers.ts";
+
+export { exportOnnx } from "./lib/engine/export.ts";
+export type { Environment, Transition } from "./lib/worlds/environment.ts";
+export { type Advantages, generalisedAdvantages, type Trajectory } from "./lib/rl/gae.ts";
+export { Critic, GaussianPolicy, type PolicyOutput } from "./lib/rl/networks.ts";
+export { type Minibatch, type PPOLoss, ppoLoss, type PPOLossOptions, smoothL1 } from "./lib/rl/ppo.ts";
+export { type PPOOptions, PPOTrainer, type SavedTensor } from "./lib/rl/ppo_trainer.ts";
+export { Collector, type Rollout } from "./lib/rl/rollout.ts";

@@ -1,0 +1,283 @@
+/**
+ * Multi-agent PPO: collects a batch, learns from it for some epochs. Three programs are traced in the first iteration
+ * (collect, prepare, update) and replayed ever after; numbers are read once an iteration.
+ */
+
+import { compile, type Compiled } from "../engine/compile.ts";
+import { exportOnnx } from "../engine/export.ts";
+import { currentEngine } from "../engine/select.ts";
+import type { DType, Shape, TypedArray } from "../graph/types.ts";
+import { Adam } from "../optim/optimizers.ts";
+import { tensor, zeros } from "../tensor/creation.ts";
+import { stack } from "../tensor/functions.ts";
+import { HostRandom } from "../tensor/host_random.ts";
+import { Generator } from "../tensor/random.ts";
+import { fromData, type Tensor } from "../tensor/tensor.ts";
+import type { Tree } from "../tensor/tree.ts";
+import { Variable } from "../tensor/variable.ts";
+import type { Environment } from "../worlds/environment.ts";
+import { generalisedAdvantages } from "./gae.ts";
+import { Critic, GaussianPolicy } from "./networks.ts";
+import { type Minibatch, ppoLoss } from "./ppo.ts";
+import { Collector, type Rollout } from "./rollout.ts";
+
+/** Settings of {@linkcode PPOTrainer}. */
+export interface PPOOptions {
+  /** `mappo`: a critic that sees all agents. `ippo`: a critic that sees one. */
+  readonly algorithm: "mappo" | "ippo";
+  /** Frames (steps of one environment) to collect in an iteration, at least. */
+  readonly framesPerBatch: number;
+  /** Passes over the batch in an iteration. */
+  readonly numEpochs: number;
+  /** Frames in a minibatch. */
+  readonly minibatchSize: number;
+  readonly lr: number;
+  readonly maxGradNorm: number;
+  readonly clipEpsilon: number;
+  readonly entropyEps: number;
+  readonly gamma: number;
+  readonly lmbda: number;
+  /** An integer in [0, 2^53): the same seed gives the same run. */
+  readonly seed: number;
+}
+
+/** What the update measures, in the order of its vector. */
+const diagnostics = ["objective", "critic_loss", "entropy", "approx_kl", "clip_fraction", "grad_norm"] as const;
+
+type Batch = Omit<Minibatch, "weight"> & { readonly [key: string]: Tensor };
+
+/** Numbers of one tensor, for checkpoints. */
+export interface SavedTensor {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly data: TypedArray;
+}
+
+const randomStateSize = 8;
+
+/** PPO for many agents with shared parameters, in one {@linkcode Environment}. */
+export class PPOTrainer<S extends Tree = Tree> {
+  /** The policy. */
+  readonly policy: GaussianPolicy;
+  /** The value function. */
+  readonly critic: Critic;
+  /** Environments side by side: floor(frames / maxSteps). */
+  readonly envs: number;
+  /** Steps of each environment in an iteration: ceil(frames / envs). */
+  readonly steps: number;
+  readonly #optimizer: Adam;
+  readonly #collector: Collector<S>;
+  readonly #generator: Generator;
+  readonly #order: HostRandom;
+  readonly #measured = new Variable(zeros([diagnostics.length]), "diagnostics");
+  readonly #collect: Compiled<[], Rollout>;
+  readonly #prepare: Compiled<[Rollout], { batch: Batch; summary: Tensor }>;
+  readonly #update: Compiled<[Batch, Tensor, Tensor], []>;
+  #iteration = 0;
+
+  /** Draws the networks and the first states from the seed. */
+  constructor(readonly environment: Environment<S>, readonly options: PPOOptions) {
+    const random = new HostRandom(options.seed);
+    const { observationSize, actionSize, agents } = environment;
+    this.envs = Math.max(1, Math.floor(options.framesPerBatch / environment.maxSteps));
+    this.steps = Math.ceil(options.framesPerBatch / this.envs);
+    this.policy = new GaussianPolicy(observationSize, actionSize, random);
+    this.critic = new Critic(agents, observationSize, options.algorithm === "mappo", random);
+    this.#optimizer = new Adam([
+      { name: "learner", parameters: [...this.policy.parameters(), ...this.critic.parameters()] },
+    ], { lr: options.lr });
+    this.#collector = new Collector(environment, this.envs, random.key());
+    this.#generator = new Generator(random.bits());
+    this.#order = random.split();
+    const networks = [this.policy, this.critic];
+    this.#collect = compile(
+      () => this.#collector.collect(this.policy, this.#generator, this.steps),
+      { state: [this.#collector, this.#generator, this.policy], name: "collect" },
+    );
+    this.#prepare = compile((rollout: Rollout) => this.#advantages(rollout), {
+      state: [...networks, this.#measured],
+      name: "prepare",
+    });
+    this.#update = compile((batch: Batch, index: Tensor, weight: Tensor) => this.#learn(batch, index, weight), {
+      state: [...networks, this.#optimizer, this.#generator, this.#measured],
+      name: "update",
+    });
+  }
+
+  /** Iterations done. */
+  get iteration(): number {
+    return this.#iteration;
+  }
+
+  /** Frames that one iteration learns from. */
+  get framesPerIteration(): number {
+    return this.envs * this.steps;
+  }
+
+  /** Updates in one iteration. */
+  get updatesPerIteration(): number {
+    return this.options.numEpochs * Math.ceil(this.framesPerIteration / this.options.minibatchSize);
+  }
+
+  /** Programs traced so far. */
+  get traceCount(): number {
+    return [this.#collect, this.#prepare, this.#update].reduce((n, program) => n + program.traces.length, 0);
+  }
+
+  /** Numbers that are learned. */
+  get parameterCount(): number {
+    return this.#optimizer.groups.reduce((n, { group }) => n + group.size, 0);
+  }
+
+  /** Collects a batch: part of {@linkcode iterate}, for measuring. */
+  collect(): Promise<Rollout> {
+    return this.#collect();
+  }
+
+  /** Learns from a batch: part of {@linkcode iterate}. Gives what was measured. */
+  async learn(rollout: Rollout): Promise<Record<string, number>> {
+    const { batch, summary } = await this.#prepare(rollout);
+    for (let epoch = 0; epoch < this.options.numEpochs; epoch++) {
+      for (const { index, weight } of this.#minibatches()) await this.#update(batch, index, weight);
+    }
+    return await this.#metrics(summary);
+  }
+
+  /** Collects and learns once. */
+  async iterate(): Promise<Record<string, number>> {
+    const metrics = await this.learn(await this.#collect());
+    this.#iteration++;
+    return metrics;
+  }
+
+  /** Everything that is needed to continue bit for bit, by name. */
+  async state(): Promise<Record<string, SavedTensor>> {
+    const entries = await Promise.all(
+      this.#named().map(async ([name, variable]) => {
+        return [name, { dtype: variable.dtype, shape: variable.shape, data: await variable.data() }] as const;
+      }),
+    );
+    const order = new Float64Array(randomStateSize);
+    const words = this.#order.state();
+    order.set([words.length, ...words]);
+    return {
+      ...Object.fromEntries(entries),
+      "order": { dtype: "uint32", shape: [randomStateSize], data: Uint32Array.from(order) },
+      "iteration": { dtype: "int32", shape: [1], data: Int32Array.of(this.#iteration) },
+    };
+  }
+
+  /** Continues from a {@linkcode PPOTrainer.state} of the same configuration. */
+  restore(state: Readonly<Record<string, SavedTensor>>): Promise<void> {
+    for (const [name, variable] of this.#named()) {
+      const saved = state[name];
+      if (!saved) throw new Error(`The saved state has no tensor \`${name}\`: it belongs to another configuration.`);
+      variable.assign(fromData(saved.data.slice() as TypedArray, saved.dtype, saved.shape));
+    }
+    const [count, ...words] = state["order"]!.data;
+    this.#order.restore(words.slice(0, count));
+    this.#iteration = state["iteration"]!.data[0]!;
+    return Promise.resolve();
+  }
+
+  /** The deterministic policy as an ONNX file: `observation` [1, agent, feature] to `action` [1, agent, action]. */
+  policyOnnx(): Promise<Uint8Array> {
+    const { agents, observationSize } = this.environment;
+    return exportOnnx((observation) => ({ action: this.policy.forward(observation) }), {
+      observation: zeros([1, agents, observationSize]),
+    });
+  }
+
+  /** What runs it. */
+  async engine(): Promise<{ name: string; adapter: string }> {
+    const { name, adapter } = await currentEngine();
+    return { name, adapter };
+  }
+
+  /** Gives back the programs. */
+  dispose(): void {
+    for (const program of [this.#collect, this.#prepare, this.#update]) program.dispose();
+  }
+
+  #named(): [string, Variable][] {
+    const owners = { optimizer: this.#optimizer, collector: this.#collector, generator: this.#generator };
+    return Object.entries(owners).flatMap(([owner, x]) =>
+      x.variables().map((variable, i): [string, Variable] => [`${owner}.${i}.${variable.name}`, variable])
+    );
+  }
+
+  #advantages(rollout: Rollout): { batch: Batch; summary: Tensor } {
+    const { gamma, lmbda } = this.options;
+    const [time, env, agents] = rollout.reward.shape as [number, number, number];
+    const valueOf = (observation: Tensor): Tensor =>
+      this.critic.forward(observation.flatten(0, 1)).detach("advantages are data").reshape(time, env, agents);
+    const value = valueOf(rollout.observation);
+    const { advantage, returns } = generalisedAdvantages(
+      { ...rollout, value, nextValue: valueOf(rollout.nextObservation) } as never,
+      gamma,
+      lmbda,
+    );
+    this.#measured.assign(zeros([diagnostics.length]));
+    const episodes = rollout.done.cast("float32").sum();
+    const explained = returns.sub(value).variance().div(returns.variance()).neg().add(1);
+    const summary = stack([
+      rollout.episodeReward.sum().div(episodes),
+      rollout.episodeLength.sum().div(episodes),
+      episodes,
+      rollout.reward.mean(),
+      explained,
+    ]);
+    const rows = (x: Tensor): Tensor => x.flatten(0, 1);
+    const batch = {
+      observation: rows(rollout.observation),
+      actionBase: rows(rollout.actionBase),
+      logProb: rows(rollout.logProb),
+      advantage: rows(advantage),
+      returns: rows(returns),
+    };
+    return { batch, summary };
+  }
+
+  #learn(batch: Batch, index: Tensor, weight: Tensor): [] {
+    const rows = Object.fromEntries(Object.entries(batch).map(([name, x]) => [name, x.take(index, 0)]));
+    const minibatch = { ...rows, weight } as unknown as Minibatch;
+    const policy = this.policy.distribution(minibatch.observation);
+    const values = this.critic.forward(minibatch.observation);
+    const result = ppoLoss(minibatch, policy, values, this.#generator.next(), this.options);
+    result.loss.backward();
+    const gradNorm = this.#optimizer.clipGradNorm(this.options.maxGradNorm);
+    this.#optimizer.step();
+    const { objective, criticLoss, entropy, approxKl, clipFraction } = result;
+    const measured = stack([objective, criticLoss, entropy, approxKl, clipFraction, gradNorm]);
+    this.#measured.assign(this.#measured.add(measured));
+    return [];
+  }
+
+  /** All frames in random order; the last minibatch is padded with frame 0 at weight 0. */
+  *#minibatches(): IterableIterator<{ index: Tensor; weight: Tensor }> {
+    const frames = this.framesPerIteration;
+    const size = Math.min(this.options.minibatchSize, frames);
+    const order = this.#order.permutation(frames);
+    for (let start = 0; start < frames; start += size) {
+      const part = order.subarray(start, start + size);
+      const index = new Int32Array(size);
+      index.set(part);
+      const weight = new Float32Array(size).fill(1, 0, part.length);
+      yield { index: tensor(index), weight: tensor(weight) };
+    }
+  }
+
+  async #metrics(summary: Tensor): Promise<Record<string, number>> {
+    const [reward, length, episodes, meanReward, explained] = await summary.data();
+    const sums = await this.#measured.data();
+    const means = diagnostics.map((name, i) => [`train/${name}`, sums[i]! / this.updatesPerIteration]);
+    return {
+      "train/episode_reward_sum": reward!,
+      "train/episode_length": length!,
+      "train/episodes": episodes!,
+      "train/step_reward_mean": meanReward!,
+      "train/explained_variance": explained!,
+      ...Object.fromEntries(means),
+    };
+  }
+}

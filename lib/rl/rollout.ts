@@ -1,0 +1,105 @@
+/**
+ * Rollouts: policy, world and reset as one scan, so that a whole batch is one program. What does not feed back into the
+ * loop (log-probabilities, observations at the end of steps) is computed for all steps at once after it.
+ */
+
+import { TanhNormal } from "../nn/distributions.ts";
+import { zeros } from "../tensor/creation.ts";
+import { type Generator, normal, randomBits } from "../tensor/random.ts";
+import { scan } from "../tensor/scan.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { leaves, mapTree, rebuildTree, type Tree } from "../tensor/tree.ts";
+import { type Stateful, Variable } from "../tensor/variable.ts";
+import type { Environment } from "../worlds/environment.ts";
+import type { GaussianPolicy } from "./networks.ts";
+
+/** A batch of experience; `time` is the leading axis. */
+export interface Rollout {
+  readonly [key: string]: Tensor;
+  /** float32 [time, env, agent, feature]: what was acted on. */
+  readonly observation: Tensor;
+  /** float32 [time, env, agent, feature]: what was seen after the step, before any reset. */
+  readonly nextObservation: Tensor;
+  /** float32 [time, env, agent, action]: the action before its tanh. */
+  readonly actionBase: Tensor;
+  /** float32 [time, env, agent]. */
+  readonly logProb: Tensor;
+  /** float32 [time, env, agent]. */
+  readonly reward: Tensor;
+  /** bool [time, env]. */
+  readonly terminated: Tensor;
+  /** bool [time, env]: terminated or truncated. */
+  readonly done: Tensor;
+  /** float32 [time, env]: the sum of reward over the episode (mean over agents) where it is done, else 0. */
+  readonly episodeReward: Tensor;
+  /** float32 [time, env]: its steps where it is done, else 0. */
+  readonly episodeLength: Tensor;
+}
+
+/** Environments in the middle of their episodes, kept between rollouts. */
+export class Collector<S extends Tree> implements Stateful {
+  readonly #world: S;
+  readonly #reward: Variable;
+  readonly #length: Variable;
+
+  /** Starts `envs` environments, drawn from `key`. */
+  constructor(readonly environment: Environment<S>, readonly envs: number, key: Tensor) {
+    const start = environment.reset(key, envs);
+    const variables = leaves(start).map((x, i) => new Variable(x, `world.${i}`));
+    this.#world = rebuildTree(start, variables.values());
+    this.#reward = new Variable(zeros([envs]), "episode.reward");
+    this.#length = new Variable(zeros([envs]), "episode.length");
+  }
+
+  /** The states of the environments and the running sums of their episodes. */
+  variables(): Variable[] {
+    return [...leaves(this.#world) as Variable[], this.#reward, this.#length];
+  }
+
+  /** `steps` steps of all environments under `policy`. For use in a compiled function, with this collector as state. */
+  collect(policy: GaussianPolicy, generator: Generator, steps: number): Rollout {
+    const { environment, envs } = this;
+    const { agents, actionSize } = environment;
+    const noise = normal(generator.next(), [steps, envs, agents, actionSize]);
+    const keys = randomBits(generator.next(), [steps, 2]);
+    const carry = { world: this.#world, reward: this.#reward as Tensor, length: this.#length as Tensor };
+    const [last, seen] = scan(
+      (now: typeof carry, x: { noise: Tensor; key: Tensor }) => this.#step(policy, now, x.noise, x.key),
+      carry,
+      { noise, key: keys },
+    );
+    this.#assign(last);
+    const flat = mapTree(seen.after, (x) => x.flatten(0, 1));
+    const nextObservation = environment.observe(flat).reshape(steps, envs, agents, environment.observationSize);
+    const logProb = new TanhNormal(seen.loc, seen.scale).logProbOfBase(seen.actionBase).sum(-1);
+    const { after: _after, loc: _loc, scale: _scale, ...kept } = seen;
+    return { ...kept, nextObservation, logProb };
+  }
+
+  #step(policy: GaussianPolicy, now: { world: S; reward: Tensor; length: Tensor }, noise: Tensor, key: Tensor) {
+    const { environment } = this;
+    const observation = environment.observe(now.world);
+    const { loc, scale } = policy.output(observation);
+    const actionBase = loc.add(scale.mul(noise));
+    const { state, reward, terminated, truncated } = environment.step(now.world, actionBase.tanh());
+    const done = terminated.or(truncated);
+    const ended = done.cast("float32");
+    const goesOn = done.not().cast("float32");
+    const total = now.reward.add(reward.mean(-1));
+    const length = now.length.add(1);
+    const next = {
+      world: environment.resetWhere(done, state, key),
+      reward: total.mul(goesOn),
+      length: length.mul(goesOn),
+    };
+    const episode = { episodeReward: total.mul(ended), episodeLength: length.mul(ended) };
+    return [next, { observation, actionBase, loc, scale, reward, terminated, done, after: state, ...episode }] as const;
+  }
+
+  #assign(last: { world: S; reward: Tensor; length: Tensor }): void {
+    const values = leaves(last.world);
+    (leaves(this.#world) as Variable[]).forEach((variable, i) => variable.assign(values[i]!));
+    this.#reward.assign(last.reward);
+    this.#length.assign(last.length);
+  }
+}
