@@ -4,10 +4,10 @@
  */
 
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
 import { probeAdapters } from "../lib/engine/webgpu/adapter.ts";
 
+const source = "npm:@sparticuz/chromium@153.0.0";
 const loader = "libvulkan.so.1";
 const manifest = "vk_swiftshader_icd.json";
 const wanted = new Set([loader, manifest, "libvk_swiftshader.so"]);
@@ -48,15 +48,11 @@ function loadLoader(folder: string): void {
 
 /** The folder that holds the loader, the driver and its manifest; unpacked once for the user, whole or not at all. */
 async function unpackSwiftShader(): Promise<string> {
-  // Importing it is what makes Deno fetch it.
-  await import("@sparticuz/chromium");
-  const packageFolder = fileURLToPath(new URL("../", import.meta.resolve("@sparticuz/chromium")));
-  const { version } = JSON.parse(await Deno.readTextFile(join(packageFolder, "package.json"))) as { version: string };
-  const folder = join(cacheFolder(), `swiftshader-${version}`);
+  const folder = join(cacheFolder(), `swiftshader-${source.slice(source.lastIndexOf("@") + 1)}`);
   if (await exists(folder)) return folder;
+  const archive = brotliDecompressSync(await Deno.readFile(new URL("../bin/swiftshader.tar.br", await fetchPackage())));
   await Deno.mkdir(cacheFolder(), { recursive: true });
   const unfinished = await Deno.makeTempDir({ dir: cacheFolder(), prefix: "unfinished-" });
-  const archive = brotliDecompressSync(await Deno.readFile(join(packageFolder, "bin/swiftshader.tar.br")));
   for (const { name, bytes } of readTar(archive)) {
     if (wanted.has(name)) await Deno.writeFile(join(unfinished, name), bytes);
   }
@@ -68,6 +64,26 @@ async function unpackSwiftShader(): Promise<string> {
     await Deno.remove(unfinished, { recursive: true });
   }
   return folder;
+}
+
+/**
+ * The address of the package's main module. It is fetched by a process with a configuration of its own: in deno.json and
+ * deno.lock every user would fetch its 70 MB.
+ */
+async function fetchPackage(): Promise<string> {
+  const imports = `data:application/json,${JSON.stringify({ imports: { source } })}`;
+  const code = "await import('source'); console.log(import.meta.resolve('source'));";
+  const options = ["--no-config", "--no-lock", "--node-modules-dir=none", `--import-map=${imports}`];
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["eval", ...options, code],
+    stdin: "null",
+    stderr: "inherit",
+  });
+  const { success, stdout } = await command.output();
+  if (!success) {
+    throw new Error(`The software Vulkan for the tests could not be fetched: see above what ${source} needs.`);
+  }
+  return new TextDecoder().decode(stdout).trim();
 }
 
 function cacheFolder(): string {

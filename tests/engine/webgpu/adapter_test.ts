@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { openDevice, probeAdapters } from "../../../lib/engine/webgpu/adapter.ts";
-import { ensureVulkan } from "../../software_vulkan.ts";
+import { onAdapter } from "../../engines.ts";
 
 /** A command that runs `code` in a child process, in place of the real probe. */
 const fake = (code: string): string[] => [Deno.execPath(), "eval", "--quiet", code];
@@ -39,16 +39,14 @@ Deno.test("probeAdapters() finds the answer among what a driver prints", async (
   assert.deepEqual(probe, { hardware: { name: "a card", software: false }, software: null, problem: null });
 });
 
-Deno.test("openDevice() opens what the probe found, with the limits of the adapter", async () => {
-  await ensureVulkan();
+onAdapter("openDevice() opens what the probe found, with the limits of the adapter", async () => {
   const { hardware, software } = await probeAdapters();
   const opened = await openDevice({ software: true });
   assert.deepEqual({ name: opened.name, software: opened.software }, hardware ?? software);
   assert.ok(opened.device.limits.maxStorageBuffersPerShaderStage > 8, "the default limit of 8 was raised");
 });
 
-Deno.test("openDevice() takes a software adapter only when it is asked for", async () => {
-  await ensureVulkan();
+onAdapter("openDevice() takes a software adapter only when it is asked for", async () => {
   const { hardware } = await probeAdapters();
   if (hardware !== null) {
     assert.equal((await openDevice({ software: false })).software, false);
@@ -57,8 +55,7 @@ Deno.test("openDevice() takes a software adapter only when it is asked for", asy
   }
 });
 
-Deno.test("a long await lets Dawn poll seldom, and other users of setImmediate are left alone", async () => {
-  await ensureVulkan();
+onAdapter("a long await lets Dawn poll seldom, and other users of setImmediate are left alone", async () => {
   const { device } = await openDevice({ software: true });
   const paced = globalThis.setImmediate;
   let polls = 0;

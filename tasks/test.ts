@@ -1,0 +1,110 @@
+/**
+ * `deno task test`: format, lint, types, doc tests, tests; on a fresh machine it gets a software Vulkan first, so that both
+ * engines are tested. Ends with the line `N passed, N failed`.
+ *
+ * `deno task test tests/foo_test.ts --filter bar` runs only that; `--without-webgpu` leaves the WebGPU engine out.
+ */
+
+import { probeAdapters } from "../lib/engine/webgpu/adapter.ts";
+import { ensureVulkan } from "../tests/software_vulkan.ts";
+
+/** How many tests of a section passed and failed. */
+interface Count {
+  passed: number;
+  failed: number;
+}
+
+const encoder = new TextEncoder();
+const environment: Record<string, string> = Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
+
+function title(text: string): void {
+  console.log(`\n=== ${text} ${"=".repeat(Math.max(0, 72 - text.length))}`);
+}
+
+/** Runs Deno with `args`, its output passing through. Returns whether it succeeded, and what it printed. */
+async function deno(...args: string[]): Promise<{ success: boolean; printed: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args,
+    env: environment,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const [status, stdout, stderr] = await Promise.all([child.status, tee(child.stdout), tee(child.stderr)]);
+  return { success: status.success, printed: stdout + stderr };
+}
+
+/** Shows what comes, and returns it without its colours. */
+async function tee(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  let text = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    writeAll(chunk);
+  }
+  // deno-lint-ignore no-control-regex
+  return text.replaceAll(/\x1b\[[0-9;]*m/g, "");
+}
+
+function writeAll(text: string): void {
+  let bytes = encoder.encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+}
+
+/** A check that passes or fails as a whole. */
+async function check(...args: string[]): Promise<Count> {
+  const { success } = await deno(...args);
+  return { passed: Number(success), failed: Number(!success) };
+}
+
+/** Runs `deno test`. What was ignored or never ran counts as failed: a test that is skipped proves nothing. */
+async function test(...args: string[]): Promise<Count> {
+  const { success, printed } = await deno("test", "--allow-all", "--parallel", ...args);
+  const summary = printed.match(/^(?:ok|FAILED) \| (\d+) passed.*? \| (\d+) failed(.*)$/m);
+  const passed = Number(summary?.[1] ?? 0);
+  const failed = Number(summary?.[2] ?? 0) + Number(summary?.[3]?.match(/(\d+) ignored/)?.[1] ?? 0);
+  return { passed, failed: success || failed > 0 ? failed : 1 };
+}
+
+/** Gets an adapter for the tests of the WebGPU engine, or leaves that engine out and says so. */
+async function prepareWebgpu(wanted: boolean): Promise<Count> {
+  title("WebGPU adapter");
+  try {
+    if (!wanted) throw new Error("--without-webgpu was given");
+    const source = await ensureVulkan();
+    const { hardware, software, problem } = await probeAdapters();
+    const adapter = hardware ?? software;
+    if (adapter === null) throw new Error(problem ?? `Dawn finds no adapter with ${source}.`);
+    console.log(`${adapter.name}, from ${source}`);
+    return { passed: 0, failed: 0 };
+  } catch (error) {
+    console.log((error as Error).message);
+    environment.PLUMBLINE_WITHOUT_WEBGPU = "1";
+    return { passed: 0, failed: Number(wanted) };
+  }
+}
+
+const wanted = !Deno.args.includes("--without-webgpu");
+const filters = Deno.args.filter((arg) => arg !== "--without-webgpu");
+
+const sections: [name: string, run: () => Promise<Count>][] = filters.length > 0
+  ? [[`Tests ${filters.join(" ")}`, () => test(...filters)]]
+  : [
+    ["Format", () => check("fmt", "--check")],
+    ["Lint", () => check("lint")],
+    ["Types", () => check("check", ".")],
+    ["Examples in the documentation", () => test("--doc", "mod.ts", "lib")],
+    ["Tests", () => test("--no-check", "tests")],
+  ];
+
+const results: [name: string, count: Count][] = [["WebGPU adapter", await prepareWebgpu(wanted)]];
+for (const [name, run] of sections) {
+  title(name);
+  results.push([name, await run()]);
+}
+
+title("Summary");
+for (const [name, { passed, failed }] of results) console.log(`${name}: ${passed} passed, ${failed} failed`);
+if (environment.PLUMBLINE_WITHOUT_WEBGPU) console.log("The WebGPU engine was NOT tested: see the first section.");
+const total = (key: keyof Count) => results.reduce((sum, [, count]) => sum + count[key], 0);
+console.log(`\n${total("passed")} passed, ${total("failed")} failed`);
+Deno.exit(total("failed") === 0 ? 0 : 1);
