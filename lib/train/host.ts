@@ -14,7 +14,8 @@ function output(stream: Stream): Output {
     terminal,
     colour: terminal && !Deno.noColor,
     get columns() {
-      return terminal ? Deno.consoleSize().columns : Infinity;
+      // A terminal that does not know its width says 0.
+      return terminal && Deno.consoleSize().columns || Infinity;
     },
     write(text) {
       const bytes = new TextEncoder().encode(text);

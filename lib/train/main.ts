@@ -92,7 +92,9 @@ async function restore({ resume }: Plan, trainer: Trainer): Promise<void> {
 
 async function dryRun(plan: Plan, trainer: Trainer, host: Host): Promise<number> {
   await restore(plan, trainer);
-  const place = plan.resume ? `${plan.resume.folder}/, after iteration ${trainer.iteration}` : `${plan.out}/`;
+  const place = plan.resume
+    ? `${plan.resume.folder}/, after iteration ${trainer.iteration}`
+    : join(plan.out, plan.config.scenarioName, "<timestamp>/");
   return print(host, `${introduction(plan.config, trainer)}\nDry run: nothing was written. It would go to ${place}`);
 }
 
@@ -175,7 +177,7 @@ function introduction(config: Config, { facts }: Trainer): string {
     `${facts.parameters.toLocaleString("en-US")} parameters`,
     `batch: ${facts.envs} envs x ${facts.steps} steps = ${frames} frames; ` +
     `${config.numEpochs} epochs of ${minibatches} minibatches`,
-    `${facts.engine}: ${facts.adapter}`,
+    `${facts.engine}: ${facts.adapter}${facts.note === null ? "" : ` (${facts.note})`}`,
   ].join("\n");
 }
 

@@ -8,6 +8,8 @@ import { batchOf } from "../../lib/train/config.ts";
 export interface FakeOptions {
   /** Milliseconds that an iteration takes. */
   readonly delay?: number;
+  /** The iteration that never ends. */
+  readonly stallAt?: number;
   /** The iteration that throws. */
   readonly failAt?: number;
   /** Numbers in its largest tensor. */
@@ -34,7 +36,7 @@ export class FakeTrainer implements Trainer {
   constructor(config: Config, readonly options: FakeOptions = {}) {
     const { envs, steps, frames } = batchOf(config);
     this.framesPerIteration = frames;
-    this.facts = { engine: "fake", adapter: "a rule", envs, steps, parameters: options.size ?? 4 };
+    this.facts = { engine: "fake", adapter: "a rule", note: null, envs, steps, parameters: options.size ?? 4 };
     this.#weights = new Float32Array(options.size ?? 4);
     this.#random = new Uint32Array([config.seed, config.nAgents]);
     this.#done = new Uint8Array(envs);
@@ -45,8 +47,9 @@ export class FakeTrainer implements Trainer {
   }
 
   async iterate(): Promise<Metrics> {
-    const { delay, failAt, onIteration } = this.options;
+    const { delay, stallAt, failAt, onIteration } = this.options;
     if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
+    if (this.iteration + 1 === stallAt) await new Promise((resolve) => setTimeout(resolve, 1e9));
     if (this.iteration + 1 === failAt) throw new Error("the fake driver crashed.");
     this.traceCount ||= 3;
     this.#random[0] = nextRandom(this.#random[0]!);

@@ -58,22 +58,28 @@ export async function run(args: readonly string[], options: FakeOptions & { stop
   return { code, out: out.text, err: err.text };
 }
 
-/** Begins the command as a process of its own, through `sh` if `prelude` is given. */
-export function spawn(args: readonly string[], options: FakeOptions = {}, prelude = ""): Deno.ChildProcess {
-  const cli = join(import.meta.dirname!, "fake_cli.ts");
-  const command = ["run", "--no-check", "-A", cli, ...args];
-  const env = { FAKE: JSON.stringify(options), NO_COLOR: "1" };
-  const io = { stdout: "piped", stderr: "piped", env } as const;
-  if (!prelude) return new Deno.Command(Deno.execPath(), { args: command, ...io }).spawn();
-  return new Deno.Command("sh", { args: ["-c", `${prelude}; exec "$@"`, "sh", Deno.execPath(), ...command], ...io })
-    .spawn();
+/** A command as a process of its own. */
+export interface Spawned {
+  /** What it has printed so far. */
+  readonly printed: () => string;
+  readonly kill: (signal: Deno.Signal) => void;
+  readonly finished: Promise<Ran>;
 }
 
-/** Waits for a process and its output. */
-export async function finish(child: Deno.ChildProcess): Promise<Ran> {
-  const { code, stdout, stderr } = await child.output();
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: decode(stdout), err: decode(stderr) };
+/** Begins the command, through `sh` if `prelude` is given. */
+export function spawn(args: readonly string[], options: FakeOptions = {}, prelude = ""): Spawned {
+  const command = ["run", "--no-check", "-A", join(import.meta.dirname!, "fake_cli.ts"), ...args];
+  const shell = prelude ? ["sh", "-c", `${prelude}; exec "$@"`, "sh"] : [];
+  const [program, ...rest] = [...shell, Deno.execPath(), ...command];
+  const env = { FAKE: JSON.stringify(options), NO_COLOR: "1" };
+  const child = new Deno.Command(program!, { args: rest, env, stdout: "piped", stderr: "piped" }).spawn();
+  let out = "";
+  const read = async () => {
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) out += text;
+  };
+  const finished = Promise.all([child.status, new Response(child.stderr).text(), read()])
+    .then(([{ code }, err]) => ({ code, out, err }));
+  return { printed: () => out, kill: (signal) => child.kill(signal), finished };
 }
 
 /** Calls `test` with a folder that is removed afterwards. */

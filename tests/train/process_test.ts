@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { listCheckpoints, loadCheckpoint } from "../../lib/train/checkpoint.ts";
-import { filesBelow, finish, logged, onlyRun, run, small, spawn, withFolder } from "./harness.ts";
+import { filesBelow, logged, onlyRun, run, small, spawn, withFolder } from "./harness.ts";
 
 /** Waits until `condition` holds. */
 async function until(condition: () => boolean): Promise<void> {
@@ -27,7 +27,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       const child = spawn([...long, "--out", out], { delay: 20 });
       await until(() => iterations(out) >= 2);
       child.kill(signal);
-      const { code, out: text, err } = await finish(child);
+      const { code, out: text, err } = await child.finished;
       const folder = onlyRun(out);
       assert.deepEqual([code, err], [130, ""]);
       assert.ok(text.endsWith(`\nTo resume: deno task train --resume ${folder}\n`));
@@ -38,17 +38,18 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 
 Deno.test("a second Ctrl-C stops at once and damages nothing", () =>
   withFolder(async (out) => {
-    const child = spawn([...long, "--out", out, "--save-every", "1"], { delay: 700 });
-    await until(() => iterations(out) >= 1);
+    const child = spawn([...long, "--out", out, "--save-every", "1"], { stallAt: 3 });
+    await until(() => iterations(out) === 2 && listCheckpoints(onlyRun(out)).length === 2);
     child.kill("SIGINT");
-    await sleep(350);
+    await until(() => child.printed().includes("Ending this iteration"));
+    await sleep(300);
     child.kill("SIGINT");
-    const { code, out: text } = await finish(child);
+    const { code, out: text } = await child.finished;
     const folder = onlyRun(out);
     assert.equal(code, 130);
     assert.ok(text.endsWith("Ctrl-C again stops at once.\n"));
     const { path, iteration } = listCheckpoints(folder).at(-1)!;
-    assert.equal(loadCheckpoint(path).iteration, iteration);
+    assert.deepEqual([iteration, loadCheckpoint(path).iteration], [2, 2]);
     assert.deepEqual(filesBelow(folder).filter((name) => name.endsWith(".tmp")), []);
   }));
 
@@ -58,7 +59,7 @@ Deno.test("an echo of Ctrl-C, as deno task sends it, is not a second one", () =>
     await until(() => iterations(out) >= 1);
     child.kill("SIGINT");
     child.kill("SIGINT");
-    const { code, out: text } = await finish(child);
+    const { code, out: text } = await child.finished;
     assert.equal(code, 130);
     assert.match(text, /\nTo resume: /);
   }));
@@ -75,7 +76,7 @@ Deno.test("a run that is killed at any moment and resumed ends as the undisturbe
       await until(() => iterations(killed) !== before);
       await sleep(Math.random() * 60);
       child.kill("SIGKILL");
-      await finish(child);
+      await child.finished;
       command = ["--resume", onlyRun(killed)];
     }
     assert.equal((await run(command, { size: 20000 })).code, 0);
@@ -96,7 +97,7 @@ Deno.test("a file that the system refuses to write ends the run with a sentence,
   withFolder(async (out) => {
     // 64 blocks of 512 bytes: logs and the first files fit, a checkpoint of 200 KB does not.
     const child = spawn([...small, "--n-iters", "6", "--out", out], { size: 50000 }, "trap '' XFSZ; ulimit -f 64");
-    const { code, err } = await finish(child);
+    const { code, err } = await child.finished;
     const folder = onlyRun(out);
     assert.equal(code, 1);
     const path = join(folder, "checkpoints", "000005.safetensors");
@@ -118,7 +119,7 @@ Deno.test("two processes cannot train one run", () =>
     const folder = onlyRun(out);
     const { code, err } = await run(["--resume", folder]);
     child.kill("SIGKILL");
-    await finish(child);
+    await child.finished;
     assert.deepEqual([code, err], [
       2,
       `error: ${folder} is being trained by another process: wait for it, or stop it first.\n`,

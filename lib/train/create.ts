@@ -1,0 +1,20 @@
+/** The trainer of a configuration: the world by its name, PPO on it, on the device that was asked for. */
+
+import { deviceNotice, useDevice } from "../engine/select.ts";
+import { PPOTrainer } from "../rl/ppo_trainer.ts";
+import type { Environment } from "../worlds/environment.ts";
+import { UsageError } from "./error.ts";
+import type { Config } from "./options.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** Makes the trainer. Throws a {@linkcode UsageError} if the device cannot be had. */
+export async function createTrainer(config: Config): Promise<Trainer> {
+  try {
+    await useDevice(config.device);
+  } catch (error) {
+    throw new UsageError(`--device ${config.device}: ${(error as Error).message}`);
+  }
+  const trainer = await PPOTrainer.create(await createEnvironment(config), config);
+  const notice = deviceNotice();
+  return notice === null ? trainer : withNotice(trainer, notice);
+}
