@@ -67,5 +67,5 @@ export type { Environment, Transition } from "./lib/worlds/environment.ts";
 export { type Advantages, generalisedAdvantages, type Trajectory } from "./lib/rl/gae.ts";
 export { Critic, GaussianPolicy, type PolicyOutput } from "./lib/rl/networks.ts";
 export { type Minibatch, type PPOLoss, ppoLoss, type PPOLossOptions, smoothL1 } from "./lib/rl/ppo.ts";
-export { type PPOOptions, PPOTrainer, type SavedTensor } from "./lib/rl/ppo_trainer.ts";
+export { type PPOOptions, PPOTrainer, type SavedTensor, type TrainerFacts } from "./lib/rl/ppo_trainer.ts";
 export { Collector, type Rollout } from "./lib/rl/rollout.ts";

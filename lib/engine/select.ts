@@ -7,6 +7,7 @@ export type Device = "auto" | "cpu" | "webgpu";
 
 let chosen: Engine | null = null;
 let opening: Promise<Engine> | null = null;
+let notice: string | null = null;
 
 async function openCpu(): Promise<Engine> {
   const { createOnnxEngine } = await import("./onnx/engine.ts");
@@ -15,27 +16,22 @@ async function openCpu(): Promise<Engine> {
 
 async function openWebgpu(software: boolean): Promise<Engine> {
   const { openDevice } = await import("./webgpu/adapter.ts");
-  const { device, name } = await openDevice({ software });
   const { createWebgpuEngine } = await import("./webgpu/engine.ts");
+  const { device, name } = await openDevice({ software });
   return createWebgpuEngine(device, name);
 }
 
-let fallback: string | null = null;
-
-/** Why `auto` took the CPU, in a sentence; null if it did not, or has not chosen yet. */
-export function fallbackReason(): string | null {
-  return fallback;
+async function openBest(): Promise<Engine> {
+  const { probeAdapters } = await import("./webgpu/adapter.ts");
+  const probe = await probeAdapters();
+  notice = probe.problem;
+  return probe.hardware ? await openWebgpu(false) : await openCpu();
 }
 
-async function open(device: Device): Promise<Engine> {
-  if (device === "cpu") return await openCpu();
-  if (device === "webgpu") return await openWebgpu(true);
-  try {
-    return await openWebgpu(false);
-  } catch (error) {
-    fallback = (error as Error).message;
-    return await openCpu();
-  }
+function open(device: Device): Promise<Engine> {
+  notice = null;
+  if (device === "auto") return openBest();
+  return device === "cpu" ? openCpu() : openWebgpu(true);
 }
 
 /**
@@ -60,4 +56,9 @@ export async function currentEngine(): Promise<Engine> {
   if (chosen) return chosen;
   opening ??= open("auto");
   return useEngine(await opening);
+}
+
+/** Why `auto` could not look for a GPU (its driver crashed or hung), or `null`. */
+export function deviceNotice(): string | null {
+  return notice;
 }

@@ -5,7 +5,7 @@
 
 import { compile, type Compiled } from "../engine/compile.ts";
 import { exportOnnx } from "../engine/export.ts";
-import { currentEngine } from "../engine/select.ts";
+import { currentEngine, deviceNotice } from "../engine/select.ts";
 import type { DType, Shape, TypedArray } from "../graph/types.ts";
 import { Adam } from "../optim/optimizers.ts";
 import { tensor, zeros } from "../tensor/creation.ts";
@@ -53,6 +53,20 @@ export interface SavedTensor {
   readonly data: TypedArray;
 }
 
+/** What a trainer says about itself. */
+export interface TrainerFacts {
+  readonly engine: string;
+  /** The device as a person knows it. */
+  readonly adapter: string;
+  /** Environments side by side. */
+  readonly envs: number;
+  /** Steps of each environment in an iteration. */
+  readonly steps: number;
+  /** Numbers that are learned. */
+  readonly parameters: number;
+}
+
+/** Numbers that hold the state of the order of minibatches. */
 const randomStateSize = 8;
 
 /** PPO for many agents with shared parameters, in one {@linkcode Environment}. */
@@ -73,10 +87,24 @@ export class PPOTrainer<S extends Tree = Tree> {
   readonly #collect: Compiled<[], Rollout>;
   readonly #prepare: Compiled<[Rollout], { batch: Batch; summary: Tensor }>;
   readonly #update: Compiled<[Batch, Tensor, Tensor], []>;
+  readonly #engine: { engine: string; adapter: string };
   #iteration = 0;
 
-  /** Draws the networks and the first states from the seed. */
-  constructor(readonly environment: Environment<S>, readonly options: PPOOptions) {
+  /** A trainer on the engine of the process. */
+  static async create<S extends Tree>(environment: Environment<S>, options: PPOOptions): Promise<PPOTrainer<S>> {
+    const { name, adapter } = await currentEngine();
+    const notice = deviceNotice();
+    const device = notice === null ? adapter : `${adapter}; no GPU: ${notice}`;
+    return new PPOTrainer(environment, options, { engine: name, adapter: device });
+  }
+
+  /** Draws the networks and the first states from the seed. Use {@linkcode PPOTrainer.create}. */
+  private constructor(
+    readonly environment: Environment<S>,
+    readonly options: PPOOptions,
+    engine: { engine: string; adapter: string },
+  ) {
+    this.#engine = engine;
     const random = new HostRandom(options.seed);
     const { observationSize, actionSize, agents } = environment;
     this.envs = Math.max(1, Math.floor(options.framesPerBatch / environment.maxSteps));
@@ -122,11 +150,6 @@ export class PPOTrainer<S extends Tree = Tree> {
   /** Programs traced so far. */
   get traceCount(): number {
     return [this.#collect, this.#prepare, this.#update].reduce((n, program) => n + program.traces.length, 0);
-  }
-
-  /** Numbers that are learned. */
-  get parameterCount(): number {
-    return this.#optimizer.groups.reduce((n, { group }) => n + group.size, 0);
   }
 
   /** Collects a batch: part of {@linkcode iterate}, for measuring. */
@@ -188,10 +211,10 @@ export class PPOTrainer<S extends Tree = Tree> {
     });
   }
 
-  /** What runs it. */
-  async engine(): Promise<{ name: string; adapter: string }> {
-    const { name, adapter } = await currentEngine();
-    return { name, adapter };
+  /** What it is and what runs it. */
+  get facts(): TrainerFacts {
+    const parameters = this.#optimizer.groups.reduce((n, { group }) => n + group.size, 0);
+    return { ...this.#engine, envs: this.envs, steps: this.steps, parameters };
   }
 
   /** Gives back the programs. */

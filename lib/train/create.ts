@@ -1,6 +1,6 @@
 /** The trainer of a configuration: the world by its name, PPO on it, on the device that was asked for. */
 
-import { deviceNotice, useDevice } from "../engine/select.ts";
+import { useDevice } from "../engine/select.ts";
 import { PPOTrainer } from "../rl/ppo_trainer.ts";
 import type { Environment } from "../worlds/environment.ts";
 import { UsageError } from "./error.ts";
@@ -14,7 +14,5 @@ export async function createTrainer(config: Config): Promise<Trainer> {
   } catch (error) {
     throw new UsageError(`--device ${config.device}: ${(error as Error).message}`);
   }
-  const trainer = await PPOTrainer.create(await createEnvironment(config), config);
-  const notice = deviceNotice();
-  return notice === null ? trainer : withNotice(trainer, notice);
+  return await PPOTrainer.create(await createEnvironment(config), config);
 }

@@ -1,0 +1,36 @@
+/** The smallest world with something to learn: agents on a line that are paid for being near 0. */
+
+import { type Environment, stack, type Tensor, type Transition, uniform, where, zeros } from "../../mod.ts";
+
+type State = { position: Tensor; step: Tensor };
+
+/** Each agent moves by 0.3 times its action; reward is minus its distance from 0. Agent 0 near 0 ends the episode. */
+export function pointWorld(maxSteps: number, agents = 2): Environment<State> {
+  const start = (key: Tensor, envs: number): State => ({
+    position: uniform(key, [envs, agents], -1, 1),
+    step: zeros([envs], { dtype: "int32" }),
+  });
+  return {
+    name: "point",
+    agents,
+    observationSize: 2,
+    actionSize: 1,
+    maxSteps,
+    reset: start,
+    observe: ({ position }) => stack([position, position.abs()], -1),
+    step(state, action): Transition<State> {
+      const position = state.position.add(action.select(-1, 0).mul(0.3)).clamp(-2, 2);
+      const step = state.step.add(1);
+      const terminated = position.select(1, 0).abs().less(0.02);
+      const truncated = step.greaterEqual(maxSteps).and(terminated.not());
+      return { state: { position, step }, reward: position.abs().neg(), terminated, truncated };
+    },
+    resetWhere(done, state, key) {
+      const fresh = start(key, state.step.size);
+      return {
+        position: where(done.unsqueeze(-1), fresh.position, state.position),
+        step: where(done, fresh.step, state.step),
+      };
+    },
+  };
+}
