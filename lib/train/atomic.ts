@@ -68,9 +68,17 @@ export class AppendFile {
     }
   }
 
-  /** Whether this process now is the only one that has locked the file. The lock ends with the process. */
+  /**
+   * Whether no other process has locked the file; then this one has, until it ends. On file systems without locks (some
+   * of clusters) the answer is always true.
+   */
   lock(): boolean {
-    return this.#file.tryLockSync(true);
+    try {
+      return this.#file.tryLockSync(true);
+    } catch (error) {
+      if (/not (implemented|supported)|no locks/i.test((error as Error).message)) return true;
+      throw new WriteError(this.path, error);
+    }
   }
 
   /** Adds `content` at the end: all of it, or nothing and a {@linkcode WriteError}. */

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { listCheckpoints, loadCheckpoint } from "../../lib/train/checkpoint.ts";
+import { readRecords } from "../../lib/train/tensorboard.ts";
 import { filesBelow, logged, onlyRun, run, small, spawn, withFolder } from "./harness.ts";
 
 /** Waits until `condition` holds. */
@@ -110,6 +111,26 @@ Deno.test("a file that the system refuses to write ends the run with a sentence,
     assert.deepEqual(filesBelow(folder).filter((name) => name.startsWith("checkpoints")), []);
     assert.equal((await run(["--resume", folder], { size: 50000 })).code, 0);
     assert.equal(logged(folder).length, 6);
+  }));
+
+Deno.test("a log that cannot grow ends the run with a sentence, and holds whole lines", () =>
+  withFolder(async (out) => {
+    const args = [...small, "--n-iters", "300", "--save-every", "1000", "--out", out];
+    const { code, err } = await spawn(args, {}, "trap '' XFSZ; ulimit -f 16").finished;
+    const folder = onlyRun(out);
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /^error: .* could not be written: it would be larger than the system allows\.\nWhat was saved is intact\./,
+    );
+    const text = Deno.readTextFileSync(join(folder, "metrics.jsonl"));
+    assert.ok(text.endsWith("}\n"));
+    assert.equal(logged(folder).length, text.split("\n").length - 1);
+    const events = filesBelow(folder).find((name) => name.startsWith("events."))!;
+    const records = Deno.readFileSync(join(folder, events));
+    assert.equal([...readRecords(records)].at(-1)!.end, records.length);
+    assert.equal((await run(["--resume", folder])).code, 0);
+    assert.equal(logged(folder).length, 300);
   }));
 
 Deno.test("two processes cannot train one run", () =>
