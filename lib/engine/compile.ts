@@ -7,7 +7,7 @@ import { PlumblineError } from "../graph/error.ts";
 import { constant, type Node, placeholder, topological } from "../graph/node.ts";
 import { simplify } from "../graph/simplify.ts";
 import type { Storage } from "../graph/storage.ts";
-import { aval, describe } from "../graph/types.ts";
+import { describe } from "../graph/types.ts";
 import { full } from "../tensor/creation.ts";
 import { pending } from "../tensor/pending.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -104,7 +104,7 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     const tree = argumentTree(args);
     const tensors = leaves(tree);
     const signature = signatureOf(args, tensors);
-    const program = this.programs.get(signature) ?? await this.#build(args, tree, signature);
+    const program = this.programs.get(signature) ?? await this.#build(tree, signature);
     const state = program.roots.map((x) => x.node);
     const nodes = [...tensors.map((x) => x.node), ...state, ...program.captured];
     await evaluateNow([...nodes, ...pending.nodes()]);
@@ -120,7 +120,7 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     return rebuildTree(result, tensors.values());
   }
 
-  async #build(args: A, tree: Tree, signature: string): Promise<Program> {
+  async #build(tree: Tree, signature: string): Promise<Program> {
     this.traces.push(this.traces.length === 0 ? `first call with ${signature}` : `new arguments ${signature}`);
     const roots = rootVariables(this.state);
     const all = this.state.flatMap((x) => x.variables());

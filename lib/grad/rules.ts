@@ -9,7 +9,6 @@ import {
   add,
   binary,
   cast,
-  concat,
   cumsum,
   div,
   expand,

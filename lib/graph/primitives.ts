@@ -135,22 +135,25 @@ export function scanOutputs({ body, carries, length }: ScanAttrs): Aval[] {
   ];
 }
 
-function row<A, K extends Kind = Kind>(primitive: Primitive<A, K>): Primitive<A, K> {
-  return primitive;
-}
+type Unary = Primitive<None, "unary">;
+type Binary = Primitive<None, "binary">;
+type Compare = Primitive<None, "compare">;
+type Reduce = Primitive<{ axes: readonly number[] }>;
 
 /** The table. */
 export const primitives = {
   // Leaves.
 
   /** Numbers from outside: host data, a parameter, an argument of a traced function. */
-  input: row<{ aval: Aval; placeholder: boolean; name: string | null }>({ kind: "leaf", infer: (_, { aval }) => aval }),
+  input: { kind: "leaf", infer: (_, { aval }) => aval } as Primitive<
+    { aval: Aval; placeholder: boolean; name: string | null }
+  >,
   /** `value` everywhere. */
-  full: row<{ aval: Aval; value: number }>({ kind: "leaf", infer: (_, { aval }) => aval }),
+  full: { kind: "leaf", infer: (_, { aval }) => aval } as Primitive<{ aval: Aval; value: number }>,
   /** 0, 1, 2 ... along `axis`, int32. */
-  iota: row<{ shape: Shape; axis: number }>({ kind: "leaf", infer: (_, { shape }) => aval("int32", shape) }),
+  iota: { kind: "leaf", infer: (_, { shape }) => aval("int32", shape) } as Primitive<{ shape: Shape; axis: number }>,
   /** Threefry-2x32-20 over a counter, from a key `[2]` uint32. */
-  randomBits: row<{ shape: Shape }>({
+  randomBits: {
     kind: "index",
     infer: ([key], { shape }) => {
       if (key!.dtype !== "uint32" || !sameShape(key!.shape, [2])) {
@@ -158,101 +161,103 @@ export const primitives = {
       }
       return aval("uint32", shape);
     },
-  }),
+  } as Primitive<{ shape: Shape }>,
 
   // Element-wise, one input.
 
   /** -x. */
-  neg: unary(number),
+  neg: unary(number) as Unary,
   /** |x|. Its derivative at 0 is 0. */
-  abs: unary(number),
+  abs: unary(number) as Unary,
   /** -1, 0 or 1. */
-  sign: unary(number),
+  sign: unary(number) as Unary,
   /** e to the power of x. */
-  exp: unary(float),
+  exp: unary(float) as Unary,
   /** exp(x) - 1, accurate near 0. */
-  expm1: unary(float),
+  expm1: unary(float) as Unary,
   /** The natural logarithm. */
-  log: unary(float),
+  log: unary(float) as Unary,
   /** log(1 + x), accurate near 0. */
-  log1p: unary(float),
+  log1p: unary(float) as Unary,
   /** The square root. */
-  sqrt: unary(float),
+  sqrt: unary(float) as Unary,
   /** The sine of x in radians. */
-  sin: unary(float),
+  sin: unary(float) as Unary,
   /** The cosine of x in radians. */
-  cos: unary(float),
+  cos: unary(float) as Unary,
   /** The tangent of x in radians. */
-  tan: unary(float),
+  tan: unary(float) as Unary,
   /** The inverse sine, in radians. */
-  asin: unary(float),
+  asin: unary(float) as Unary,
   /** The inverse cosine, in radians. */
-  acos: unary(float),
+  acos: unary(float) as Unary,
   /** The inverse tangent, in radians. */
-  atan: unary(float),
+  atan: unary(float) as Unary,
   /** The hyperbolic tangent. */
-  tanh: unary(float),
+  tanh: unary(float) as Unary,
   /** The error function. */
-  erf: unary(float),
+  erf: unary(float) as Unary,
   /** 1 / (1 + exp(-x)). */
-  sigmoid: unary(float),
+  sigmoid: unary(float) as Unary,
   /** log(1 + exp(x)), without overflow. */
-  softplus: unary(float),
+  softplus: unary(float) as Unary,
   /** max(x, 0). Its derivative at 0 is 0. */
-  relu: unary(float),
+  relu: unary(float) as Unary,
   /** The largest integer that is not above x. */
-  floor: unary(float),
+  floor: unary(float) as Unary,
   /** The smallest integer that is not below x. */
-  ceil: unary(float),
+  ceil: unary(float) as Unary,
   /** The nearest integer, halves to even. */
-  round: unary(float),
+  round: unary(float) as Unary,
   /** Logical not. */
-  not: unary(logical),
+  not: unary(logical) as Unary,
   /** True where x is NaN. */
-  isNaN: row<None, "unary">({ kind: "unary", infer: (inputs) => ({ ...check(inputs, float), dtype: "bool" }) }),
+  isNaN: { kind: "unary", infer: (inputs) => ({ ...check(inputs, float), dtype: "bool" }) } as Primitive<None, "unary">,
   /** Converts; float to int truncates, anything but 0 is true. */
-  cast: row<{ dtype: DType }>({ kind: "unary", infer: (inputs, { dtype }) => ({ ...check(inputs, any), dtype }) }),
+  cast: { kind: "unary", infer: (inputs, { dtype }) => ({ ...check(inputs, any), dtype }) } as Primitive<
+    { dtype: DType }
+  >,
   /** The same value, through which no gradient flows. */
-  stopGradient: row<{ why: string | null }>({ kind: "unary", infer: (inputs) => check(inputs, any) }),
+  stopGradient: { kind: "unary", infer: (inputs) => check(inputs, any) } as Primitive<{ why: string | null }>,
 
   // Element-wise, two inputs.
 
   /** a + b. */
-  add: binary(number),
+  add: binary(number) as Binary,
   /** a - b. */
-  sub: binary(number),
+  sub: binary(number) as Binary,
   /** a * b. */
-  mul: binary(number),
+  mul: binary(number) as Binary,
   /** a / b; for int32 the quotient is truncated. */
-  div: binary(number),
+  div: binary(number) as Binary,
   /** a to the power of b. NaN for a negative base with a fractional exponent. */
-  pow: binary(float),
+  pow: binary(float) as Binary,
   /** The larger; NaN if either is NaN. */
-  maximum: binary(number),
+  maximum: binary(number) as Binary,
   /** The smaller; NaN if either is NaN. */
-  minimum: binary(number),
+  minimum: binary(number) as Binary,
   /** Logical and. */
-  and: binary(logical),
+  and: binary(logical) as Binary,
   /** Logical or. */
-  or: binary(logical),
+  or: binary(logical) as Binary,
   /** Bits in both. */
-  bitAnd: binary(unsigned),
+  bitAnd: binary(unsigned) as Binary,
   /** Bits in either. */
-  bitOr: binary(unsigned),
+  bitOr: binary(unsigned) as Binary,
   /** Bits in one of the two. */
-  bitXor: binary(unsigned),
+  bitXor: binary(unsigned) as Binary,
   /** Bits moved up by 0 to 31 places. */
-  shiftLeft: binary(unsigned),
+  shiftLeft: binary(unsigned) as Binary,
   /** Bits moved down by 0 to 31 places. */
-  shiftRight: binary(unsigned),
+  shiftRight: binary(unsigned) as Binary,
   /** a < b. */
-  less: compare(number),
+  less: compare(number) as Compare,
   /** a <= b. */
-  lessEqual: compare(number),
+  lessEqual: compare(number) as Compare,
   /** a == b. */
-  equal: compare(any),
+  equal: compare(any) as Compare,
   /** The second where the first (bool) is true, else the third. */
-  where: row<None>({
+  where: {
     kind: "select",
     infer: ([condition, a, b]) => {
       check([condition!], logical);
@@ -262,64 +267,64 @@ export const primitives = {
       }
       return { ...x, axes: joinAxes([condition!, a!, b!]) };
     },
-  }),
+  } as Primitive<None>,
 
   // Reductions; the reduced axes stay, with size 1.
 
   /** The sum over axes. */
-  sum: reduce(number),
+  sum: reduce(number) as Reduce,
   /** The largest over axes; NaN if there is one. */
-  max: reduce(number),
+  max: reduce(number) as Reduce,
   /** The smallest over axes; NaN if there is one. */
-  min: reduce(number),
+  min: reduce(number) as Reduce,
   /** int32: the first index of the largest along `axis`. */
-  argmax: row<{ axis: number }>({
+  argmax: {
     kind: "reduce",
     infer: (inputs, { axis }) => ({ ...resized(check(inputs, number), axis, 1), dtype: "int32" }),
-  }),
+  } as Primitive<{ axis: number }>,
   /** Running sums along `axis`, from the end if `reverse`. */
-  cumsum: row<{ axis: number; reverse: boolean }>({ kind: "index", infer: (inputs) => check(inputs, number) }),
+  cumsum: { kind: "index", infer: (inputs) => check(inputs, number) } as Primitive<{ axis: number; reverse: boolean }>,
 
   // Movement.
 
   /** The same numbers, row-major, in another shape. */
-  reshape: row<{ shape: Shape; axes: Axes }>({
+  reshape: {
     kind: "move",
     infer: (inputs, { shape, axes }) => ({ dtype: check(inputs, any).dtype, shape, axes }),
-  }),
+  } as Primitive<{ shape: Shape; axes: Axes }>,
   /** Axis i of the result is axis `perm[i]` of the input. */
-  permute: row<{ perm: readonly number[] }>({
+  permute: {
     kind: "move",
     infer: ([x], { perm }) => ({
       dtype: x!.dtype,
       shape: perm.map((p) => x!.shape[p]!),
       axes: perm.map((p) => x!.axes[p]!),
     }),
-  }),
+  } as Primitive<{ perm: readonly number[] }>,
   /** Axes of size 1 repeated to `shape`, of the same rank. */
-  expand: row<{ shape: Shape; axes: Axes }>({
+  expand: {
     kind: "move",
     infer: ([x], { shape, axes }) => {
       const fits = x!.shape.length === shape.length && x!.shape.every((n, i) => n === 1 || n === shape[i]);
       if (!fits) fail(`${describe(x!)} cannot be expanded to [${shape}]: only axes of size 1 are repeated.`);
       return { dtype: x!.dtype, shape, axes };
     },
-  }),
+  } as Primitive<{ shape: Shape; axes: Axes }>,
   /** From `starts` up to `ends` by `steps` (1 or more), for every axis. */
-  slice: row<{ starts: readonly number[]; ends: readonly number[]; steps: readonly number[] }>({
+  slice: {
     kind: "move",
     infer: ([x], { starts, ends, steps }) => ({
       ...x!,
       shape: x!.shape.map((_, i) => Math.max(0, Math.ceil((ends[i]! - starts[i]!) / steps[i]!))),
     }),
-  }),
+  } as Primitive<{ starts: readonly number[]; ends: readonly number[]; steps: readonly number[] }>,
   /** `value` added `before` and `after`, for every axis. */
-  pad: row<{ before: readonly number[]; after: readonly number[]; value: number }>({
+  pad: {
     kind: "move",
     infer: ([x], { before, after }) => ({ ...x!, shape: x!.shape.map((n, i) => n + before[i]! + after[i]!) }),
-  }),
+  } as Primitive<{ before: readonly number[]; after: readonly number[]; value: number }>,
   /** One after another along `axis`. */
-  concat: row<{ axis: number }>({
+  concat: {
     kind: "move",
     infer: (inputs, { axis }) => {
       const [first] = inputs;
@@ -330,14 +335,14 @@ export const primitives = {
       }
       return { ...resized(first!, axis, inputs.reduce((n, x) => n + x.shape[axis]!, 0)), axes: joinAxes(inputs) };
     },
-  }),
+  } as Primitive<{ axis: number }>,
   /** The order reversed along `axes`. */
-  flip: row<{ axes: readonly number[] }>({ kind: "move", infer: ([x]) => x! }),
+  flip: { kind: "move", infer: ([x]) => x! } as Primitive<{ axes: readonly number[] }>,
 
   // Indexing. Indices are int32 in [0, n); outside that range ONNX Runtime throws and WebGPU gives NaN (0 for integers).
 
   /** The entries of x along `axis` that a vector of indices `[k]` names. */
-  take: row<{ axis: number }>({
+  take: {
     kind: "index",
     infer: ([x, index], { axis }) => {
       if (index!.dtype !== "int32" || index!.shape.length !== 1) {
@@ -345,9 +350,9 @@ export const primitives = {
       }
       return resized(x!, axis, index!.shape[0]!);
     },
-  }),
+  } as Primitive<{ axis: number }>,
   /** torch.take_along_dim: result[.., i, ..] = x[.., index[.., i, ..], ..]; the other axes have equal sizes. */
-  takeAlongAxis: row<{ axis: number }>({
+  takeAlongAxis: {
     kind: "index",
     infer: ([x, index], { axis }) => {
       const fits = index!.dtype === "int32" && index!.shape.length === x!.shape.length &&
@@ -355,9 +360,9 @@ export const primitives = {
       if (!fits) fail(`takeAlongAxis() along axis ${axis} cannot index ${describe(x!)} with ${describe(index!)}.`);
       return resized(x!, axis, index!.shape[axis]!);
     },
-  }),
+  } as Primitive<{ axis: number }>,
   /** torch.scatter_add: a copy of x with source[.., i, ..] added at index[.., i, ..] along `axis`. float32. */
-  scatterAdd: row<{ axis: number }>({
+  scatterAdd: {
     kind: "index",
     infer: ([x, index, source], { axis }) => {
       check([x!], float);
@@ -366,22 +371,22 @@ export const primitives = {
       if (!fits) fail(`scatterAdd() cannot add ${describe(source!)} at ${describe(index!)} to ${describe(x!)}.`);
       return x!;
     },
-  }),
+  } as Primitive<{ axis: number }>,
 
   // Contraction.
 
   /** Batched matrix product `[.., m, k] x [.., k, n]`; the flags transpose the last two axes of an input first. */
-  matmul: row<{ transA: boolean; transB: boolean }>({
+  matmul: {
     kind: "contract",
     infer: (inputs, { transA, transB }) => matmulShape(inputs, transA, transB),
-  }),
+  } as Primitive<{ transA: boolean; transB: boolean }>,
 
   // Control.
 
   /** A loop with carried state; its results are taken out by `output`. */
-  scan: row<ScanAttrs>({ kind: "control", infer: () => aval("float32", []) }),
+  scan: { kind: "control", infer: () => aval("float32", []) } as Primitive<ScanAttrs>,
   /** Result number `index` of a scan. */
-  output: row<{ index: number; aval: Aval }>({ kind: "control", infer: (_, { aval }) => aval }),
+  output: { kind: "control", infer: (_, { aval }) => aval } as Primitive<{ index: number; aval: Aval }>,
 };
 
 /** The name of a primitive. */

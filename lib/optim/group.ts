@@ -8,7 +8,7 @@ import { zeros } from "../tensor/creation.ts";
 import { concat } from "../tensor/functions.ts";
 import { gradients } from "../grad/transforms.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Parameter, type Stateful, Variable } from "../tensor/variable.ts";
+import { type Parameter, type Stateful, Variable } from "../tensor/variable.ts";
 
 /** One number for each entry of a group's parameters, `[size]`. */
 export class FlatVector<G extends string = string> {

@@ -2,7 +2,7 @@
 
 import { PlumblineError } from "../graph/error.ts";
 import * as ops from "../graph/ops.ts";
-import { type BinaryName, namesOfKind, primitives, type UnaryName } from "../graph/primitives.ts";
+import { type BinaryName, namesOfKind, type primitives, type UnaryName } from "../graph/primitives.ts";
 import type { Axis } from "./axis.ts";
 import { resolveAxis } from "./axis.ts";
 import { likeNode, Tensor, type TensorLike } from "./tensor.ts";

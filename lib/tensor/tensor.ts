@@ -9,7 +9,7 @@ import * as composite from "../graph/composite.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { constant, type Node } from "../graph/node.ts";
 import * as ops from "../graph/ops.ts";
-import { type BinaryName, namesOfKind, primitives, type UnaryName } from "../graph/primitives.ts";
+import { type BinaryName, namesOfKind, type primitives, type UnaryName } from "../graph/primitives.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
 import { type Axis, type AxisOrAxes, resolveAxes, resolveAxis } from "./axis.ts";
@@ -27,7 +27,6 @@ type UnaryMethods = { [K in keyof Row<UnaryName>]: () => Tensor };
 type BinaryMethods = { [K in keyof Row<BinaryName>]: (other: TensorLike) => Tensor };
 
 /** The element-wise primitives, as methods. Two inputs are broadcast as in PyTorch; axis names must agree. */
-// deno-lint-ignore no-empty-interface
 export interface Tensor extends UnaryMethods, BinaryMethods {}
 
 /** A multi-dimensional array of one dtype: immutable, lazy, with optional axis names. */

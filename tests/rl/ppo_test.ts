@@ -17,21 +17,24 @@ const small: PPOOptions = {
   seed: 1,
 };
 
-onEachEngine("PPOTrainer uses every frame of numbers that do not divide, and traces nothing after the first iteration", async () => {
-  const trainer = await PPOTrainer.create(pointWorld(8), small);
-  try {
-    assert.deepEqual([trainer.envs, trainer.steps], [6, 9]);
-    assert.equal(trainer.framesPerIteration, 54);
-    const first = await trainer.iterate();
-    assert.equal(trainer.traceCount, 3);
-    await trainer.iterate();
-    await trainer.iterate();
-    assert.equal(trainer.traceCount, 3);
-    for (const [name, value] of Object.entries(first)) assert.ok(Number.isFinite(value), `${name} is ${value}`);
-  } finally {
-    trainer.dispose();
-  }
-});
+onEachEngine(
+  "PPOTrainer uses every frame of numbers that do not divide, and traces nothing after the first iteration",
+  async () => {
+    const trainer = await PPOTrainer.create(pointWorld(8), small);
+    try {
+      assert.deepEqual([trainer.envs, trainer.steps], [6, 9]);
+      assert.equal(trainer.framesPerIteration, 54);
+      const first = await trainer.iterate();
+      assert.equal(trainer.traceCount, 3);
+      await trainer.iterate();
+      await trainer.iterate();
+      assert.equal(trainer.traceCount, 3);
+      for (const [name, value] of Object.entries(first)) assert.ok(Number.isFinite(value), `${name} is ${value}`);
+    } finally {
+      trainer.dispose();
+    }
+  },
+);
 
 onEachEngine("PPOTrainer continues bit for bit from its state", async () => {
   const whole = await PPOTrainer.create(pointWorld(8), small);
