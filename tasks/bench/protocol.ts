@@ -6,12 +6,15 @@ export interface Request {
   readonly repeats: number;
 }
 
+/** Numbers about a repetition by name, the unit in the name: `collect ms`, `submits`. */
+export type Details = Readonly<Record<string, number>>;
+
 /** The times of the repetitions. */
 export interface Times {
   /** Milliseconds, one a repetition. */
   readonly ms: readonly number[];
-  /** Where they went, for a case that has parts. */
-  readonly parts?: readonly Readonly<Record<string, number>>[];
+  /** One a repetition, for a case that has any. */
+  readonly details?: readonly Details[];
 }
 
 /** Why a contestant does not run a case. */
@@ -23,8 +26,8 @@ export interface Refusal {
 /** What a contestant answers. */
 export type Answer = Times | Refusal;
 
-/** Does a case once; a case with parts says how many milliseconds each took. */
-export type Run = () => Promise<Readonly<Record<string, number>> | void>;
+/** Does a case once. */
+export type Run = () => Promise<Details | void>;
 
 /** The case of an MLP's training step: one Adam step of tanh layers under a squared error. */
 export interface MlpCase {
@@ -37,9 +40,4 @@ export interface MlpCase {
 export function mlpCase(name: string): MlpCase | null {
   const [, sizes, batch] = name.match(/^mlp ([\d-]+) x (\d+)$/) ?? [];
   return sizes && batch ? { sizes: sizes.split("-").map(Number), batch: Number(batch) } : null;
-}
-
-/** The name that {@linkcode mlpCase} reads. */
-export function mlpName({ sizes, batch }: MlpCase): string {
-  return `mlp ${sizes.join("-")} x ${batch}`;
 }

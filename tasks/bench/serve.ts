@@ -2,18 +2,18 @@
 
 import { createInterface } from "node:readline";
 import process from "node:process";
-import type { Answer, Request, Run } from "./protocol.ts";
+import type { Answer, Details, Request, Run } from "./protocol.ts";
 
 async function measure(run: Run, repeats: number): Promise<Answer> {
   const ms: number[] = [];
-  const parts: Readonly<Record<string, number>>[] = [];
+  const details: Details[] = [];
   for (let i = 0; i < repeats; i++) {
     const start = performance.now();
-    const part = await run();
+    const detail = await run();
     ms.push(performance.now() - start);
-    if (part) parts.push(part);
+    if (detail) details.push(detail);
   }
-  return parts.length > 0 ? { ms, parts } : { ms };
+  return details.length > 0 ? { ms, details } : { ms };
 }
 
 /**

@@ -1,34 +1,40 @@
-/** The peer jax-js: the MLP step as one jitted function. `deno run -A jaxjs.ts wasm|webgpu`. */
+/**
+ * The peer jax-js: the MLP step as one jitted function. `deno run -A jaxjs.ts wasm|webgpu`; its WebGPU is given the Dawn
+ * that this library uses, so that both compute on the same adapter.
+ */
 
 import process from "node:process";
-import { blockUntilReady, defaultDevice, init, jit, numpy as np, valueAndGrad } from "@jax-js/jax";
 import { mlpCase, type Run } from "../protocol.ts";
 import { serve } from "../serve.ts";
+import { countSubmits, installDawn } from "../submits.ts";
+import { type JaxArray, loadJax } from "./packages.ts";
 
-type Layer = { w: np.Array; b: np.Array };
-type State = { params: Layer[]; m: Layer[]; v: Layer[]; step: np.Array };
+type Layer = { w: JaxArray; b: JaxArray };
+type State = { params: Layer[]; m: Layer[]; v: Layer[]; step: JaxArray };
+
+const { blockUntilReady, defaultDevice, init, jit, numpy: np, valueAndGrad } = await loadJax();
 
 const rate = 3e-4, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
 
-function normal(...shape: number[]): np.Array {
+function normal(...shape: number[]): JaxArray {
   const size = shape.reduce((a, b) => a * b, 1);
   const data = Float32Array.from({ length: size }, () => 0.1 * (Math.random() + Math.random() + Math.random() - 1.5));
   return np.array(data).reshape(shape);
 }
 
-function forward(params: Layer[], x: np.Array): np.Array {
+function forward(params: Layer[], x: JaxArray): JaxArray {
   return params.reduce((h, { w, b }, i) => {
     const out = np.matmul(h, w).add(b);
     return i < params.length - 1 ? np.tanh(out) : out;
   }, x);
 }
 
-function loss(params: Layer[], x: np.Array, y: np.Array): np.Array {
+function loss(params: Layer[], x: JaxArray, y: JaxArray): JaxArray {
   return np.mean(np.square(forward(params, x).sub(y)));
 }
 
 /** jax-js takes ownership of every argument: `.ref` keeps one for another use. */
-function adam(state: State, x: np.Array, y: np.Array): State {
+function adam(state: State, x: JaxArray, y: JaxArray): State {
   const [value, gradients] = valueAndGrad(loss)(state.params.map(({ w, b }) => ({ w: w.ref, b: b.ref })), x, y);
   value.dispose();
   const step = state.step.add(1);
@@ -59,20 +65,24 @@ async function prepare(name: string): Promise<Run> {
   const mlp = mlpCase(name);
   if (!mlp) throw new Error(`jax-js has no case '${name}'.`);
   const { sizes, batch } = mlp;
-  const layers = (make: (...shape: number[]) => np.Array): Layer[] =>
+  const layers = (make: (...shape: number[]) => JaxArray): Layer[] =>
     sizes.slice(1).map((n, i) => ({ w: make(sizes[i]!, n), b: np.zeros([n]) }));
-  const zeros = (...shape: number[]): np.Array => np.zeros(shape);
+  const zeros = (...shape: number[]): JaxArray => np.zeros(shape);
   const [x, y] = [normal(batch, sizes[0]!), normal(batch, sizes.at(-1)!)];
   let state: State = { params: layers(normal), m: layers(zeros), v: layers(zeros), step: np.array(0) };
   const step = jit(adam);
   await blockUntilReady([x, y]);
   return async () => {
-    state = step(state, x.ref, y.ref) as State;
+    const before = submits?.();
+    state = step(state, x.ref, y.ref);
     await blockUntilReady(state);
+    if (submits) return { submits: submits() - before! };
   };
 }
 
 const device = process.argv[2] === "webgpu" ? "webgpu" : "wasm";
+if (device === "webgpu") await installDawn();
+const submits = device === "webgpu" ? await countSubmits() : null;
 const available = await init(device);
 if (available.includes(device)) {
   defaultDevice(device);

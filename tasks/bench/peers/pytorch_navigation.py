@@ -206,7 +206,7 @@ class Cases:
             middle = time.perf_counter()
             learner.epochs(frames_of(learner, batch))
             self.rewards.append(reward)
-            return {"collect": 1e3 * (middle - start), "update": 1e3 * (time.perf_counter() - middle)}
+            return {"collect ms": 1e3 * (middle - start), "update ms": 1e3 * (time.perf_counter() - middle)}
 
         return iteration
 
@@ -239,16 +239,16 @@ class Timer:
                 self.ready[name] = self.cases.prepare(name)
         except ImportError as error:
             return {"why": f"Python cannot import VMAS ({error}): install it with `pip install vmas`."}
-        run, times, parts = self.ready[name], [], []
+        run, times, details = self.ready[name], [], []
         for _ in range(repeats):
             self.wait()
             start = time.perf_counter()
-            part = run()
+            detail = run()
             self.wait()
             times.append(1e3 * (time.perf_counter() - start))
             if name == "iteration":
-                parts.append(part)
-        return {"ms": times, **({"parts": parts} if parts else {})}
+                details.append(detail)
+        return {"ms": times, **({"details": details} if details else {})}
 
 
 def arguments():

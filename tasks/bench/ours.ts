@@ -1,0 +1,33 @@
+/** The contestant that is this library. `deno run -A ours.ts cpu|webgpu`. */
+
+import process from "node:process";
+import { useDevice } from "../../mod.ts";
+import { mlpStep } from "./cases/mlp.ts";
+import { tracing } from "./cases/tracing.ts";
+import { mlpCase, type Run } from "./protocol.ts";
+import { serve } from "./serve.ts";
+import { countSubmits } from "./submits.ts";
+
+async function prepare(name: string): Promise<Run> {
+  const mlp = mlpCase(name);
+  if (mlp) return await mlpStep(mlp);
+  if (name === "tracing") return tracing();
+  throw new Error(`this library has no case '${name}'.`);
+}
+
+const device = process.argv[2] === "webgpu" ? "webgpu" : "cpu";
+await useDevice(device);
+const submits = device === "webgpu" ? await countSubmits() : null;
+
+/** On a GPU every repetition also says how many submissions it made. */
+async function prepareCounted(name: string): Promise<Run> {
+  const run = await prepare(name);
+  if (!submits) return run;
+  return async () => {
+    const before = submits();
+    const details = await run();
+    return { ...details, submits: submits() - before };
+  };
+}
+
+await serve(prepareCounted);
