@@ -1,0 +1,99 @@
+/** A compiled graph on ONNX Runtime: the host stage, one run of the session, state swapped between two sets of arrays. */
+
+import { type InferenceSession, Tensor } from "onnxruntime-node";
+import type { Node } from "../../graph/node.ts";
+import { Storage } from "../../graph/storage.ts";
+import { allocate, type Aval, sizeOf, type TypedArray } from "../../graph/types.ts";
+import type { Executable, Graph } from "../engine.ts";
+import { evaluateHost } from "./host.ts";
+import { listModel } from "./listing.ts";
+import type { Port, Program } from "./program.ts";
+import { runtimeError } from "./session.ts";
+
+/** An ONNX Runtime tensor over our memory, which is not copied. */
+function tensorOver({ dtype, shape }: Aval, data: TypedArray): Tensor {
+  return new Tensor(dtype as "float32", data as Float32Array, shape);
+}
+
+/** What the engine asks an executable besides running it. */
+export interface OnnxExecutable extends Executable {
+  /** Bytes of arrays kept for the next run. */
+  spareBytes(): number;
+}
+
+/** Makes a graph runnable; `session` is null where the host does everything. */
+export function makeExecutable(
+  graph: Graph,
+  program: Program,
+  session: InferenceSession | null,
+  onDispose: () => void,
+): OnnxExecutable {
+  /** For each donated output an array to write to: what the input that it replaces left behind. */
+  const spares = new Map<number, TypedArray>();
+
+  async function gather(inputs: readonly Storage[]): Promise<Map<Node, TypedArray>> {
+    const values = new Map<Node, TypedArray>();
+    for (const [i, node] of graph.inputs.entries()) values.set(node, inputs[i]!.host ?? await inputs[i]!.read());
+    for (const node of program.host) values.set(node, evaluateHost(node, node.inputs.map((x) => values.get(x)!)));
+    return values;
+  }
+
+  function target({ node, index }: Port & { readonly index: number }): TypedArray {
+    const spare = spares.get(index);
+    spares.delete(index);
+    return spare ?? allocate(node.dtype, sizeOf(node.shape));
+  }
+
+  async function compute(values: ReadonlyMap<Node, TypedArray>): Promise<Map<number, TypedArray>> {
+    const results = new Map<number, TypedArray>();
+    if (!session) return results;
+    const feeds: Record<string, Tensor> = {};
+    for (const { name, node } of program.feeds) feeds[name] = tensorOver(node, values.get(node)!);
+    const fetches: Record<string, Tensor> = {};
+    for (const port of program.fetches) {
+      const array = target(port);
+      results.set(port.index, array);
+      fetches[port.name] = tensorOver(port.node, array);
+    }
+    try {
+      await session.run(feeds, fetches);
+    } catch (error) {
+      throw runtimeError(error, program.origins);
+    }
+    return results;
+  }
+
+  function finish(index: number, values: ReadonlyMap<Node, TypedArray>, computed: TypedArray | undefined): Storage {
+    const node = graph.outputs[index]!;
+    const size = sizeOf(node.shape);
+    const numbers = computed ?? values.get(node)?.slice() ?? allocate(node.dtype, size);
+    return new Storage(node.dtype, size, numbers);
+  }
+
+  function retire(inputs: readonly Storage[]): void {
+    for (const [output, input] of graph.donated) {
+      const { host, device } = inputs[input]!.retire();
+      device?.release();
+      if (host && program.fetches.some((x) => x.index === output)) spares.set(output, host);
+    }
+  }
+
+  return {
+    async run(inputs) {
+      const values = await gather(inputs);
+      const computed = await compute(values);
+      const results = graph.outputs.map((_, i) => finish(i, values, computed.get(i)));
+      retire(inputs);
+      return results;
+    },
+    listing: () => [
+      ...program.host.map((x) => `host ${x.op} ${x.dtype}[${x.shape}]`),
+      ...(program.model ? listModel(program.model) : []),
+    ],
+    spareBytes: () => [...spares.values()].reduce((sum, x) => sum + x.byteLength, 0),
+    dispose() {
+      spares.clear();
+      onDispose();
+    },
+  };
+}

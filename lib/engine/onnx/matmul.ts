@@ -1,0 +1,74 @@
+/** Matrix products: whatever can be one two-dimensional Gemm, with its transpositions and bias as flags, becomes one. */
+
+import type { NodeOf } from "../../graph/node.ts";
+import { sameShape, type Shape, sizeOf } from "../../graph/types.ts";
+import { type Builder, broadcastShapes, type Value } from "./builder.ts";
+
+/** `x` with its matrices whole; repetition along the batch may remain. */
+function matrices(b: Builder, x: Value, full: Shape): Value {
+  const matrix = full.slice(-2);
+  if (x.shape.length >= 2 && sameShape(x.shape.slice(-2), matrix)) return x;
+  return b.materialize(x, [...x.shape.slice(0, -2), ...matrix]);
+}
+
+const batchSize = (x: Value): number => sizeOf(x.shape.slice(0, -2));
+
+/** All rows of all matrices under one another. */
+function flatRows(b: Builder, x: Value): Value {
+  const columns = x.shape.at(-1)!;
+  return b.reshape(x, [x.shape.slice(0, -1).reduce((n, m) => n * m, 1), columns]);
+}
+
+/** A bias that Gemm can add to every row: one number for each column. */
+function rowBias(b: Builder, bias: Value | null, columns: number): Value | null {
+  if (!bias || (bias.shape.at(-1) ?? 1) !== sizeOf(bias.shape) || ![1, columns].includes(sizeOf(bias.shape))) return null;
+  return b.reshape(bias, bias.shape.slice(-1));
+}
+
+/** The two-dimensional product of `x` and `y`, plus `bias`. */
+function gemm(b: Builder, x: Value, y: Value, transA: boolean, transB: boolean, bias: Value | null): string {
+  if (!transA && !transB && !bias) return b.op("MatMul", [x.name, y.name]);
+  const inputs = bias ? [x.name, y.name, bias.name] : [x.name, y.name];
+  return b.op("Gemm", inputs, { ...(transA ? { transA: 1 } : {}), ...(transB ? { transB: 1 } : {}) });
+}
+
+function transposed(b: Builder, x: Value, flag: boolean): Value {
+  if (!flag) return x;
+  const rank = x.shape.length;
+  const perm = [...Array(rank - 2).keys(), rank - 1, rank - 2];
+  return { name: b.op("Transpose", [x.name], { perm }), dtype: x.dtype, shape: perm.map((p) => x.shape[p]!) };
+}
+
+/** The product of two values, plus a bias that broadcasts to it. */
+export function matmul(b: Builder, node: NodeOf<"matmul">, left: Value, right: Value, bias: Value | null): Value {
+  const { transA, transB } = node.attrs;
+  const x = matrices(b, left, node.inputs[0]!.shape);
+  const y = matrices(b, right, node.inputs[1]!.shape);
+  const [m, n] = node.shape.slice(-2) as [number, number];
+  const dtype = "float32";
+  if (batchSize(y) === 1 && (batchSize(x) === 1 || !transA)) {
+    const single = batchSize(x) === 1;
+    const rows = single ? m : batchSize(x) * m;
+    const whole = single && bias && sameShape(bias.shape, [m, n]) ? bias : null;
+    const added = whole ?? rowBias(b, bias, n);
+    const name = gemm(b, flatRows(b, x), flatRows(b, y), transA, transB, added);
+    const flat: Value = { name, dtype, shape: [rows, n] };
+    const product = single ? flat : b.reshape(flat, [...x.shape.slice(0, -2), m, n]);
+    return added ? product : plus(b, product, bias);
+  }
+  const factors = [transposed(b, x, transA), transposed(b, y, transB)];
+  const batch = broadcastShapes(factors.map((v) => v.shape.slice(0, -2)));
+  const product: Value = { name: b.op("MatMul", factors.map((v) => v.name)), dtype, shape: [...batch, m, n] };
+  return plus(b, product, bias);
+}
+
+function plus(b: Builder, x: Value, bias: Value | null): Value {
+  if (!bias) return x;
+  return { name: b.op("Add", [x.name, bias.name]), dtype: x.dtype, shape: broadcastShapes([x.shape, bias.shape]) };
+}
+
+/** The sum over the batch of transposed x times y: one product of all rows at once. */
+export function summedProduct(b: Builder, node: NodeOf<"matmul">, left: Value, right: Value): Value {
+  const [x, y] = [left, right].map((v, i) => flatRows(b, b.materialize(v, node.inputs[i]!.shape)));
+  return { name: gemm(b, x!, y!, true, false, null), dtype: "float32", shape: node.shape.slice(-2) };
+}

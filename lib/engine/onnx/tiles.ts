@@ -1,0 +1,176 @@
+/**
+ * Which operations become one ONNX operation: patterns over nodes, matched from the outputs inwards, each as large as
+ * possible. Where none fits, a node is lowered by its row of the table.
+ */
+
+import { type Node, type NodeOf, topological } from "../../graph/node.ts";
+import type { OpName } from "../../graph/primitives.ts";
+import { sizeOf } from "../../graph/types.ts";
+import type { Builder, Value } from "./builder.ts";
+import { matmul, summedProduct } from "./matmul.ts";
+import { type Row, rows } from "./rows.ts";
+
+/** How a node is computed: from which nodes, and with which ONNX operations. */
+export interface Tile {
+  readonly inputs: readonly Node[];
+  readonly emit: (b: Builder, x: readonly Value[]) => Value;
+}
+
+/** Whether a node has one user only and is not an output, so that its user may swallow it. */
+type Single = (node: Node) => boolean;
+type Pattern = (node: Node, single: Single) => Tile | null;
+
+/** x w + bias. */
+const biased: Pattern = (node, single) => {
+  if (node.op !== "add") return null;
+  const [a, b] = node.inputs as [Node, Node];
+  if (a === b) return null;
+  const swallow = (x: Node): x is NodeOf<"matmul"> & Node => x.op === "matmul" && single(x);
+  const [product, bias] = swallow(a) ? [a, b] : swallow(b) ? [b, a] : [null, null];
+  if (!product) return null;
+  return { inputs: [...product.inputs, bias], emit: (b, [x, y, c]) => matmul(b, product, x!, y!, c!) };
+};
+
+/** The sum over the batch of products: the gradient of a weight that all of the batch shares. */
+const summed: Pattern = (node, single) => {
+  const [x] = node.inputs;
+  if (node.op !== "sum" || x?.op !== "matmul" || !single(x)) return null;
+  const batch = x.shape.length - 2;
+  const all = node.attrs.axes.length === batch && node.attrs.axes.every((axis) => axis < batch);
+  if (!all || batch === 0 || !x.attrs.transA || x.attrs.transB || sizeOf(x.inputs[0]!.shape) === 0) return null;
+  return { inputs: x.inputs, emit: (b, [left, right]) => summedProduct(b, x, left!, right!) };
+};
+
+/** The sum of squares. */
+const squares: Pattern = (node, single) => {
+  const [x] = node.inputs;
+  if (node.op !== "sum" || x?.op !== "mul" || x.inputs[0] !== x.inputs[1] || !single(x) || x.dtype !== "float32") return null;
+  return {
+    inputs: [x.inputs[0]!],
+    emit: (b, [value]) => {
+      const whole = b.materialize(value!, x.shape);
+      return {
+        name: b.op("ReduceSumSquare", [whole.name, b.sizes(node.attrs.axes)]),
+        dtype: node.dtype,
+        shape: node.shape,
+      };
+    },
+  };
+};
+
+/** The gradients of several slices of one vector: zeros around each, added up, are one Concat. */
+const joined: Pattern = (node, single) => {
+  if (node.op !== "add") return null;
+  const parts = paddedParts(node, single);
+  const axis = parts && commonAxis(parts);
+  if (!parts || axis === null || axis === undefined) return null;
+  const from = (x: NodeOf<"pad">): number => x.attrs.before[axis]!;
+  const to = (x: NodeOf<"pad">): number => from(x) + x.inputs[0]!.shape[axis]!;
+  parts.sort((a, b) => from(a) - from(b));
+  if (parts.some((x, i) => i > 0 && to(parts[i - 1]!) > from(x))) return null;
+  return {
+    inputs: parts.map((x) => x.inputs[0]!),
+    emit: (b, x) => {
+      const pieces: string[] = [];
+      let end = 0;
+      const zeros = (until: number): void => {
+        const gap = node.shape.map((n, i) => i === axis ? until - end : n);
+        if (until > end) pieces.push(b.materialize(b.scalar(node.dtype, 0), gap).name);
+      };
+      parts.forEach((part, i) => {
+        zeros(from(part));
+        pieces.push(b.materialize(x[i]!, part.inputs[0]!.shape).name);
+        end = to(part);
+      });
+      zeros(node.shape[axis]!);
+      return { name: b.op("Concat", pieces, { axis }), dtype: node.dtype, shape: node.shape };
+    },
+  };
+};
+
+/** The pads by zeros that a tree of additions adds up; `null` if it adds anything else. */
+function paddedParts(root: Node, single: Single): NodeOf<"pad">[] | null {
+  const parts: NodeOf<"pad">[] = [];
+  const stack = [...root.inputs];
+  for (let node = stack.pop(); node; node = stack.pop()) {
+    if (!single(node)) return null;
+    if (node.op === "add") stack.push(...node.inputs);
+    else if (node.op === "pad" && node.attrs.value === 0) parts.push(node);
+    else return null;
+  }
+  return parts;
+}
+
+/** The one axis along which all of the pads extend. */
+function commonAxis(parts: readonly NodeOf<"pad">[]): number | null {
+  const axes = new Set<number>();
+  for (const { attrs } of parts) {
+    attrs.before.forEach((n, axis) => {
+      if (n > 0 || attrs.after[axis]! > 0) axes.add(axis);
+    });
+  }
+  return axes.size === 1 ? [...axes][0]! : null;
+}
+
+const patterns: readonly Pattern[] = [biased, joined, summed, squares];
+
+function byRow(node: Node): Tile {
+  if (node.op === "scan" || node.op === "output") throw new Error(`${node.op} has no row.`);
+  const row = rows[node.op] as unknown as Row<OpName>;
+  return { inputs: node.inputs, emit: (b, x) => row(b, node as unknown as NodeOf<OpName>, x) };
+}
+
+function match(node: Node, single: Single): Tile {
+  for (const pattern of patterns) {
+    const tile = pattern(node, single);
+    if (tile) return tile;
+  }
+  return byRow(node);
+}
+
+/** A scan and the results of it that somebody takes. */
+export interface TakenScan {
+  readonly node: NodeOf<"scan"> & Node;
+  /** Indices of outputs. */
+  readonly taken: number[];
+}
+
+/** What computes `outputs`, in order; `known` nodes have values already. */
+export interface Cover {
+  readonly order: readonly Node[];
+  readonly tiles: ReadonlyMap<Node, Tile>;
+  readonly scans: ReadonlyMap<Node, TakenScan>;
+}
+
+/** Chooses tiles for everything that `outputs` need and is not `known`. */
+export function cover(
+  outputs: readonly Node[],
+  known: (node: Node) => boolean,
+  scanInputs: (scan: TakenScan) => readonly Node[],
+): Cover {
+  const order = topological(outputs, known);
+  const users = new Map<Node, number>();
+  const use = (node: Node, by: number): unknown => users.set(node, (users.get(node) ?? 0) + by);
+  for (const node of order) if (!known(node)) for (const x of node.inputs) use(x, 1);
+  for (const node of outputs) use(node, 2);
+  const single: Single = (node) => users.get(node) === 1 && !known(node);
+  const needed = new Set<Node>(outputs);
+  const tiles = new Map<Node, Tile>();
+  const scans = new Map<Node, TakenScan>();
+  for (const node of order.toReversed()) {
+    if (!needed.has(node) || known(node)) continue;
+    if (node.op === "output") {
+      const scan = node.inputs[0]! as NodeOf<"scan"> & Node;
+      if (!scans.has(scan)) scans.set(scan, { node: scan, taken: [] });
+      scans.get(scan)!.taken.push(node.attrs.index);
+      needed.add(scan);
+    } else if (node.op === "scan") {
+      for (const x of scanInputs(scans.get(node)!)) needed.add(x);
+    } else {
+      const tile = match(node, single);
+      tiles.set(node, tile);
+      for (const x of tile.inputs) needed.add(x);
+    }
+  }
+  return { order: order.filter((x) => needed.has(x) && !known(x)), tiles, scans };
+}
