@@ -51,10 +51,21 @@ function log1p(b: Builder, [x]: readonly string[]): string {
   return b.op("Where", [exact, x!, b.op("Mul", [b.op("Log", [u]), ratio])]);
 }
 
-/** max(x, 0) + log(1 + exp(-|x|)): a sixth of the time of ONNX Runtime's Softplus, which is scalar. */
+/** ONNX Runtime's Sigmoid is clamped at -18: this one keeps its relative accuracy. */
+function sigmoid(b: Builder, [x]: readonly string[]): string {
+  return b.op("Reciprocal", [b.op("Add", [b.op("Exp", [b.op("Neg", [x!])]), one(b)])]);
+}
+
+/**
+ * max(x, 0) + log(1 + t) with t = exp(-|x|), and log(1 + t) = log(u) + (t - (u - 1)) / u to second order in the rounding of
+ * u = 1 + t. ONNX Runtime's Softplus is scalar, several times slower, and 0 below -17.
+ */
 function softplus(b: Builder, [x]: readonly string[]): string {
-  const tail = b.op("Exp", [b.op("Neg", [b.op("Abs", [x!])])]);
-  return b.op("Add", [b.op("Relu", [x!]), b.op("Log", [b.op("Add", [tail, one(b)])])]);
+  const t = b.op("Exp", [b.op("Neg", [b.op("Abs", [x!])])]);
+  const u = b.op("Add", [t, one(b)]);
+  const lost = b.op("Sub", [t, b.op("Sub", [u, one(b)])]);
+  const log = b.op("Add", [b.op("Log", [u]), b.op("Div", [lost, u])]);
+  return b.op("Add", [b.op("Relu", [x!]), log]);
 }
 
 function where(b: Builder, [condition, yes, no]: readonly Value[]): string {
@@ -81,16 +92,28 @@ function reduced(x: Value, axes: readonly number[]): Shape {
   return x.shape.map((n, i) => axes.includes(i - x.shape.length) ? 1 : n);
 }
 
-/** A reduction over axes; those along which the input only repeats itself count `repeat` times. */
-function reduction<K extends "sum" | "max" | "min">(op: string, repeat: boolean): Row<K> {
+function sum(b: Builder, node: NodeOf<"sum">, [x]: readonly Value[]): Value {
+  const full = node.inputs[0]!.shape;
+  const axes = realAxes(x!, full, node.attrs.axes);
+  const shape = reduced(x!, axes);
+  const name = axes.length === 0 ? x!.name : b.op("ReduceSum", [x!.name, b.sizes(axes)]);
+  // Along the other axes the input only repeats itself.
+  const times = sizeOf(full) === 0 ? 1 : sizeOf(full) / sizeOf(node.shape) * sizeOf(shape) / sizeOf(x!.shape);
+  const product = times === 1 ? name : b.op("Mul", [name, b.scalar(node.dtype, times).name]);
+  return { name: product, dtype: node.dtype, shape };
+}
+
+/** ONNX Runtime's ReduceMax and ReduceMin pass over NaN; a sum of absolute values is NaN exactly where one of them is. */
+function extremum<K extends "max" | "min">(op: string): Row<K> {
   return (b, node, [x]) => {
-    const full = node.inputs[0]!.shape;
-    const axes = realAxes(x!, full, (node.attrs as { axes: readonly number[] }).axes);
+    const axes = realAxes(x!, node.inputs[0]!.shape, (node.attrs as { axes: readonly number[] }).axes);
+    if (axes.length === 0) return x!;
+    const inputs = [x!.name, b.sizes(axes)];
     const shape = reduced(x!, axes);
-    const name = axes.length === 0 ? x!.name : b.op(op, [x!.name, b.sizes(axes)], { keepdims: 1 });
-    const times = sizeOf(full) === 0 ? 1 : sizeOf(full) / sizeOf(node.shape) * sizeOf(shape) / sizeOf(x!.shape);
-    const factor = repeat && times !== 1 ? b.scalar(node.dtype, times).name : null;
-    return { name: factor === null ? name : b.op("Mul", [name, factor]), dtype: node.dtype, shape };
+    const found = b.op(op, inputs);
+    if (node.dtype !== "float32") return { name: found, dtype: node.dtype, shape };
+    const total = b.op("ReduceL1", inputs);
+    return { name: b.op("Where", [b.op("IsNaN", [total]), total, found]), dtype: node.dtype, shape };
   };
 }
 
@@ -153,7 +176,7 @@ export const rows: { readonly [K in Exclude<OpName, "scan" | "output">]: Row<K> 
   atan: same("Atan"),
   tanh: same("Tanh"),
   erf: same("Erf"),
-  sigmoid: same("Sigmoid"),
+  sigmoid: elementwise(sigmoid),
   softplus: elementwise(softplus),
   relu: same("Relu"),
   floor: same("Floor"),
@@ -183,9 +206,9 @@ export const rows: { readonly [K in Exclude<OpName, "scan" | "output">]: Row<K> 
   equal: elementwise((b, x, dtype) => dtype === "uint32" ? throughInt32(b, "Equal", [], ...x) : b.op("Equal", x)),
   where: (b, node, x) => ({ name: where(b, x), dtype: node.dtype, shape: broadcastShapes(x.map((v) => v.shape)) }),
 
-  sum: reduction("ReduceSum", true),
-  max: reduction("ReduceMax", false),
-  min: reduction("ReduceMin", false),
+  sum,
+  max: extremum("ReduceMax"),
+  min: extremum("ReduceMin"),
   argmax,
   cumsum,
 
