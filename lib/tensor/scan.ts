@@ -1,9 +1,10 @@
 /** Loops and recomputation as operations with a derivative. */
 
 import { PlumblineError } from "../graph/error.ts";
+import type { Node } from "../graph/node.ts";
 import { makeScan } from "../graph/scan.ts";
 import { Tensor } from "./tensor.ts";
-import { insideScan } from "./trace.ts";
+import { insideScan, traced } from "./trace.ts";
 import { leaves, rebuildTree, type Tree } from "./tree.ts";
 
 /** Settings of {@linkcode scan}. */
@@ -53,9 +54,14 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
       reverse: options.reverse ?? false,
       step: (carries, slices) => {
         const wrap = (nodes: typeof carries) => nodes.map((node) => new Tensor(node)).values();
-        const [carry, y] = step(rebuildTree(init, wrap(carries)), rebuildTree(xs, wrap(slices)));
+        const nodes = (tree: Tree): Node[] => leaves(tree).map((x) => x.node);
+        // A trace of its own: a condition of the step is used by the step's results, not by those outside.
+        const [carry, y] = traced(
+          () => step(rebuildTree(init, wrap(carries)), rebuildTree(xs, wrap(slices))),
+          ([carry, y]) => [...nodes(carry), ...nodes(y)],
+        );
         ys = y;
-        return { carries: leaves(carry).map((x) => x.node), ys: leaves(y).map((x) => x.node) };
+        return { carries: nodes(carry), ys: nodes(y) };
       },
     })
   );

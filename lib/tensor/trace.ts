@@ -58,7 +58,8 @@ export function traced<T>(fn: () => T, outputs: (result: T) => readonly Node[]):
  * that no result uses.
  */
 function refuseUnusedConditions(trace: Trace, outputs: readonly Node[]): void {
-  const scalars = trace.conditions.map((x) => x.node).filter((x) => x.traced && sizeOf(x.shape) === 1);
+  const made = (x: Node): boolean => x.traced && x.op !== "input" && x.op !== "output";
+  const scalars = trace.conditions.map((x) => x.node).filter((x) => made(x) && sizeOf(x.shape) === 1);
   if (scalars.length === 0) return;
   const used = new Set(topological(outputs));
   const unused = scalars.find((x) => !used.has(x));

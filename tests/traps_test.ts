@@ -1,0 +1,438 @@
+/** Known traps, pinned: what JavaScript, NumPy's broadcasting or a tracing compiler would do silently and wrongly. */
+
+import { deepStrictEqual as equal, ok, rejects, strictEqual, throws } from "node:assert";
+import {
+  arange,
+  Categorical,
+  compile,
+  concat,
+  type ErrorCode,
+  full,
+  Generator,
+  gradients,
+  HostRandom,
+  Linear,
+  Parameter,
+  PlumblineError,
+  scan,
+  SGD,
+  stack,
+  TanhNormal,
+  type Tensor,
+  tensor,
+  Variable,
+  where,
+  zeros,
+} from "../mod.ts";
+import { onEachEngine } from "./engines.ts";
+
+function coded(code: ErrorCode, text: RegExp = /./): (error: unknown) => boolean {
+  return (error) => {
+    ok(error instanceof PlumblineError, String(error));
+    strictEqual(error.code, code, error.message);
+    ok(text.test(error.message), error.message);
+    return true;
+  };
+}
+
+// Traced values.
+
+const misuses: Readonly<Record<string, (x: Tensor) => unknown>> = {
+  "used as a number": (x) => (x as unknown as number) + 1,
+  "compared with <": (x) => (x as unknown as number) < 1,
+  "put into a text": (x) => `${x}`,
+  "iterated": (x) => [...(x as unknown as Iterable<Tensor>)],
+  "taken apart": (x) => {
+    const [first] = x as unknown as [Tensor];
+    return first;
+  },
+  "passed to Math": (x) => Math.max(x as unknown as number, 0),
+};
+
+for (const [what, misuse] of Object.entries(misuses)) {
+  Deno.test(`a tensor that is ${what} throws, traced or not`, async () => {
+    throws(() => misuse(tensor([1, 2])), coded("G103"));
+    await rejects(() => compile((x: Tensor) => (misuse(x), x))(tensor([1, 2])), coded("G103"));
+  });
+}
+
+Deno.test("item(), data() and toList() of a traced tensor are refused, naming the line", async () => {
+  for (const read of ["item", "data", "toList"] as const) {
+    let promise: Promise<unknown> | undefined;
+    const traced = compile((x: Tensor) => {
+      const total = x.sum();
+      promise = total[read]();
+      promise.catch(() => {});
+      return total;
+    });
+    await traced(tensor([1, 2])).catch(() => {});
+    await rejects(() => promise!, coded("G102", /traps_test\.ts/));
+  }
+});
+
+onEachEngine("`if (tensor)` in a traced function is refused", async () => {
+  const branching = compile((x: Tensor) => {
+    if (x.sum().less(0)) return x.neg();
+    return x;
+  });
+  await rejects(() => branching(tensor([1, 2])), coded("G104", /where/));
+});
+
+onEachEngine("a condition inside the step of a scan is no branch", async () => {
+  const capped = compile((xs: Tensor) =>
+    scan(
+      (sum: Tensor, x: Tensor) => {
+        const next = sum.add(x);
+        return [where(next.less(5), next, 5), next.greater(5)];
+      },
+      zeros([]),
+      xs,
+    )
+  );
+  const [total, over] = await capped(tensor([1, 3, 4]));
+  strictEqual(await total.item(), 5);
+  equal(await over.toList(), [false, false, true]);
+});
+
+onEachEngine("a truth that a scan carries, or is given, may stay unused", async () => {
+  const counted = compile((xs: Tensor, done: Tensor) => {
+    const [[total]] = scan(
+      ([sum, _]: [Tensor, Tensor], { x }: { x: Tensor; done: Tensor }) => {
+        const next = sum.add(x);
+        return [[next, next.greater(1)], x];
+      },
+      [zeros([]), tensor(false)] as [Tensor, Tensor],
+      { x: xs, done },
+    );
+    return total;
+  });
+  strictEqual(await (await counted(tensor([1, 2]), tensor([true, false]))).item(), 3);
+});
+
+Deno.test("`if (tensor)` in the step of a scan is refused, compiled or not", () => {
+  const branching = () =>
+    scan(
+      (sum: Tensor, x: Tensor) => {
+        if (x.less(0)) return [sum, x];
+        return [sum.add(x), x];
+      },
+      zeros([]),
+      zeros([3]),
+    );
+  throws(branching, coded("G104", /where/));
+});
+
+onEachEngine("a condition that another condition uses is no branch", async () => {
+  const both = compile((x: Tensor) => {
+    const inside = x.sum().greater(0).and(x.sum().less(10));
+    return where(inside, x, 0);
+  });
+  equal(await (await both(tensor([1, 2]))).toList(), [1, 2]);
+});
+
+onEachEngine("a variable that is not named as state is refused, not frozen", async () => {
+  const w = new Variable(tensor([1, 2]), "w");
+  await rejects(() => compile((x: Tensor) => x.mul(w))(tensor([1, 1])), coded("G203", /`w`/));
+});
+
+onEachEngine("a compiled function sees the new value of a variable that was assigned outside", async () => {
+  const w = new Variable(tensor([1, 2]), "w");
+  const product = compile((x: Tensor) => x.mul(w), { state: w });
+  equal(await (await product(tensor([1, 1]))).toList(), [1, 2]);
+  w.assign(tensor([3, 4]));
+  equal(await (await product(tensor([1, 1]))).toList(), [3, 4]);
+  strictEqual(product.traces.length, 1);
+});
+
+onEachEngine("a number given to a compiled function is an argument, not frozen", async () => {
+  const scaled = compile((x: Tensor, by: Tensor) => x.mul(by)) as unknown as (x: Tensor, by: number) => Promise<Tensor>;
+  for (const by of [2, 3, -1]) equal(await (await scaled(tensor([1, 2]), by)).toList(), [by, 2 * by]);
+});
+
+onEachEngine("a compiled function gives other random numbers at every call, the same as uncompiled", async () => {
+  const [inside, outside] = [new Generator(3), new Generator(3)];
+  const draw = compile(() => inside.uniform([3]), { state: inside });
+  const seen = new Set<string>();
+  for (let i = 0; i < 4; i++) {
+    const numbers = await (await draw()).toList();
+    equal(numbers, await outside.uniform([3]).toList());
+    seen.add(JSON.stringify(numbers));
+  }
+  strictEqual(seen.size, 4);
+});
+
+onEachEngine("results of a compiled function keep their numbers when it runs again", async () => {
+  const count = new Variable(tensor([1, 1]), "count");
+  const step = compile((x: Tensor) => {
+    count.assign(count.add(x));
+    return count.mul(10);
+  }, { state: count });
+  const results = [];
+  for (let i = 0; i < 4; i++) results.push(await step(tensor([1, 2])));
+  equal(await Promise.all(results.map((x) => x.toList())), [[20, 30], [30, 50], [40, 70], [50, 90]]);
+  equal(await count.toList(), [5, 9]);
+});
+
+onEachEngine("an array that was read from a variable does not change when a compiled step assigns it", async () => {
+  const w = new Variable(tensor([1, 2]), "w");
+  const step = compile(() => {
+    w.assign(w.add(1));
+    return w.sum();
+  }, { state: w });
+  const before = await w.data();
+  for (let i = 0; i < 4; i++) await step();
+  equal([...before], [1, 2]);
+  equal([...await w.data()], [5, 6]);
+});
+
+onEachEngine("a compiled function may return its argument, the same tensor twice, and constants", async () => {
+  const fn = compile((x: Tensor) => ({ x, again: [x, x.neg().neg()], two: full([2], 2) }));
+  for (let i = 0; i < 3; i++) {
+    const { x, again, two } = await fn(tensor([i, 1]));
+    equal(await Promise.all([x, ...again, two].map((t) => t.toList())), [[i, 1], [i, 1], [i, 1], [2, 2]]);
+  }
+});
+
+onEachEngine("two variables may exchange their values in a compiled step", async () => {
+  const [a, b] = [new Variable(tensor([1, 2]), "a"), new Variable(tensor([3, 4]), "b")];
+  const swap = compile(() => {
+    const before = b.add(0);
+    b.assign(a);
+    a.assign(before);
+    return a.sub(b);
+  }, { state: [a, b] });
+  for (let i = 0; i < 3; i++) await swap();
+  equal([await a.toList(), await b.toList()], [[3, 4], [1, 2]]);
+});
+
+// Shapes and axes.
+
+Deno.test("[B] - [B, 1] is refused, with its help", () => {
+  throws(() => zeros([3]).sub(zeros([3, 1])), coded("G302", /unsqueeze/));
+  throws(() => zeros([4, 1]).mul(zeros([3])), coded("G302"));
+});
+
+Deno.test("sizes that do not fit are refused, naming both", () => {
+  throws(() => zeros([2, 3]).add(zeros([2, 4])), coded("G302", /\[2, 3\] and .*\[2, 4\]/));
+  throws(() => zeros([2, 3]).matmul(zeros([4, 2])), coded("G301", /3 and 4/));
+});
+
+onEachEngine("[n, 1] with [1, n], a vector with a matrix and a scalar with anything still broadcast", async () => {
+  equal(zeros([3, 1]).add(zeros([1, 4])).shape, [3, 4]);
+  equal(zeros([3, 4]).add(zeros([4])).shape, [3, 4]);
+  equal(zeros([]).add(zeros([2, 3])).shape, [2, 3]);
+  equal(zeros([1]).add(zeros([2, 3])).shape, [2, 3]);
+  equal(await tensor([[1], [2]]).mul(tensor([[1, 10]])).toList(), [[1, 10], [2, 20]]);
+});
+
+Deno.test("axes of different names do not meet", () => {
+  const done = zeros([4, 5, 1]).named("env", "time", null);
+  const reward = zeros([4, 5, 3]).named("env", "agent", null);
+  throws(() => reward.mul(done), coded("G303", /`agent` meets `time`|`time` meets `agent`/));
+  equal(reward.mul(zeros([4, 5, 3])).axes, ["env", "agent", null]);
+  throws(() => where(done.greater(0), reward, 0), coded("G303"));
+});
+
+Deno.test("names follow their axes through permute, sum, unsqueeze and slice", () => {
+  const x = zeros([4, 5, 3]).named("env", "time", "agent");
+  equal(x.permute("agent", "env", "time").axes, ["agent", "env", "time"]);
+  equal(x.sum("time").axes, ["env", "agent"]);
+  equal(x.unsqueeze(1, "head").axes, ["env", "head", "time", "agent"]);
+  equal(x.slice("time", 1, 3).shape, [4, 2, 3]);
+  equal(x.select("env", 0).axes, ["time", "agent"]);
+  throws(() => x.sum("feature"), coded("G304", /feature/));
+});
+
+// Numbers.
+
+onEachEngine(
+  "where() passes no NaN from the side that is not chosen to the value, but does to the gradient only if unsafe",
+  async () => {
+    const x = new Parameter(tensor([-1, 4]), "x");
+    const positive = x.greater(0);
+    equal(await where(positive, x.sqrt(), 0).toList(), [0, 2]);
+    const safe = where(positive, where(positive, x, 1).sqrt(), 0);
+    equal(await gradients(safe.sum(), [x])[0]!.toList(), [0, 0.25]);
+  },
+);
+
+onEachEngine("equal maxima share the gradient evenly, in max(), min(), maximum() and minimum()", async () => {
+  const x = new Parameter(tensor([3, 1, 3, 1]), "x");
+  equal(await gradients(x.max(), [x])[0]!.toList(), [0.5, 0, 0.5, 0]);
+  equal(await gradients(x.min(), [x])[0]!.toList(), [0, 0.5, 0, 0.5]);
+  const [a, b] = [new Parameter(tensor([1, 2, 3]), "a"), new Parameter(tensor([1, 3, 2]), "b")];
+  equal(await Promise.all(gradients(a.maximum(b).sum(), [a, b]).map((g) => g.toList())), [[0.5, 0, 1], [0.5, 1, 0]]);
+  equal(await Promise.all(gradients(a.minimum(b).sum(), [a, b]).map((g) => g.toList())), [[0.5, 1, 0], [0.5, 0, 1]]);
+});
+
+onEachEngine("the gradient of a maximum over computed values goes to one of them, whatever is fused", async () => {
+  const x = new Parameter(tensor(new HostRandom(1).uniform(400, -2, 2), { shape: [20, 20] }), "x");
+  const computed = x.mul(1.1).sin().mul(x.mul(0.3).exp()).add(0.1);
+  for (const axis of [0, 1]) {
+    const [g] = gradients(computed.max(axis).sum(), [computed]);
+    equal(await g!.sum(axis).toList(), new Array(20).fill(1));
+  }
+});
+
+onEachEngine("argmax() and argmin() give the first of equal ones", async () => {
+  const x = tensor([[1, 3, 3], [2, 2, 2], [-1, -5, -5]]);
+  equal(await x.argmax(1).toList(), [1, 0, 0]);
+  equal(await x.argmin(1).toList(), [0, 0, 1]);
+  equal(await x.argmax(0).toList(), [1, 0, 0]);
+});
+
+onEachEngine("softplus() and logSumExp() neither overflow nor lose small values", async () => {
+  equal(await tensor([1000, -1000]).softplus().toList(), [1000, 0]);
+  const tiny = (await tensor([-20]).softplus().data())[0]!;
+  ok(Math.abs(tiny / Math.exp(-20) - 1) < 1e-5, `softplus(-20) is ${tiny}`);
+  equal(await tensor([1000, 1000]).logSumExp().item(), Math.fround(1000 + Math.LN2));
+  equal(await tensor([-Infinity, 3]).logSumExp().item(), 3);
+  equal(await tensor([-Infinity, -Infinity]).logSumExp().item(), -Infinity);
+  const x = new Parameter(tensor([1000, 0, -1000]), "x");
+  equal(await gradients(x.softplus().sum(), [x])[0]!.toList(), [1, 0.5, 0]);
+  equal(await gradients(x.logSumExp(), [x])[0]!.toList(), [1, 0, 0]);
+});
+
+onEachEngine("softmax of logits with -Infinity masks them, with a finite gradient", async () => {
+  const x = new Parameter(tensor([1, -Infinity, 1]), "x");
+  equal(await x.softmax(0).toList(), [0.5, 0, 0.5]);
+  const [g] = gradients(x.softmax(0).mul(tensor([1, 2, 3])).sum(), [x]);
+  ok((await g!.data()).every(Number.isFinite));
+  const entropy = new Categorical(x).entropy();
+  ok(Math.abs(await entropy.item() as number - Math.LN2) < 1e-6);
+  ok((await gradients(entropy.sum(), [x])[0]!.data()).every(Number.isFinite));
+});
+
+onEachEngine("the tanh-normal log-probability is finite at the edges, with its gradient", async () => {
+  const [loc, scale] = [new Parameter(tensor([0, 0]), "loc"), new Parameter(tensor([1, 0.05]), "scale")];
+  const raw = new Parameter(tensor([30, -30]), "raw");
+  const distribution = new TanhNormal(loc, scale);
+  const atEdge = distribution.logProb(tensor([1, -1]));
+  const beyond = distribution.logProbOfBase(raw);
+  const values = [atEdge, beyond, ...gradients(atEdge.sum().add(beyond.sum()), [loc, scale, raw])];
+  for (const value of values) ok((await value.data()).every(Number.isFinite), String(await value.toList()));
+});
+
+onEachEngine("int32 division truncates, int32 arithmetic stays int32, and a fraction makes float32", async () => {
+  const x = tensor([7, -7], { dtype: "int32" });
+  const quotient = x.div(2);
+  strictEqual(quotient.dtype, "int32");
+  equal(await quotient.toList(), [3, -3]);
+  strictEqual(x.mul(0.5).dtype, "float32");
+  equal(await x.mul(0.5).toList(), [3.5, -3.5]);
+  strictEqual(arange(3).add(1).dtype, "int32");
+});
+
+onEachEngine("NaN is neither equal, nor less, nor more, and goes through max(), maximum() and clamp()", async () => {
+  const x = tensor([NaN, 1]);
+  equal(await x.equal(x).toList(), [false, true]);
+  equal(await x.less(2).toList(), [false, true]);
+  equal(await x.greaterEqual(0).toList(), [false, true]);
+  equal(await x.isNaN().toList(), [true, false]);
+  for (const y of [x.max(), x.min(), x.sum()]) strictEqual(await y.item(), NaN);
+  for (const y of [x.maximum(0), x.minimum(0), x.clamp(-1, 1)]) strictEqual((await y.data())[0], NaN);
+});
+
+onEachEngine("infinities survive arithmetic and constants", async () => {
+  const x = tensor([1, -1]);
+  equal(await x.div(0).toList(), [Infinity, -Infinity]);
+  equal(await x.mul(Infinity).toList(), [Infinity, -Infinity]);
+  equal(await where(x.less(0), x, Infinity).min().item(), -1);
+  equal(await where(x.less(0), x, -Infinity).max().item(), -1);
+  equal(await x.sub(x).div(0).isNaN().toList(), [true, true]);
+  equal(await tensor([0]).log().toList(), [-Infinity]);
+});
+
+onEachEngine("sums over nothing are 0, and empty tensors pass through", async () => {
+  strictEqual(await zeros([0]).sum().item(), 0);
+  equal(await zeros([0, 3]).sum(0).toList(), [0, 0, 0]);
+  equal(await zeros([2, 0]).add(1).toList(), [[], []]);
+  equal(await concat([zeros([0]), tensor([1])]).toList(), [1]);
+});
+
+onEachEngine("random integers and uniforms stay inside their range", async () => {
+  const g = new Generator(11);
+  const u = Float32Array.from(await g.uniform([4001]).data());
+  ok(u.every((x) => x >= 0 && x < 1));
+  const mean = u.reduce((a, b) => a + b, 0) / u.length;
+  ok(Math.abs(mean - 0.5) < 0.02, `mean ${mean}`);
+  const n = Float32Array.from(await g.normal([4001]).data());
+  const variance = n.reduce((a, b) => a + b * b, 0) / n.length;
+  ok(Math.abs(variance - 1) < 0.1, `variance ${variance}`);
+});
+
+// Gradients and state.
+
+onEachEngine("a parameter that changed between forward and backward is refused", () => {
+  const w = new Parameter(tensor([1, 2]), "w");
+  const loss = w.square().sum();
+  w.assign(tensor([3, 4]));
+  throws(() => loss.backward(), coded("G201", /`w`/));
+});
+
+onEachEngine("a step() between forward and backward is noticed too", async () => {
+  const w = new Parameter(tensor([1, 2]), "w");
+  const optimizer = new SGD([w], { lr: 0.1 });
+  const loss = w.square().sum();
+  loss.backward();
+  optimizer.step();
+  throws(() => loss.backward(), coded("G201", /`w`/));
+  equal((await w.toList() as number[]).map((x) => Number(x.toFixed(5))), [0.8, 1.6]);
+});
+
+onEachEngine("tensors made from a parameter keep the value that it had", async () => {
+  const w = new Parameter(tensor([1, 2]), "w");
+  const double = w.mul(2);
+  w.assign(tensor([10, 20]));
+  equal(await double.toList(), [2, 4]);
+  equal(await w.mul(2).toList(), [20, 40]);
+});
+
+onEachEngine("step() without backward(), or with a parameter that the loss missed, is refused by name", () => {
+  const model = new Linear(2, 2, new HostRandom(0));
+  const extra = new Parameter(zeros([3]), "extra");
+  const optimizer = new SGD([...model.parameters(), extra], { lr: 0.1 });
+  throws(() => optimizer.step(), coded("G101"));
+  model.forward(zeros([1, 2])).sum().backward();
+  throws(() => optimizer.step(), coded("G101", /`extra` \[3\]/));
+});
+
+onEachEngine("many uncompiled steps do not make the graph longer", async () => {
+  const w = new Parameter(tensor([1, 2]), "w");
+  const optimizer = new SGD([w], { lr: 0.01 });
+  for (let i = 0; i < 200; i++) {
+    optimizer.zeroGrad();
+    w.square().sum().backward();
+    optimizer.step();
+    if (i % 10 === 0) await w.data();
+  }
+  const expected = [1, 2].map((x) => x * 0.98 ** 200);
+  (await w.data()).forEach((x, i) => ok(Math.abs(x - expected[i]!) < 1e-4));
+});
+
+Deno.test("assigning another shape or dtype is refused", () => {
+  const w = new Variable(tensor([1, 2]), "w");
+  throws(() => w.assign(tensor([1, 2, 3])), coded("G301", /`w`/));
+  throws(() => w.assign(tensor([1, 2], { dtype: "int32" })), coded("G301"));
+  throws(() => new Parameter(tensor([1], { dtype: "int32" })), coded("G301"));
+});
+
+Deno.test("assigning inside the step of a scan is refused", () => {
+  const w = new Variable(tensor(0), "w");
+  const bad = () => scan((c: Tensor, x: Tensor) => (w.assign(x), [c, x]), zeros([]), zeros([3]));
+  throws(bad, coded("G105", /carry/));
+});
+
+Deno.test("a scan that changes what it carries is refused", () => {
+  throws(() => scan((c: Tensor, x: Tensor) => [stack([c, x]), x], zeros([]), zeros([3])), coded("G304", /value 0/));
+  throws(() => scan((c: Tensor, x: Tensor) => [c, x], zeros([]), [zeros([3]), zeros([4])] as never), coded("G304"));
+});
+
+Deno.test("ragged arrays, wrong sizes and impossible shapes are refused", () => {
+  throws(() => tensor([[1, 2], [3]]), coded("G301", /uneven/));
+  throws(() => tensor([1, 2, 3], { shape: [2, 2] }), coded("G301"));
+  throws(() => zeros([2, 3]).reshape(4), coded("G301", /6 elements/));
+  throws(() => zeros([2, 3]).select(0, 2), coded("G304"));
+  throws(() => zeros([2, 3]).squeeze(0), coded("G304"));
+  throws(() => zeros([2, 3]).permute(0, 0), coded("G304"));
+});
