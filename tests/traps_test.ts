@@ -96,15 +96,12 @@ onEachEngine("a condition inside the step of a scan is no branch", async () => {
 
 onEachEngine("a truth that a scan carries, or is given, may stay unused", async () => {
   const counted = compile((xs: Tensor, done: Tensor) => {
-    const [[total]] = scan(
-      ([sum, _]: [Tensor, Tensor], { x }: { x: Tensor; done: Tensor }) => {
-        const next = sum.add(x);
-        return [[next, next.greater(1)], x];
-      },
-      [zeros([]), tensor(false)] as [Tensor, Tensor],
-      { x: xs, done },
-    );
-    return total;
+    const step = ({ sum }: { sum: Tensor; over: Tensor }, { x }: { x: Tensor; done: Tensor }) => {
+      const next = sum.add(x);
+      return [{ sum: next, over: next.greater(1) }, x] as const;
+    };
+    const [last] = scan(step, { sum: zeros([]), over: tensor(false) }, { x: xs, done });
+    return last.sum;
   });
   strictEqual(await (await counted(tensor([1, 2]), tensor([true, false]))).item(), 3);
 });
