@@ -1,0 +1,155 @@
+/** The options of VMAS's `navigation`, with its defaults, and their ranges. */
+
+import { crowding, type SpawnOptions } from "./particle/spawn.ts";
+
+/** Options of {@linkcode navigation}; each has VMAS's default. Lengths are in metres. */
+export interface NavigationOptions {
+  /** Agents: 1 to 64. Default 4. */
+  nAgents?: number;
+  /** Whether agents bump into each other, sense each other by lidar and pay for contacts. Default true. */
+  collisions?: boolean;
+  /** Starts lie within [-x, x]: above 0. Default 1. */
+  worldSpawningX?: number;
+  /** Starts lie within [-y, y]: above 0. Default 1. */
+  worldSpawningY?: number;
+  /** Whether positions are held within that rectangle. Default false. */
+  enforceBounds?: boolean;
+  /** How many agents, the first ones, share one goal: 1 to `nAgents`. Above 1 only without collisions. Default 1. */
+  agentsWithSameGoal?: number;
+  /** Two goals, one for each half of the agents; needs `agentsWithSameGoal` = `nAgents` / 2. Default false. */
+  splitGoals?: boolean;
+  /** Whether an agent observes its position relative to every goal, not only to its own. Default false. */
+  observeAllGoals?: boolean;
+  /** How far a lidar sees: above 0. Default 0.35. */
+  lidarRange?: number;
+  /** The agents' radius, which is also how near to their goals they have to be: above 0. Default 0.1. */
+  agentRadius?: number;
+  /** Agents nearer than this are drawn with a line between them; nothing else depends on it. 0 or more. Default 0. */
+  commsRange?: number;
+  /** Lidar rays: 1 to 1024. Default 12. */
+  nLidarRays?: number;
+  /** Whether each agent is paid for the progress of all. Default true. */
+  sharedRew?: boolean;
+  /** Reward for a metre nearer to the goal. Default 1. */
+  posShapingFactor?: number;
+  /** Reward of each agent in a step at whose end every agent is within 0.05 of its goal. Default 0.01. */
+  finalReward?: number;
+  /** Reward of both agents of a pair for every step at whose end they touch. Default -1. */
+  agentCollisionPenalty?: number;
+  /** Steps of an episode: 1 or more. Default 100. */
+  maxSteps?: number;
+}
+
+const defaults: Required<NavigationOptions> = {
+  nAgents: 4,
+  collisions: true,
+  worldSpawningX: 1,
+  worldSpawningY: 1,
+  enforceBounds: false,
+  agentsWithSameGoal: 1,
+  splitGoals: false,
+  observeAllGoals: false,
+  lidarRange: 0.35,
+  agentRadius: 0.1,
+  commsRange: 0,
+  nLidarRays: 12,
+  sharedRew: true,
+  posShapingFactor: 1,
+  finalReward: 0.01,
+  agentCollisionPenalty: -1,
+  maxSteps: 100,
+};
+
+type Key = keyof NavigationOptions;
+type Check = readonly [fits: (x: number) => boolean, what: string];
+
+function whole(low: number, high: number): Check {
+  const range = high === Infinity ? `${low} or more` : `from ${low} to ${high}`;
+  return [(x) => Number.isInteger(x) && x >= low && x <= high, `a whole number, ${range}`];
+}
+
+const positive: Check = [(x) => x > 0 && x < Infinity, "a number above 0"];
+const finite: Check = [Number.isFinite, "a finite number"];
+
+const checks: { readonly [K in Key]?: Check } = {
+  nAgents: whole(1, 64),
+  worldSpawningX: positive,
+  worldSpawningY: positive,
+  agentsWithSameGoal: whole(1, Infinity),
+  lidarRange: positive,
+  agentRadius: positive,
+  commsRange: [(x) => x >= 0 && x < Infinity, "a number, 0 or more"],
+  nLidarRays: whole(1, 1024),
+  posShapingFactor: finite,
+  finalReward: finite,
+  agentCollisionPenalty: finite,
+  maxSteps: whole(1, Infinity),
+};
+
+function refuse(sentence: string): never {
+  throw new RangeError(`navigation: ${sentence}`);
+}
+
+function checkEach(options: NavigationOptions): void {
+  for (const [key, value] of Object.entries(options)) {
+    if (!(key in defaults)) refuse(`there is no option \`${key}\`; there are ${Object.keys(defaults).join(", ")}.`);
+    const check = checks[key as Key];
+    if (!check && typeof value !== "boolean") refuse(`${key} is true or false, not ${value}.`);
+    if (check && !(typeof value === "number" && check[0](value))) refuse(`${key} is ${check[1]}, not ${value}.`);
+  }
+}
+
+function checkTogether({ nAgents, agentsWithSameGoal, collisions, splitGoals }: Required<NavigationOptions>): void {
+  if (agentsWithSameGoal > nAgents) {
+    refuse(`agentsWithSameGoal is ${agentsWithSameGoal}, but there are ${nAgents} agents.`);
+  }
+  if (agentsWithSameGoal > 1 && collisions) {
+    refuse(`agents with the same goal (agentsWithSameGoal ${agentsWithSameGoal}) need collisions: false.`);
+  }
+  if (splitGoals && agentsWithSameGoal !== nAgents / 2) {
+    refuse(
+      `splitGoals needs an even number of agents and agentsWithSameGoal = nAgents / 2; nAgents is ${nAgents} and ` +
+        `agentsWithSameGoal ${agentsWithSameGoal}.`,
+    );
+  }
+}
+
+/**
+ * The options with their defaults.
+ *
+ * @throws RangeError with a sentence if one is unknown, out of its range, or does not go with another.
+ */
+export function resolveOptions(options: NavigationOptions): Required<NavigationOptions> {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  checkEach(given);
+  const resolved = { ...defaults, ...given };
+  checkTogether(resolved);
+  return resolved;
+}
+
+/** The goal of each agent, as an index into the goals that there are. */
+export function goalOfAgent({ nAgents, agentsWithSameGoal, splitGoals }: Required<NavigationOptions>): number[] {
+  return Array.from({ length: nAgents }, (_, i) => {
+    if (splitGoals) return Math.floor(i / agentsWithSameGoal);
+    return Math.max(0, i - agentsWithSameGoal + 1);
+  });
+}
+
+/**
+ * Where agents and goals start.
+ *
+ * @throws RangeError if they do not fit into the rectangle.
+ */
+export function spawnOptions(options: Required<NavigationOptions>): SpawnOptions {
+  const { nAgents, agentRadius, worldSpawningX, worldSpawningY } = options;
+  const goals = Math.max(...goalOfAgent(options)) + 1;
+  const distance = 2 * agentRadius + 0.05;
+  const spawn = { points: nAgents + goals, distance, extent: [worldSpawningX, worldSpawningY] as const };
+  if (crowding(spawn) > 1) {
+    refuse(
+      `${nAgents} agents and ${goals} goals, ${Number(distance.toFixed(4))} apart, do not fit into a world of ` +
+        `${2 * worldSpawningX} x ${2 * worldSpawningY}: take fewer or smaller agents, or a larger world.`,
+    );
+  }
+  return spawn;
+}

@@ -1,0 +1,53 @@
+/**
+ * Pairs of points, all at once. What leads from the points of an environment to their pairs and back is linear and never
+ * changes, so it is a product with a constant incidence matrix: one operation however many pairs there are.
+ *
+ * Points are [env, point, 2]; what belongs to pairs is [env, 2, pair]: a row of x and a row of y.
+ */
+
+import { tensor } from "../../tensor/creation.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+
+/** Indices of the two points of a pair. */
+export type Pair = readonly [number, number];
+
+/** A constant matrix from its entries that are not 0. */
+export function matrix(rows: number, columns: number, entries: Iterable<readonly [number, number, number]>): Tensor {
+  const data = new Float32Array(rows * columns);
+  for (const [row, column, value] of entries) data[row * columns + column]! += value;
+  return tensor(data, { shape: [rows, columns] });
+}
+
+/** A fixed list of pairs among a fixed number of points. */
+export class Pairs {
+  readonly #incidence: Tensor;
+
+  /** `pairs` are indices below `points`; there is at least one. */
+  constructor(readonly points: number, readonly list: readonly Pair[]) {
+    const count = list.length;
+    const entries = list.flatMap(([a, b], pair) =>
+      [0, 1].flatMap((xy): [number, number, number][] => [
+        [2 * a + xy, xy * count + pair, 1],
+        [2 * b + xy, xy * count + pair, -1],
+      ])
+    );
+    this.#incidence = matrix(2 * points, 2 * count, entries);
+  }
+
+  /** The first point less the second: [env, 2, pair] of [env, point, 2]. */
+  difference(points: Tensor): Tensor {
+    const flat = points.reshape(-1, 2 * this.points);
+    return flat.matmul(this.#incidence).reshape(-1, 2, this.list.length);
+  }
+
+  /** Adds what acts on the first point of each pair, and on the second reversed: [env, point, 2] of [env, 2, pair]. */
+  gather(actions: Tensor): Tensor {
+    const flat = actions.reshape(-1, 2 * this.list.length);
+    return flat.matmul(this.#incidence.transpose()).reshape(-1, this.points, 2);
+  }
+}
+
+/** |v|^2 of the vectors of pairs: [env, 1, pair] of [env, 2, pair]. */
+export function squaredLength(vectors: Tensor): Tensor {
+  return vectors.square().sum(1, true);
+}
