@@ -44,6 +44,14 @@ function absorbTranspose(node: Node): Node | null {
   return matmul(a!, b!, node.attrs.transA !== swapped[0], node.attrs.transB !== swapped[1]);
 }
 
+/** A transposed product is the product of the transposed factors in the other order. */
+function rewritePermute(x: Node, perm: readonly number[]): Node | null {
+  if (perm.every((p, i) => p === i)) return x;
+  if (x.op === "permute") return permute(x.inputs[0]!, perm.map((p) => x.attrs.perm[p]!));
+  if (x.op !== "matmul" || !isLastTwoSwapped(perm)) return null;
+  return matmul(x.inputs[1]!, x.inputs[0]!, !x.attrs.transB, !x.attrs.transA);
+}
+
 /** One step of rewriting, whose inputs are simplified already; `null` if nothing applies. */
 function rewrite(node: Node): Node | null {
   const [a, b, c] = node.inputs;
@@ -84,10 +92,7 @@ function rewrite(node: Node): Node | null {
     case "expand":
       return a!.op === "expand" ? makeNode("expand", a!.inputs, node.attrs) : null;
     case "permute":
-      if (node.attrs.perm.every((p, i) => p === i)) return a!;
-      return a!.op === "permute"
-        ? permute(a!.inputs[0]!, node.attrs.perm.map((p) => (a!.attrs as { perm: number[] }).perm[p]!))
-        : null;
+      return rewritePermute(a!, node.attrs.perm);
     case "matmul":
       return absorbTranspose(node);
     default:

@@ -89,9 +89,12 @@ export class TanhNormal {
     return this.base.sample(key).tanh();
   }
 
-  /** An unbiased estimate of the entropy from one reparameterised sample, element by element. */
+  /**
+   * An unbiased estimate of the entropy from one reparameterised sample, element by element: the entropy before the tanh,
+   * exactly, plus the log-derivative of the tanh at the sample.
+   */
   entropyEstimate(key: Tensor): Tensor {
-    return this.logProbOfBase(this.base.rsample(key)).neg();
+    return this.base.entropy().add(logDerivativeOfTanh(this.base.rsample(key)));
   }
 
   /** The tanh of the most likely value before it: the deterministic action. */

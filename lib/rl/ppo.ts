@@ -56,9 +56,9 @@ export function ppoLoss(
   options: PPOLossOptions,
 ): PPOLoss {
   const { clipEpsilon, entropyEps } = options;
-  const weight = batch.weight.unsqueeze(-1).expand(...batch.logProb.shape);
-  const count = weight.sum();
-  const mean = (x: Tensor): Tensor => x.mul(weight).sum().div(count);
+  const agents = batch.logProb.shape.at(-1)!;
+  const share = batch.weight.div(batch.weight.sum().mul(agents)).unsqueeze(-1).expand(...batch.logProb.shape);
+  const mean = (x: Tensor): Tensor => x.mul(share).sum();
   const logRatio = policy.logProbOfBase(batch.actionBase).sum(-1).sub(batch.logProb);
   const ratio = logRatio.exp();
   const clipped = ratio.clamp(1 - clipEpsilon, 1 + clipEpsilon);
