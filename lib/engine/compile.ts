@@ -63,17 +63,17 @@ function signatureOf(args: readonly Argument[], tensors: readonly Tensor[]): str
 /** Values of variables that were there before the trace, whose first placeholder is `first`: they would be frozen. */
 function refuseFrozen(outputs: readonly Node[], declared: ReadonlySet<Variable>, first: number, name: string): void {
   const foreign = (x: Node): boolean =>
-    x.owner instanceof Variable && (!declared.has(x.owner) || (!x.traced && x.id < first));
+    x.owner instanceof Variable && (!declared.has(x.owner.root) || (!x.traced && x.id < first));
   const leaf = topological(outputs, foreign).find(foreign);
   if (!leaf) return;
   const variable = leaf.owner as Variable;
   throw new PlumblineError({
     code: "G203",
     message: `${name} uses \`${variable.name}\` (${describe(leaf)}), ${
-      declared.has(variable) ? "from before the function was called" : "which is not named as state"
+      declared.has(variable.root) ? "from before the function was called" : "which is not named as state"
     }: its value would be frozen.`,
     sites: [leaf.site],
-    help: declared.has(variable)
+    help: declared.has(variable.root)
       ? "compute what is made of it inside the function, or pass it as an argument."
       : "name it: compile(fn, { state: [model, optimizer] }).",
   });
@@ -137,7 +137,7 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
       );
       const assigned = after().flatMap((x, i) => x === state[i] ? [] : [i]);
       const outputs = [...assigned.map((i) => after()[i]!), ...leaves(result).map((x) => x.node)];
-      refuseFrozen(outputs, new Set([...roots, ...all]), state[0]?.id ?? 0, this.name);
+      refuseFrozen(outputs, new Set(roots), state[0]?.id ?? 0, this.name);
       return { result, assigned, outputs, state };
     });
     const outputs = simplify(program.outputs);
