@@ -3,6 +3,7 @@
 import process from "node:process";
 import { useDevice } from "../../mod.ts";
 import { mlpStep } from "./cases/mlp.ts";
+import { ppoStep } from "./cases/ppo.ts";
 import { tracing } from "./cases/tracing.ts";
 import { mlpCase, type Run } from "./protocol.ts";
 import { serve } from "./serve.ts";
@@ -11,6 +12,7 @@ import { countSubmits } from "./submits.ts";
 async function prepare(name: string): Promise<Run> {
   const mlp = mlpCase(name);
   if (mlp) return await mlpStep(mlp);
+  if (name === "ppo step") return await ppoStep();
   if (name === "tracing") return tracing();
   throw new Error(`this library has no case '${name}'.`);
 }
