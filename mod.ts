@@ -69,3 +69,5 @@ export { Critic, GaussianPolicy, type PolicyOutput } from "./lib/rl/networks.ts"
 export { type Minibatch, type PPOLoss, ppoLoss, type PPOLossOptions, smoothL1 } from "./lib/rl/ppo.ts";
 export { type PPOOptions, PPOTrainer, type SavedTensor, type TrainerFacts } from "./lib/rl/ppo_trainer.ts";
 export { Collector, type Rollout } from "./lib/rl/rollout.ts";
+export { Navigation, type NavigationState } from "./lib/worlds/navigation.ts";
+export type { NavigationOptions } from "./lib/worlds/navigation_options.ts";

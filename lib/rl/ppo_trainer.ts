@@ -58,6 +58,8 @@ export interface TrainerFacts {
   readonly engine: string;
   /** The device as a person knows it. */
   readonly adapter: string;
+  /** What the user should know of the choice of device: a GPU that could not be probed. */
+  readonly note?: string;
   /** Environments side by side. */
   readonly envs: number;
   /** Steps of each environment in an iteration. */
@@ -87,22 +89,21 @@ export class PPOTrainer<S extends Tree = Tree> {
   readonly #collect: Compiled<[], Rollout>;
   readonly #prepare: Compiled<[Rollout], { batch: Batch; summary: Tensor }>;
   readonly #update: Compiled<[Batch, Tensor, Tensor], []>;
-  readonly #engine: { engine: string; adapter: string };
+  readonly #engine: Pick<TrainerFacts, "engine" | "adapter" | "note">;
   #iteration = 0;
 
   /** A trainer on the engine of the process. */
   static async create<S extends Tree>(environment: Environment<S>, options: PPOOptions): Promise<PPOTrainer<S>> {
     const { name, adapter } = await currentEngine();
-    const notice = deviceNotice();
-    const device = notice === null ? adapter : `${adapter}; no GPU: ${notice}`;
-    return new PPOTrainer(environment, options, { engine: name, adapter: device });
+    const note = deviceNotice();
+    return new PPOTrainer(environment, options, { engine: name, adapter, ...(note === null ? {} : { note }) });
   }
 
   /** Draws the networks and the first states from the seed. Use {@linkcode PPOTrainer.create}. */
   private constructor(
     readonly environment: Environment<S>,
     readonly options: PPOOptions,
-    engine: { engine: string; adapter: string },
+    engine: Pick<TrainerFacts, "engine" | "adapter" | "note">,
   ) {
     this.#engine = engine;
     const random = new HostRandom(options.seed);
