@@ -3,12 +3,10 @@
 import type { MetricsRow } from "./metrics.ts";
 import { rewardMetric } from "./trainer.ts";
 
-/** Draws the rows that have a reward. vega is loaded only here: it takes longer than the start of a run. */
+/** Draws the rows. vega is loaded only here: it takes longer than the start of a run. */
 export async function drawRewardCurve(rows: readonly MetricsRow[], title: string): Promise<string> {
   const { renderSvg } = await import("../plot/svg.ts");
   const { rewardCurve } = await import("../plot/curves.ts");
-  const points = rows
-    .map(({ iteration, metrics }) => ({ iteration, value: metrics[rewardMetric] ?? NaN }))
-    .filter(({ value }) => Number.isFinite(value));
+  const points = rows.map(({ iteration, metrics }) => ({ iteration, value: metrics[rewardMetric] ?? NaN }));
   return await renderSvg(rewardCurve([{ name: title, points }], { title }));
 }

@@ -14,8 +14,6 @@ export interface FakeOptions {
   readonly failAt?: number;
   /** Numbers in its largest tensor. */
   readonly size?: number;
-  /** Called after every iteration. */
-  readonly onIteration?: (iteration: number) => void;
 }
 
 /** A step of a linear congruential generator (Numerical Recipes). */
@@ -36,7 +34,7 @@ export class FakeTrainer implements Trainer {
   constructor(config: Config, readonly options: FakeOptions = {}) {
     const { envs, steps, frames } = batchOf(config);
     this.framesPerIteration = frames;
-    this.facts = { engine: "fake", adapter: "a rule", envs, steps, parameters: options.size ?? 4 };
+    this.facts = { engine: "fake", adapter: "a rule", note: null, envs, steps, parameters: options.size ?? 4 };
     this.#weights = new Float32Array(options.size ?? 4);
     this.#random = new Uint32Array([config.seed, config.nAgents]);
     this.#done = new Uint8Array(envs);
@@ -47,7 +45,7 @@ export class FakeTrainer implements Trainer {
   }
 
   async iterate(): Promise<Metrics> {
-    const { delay, stallAt, failAt, onIteration } = this.options;
+    const { delay, stallAt, failAt } = this.options;
     if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
     if (this.iteration + 1 === stallAt) await new Promise((resolve) => setTimeout(resolve, 1e9));
     if (this.iteration + 1 === failAt) throw new Error("the fake driver crashed.");
@@ -58,7 +56,6 @@ export class FakeTrainer implements Trainer {
     this.#counters[0]!++;
     this.#counters[1]! += this.framesPerIteration;
     this.#done[this.iteration % this.#done.length]! ^= 1;
-    onIteration?.(this.iteration);
     return { [rewardMetric]: 3 * this.#weights[0]!, "train/kl": this.iteration === 1 ? NaN : noise };
   }
 

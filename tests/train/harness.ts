@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { main } from "../../lib/train/main.ts";
 import { readRows } from "../../lib/train/metrics.ts";
 import type { Output } from "../../lib/train/progress.ts";
+import type { Config } from "../../lib/train/options.ts";
+import type { Trainer } from "../../lib/train/trainer.ts";
 import { type FakeOptions, FakeTrainer } from "./fake_trainer.ts";
 
 /** What a command did. */
@@ -30,30 +32,44 @@ export function capture(shape: Partial<Omit<Output, "write">> = {}): Output & { 
   };
 }
 
-/** Runs the command in this process. `stopAfter` requests a stop in that iteration, as Ctrl-C does. */
-export async function run(args: readonly string[], options: FakeOptions & { stopAfter?: number } = {}): Promise<Ran> {
+/** What a test changes in the surroundings of a command. */
+export interface RunOptions extends FakeOptions {
+  /** The iteration in which a stop is requested, as Ctrl-C does. */
+  readonly stopAfter?: number;
+  /** A trainer other than the fake one. */
+  readonly createTrainer?: (config: Config) => Promise<Trainer>;
+}
+
+/** Runs the command in this process. */
+export async function run(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const [out, err] = [capture(), capture()];
-  const stop = { requested: false };
+  let requested = false;
   let notify = () => {};
+  const createTrainer = options.createTrainer ?? ((config) => Promise.resolve(new FakeTrainer(config, options)));
   const code = await main(args, {
     out,
     err,
     listenForStop: (onFirst) => {
       notify = onFirst;
-      return stop;
+      return {
+        get requested() {
+          return requested;
+        },
+      };
     },
-    createTrainer: (config) =>
-      Promise.resolve(
-        new FakeTrainer(config, {
-          ...options,
-          onIteration: (iteration) => {
-            options.onIteration?.(iteration);
-            if (iteration !== options.stopAfter) return;
-            stop.requested = true;
-            notify();
-          },
-        }),
-      ),
+    createTrainer: async (config) => {
+      const trainer = await createTrainer(config);
+      const iterate = trainer.iterate.bind(trainer);
+      trainer.iterate = async () => {
+        const metrics = await iterate();
+        if (trainer.iteration === options.stopAfter) {
+          requested = true;
+          notify();
+        }
+        return metrics;
+      };
+      return trainer;
+    },
   });
   return { code, out: out.text, err: err.text };
 }
