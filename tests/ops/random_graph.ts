@@ -376,10 +376,10 @@ function tamed(entry: Entry): Entry {
   return roughly(ops.mul(entry.node, ops.fullLike(entry.node, 1 / entry.bound)), 1);
 }
 
-/** A graph of `size` random applications, the same for the same seed. */
-export function randomGraph(seed: number, size: number): RandomGraph {
+/** A graph of `size` random applications, the same for the same seed, without those of `excluded` primitives. */
+export function randomGraph(seed: number, size: number, excluded: readonly OpName[] = []): RandomGraph {
   const b = new Builder(new Random(seed));
-  const names = Object.keys(recipes) as (keyof typeof recipes)[];
+  const names = (Object.keys(recipes) as (keyof typeof recipes)[]).filter((op) => !excluded.includes(op));
   const used = Array.from({ length: size }, () => {
     const op = b.random.pick(names);
     const entry = tamed(recipes[op](b));
