@@ -177,7 +177,7 @@ function introduction(config: Config, { facts }: Trainer): string {
     `${facts.parameters.toLocaleString("en-US")} parameters`,
     `batch: ${facts.envs} envs x ${facts.steps} steps = ${frames} frames; ` +
     `${config.numEpochs} epochs of ${minibatches} minibatches`,
-    `${facts.engine}: ${facts.adapter}${facts.note === null ? "" : ` (${facts.note})`}`,
+    `${facts.engine}: ${facts.adapter}${facts.note === undefined ? "" : ` (${facts.note})`}`,
   ].join("\n");
 }
 

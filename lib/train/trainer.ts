@@ -24,7 +24,7 @@ export interface TrainerFacts {
   /** The device as a person knows it: "ONNX Runtime 1.30, 2 threads". */
   readonly adapter: string;
   /** What the user should know about the choice of the device: why there is no GPU. */
-  readonly note: string | null;
+  readonly note?: string;
   /** Envs that run side by side. */
   readonly envs: number;
   /** Steps of each env in an iteration. */

@@ -34,7 +34,7 @@ export class FakeTrainer implements Trainer {
   constructor(config: Config, readonly options: FakeOptions = {}) {
     const { envs, steps, frames } = batchOf(config);
     this.framesPerIteration = frames;
-    this.facts = { engine: "fake", adapter: "a rule", note: null, envs, steps, parameters: options.size ?? 4 };
+    this.facts = { engine: "fake", adapter: "a rule", envs, steps, parameters: options.size ?? 4 };
     this.#weights = new Float32Array(options.size ?? 4);
     this.#random = new Uint32Array([config.seed, config.nAgents]);
     this.#done = new Uint8Array(envs);
