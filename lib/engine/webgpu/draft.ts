@@ -1,0 +1,181 @@
+/** What one kernel computes, as expressions, before it is known where the values live. */
+
+import type { Node, NodeOf } from "../../graph/node.ts";
+import { sizeOf } from "../../graph/types.ts";
+import type { Expr } from "./expr.ts";
+import { add, constant, type Ix, scale, unflatten, variable } from "./ix.ts";
+import { Lowering } from "./lower.ts";
+
+/** What a kernel does before its element-wise part. */
+export type CoreKind = "map" | "reduce" | "cumsum" | "matmul";
+
+/** The reductions. */
+export type ReduceNode = NodeOf<"sum"> | NodeOf<"max"> | NodeOf<"min"> | NodeOf<"argmax">;
+
+/** The sizes of a matrix product. */
+export interface Extent {
+  readonly batch: number;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+/** The core of a node's kernel. */
+export function coreOf(node: Node): CoreKind {
+  switch (node.op) {
+    case "sum":
+    case "max":
+    case "min":
+    case "argmax":
+      return "reduce";
+    case "cumsum":
+    case "matmul":
+      return node.op;
+    default:
+      return "map";
+  }
+}
+
+/** The axes that a reduction removes. */
+export function reducedAxes(node: ReduceNode): readonly number[] {
+  return node.op === "argmax" ? [node.attrs.axis] : node.attrs.axes;
+}
+
+/** How many values a reduction or running sum goes through for one result; 1 for other nodes. */
+export function lengthOf(node: Node): number {
+  const shape = node.inputs[0]?.shape ?? [];
+  switch (coreOf(node)) {
+    case "reduce":
+      return sizeOf(reducedAxes(node as ReduceNode).map((axis) => shape[axis]!));
+    case "cumsum":
+      return shape[(node as NodeOf<"cumsum">).attrs.axis]!;
+    default:
+      return 1;
+  }
+}
+
+/** The sizes of a matrix product. */
+export function extentOf(node: NodeOf<"matmul">): Extent {
+  const [m, n] = node.shape.slice(-2);
+  const k = node.inputs[0]!.shape.at(node.attrs.transA ? -2 : -1)!;
+  return { batch: sizeOf(node.shape.slice(0, -2)), m: m!, n: n!, k };
+}
+
+/** One node of a kernel. */
+export interface Part {
+  readonly node: Node;
+  /** Its value at the kernel's element. */
+  readonly result: Expr;
+  /** Reductions and running sums: what is accumulated, at every inner index. */
+  readonly item: Expr | null;
+  /** Reductions that need the results of others come in a later stage. */
+  readonly stage: number;
+  /** Elements of values in memory that it reads. */
+  readonly loads: readonly { readonly node: Node; readonly ix: Ix }[];
+}
+
+/** The factors of a matrix product, at (b, m, k) and (b, k, n). */
+export interface Product {
+  readonly node: Node;
+  readonly a: Expr;
+  readonly b: Expr;
+  readonly extent: Extent;
+}
+
+/** A kernel that may still take up more nodes. */
+export class Draft {
+  readonly kind: CoreKind;
+  /** Elements of each result. */
+  readonly size: number;
+  /** Reductions and running sums: how many values one result is made of. */
+  readonly length: number;
+  readonly lowering: Lowering;
+  readonly product: Product | null;
+  readonly parts: Part[] = [];
+  readonly #members = new Set<Node>();
+
+  /** The kernel of one node. `held` says which nodes are in memory. */
+  constructor(node: Node, held: (node: Node) => boolean) {
+    this.kind = coreOf(node);
+    this.size = sizeOf(node.shape);
+    this.length = lengthOf(node);
+    const rows = this.kind === "cumsum" ? this.size / this.length : this.size;
+    const outer = node.op === "matmul" ? productIndex(extentOf(node)) : variable("i", 0, rows - 1);
+    this.lowering = new Lowering(held, this.#members, outer);
+    this.product = node.op === "matmul" ? { node, ...lowerFactors(node, this.lowering), extent: extentOf(node) } : null;
+    this.take(this.lower(node));
+  }
+
+  /** The nodes that the kernel computes, in topological order. */
+  get members(): ReadonlySet<Node> {
+    return this.#members;
+  }
+
+  /** Held nodes that it reads. */
+  reads(): Set<Node> {
+    return new Set(this.parts.flatMap((part) => part.loads.map((x) => x.node)));
+  }
+
+  /** The parts that accumulate. */
+  items(): (Part & { readonly item: Expr })[] {
+    return this.parts.filter((part): part is Part & { readonly item: Expr } => part.item !== null);
+  }
+
+  /** `node` as a part of this kernel; it becomes one by `take`. */
+  lower(node: Node): Part {
+    const { lowering } = this;
+    const result = lowering.inside(node, unflatten(lowering.outer, node.shape));
+    const accumulates = coreOf(node) === "reduce" || coreOf(node) === "cumsum";
+    const inner = variable("r", 0, Math.max(0, this.length - 1));
+    const item = accumulates ? lowering.at(node.inputs[0]!, innerIndex(node, lowering.outer, inner)) : null;
+    const reached = new Set<Expr>();
+    const factors = this.product?.node === node ? [this.product.a, this.product.b] : [];
+    for (const root of [result, ...factors, ...(item ? [item] : [])]) this.#reach(root, reached);
+    const loads = [...reached].flatMap(({ form }) => form.kind === "load" ? [form] : []);
+    const waits = [...reached].flatMap(({ form }) => form.kind === "core" && form.node !== node ? [form.node] : []);
+    const stages = waits.map((x) => this.parts.find((part) => part.node === x)?.stage ?? 0);
+    return { node, result, item, stage: item ? Math.max(0, ...stages.map((x) => x + 1)) : 0, loads };
+  }
+
+  /** Makes a part one of this kernel's. */
+  take(part: Part): void {
+    this.parts.push(part);
+    this.#members.add(part.node);
+  }
+
+  #reach(expr: Expr, reached: Set<Expr>): void {
+    if (reached.has(expr)) return;
+    reached.add(expr);
+    for (const x of this.lowering.exprs.operands(expr)) this.#reach(x, reached);
+  }
+}
+
+/** Which element of its input a reduction or running sum reads at step `inner` for the result (the row) `outer`. */
+export function innerIndex(node: Node, outer: Ix, inner: Ix): Ix[] {
+  const shape = node.inputs[0]!.shape;
+  if (node.op === "cumsum") {
+    const { axis, reverse } = node.attrs;
+    const rows = shape.map((n, i) => i === axis ? 1 : n);
+    const last = add(constant(shape[axis]! - 1), scale(inner, -1));
+    return unflatten(outer, rows).map((ix, i) => i === axis ? (reverse ? last : inner) : ix);
+  }
+  const axes = [...reducedAxes(node as ReduceNode)].sort((a, b) => a - b);
+  const along = unflatten(inner, axes.map((axis) => shape[axis]!));
+  return unflatten(outer, node.shape).map((ix, i) => axes.includes(i) ? along[axes.indexOf(i)]! : ix);
+}
+
+function productIndex({ batch, m, n }: Extent): Ix {
+  const row = add(scale(variable("b", 0, batch - 1), m), variable("m", 0, m - 1));
+  return add(scale(row, n), variable("n", 0, n - 1));
+}
+
+function lowerFactors(node: NodeOf<"matmul">, lowering: Lowering): { a: Expr; b: Expr } {
+  const { batch, m, n, k } = extentOf(node);
+  const lead = unflatten(variable("b", 0, batch - 1), node.shape.slice(0, -2));
+  const [row, column, depth] = [variable("m", 0, m - 1), variable("n", 0, n - 1), variable("k", 0, Math.max(0, k - 1))];
+  const { transA, transB } = node.attrs;
+  return {
+    a: lowering.at(node.inputs[0]!, [...lead, ...(transA ? [depth, row] : [row, depth])]),
+    b: lowering.at(node.inputs[1]!, [...lead, ...(transB ? [column, depth] : [depth, column])]),
+  };
+}

@@ -1,0 +1,79 @@
+/** The engine for GPUs: graphs become programs of WGSL kernels; a run is one compute pass and one submit. */
+
+import type { Node } from "../../graph/node.ts";
+import { sizeOf } from "../../graph/types.ts";
+import type { Engine, Executable, Graph } from "../engine.ts";
+import { Arena } from "./arena.ts";
+import { Gpu } from "./gpu.ts";
+import { type Dispatch, type Instruction, listing } from "./kernel.ts";
+import { DeviceMemory } from "./memory.ts";
+import { Pipelines } from "./pipelines.ts";
+import { buildProgram, type Limits, tooLarge } from "./program.ts";
+import { WebgpuExecutable } from "./run.ts";
+
+/** An engine on `device`, which must stay alive as long as it. `adapterName` is what people know the device by. */
+export function createWebgpuEngine(device: GPUDevice, adapterName: string): Engine {
+  return new WebgpuEngine(device, adapterName);
+}
+
+class WebgpuEngine implements Engine {
+  readonly name = "webgpu";
+  readonly #gpu: Gpu;
+  readonly #memory: DeviceMemory;
+  readonly #arena: Arena;
+  readonly #pipelines: Pipelines;
+  readonly #limits: Limits;
+
+  constructor(device: GPUDevice, readonly adapter: string) {
+    this.#gpu = new Gpu(device);
+    this.#memory = new DeviceMemory(this.#gpu);
+    this.#arena = new Arena(this.#gpu);
+    this.#pipelines = new Pipelines(this.#gpu);
+    const { maxStorageBuffersPerShaderStage, maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+    this.#limits = {
+      bindings: maxStorageBuffersPerShaderStage,
+      bindingBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize),
+      bufferBytes: maxBufferSize,
+    };
+  }
+
+  async compile(graph: Graph): Promise<Executable> {
+    this.#gpu.check();
+    [...graph.inputs, ...graph.outputs].forEach((x) => this.#checkSize(x));
+    const program = buildProgram(graph, this.#limits);
+    const dispatches = [...dispatchesOf(program.instructions)];
+    this.#gpu.guard();
+    const made = Promise.all(dispatches.map((x) => this.#pipelines.get(x)));
+    const [pipelines] = await Promise.all([made, this.#gpu.settle()]);
+    const lines = listing(program.instructions);
+    return new WebgpuExecutable(
+      { gpu: this.#gpu, memory: this.#memory, arena: this.#arena, pipelines: this.#pipelines },
+      graph,
+      program,
+      new Map(dispatches.map((x, i) => [x, pipelines[i]!])),
+      lines,
+    );
+  }
+
+  #checkSize({ dtype, shape }: Node): void {
+    const bytes = 4 * sizeOf(shape);
+    if (bytes > this.#limits.bindingBytes) throw new Error(tooLarge(dtype, shape, bytes, this.#limits.bindingBytes));
+  }
+
+  liveBytes(): Record<string, number> {
+    return { arena: this.#arena.bytes, ...this.#memory.liveBytes(), steps: this.#pipelines.bytes };
+  }
+
+  dispose(): void {
+    this.#memory.clear();
+    this.#arena.clear();
+    this.#pipelines.clear();
+  }
+}
+
+function* dispatchesOf(instructions: readonly Instruction[]): Generator<Dispatch> {
+  for (const x of instructions) {
+    if (x.kind === "dispatch") yield x;
+    else yield* dispatchesOf(x.body);
+  }
+}

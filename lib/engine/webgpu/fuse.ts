@@ -1,0 +1,158 @@
+/**
+ * Which values go through memory. Everything else is computed inside the kernels that use it: a value whose users all sit
+ * in one kernel at the same index costs nothing, others are computed again where that is cheaper than a kernel and its
+ * memory traffic.
+ */
+
+import { type Node, topological } from "../../graph/node.ts";
+import { primitives } from "../../graph/primitives.ts";
+import { sizeOf } from "../../graph/types.ts";
+import { costly } from "./intrinsics.ts";
+import { coreOf, extentOf } from "./draft.ts";
+
+/** The price of a kernel in units of an addition on a GPU: about 5 us. */
+const launch = 1 << 20;
+/** The price of moving one element through memory. */
+const traffic = 8;
+/** The most operations that are computed again in each kernel that needs them. */
+const mostRepeated = 64;
+/** The longest chain of operations in one kernel: its text is made by recursion. */
+const mostDeep = 150;
+
+const alwaysHeld: ReadonlySet<Node["op"]> = new Set([
+  "input",
+  "output",
+  "scan",
+  "sum",
+  "max",
+  "min",
+  "argmax",
+  "cumsum",
+  "matmul",
+]);
+
+/** One use of a value: in which context (null: one of its own) and how often it would be computed there. */
+interface Use {
+  readonly context: string | null;
+  readonly times: number;
+}
+
+/** The nodes that are in memory when `sinks` are computed; a kernel then reads at most `mostLoads` buffers. */
+export function chooseHeld(sinks: readonly Node[], mostLoads: number): Set<Node> {
+  const order = topological(sinks);
+  const held = new Set<Node>(sinks);
+  for (const node of order) {
+    if (alwaysHeld.has(node.op)) held.add(node);
+    if (node.op === "scan") node.inputs.forEach((x) => held.add(x));
+  }
+  const { undecided, uses } = contexts(order, held);
+  const depths = new Map<Node, number>();
+  const loads = new Map<Node, Set<Node>>();
+  const hold = (node: Node): void => {
+    held.add(node);
+  };
+  for (const node of order) {
+    limitLoads(node, held, loads, mostLoads);
+    const depth = 1 + Math.max(0, ...node.inputs.map((x) => held.has(x) ? 0 : depths.get(x)!));
+    depths.set(node, depth);
+    if (held.has(node) || node.op === "full" || node.op === "iota") continue;
+    if (depth > mostDeep || (undecided.has(node) && !worthRepeating(node, uses.get(node)!, held))) hold(node);
+  }
+  return held;
+}
+
+/** Holds inputs of `node` until what it reads fits into one kernel. */
+function limitLoads(node: Node, held: Set<Node>, loads: Map<Node, Set<Node>>, most: number): void {
+  const read = (x: Node): ReadonlySet<Node> => held.has(x) ? new Set([x]) : loads.get(x)!;
+  const all = (): Set<Node> => new Set(node.inputs.flatMap((x) => [...read(x)]));
+  let own = all();
+  while (own.size > most) {
+    const widest = node.inputs.filter((x) => !held.has(x)).sort((a, b) => read(b).size - read(a).size)[0];
+    if (!widest) break;
+    held.add(widest);
+    own = all();
+  }
+  loads.set(node, own);
+}
+
+/** Follows uses from the outputs down: nodes whose uses do not all share one context are undecided. */
+function contexts(order: readonly Node[], held: ReadonlySet<Node>): { undecided: Set<Node>; uses: Map<Node, Use[]> } {
+  const uses = new Map<Node, Use[]>(order.map((node) => [node, []]));
+  const undecided = new Set<Node>();
+  const context = new Map<Node, string>();
+  for (const node of [...order].reverse()) {
+    const own = uses.get(node)!;
+    const first = own[0]?.context ?? null;
+    const shared = first !== null && own.every((x) => x.context === first);
+    if (!held.has(node) && !shared) undecided.add(node);
+    context.set(node, held.has(node) || !shared ? `${node.id}` : first);
+    node.inputs.forEach((x, slot) => uses.get(x)!.push(useOf(node, slot, context.get(node)!)));
+  }
+  return { undecided, uses };
+}
+
+function useOf(user: Node, slot: number, context: string): Use {
+  const x = user.inputs[slot]!;
+  const size = sizeOf(x.shape);
+  switch (user.op) {
+    case "expand": {
+      const times = sizeOf(user.shape);
+      return { context: times > size ? null : context, times };
+    }
+    case "take":
+    case "takeAlongAxis":
+      return slot === 1 && user.op === "takeAlongAxis"
+        ? { context, times: size }
+        : { context: null, times: sizeOf(user.shape) };
+    case "randomBits":
+      return { context: null, times: sizeOf(user.shape) };
+    case "matmul": {
+      const { m, n } = extentOf(user);
+      return { context: null, times: size * Math.ceil((slot === 0 ? n : m) / 64) };
+    }
+    case "permute":
+    case "flip":
+    case "slice":
+    case "pad":
+    case "concat":
+      return { context: `${context}/${user.id}.${slot}`, times: size };
+    default:
+      return { context, times: size };
+  }
+}
+
+function worthRepeating(node: Node, uses: readonly Use[], held: ReadonlySet<Node>): boolean {
+  const perContext = new Map<string, number>();
+  let times = 0;
+  for (const use of uses) {
+    if (use.context === null) times += use.times;
+    else perContext.set(use.context, use.times);
+  }
+  for (const n of perContext.values()) times += n;
+  const size = sizeOf(node.shape);
+  const price = repeatedCost(node, held);
+  if (price > mostRepeated) return false;
+  return (times - size) * price <= launch + traffic * (size + times);
+}
+
+/** What computing `node` from values in memory costs, as far as it matters. */
+function repeatedCost(node: Node, held: ReadonlySet<Node>): number {
+  const seen = new Set<Node>();
+  const visit = (x: Node): number => {
+    if (seen.has(x)) return 0;
+    seen.add(x);
+    let price = ownCost(x);
+    for (const input of x.inputs) {
+      if (price > mostRepeated) break;
+      price += held.has(input) ? 1 : visit(input);
+    }
+    return price;
+  };
+  return visit(node);
+}
+
+function ownCost(node: Node): number {
+  if (costly.has(node.op)) return node.op === "randomBits" ? 100 : 12;
+  const { kind } = primitives[node.op];
+  return kind === "move" || kind === "leaf" || coreOf(node) !== "map" ? 0 : 1;
+}

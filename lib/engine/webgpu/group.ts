@@ -1,0 +1,161 @@
+/**
+ * Which values one kernel computes. Every held value starts as a kernel of its own; a kernel then takes up users of its
+ * results that read them at the same element, and neighbours of the same size, as long as no path leads out of it and
+ * back in.
+ */
+
+import { type Node, topological } from "../../graph/node.ts";
+import { sizeOf } from "../../graph/types.ts";
+import { coreOf, Draft, lengthOf } from "./draft.ts";
+
+/** The most reductions in one kernel: each has its own workgroup memory. */
+const mostItems = 8;
+/** The most expressions in one kernel. */
+const mostExprs = 1000;
+/** How many earlier kernels of the same size are tried as neighbours. */
+const mostNeighbours = 4;
+
+/** A step of a block: a kernel or a scan, and the held nodes that it reads. */
+export interface Unit {
+  draft: Draft | null;
+  readonly scan: Node | null;
+  reads: Set<Node>;
+}
+
+/** Everything about a block that grouping needs. */
+export interface GroupingOptions {
+  readonly held: ReadonlySet<Node>;
+  /** Nodes that go to a place outside of the block. */
+  readonly sinks: ReadonlySet<Node>;
+  /** The most buffers that one kernel binds. */
+  readonly mostBindings: number;
+}
+
+/** The units of a block that compute `outputs`, in an order in which they can run. */
+export function groupUnits(outputs: readonly Node[], options: GroupingOptions): Unit[] {
+  const grouping = new Grouping(topological(outputs), options);
+  grouping.mergeAll();
+  return grouping.inOrder();
+}
+
+class Grouping {
+  readonly #units: Unit[] = [];
+  /** Which unit computes a node. */
+  readonly #home = new Map<Node, Unit>();
+  readonly #readers = new Map<Node, Set<Unit>>();
+
+  constructor(order: readonly Node[], readonly options: GroupingOptions) {
+    const { held } = options;
+    for (const node of order) {
+      if (node.op === "output") this.#home.set(node, this.#home.get(node.inputs[0]!)!);
+      else if (node.op === "scan") this.#add(node, { draft: null, scan: node, reads: new Set(node.inputs) });
+      else if (held.has(node) && node.op !== "input" && sizeOf(node.shape) > 0) {
+        const draft = new Draft(node, (x) => held.has(x));
+        this.#add(node, { draft, scan: null, reads: draft.reads() });
+      }
+    }
+  }
+
+  #add(node: Node, unit: Unit): void {
+    this.#units.push(unit);
+    this.#home.set(node, unit);
+    for (const x of unit.reads) this.#readersOf(x).add(unit);
+  }
+
+  #readersOf(node: Node): Set<Unit> {
+    let readers = this.#readers.get(node);
+    if (!readers) this.#readers.set(node, readers = new Set());
+    return readers;
+  }
+
+  /** Lets every kernel join an earlier one if it can. */
+  mergeAll(): void {
+    const kept: Unit[] = [];
+    for (const unit of this.#units) {
+      const joined = unit.draft !== null && this.#hosts(unit, kept).some((host) => this.#merge(host, unit));
+      if (!joined) kept.push(unit);
+    }
+    this.#units.length = 0;
+    this.#units.push(...kept);
+  }
+
+  /** The kernels that `guest` may join: those whose results it reads, then the latest of the same size. */
+  #hosts(guest: Unit, earlier: readonly Unit[]): Unit[] {
+    const hosts = new Set<Unit>();
+    for (const node of guest.reads) {
+      const home = this.#home.get(node);
+      if (home) hosts.add(home);
+    }
+    const { kind, size } = guest.draft!;
+    const alike = (x: Unit): boolean => x.draft?.kind === kind && x.draft.size === size && !hosts.has(x);
+    return [...hosts, ...earlier.filter(alike).slice(-mostNeighbours).reverse()];
+  }
+
+  #fits(host: Draft, guest: Draft): boolean {
+    if (host.size !== guest.size || host.kind === "cumsum" || host.lowering.exprs.size > mostExprs) return false;
+    if (guest.kind === "map") return true;
+    const alike = guest.kind === "reduce" && host.kind === "reduce" && host.length === guest.length;
+    return alike && host.items().length < mostItems;
+  }
+
+  /** A unit that has taken up no other yet joins `host`, if the result is a kernel that can run. */
+  #merge(host: Unit, guest: Unit): boolean {
+    if (!host.draft || !this.#fits(host.draft, guest.draft!) || this.#pathOutside(host, guest)) return false;
+    const { node } = guest.draft!.parts[0]!;
+    const part = host.draft.lower(node);
+    const reads = new Set([...host.reads, ...part.loads.map((x) => x.node)]);
+    const members = new Set([...host.draft.members, node]);
+    if ([...members].some((x) => reads.has(x))) return false;
+    if (reads.size + this.#written(members, host, guest) > this.options.mostBindings) return false;
+    host.draft.take(part);
+    host.reads = reads;
+    this.#home.set(node, host);
+    for (const x of guest.reads) this.#readersOf(x).delete(guest);
+    for (const x of reads) this.#readersOf(x).add(host);
+    return true;
+  }
+
+  /** At most how many buffers a kernel of `members` writes. */
+  #written(members: ReadonlySet<Node>, host: Unit, guest: Unit): number {
+    let count = 0;
+    for (const x of members) {
+      const read = [...this.#readersOf(x)].some((reader) => reader !== host && reader !== guest);
+      if (read || this.options.sinks.has(x)) count++;
+    }
+    return count;
+  }
+
+  /** Whether `guest` needs the results of a unit that is not `host` but needs those of `host`. */
+  #pathOutside(host: Unit, guest: Unit): boolean {
+    const seen = new Set<Unit>([host, guest]);
+    const stack: Unit[] = [guest];
+    while (stack.length > 0) {
+      const unit = stack.pop()!;
+      for (const node of unit.reads) {
+        const home = this.#home.get(node);
+        if (home === host && unit !== guest) return true;
+        if (!home || seen.has(home)) continue;
+        seen.add(home);
+        stack.push(home);
+      }
+    }
+    return false;
+  }
+
+  /** The units, each after those that it reads. */
+  inOrder(): Unit[] {
+    const order: Unit[] = [];
+    const done = new Set<Unit>();
+    const visit = (unit: Unit): void => {
+      if (done.has(unit)) return;
+      done.add(unit);
+      for (const node of unit.reads) {
+        const home = this.#home.get(node);
+        if (home) visit(home);
+      }
+      order.push(unit);
+    };
+    this.#units.forEach(visit);
+    return order;
+  }
+}

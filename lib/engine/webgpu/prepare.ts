@@ -1,0 +1,162 @@
+/**
+ * Rewrites of a graph into one that this engine runs well: long sums and deep matrix products are split so that they fill
+ * the device, thin products become sums, scatterAdd a sum over what hits. Inputs stay the nodes that they are.
+ */
+
+import { makeNode, type Node, type NodeOf, rebuild, topological } from "../../graph/node.ts";
+import { add, binary, concat, expand, full, iota, mul, pad, permute, reshape, sum, where } from "../../graph/ops.ts";
+import { withSite } from "../../graph/site.ts";
+import { sizeOf } from "../../graph/types.ts";
+import { extentOf, lengthOf, reducedAxes, type ReduceNode } from "./draft.ts";
+
+/** The same outputs, rewritten. */
+export function prepare(outputs: readonly Node[]): Node[] {
+  const image = new Map<Node, Node>();
+  for (const node of topological(outputs)) {
+    const inputs = node.inputs.map((x) => image.get(x)!);
+    const same = inputs.every((x, i) => x === node.inputs[i]);
+    image.set(node, withSite(node.site, () => rewrite(same ? node : rebuild(node, inputs))));
+  }
+  return outputs.map((x) => image.get(x)!);
+}
+
+/** A node of its own for the same value. */
+export function copyOf(node: Node): Node {
+  return withSite(node.site, () => makeNode("stopGradient", [node], { why: null }));
+}
+
+/** A node that a kernel can write somewhere: leaves and results of scans are copied. */
+export function storable(node: Node): Node {
+  const copied = node.op === "input" || node.op === "full" || node.op === "iota" || node.op === "output";
+  return copied ? copyOf(node) : node;
+}
+
+function rewrite(node: Node): Node {
+  switch (node.op) {
+    case "matmul":
+      return rewriteProduct(node);
+    case "sum":
+    case "max":
+    case "min":
+      return splitReduction(node);
+    case "scatterAdd":
+      return sumOfHits(node);
+    case "concat":
+      return joinInGroups(node);
+    case "scan":
+      return rewriteScan(node);
+    default:
+      return node;
+  }
+}
+
+function rewriteScan(node: NodeOf<"scan">): Node {
+  const { body, carries } = node.attrs;
+  // A copy of its own for each initial carry: the kernel that computes the original usually writes it too.
+  const inputs = node.inputs.map((x, i) => i < carries ? copyOf(x) : x);
+  const attrs = { ...node.attrs, body: { inputs: body.inputs, outputs: prepare(body.outputs).map(storable) } };
+  return { ...rebuild(node, inputs), attrs } as Node;
+}
+
+/** A kernel may bind few buffers: many pieces are joined a few at a time. */
+function joinInGroups(node: NodeOf<"concat">): Node {
+  const limit = 6;
+  let pieces = node.inputs;
+  if (pieces.length <= limit) return node;
+  while (pieces.length > 1) {
+    const next: Node[] = [];
+    for (let i = 0; i < pieces.length; i += limit) {
+      const some = pieces.slice(i, i + limit);
+      next.push(some.length === 1 ? some[0]! : concat(some, node.attrs.axis));
+    }
+    pieces = next;
+  }
+  return pieces[0]!;
+}
+
+function sumOfHits({ inputs, attrs: { axis } }: NodeOf<"scatterAdd">): Node {
+  const [x, index, source] = inputs;
+  const wide = [...x!.shape, index!.shape[axis]!];
+  const spread = (y: Node): Node => {
+    const order = y.shape.map((_, i) => i).filter((i) => i !== axis);
+    const moved = permute(y, [...order, axis]);
+    return expand(reshape(moved, wide.map((n, i) => i === axis ? 1 : n)), wide);
+  };
+  const hit = binary("equal", spread(index!), iota(wide, axis));
+  const parts = where(hit, spread(source!), full("float32", wide, 0));
+  return add(reshape(x!, x!.shape), reshape(splitReduction(sum(parts, [wide.length - 1])), x!.shape));
+}
+
+/** The smallest number of equal parts in [count, 2 count) that divides `size`, or else `count`. */
+function parts(size: number, count: number): number {
+  for (let s = count; s < 2 * count; s++) if (size % s === 0) return s;
+  return count;
+}
+
+/** Splits axis `axis` into `count` rows; what is missing at the end is `fill`. */
+function splitAxis(x: Node, axis: number, count: number, fill: number): Node {
+  const n = x.shape[axis]!;
+  const each = Math.ceil(n / count);
+  const none = x.shape.map(() => 0);
+  const missing = count * each - n;
+  const padded = missing === 0 ? x : pad(x, none, none.map((_, i) => i === axis ? missing : 0), fill);
+  return reshape(padded, [...x.shape.slice(0, axis), count, each, ...x.shape.slice(axis + 1)]);
+}
+
+/** A long reduction of few results takes two kernels, so that more than a few workgroups have something to do. */
+function splitReduction(node: Node): Node {
+  if (node.op !== "sum" && node.op !== "max" && node.op !== "min") return node;
+  const [x] = node.inputs;
+  const axes = reducedAxes(node as ReduceNode);
+  const last = x!.shape.findLastIndex((n) => n > 1);
+  const strided = !axes.includes(last);
+  const size = sizeOf(node.shape);
+  const longest = axes.reduce((a, b) => x!.shape[b]! > x!.shape[a]! ? b : a, axes[0] ?? 0);
+  const n = x!.shape[longest] ?? 1;
+  const each = strided ? 128 : 4096;
+  if (lengthOf(node) < 4 * each || n < 2 * each || size * Math.min(n, strided ? 8 : 256) >= 32768) return node;
+  const integer = x!.dtype === "int32";
+  const fill = { sum: 0, max: integer ? -2147483648 : -Infinity, min: integer ? 2147483647 : Infinity }[node.op];
+  const rows = splitAxis(x!, longest, parts(n, Math.ceil(n / each)), fill);
+  const inner = axes.map((axis) => axis >= longest ? axis + 1 : axis);
+  const partial = makeNode(node.op, [rows], { axes: inner });
+  return reshape(splitReduction(makeNode(node.op, [partial], { axes: [longest] })), node.shape);
+}
+
+function rewriteProduct(node: NodeOf<"matmul">): Node {
+  const { batch, m, n, k } = extentOf(node);
+  if (Math.min(m, n) <= 4 || m * n <= 64) return productAsSum(node);
+  const tiles = batch * Math.ceil(m / 32) * Math.ceil(n / 32);
+  const count = Math.min(Math.ceil(256 / Math.max(1, tiles)), Math.floor(k / 128));
+  return k >= 512 && tiles < 128 && count > 1 ? splitProduct(node, parts(k, count)) : node;
+}
+
+/** A thin product would leave most of a tile empty: it is a sum of products along k. */
+function productAsSum(node: NodeOf<"matmul">): Node {
+  const { transA, transB } = node.attrs;
+  const rank = node.shape.length;
+  const lead = node.shape.slice(0, -2);
+  const { m, n, k } = extentOf(node);
+  const swap = [...lead.keys(), rank - 1, rank - 2];
+  const rows = transA ? permute(node.inputs[0]!, swap) : node.inputs[0]!;
+  const columns = transB ? node.inputs[1]! : permute(node.inputs[1]!, swap);
+  const wide = [...lead, m, n, k];
+  const a = expand(reshape(rows, [...lead, m, 1, k]), wide);
+  const b = expand(reshape(columns, [...lead, 1, n, k]), wide);
+  return reshape(splitReduction(sum(mul(a, b), [rank])), node.shape);
+}
+
+/** Few and deep tiles (gradients of weights): `count` products of slices of k, and their sum. */
+function splitProduct(node: NodeOf<"matmul">, count: number): Node {
+  const { transA, transB } = node.attrs;
+  const rank = node.shape.length;
+  const slices = (x: Node, axis: number): Node => {
+    const split = splitAxis(x, axis, count, 0);
+    if (axis === rank - 2) return split;
+    return permute(split, [...Array(rank - 2).keys(), rank - 1, rank - 2, rank]);
+  };
+  const a = slices(node.inputs[0]!, transA ? rank - 2 : rank - 1);
+  const b = slices(node.inputs[1]!, transB ? rank - 1 : rank - 2);
+  const products = makeNode("matmul", [a, b], { transA, transB });
+  return reshape(sum(products, [rank - 2]), node.shape);
+}
