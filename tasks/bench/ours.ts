@@ -3,18 +3,28 @@
 import process from "node:process";
 import { useDevice } from "../../mod.ts";
 import { mlpStep } from "./cases/mlp.ts";
+import { iteration, randomRollout, rollout, update } from "./cases/navigation.ts";
 import { ppoStep } from "./cases/ppo.ts";
 import { tracing } from "./cases/tracing.ts";
 import { mlpCase, type Run } from "./protocol.ts";
 import { serve } from "./serve.ts";
 import { countSubmits } from "./submits.ts";
 
+const named: Readonly<Record<string, () => Run | Promise<Run>>> = {
+  tracing,
+  "ppo step": ppoStep,
+  "rollout random": randomRollout,
+  rollout,
+  update,
+  iteration,
+};
+
 async function prepare(name: string): Promise<Run> {
   const mlp = mlpCase(name);
   if (mlp) return await mlpStep(mlp);
-  if (name === "ppo step") return await ppoStep();
-  if (name === "tracing") return tracing();
-  throw new Error(`this library has no case '${name}'.`);
+  const make = named[name];
+  if (!make) throw new Error(`this library has no case '${name}'.`);
+  return await make();
 }
 
 const device = process.argv[2] === "webgpu" ? "webgpu" : "cpu";
