@@ -127,7 +127,7 @@ async function openRun(
   trainer: Trainer,
   progress: Progress,
 ): Promise<{ folder: RunFolder; manifest: Manifest }> {
-  const session = { arguments: plan.arguments, trainer: trainer.facts };
+  const session = { arguments: plan.arguments, ...trainer.facts };
   try {
     if (!plan.resume) {
       const manifest = await beginManifest({ ...session, fromIteration: 0 }, null, new Date());
@@ -159,9 +159,9 @@ function tellDifferences(
   { facts }: Trainer,
   progress: Progress,
 ): void {
-  if (before && before.trainer.adapter !== facts.adapter) {
+  if (before && before.adapter !== facts.adapter) {
     progress.say(
-      `This run was made on ${before.trainer.adapter} and goes on on ${facts.adapter}: ` +
+      `This run was made on ${before.adapter} and goes on on ${facts.adapter}: ` +
         "the numbers will agree to rounding, not bit for bit.",
     );
   }

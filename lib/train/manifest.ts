@@ -10,7 +10,7 @@ export const manifestName = "manifest.json";
 export type Outcome = "running" | "finished" | "interrupted" | "failed";
 
 /** One process that trained the run. */
-export interface Session {
+export interface Session extends TrainerFacts {
   /** ISO 8601, UTC. */
   readonly started: string;
   readonly ended: string | null;
@@ -27,7 +27,6 @@ export interface Session {
   readonly versions: Readonly<Record<string, string>>;
   /** "x86_64-unknown-linux-gnu". */
   readonly platform: string;
-  readonly trainer: TrainerFacts;
   /** Programs traced, and how many of them after the first iteration. */
   readonly traces: { readonly total: number; readonly afterFirst: number };
 }
@@ -68,7 +67,7 @@ async function git(...args: string[]): Promise<string | null> {
 
 /** The manifest when a session begins. `before` is that of the run so far. */
 export async function beginManifest(
-  session: Pick<Session, "arguments" | "fromIteration" | "trainer">,
+  session: Pick<Session, "arguments" | "fromIteration"> & TrainerFacts,
   before: Manifest | null,
   now: Date,
 ): Promise<Manifest> {

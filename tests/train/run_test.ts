@@ -51,7 +51,7 @@ Deno.test("a run leaves every file, readable by its format", () =>
     assert.deepEqual(manifest.traces, { total: 3, afterFirst: 0 });
     assert.deepEqual(Object.keys(manifest.versions), ["deno", "plumbline", "onnxruntime-node", "webgpu"]);
     assert.ok(Object.values(manifest.versions).every((version) => /^\d+\.\d+\.\d+$/.test(version)));
-    assert.equal(manifest.trainer.adapter, "a rule");
+    assert.equal(manifest.adapter, "a rule");
   }));
 
 Deno.test("a run says what it does: its batch, a line an iteration, and at the end where everything is", () =>
