@@ -3,35 +3,7 @@
 import assert from "node:assert/strict";
 import { runNotebook } from "../tasks/jupyter/notebook.ts";
 import { listNotebooks } from "../tasks/notebooks.ts";
-
-const minutes = 60_000;
-
-/** Runs a notebook of `cells`, each its source, its tags and its stored outputs. */
-async function run(cells: { source: string; tags?: string[]; outputs?: unknown[] }[], timeoutMs = minutes) {
-  const path = await Deno.makeTempFile({ suffix: ".ipynb" });
-  const notebook = {
-    nbformat: 4,
-    nbformat_minor: 5,
-    metadata: {},
-    cells: [
-      { cell_type: "markdown", source: ["# Title\n", "text"], metadata: {} },
-      ...cells.map(({ source, tags = [], outputs = [] }) => ({
-        cell_type: "code",
-        source,
-        metadata: { tags },
-        outputs,
-      })),
-    ],
-  };
-  try {
-    await Deno.writeTextFile(path, JSON.stringify(notebook));
-    const result = await runNotebook(path, timeoutMs);
-    const updated = JSON.parse(result.updated);
-    return { ...result, cells: updated.cells.slice(1) };
-  } finally {
-    await Deno.remove(path);
-  }
-}
+import { minutes, runCells as run } from "./run_cells.ts";
 
 const bundle = (text: string) =>
   `{ [Symbol.for("Jupyter.display")]: () => ({ "text/plain": ${JSON.stringify(text)} }) }`;

@@ -1,0 +1,92 @@
+/** The curves of a run: a value over iterations, one line for each series, a band where seeds differ. */
+
+import type { TopLevelSpec } from "vega-lite";
+import { theme } from "./theme.ts";
+
+/** A value of a series at one iteration. */
+export interface CurvePoint {
+  /** Which iteration, from 1. */
+  iteration: number;
+  /** The value: of one run, or the mean of several. Where it is not finite the line has a gap. */
+  value: number;
+  /** The lowest value of several seeds; needs `high`. */
+  low?: number;
+  /** The highest value of several seeds; needs `low`. */
+  high?: number;
+}
+
+/** A line with a name. */
+export interface CurveSeries {
+  /** What the legend calls it. */
+  name: string;
+  /** Its points, in any order. */
+  points: readonly CurvePoint[];
+}
+
+/** What the chart says beside its lines. */
+export interface CurveOptions {
+  /** What the chart shows, in a few words. */
+  title?: string;
+  /** The story behind it: seeds, setting. */
+  subtitle?: string;
+  /** The quantity and its unit. Default: "episode reward (sum)". */
+  yTitle?: string;
+  /** What iterations are counted in. Default: "iteration". */
+  xTitle?: string;
+  /** Size of the plotted area in pixels. Default: 560 by 300. */
+  width?: number;
+  /** See `width`. */
+  height?: number;
+}
+
+/** Up to so many points a line shows each of them; from so many on it is thin. */
+const dottedUpTo = 30;
+const thinFrom = 200;
+
+/** The learning curve of one or several runs, as a vega-lite specification. A legend appears from two series on. */
+export function rewardCurve(series: readonly CurveSeries[], options: CurveOptions = {}): TopLevelSpec {
+  const { title, subtitle, yTitle = "episode reward (sum)", xTitle = "iteration", width = 560, height = 300 } = options;
+  const values = series.flatMap(({ name, points }) => points.map((point) => toRow(name, point)));
+  const longest = Math.max(0, ...series.map(({ points }) => points.length));
+  const dotted = longest <= dottedUpTo;
+  const strokeWidth = longest < thinFrom ? 2 : 1.2;
+  const legend = series.length < 2 ? null : { orient: "top" as const, title: null, symbolOpacity: 1 };
+  return {
+    $schema: "https://vega.github.io/schema/vega-lite/v5.json",
+    ...title !== undefined && { title: { text: title, ...subtitle !== undefined && { subtitle } } },
+    width,
+    height,
+    data: { values },
+    encoding: {
+      x: {
+        field: "iteration",
+        type: "quantitative",
+        title: xTitle,
+        axis: { tickMinStep: 1, format: "d" },
+        scale: { zero: false, nice: false, padding: 8 },
+      },
+      color: { field: "series", type: "nominal", sort: series.map(({ name }) => name), legend },
+    },
+    layer: [
+      {
+        transform: [{ filter: "isValid(datum.low) && isValid(datum.high)" }],
+        mark: { type: "area", opacity: 0.18, tooltip: false },
+        encoding: {
+          y: { field: "low", type: "quantitative", title: yTitle, scale: { zero: false } },
+          y2: { field: "high" },
+        },
+      },
+      {
+        mark: { type: "line", strokeWidth, point: dotted && { filled: true, size: 22 }, tooltip: true },
+        encoding: { y: { field: "value", type: "quantitative", title: yTitle, scale: { zero: false } } },
+      },
+    ],
+    config: theme,
+  };
+}
+
+/** JSON has no NaN: what is not finite becomes null, which vega-lite shows as a gap. */
+function toRow(series: string, { iteration, value, low, high }: CurvePoint): Record<string, string | number | null> {
+  const finite = (number: number | undefined) => number !== undefined && Number.isFinite(number) ? number : null;
+  return { series, iteration, value: finite(value), low: finite(low), high: finite(high) };
+}

@@ -1,0 +1,37 @@
+/** Charts in notebooks: interactive where the viewer knows vega-lite, a picture and a line of text where it does not. */
+
+import type { TopLevelSpec } from "vega-lite";
+import { renderSvg } from "./svg.ts";
+
+/** A bundle of representations of one chart, by media type. */
+export type MimeBundle = Record<string, unknown>;
+
+/** What a notebook shows as the result of a cell. */
+export interface Displayable {
+  /** The chart in all its representations. */
+  [key: symbol]: () => Promise<MimeBundle>;
+}
+
+/** JupyterLab 4 draws this type; it does not know version 6. */
+const vegaLiteType = "application/vnd.vegalite.v5+json";
+const vegaLiteSchema = "https://vega.github.io/schema/vega-lite/v5.json";
+
+/** Shows a chart: the last expression of a cell, or an argument of `Deno.jupyter.display`. */
+export function display(spec: TopLevelSpec): Displayable {
+  return { [Symbol.for("Jupyter.display")]: () => chartBundle(spec) };
+}
+
+/** The chart in all its representations. */
+export async function chartBundle(spec: TopLevelSpec): Promise<MimeBundle> {
+  return { ...liveBundle(spec), "image/svg+xml": await renderSvg(spec) };
+}
+
+/** The chart as what is quick to make: for displays that change several times a second. */
+export function liveBundle(spec: TopLevelSpec): MimeBundle {
+  return { [vegaLiteType]: { ...spec, $schema: vegaLiteSchema }, "text/plain": `[chart${titleOf(spec)}]` };
+}
+
+function titleOf({ title }: TopLevelSpec): string {
+  const text = title !== null && typeof title === "object" && "text" in title ? title.text : title;
+  return typeof text === "string" ? `: ${text}` : "";
+}

@@ -1,0 +1,49 @@
+/** How charts look: quiet axes, colours that stay apart for the colour-blind (Okabe and Ito), room around the data. */
+
+import type { Config } from "vega-lite";
+
+const ink = "#1f2933";
+const quiet = "#66727f";
+const faint = "#e4e8ec";
+
+/** The configuration that all charts share. */
+export const theme: Config = {
+  background: "white",
+  padding: 16,
+  font: "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif",
+  view: { stroke: null },
+  title: {
+    anchor: "start",
+    frame: "group",
+    fontSize: 15,
+    fontWeight: 600,
+    color: ink,
+    offset: 14,
+    subtitleColor: quiet,
+    subtitlePadding: 5,
+  },
+  axis: {
+    labelColor: quiet,
+    labelFontSize: 11,
+    titleColor: quiet,
+    titleFontSize: 12,
+    titleFontWeight: "normal",
+    titlePadding: 10,
+    domainColor: "#b8c1ca",
+    tickColor: "#b8c1ca",
+    gridColor: faint,
+    labelPadding: 6,
+  },
+  axisX: { grid: false, tickSize: 4, labelFlush: false },
+  axisY: { domain: false, ticks: false, tickCount: 6 },
+  legend: {
+    labelColor: ink,
+    labelFontSize: 12,
+    symbolType: "stroke",
+    symbolStrokeWidth: 3,
+    columnPadding: 18,
+    offset: 4,
+  },
+  line: { strokeJoin: "round", strokeCap: "round" },
+  range: { category: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#66727f"] },
+};

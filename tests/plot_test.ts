@@ -1,0 +1,81 @@
+/** Charts are drawn without a browser, and shown in notebooks. */
+
+import assert from "node:assert/strict";
+import { rewardCurve } from "../lib/plot/curves.ts";
+import { display } from "../lib/plot/notebook.ts";
+import { renderSvg } from "../lib/plot/svg.ts";
+import { runCells } from "./run_cells.ts";
+
+const points = [1, 2, 3, 4].map((iteration) => ({ iteration, value: iteration / 2 }));
+
+/** The paths of the lines in an SVG. */
+function linesIn(svg: string): string[] {
+  return [...svg.matchAll(/aria-roledescription="line mark"[^>]* d="([^"]*)"/g)].map(([, path]) => path!);
+}
+
+Deno.test("rewardCurve() names its axes, and its series only where there are several", async () => {
+  const one = await renderSvg(rewardCurve([{ name: "MAPPO", points }], { title: "navigation", subtitle: "one seed" }));
+  for (const text of ["navigation", "one seed", "iteration", "episode reward (sum)"]) {
+    assert.ok(one.includes(`>${text}<`));
+  }
+  assert.ok(!one.includes(">MAPPO<"));
+  const two = await renderSvg(rewardCurve([{ name: "MAPPO", points }, { name: "IPPO", points }]));
+  assert.ok(two.includes(">MAPPO<") && two.includes(">IPPO<"));
+  assert.equal(linesIn(two).length, 2);
+});
+
+Deno.test("rewardCurve() leaves a gap where a value is not finite", async () => {
+  const holed = points.map((point, i) => i === 1 ? { ...point, value: NaN } : point);
+  const [path] = linesIn(await renderSvg(rewardCurve([{ name: "a", points: holed }])));
+  assert.equal(path!.match(/M/g)!.length, 2);
+});
+
+Deno.test("rewardCurve() draws a band only where low and high are given", async () => {
+  const banded = points.map((point) => ({ ...point, low: point.value - 1, high: point.value + 1 }));
+  const band = /aria-roledescription="area mark"/;
+  assert.match(await renderSvg(rewardCurve([{ name: "a", points: banded }])), band);
+  assert.doesNotMatch(await renderSvg(rewardCurve([{ name: "a", points }])), band);
+});
+
+Deno.test("renderSvg() draws a chart that has no data yet", async () => {
+  assert.match(
+    await renderSvg(rewardCurve([{ name: "a", points: [] }], { title: "soon" })),
+    /^<svg[^]*>soon<[^]*<\/svg>$/,
+  );
+});
+
+Deno.test("renderSvg() reads no files and no network", async () => {
+  const spec = rewardCurve([]);
+  await assert.rejects(renderSvg({ ...spec, data: { url: "deno.json" } }), /inline data only .*deno\.json/);
+});
+
+Deno.test("display() offers vega-lite 5, a picture and text", async () => {
+  const shown = display(rewardCurve([{ name: "a", points }], { title: "navigation" }));
+  const bundle = await shown[Symbol.for("Jupyter.display")]!();
+  assert.deepEqual(Object.keys(bundle), ["application/vnd.vegalite.v5+json", "text/plain", "image/svg+xml"]);
+  assert.equal(bundle["text/plain"], "[chart: navigation]");
+});
+
+Deno.test("a notebook shows a chart, and a live chart in one display that ends with its last state", async () => {
+  const imports = ["plot/curves", "plot/notebook", "train/live"].map((name, i) => {
+    const names = ["rewardCurve", "display", "LiveChart"];
+    return `const { ${names[i]} } = await import(${JSON.stringify(import.meta.resolve(`../lib/${name}.ts`))});`;
+  });
+  const live = `const chart = new LiveChart(), points = [];
+    for (let iteration = 1; iteration <= 50; iteration++) {
+      points.push({ iteration, value: iteration });
+      await chart.update(rewardCurve([{ name: "a", points }]));
+    }
+    await chart.finish();`;
+  const { problems, cells } = await runCells([
+    { source: `${imports.join("\n")}\ndisplay(rewardCurve([{ name: "a", points: [] }]))` },
+    { source: live },
+  ]);
+  assert.deepEqual(problems, []);
+  assert.equal(cells[0].outputs.length, 1);
+  assert.equal(cells[0].outputs[0].output_type, "execute_result");
+  assert.equal(cells[1].outputs.length, 1);
+  const { data } = cells[1].outputs[0];
+  assert.equal(data["application/vnd.vegalite.v5+json"].data.values.length, 50);
+  assert.match(data["image/svg+xml"].join(""), /^<svg/);
+});

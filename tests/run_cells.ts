@@ -1,0 +1,34 @@
+/** Small notebooks for tests. */
+
+import { runNotebook } from "../tasks/jupyter/notebook.ts";
+
+/** One minute, in milliseconds. */
+export const minutes = 60_000;
+
+/** Runs a notebook of `cells`, each its source, its tags and its stored outputs. It lies where deno.json applies. */
+export async function runCells(cells: { source: string; tags?: string[]; outputs?: unknown[] }[], timeoutMs = minutes) {
+  await Deno.mkdir(".cache", { recursive: true });
+  const path = await Deno.makeTempFile({ dir: ".cache", suffix: ".ipynb" });
+  const notebook = {
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata: {},
+    cells: [
+      { cell_type: "markdown", source: ["# Title\n", "text"], metadata: {} },
+      ...cells.map(({ source, tags = [], outputs = [] }) => ({
+        cell_type: "code",
+        source,
+        metadata: { tags },
+        outputs,
+      })),
+    ],
+  };
+  try {
+    await Deno.writeTextFile(path, JSON.stringify(notebook));
+    const result = await runNotebook(path, timeoutMs);
+    const updated = JSON.parse(result.updated);
+    return { ...result, cells: updated.cells.slice(1) };
+  } finally {
+    await Deno.remove(path);
+  }
+}
