@@ -40,7 +40,7 @@ export class Linear extends Module {
     const rows = x.rank === 2 ? x : x.reshape(-1, this.inFeatures);
     const product = rows.matmul(this.weight.transpose());
     const y = this.bias ? product.add(this.bias) : product;
-    return x.rank === 2 ? y : y.reshape(...x.shape.slice(0, -1), this.outFeatures).named(...x.axes.slice(0, -1), null);
+    return x.rank === 2 ? y : likeRows(x, y);
   }
 }
 
@@ -107,9 +107,17 @@ export class MLP extends Module {
   /** `[.., in]` to `[.., out]`. */
   forward(x: Tensor): Tensor {
     const last = this.layers.length - 1;
-    return this.layers.reduce((h, layer, i) => {
-      const y = layer.forward(h);
-      return i === last ? y : y[this.#activation]();
-    }, x);
+    // One reshape at either end: products and activations in between stay next to each other, and engines fuse them.
+    const rows = x.rank === 2 ? x : x.reshape(-1, this.layers[0]!.inFeatures);
+    const y = this.layers.reduce((h, layer, i) => {
+      const out = layer.forward(h);
+      return i === last ? out : out[this.#activation]();
+    }, rows);
+    return x.rank === 2 ? y : likeRows(x, y);
   }
+}
+
+/** Rows `[row, out]` with the leading axes of `x` again. */
+function likeRows(x: Tensor, rows: Tensor): Tensor {
+  return rows.reshape(...x.shape.slice(0, -1), rows.shape[1]!).named(...x.axes.slice(0, -1), null);
 }
