@@ -7,7 +7,7 @@ import { renderSvg } from "../lib/plot/svg.ts";
 import { Contestant } from "./bench/contestant.ts";
 import { cases, entriesOf } from "./bench/entries.ts";
 import { helpText, type Options, parseOptions } from "./bench/options.ts";
-import { type Outcome, race } from "./bench/race.ts";
+import { measureOnce, type Outcome, race } from "./bench/race.ts";
 import { outcomeText, ratioChart, type Report } from "./bench/report.ts";
 import { ensureVulkan } from "../tests/software_vulkan.ts";
 
@@ -15,11 +15,15 @@ async function runCases(options: Options): Promise<Outcome[]> {
   if (options.device !== "cpu") console.log(`WebGPU: ${await ensureVulkan()}`);
   const effort = options.quick ? { rounds: 3, turnMs: 200 } : { rounds: 9, turnMs: 1000 };
   const contestants = entriesOf(options).map((entry) => new Contestant(entry));
-  const chosen = cases.filter((name) => options.cases.length === 0 || options.cases.some((x) => name.includes(x)));
+  const chosen = cases.filter(({ name }) => options.cases.length === 0 || options.cases.some((x) => name.includes(x)));
   const outcomes: Outcome[] = [];
   try {
-    for (const name of chosen) {
-      outcomes.push(await race(name, contestants, effort));
+    for (const { name, repetitions } of chosen) {
+      outcomes.push(
+        repetitions === undefined
+          ? await race(name, contestants, effort)
+          : await measureOnce(name, contestants, options.quick ? 1 : repetitions),
+      );
       console.log(outcomeText(outcomes.at(-1)!));
     }
   } finally {

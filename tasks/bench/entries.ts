@@ -29,18 +29,25 @@ export function entriesOf({ device, python }: Options): Entry[] {
   ];
 }
 
-/** The names of the cases, small ones first. */
-export const cases: readonly string[] = [
-  "tracing",
-  "mlp 18-256-256-4 x 400",
-  "mlp 18-256-256-4 x 1200",
-  "mlp 18-256-256-4 x 4096",
-  "mlp 64-256-256-4 x 4096",
-  "ppo step",
-  "rollout random",
-  "rollout",
-  "update",
-  "iteration",
-  "start",
-  "memory",
+/** A thing to time. */
+export interface Case {
+  readonly name: string;
+  /** Only so many repetitions, without a warm-up and without turns: a start, a long run. */
+  readonly repetitions?: number;
+}
+
+/** The cases, small ones first. */
+export const cases: readonly Case[] = [
+  { name: "tracing" },
+  { name: "mlp 18-256-256-4 x 400" },
+  { name: "mlp 18-256-256-4 x 1200" },
+  { name: "mlp 18-256-256-4 x 4096" },
+  { name: "mlp 64-256-256-4 x 4096" },
+  { name: "ppo step" },
+  { name: "rollout random" },
+  { name: "rollout" },
+  { name: "update" },
+  { name: "iteration" },
+  { name: "start", repetitions: 3 },
+  { name: "memory", repetitions: 1 },
 ];

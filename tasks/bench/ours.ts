@@ -3,12 +3,16 @@
 import process from "node:process";
 import { useDevice } from "../../mod.ts";
 import { mlpStep } from "./cases/mlp.ts";
+import { memory } from "./cases/memory.ts";
 import { iteration, randomRollout, rollout, update } from "./cases/navigation.ts";
 import { ppoStep } from "./cases/ppo.ts";
+import { start } from "./cases/start.ts";
 import { tracing } from "./cases/tracing.ts";
 import { mlpCase, type Run } from "./protocol.ts";
 import { serve } from "./serve.ts";
 import { countSubmits } from "./submits.ts";
+
+const device = process.argv[2] === "webgpu" ? "webgpu" : "cpu";
 
 const named: Readonly<Record<string, () => Run | Promise<Run>>> = {
   tracing,
@@ -17,6 +21,8 @@ const named: Readonly<Record<string, () => Run | Promise<Run>>> = {
   rollout,
   update,
   iteration,
+  start: () => start(device),
+  memory,
 };
 
 async function prepare(name: string): Promise<Run> {
@@ -27,7 +33,6 @@ async function prepare(name: string): Promise<Run> {
   return await make();
 }
 
-const device = process.argv[2] === "webgpu" ? "webgpu" : "cpu";
 await useDevice(device);
 const submits = device === "webgpu" ? await countSubmits() : null;
 

@@ -84,6 +84,19 @@ function resultOf({ rounds, details }: Racer, first: Racer): Result {
   };
 }
 
+function outcomeOf(name: string, racers: readonly Racer[], refusals: Readonly<Record<string, string>>): Outcome {
+  const results = racers.map((racer) => [racer.contestant.name, resultOf(racer, racers[0]!)]);
+  return { case: name, results: Object.fromEntries(results), refusals };
+}
+
+async function turn(racer: Racer, name: string): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  const answer = await racer.contestant.ask({ case: name, repeats: racer.repeats });
+  if ("why" in answer) throw new Error(`${racer.contestant.name} failed in the middle of '${name}': ${answer.why}`);
+  racer.rounds.push([...answer.ms]);
+  racer.details.push(...answer.details ?? []);
+}
+
 /** Races a case; the first contestant that takes part is what the ratios are taken against. */
 export async function race(name: string, contestants: readonly Contestant[], effort: Effort): Promise<Outcome> {
   const racers: Racer[] = [];
@@ -94,14 +107,23 @@ export async function race(name: string, contestants: readonly Contestant[], eff
     else racers.push(ready);
   }
   for (let round = 0; round < effort.rounds; round++) {
-    for (const racer of racers) {
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
-      const answer = await racer.contestant.ask({ case: name, repeats: racer.repeats });
-      if ("why" in answer) throw new Error(`${racer.contestant.name} failed in the middle of '${name}': ${answer.why}`);
-      racer.rounds.push([...answer.ms]);
-      racer.details.push(...answer.details ?? []);
-    }
+    for (const racer of racers) await turn(racer, name);
   }
-  const results = racers.map((racer) => [racer.contestant.name, resultOf(racer, racers[0]!)]);
-  return { case: name, results: Object.fromEntries(results), refusals };
+  return outcomeOf(name, racers, refusals);
+}
+
+/** Measures a case in one go, without a warm-up: for what happens once, like a start. */
+export async function measureOnce(
+  name: string,
+  contestants: readonly Contestant[],
+  repeats: number,
+): Promise<Outcome> {
+  const racers: Racer[] = [];
+  const refusals: Record<string, string> = {};
+  for (const contestant of contestants) {
+    const answer = await contestant.ask({ case: name, repeats });
+    if ("why" in answer) refusals[contestant.name] = answer.why;
+    else racers.push({ contestant, repeats, rounds: [[...answer.ms]], details: [...answer.details ?? []] });
+  }
+  return outcomeOf(name, racers, refusals);
 }

@@ -22,12 +22,12 @@ function world(): Navigation {
   return new Navigation({ nAgents: agents, maxSteps: steps });
 }
 
-/** One trainer, of which the cases time the parts. */
-async function trainer(): Promise<PPOTrainer> {
+/** The trainer of the settings, or with fewer epochs. */
+export async function trainer(numEpochs = 30): Promise<PPOTrainer> {
   return await PPOTrainer.create(world(), {
     algorithm: "mappo",
     framesPerBatch: envs * steps,
-    numEpochs: 30,
+    numEpochs,
     minibatchSize: 400,
     lr: 3e-4,
     maxGradNorm: 1,
