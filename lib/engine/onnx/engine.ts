@@ -31,7 +31,7 @@ export function createOnnxEngine({ threads = cores }: OnnxOptions = {}): Promise
   const compile = async (graph: Graph): Promise<OnnxExecutable> => {
     const program = writeProgram(graph);
     const model = program.model && encodeModel(program.model);
-    const session = model && await openSession(model, threadsFor(graph.outputs, threads));
+    const session = model && await openSession(model, threadsFor(program.outputs, threads));
     const entry: Held = {
       bytes: model?.byteLength ?? 0,
       executable: makeExecutable(graph, program, session, () => {

@@ -5,7 +5,7 @@ import type { Node } from "../../graph/node.ts";
 import { Storage } from "../../graph/storage.ts";
 import { allocate, type Aval, sizeOf, type TypedArray } from "../../graph/types.ts";
 import type { Executable, Graph } from "../engine.ts";
-import { evaluateHost } from "./host.ts";
+import { evaluateHost, type HostValue } from "./host.ts";
 import { listModel } from "./listing.ts";
 import type { Port, Program } from "./program.ts";
 import { runtimeError } from "./session.ts";
@@ -32,10 +32,10 @@ export function makeExecutable(
   const spares = new Map<number, TypedArray>();
 
   async function gather(inputs: readonly Storage[]): Promise<Map<Node, TypedArray>> {
-    const values = new Map<Node, TypedArray>();
+    const values = new Map<Node, HostValue>();
     for (const [i, node] of graph.inputs.entries()) values.set(node, inputs[i]!.host ?? await inputs[i]!.read());
     for (const node of program.host) values.set(node, evaluateHost(node, node.inputs.map((x) => values.get(x)!)));
-    return values;
+    return values as Map<Node, TypedArray>;
   }
 
   function target({ node, index }: Port & { readonly index: number }): TypedArray {
@@ -64,7 +64,7 @@ export function makeExecutable(
   }
 
   function finish(index: number, values: ReadonlyMap<Node, TypedArray>, computed: TypedArray | undefined): Storage {
-    const node = graph.outputs[index]!;
+    const node = program.outputs[index]!;
     const size = sizeOf(node.shape);
     const numbers = computed ?? values.get(node)?.slice() ?? allocate(node.dtype, size);
     return new Storage(node.dtype, size, numbers);
@@ -82,7 +82,7 @@ export function makeExecutable(
     async run(inputs) {
       const values = await gather(inputs);
       const computed = await compute(values);
-      const results = graph.outputs.map((_, i) => finish(i, values, computed.get(i)));
+      const results = program.outputs.map((_, i) => finish(i, values, computed.get(i)));
       retire(inputs);
       return results;
     },

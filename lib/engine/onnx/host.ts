@@ -3,19 +3,39 @@
  * hundred operations; here it is a loop.
  */
 
-import { type Node, topological } from "../../graph/node.ts";
+import { type Node, type NodeOf, topological } from "../../graph/node.ts";
+import { scanOutputs } from "../../graph/primitives.ts";
 import { randomBits } from "../../graph/threefry.ts";
 import { type Shape, sizeOf, type TypedArray } from "../../graph/types.ts";
 
 const movement: ReadonlySet<Node["op"]> = new Set(["slice", "reshape", "concat", "permute", "expand", "take"]);
 
-/** The nodes of `outputs` that can be computed here: uint32, and made from inputs by movement and random bits only. */
+/** Whether a node may be an input of the host stage: keys, or indices of keys. */
+export function isHostLeaf(node: Node): boolean {
+  return node.op === "input" && (node.dtype === "uint32" || node.dtype === "int32");
+}
+
+/** Whether a node can be computed here from inputs that can: uint32, and made by movement, random bits and loops of them. */
+export function isHost(node: Node, known: (x: Node) => boolean): boolean {
+  if (node.op === "input" || !node.inputs.every(known)) return false;
+  if (node.op === "scan") return isHostLoop(node);
+  return node.dtype === "uint32" && (node.op === "randomBits" || node.op === "output" || movement.has(node.op));
+}
+
+function isHostLoop({ attrs: { body } }: NodeOf<"scan">): boolean {
+  const found = new Set<Node>();
+  for (const node of topological(body.outputs)) {
+    const leaf = isHostLeaf(node) && body.inputs.includes(node);
+    if (leaf || isHost(node, (x) => found.has(x))) found.add(node);
+  }
+  return body.outputs.every((x) => found.has(x) && x.dtype === "uint32");
+}
+
+/** The nodes that `outputs` need and that can be computed here. */
 export function hostNodes(outputs: readonly Node[]): Set<Node> {
   const found = new Set<Node>();
   for (const node of topological(outputs)) {
-    const able = node.op === "input" || node.op === "randomBits" || movement.has(node.op);
-    const leaf = node.op === "input" && (node.dtype === "uint32" || node.dtype === "int32");
-    if (leaf || (able && node.dtype === "uint32" && node.inputs.every((x) => found.has(x)))) found.add(node);
+    if (isHostLeaf(node) || isHost(node, (x) => found.has(x))) found.add(node);
   }
   return found;
 }
@@ -76,8 +96,42 @@ function pick(node: Node, axis: number, [data, indices]: readonly TypedArray[]):
   return out;
 }
 
-/** The numbers of a node of {@linkcode hostNodes}, from those of its inputs. */
-export function evaluateHost(node: Node, x: readonly TypedArray[]): Uint32Array {
+/** One pass over the steps; gives what `scanOutputs` lists. */
+function loop({ attrs }: NodeOf<"scan">, x: readonly TypedArray[]): TypedArray[] {
+  const { body, carries, xs, length, reverse } = attrs;
+  const results = scanOutputs(attrs).map(({ shape }) => new Uint32Array(sizeOf(shape)));
+  const order = topological(body.outputs).filter((node) => !body.inputs.includes(node));
+  const values = new Map<Node, HostValue>(body.inputs.map((node, i) => [node, x[i]!]));
+  const put = (into: TypedArray, step: number, data: TypedArray): void => into.set(data, step * data.length);
+  const of = (node: Node): TypedArray => values.get(node) as TypedArray;
+  for (let i = 0; i < length; i++) {
+    const step = reverse ? length - 1 - i : i;
+    for (let k = carries; k < carries + xs; k++) {
+      const size = sizeOf(body.inputs[k]!.shape);
+      values.set(body.inputs[k]!, x[k]!.subarray(step * size, (step + 1) * size));
+    }
+    for (let k = 0; k < carries; k++) put(results[body.outputs.length + k]!, step, of(body.inputs[k]!));
+    for (const node of order) values.set(node, evaluateHost(node, node.inputs.map((input) => values.get(input)!)));
+    for (let k = carries; k < body.outputs.length; k++) put(results[k]!, step, of(body.outputs[k]!));
+    const next = body.outputs.slice(0, carries).map(of);
+    next.forEach((data, k) => values.set(body.inputs[k]!, data));
+  }
+  for (let k = 0; k < carries; k++) results[k]!.set(of(body.inputs[k]!));
+  return results;
+}
+
+/** The numbers of a node, or those of all outputs of a loop. */
+export type HostValue = TypedArray | readonly TypedArray[];
+
+/** The value of a node of {@linkcode hostNodes}, from those of its inputs. */
+export function evaluateHost(node: Node, inputs: readonly HostValue[]): HostValue {
+  if (node.op === "output") return (inputs[0] as readonly TypedArray[])[node.attrs.index]!;
+  const x = inputs as readonly TypedArray[];
+  if (node.op === "scan") return loop(node, x);
+  return move(node, x);
+}
+
+function move(node: Node, x: readonly TypedArray[]): TypedArray {
   const data = x[0]!;
   const strides = stridesOf(node.inputs[0]!.shape);
   switch (node.op) {

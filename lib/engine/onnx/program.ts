@@ -5,6 +5,7 @@ import { sizeOf } from "../../graph/types.ts";
 import type { Graph } from "../engine.ts";
 import { Builder, type Value } from "./builder.ts";
 import { hostNodes } from "./host.ts";
+import { reduceLoops } from "./loops.ts";
 import { lower } from "./lower.ts";
 import type { OnnxGraph, OnnxValue } from "./proto.ts";
 
@@ -18,6 +19,8 @@ export interface Port {
 export interface Program {
   /** Computed on the host, in this order, from inputs. */
   readonly host: readonly Node[];
+  /** The graph's outputs, with smaller loops. */
+  readonly outputs: readonly Node[];
   /** The model's inputs: inputs of the graph or nodes of the host stage. */
   readonly feeds: readonly Port[];
   /** The model's outputs; `index` is the place in the graph's outputs. */
@@ -47,8 +50,9 @@ export function writeModel(b: Builder, leaves: readonly Port[], outputs: readonl
 /** Divides a graph into its stages and writes the model. */
 export function writeProgram(graph: Graph): Program {
   const listed = new Set(graph.inputs);
-  const hosted = hostNodes(graph.outputs);
-  const computed = graph.outputs.flatMap((node, index) => hosted.has(node) || sizeOf(node.shape) === 0 ? [] : [{ node, index }]);
+  const reduced = reduceLoops(graph.outputs);
+  const hosted = hostNodes(reduced);
+  const computed = reduced.flatMap((node, index) => hosted.has(node) || sizeOf(node.shape) === 0 ? [] : [{ node, index }]);
   const outputs = computed.map((x) => x.node);
   const cut = frontier(outputs, new Set([...hosted, ...listed]));
   const b = new Builder();
@@ -56,9 +60,10 @@ export function writeProgram(graph: Graph): Program {
   const known = new Map<Node, Value>(feeds.map(({ name, node }) => [node, { name, dtype: node.dtype, shape: node.shape }]));
   const names = b.outputs(outputs, lower(b, outputs, known));
   const fetches = computed.map(({ node, index }, i) => ({ name: names[i]!, node, index }));
-  const hostOutputs = graph.outputs.filter((x) => hosted.has(x));
+  const hostOutputs = reduced.filter((x) => hosted.has(x));
   return {
     host: topological([...cut, ...hostOutputs], (x) => !hosted.has(x)).filter((x) => hosted.has(x) && x.op !== "input"),
+    outputs: reduced,
     feeds,
     fetches,
     model: fetches.length === 0 ? null : b.finish("plumbline", feeds.map(declare), fetches.map(declare)),
