@@ -71,3 +71,7 @@ export { type PPOOptions, PPOTrainer, type SavedTensor, type TrainerFacts } from
 export { Collector, type Rollout } from "./lib/rl/rollout.ts";
 export { Navigation, type NavigationState } from "./lib/worlds/navigation.ts";
 export type { NavigationOptions } from "./lib/worlds/navigation_options.ts";
+
+export { type CurveOptions, type CurvePoint, type CurveSeries, rewardCurve } from "./lib/plot/curves.ts";
+export { display, type Displayable, type MimeBundle } from "./lib/plot/notebook.ts";
+export { LiveChart } from "./lib/train/live.ts";

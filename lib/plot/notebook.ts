@@ -1,7 +1,6 @@
 /** Charts in notebooks: interactive where the viewer knows vega-lite, a picture and a line of text where it does not. */
 
 import type { TopLevelSpec } from "vega-lite";
-import { renderSvg } from "./svg.ts";
 
 /** A bundle of representations of one chart, by media type. */
 export type MimeBundle = Record<string, unknown>;
@@ -23,6 +22,8 @@ export function display(spec: TopLevelSpec): Displayable {
 
 /** The chart in all its representations. */
 export async function chartBundle(spec: TopLevelSpec): Promise<MimeBundle> {
+  // Vega is large: whoever draws nothing does not load it.
+  const { renderSvg } = await import("./svg.ts");
   return { ...liveBundle(spec), "image/svg+xml": await renderSvg(spec) };
 }
 
