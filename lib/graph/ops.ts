@@ -83,10 +83,16 @@ export const div = (a: Node, b: Node): Node => binary("div", a, b);
 /** -x. */
 export const neg = (x: Node): Node => unary("neg", x);
 
+function converted(value: number, dtype: DType): number {
+  if (dtype === "bool") return value === 0 ? 0 : 1;
+  if (dtype === "float32") return value;
+  return dtype === "int32" ? value | 0 : value >>> 0;
+}
+
 /** Converts to `dtype`. */
 export function cast(x: Node, dtype: DType): Node {
   if (x.dtype === dtype) return x;
-  if (x.op === "full" && dtype === "float32") return full(dtype, x.shape, x.attrs.value, x.axes);
+  if (x.op === "full") return full(dtype, x.shape, converted(x.attrs.value, dtype), x.axes);
   return makeNode("cast", [x], { dtype });
 }
 

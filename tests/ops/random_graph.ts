@@ -211,8 +211,9 @@ function loop(b: Builder): Entry {
       return { carries: [next, ops.add(n!, one)], ys: [ops.mul(next, sign)] };
     },
   });
-  const integer = exactly(carries[1]!, 20);
-  return b.random.chance(0.2) ? integer : roughly(b.random.pick([carries[0]!, ys[0]!, history[0]!]), 2);
+  if (b.random.chance(0.2)) return exactly(carries[1]!, 20);
+  // Stacks of no steps are empty, which many operations cannot take.
+  return roughly(length === 0 ? carries[0]! : b.random.pick([carries[0]!, ys[0]!, history[0]!]), 2);
 }
 
 const aboveHalf = (x: Node): Node => ops.add(ops.unary("abs", x), ops.fullLike(x, 0.5));

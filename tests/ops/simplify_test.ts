@@ -1,7 +1,7 @@
 /** Simplification keeps values: the rewrites, and constants that look alike as text. */
 
 import { deepStrictEqual as equal, strictEqual } from "node:assert";
-import { type Node, placeholder, topological } from "../../lib/graph/node.ts";
+import { makeNode, type Node, placeholder, topological } from "../../lib/graph/node.ts";
 import * as ops from "../../lib/graph/ops.ts";
 import { makeScan } from "../../lib/graph/scan.ts";
 import { simplify } from "../../lib/graph/simplify.ts";
@@ -68,6 +68,25 @@ Deno.test("simplify() folds arithmetic on constants and keeps what is not", () =
   checkSame(ops.sub(constant(0), x), ops.add(x, ops.neg(x)), ops.sub(x, ops.neg(x)), ops.add(ops.neg(x), x));
   checkSame(ops.mul(x, constant(-1)), ops.mul(constant(-1), x));
   checkSame(ops.sum(constant(2), [1]), ops.reshape(constant(2), [6]), ops.pad(constant(2), [1, 0], [0, 1], 7));
+});
+
+Deno.test("simplify() converts constants to every dtype, and ends", () => {
+  const sources = [
+    constant(2.7),
+    constant(-2.7),
+    constant(0),
+    constant(NaN),
+    ops.full("int32", [2], -3),
+    ops.full("bool", [2], 1),
+  ];
+  for (const source of sources) {
+    for (const dtype of ["float32", "int32", "bool"] as const) {
+      if (dtype === source.dtype) continue;
+      const cast = makeNode("cast", [source], { dtype });
+      const [folded] = checkSame(cast);
+      strictEqual(folded!.op, "full");
+    }
+  }
 });
 
 Deno.test("simplify() composes permutations in the right order", () => {
