@@ -34,17 +34,5 @@ async function prepare(name: string): Promise<Run> {
 }
 
 await useDevice(device);
-const submits = device === "webgpu" ? await countSubmits() : null;
-
-/** On a GPU every repetition also says how many submissions it made. */
-async function prepareCounted(name: string): Promise<Run> {
-  const run = await prepare(name);
-  if (!submits) return run;
-  return async () => {
-    const before = submits();
-    const details = await run();
-    return { ...details, submits: submits() - before };
-  };
-}
-
-await serve(prepareCounted);
+if (device === "webgpu") await countSubmits();
+await serve(prepare);

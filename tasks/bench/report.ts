@@ -18,7 +18,9 @@ export interface Report {
   readonly outcomes: readonly Outcome[];
 }
 
-const digits = (x: number): string => x.toPrecision(x >= 1000 ? 4 : 3).replace(/^(\d+)\.?0*e.*$/, `${Math.round(x)}`);
+function digits(x: number): string {
+  return Number.isInteger(x) || Math.abs(x) >= 1000 ? `${Math.round(x)}` : x.toPrecision(3);
+}
 
 function row(
   name: string,

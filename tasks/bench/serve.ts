@@ -11,7 +11,7 @@ async function measure(run: Run, repeats: number): Promise<Answer> {
     const start = performance.now();
     const detail = await run();
     ms.push(performance.now() - start);
-    if (detail) details.push(detail);
+    if (detail && Object.keys(detail).length > 0) details.push(detail);
   }
   return details.length > 0 ? { ms, details } : { ms };
 }

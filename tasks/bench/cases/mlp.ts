@@ -2,6 +2,7 @@
 
 import { Adam, compile, HostRandom, MLP, normal, randomKey, type Tensor } from "../../../mod.ts";
 import type { MlpCase, Run } from "../protocol.ts";
+import { submitsOf } from "../submits.ts";
 
 /** Compiles the step. */
 export async function mlpStep({ sizes, batch }: MlpCase): Promise<Run> {
@@ -17,6 +18,9 @@ export async function mlpStep({ sizes, batch }: MlpCase): Promise<Run> {
     return loss;
   }, { state: [net, optimizer], name: "the MLP step" });
   return async () => {
-    await (await step(x, y)).item();
+    let loss: Tensor;
+    const submits = await submitsOf(async () => loss = await step(x, y));
+    await loss!.item();
+    return submits;
   };
 }

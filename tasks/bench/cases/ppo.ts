@@ -14,6 +14,7 @@ import {
   tensor,
 } from "../../../mod.ts";
 import type { Run } from "../protocol.ts";
+import { submitsOf } from "../submits.ts";
 
 const frames = 6000, minibatch = 400, agents = 3, observation = 18, action = 2;
 
@@ -51,6 +52,9 @@ export async function ppoStep(): Promise<Run> {
   return async () => {
     const index = tensor(order.slice(start, start + minibatch));
     start = (start + minibatch) % frames;
-    await (await step(batch, index, weight)).item();
+    let loss: Tensor;
+    const submits = await submitsOf(async () => loss = await step(batch, index, weight));
+    await loss!.item();
+    return submits;
   };
 }

@@ -6,7 +6,7 @@
 import process from "node:process";
 import { mlpCase, type Run } from "../protocol.ts";
 import { serve } from "../serve.ts";
-import { countSubmits, installDawn } from "../submits.ts";
+import { countSubmits, installDawn, submitsOf } from "../submits.ts";
 import { type JaxArray, loadJax } from "./packages.ts";
 
 type Layer = { w: JaxArray; b: JaxArray };
@@ -72,17 +72,18 @@ async function prepare(name: string): Promise<Run> {
   let state: State = { params: layers(normal), m: layers(zeros), v: layers(zeros), step: np.array(0) };
   const step = jit(adam);
   await blockUntilReady([x, y]);
-  return async () => {
-    const before = submits?.();
-    state = step(state, x.ref, y.ref);
-    await blockUntilReady(state);
-    if (submits) return { submits: submits() - before! };
-  };
+  return () =>
+    submitsOf(async () => {
+      state = step(state, x.ref, y.ref);
+      await blockUntilReady(state);
+    });
 }
 
 const device = process.argv[2] === "webgpu" ? "webgpu" : "wasm";
-if (device === "webgpu") await installDawn();
-const submits = device === "webgpu" ? await countSubmits() : null;
+if (device === "webgpu") {
+  await installDawn();
+  await countSubmits();
+}
 const available = await init(device);
 if (available.includes(device)) {
   defaultDevice(device);
