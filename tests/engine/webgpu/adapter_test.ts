@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { openDevice, probeAdapters } from "../../../lib/engine/webgpu/adapter.ts";
 import { onAdapter } from "../../engines.ts";
+import { runCells } from "../../run_cells.ts";
 
 /** A command that runs `code` in a child process, in place of the real probe. */
 const fake = (code: string): string[] => [Deno.execPath(), "eval", "--quiet", code];
@@ -53,6 +54,21 @@ onAdapter("openDevice() takes a software adapter only when it is asked for", asy
   } else {
     await assert.rejects(openDevice({ software: false }), /only the software adapter .* when it is asked for/);
   }
+});
+
+onAdapter("openDevice() works in the Jupyter kernel", async () => {
+  const { problems, cells } = await runCells([{
+    source: `const { openDevice } = await import(${
+      JSON.stringify(import.meta.resolve("../../../lib/engine/webgpu/adapter.ts"))
+    });
+      const { device } = await openDevice({ software: true });
+      const buffer = device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+      device.queue.writeBuffer(buffer, 0, new Uint8Array([7, 0, 0, 0]));
+      await buffer.mapAsync(GPUMapMode.READ);
+      new Uint8Array(buffer.getMappedRange())[0]`,
+  }]);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(cells[0].outputs[0].data, { "text/plain": ["7"] });
 });
 
 onAdapter("a long await lets Dawn poll seldom, and other users of setImmediate are left alone", async () => {
