@@ -39,7 +39,7 @@ function cut(b: Builder, x: Value, starts: number[], ends: number[], axes: numbe
 
 /** From `starts` to `ends` by `steps`. */
 export function slice(b: Builder, x: Value, node: NodeOf<"slice">): Value {
-  const { starts, ends, steps } = node.attrs;
+  const { starts, steps } = node.attrs;
   const full = node.inputs[0]!.shape;
   const whole = node.shape.includes(0) ? b.materialize(x, full) : x;
   const missing = full.length - whole.shape.length;
@@ -49,10 +49,10 @@ export function slice(b: Builder, x: Value, node: NodeOf<"slice">): Value {
     return all || repeated ? [] : [axis];
   });
   const shape = whole.shape.map((n, i) => axes.includes(i + missing) ? node.shape[i + missing]! : n);
-  const pick = (values: readonly number[]): number[] => axes.map((axis) => values[axis]!);
-  // An end before the start is an empty range here, but ONNX counts negative ends from the back.
-  const stops = axes.map((axis) => Math.max(starts[axis]!, ends[axis]!));
-  return cut(b, whole, pick(starts), stops, axes.map((axis) => axis - full.length), pick(steps), shape);
+  // ONNX Runtime finds nothing where the step is longer than the axis: one element needs no step. Ends stay beyond starts.
+  const pace = axes.map((axis) => node.shape[axis] === 1 ? 1 : steps[axis]!);
+  const stops = axes.map((axis, i) => starts[axis]! + Math.max(0, (node.shape[axis]! - 1) * pace[i]! + 1));
+  return cut(b, whole, axes.map((axis) => starts[axis]!), stops, axes.map((axis) => axis - full.length), pace, shape);
 }
 
 /** The order reversed along axes. */
