@@ -9,10 +9,9 @@ import { uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Environment, Transition } from "./environment.ts";
 import { goalOfAgent, type NavigationOptions, resolveOptions, spawnOptions } from "./navigation_options.ts";
-import { matrix } from "./particle/pairs.ts";
 import { type Body, collidingPairs } from "./particle/body.ts";
 import { Lidar } from "./particle/lidar.ts";
-import { Pairs, squaredLength } from "./particle/pairs.ts";
+import { matrix, Pairs, squaredLength } from "./particle/pairs.ts";
 import { Spawner } from "./particle/spawn.ts";
 import { ParticleWorld } from "./particle/world.ts";
 
@@ -33,9 +32,9 @@ const goalRadius = 0.05;
 /** Keeps the derivative of a distance finite at 0; it is squared metres, below what float32 tells from 0 in a sum. */
 const tiny = 1e-20;
 
-/** |v| of vectors along the last axis, with derivative 0 at 0. */
-function length(vectors: Tensor): Tensor {
-  return vectors.square().sum(-1).maximum(tiny).sqrt();
+/** |a - b| along the last axis, which stays with size 1; its derivative at 0 is 0. */
+function distance(a: Tensor, b: Tensor): Tensor {
+  return a.sub(b).square().sum(-1, true).maximum(tiny).sqrt();
 }
 
 /** The pairs of agents that may touch, and what it costs. */
@@ -142,22 +141,23 @@ export class Navigation implements Environment<NavigationState> {
   step(before: NavigationState, action: Tensor): Transition<NavigationState> {
     const motion = this.#world.step(before, action.maximum(-1).minimum(1));
     const state = named({ ...motion, goal: before.goal, steps: before.steps.add(1) });
-    const distance = length(state.position.sub(state.goal));
-    const progress = length(before.position.sub(before.goal)).sub(distance).mul(this.options.posShapingFactor);
-    const farthest = distance.max(1, true);
-    const terminated = farthest.less(this.options.agentRadius).squeeze(1);
+    const left = distance(state.position, state.goal);
+    const progress = distance(before.position, before.goal).sub(left).mul(this.options.posShapingFactor);
+    const farthest = left.max(1, true);
+    const terminated = farthest.less(this.options.agentRadius).reshape(-1).named("env");
     return {
       state,
       reward: this.#reward(state, progress, farthest),
-      terminated: terminated.named("env"),
+      terminated,
       truncated: state.steps.greaterEqual(this.maxSteps).and(terminated.not()).named("env"),
     };
   }
 
+  /** `progress` is [env, agent, 1], `farthest` [env, 1, 1]. */
   #reward({ position }: NavigationState, progress: Tensor, farthest: Tensor): Tensor {
     const { sharedRew, finalReward } = this.options;
     const bonus = where(farthest.less(goalRadius), finalReward, 0);
-    const reward = (sharedRew ? progress.sum(1, true) : progress).add(bonus);
+    const reward = (sharedRew ? progress.sum(1, true) : progress).add(bonus).squeeze(2);
     const paid = this.#contacts ? reward.add(this.#contacts.penalties(position)) : reward;
     return paid.expand(-1, this.agents).named("env", "agent");
   }

@@ -3,7 +3,7 @@
 import { tensor } from "../../tensor/creation.ts";
 import { where } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type Pair, Pairs } from "./pairs.ts";
+import { matrix } from "./pairs.ts";
 
 /** How a lidar looks around. */
 export interface LidarOptions {
@@ -24,7 +24,8 @@ const missed = 1e6;
 
 /** Rays cast from the centres of spheres. */
 export class Lidar {
-  readonly #sights: Pairs;
+  /** From positions to the vectors from each sensor to each of the others. */
+  readonly #sights: Tensor;
   readonly #along: Tensor;
   readonly #across: Tensor;
 
@@ -32,9 +33,11 @@ export class Lidar {
   constructor(readonly options: LidarOptions) {
     const { bodies, rays } = options;
     const indices = Array.from({ length: bodies }, (_, i) => i);
-    // The target is the first of a pair: differences point from the sensor to it.
-    const sights = indices.flatMap((sensor) => indices.flatMap((x): Pair[] => x === sensor ? [] : [[x, sensor]]));
-    this.#sights = new Pairs(bodies, sights);
+    const sights = indices.flatMap((sensor) => indices.filter((x) => x !== sensor).map((target) => [sensor, target]));
+    const entries = sights.flatMap(([sensor, target], i) =>
+      [0, 1].flatMap((xy) => [[2 * target! + xy, 2 * i + xy, 1], [2 * sensor! + xy, 2 * i + xy, -1]] as const)
+    );
+    this.#sights = matrix(2 * bodies, 2 * sights.length, entries);
     const directions = Array.from({ length: rays }, (_, i) => 2 * Math.PI * i / rays);
     const cos = directions.map(Math.cos);
     const sin = directions.map(Math.sin);
@@ -48,7 +51,7 @@ export class Lidar {
    */
   nearness(position: Tensor): Tensor {
     const { bodies, radius, rays, range } = this.options;
-    const sight = this.#sights.difference(position).transpose().reshape(-1, 2);
+    const sight = position.reshape(-1, 2 * bodies).matmul(this.#sights).reshape(-1, 2);
     const along = sight.matmul(this.#along);
     const halfChord = sight.matmul(this.#across).square().neg().add(radius ** 2);
     const hits = halfChord.minimum(along).greater(0);

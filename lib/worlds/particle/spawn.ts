@@ -51,34 +51,41 @@ export class Spawner {
   constructor(readonly options: SpawnOptions) {
     this.#families = familiesFor(options);
     this.noiseSize = options.points * 2 * this.#families * 3;
-    const powers = [0, 1, 2].flatMap((power) => Array.from({ length: family }, (_, k) => k ** power / levels));
-    this.#powers = tensor(Float32Array.from(powers), { shape: [3, family] });
-    this.#size = tensor(Float32Array.from(options.extent), { shape: [2, 1] });
+    const powers = Array.from({ length: family }, (_, k) => [1, k, k * k].map((x) => x / levels));
+    this.#powers = tensor(powers);
+    this.#size = tensor(Float32Array.from(options.extent, (x) => 2 * x), { shape: [2, 1, 1, 1] });
   }
 
   /** The points, [env, point, 2], from `noise`: uniform numbers in [0, 1), [env, noiseSize]. */
   place(noise: Tensor): Tensor {
     const { points, distance } = this.options;
-    const candidates = this.#candidates(noise);
-    let placed = candidates.slice(1, 0, 1).slice(3, 0, 1);
-    for (let point = 1; point < points; point++) {
-      const choices = candidates.slice(1, point, point + 1);
-      const room = choices.sub(placed).square().sum(2, true).min(1, true);
-      const first = room.minimum(distance ** 2).argmax(3, true);
-      placed = concat([placed, choices.takeAlongAxis(first.expand(-1, 1, 2, 1), 3)], 1);
+    let candidates = this.#candidates(noise);
+    const placed = [candidates.slice(1, 0, 1).slice(2, 0, 1)];
+    // The square of the distance to the nearest point placed so far, as far as it matters.
+    let room: Tensor | number = distance ** 2;
+    while (placed.length < points) {
+      candidates = candidates.slice(1, 1);
+      const [x, y] = candidates.sub(placed.at(-1)!).square().split([1, 1], 0);
+      const space = x!.add(y!).minimum(room);
+      const choices = candidates.slice(1, 0, 1);
+      const first = space.slice(1, 0, 1).argmax(2, true);
+      placed.push(choices.takeAlongAxis(first.expand(2, 1, 1, -1), 2));
+      room = space.slice(1, 1);
     }
-    return placed.squeeze(3);
+    return concat(placed, 1).squeeze(2).permute(2, 1, 0);
   }
 
   /**
-   * Candidates [env, point, 2, candidate]. Those of a family are p + k s + k^2 t modulo the rectangle, k = 0, 1 ..., for random
-   * p, s and t: each is uniform and any three are independent (Joffe 1974), for a fifth of the random numbers. In whole
-   * multiples of 2^-16 they are exact, so both engines agree.
+   * Candidates [2, point, candidate, env]: with `env` last, operations on few candidates of many environments run along
+   * memory. Those of a family are p + k s + k^2 t modulo the rectangle, k = 0, 1 ..., for random p, s and t: each is
+   * uniform and any three are independent (Joffe 1974), for a fifth of the random numbers. In whole multiples of 2^-16 they
+   * are exact, so both engines agree.
    */
   #candidates(noise: Tensor): Tensor {
-    const whole = noise.mul(levels).floor().reshape(-1, 3);
-    const sums = whole.matmul(this.#powers);
-    const unit = sums.sub(sums.floor()).reshape(-1, this.options.points, 2, this.#families * family);
-    return unit.mul(2).sub(1).mul(this.#size);
+    const envs = noise.shape[0]!;
+    const whole = noise.mul(levels).floor().transpose().reshape(-1, 3, envs);
+    const sums = this.#powers.matmul(whole);
+    const unit = sums.sub(sums.floor()).reshape(2, this.options.points, this.#families * family, envs);
+    return unit.mul(this.#size).sub(this.#size.mul(0.5));
   }
 }
