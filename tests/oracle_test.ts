@@ -1,8 +1,8 @@
 /** The oracle against numbers worked out by hand and published tables. */
 
 import { deepStrictEqual as equal, ok, throws } from "node:assert";
-import { makeNode, type Node, placeholder } from "../lib/graph/node.ts";
-import type { Attrs, BinaryName, OpName, UnaryName } from "../lib/graph/primitives.ts";
+import { makeNode, type Node, type NodeAttrs, placeholder } from "../lib/graph/node.ts";
+import type { BinaryName, OpName, UnaryName } from "../lib/graph/primitives.ts";
 import { makeScan } from "../lib/graph/scan.ts";
 import { aval, type DType, type Shape } from "../lib/graph/types.ts";
 import { erf, interpret, threefry2x32 } from "./oracle.ts";
@@ -21,7 +21,7 @@ function ints(data: readonly number[], shape: Shape = [data.length]): Operand {
   return { data, shape, dtype: "int32" };
 }
 
-function apply<K extends OpName>(op: K, operands: readonly Operand[], attrs: Attrs<K>): number[] {
+function apply<K extends OpName>(op: K, operands: readonly Operand[], attrs: NodeAttrs<K>): number[] {
   const inputs = operands.map((x) => placeholder(aval(x.dtype, x.shape)));
   const [value] = interpret({ inputs, outputs: [makeNode(op, inputs, attrs)] }, operands.map((x) => x.data));
   return [...value!];

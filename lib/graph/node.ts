@@ -1,16 +1,22 @@
 /** Nodes: one application of a primitive to other nodes. Immutable, except that a computed value may be kept. */
 
 import { currentSite, type Site } from "./site.ts";
-import { type Attrs, type OpName, type Primitive, primitives } from "./primitives.ts";
+import { type Attrs, type LoopAttrs, type OpName, type Primitive, primitives } from "./primitives.ts";
 import type { Aval } from "./types.ts";
 import type { Storage } from "./storage.ts";
+
+/** The attributes of a scan, whose body is made of nodes. */
+export type ScanAttrs = LoopAttrs<Subgraph>;
+
+/** The attributes of a node: those of the table. */
+export type NodeAttrs<K extends OpName> = K extends "scan" ? ScanAttrs : Attrs<K>;
 
 /** One application of primitive `K`. */
 export interface NodeOf<K extends OpName> extends Aval {
   readonly id: number;
   readonly op: K;
   readonly inputs: readonly Node[];
-  readonly attrs: Attrs<K>;
+  readonly attrs: NodeAttrs<K>;
   /** The user's line. */
   readonly site: Site;
   /** Whether it depends on a placeholder, so that its value is unknown while a function is traced. */
@@ -34,8 +40,8 @@ export interface Subgraph {
 let nextId = 0;
 
 /** Applies a primitive. Throws a {@linkcode PlumblineError} when the inputs do not fit. */
-export function makeNode<K extends OpName>(op: K, inputs: readonly Node[], attrs: Attrs<K>): Node {
-  const primitive = primitives[op] as unknown as Primitive<Attrs<K>>;
+export function makeNode<K extends OpName>(op: K, inputs: readonly Node[], attrs: NodeAttrs<K>): Node {
+  const primitive = primitives[op] as unknown as Primitive<NodeAttrs<K>>;
   const { dtype, shape, axes } = primitive.infer(inputs, attrs);
   const placeholder = op === "input" && (attrs as Attrs<"input">).placeholder;
   const node: NodeOf<K> = {

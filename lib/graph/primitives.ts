@@ -8,7 +8,6 @@
 
 import { type Aval, aval, type Axes, describe, type DType, sameShape, type Shape } from "./types.ts";
 import { PlumblineError } from "./error.ts";
-import type { Subgraph } from "./node.ts";
 
 /** How a primitive behaves, for engines that lower a whole kind alike. */
 export type Kind =
@@ -111,10 +110,16 @@ function matmulShape([a, b]: readonly Aval[], transA: boolean, transB: boolean):
   return { dtype: "float32", shape: [...batch, m!, n!], axes };
 }
 
+/** What the table knows of a loop's body: abstract values. `graph/node.ts` says that they are nodes. */
+export interface Body {
+  readonly inputs: readonly Aval[];
+  readonly outputs: readonly Aval[];
+}
+
 /** Attributes of `scan`; see `graph/scan.ts` for the order of inputs and outputs. */
-export interface ScanAttrs {
+export interface LoopAttrs<B extends Body = Body> {
   /** Inputs: carries, one slice of each xs, constants. Outputs: next carries, one slice of each ys. */
-  body: Subgraph;
+  body: B;
   /** How many of the body's inputs (and of its first outputs) are carried. */
   carries: number;
   /** How many of the body's inputs are slices of xs. */
@@ -126,7 +131,7 @@ export interface ScanAttrs {
 }
 
 /** The abstract values of a scan's outputs: final carries, stacked ys, then the stacked carries as each step received them. */
-export function scanOutputs({ body, carries, length }: ScanAttrs): Aval[] {
+export function scanOutputs({ body, carries, length }: LoopAttrs): Aval[] {
   const stack = (x: Aval): Aval => ({ dtype: x.dtype, shape: [length, ...x.shape], axes: [null, ...x.axes] });
   return [
     ...body.outputs.slice(0, carries),
@@ -384,7 +389,7 @@ export const primitives = {
   // Control.
 
   /** A loop with carried state; its results are taken out by `output`. */
-  scan: { kind: "control", infer: () => aval("float32", []) } as Primitive<ScanAttrs>,
+  scan: { kind: "control", infer: () => aval("float32", []) } as Primitive<LoopAttrs>,
   /** Result number `index` of a scan. */
   output: { kind: "control", infer: (_, { aval }) => aval } as Primitive<{ index: number; aval: Aval }>,
 };

@@ -3,7 +3,7 @@
 import { attributeText, makeNode, type Node, rebuild, topological } from "./node.ts";
 import { cast, full, matmul, neg, permute, reshape, sub } from "./ops.ts";
 import { primitives } from "./primitives.ts";
-import { sameShape } from "./types.ts";
+import { sameShape, sizeOf } from "./types.ts";
 import { withSite } from "./site.ts";
 
 const isFull = (x: Node | undefined, value: number): boolean => x?.op === "full" && x.attrs.value === value;
@@ -83,6 +83,8 @@ function rewrite(node: Node): Node | null {
     case "cast":
       return a!.dtype === node.dtype ? a! : a!.op === "full" ? cast(a!, node.dtype) : null;
     case "sum":
+      if (sizeOf(a!.shape) === 0) return full(node.dtype, node.shape, 0, node.axes);
+      return sameShape(a!.shape, node.shape) ? a! : null;
     case "max":
     case "min":
       return sameShape(a!.shape, node.shape) ? a! : null;
@@ -94,7 +96,8 @@ function rewrite(node: Node): Node | null {
     case "permute":
       return rewritePermute(a!, node.attrs.perm);
     case "matmul":
-      return absorbTranspose(node);
+      // A sum over nothing, which engines need not know.
+      return sizeOf(a!.shape) === 0 ? full(node.dtype, node.shape, 0, node.axes) : absorbTranspose(node);
     default:
       return null;
   }

@@ -4,7 +4,7 @@
  */
 
 import { type Node, type NodeOf, topological } from "../../graph/node.ts";
-import type { ScanAttrs } from "../../graph/primitives.ts";
+import type { ScanAttrs } from "../../graph/node.ts";
 import { loopOutputs, receive } from "./fission.ts";
 import { isHost } from "./host.ts";
 
