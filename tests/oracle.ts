@@ -147,12 +147,16 @@ function largestIndex(x: Value, index: readonly number[], axis: number): number 
 }
 
 function runningSum(x: Value, axis: number, reverse: boolean): Float64Array {
-  return build(x.shape, (index) => {
-    const [from, to] = reverse ? [index[axis]!, x.shape[axis]! - 1] : [0, index[axis]!];
-    let sum = 0;
-    for (let i = from; i <= to; i++) sum += at(x, replaced(index, axis, i));
-    return convert(sum, x.dtype);
-  });
+  const out = new Float64Array(x.data.length);
+  const visits: [number[], number][] = [];
+  forEachIndex(x.shape, (index, flat) => visits.push([[...index], flat]));
+  const last = reverse ? x.shape[axis]! - 1 : 0;
+  for (const [index, flat] of reverse ? visits.reverse() : visits) {
+    const neighbour = replaced(index, axis, index[axis]! + (reverse ? 1 : -1));
+    const before = index[axis] === last ? 0 : out[ravel(neighbour, x.shape)]!;
+    out[flat] = convert(before + x.data[flat]!, x.dtype);
+  }
+  return out;
 }
 
 function checkedIndex(i: number, size: number): number {

@@ -1,5 +1,6 @@
 /** A row of tests/fixtures/pytorch/operations.jsonl as tensors: results, gradients and second derivatives. */
 
+import { deepStrictEqual as equal } from "node:assert";
 import { vjpNodes } from "../../lib/grad/vjp.ts";
 import { fullLike, reshape, sum } from "../../lib/graph/ops.ts";
 import type { Node } from "../../lib/graph/node.ts";
@@ -50,13 +51,17 @@ function gradients(loss: Node, wrt: readonly Tensor[]): Tensor[] {
   return vjpNodes([loss], [fullLike(loss, 1)], nodes).map((g, i) => new Tensor(g ?? fullLike(nodes[i]!, 0)));
 }
 
-/** What a row asks for. */
+/** What a row asks for; results must have PyTorch's dtypes and shapes. */
 export function comparisons(row: OperationRow): Comparison[] {
   const inputs = row.inputs.map(toTensor);
   const outputs = callOperation(row.op, inputs, row.args);
   const compare = (what: string, actual: Tensor, expected: readonly FixtureNumber[], floor = 1): Comparison => {
     return { what: `${row.op}(${JSON.stringify(row.args)}) ${what}`, actual, expected, floor };
   };
+  equal(
+    outputs.map(({ dtype, shape }) => ({ dtype, shape })),
+    row.outputs.map(({ dtype, shape }) => ({ dtype, shape })),
+  );
   const found = row.outputs.map((e, i) => compare(`result ${i}`, outputs[i]!, e.data, row.relative ? 1e-30 : 1));
   if (!row.gradients) return found;
   const wrt = inputs.filter(isFloat);

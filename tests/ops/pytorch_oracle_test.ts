@@ -16,6 +16,6 @@ for (const [op, list] of byOperation(rows)) {
   });
 }
 
-Deno.test("every operation that the tests can call is in the fixture, and results have PyTorch's shapes", () => {
+Deno.test("every operation that the tests can call is in the fixture", () => {
   equal([...byOperation(rows).keys()].toSorted(), operationNames.toSorted());
 });

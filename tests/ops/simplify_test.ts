@@ -100,6 +100,22 @@ Deno.test("simplify() makes flags of transposed factors", () => {
   strictEqual(topological(results).some((node) => node.op === "permute"), false);
 });
 
+Deno.test("simplify() makes a product of swapped factors of a transposed product", () => {
+  const square = ops.matmul(x, x, false, true);
+  for (const [transA, transB] of [[false, false], [true, false], [false, true], [true, true]] as const) {
+    const a = transA ? ops.permute(x, [1, 0]) : x;
+    const b = transB ? x : ops.permute(x, [1, 0]);
+    const [product] = checkSame(ops.permute(ops.matmul(square, ops.matmul(a, b, transA, transB)), [1, 0]));
+    strictEqual(product!.op, "matmul");
+  }
+});
+
+Deno.test("simplify() makes zeros of a sum and a product over nothing", () => {
+  const nothing = ops.slice(x, [0, 3], [2, 3]);
+  const results = checkSame(ops.sum(nothing, [1]), ops.matmul(nothing, nothing, false, true));
+  equal(results.map((node) => node.op), ["full", "full"]);
+});
+
 Deno.test("simplify() works inside the body of a scan and keeps its results", () => {
   const constantRow = (value: number): Node => ops.full("float32", [1, 3], value);
   const wide = ops.reshape(x, [2, 1, 3]);
