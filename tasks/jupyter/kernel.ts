@@ -13,6 +13,7 @@ export interface Reply {
 }
 
 const host = "127.0.0.1";
+const attempts = 3;
 const channels = ["shell", "iopub", "control", "stdin", "hb"] as const;
 type Ports = Record<typeof channels[number], number>;
 
@@ -44,6 +45,17 @@ export class Kernel {
    * passes through. When `signal` aborts, the kernel is killed and all that waits for it throws the reason.
    */
   static async start(cwd: string, signal: AbortSignal): Promise<Kernel> {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await Kernel.#startOnce(cwd, signal);
+      } catch (error) {
+        // Another process may take a port between the choice and the kernel's start.
+        if (signal.aborted || attempt === attempts) throw error;
+      }
+    }
+  }
+
+  static async #startOnce(cwd: string, signal: AbortSignal): Promise<Kernel> {
     signal.throwIfAborted();
     const key = crypto.randomUUID();
     const ports = freePorts();

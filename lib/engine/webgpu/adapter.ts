@@ -19,7 +19,7 @@ export interface Probe {
 
 /** A device, open. */
 export interface OpenDevice {
-  /** The device, with all the limits of its adapter and the features shader-f16, subgroups and timestamp-query if it has them. */
+  /** The device, with all limits of its adapter and, where it has them, shader-f16, subgroups and timestamp-query. */
   device: GPUDevice;
   /** The adapter as its driver names it. */
   name: string;
