@@ -1,12 +1,11 @@
 /** Kernels as WGSL: maps, reductions and running sums. Matrix products are in `matmul.ts`. */
 
-import type { Node } from "../../graph/node.ts";
 import type { DType } from "../../graph/types.ts";
 import { memoryType, registerType } from "./intrinsics.ts";
 import { factorOf, flatten, variable } from "./ix.ts";
 import { type Draft, innerIndex, type Part, type ReduceNode } from "./draft.ts";
 import type { Place } from "./kernel.ts";
-import { Module, Scope } from "./wgsl.ts";
+import { type Module, Scope } from "./wgsl.ts";
 
 /** The text of a kernel and how many workgroups it takes. */
 export interface Emitted {

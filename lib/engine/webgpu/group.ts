@@ -4,9 +4,9 @@
  * back in.
  */
 
-import { type Node, topological } from "../../graph/node.ts";
+import { type Node, type NodeOf, topological } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/types.ts";
-import { coreOf, Draft, lengthOf } from "./draft.ts";
+import { Draft } from "./draft.ts";
 
 /** The most reductions in one kernel: each has its own workgroup memory. */
 const mostItems = 8;
@@ -18,7 +18,7 @@ const mostNeighbours = 4;
 /** A step of a block: a kernel or a scan, and the held nodes that it reads. */
 export interface Unit {
   draft: Draft | null;
-  readonly scan: Node | null;
+  readonly scan: NodeOf<"scan"> | null;
   reads: Set<Node>;
 }
 

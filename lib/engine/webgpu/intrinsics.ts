@@ -114,7 +114,8 @@ export function phrase(name: string, dtype: DType, args: readonly Operand[]): Ph
 export function converted(x: Operand, dtype: DType): string {
   if (x.dtype === dtype) return x.text;
   if (dtype !== "bool") return `${registerType(dtype)}(${x.text})`;
-  return `(${x.text} != ${literal(x.dtype, 0).text})`;
+  // Not `!=`, which is false for NaN where the compiler takes it for an ordered comparison.
+  return `!(${x.text} == ${literal(x.dtype, 0).text})`;
 }
 
 /** The names of the operations that cost as much as a dozen additions or more. */

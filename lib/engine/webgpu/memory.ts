@@ -49,11 +49,7 @@ export class Held implements DeviceBuffer {
 
   /** The numbers, in host memory. */
   async read(): Promise<TypedArray> {
-    if (this.#slab === null) {
-      throw new Error(
-        "These numbers were state of a compiled function, and a later run has taken over their memory: read the new state.",
-      );
-    }
+    if (this.#slab === null) throw new Error("The GPU engine was disposed of before these numbers were read.");
     const numbers = await this.memory.reader.read(this.#slab.buffer, this.dtype, this.size);
     if (this.holder === "outputs" && this.size <= smallSize) this.release();
     return numbers;

@@ -94,7 +94,7 @@ class Builder {
     this.#place(units, sinks, places);
     return units.flatMap((unit): Instruction[] => {
       if (unit.draft) return [this.#kernel(unit.draft, sinks, places, depth)];
-      return this.#loop(unit.scan as NodeOf<"scan">, loops.get(unit.scan!)!, places, depth);
+      return this.#loop(unit.scan!, loops.get(unit.scan!)!, places, depth);
     });
   }
 
@@ -133,7 +133,8 @@ class Builder {
   /** Finds a place for each value that another unit reads. */
   #place(units: readonly Unit[], sinks: readonly Sink[], places: Map<Node, Place>): void {
     for (const { node, place, stable } of sinks) if (stable && !places.has(node)) places.set(node, place);
-    const read = new Set(units.flatMap((unit) => [...unit.reads]));
+    // Initial carries are written where the scan looks for them: to it they are not values to be read.
+    const read = new Set(units.flatMap(({ reads, scan }) => scan ? scan.inputs.slice(scan.attrs.carries) : [...reads]));
     for (const { draft } of units) {
       for (const node of draft?.members ?? []) {
         if (!read.has(node) || places.has(node)) continue;

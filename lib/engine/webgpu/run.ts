@@ -66,7 +66,7 @@ export class WebgpuExecutable implements Executable {
       outputs.forEach((x) => x.release());
       throw error;
     }
-    for (const index of this.graph.donated.values()) memory.find(inputs[index]!)?.release();
+    for (const index of this.graph.donated.values()) inputs[index]!.retire().device?.release();
     return outputs.map((x) => memory.own(x));
   }
 
