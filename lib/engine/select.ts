@@ -25,7 +25,13 @@ async function openBest(): Promise<Engine> {
   const { probeAdapters } = await import("./webgpu/adapter.ts");
   const probe = await probeAdapters();
   notice = probe.problem;
-  return probe.hardware ? await openWebgpu(false) : await openCpu();
+  if (!probe.hardware) return await openCpu();
+  try {
+    return await openWebgpu(false);
+  } catch (error) {
+    notice = `${probe.hardware.name} could not be used: ${(error as Error).message}`;
+    return await openCpu();
+  }
 }
 
 function open(device: Device): Promise<Engine> {
@@ -58,7 +64,7 @@ export async function currentEngine(): Promise<Engine> {
   return useEngine(await opening);
 }
 
-/** Why `auto` could not look for a GPU (its driver crashed or hung), or `null`. */
+/** Why `auto` did without a GPU although there may be one (its driver crashed, hung or refused), or `null`. */
 export function deviceNotice(): string | null {
   return notice;
 }
