@@ -16,6 +16,7 @@
 export type { Aval, Axes, DType, Shape, TypedArray } from "./lib/graph/types.ts";
 export { type ErrorCode, type ErrorParts, PlumblineError } from "./lib/graph/error.ts";
 export { Site } from "./lib/graph/site.ts";
+export { codes, explain, type KnownCode, type Page } from "./lib/forensics/codes.ts";
 
 export { type NestedList, Tensor, type TensorLike } from "./lib/tensor/tensor.ts";
 export type { Axis, AxisOrAxes } from "./lib/tensor/axis.ts";

@@ -24,7 +24,7 @@ async function numbers(x: Tensor): Promise<Float32Array> {
  * Compares the gradient of the scalar `fn(...inputs)` with central differences, for every entry of every input.
  *
  * @returns the largest difference.
- * @throws PlumblineError G401 naming the worst entry, if a difference exceeds `atol + rtol * size`.
+ * @throws PlumblineError G109 naming the worst entry, if a difference exceeds `atol + rtol * size`.
  *
  * @example
  * ```ts
@@ -56,7 +56,7 @@ export async function gradcheck(
       // A NaN on either side fails the comparison too.
       if (!(difference <= allowed)) {
         throw new PlumblineError({
-          code: "G401",
+          code: "G109",
           message: `gradcheck() found a wrong gradient: entry ${i} of input ${k} (${describe(input.node)}) is ` +
             `${found[i]}, differences give ${numeric}.`,
           help: "look for a kink or a jump near this input, a step (eps) that is too coarse, or a wrong custom rule.",

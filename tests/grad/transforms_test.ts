@@ -105,7 +105,7 @@ onEachEngine("gradcheck() accepts a right gradient and names the entry of a wron
   ok(largest < 1e-3);
   const wrong = (x: Tensor): Tensor => x.mul(stopGradient(x, "to be wrong")).sum();
   await rejects(() => gradcheck(wrong, [tensor([0, 2])]), (e) => {
-    return e instanceof PlumblineError && e.code === "G401" && /entry 1 of input 0/.test(e.message);
+    return e instanceof PlumblineError && e.code === "G109" && /entry 1 of input 0/.test(e.message);
   });
 });
 

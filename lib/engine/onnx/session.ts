@@ -33,7 +33,8 @@ export function openSession(model: Uint8Array, threads: number): Promise<Inferen
     graphOptimizationLevel: "all",
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    logSeverityLevel: 3,
+    // Failures are thrown; what ONNX Runtime would print as well is kept quiet.
+    logSeverityLevel: 4,
   });
 }
 
@@ -44,7 +45,7 @@ export function runtimeError(error: unknown, origins: ReadonlyMap<string, Node>)
   const reason = text.replace(/^.*Status Message: /s, "").replace(/^(\/\S+|\S+\.(cc|h)):\d+ .*?\) /, "").trim();
   const index = /out of (data )?bounds|indices|index/i.test(reason);
   return new PlumblineError({
-    code: "G306",
+    code: "G308",
     message: `${origin ? `${origin.op}() failed` : "the program failed"} while running on the CPU: ${reason.replace(/\.?$/, ".")}`,
     sites: origin ? [origin.site] : [],
     help: index

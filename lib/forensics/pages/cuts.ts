@@ -1,0 +1,165 @@
+/** Pages of G1xx (a gradient is cut) and G2xx (a graph is stale). */
+
+/** What `explain()` shows of a code. */
+export interface Page {
+  /** A few words. */
+  readonly title: string;
+  /** When it happens, and why it is refused. */
+  readonly meaning: string;
+  /** A program that has the error. */
+  readonly wrong: string;
+  /** The same program mended. */
+  readonly right: string;
+}
+
+/** G1xx and G2xx. */
+export const pagesOfCuts = {
+  G101: {
+    title: "the gradient is cut",
+    meaning: "A parameter influences the loss, but on the way its value leaves the graph: it is read with item() or " +
+      "data(), detached, cast to an integer, compared, or chosen by argmax(). From there on it is a constant, so the " +
+      "parameter cannot learn. The message names the line of the cut. A cut that is meant is declared with a reason.",
+    wrong: `const penalty = await aux.forward(x).mean().item(); // a number, no longer a tensor
+loss.add(0.1 * penalty).backward();
+optimizer.step(); // aux cannot learn`,
+    right: `const penalty = aux.forward(x).mean();
+loss.add(penalty.mul(0.1)).backward();
+optimizer.step();
+
+// or, if aux is not meant to learn from this loss:
+const seen = stopGradient(aux.forward(x).mean(), "logging only");`,
+  },
+  G102: {
+    title: "a traced value was read",
+    meaning: "Inside a function given to compile(), tensors have no numbers yet: item(), data() and toList() have " +
+      "nothing to give. The function runs once; its program is replayed with other numbers.",
+    wrong: `const step = compile(async (x: Tensor) => x.mul(await x.sum().item()));`,
+    right: `const step = compile((x: Tensor) => x.mul(x.sum()));`,
+  },
+  G103: {
+    title: "a tensor was used as a number",
+    meaning: "JavaScript's operators do not know tensors: a + b, a < b, Math.max(a, b), \`\${a}\` and [...a] would " +
+      "compute with NaN or text.",
+    wrong: `const y = (x as any) + 1;`,
+    right: `const y = x.add(1);`,
+  },
+  G104: {
+    title: "a condition decides nothing",
+    meaning: "`if (tensor)` is always true in JavaScript. In a traced function a condition that no result uses is " +
+      "such a branch.",
+    wrong: `if (x.sum().less(0)) return x.neg();
+return x;`,
+    right: `return where(x.sum().less(0), x.neg(), x);`,
+  },
+  G105: {
+    title: "a variable was assigned inside the step of a scan",
+    meaning: "The step of a scan is traced once and runs many times; an assignment inside of it would happen once.",
+    wrong: `scan((h, x) => (memory.assign(h), [h.add(x), x]), h0, xs);`,
+    right: `const [h] = scan((h, x) => [h.add(x), x], h0, xs);
+memory.assign(h);`,
+  },
+  G106: {
+    title: "a parameter is never used",
+    meaning: "An optimiser holds a parameter that nothing in the loss depends on, neither with a gradient nor " +
+      "through a cut. Usually a layer was made and forgotten in forward(), or the optimiser was given the wrong model.",
+    wrong: `class Net extends Module {
+  hidden = new Linear(4, 4, random);
+  head = new Linear(4, 1, random);
+  forward(x: Tensor) { return this.head.forward(x); } // hidden is forgotten
+}`,
+    right: `forward(x: Tensor) { return this.head.forward(this.hidden.forward(x).tanh()); }
+
+// or, if the layer is to stay as it is:
+frozen(net.hidden);`,
+  },
+  G107: {
+    title: "step() without backward()",
+    meaning: "None of the optimiser's parameters has a gradient and no loss was differentiated since zeroGrad().",
+    wrong: `optimizer.zeroGrad();
+optimizer.step();`,
+    right: `optimizer.zeroGrad();
+loss.backward();
+optimizer.step();`,
+  },
+  G108: {
+    title: "a gradient would cross a boundary that forbids it",
+    meaning: 'boundary(name, fn, "forbid") wraps code outside of the graph, such as a simulator. A loss that depends ' +
+      "on its result cannot reach what went in.",
+    wrong: `const physics = boundary("physics", simulate, "forbid");
+const position = await physics(policy.forward(state));
+position.square().sum().backward();`,
+    right: `// write the physics in tensors, or say how the gradient crosses:
+const physics = boundary("physics", simulate, { vjp: (gradient, inputs) => [gradient.mul(dt)] });`,
+  },
+  G109: {
+    title: "the gradient disagrees with finite differences",
+    meaning: "gradcheck() compared the derivative with central differences. Either a part of the function passes no " +
+      "gradient, or the function is not smooth where it was tried.",
+    wrong: `await gradcheck((x) => x.round().sum(), [tensor([0.49])]);`,
+    right: `await gradcheck((x) => x.square().sum(), [tensor([0.49])]);`,
+  },
+  G201: {
+    title: "the graph is older than its parameters",
+    meaning: "A parameter was changed (by step() or assign()) after the graph had used it. The gradient would belong " +
+      "to weights that no longer exist. Stored outputs of a network have the same defect: store its inputs.",
+    wrong: `const loss = lossOf(model, x);
+optimizer.step();
+loss.backward();`,
+    right: `const loss = lossOf(model, x);
+loss.backward();
+optimizer.step();`,
+  },
+  G202: {
+    title: "a value outlived its time",
+    meaning: "A tensor refers to numbers that are gone: those of a parameter before a compiled step replaced it, or " +
+      "of a traced function after its trace.",
+    wrong: `const before = model.weight.detach("for comparison");
+await compiledStep();
+await before.data();`,
+    right: `const before = (await model.weight.data()).slice();
+await compiledStep();`,
+  },
+  G203: {
+    title: "a compiled function uses state that it was not told of",
+    meaning: "compile() traces once. What changes between calls must be named as state, else its value of the first " +
+      "call would stay forever.",
+    wrong: `const step = compile(() => lossOf(model));`,
+    right: `const step = compile(() => lossOf(model), { state: [model, optimizer] });`,
+  },
+  G204: {
+    title: "a computed tensor was kept across steps",
+    meaning: "The loss uses parameters as they are now, and also a tensor that was computed with them before a " +
+      "step(): a recurrent state, a replay buffer of outputs. Its gradient would belong to older weights, and the " +
+      "graphs of all steps before would be kept.",
+    wrong: `let state = zeros([1, 8]);
+for (const x of data) {
+  state = cell.forward(x, state);
+  lossOf(state).backward();
+  optimizer.step();
+}`,
+    right: `let state = zeros([1, 8]);
+for (const x of data) {
+  state = cell.forward(x, stopGradient(state, "truncated backpropagation"));
+  lossOf(state).backward();
+  optimizer.step();
+}`,
+  },
+  G205: {
+    title: "a metric keeps every graph alive",
+    meaning: "A tensor was summed over several steps with its graph, and with it every step's activations are kept. " +
+      "This is a warning.",
+    wrong: `total = total.add(loss); // a tensor that holds the graphs of all steps`,
+    right: `total = total.add(loss.detach("metric"));
+// or
+total += await loss.item();`,
+  },
+  G206: {
+    title: "a buffer was given a tensor with a graph",
+    meaning: "A rollout buffer stores data: observations, actions, rewards. A tensor that a network computed would " +
+      "keep its graph and be stale after the next step. Store the inputs and compute again, or store a detached copy.",
+    wrong: `buffer.add({ features: encoder.forward(observation) });`,
+    right: `buffer.add({ observation });
+// later, in the update
+const features = encoder.forward(batch.observation);`,
+  },
+} as const satisfies Record<`G${number}`, Page>;

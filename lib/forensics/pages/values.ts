@@ -1,0 +1,61 @@
+/** Pages of G4xx (values that are not finite) and G5xx (who owns a parameter). */
+
+import type { Page } from "./cuts.ts";
+
+/** G4xx and G5xx. */
+export const pagesOfValues = {
+  G401: {
+    title: "an operation gave NaN or infinity",
+    meaning: "The forward computation met a value outside of the domain of an operation. The message names the first " +
+      "operation whose inputs were finite and whose result is not, with the statistics of its inputs.",
+    wrong: `const logProb = probability.log(); // probability has a 0`,
+    right: `const logProb = logits.logSoftmax(-1);`,
+  },
+  G402: {
+    title: "a derivative is NaN or infinite",
+    meaning: "The forward values are finite, but the derivative of an operation is not: sqrt at 0, a division by " +
+      "something that underflowed, an overflow in the chain.",
+    wrong: `const distance = a.sub(b).square().sum(-1).sqrt(); // a = b for some row`,
+    right: `const distance = a.sub(b).norm(-1); // its gradient at 0 is 0`,
+  },
+  G403: {
+    title: "where() hides a NaN from the result, not from the gradient",
+    meaning: "where(condition, safe, unsafe) chooses the safe value, but the derivative multiplies the unsafe side's " +
+      "infinite slope by 0, which is NaN. Make the input safe before the operation.",
+    wrong: `where(x.greater(0), x.log(), 0); // at x = 0: 0 * (1 / 0) = NaN in the gradient`,
+    right: `const positive = x.greater(0);
+where(positive, where(positive, x, 1).log(), 0);`,
+  },
+  G404: {
+    title: "an input is not finite",
+    meaning: "Data, a parameter or a saved state held NaN or infinity before anything was computed.",
+    wrong: `model.forward(tensor([0 / 0]));`,
+    right: `model.forward(tensor(observation.map((x) => Number.isFinite(x) ? x : 0)));`,
+  },
+  G501: {
+    title: "a parameter has two owners",
+    meaning: "A parameter's numbers lie in the flat vector of one optimiser or group; a second one cannot have them.",
+    wrong: `new Adam(actor.parameters(), { lr: 1e-3 });
+new Adam([...actor.parameters(), ...critic.parameters()], { lr: 1e-3 });`,
+    right:
+      `new Adam([{ parameters: actor.parameters() }, { parameters: critic.parameters(), lr: 1e-4 }], { lr: 1e-3 });`,
+  },
+  G502: {
+    title: "a group has nothing to learn",
+    meaning: "An optimiser was given no parameters, or only frozen ones.",
+    wrong: `frozen(model);
+new Adam(model.parameters(), { lr: 1e-3 });`,
+    right: `new Adam(head.parameters(), { lr: 1e-3 });`,
+  },
+  G503: {
+    title: "a parameter is owned by no optimiser",
+    meaning: "The loss reaches a parameter that no optimiser will change. This is a warning: it was forgotten, or it " +
+      "should be frozen.",
+    wrong: `const optimizer = new Adam(actor.parameters(), { lr: 1e-3 });
+actorLoss.add(criticLoss).backward();
+optimizer.step(); // the critic never learns`,
+    right: `const optimizer = new Adam([...actor.parameters(), ...critic.parameters()], { lr: 1e-3 });
+// or
+frozen(critic);`,
+  },
+} as const satisfies Record<`G${number}`, Page>;
