@@ -20,7 +20,9 @@ export function exportOnnx(graph: Graph, names: { inputs: string[]; outputs: str
   const twice = all.find((x, i) => all.indexOf(x) !== i);
   if (twice !== undefined) throw new Error(`the name "${twice}" is given to two inputs or outputs of the ONNX model.`);
   const unknown = topological(graph.outputs).find((x) => x.op === "input" && x.value === null && !open.includes(x));
-  if (unknown) throw new Error(`the graph depends on ${unknown.dtype} [${unknown.shape}], which is not among its inputs.`);
+  if (unknown) {
+    throw new Error(`the graph depends on ${unknown.dtype} [${unknown.shape}], which is not among its inputs.`);
+  }
   const inputs = open.map((node, i) => ({ name: names.inputs[i]!, node }));
   const outputs = graph.outputs.map((node, i) => ({ name: names.outputs[i]!, node }));
   return encodeModel(writeModel(new Builder(all), inputs, outputs));

@@ -1,7 +1,8 @@
 /** What splitting a loop and lifting out of it share: a loop that receives, as xs, what somebody else computes for every step. */
 
 import { makeNode, type Node, type NodeOf, placeholder, substitute } from "../../graph/node.ts";
-import { type ScanAttrs, scanOutputs } from "../../graph/primitives.ts";
+import type { ScanAttrs } from "../../graph/node.ts";
+import { scanOutputs } from "../../graph/primitives.ts";
 
 /** Nodes of a body, and their values at every step, computed elsewhere. */
 export interface Received {

@@ -2,7 +2,7 @@
 
 import type { NodeOf } from "../../graph/node.ts";
 import { sameShape, type Shape, sizeOf } from "../../graph/types.ts";
-import { type Builder, broadcastShapes, type Value } from "./builder.ts";
+import { broadcastShapes, type Builder, type Value } from "./builder.ts";
 
 /** `x` with its matrices whole; repetition along the batch may remain. */
 function matrices(b: Builder, x: Value, full: Shape): Value {
@@ -21,7 +21,9 @@ function flatRows(b: Builder, x: Value): Value {
 
 /** A bias that Gemm can add to every row: one number for each column. */
 function rowBias(b: Builder, bias: Value | null, columns: number): Value | null {
-  if (!bias || (bias.shape.at(-1) ?? 1) !== sizeOf(bias.shape) || ![1, columns].includes(sizeOf(bias.shape))) return null;
+  if (!bias || (bias.shape.at(-1) ?? 1) !== sizeOf(bias.shape) || ![1, columns].includes(sizeOf(bias.shape))) {
+    return null;
+  }
   return b.reshape(bias, bias.shape.slice(-1));
 }
 
@@ -42,6 +44,8 @@ function transposed(b: Builder, x: Value, flag: boolean): Value {
 /** The product of two values, plus a bias that broadcasts to it. */
 export function matmul(b: Builder, node: NodeOf<"matmul">, left: Value, right: Value, bias: Value | null): Value {
   const { transA, transB } = node.attrs;
+  // ONNX Runtime refuses some products without rows, columns or terms.
+  if (node.inputs.some((input) => sizeOf(input.shape) === 0)) return plus(b, b.scalar("float32", 0), bias);
   const x = matrices(b, left, node.inputs[0]!.shape);
   const y = matrices(b, right, node.inputs[1]!.shape);
   const [m, n] = node.shape.slice(-2) as [number, number];

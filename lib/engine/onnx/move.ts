@@ -30,7 +30,15 @@ export function permute(b: Builder, x: Value, perm: readonly number[]): Value {
   return { name: b.op("Transpose", [aligned.name], { perm }), dtype: x.dtype, shape };
 }
 
-function cut(b: Builder, x: Value, starts: number[], ends: number[], axes: number[], steps: number[], shape: Shape): Value {
+function cut(
+  b: Builder,
+  x: Value,
+  starts: number[],
+  ends: number[],
+  axes: number[],
+  steps: number[],
+  shape: Shape,
+): Value {
   if (axes.length === 0) return x;
   const inputs = [x.name, b.sizes(starts), b.sizes(ends), b.sizes(axes)];
   if (steps.some((step) => step !== 1)) inputs.push(b.sizes(steps));

@@ -40,7 +40,9 @@ function frontier(outputs: readonly Node[], candidates: ReadonlySet<Node>): Node
 
 /** Writes the model whose outputs are `outputs`, from values for `leaves`. */
 export function writeModel(b: Builder, leaves: readonly Port[], outputs: readonly Port[]): OnnxGraph {
-  const known = new Map<Node, Value>(leaves.map(({ name, node }) => [node, { name, dtype: node.dtype, shape: node.shape }]));
+  const known = new Map<Node, Value>(
+    leaves.map(({ name, node }) => [node, { name, dtype: node.dtype, shape: node.shape }]),
+  );
   const nodes = outputs.map((x) => x.node);
   const valueOf = lower(b, nodes, known);
   outputs.forEach(({ name, node }) => b.append("Identity", [b.materialize(valueOf(node), node.shape).name], [name]));
@@ -52,12 +54,16 @@ export function writeProgram(graph: Graph): Program {
   const listed = new Set(graph.inputs);
   const reduced = reduceLoops(graph.outputs);
   const hosted = hostNodes(reduced);
-  const computed = reduced.flatMap((node, index) => hosted.has(node) || sizeOf(node.shape) === 0 ? [] : [{ node, index }]);
+  const computed = reduced.flatMap((node, index) =>
+    hosted.has(node) || sizeOf(node.shape) === 0 ? [] : [{ node, index }]
+  );
   const outputs = computed.map((x) => x.node);
   const cut = frontier(outputs, new Set([...hosted, ...listed]));
   const b = new Builder();
   const feeds = cut.map((node, i) => ({ name: `x${i}`, node }));
-  const known = new Map<Node, Value>(feeds.map(({ name, node }) => [node, { name, dtype: node.dtype, shape: node.shape }]));
+  const known = new Map<Node, Value>(
+    feeds.map(({ name, node }) => [node, { name, dtype: node.dtype, shape: node.shape }]),
+  );
   const names = b.outputs(outputs, lower(b, outputs, known));
   const fetches = computed.map(({ node, index }, i) => ({ name: names[i]!, node, index }));
   const hostOutputs = reduced.filter((x) => hosted.has(x));

@@ -38,7 +38,9 @@ export function emitRandomBits(b: Builder, key: Value, shape: Shape): Value {
     const bump = b.op("Add", [keys[(group + 2) % 3]!, b.int64(group + 1)]);
     x1 = unsigned(b.op("Add", [wide(x1), bump]));
   }
-  const columns = [unsigned(x0), x1].map((name) => b.reshape({ name, dtype: "uint32", shape: [blocks] }, [blocks, 1]).name);
+  const columns = [unsigned(x0), x1].map((name) =>
+    b.reshape({ name, dtype: "uint32", shape: [blocks] }, [blocks, 1]).name
+  );
   const pairs: Value = { name: b.op("Concat", columns, { axis: 1 }), dtype: "uint32", shape: [blocks, 2] };
   const flat = b.reshape(pairs, [2 * blocks]);
   const cut = 2 * blocks === size ? flat.name : b.op("Slice", [flat.name, b.sizes([0]), b.sizes([size]), b.sizes([0])]);

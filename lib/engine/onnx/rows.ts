@@ -6,7 +6,7 @@
 import type { NodeOf } from "../../graph/node.ts";
 import type { OpName } from "../../graph/primitives.ts";
 import { type DType, type Shape, sizeOf } from "../../graph/types.ts";
-import { type Builder, broadcastShapes, type Value } from "./builder.ts";
+import { broadcastShapes, type Builder, type Value } from "./builder.ts";
 import { matmul } from "./matmul.ts";
 import * as move from "./move.ts";
 import { elementTypes } from "./proto.ts";
@@ -94,11 +94,12 @@ function reduced(x: Value, axes: readonly number[]): Shape {
 
 function sum(b: Builder, node: NodeOf<"sum">, [x]: readonly Value[]): Value {
   const full = node.inputs[0]!.shape;
+  if (sizeOf(full) === 0) return b.scalar(node.dtype, 0);
   const axes = realAxes(x!, full, node.attrs.axes);
   const shape = reduced(x!, axes);
   const name = axes.length === 0 ? x!.name : b.op("ReduceSum", [x!.name, b.sizes(axes)]);
   // Along the other axes the input only repeats itself.
-  const times = sizeOf(full) === 0 ? 1 : sizeOf(full) / sizeOf(node.shape) * sizeOf(shape) / sizeOf(x!.shape);
+  const times = sizeOf(full) / sizeOf(node.shape) * sizeOf(shape) / sizeOf(x!.shape);
   const product = times === 1 ? name : b.op("Mul", [name, b.scalar(node.dtype, times).name]);
   return { name: product, dtype: node.dtype, shape };
 }
@@ -184,7 +185,8 @@ export const rows: { readonly [K in Exclude<OpName, "scan" | "output">]: Row<K> 
   round: same("Round"),
   not: same("Not"),
   isNaN: same("IsNaN"),
-  cast: (b, node, [x]) => x!.dtype === node.dtype ? x! : { ...x!, name: b.cast(x!.name, elementTypes[node.dtype]), dtype: node.dtype },
+  cast: (b, node, [x]) =>
+    x!.dtype === node.dtype ? x! : { ...x!, name: b.cast(x!.name, elementTypes[node.dtype]), dtype: node.dtype },
   stopGradient: (_, __, [x]) => x!,
 
   add: same("Add"),

@@ -6,7 +6,7 @@
 import { type Node, type NodeOf, topological } from "../../graph/node.ts";
 import type { ScanAttrs } from "../../graph/node.ts";
 import { scanOutputs } from "../../graph/primitives.ts";
-import { type Aval, allocate } from "../../graph/types.ts";
+import { allocate, type Aval } from "../../graph/types.ts";
 import type { Builder, Value } from "./builder.ts";
 import type { OnnxValue } from "./proto.ts";
 import type { TakenScan } from "./tiles.ts";

@@ -46,7 +46,9 @@ export function runtimeError(error: unknown, origins: ReadonlyMap<string, Node>)
   const index = /out of (data )?bounds|indices|index/i.test(reason);
   return new PlumblineError({
     code: "G308",
-    message: `${origin ? `${origin.op}() failed` : "the program failed"} while running on the CPU: ${reason.replace(/\.?$/, ".")}`,
+    message: `${origin ? `${origin.op}() failed` : "the program failed"} while running on the CPU: ${
+      reason.replace(/\.?$/, ".")
+    }`,
     sites: origin ? [origin.site] : [],
     help: index
       ? "every index must be in [0, n) for an axis of size n."

@@ -44,7 +44,9 @@ const summed: Pattern = (node, single) => {
 /** The sum of squares. */
 const squares: Pattern = (node, single) => {
   const [x] = node.inputs;
-  if (node.op !== "sum" || x?.op !== "mul" || x.inputs[0] !== x.inputs[1] || !single(x) || x.dtype !== "float32") return null;
+  if (node.op !== "sum" || x?.op !== "mul" || x.inputs[0] !== x.inputs[1] || !single(x) || x.dtype !== "float32") {
+    return null;
+  }
   return {
     inputs: [x.inputs[0]!],
     emit: (b, [value]) => {
@@ -151,7 +153,7 @@ export function cover(
   const order = topological(outputs, known);
   const users = new Map<Node, number>();
   const use = (node: Node, by: number): unknown => users.set(node, (users.get(node) ?? 0) + by);
-  for (const node of order) if (!known(node)) for (const x of node.inputs) use(x, 1);
+  for (const node of order) if (!known(node)) { for (const x of node.inputs) use(x, 1); }
   for (const node of outputs) use(node, 2);
   const single: Single = (node) => users.get(node) === 1 && !known(node);
   const needed = new Set<Node>(outputs);
