@@ -13,10 +13,11 @@ function toStorage(node: Graph["outputs"][number], value: Float64Array): Storage
 
 function compile(graph: Graph): Promise<Executable> {
   return Promise.resolve({
-    async run(inputs: readonly Storage[]): Promise<Storage[]> {
+    async run(inputs, keep) {
       const feeds = await Promise.all(inputs.map((x) => x.read()));
       const results = interpret(graph, feeds).map((value, i) => toStorage(graph.outputs[i]!, value));
-      for (const input of graph.donated.values()) inputs[input]!.retire();
+      const kept = keep?.(results);
+      for (const input of graph.donated.values()) if (!kept?.has(input)) inputs[input]!.retire();
       return results;
     },
     listing: () => graph.outputs.map((x) => x.op),

@@ -19,12 +19,17 @@ export interface Graph {
   readonly donated: ReadonlyMap<number, number>;
 }
 
+/** Asked when the results of a run are there: the indices of donated inputs that somebody still needs. */
+export type Keep = (results: readonly Storage[]) => ReadonlySet<number>;
+
 /** A compiled graph. */
 export interface Executable {
   /**
-   * Runs it. `inputs[i]` are the numbers of `graph.inputs[i]`; they are not changed; donated ones are retired. The results are storages of their own. Runs of one executable do not overlap: the caller awaits.
+   * Runs it. `inputs[i]` are the numbers of `graph.inputs[i]`; they are not changed; donated ones are retired, but for
+   * those whose index is in what `keep` gives for the results. The results are storages of their own. Runs of one
+   * executable do not overlap: the caller awaits.
    */
-  run(inputs: readonly Storage[]): Promise<Storage[]>;
+  run(inputs: readonly Storage[], keep?: Keep): Promise<Storage[]>;
   /** The program as printable data, one instruction a line. */
   listing(): string[];
   /** Gives back what the engine holds for it. */

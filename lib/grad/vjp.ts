@@ -3,7 +3,7 @@
 import { type Node, topological } from "../graph/node.ts";
 import { add } from "../graph/ops.ts";
 import type { OpName } from "../graph/primitives.ts";
-import { withSite } from "../graph/site.ts";
+import { Site, withSite } from "../graph/site.ts";
 import { type Rule, rules } from "./rules.ts";
 import { scanRule } from "./scan.ts";
 
@@ -52,6 +52,8 @@ export function vjpNodes(
     const rule = rules[node.op] as Rule<OpName> | null;
     rule?.(g, node as never).forEach((part, i) => accumulate(node.inputs[i]!, part));
   };
-  for (const node of order.toReversed()) if (relevant.has(node)) withSite(node.site, () => pull(node));
+  for (const node of order.toReversed()) {
+    if (relevant.has(node)) withSite(new Site(node.site, node.op), () => pull(node));
+  }
   return wrt.map((node) => gradient.get(node) ?? null);
 }

@@ -5,11 +5,17 @@ const depth = 10;
 
 /** A place in the user's source. */
 export class Site {
-  readonly #trace: { stack?: string } = {};
+  readonly #trace: { stack?: string };
   #frame: string | undefined;
 
-  /** Captures the stack above `below`. */
-  constructor(below: (...args: never[]) => unknown) {
+  /** Captures the stack above `below`; or, given a site, is the same place, where the derivative of an operation is made. */
+  constructor(
+    below: Site | ((...args: never[]) => unknown),
+    /** The operation whose derivative this is; `null` for what the user wrote. */
+    readonly derivativeOf: string | null = null,
+  ) {
+    this.#trace = below instanceof Site ? below.#trace : {};
+    if (below instanceof Site) return;
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = depth;
     Error.captureStackTrace(this.#trace, below);

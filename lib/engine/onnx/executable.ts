@@ -4,7 +4,7 @@ import { type InferenceSession, Tensor } from "onnxruntime-node";
 import type { Node } from "../../graph/node.ts";
 import { Storage } from "../../graph/storage.ts";
 import { allocate, type Aval, sizeOf, type TypedArray } from "../../graph/types.ts";
-import type { Executable, Graph } from "../engine.ts";
+import type { Executable, Graph, Keep } from "../engine.ts";
 import { evaluateHost, type HostValue } from "./host.ts";
 import { listModel } from "./listing.ts";
 import type { Port, Program } from "./program.ts";
@@ -70,8 +70,9 @@ export function makeExecutable(
     return new Storage(node.dtype, size, numbers);
   }
 
-  function retire(inputs: readonly Storage[]): void {
+  function retire(inputs: readonly Storage[], kept: ReadonlySet<number> | undefined): void {
     for (const [output, input] of graph.donated) {
+      if (kept?.has(input)) continue;
       const { host, device } = inputs[input]!.retire();
       device?.release();
       if (host && program.fetches.some((x) => x.index === output)) spares.set(output, host);
@@ -79,11 +80,11 @@ export function makeExecutable(
   }
 
   return {
-    async run(inputs) {
+    async run(inputs, keep?: Keep) {
       const values = await gather(inputs);
       const computed = await compute(values);
       const results = program.outputs.map((_, i) => finish(i, values, computed.get(i)));
-      retire(inputs);
+      retire(inputs, keep?.(results));
       return results;
     },
     listing: () => [

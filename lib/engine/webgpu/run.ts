@@ -2,7 +2,7 @@
 
 import type { Storage } from "../../graph/storage.ts";
 import { describe, sizeOf } from "../../graph/types.ts";
-import type { Executable, Graph } from "../engine.ts";
+import type { Executable, Graph, Keep } from "../engine.ts";
 import type { Arena } from "./arena.ts";
 import type { Gpu } from "./gpu.ts";
 import type { Dispatch, Instruction } from "./kernel.ts";
@@ -51,7 +51,7 @@ export class WebgpuExecutable implements Executable {
     this.#groups.clear();
   }
 
-  async run(inputs: readonly Storage[]): Promise<Storage[]> {
+  async run(inputs: readonly Storage[], keep?: Keep): Promise<Storage[]> {
     const { gpu, memory } = this.resources;
     this.#checkInputs(inputs);
     gpu.check();
@@ -66,8 +66,12 @@ export class WebgpuExecutable implements Executable {
       outputs.forEach((x) => x.release());
       throw error;
     }
-    for (const index of this.graph.donated.values()) inputs[index]!.retire().device?.release();
-    return outputs.map((x) => memory.own(x));
+    const results = outputs.map((x) => memory.own(x));
+    const kept = keep?.(results);
+    for (const index of this.graph.donated.values()) {
+      if (!kept?.has(index)) inputs[index]!.retire().device?.release();
+    }
+    return results;
   }
 
   #checkInputs(inputs: readonly Storage[]): void {
