@@ -13,8 +13,11 @@
  * @module
  */
 
+import "./lib/train/surroundings.ts";
+
 export type { Aval, Axes, DType, Shape, TypedArray } from "./lib/graph/types.ts";
-export { type ErrorCode, type ErrorParts, PlumblineError } from "./lib/graph/error.ts";
+export { type ErrorCode, type ErrorParts, type Place, PlumblineError } from "./lib/graph/error.ts";
+export { onWarning, type WarningListener } from "./lib/graph/warning.ts";
 export { Site } from "./lib/graph/site.ts";
 export { codes, explain, type KnownCode, type Page } from "./lib/forensics/codes.ts";
 

@@ -1,13 +1,13 @@
 /** Which shapes and axis names may meet in one element-wise operation. */
 
 import { PlumblineError } from "./error.ts";
-import type { Site } from "./site.ts";
+import { currentSite, type Site } from "./site.ts";
 import { type Aval, type Axes, describe, type Shape, sizeOf } from "./types.ts";
 
 type Operand = Aval & { readonly site: Site };
 
 function refuse(code: "G302" | "G303", message: string, nodes: readonly Operand[], help: string): never {
-  throw new PlumblineError({ code, message, sites: nodes.map((x) => x.site), help });
+  throw new PlumblineError({ code, message, sites: [currentSite(refuse), ...nodes.map((x) => x.site)], help });
 }
 
 /**

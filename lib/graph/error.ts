@@ -1,9 +1,16 @@
 /** Errors that a user reads: a code, a sentence, the lines that tell the story, and help. */
 
-import type { Site } from "./site.ts";
+import { Site } from "./site.ts";
 
 /** G1xx cut, G2xx stale, G3xx shape and axis, G4xx non-finite, G5xx ownership. */
 export type ErrorCode = `G${number}`;
+
+/** A line of the story and what happens there. */
+export interface Place {
+  readonly site: Site;
+  /** What happens there, in a few words. */
+  readonly note?: string;
+}
 
 /** What a {@linkcode PlumblineError} is made of. */
 export interface ErrorParts {
@@ -11,29 +18,126 @@ export interface ErrorParts {
   code: ErrorCode;
   /** One sentence: what is wrong. */
   message: string;
-  /** The lines that tell the story, the guilty one first. */
-  sites?: readonly Site[];
-  /** What to do about it. */
-  help?: string;
+  /** The lines that tell the story, the guilty one first; the user's call that threw, if none are given. */
+  sites?: readonly (Site | Place)[];
+  /** The parameters that it is about. */
+  params?: readonly string[];
+  /** From the loss to the parameter: `loss <- add#22 <- aux.w1`. */
+  path?: string;
+  /** The audit in one line. */
+  audit?: string;
+  /** What to do about it: one way, or several. */
+  help?: string | readonly string[];
+  /** A warning is not thrown. */
+  severity?: "error" | "warning";
 }
 
-/** An error of the library: its facts are fields, its text is a sentence with the user's line and help. */
+function here(): Site {
+  return new Site(here);
+}
+
+function placeOf(x: Site | Place): Place {
+  return "site" in x ? x : { site: x };
+}
+
+/** The length of a call at the start of `text`: its name and its parentheses, if they close on the line. */
+function callLength(text: string): number {
+  const name = /^[\w$]*/.exec(text)![0].length;
+  if (text[name] !== "(") return Math.max(1, name);
+  let open = 0;
+  for (let i = name; i < text.length; i++) {
+    if (text[i] === "(") open++;
+    if (text[i] === ")" && --open === 0) return i + 1;
+  }
+  return Math.max(1, name);
+}
+
+/** The user's line with a caret under the call. */
+function excerpt({ site, note }: Place, mark: string, gutter: number): string[] {
+  const { text } = site;
+  if (text === null) return note ? [`${" ".repeat(gutter)} = ${note}`] : [];
+  const number = site.url.includes("<anonymous>") ? "" : String(site.line);
+  const indent = text.slice(0, site.column - 1).replace(/[^\t]/g, " ");
+  const carets = mark.repeat(callLength(text.slice(site.column - 1)));
+  return [
+    `${number.padStart(gutter)} | ${text}`,
+    `${" ".repeat(gutter)} | ${indent}${carets}${note ? ` ${note}` : ""}`,
+  ];
+}
+
+function story(places: readonly Place[]): string[] {
+  const [first] = places;
+  if (!first) return [];
+  const gutter = Math.max(...places.map((x) => String(x.site.line).length));
+  const heading = (place: Place, i: number): string[] => {
+    if (i === 0) return [`  --> ${place.site}`];
+    return place.site.url === places[i - 1]!.site.url && place.site.text !== null ? [] : [`  ::: ${place.site}`];
+  };
+  return places.flatMap((place, i) => [...heading(place, i), ...excerpt(place, i === 0 ? "^" : "-", gutter)]);
+}
+
+function distinct(places: readonly Place[]): Place[] {
+  const seen = new Set<string>();
+  return places.filter(({ site, note }) => {
+    if (!site.isKnown) return false;
+    const key = note ? `${site}${note}` : String(site);
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+/** An error of the library: its facts are fields, its text is a sentence with the user's lines and help. */
 export class PlumblineError extends Error {
   /** The code, for `explain()`. */
   readonly code: ErrorCode;
   /** The lines that tell the story, the guilty one first. */
   readonly sites: readonly Site[];
+  /** The parameters that it is about. */
+  readonly params: readonly string[];
   /** What to do about it. */
-  readonly help: string | undefined;
+  readonly help: readonly string[];
+  /** Everything that it was made of. */
+  readonly parts: ErrorParts;
 
   /** Renders `parts` into the message. */
   constructor(parts: ErrorParts) {
-    const places = (parts.sites ?? []).map((site) => `\n  --> ${site}`);
-    const help = parts.help === undefined ? "" : `\nhelp: ${parts.help}`;
-    super(`${parts.code}: ${parts.message}${places.join("")}${help}`);
+    const { code, message, path, audit, severity = "error" } = parts;
+    const told = parts.sites ?? [];
+    const places = distinct((told.length > 0 ? told : [here()]).map(placeOf));
+    const help = typeof parts.help === "string" ? [parts.help] : parts.help ?? [];
+    super([
+      `${severity}[${code}]: ${message}`,
+      ...story(places),
+      ...(path ? [`path: ${path}`] : []),
+      ...(audit ? [`audit: ${audit}`] : []),
+      ...help.map((x) => `help: ${x}`),
+    ].join("\n"));
     this.name = "PlumblineError";
-    this.code = parts.code;
-    this.sites = parts.sites ?? [];
-    this.help = parts.help;
+    this.code = code;
+    this.sites = places.map((x) => x.site);
+    this.params = parts.params ?? [];
+    this.help = help;
+    this.parts = parts;
+  }
+
+  /** The facts, for machines. */
+  toJSON(): Record<string, unknown> {
+    const { message, path, audit, severity = "error" } = this.parts;
+    const places = (this.parts.sites ?? []).map(placeOf);
+    return {
+      code: this.code,
+      severity,
+      message,
+      sites: places.map(({ site, note }) => ({
+        file: site.url,
+        line: site.line,
+        column: site.column,
+        text: site.text,
+        note: note ?? null,
+      })),
+      params: this.params,
+      path: path ?? null,
+      audit: audit ?? null,
+      help: this.help,
+    };
   }
 }

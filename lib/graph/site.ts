@@ -1,12 +1,37 @@
 /** Call sites: every node remembers the user's line. Captured always, formatted only when somebody reads it. */
 
+import { fileName, lineText } from "./source.ts";
+
 const libraryRoot = new URL("../", import.meta.url).href;
-const depth = 10;
+/** Frames to keep: the library's own between a primitive and the user are a dozen at most (a layer in the step of a scan). */
+const depth = 16;
+
+interface Frame {
+  /** The file's URL, `<anonymous>` in a notebook cell. */
+  readonly url: string;
+  readonly line: number;
+  readonly column: number;
+  /** What the user called: the outermost function of the library. */
+  readonly called: string | null;
+}
+
+const nowhere: Frame = { url: "<unknown>", line: 0, column: 0, called: null };
+
+/** `    at Tensor.value [as add] (file:///a.ts:1:2)`: the function and the place, if it is a place in a source. */
+function parse(line: string): { name: string | null; url: string; line: number; column: number } | null {
+  const [, name, place] = /^\s+at (?:async )?(?:(.*?) \()?(.*?)\)?$/.exec(line) ?? [];
+  const [, url, row, column] = /^(.*):(\d+):(\d+)$/.exec(place ?? "") ?? [];
+  if (url === undefined) return null;
+  const called = /\[as (.+)\]/.exec(name ?? "")?.[1] ?? /([\w$]+)$/.exec(name ?? "")?.[1] ?? null;
+  return { name: called, url, line: Number(row), column: Number(column) };
+}
+
+const isOutside = (url: string): boolean => !url.startsWith(libraryRoot) && !/^(ext|node|native|npm):/.test(url);
 
 /** A place in the user's source. */
 export class Site {
   readonly #trace: { stack?: string };
-  #frame: string | undefined;
+  #frame: Frame | undefined;
 
   /** Captures the stack above `below`; or, given a site, is the same place, where the derivative of an operation is made. */
   constructor(
@@ -27,12 +52,55 @@ export class Site {
     return this.#trace.stack ?? "";
   }
 
+  /** The URL of the user's file; `<anonymous>` in a notebook cell. */
+  get url(): string {
+    return this.#place().url;
+  }
+
+  /** Whether a line of the user was among the frames. */
+  get isKnown(): boolean {
+    return this.#place() !== nowhere;
+  }
+
+  /** The line, from 1. */
+  get line(): number {
+    return this.#place().line;
+  }
+
+  /** The column, from 1. */
+  get column(): number {
+    return this.#place().column;
+  }
+
+  /** What the user called there: the name of the library's function. */
+  get called(): string | null {
+    return this.#place().called;
+  }
+
+  /** The text of the user's line, if it can be had. */
+  get text(): string | null {
+    const { url, line, column, called } = this.#place();
+    return lineText(url, line, column, called);
+  }
+
   /** The first frame outside the library: `file:line:column`. */
   toString(): string {
+    const { url, line, column } = this.#place();
+    return url.includes("<anonymous>") ? "notebook cell" : `${fileName(url)}:${line}:${column}`;
+  }
+
+  #place(): Frame {
     if (this.#frame === undefined) {
-      const frames = this.stack.split("\n").filter((line) => /^\s+at /.test(line));
-      const outside = frames.find((line) => !line.includes(libraryRoot)) ?? frames.at(-1);
-      this.#frame = outside?.replace(/^\s+at (?:async )?/, "").replace(/^.*\((.*)\)$/, "$1") ?? "<unknown>";
+      let called: string | null = null;
+      this.#frame = nowhere;
+      for (const frame of this.stack.split("\n").map(parse)) {
+        if (frame === null) continue;
+        if (isOutside(frame.url)) {
+          this.#frame = { ...frame, called };
+          break;
+        }
+        called = frame.name ?? called;
+      }
     }
     return this.#frame;
   }

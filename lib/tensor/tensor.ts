@@ -282,7 +282,10 @@ export class Tensor {
   reshape(...shape: number[]): Tensor {
     const known = shape.reduce((n, size) => size === -1 ? n : n * size, 1);
     const full = shape.map((size) => size === -1 ? this.size / known : size);
-    if (shape.filter((size) => size === -1).length > 1 || !full.every(Number.isInteger) || sizeOf(full) !== this.size) {
+    if (
+      shape.filter((size) => size === -1).length > 1 || !full.every((n) => Number.isInteger(n) && n >= 0) ||
+      sizeOf(full) !== this.size
+    ) {
       throw new PlumblineError({
         code: "G301",
         message: `reshape() cannot make [${shape}] of ${describe(this.node)}, which has ${this.size} elements.`,
@@ -322,6 +325,14 @@ export class Tensor {
   /** Axes of size 1 repeated, new axes in front, to `shape`. */
   expand(...shape: number[]): Tensor {
     const missing = shape.length - this.rank;
+    if (missing < 0) {
+      throw new PlumblineError({
+        code: "G301",
+        message: `expand() cannot make [${shape}] of ${describe(this.node)}, which has more axes.`,
+        sites: [this.node.site],
+        help: "sum() over an axis, or select() from it, to have one less.",
+      });
+    }
     const axes = [...unnamed(Math.max(0, missing)), ...this.axes];
     const full = shape.map((size, i) => size === -1 ? this.shape[i - missing] ?? 1 : size);
     return new Tensor(ops.expand(this.node, full, axes.slice(0, shape.length)));
@@ -504,6 +515,15 @@ function refuseConversion(node: Node, how: string): never {
 export function likeNode(beside: Node, x: TensorLike): Node {
   if (x instanceof Tensor) return x.node;
   if (typeof x === "boolean") return ops.full("bool", [], x ? 1 : 0);
+  if (typeof x !== "number") {
+    throw new PlumblineError({
+      code: "G301",
+      message: `an operation on ${describe(beside)} was given ${
+        x === null ? "null" : typeof x
+      }, not a tensor or number.`,
+      sites: [beside.site],
+    });
+  }
   const dtype = beside.dtype === "bool" || (beside.dtype === "int32" && !Number.isInteger(x))
     ? "float32"
     : beside.dtype;
@@ -515,17 +535,22 @@ export function fromData(data: TypedArray, dtype: DType, shape: Shape, axes: Axe
   return new Tensor(constant(aval(dtype, shape, axes), new Storage(dtype, data.length, data).share()));
 }
 
+/** The method has the operation's name, which messages read from the stack. */
+function define(name: string, methods: Record<string, (...args: never[]) => Tensor>): void {
+  Object.defineProperty(Tensor.prototype, name, { value: methods[name] });
+}
+
 for (const name of namesOfKind("unary").filter((op) => op !== "cast" && op !== "stopGradient") as UnaryName[]) {
-  Object.defineProperty(Tensor.prototype, name, {
-    value(this: Tensor): Tensor {
+  define(name, {
+    [name](this: Tensor): Tensor {
       return new Tensor(ops.unary(name, this.node));
     },
   });
 }
 
 for (const name of namesOfKind("binary", "compare") as BinaryName[]) {
-  Object.defineProperty(Tensor.prototype, name, {
-    value(this: Tensor, other: TensorLike): Tensor {
+  define(name, {
+    [name](this: Tensor, other: TensorLike): Tensor {
       return new Tensor(ops.binary(name, this.node, likeNode(this.node, other)));
     },
   });
