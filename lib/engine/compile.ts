@@ -79,6 +79,17 @@ function refuseFrozen(outputs: readonly Node[], declared: ReadonlySet<Variable>,
   });
 }
 
+/** A placeholder that is not this trace's own: a tensor that was kept from another one. */
+function refuseForeign(leaf: Node, name: string): void {
+  if (!leaf.traced) return;
+  throw new PlumblineError({
+    code: "G102",
+    message: `${name} uses ${describe(leaf)}, which was an argument or state of another traced function.`,
+    sites: [leaf.site],
+    help: "return the tensor from that function, and pass what the call gives as an argument.",
+  });
+}
+
 /** Runs `fn` on placeholders, with placeholders in the variables; everything is as before afterwards. */
 function trace<R>(roots: readonly Variable[], parameters: readonly Parameter[], fn: (inputs: readonly Node[]) => R): R {
   const inputs = roots.map((x) => placeholder(x.node, x.name));
@@ -126,7 +137,8 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     this.traces.push(this.traces.length === 0 ? `first call with ${signature}` : `new arguments ${signature}`);
     const roots = rootVariables(this.state);
     const all = this.state.flatMap((x) => x.variables());
-    const parameters = all.filter((x) => x instanceof Parameter);
+    const named = all.filter((x) => x instanceof Parameter);
+    const parameters = [...new Set([...named, ...roots.flatMap((x) => x.parts)])];
     const inputs = leaves(tree).map((x) => placeholder(x.node));
     const program = trace(roots, parameters, (state) => {
       const given = rebuildTree(tree, inputs.map((x) => new Tensor(x)).values()) as readonly Tree[];
@@ -143,6 +155,7 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     const outputs = simplify(program.outputs);
     const open = new Set([...inputs, ...program.state]);
     const captured = topological(outputs).filter((x) => x.op === "input" && !open.has(x));
+    captured.forEach((x) => refuseForeign(x, this.name));
     const executable = await (await currentEngine()).compile({
       inputs: [...inputs, ...program.state, ...captured],
       outputs,

@@ -1,5 +1,6 @@
 /** Operations written in the primitives, as functions of nodes. Axes are non-negative; reductions keep reduced axes. */
 
+import { PlumblineError } from "./error.ts";
 import type { Node } from "./node.ts";
 import {
   add,
@@ -18,6 +19,7 @@ import {
   unary,
   where,
 } from "./ops.ts";
+import { describe } from "./types.ts";
 
 const scalar = (x: Node, value: number): Node => fullLike(x, value);
 
@@ -32,6 +34,14 @@ export function square(x: Node): Node {
 
 /** The mean over `axes`. */
 export function mean(x: Node, axes: readonly number[]): Node {
+  if (x.dtype !== "float32") {
+    throw new PlumblineError({
+      code: "G301",
+      message: `mean() takes float32, not ${describe(x)}: a mean of whole numbers is not whole.`,
+      sites: [x.site],
+      help: 'convert it first: t.cast("float32").mean()',
+    });
+  }
   const total = sum(x, axes);
   return div(total, scalar(total, countOver(x, axes)));
 }

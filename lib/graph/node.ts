@@ -2,7 +2,8 @@
 
 import { currentSite, type Site } from "./site.ts";
 import { type Attrs, type LoopAttrs, type OpName, type Primitive, primitives } from "./primitives.ts";
-import type { Aval } from "./types.ts";
+import { PlumblineError } from "./error.ts";
+import type { Aval, Shape } from "./types.ts";
 import type { Storage } from "./storage.ts";
 
 /** The attributes of a scan, whose body is made of nodes. */
@@ -39,10 +40,18 @@ export interface Subgraph {
 
 let nextId = 0;
 
+function refuseShape(op: OpName, shape: Shape): never {
+  throw new PlumblineError({
+    code: "G301",
+    message: `the result of ${op} would have the shape [${shape}]; sizes are whole numbers of at least 0.`,
+  });
+}
+
 /** Applies a primitive. Throws a {@linkcode PlumblineError} when the inputs do not fit. */
 export function makeNode<K extends OpName>(op: K, inputs: readonly Node[], attrs: NodeAttrs<K>): Node {
   const primitive = primitives[op] as unknown as Primitive<NodeAttrs<K>>;
   const { dtype, shape, axes } = primitive.infer(inputs, attrs);
+  if (!shape.every((n) => Number.isInteger(n) && n >= 0)) refuseShape(op, shape);
   const placeholder = op === "input" && (attrs as Attrs<"input">).placeholder;
   const node: NodeOf<K> = {
     id: nextId++,

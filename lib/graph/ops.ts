@@ -7,7 +7,7 @@ import { aval, type Axes, type DType, sameShape, type Shape, unnamed } from "./t
 
 /** `value` everywhere. */
 export function full(dtype: DType, shape: Shape, value: number, axes: Axes = unnamed(shape.length)): Node {
-  return makeNode("full", [], { aval: aval(dtype, shape, axes), value });
+  return makeNode("full", [], { aval: aval(dtype, shape, axes), value: converted(value, dtype) });
 }
 
 /** `value` in the dtype, shape and axes of `x`. */

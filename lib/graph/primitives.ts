@@ -80,10 +80,15 @@ const compare = (dtypes: Dtypes): Primitive<None, "compare"> => ({
   infer: (inputs) => ({ ...check(inputs, dtypes), dtype: "bool", axes: joinAxes(inputs) }),
 });
 
-const reduce = (dtypes: Dtypes): Primitive<{ axes: readonly number[] }> => ({
+function checkSome(x: Aval, axes: readonly number[], what: string): void {
+  if (axes.some((i) => x.shape[i] === 0)) fail(`${what} of nothing has no value: ${describe(x)} is empty.`);
+}
+
+const reduce = (dtypes: Dtypes, extreme?: "max()" | "min()"): Primitive<{ axes: readonly number[] }> => ({
   kind: "reduce",
   infer: (inputs, { axes }) => {
     const x = check(inputs, dtypes);
+    if (extreme) checkSome(x, axes, extreme);
     return { ...x, shape: x.shape.map((n, i) => axes.includes(i) ? 1 : n) };
   },
 });
@@ -279,13 +284,17 @@ export const primitives = {
   /** The sum over axes. */
   sum: reduce(number) as Reduce,
   /** The largest over axes; NaN if there is one. */
-  max: reduce(number) as Reduce,
+  max: reduce(number, "max()") as Reduce,
   /** The smallest over axes; NaN if there is one. */
-  min: reduce(number) as Reduce,
+  min: reduce(number, "min()") as Reduce,
   /** int32: the first index of the largest along `axis`. */
   argmax: {
     kind: "reduce",
-    infer: (inputs, { axis }) => ({ ...resized(check(inputs, number), axis, 1), dtype: "int32" }),
+    infer: (inputs, { axis }) => {
+      const x = check(inputs, number);
+      checkSome(x, [axis], "argmax()");
+      return { ...resized(x, axis, 1), dtype: "int32" };
+    },
   } as Primitive<{ axis: number }>,
   /** Running sums along `axis`, from the end if `reverse`. */
   cumsum: { kind: "index", infer: (inputs) => check(inputs, number) } as Primitive<{ axis: number; reverse: boolean }>,
@@ -318,15 +327,20 @@ export const primitives = {
   /** From `starts` up to `ends` by `steps` (1 or more), for every axis. */
   slice: {
     kind: "move",
-    infer: ([x], { starts, ends, steps }) => ({
-      ...x!,
-      shape: x!.shape.map((_, i) => Math.max(0, Math.ceil((ends[i]! - starts[i]!) / steps[i]!))),
-    }),
+    infer: ([x], { starts, ends, steps }) => {
+      const whole = [...starts, ...ends, ...steps].every(Number.isInteger) && steps.every((n) => n >= 1);
+      if (!whole) fail(`slice() of ${describe(x!)} takes whole numbers and steps of 1 or more, not steps [${steps}].`);
+      return { ...x!, shape: x!.shape.map((_, i) => Math.max(0, Math.ceil((ends[i]! - starts[i]!) / steps[i]!))) };
+    },
   } as Primitive<{ starts: readonly number[]; ends: readonly number[]; steps: readonly number[] }>,
   /** `value` added `before` and `after`, for every axis. */
   pad: {
     kind: "move",
-    infer: ([x], { before, after }) => ({ ...x!, shape: x!.shape.map((n, i) => n + before[i]! + after[i]!) }),
+    infer: ([x], { before, after }) => {
+      const widths = [...before, ...after];
+      if (widths.some((n) => n < 0)) fail(`pad() takes widths of at least 0, not [${widths}]; to cut, use slice().`);
+      return { ...x!, shape: x!.shape.map((n, i) => n + before[i]! + after[i]!) };
+    },
   } as Primitive<{ before: readonly number[]; after: readonly number[]; value: number }>,
   /** One after another along `axis`. */
   concat: {

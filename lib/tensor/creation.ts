@@ -22,12 +22,23 @@ function shapeOf(data: NestedList): number[] {
 function flattenInto(target: TypedArray, data: NestedList, shape: Shape, offset: number): void {
   if (!Array.isArray(data)) {
     if (shape.length > 0) ragged(shape);
+    if (typeof data !== "number" && typeof data !== "boolean") refuseElement(data);
     target[offset] = Number(data);
     return;
   }
   if (data.length !== shape[0]) ragged(shape);
   const stride = sizeOf(shape.slice(1));
   data.forEach((x, i) => flattenInto(target, x as NestedList, shape.slice(1), offset + i * stride));
+}
+
+function refuseElement(x: unknown): never {
+  throw new PlumblineError({
+    code: "G301",
+    message: `tensor() takes numbers and booleans, but one element is ${
+      x === null ? "null" : `a value of type ${typeof x}`
+    }.`,
+    help: "a tensor among the numbers? join tensors with stack().",
+  });
 }
 
 function ragged(shape: Shape): never {

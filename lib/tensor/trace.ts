@@ -2,7 +2,7 @@
 
 import { PlumblineError } from "../graph/error.ts";
 import { type Node, topological } from "../graph/node.ts";
-import { describe, sizeOf } from "../graph/types.ts";
+import { describe } from "../graph/types.ts";
 
 interface HasNode {
   readonly node: Node;
@@ -54,12 +54,12 @@ export function traced<T>(fn: () => T, outputs: (result: T) => readonly Node[]):
 }
 
 /**
- * JavaScript lets no object decide what `if (tensor)` does. What can be seen is its trace: a condition with one element
- * that no result uses.
+ * JavaScript lets no object decide what `if (tensor)` does. What can be seen is its trace: a scalar condition that no
+ * result uses. Conditions with axes are left alone: they come from library code whose other results were wanted.
  */
 function refuseUnusedConditions(trace: Trace, outputs: readonly Node[]): void {
   const made = (x: Node): boolean => x.traced && x.op !== "input" && x.op !== "output";
-  const scalars = trace.conditions.map((x) => x.node).filter((x) => made(x) && sizeOf(x.shape) === 1);
+  const scalars = trace.conditions.map((x) => x.node).filter((x) => made(x) && x.shape.length === 0);
   if (scalars.length === 0) return;
   const used = new Set(topological(outputs));
   const unused = scalars.find((x) => !used.has(x));

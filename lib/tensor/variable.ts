@@ -18,6 +18,8 @@ export interface Stateful {
 
 /** A tensor whose value may be assigned. Tensors made from it before keep the value that it had then. */
 export class Variable extends Tensor implements Stateful {
+  /** The parameters whose numbers lie in this flat vector. */
+  readonly parts: Parameter[] = [];
   #current: Node;
   #version = 0;
 
@@ -160,6 +162,7 @@ export class Parameter extends Variable implements Owner {
       });
     }
     this.#part = { vector, offset };
+    vector.parts.push(this);
   }
 
   /** For `backward()`: adds to the gradient. */
