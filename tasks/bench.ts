@@ -19,10 +19,11 @@ async function runCases(options: Options): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   try {
     for (const { name, repetitions } of chosen) {
+      const able = contestants.filter((x) => x.cases.test(name));
       outcomes.push(
         repetitions === undefined
-          ? await race(name, contestants, effort)
-          : await measureOnce(name, contestants, options.quick ? 1 : repetitions),
+          ? await race(name, able, effort)
+          : await measureOnce(name, able, options.quick ? 1 : repetitions),
       );
       console.log(outcomeText(outcomes.at(-1)!));
     }

@@ -11,20 +11,24 @@ export interface Entry {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** The cases that it has. */
+  readonly cases: RegExp;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A running contestant. */
 export class Contestant {
   readonly name: string;
+  readonly cases: RegExp;
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #lines: AsyncIterator<string>;
   readonly #reader: Interface;
   #complaint = "";
 
   /** Starts the process. */
-  constructor({ name, command, args, env }: Entry) {
+  constructor({ name, cases, command, args, env }: Entry) {
     this.name = name;
+    this.cases = cases;
     this.#child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...Deno.env.toObject(), ...env } });
     this.#child.on("error", (error) => this.#complaint = error.message);
     this.#child.stdin.on("error", (error) => this.#complaint ||= error.message);

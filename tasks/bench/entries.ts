@@ -6,10 +6,14 @@ import type { Options } from "./options.ts";
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-function deno(name: string, script: string, ...args: string[]): Entry {
+const shared = /^mlp/, reinforcement = /^(ppo|rollout|update|iteration)/, own = /^(tracing|start|memory)/;
+const any = (...cases: RegExp[]): RegExp => new RegExp(cases.map((x) => x.source).join("|"));
+
+function deno(name: string, cases: RegExp, script: string, ...args: string[]): Entry {
   const config = path("../../deno.json");
   return {
     name,
+    cases,
     command: Deno.execPath(),
     args: ["run", "--quiet", "--no-lock", "--allow-all", "--config", config, path(script), ...args],
   };
@@ -19,13 +23,16 @@ function deno(name: string, script: string, ...args: string[]): Entry {
 export function entriesOf({ device, python }: Options): Entry[] {
   const engines = device === "both" ? ["cpu", "webgpu"] : [device];
   return [
-    ...engines.map((engine) => deno(`plumbline ${engine}`, "ours.ts", engine)),
-    deno("jax-js wasm", "peers/jaxjs.ts", "wasm"),
-    ...(engines.includes("webgpu") ? [deno("jax-js webgpu", "peers/jaxjs.ts", "webgpu")] : []),
-    deno("tfjs wasm", "peers/tfjs.ts"),
-    ...(python === null
-      ? []
-      : [{ name: "PyTorch", command: python, args: [path("peers/pytorch_navigation.py"), "--serve"] }]),
+    ...engines.map((engine) => deno(`plumbline ${engine}`, any(shared, reinforcement, own), "ours.ts", engine)),
+    deno("jax-js wasm", shared, "peers/jaxjs.ts", "wasm"),
+    ...(engines.includes("webgpu") ? [deno("jax-js webgpu", shared, "peers/jaxjs.ts", "webgpu")] : []),
+    deno("tfjs wasm", shared, "peers/tfjs.ts"),
+    ...(python === null ? [] : [{
+      name: "PyTorch",
+      cases: any(shared, reinforcement),
+      command: python,
+      args: [path("peers/pytorch_navigation.py"), "--serve"],
+    }]),
   ];
 }
 
