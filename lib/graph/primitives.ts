@@ -139,7 +139,7 @@ export interface LoopAttrs<B extends Body = Body> {
 export function scanOutputs({ body, carries, length }: LoopAttrs): Aval[] {
   const stack = (x: Aval): Aval => ({ dtype: x.dtype, shape: [length, ...x.shape], axes: [null, ...x.axes] });
   return [
-    ...body.outputs.slice(0, carries),
+    ...body.outputs.slice(0, carries).map(({ dtype, shape, axes }): Aval => ({ dtype, shape, axes })),
     ...body.outputs.slice(carries).map(stack),
     ...body.inputs.slice(0, carries).map(stack),
   ];
