@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { type Tensor, tensor, zeros } from "../../mod.ts";
+import { collidingPairs } from "../../lib/worlds/particle/body.ts";
+import { repulsion } from "../../lib/worlds/particle/contact.ts";
+import { Lidar } from "../../lib/worlds/particle/lidar.ts";
+import { Pairs } from "../../lib/worlds/particle/pairs.ts";
+import { ParticleWorld } from "../../lib/worlds/particle/world.ts";
+import { onEachEngine } from "../engines.ts";
+
+const sphere = (radius: number) => ({ kind: "sphere", radius }) as const;
+
+async function assertClose(found: Tensor, expected: readonly number[], tolerance = 1e-5): Promise<void> {
+  const numbers = [...await found.data()];
+  assert.equal(numbers.length, expected.length);
+  const near = numbers.every((x, i) => Math.abs(x - expected[i]!) <= tolerance);
+  assert.ok(near, `${numbers} instead of ${expected}`);
+}
+
+onEachEngine("pairs take differences, and give actions back with opposite signs", async () => {
+  const pairs = new Pairs(3, [[0, 1], [2, 0]]);
+  const difference = pairs.difference(tensor([[[1, 2], [4, 8], [16, 32]]]));
+  assert.deepEqual(await difference.toList(), [[[-3, 15], [-6, 30]]]);
+  const actions = tensor([[[1, 10], [2, 20]]]);
+  assert.deepEqual(await pairs.gather(actions).toList(), [[[-9, -18], [-1, -2], [10, 20]]]);
+});
+
+onEachEngine(
+  "repulsion is VMAS's: a jump at the distance of contact, linear inside, nothing beyond or below 1e-6",
+  async () => {
+    const law = { stiffness: 100, margin: 1e-3 };
+    const distances = [0.25, 0.2001, 0.2, 0.19, 0.1, 2e-6, 5e-7, 0];
+    const difference = tensor([[distances, distances.map(() => 0)]]);
+    const force = repulsion(difference, 0.2, law);
+    const inside = [100 * 1e-3 * Math.LN2, 1.0000045, 10, 19.9998, 0, 0].map((x) => Math.fround(x));
+    await assertClose(force.select(1, 0), [0, 0, ...inside], 2e-5);
+    await assertClose(force.select(1, 1), distances.map(() => 0));
+  },
+);
+
+onEachEngine("a world moves by semi-implicit Euler with drag once a step, whatever the substeps", async () => {
+  const motion = { position: tensor([[[1, 2]]]), velocity: tensor([[[1, -2]]]) };
+  const force = tensor([[[3, 4]]]);
+  const body = { shape: sphere(0.1), mass: 2 };
+  const once = new ParticleWorld([body], { dt: 0.1 }).step(motion, force);
+  await assertClose(once.velocity, [0.75 + 0.15, -1.5 + 0.2]);
+  await assertClose(once.position, [1 + 0.09, 2 - 0.13]);
+  const twice = new ParticleWorld([body], { dt: 0.1, substeps: 2, drag: 0.5 }).step(motion, force);
+  await assertClose(twice.velocity, [0.5 + 0.15, -1 + 0.2]);
+  await assertClose(twice.position, [1 + 0.05 * (0.575 + 0.65), 2 + 0.05 * (-0.9 - 0.8)]);
+});
+
+onEachEngine("a contact pushes both bodies by their masses; what does not move or collide stays", async () => {
+  const overlap = { position: tensor([[[0, 0], [0.15, 0]]]), velocity: zeros([1, 2, 2]) };
+  const rest = zeros([1, 2, 2]);
+  const after = (a: object, b: object) =>
+    new ParticleWorld([{ shape: sphere(0.1), ...a }, { shape: sphere(0.1), ...b }]).step(overlap, rest).velocity;
+  await assertClose(after({}, { mass: 5 }), [-0.5, 0, 0.1, 0]);
+  await assertClose(after({}, { movable: false }), [-0.5, 0, 0, 0]);
+  await assertClose(after({ collides: false }, {}), [0, 0, 0, 0]);
+});
+
+onEachEngine("bounds hold positions and leave velocities", async () => {
+  const world = new ParticleWorld([{ shape: sphere(0.1) }], { bounds: [1, 2] });
+  const motion = { position: tensor([[[0.99, -1.99]]]), velocity: tensor([[[4, -4]]]) };
+  const { position, velocity } = world.step(motion, zeros([1, 1, 2]));
+  await assertClose(position, [1, -2]);
+  await assertClose(velocity, [3, -3]);
+});
+
+onEachEngine(
+  "a lidar gives range less distance, the nearest of several, and 0 for what is behind, aside or too far",
+  async () => {
+    const lidar = new Lidar({ bodies: 3, radius: 0.1, rays: 4, range: 0.5 });
+    const seen = async (...positions: [number, number][]): Promise<Tensor> =>
+      await Promise.resolve(lidar.nearness(tensor([positions])).select(1, 0));
+    await assertClose(await seen([0, 0], [0.3, 0], [0, 0.4]), [0.3, 0.2, 0, 0]);
+    await assertClose(await seen([0, 0], [0.5, 0], [0.3, 0]), [0.3, 0, 0, 0]);
+    await assertClose(await seen([0, 0], [0.7, 0], [-0.3, 0.11]), [0, 0, 0, 0]);
+    await assertClose(await seen([0, 0], [0.3, 0.06], [0, -0.25]), [0.5 - 0.22, 0, 0, 0.35]);
+    // Inside of another sphere the distance to its rim ahead is negative, as in VMAS.
+    await assertClose(await seen([0, 0], [0.05, -0.01], [9, 9]), [
+      0.5 - 0.05 + Math.sqrt(0.0099),
+      0,
+      0,
+      0.5 - 0.01 + Math.sqrt(0.0075),
+    ]);
+  },
+);
+
+Deno.test("pairs that collide are those of which one moves", () => {
+  const free = { shape: sphere(1) };
+  const fixed = { shape: sphere(1), movable: false };
+  const ghost = { shape: sphere(1), collides: false };
+  assert.deepEqual(collidingPairs([fixed, free, ghost, fixed, free]), [[0, 1], [0, 4], [1, 3], [1, 4], [3, 4]]);
+});
