@@ -62,7 +62,7 @@ function spread(draft: Draft): { rows: number; lanes: number } {
     const rows = Math.min(32, ceil2(size));
     return { rows, lanes: Math.min(256 / rows, ceil2(length / 4)) };
   }
-  const lanes = Math.min(256, ceil2(length / 4));
+  const lanes = Math.min(256, ceil2(length / 8));
   return { rows: Math.max(1, 64 / lanes), lanes };
 }
 
@@ -147,24 +147,31 @@ ${final.text("    ")}
   return { wgsl: module.text(body), workgroups };
 }
 
+/**
+ * Joins the accumulators of a row's threads, 16 at a time: barriers cost more than a few reads. Every thread of the row has
+ * the result in the end.
+ */
 function writeTree(module: Module, a: Accumulator, rows: number, lanes: number, scope: Scope, shared: string[]): void {
   const { name } = a;
-  const [all, places] = [`w_${name}`, `w_${name}_at`];
   const withIndex = a.node.op === "argmax";
-  shared.push(`var<workgroup> ${all}: array<${memoryType(a.dtype)}, ${rows * lanes}>;`);
-  if (withIndex) shared.push(`var<workgroup> ${places}: array<i32, ${rows * lanes}>;`);
-  const put = `${all}[lane] = ${name};${withIndex ? ` ${places}[lane] = ${name}_at;` : ""}`;
-  const other = join(module, a, `${all}[lane + half * ${rows}]`, `${places}[lane + half * ${rows}]`);
-  scope.lines.push(`${put}
+  for (let left = lanes, round = 0; left > 1; left = Math.ceil(left / 16), round++) {
+    const [all, places] = [`w_${name}_${round}`, `w_${name}_at_${round}`];
+    const index = (part: string): string => `${part} * ${rows} + row`;
+    shared.push(`var<workgroup> ${all}: array<${memoryType(a.dtype)}, ${rows * left}>;`);
+    if (withIndex) shared.push(`var<workgroup> ${places}: array<i32, ${rows * left}>;`);
+    const put = `${all}[${index("part")}] = ${name};${withIndex ? ` ${places}[${index("part")}] = ${name}_at;` : ""}`;
+    const own = left > 16 ? `min(part, ${left / 16 - 1})` : "0";
+    const last = Math.min(16, left) - 1;
+    scope.lines.push(`${round === 0 ? put : `if (part < ${left}) { ${put} }`}
 workgroupBarrier();
-for (var half: i32 = ${lanes / 2}; half > 0; half = half / 2) {
-  if (part < half) {
-    ${other}
-    ${put}
+${name} = ${all}[${index(left > 16 ? `${own} * 16` : "0")}];${
+      withIndex ? `\n${name}_at = ${places}[${index(left > 16 ? `${own} * 16` : "0")}];` : ""
+    }
+for (var j: i32 = 1; j <= ${last}; j++) {
+  let at = (${own} * 16 + j) * ${rows} + row;
+  ${join(module, a, `${all}[at]`, `${places}[at]`)}
+}`);
   }
-  workgroupBarrier();
-}
-${name} = ${all}[row];${withIndex ? `\n${name}_at = ${places}[row];` : ""}`);
 }
 
 /** Running sums: the threads of a row add up a part each, then write it from the total of the parts before. */

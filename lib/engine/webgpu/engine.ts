@@ -43,8 +43,12 @@ class WebgpuEngine implements Engine {
     const program = buildProgram(graph, this.#limits);
     const dispatches = [...dispatchesOf(program.instructions)];
     this.#gpu.guard();
-    const made = Promise.all(dispatches.map((x) => this.#pipelines.get(x)));
-    const [pipelines] = await Promise.all([made, this.#gpu.settle()]);
+    const made = dispatches.map((x) => this.#pipelines.get(x));
+    const settled = this.#gpu.settle();
+    // None is left behind: Dawn aborts the process when it ends while a pipeline is being made.
+    await Promise.allSettled([...made, settled]);
+    const pipelines = await Promise.all(made);
+    await settled;
     const lines = listing(program.instructions);
     return new WebgpuExecutable(
       { gpu: this.#gpu, memory: this.#memory, arena: this.#arena, pipelines: this.#pipelines },

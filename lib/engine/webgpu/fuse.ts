@@ -11,7 +11,7 @@ import { costly } from "./intrinsics.ts";
 import { coreOf, extentOf } from "./draft.ts";
 
 /** The price of a kernel in units of an addition on a GPU: about 5 us. */
-const launch = 1 << 20;
+const launch = 1 << 22;
 /** The price of moving one element through memory. */
 const traffic = 8;
 /** The most operations that are computed again in each kernel that needs them. */
@@ -47,16 +47,18 @@ export function chooseHeld(sinks: readonly Node[], mostLoads: number): Set<Node>
   }
   const { undecided, uses } = contexts(order, held);
   const depths = new Map<Node, number>();
-  const loads = new Map<Node, Set<Node>>();
-  const hold = (node: Node): void => {
-    held.add(node);
-  };
   for (const node of order) {
-    limitLoads(node, held, loads, mostLoads);
     const depth = 1 + Math.max(0, ...node.inputs.map((x) => held.has(x) ? 0 : depths.get(x)!));
     depths.set(node, depth);
     if (held.has(node) || node.op === "full" || node.op === "iota") continue;
-    if (depth > mostDeep || (undecided.has(node) && !worthRepeating(node, uses.get(node)!, held))) hold(node);
+    if (depth > mostDeep || (undecided.has(node) && !worthRepeating(node, uses, held))) held.add(node);
+  }
+  // To hold a value may add one to what others read: again until all fit.
+  let before = -1;
+  while (held.size !== before) {
+    before = held.size;
+    const loads = new Map<Node, Set<Node>>();
+    for (const node of order) limitLoads(node, held, loads, mostLoads);
   }
   return held;
 }
@@ -121,10 +123,10 @@ function useOf(user: Node, slot: number, context: string): Use {
   }
 }
 
-function worthRepeating(node: Node, uses: readonly Use[], held: ReadonlySet<Node>): boolean {
+function worthRepeating(node: Node, uses: ReadonlyMap<Node, readonly Use[]>, held: ReadonlySet<Node>): boolean {
   const perContext = new Map<string, number>();
   let times = 0;
-  for (const use of uses) {
+  for (const use of uses.get(node)!) {
     if (use.context === null) times += use.times;
     else perContext.set(use.context, use.times);
   }
@@ -132,7 +134,17 @@ function worthRepeating(node: Node, uses: readonly Use[], held: ReadonlySet<Node
   const size = sizeOf(node.shape);
   const price = repeatedCost(node, held);
   if (price > mostRepeated) return false;
-  return (times - size) * price <= launch + traffic * (size + times);
+  const saved = endsCore(node, size, uses, held) ? 0 : launch + traffic * (size + times);
+  return (times - size) * price <= saved;
+}
+
+/** Whether `node` can be the end of the one kernel whose core it alone uses: to hold it costs nothing then. */
+function endsCore(node: Node, size: number, uses: ReadonlyMap<Node, readonly Use[]>, held: ReadonlySet<Node>): boolean {
+  return node.inputs.some((x) => {
+    if (sizeOf(x.shape) !== size || uses.get(x)!.length !== 1) return false;
+    if (held.has(x)) return coreOf(x) !== "map" && coreOf(x) !== "cumsum";
+    return endsCore(x, size, uses, held);
+  });
 }
 
 /** What computing `node` from values in memory costs, as far as it matters. */

@@ -105,6 +105,7 @@ export class Lowering {
 
   #within(ix: Ix, from: number, to: number): Expr {
     if (ix.lo >= from && ix.hi < to) return this.exprs.make("bool", { kind: "const", value: 1 });
+    if (ix.hi < from || ix.lo >= to) return this.exprs.make("bool", { kind: "const", value: 0 });
     return this.exprs.make("bool", { kind: "within", ix, from, to });
   }
 

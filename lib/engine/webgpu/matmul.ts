@@ -10,7 +10,8 @@ import { factorOf } from "./ix.ts";
 import type { Draft, Extent } from "./draft.ts";
 import { type Module, Scope } from "./wgsl.ts";
 
-const depth = 16;
+/** How much of k is in workgroup memory at once. */
+const depth = 32;
 
 /** Tiles of 64 x 64 if they give the device enough to do, else of 32 x 32. */
 function tileSize({ batch, m, n }: Extent): number {
@@ -64,9 +65,21 @@ ${entry(threads, workgroups)}
     }
     workgroupBarrier();
   }
-${[0, 1, 2, 3].map((i) => finishRow(i, m, n, tile)).join("\n")}
+  // One call, in loops that compilers unroll: the text of what follows the product may be long.
+  for (var i: i32 = 0; i < 4; i++) {
+    let sums = select(select(acc0, acc1, i == 1), select(acc2, acc3, i == 3), i >= 2);
+    for (var j: i32 = 0; j < 4; j++) {
+      ${guarded([["m0 + ty + i", m, tile], ["n0 + tx + j", n, tile]], "finish(b, m0 + ty + i, n0 + tx + j, sums[j]);")}
+    }
+  }
 }`;
   return { wgsl: module.text(body), workgroups };
+}
+
+/** A statement under the conditions that indices are below their ends, for those that tiles may overshoot. */
+function guarded(indices: readonly (readonly [index: string, end: number, tile: number])[], statement: string): string {
+  const conditions = indices.filter(([, end, tile]) => end % tile !== 0).map(([index, end]) => `${index} < ${end}`);
+  return conditions.length === 0 ? statement : `if (${conditions.join(" && ")}) { ${statement} }`;
 }
 
 function factor(module: Module, name: string, parameters: string, expr: Expr): string {
@@ -88,18 +101,12 @@ function load(
   const along = contiguous(draft, expr, "k");
   const [kk, at] = along ? [`e % ${depth}`, `e / ${depth}`] : [`e / ${tile}`, `e % ${tile}`];
   const args = side === "a" ? `b, ${name}, k` : `b, k, ${name}`;
-  const conditions = [
-    ...(size % tile === 0 ? [] : [`${name} < ${size}`]),
-    ...(k % depth === 0 ? [] : [`k < ${k}`]),
-  ];
-  const value = conditions.length === 0
-    ? `value = load_${side}(${args});`
-    : `if (${conditions.join(" && ")}) { value = load_${side}(${args}); }`;
+  const statement = `value = load_${side}(${args});`;
   return `{
         let k = k0 + ${kk};
         let ${name} = ${name}0 + ${at};
         var value = 0f;
-        ${value}
+        ${guarded([[name, size, tile], ["k", k, depth]], statement)}
         t${side}[(${kk}) * ${tile} + ${at}] = value;
       }`;
 }
@@ -108,13 +115,4 @@ function load(
 function contiguous(draft: Draft, expr: Expr, name: string): boolean {
   if (expr.form.kind === "load") return factorOf(expr.form.ix, name) === 1;
   return draft.lowering.exprs.operands(expr).some((x) => contiguous(draft, x, name));
-}
-
-function finishRow(i: number, m: number, n: number, tile: number): string {
-  const calls = ["x", "y", "z", "w"].map((c, j) => {
-    const call = `finish(b, m0 + ty + ${i}, n0 + tx + ${j}, acc${i}.${c});`;
-    return n % tile === 0 ? call : `if (n0 + tx + ${j} < ${n}) { ${call} }`;
-  });
-  const text = calls.join("\n    ");
-  return m % tile === 0 ? `  {\n    ${text}\n  }` : `  if (m0 + ty + ${i} < ${m}) {\n    ${text}\n  }`;
 }

@@ -9,6 +9,9 @@ import { withSite } from "../../graph/site.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { extentOf, lengthOf, reducedAxes, type ReduceNode } from "./draft.ts";
 
+/** Reductions of up to so many values are written out. */
+const mostUnrolled = 8;
+
 /** The same outputs, rewritten. */
 export function prepare(outputs: readonly Node[]): Node[] {
   const image = new Map<Node, Node>();
@@ -103,10 +106,36 @@ function splitAxis(x: Node, axis: number, count: number, fill: number): Node {
   return reshape(padded, [...x.shape.slice(0, axis), count, each, ...x.shape.slice(axis + 1)]);
 }
 
+/** A short reduction becomes a few operations that fuse with all around them. */
+function unrolled(node: NodeOf<"sum"> | NodeOf<"max"> | NodeOf<"min">, length: number): Node {
+  const x = node.inputs[0]!;
+  const { axes } = node.attrs;
+  if (length === 0) return node;
+  const join = { sum: "add", max: "maximum", min: "minimum" } as const;
+  const step = x.shape.map(() => 1);
+  const piece = (r: number): Node => {
+    const at = unravel(r, axes.map((axis) => x.shape[axis]!));
+    const starts = x.shape.map((_, i) => axes.includes(i) ? at[axes.indexOf(i)]! : 0);
+    return makeNode("slice", [x], { starts, ends: node.shape.map((n, i) => starts[i]! + n), steps: step });
+  };
+  const pieces = Array.from({ length }, (_, r) => piece(r));
+  return pieces.reduce((a, b) => makeNode(join[node.op], [a, b], {}));
+}
+
+function unravel(flat: number, shape: readonly number[]): number[] {
+  const index: number[] = [];
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    index[axis] = flat % shape[axis]!;
+    flat = Math.floor(flat / shape[axis]!);
+  }
+  return index;
+}
+
 /** A long reduction of few results takes two kernels, so that more than a few workgroups have something to do. */
 function splitReduction(node: Node): Node {
   if (node.op !== "sum" && node.op !== "max" && node.op !== "min") return node;
   const [x] = node.inputs;
+  if (lengthOf(node) <= mostUnrolled) return unrolled(node, lengthOf(node));
   const axes = reducedAxes(node as ReduceNode);
   const last = x!.shape.findLastIndex((n) => n > 1);
   const strided = !axes.includes(last);
@@ -125,7 +154,7 @@ function splitReduction(node: Node): Node {
 
 function rewriteProduct(node: NodeOf<"matmul">): Node {
   const { batch, m, n, k } = extentOf(node);
-  if (Math.min(m, n) <= 4 || m * n <= 64) return productAsSum(node);
+  if (Math.min(m, n) <= 4 || m * n <= 64 || k <= mostUnrolled) return productAsSum(node);
   const tiles = batch * Math.ceil(m / 32) * Math.ceil(n / 32);
   const count = Math.min(Math.ceil(256 / Math.max(1, tiles)), Math.floor(k / 128));
   return k >= 512 && tiles < 128 && count > 1 ? splitProduct(node, parts(k, count)) : node;
