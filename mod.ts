@@ -57,7 +57,7 @@ export { grad, type GradientOptions, gradients, hvp, valueAndGrad, vjp } from ".
 export { gradcheck, type GradcheckOptions } from "./lib/grad/gradcheck.ts";
 
 export { HostRandom } from "./lib/tensor/host_random.ts";
-export { Module } from "./lib/nn/module.ts";
+export { frozen, Module } from "./lib/nn/module.ts";
 export { defaultInit, type Initializer, normalInit, orthogonal, uniformInit } from "./lib/nn/init.ts";
 export { type Activation, LayerNorm, Linear, type LinearOptions, MLP, type MLPOptions } from "./lib/nn/layers.ts";
 export { LSTM, type LSTMState } from "./lib/nn/lstm.ts";

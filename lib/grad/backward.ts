@@ -10,7 +10,10 @@ import { vjpNodes } from "./vjp.ts";
 export interface Owner {
   readonly node: Node;
   readonly requiresGrad: boolean;
-  readonly name: string;
+  /** As the user knows it: `pi.layers.0.weight`. */
+  readonly label: string;
+  /** What holds the numbers: the owner itself, or a flat vector. */
+  readonly root: { readonly node: Node };
 }
 
 /** A gradient and whose it is. */
@@ -47,7 +50,7 @@ export function ownedGradients(loss: Node): OwnedGradient[] {
     if (owner.node === leaf) continue;
     throw new PlumblineError({
       code: "G201",
-      message: `the parameter \`${owner.name}\` has changed since this graph used it, so its gradient would be stale.`,
+      message: `the parameter \`${owner.label}\` has changed since this graph used it, so its gradient would be stale.`,
       sites: [loss.site],
       help: "compute the loss again after each step(), then call backward().",
     });

@@ -4,6 +4,7 @@ import { type Node, topological } from "../graph/node.ts";
 import { add } from "../graph/ops.ts";
 import type { OpName } from "../graph/primitives.ts";
 import { Site, withSite } from "../graph/site.ts";
+import { customRule } from "./custom.ts";
 import { type Rule, rules } from "./rules.ts";
 import { scanRule } from "./scan.ts";
 
@@ -36,7 +37,10 @@ export function vjpNodes(
   const pull = (node: Node): void => {
     if (node.op === "scan") {
       const parts = ofScan.get(node);
-      if (parts) scanRule(parts, node, vjpNodes).forEach((g, i) => accumulate(node.inputs[i]!, g));
+      const rule = customRule(node);
+      if (parts) {
+        (rule ? rule(parts) : scanRule(parts, node, vjpNodes)).forEach((g, i) => accumulate(node.inputs[i]!, g));
+      }
       return;
     }
     const g = gradient.get(node);

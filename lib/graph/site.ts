@@ -83,6 +83,18 @@ export class Site {
     return lineText(url, line, column, called);
   }
 
+  /** The name that the user gave to what was constructed here: `pi` of `const pi = new MLP(..)`; null if there is none. */
+  get assignedName(): string | null {
+    const frames = this.stack.split("\n").map((line) => ({ line, place: parse(line) }));
+    const found = frames.find(({ line, place }) =>
+      place !== null && isOutside(place.url) && !/at (new |<instance_members|Object\.<instance)/.test(line)
+    );
+    if (!found?.place) return null;
+    const { url, line, column } = found.place;
+    const before = lineText(url, line, column, "new")?.slice(0, column - 1) ?? "";
+    return /([\w$]+)\s*(?::[^=:]+)?[=:]\s*$/.exec(before)?.[1] ?? null;
+  }
+
   /** The first frame outside the library: `file:line:column`. */
   toString(): string {
     const { url, line, column } = this.#place();
@@ -104,6 +116,11 @@ export class Site {
     }
     return this.#frame;
   }
+}
+
+/** The place of the call, whatever is inherited. */
+export function callerSite(): Site {
+  return new Site(callerSite);
 }
 
 let inherited: Site | null = null;

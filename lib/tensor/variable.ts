@@ -3,6 +3,7 @@
 import type { Owner } from "../grad/backward.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { constant, forget, type Node } from "../graph/node.ts";
+import { callerSite, type Site } from "../graph/site.ts";
 import * as ops from "../graph/ops.ts";
 import { Storage } from "../graph/storage.ts";
 import { describe, sameShape, sizeOf } from "../graph/types.ts";
@@ -23,6 +24,9 @@ export class Variable extends Tensor implements Stateful {
   #current: Node;
   #version = 0;
 
+  readonly #madeAt: Site = callerSite();
+  #path: { path: string; root: { readonly label: string } } | null = null;
+
   /** Starts with `value`; the name is for errors and checkpoints. */
   constructor(value: Tensor, readonly name = "variable") {
     super(value.node);
@@ -31,6 +35,17 @@ export class Variable extends Tensor implements Stateful {
 
   override get node(): Node {
     return this.#current;
+  }
+
+  /** The name for messages: the path from its module, `pi.layers.0.weight`; else its own name, or that of the user's variable. */
+  get label(): string {
+    if (this.#path) return `${this.#path.root.label}.${this.#path.path}`;
+    return this.name === "parameter" || this.name === "variable" ? this.#madeAt.assignedName ?? this.name : this.name;
+  }
+
+  /** For modules: where it is found from `root`. The longest path is kept: that of the outermost module. */
+  placeIn(root: { readonly label: string }, path: string): void {
+    if (path.split(".").length > (this.#path?.path.split(".").length ?? 0)) this.#path = { path, root };
   }
 
   /** How often it was assigned. */

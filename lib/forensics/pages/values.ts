@@ -32,6 +32,14 @@ where(positive, where(positive, x, 1).log(), 0);`,
     wrong: `model.forward(tensor([0 / 0]));`,
     right: `model.forward(tensor(observation.map((x) => Number.isFinite(x) ? x : 0)));`,
   },
+  G405: {
+    title: "a bad number that replaying does not show",
+    meaning:
+      "A compiled step gave NaN or infinity, but the same step, operation by operation, does not: the values lie " +
+      "at the limits of float32, where the order of rounding decides.",
+    wrong: `const score = x.exp().mul(1e-38); // x near 88: overflows or not, by the order of operations`,
+    right: `const score = x.sub(88).exp();`,
+  },
   G501: {
     title: "a parameter has two owners",
     meaning: "A parameter's numbers lie in the flat vector of one optimiser or group; a second one cannot have them.",
