@@ -14,6 +14,8 @@ export interface Value {
   readonly dtype: DType;
   /** Its shape in ONNX, which broadcasts (aligned at the right) to the shape of the node. */
   readonly shape: Shape;
+  /** The number, if it is one that is known. */
+  readonly number?: number;
 }
 
 /** Attributes of an ONNX operation. */
@@ -98,11 +100,12 @@ export class Builder {
     return this.#initializer(`int64 ${value}`, "int64", [], () => bytesOf(int64s([value])));
   }
 
-  /** A scalar. */
-  scalar(dtype: DType, value: number): Value {
-    const key = `${dtype} ${Object.is(value, -0) ? "-0" : value}`;
-    const name = this.#initializer(key, dtype, [], () => bytesOf(allocate(dtype, 1).fill(value)));
-    return { name, dtype, shape: [] };
+  /** A number, as a tensor of `rank` axes of size 1. */
+  scalar(dtype: DType, value: number, rank = 0): Value {
+    const shape = new Array<number>(rank).fill(1);
+    const key = `${dtype} ${Object.is(value, -0) ? "-0" : value} ${rank}`;
+    const name = this.#initializer(key, dtype, shape, () => bytesOf(allocate(dtype, 1).fill(value)));
+    return { name, dtype, shape, number: value };
   }
 
   /** A constant. */
@@ -138,6 +141,19 @@ export class Builder {
       const own = this.#made.has(name) && !given.has(name) ? name : this.op("Identity", [name]);
       given.add(own);
       return own;
+    });
+  }
+
+  /**
+   * Names of operands of an element-wise operation. ONNX Runtime works in runs along the last axis of the longer shape, also
+   * where that has one element, if the other operand has fewer axes and one element: then it must have as many axes.
+   */
+  operands(x: readonly Value[]): string[] {
+    const rank = Math.max(0, ...x.map((v) => v.shape.length));
+    const slow = x.some((v) => v.shape.length === rank && v.shape.slice(v.shape.findIndex((n) => n > 1)).includes(1));
+    return x.map((v) => {
+      if (v.number !== undefined) return this.scalar(v.dtype, v.number, rank).name;
+      return slow && sizeOf(v.shape) === 1 ? this.aligned(v, rank).name : v.name;
     });
   }
 

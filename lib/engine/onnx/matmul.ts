@@ -68,7 +68,7 @@ export function matmul(b: Builder, node: NodeOf<"matmul">, left: Value, right: V
 
 function plus(b: Builder, x: Value, bias: Value | null): Value {
   if (!bias) return x;
-  return { name: b.op("Add", [x.name, bias.name]), dtype: x.dtype, shape: broadcastShapes([x.shape, bias.shape]) };
+  return { name: b.op("Add", b.operands([x, bias])), dtype: x.dtype, shape: broadcastShapes([x.shape, bias.shape]) };
 }
 
 /** The sum over the batch of transposed x times y: one product of all rows at once. */

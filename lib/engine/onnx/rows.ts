@@ -15,66 +15,76 @@ import { emitRandomBits } from "./random.ts";
 /** Emits the operations of `node`, given the values of its inputs. */
 export type Row<K extends OpName> = (b: Builder, node: NodeOf<K>, x: readonly Value[]) => Value;
 
-/** Element-wise: any expression in names whose shape is what its inputs broadcast to. */
-function elementwise<K extends OpName>(emit: (b: Builder, x: readonly string[], dtype: DType) => string): Row<K> {
-  return (b, node, x) => ({
-    name: emit(b, x.map((v) => v.name), x[0]!.dtype),
-    dtype: node.dtype,
-    shape: broadcastShapes(x.map((v) => v.shape)),
-  });
+/** Operands of an element-wise operation, and numbers that go with them. */
+interface Operands {
+  readonly x: readonly string[];
+  readonly dtype: DType;
+  /** A float32 number. */
+  readonly number: (value: number) => string;
+}
+
+/** Element-wise: any expression whose shape is what its inputs broadcast to. */
+function elementwise<K extends OpName>(emit: (b: Builder, operands: Operands, to: DType) => string): Row<K> {
+  return (b, node, inputs) => {
+    const shape = broadcastShapes(inputs.map((v) => v.shape));
+    const number = (value: number): string => b.scalar("float32", value, shape.length).name;
+    const operands = { x: b.operands(inputs), dtype: inputs[0]!.dtype, number };
+    return { name: emit(b, operands, node.dtype), dtype: node.dtype, shape };
+  };
 }
 
 /** An ONNX operation of the same meaning. */
-const same = <K extends OpName>(op: string): Row<K> => elementwise((b, x) => b.op(op, x));
+const same = <K extends OpName>(op: string): Row<K> => elementwise((b, { x }) => b.op(op, x));
 
-/** An ONNX operation that has no kernel for uint32 (or bool): the same bits as int32 serve as well. */
-function throughInt32(b: Builder, op: string, x: readonly string[], ...rest: readonly string[]): string {
-  return b.op(op, [...x, ...rest.map((name) => b.cast(name, elementTypes.int32))]);
-}
+/** Converts names to int32: where an ONNX operation has no kernel for uint32, the same bits serve as well. */
+const asInt32 = (b: Builder, x: readonly string[]): string[] => x.map((name) => b.cast(name, elementTypes.int32));
 
-const one = (b: Builder): string => b.scalar("float32", 1).name;
 const largest = 3.4028234663852886e38;
 
 /** exp(x) - 1 = tanh(x / 2) (exp(x) + 1): no cancellation near 0. */
-function expm1(b: Builder, [x]: readonly string[]): string {
-  const half = b.op("Tanh", [b.op("Mul", [x!, b.scalar("float32", 0.5).name])]);
-  return b.op("Mul", [half, b.op("Add", [b.op("Exp", [x!]), one(b)])]);
+function expm1(b: Builder, { x: [x], number }: Operands): string {
+  const half = b.op("Tanh", [b.op("Mul", [x!, number(0.5)])]);
+  return b.op("Mul", [half, b.op("Add", [b.op("Exp", [x!]), number(1)])]);
 }
 
 /** log(u) x / (u - 1) with u = 1 + x: the error of u cancels (Kahan). `largest` keeps infinity from giving NaN. */
-function log1p(b: Builder, [x]: readonly string[]): string {
-  const top = b.scalar("float32", largest).name;
-  const u = b.op("Add", [x!, one(b)]);
-  const rounded = b.op("Sub", [b.op("Min", [u, top]), one(b)]);
+function log1p(b: Builder, { x: [x], number }: Operands): string {
+  const top = number(largest);
+  const u = b.op("Add", [x!, number(1)]);
+  const rounded = b.op("Sub", [b.op("Min", [u, top]), number(1)]);
   const ratio = b.op("Div", [b.op("Min", [x!, top]), rounded]);
-  const exact = b.op("Equal", [rounded, b.scalar("float32", 0).name]);
+  const exact = b.op("Equal", [rounded, number(0)]);
   return b.op("Where", [exact, x!, b.op("Mul", [b.op("Log", [u]), ratio])]);
 }
 
 /** ONNX Runtime's Sigmoid is clamped at -18: this one keeps its relative accuracy. */
-function sigmoid(b: Builder, [x]: readonly string[]): string {
-  return b.op("Reciprocal", [b.op("Add", [b.op("Exp", [b.op("Neg", [x!])]), one(b)])]);
+function sigmoid(b: Builder, { x: [x], number }: Operands): string {
+  return b.op("Reciprocal", [b.op("Add", [b.op("Exp", [b.op("Neg", [x!])]), number(1)])]);
 }
 
 /**
  * max(x, 0) + log(1 + t) with t = exp(-|x|), and log(1 + t) = log(u) + (t - (u - 1)) / u to second order in the rounding of
  * u = 1 + t. ONNX Runtime's Softplus is scalar, several times slower, and 0 below -17.
  */
-function softplus(b: Builder, [x]: readonly string[]): string {
+function softplus(b: Builder, { x: [x], number }: Operands): string {
   const t = b.op("Exp", [b.op("Neg", [b.op("Abs", [x!])])]);
-  const u = b.op("Add", [t, one(b)]);
-  const lost = b.op("Sub", [t, b.op("Sub", [u, one(b)])]);
+  const u = b.op("Add", [t, number(1)]);
+  const lost = b.op("Sub", [t, b.op("Sub", [u, number(1)])]);
   const log = b.op("Add", [b.op("Log", [u]), b.op("Div", [lost, u])]);
   return b.op("Add", [b.op("Relu", [x!]), log]);
 }
 
+function equal(b: Builder, { x, dtype }: Operands): string {
+  return b.op("Equal", dtype === "uint32" ? asInt32(b, x) : x);
+}
+
 function where(b: Builder, [condition, yes, no]: readonly Value[]): string {
-  const [c, y, n] = [condition!.name, yes!.name, no!.name];
+  const [c, y, n] = b.operands([condition!, yes!, no!]) as [string, string, string];
   switch (yes!.dtype) {
     case "bool":
       return b.op("Or", [b.op("And", [c, y]), b.op("And", [b.op("Not", [c]), n])]);
     case "uint32":
-      return b.cast(throughInt32(b, "Where", [c], y, n), elementTypes.uint32);
+      return b.cast(b.op("Where", [c, ...asInt32(b, [y, n])]), elementTypes.uint32);
     default:
       return b.op("Where", [c, y, n]);
   }
@@ -185,8 +195,7 @@ export const rows: { readonly [K in Exclude<OpName, "scan" | "output">]: Row<K> 
   round: same("Round"),
   not: same("Not"),
   isNaN: same("IsNaN"),
-  cast: (b, node, [x]) =>
-    x!.dtype === node.dtype ? x! : { ...x!, name: b.cast(x!.name, elementTypes[node.dtype]), dtype: node.dtype },
+  cast: elementwise((b, { x: [x] }, to) => b.cast(x!, elementTypes[to])),
   stopGradient: (_, __, [x]) => x!,
 
   add: same("Add"),
@@ -201,11 +210,11 @@ export const rows: { readonly [K in Exclude<OpName, "scan" | "output">]: Row<K> 
   bitAnd: same("BitwiseAnd"),
   bitOr: same("BitwiseOr"),
   bitXor: same("BitwiseXor"),
-  shiftLeft: elementwise((b, x) => b.op("BitShift", x, { direction: "LEFT" })),
-  shiftRight: elementwise((b, x) => b.op("BitShift", x, { direction: "RIGHT" })),
+  shiftLeft: elementwise((b, { x }) => b.op("BitShift", x, { direction: "LEFT" })),
+  shiftRight: elementwise((b, { x }) => b.op("BitShift", x, { direction: "RIGHT" })),
   less: same("Less"),
   lessEqual: same("LessOrEqual"),
-  equal: elementwise((b, x, dtype) => dtype === "uint32" ? throughInt32(b, "Equal", [], ...x) : b.op("Equal", x)),
+  equal: elementwise(equal),
   where: (b, node, x) => ({ name: where(b, x), dtype: node.dtype, shape: broadcastShapes(x.map((v) => v.shape)) }),
 
   sum,
