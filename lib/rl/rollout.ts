@@ -5,10 +5,11 @@
 
 import { TanhNormal } from "../nn/distributions.ts";
 import { zeros } from "../tensor/creation.ts";
-import { type Generator, normal, randomBits } from "../tensor/random.ts";
+import { where } from "../tensor/functions.ts";
+import { type Generator, normal } from "../tensor/random.ts";
 import { scan } from "../tensor/scan.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { leaves, mapTree, rebuildTree, type Tree } from "../tensor/tree.ts";
+import { leaves, mapTree, rebuildTree, type Tree, zipTrees } from "../tensor/tree.ts";
 import { type Stateful, Variable } from "../tensor/variable.ts";
 import type { Environment } from "../worlds/environment.ts";
 import type { GaussianPolicy } from "./networks.ts";
@@ -36,6 +37,21 @@ export interface Rollout {
   readonly episodeLength: Tensor;
 }
 
+/** Fresh starts drawn for a rollout, per environment; if more episodes end in it, the first starts are used again. */
+const startsPerEnv = 4;
+
+/** What one step hands to the next. */
+interface Carry<S extends Tree> {
+  readonly [key: string]: Tree;
+  readonly world: S;
+  /** float32 [env]: the sums of the running episodes. */
+  readonly reward: Tensor;
+  /** float32 [env]: their steps. */
+  readonly length: Tensor;
+  /** int32: how many fresh starts were used. */
+  readonly used: Tensor;
+}
+
 /** Environments in the middle of their episodes, kept between rollouts. */
 export class Collector<S extends Tree> implements Stateful {
   readonly #world: S;
@@ -61,12 +77,13 @@ export class Collector<S extends Tree> implements Stateful {
     const { environment, envs } = this;
     const { agents, actionSize } = environment;
     const noise = normal(generator.next(), [steps, envs, agents, actionSize]);
-    const keys = randomBits(generator.next(), [steps, 2]);
-    const carry = { world: this.#world, reward: this.#reward as Tensor, length: this.#length as Tensor };
+    // Most steps end no episode: starts are drawn once for all of them, outside of the loop.
+    const starts = environment.reset(generator.next(), startsPerEnv * envs * Math.ceil(steps / environment.maxSteps));
+    const used = zeros([], { dtype: "int32" });
     const [last, seen] = scan(
-      (now: typeof carry, x: { noise: Tensor; key: Tensor }) => this.#step(policy, now, x.noise, x.key),
-      carry,
-      { noise, key: keys },
+      (now: Carry<S>, x: Tensor) => this.#step(policy, starts, now, x),
+      { world: this.#world, reward: this.#reward, length: this.#length, used } as Carry<S>,
+      noise,
     );
     this.#assign(last);
     const flat = mapTree(seen.after, (x) => x.flatten(0, 1));
@@ -76,7 +93,7 @@ export class Collector<S extends Tree> implements Stateful {
     return { ...kept, nextObservation, logProb };
   }
 
-  #step(policy: GaussianPolicy, now: { world: S; reward: Tensor; length: Tensor }, noise: Tensor, key: Tensor) {
+  #step(policy: GaussianPolicy, starts: S, now: Carry<S>, noise: Tensor) {
     const { environment } = this;
     const observation = environment.observe(now.world);
     const { loc, scale } = policy.output(observation);
@@ -87,19 +104,31 @@ export class Collector<S extends Tree> implements Stateful {
     const goesOn = done.not().cast("float32");
     const total = now.reward.add(reward.mean(-1));
     const length = now.length.add(1);
-    const next = {
-      world: environment.resetWhere(done, state, key),
+    const count = done.cast("int32").cumsum(0).add(now.used);
+    const next: Carry<S> = {
+      world: restart(done, starts, count, state),
       reward: total.mul(goesOn),
       length: length.mul(goesOn),
+      used: count.select(0, -1),
     };
     const episode = { episodeReward: total.mul(ended), episodeLength: length.mul(ended) };
     return [next, { observation, actionBase, loc, scale, reward, terminated, done, after: state, ...episode }] as const;
   }
 
-  #assign(last: { world: S; reward: Tensor; length: Tensor }): void {
+  #assign(last: Carry<S>): void {
     const values = leaves(last.world);
     (leaves(this.#world) as Variable[]).forEach((variable, i) => variable.assign(values[i]!));
     this.#reward.assign(last.reward);
     this.#length.assign(last.length);
   }
+}
+
+/** `state` with the environments that are done at fresh starts, the `count`-th in turn (from 1, int32 [env]). */
+function restart<S extends Tree>(done: Tensor, starts: S, count: Tensor, state: S): S {
+  const available = leaves(starts)[0]!.shape[0]!;
+  const index = count.sub(count.div(available).mul(available));
+  return zipTrees(starts, state, (start, now) => {
+    const mask = done.reshape(done.size, ...now.shape.slice(1).map(() => 1));
+    return where(mask, start.take(index, 0), now);
+  });
 }

@@ -26,3 +26,9 @@ export function rebuildTree<T extends Tree>(tree: T, tensors: Iterator<Tensor>):
 export function mapTree<T extends Tree>(tree: T, fn: (x: Tensor) => Tensor): T {
   return rebuildTree(tree, leaves(tree).map(fn).values());
 }
+
+/** The tree of `fn` applied to the tensors of two trees of the same form, pair by pair. */
+export function zipTrees<T extends Tree>(a: T, b: T, fn: (x: Tensor, y: Tensor) => Tensor): T {
+  const other = leaves(b);
+  return rebuildTree(a, leaves(a).map((x, i) => fn(x, other[i]!)).values());
+}
