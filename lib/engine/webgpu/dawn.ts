@@ -26,7 +26,8 @@ export function hold<T>(thing: T): T {
 export async function createGpu(): Promise<GPU> {
   paceDawn();
   const { create } = await import("webgpu");
-  return hold(create([]));
+  // Kernels write workgroup memory before they read it. To clear it first costs SwiftShader half a second a kernel.
+  return hold(create(["enable-dawn-features=disable_workgroup_init"]));
 }
 
 /** The hardware adapter, or the software one if `software`; null if there is none. */
