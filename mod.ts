@@ -52,6 +52,10 @@ export { Parameter, type Stateful, Variable } from "./lib/tensor/variable.ts";
 
 export { type Argument, compile, type Compiled, type CompileOptions } from "./lib/engine/compile.ts";
 export { type Device, useDevice } from "./lib/engine/select.ts";
+export { type LocatedValue, locateNonFinite, NonFiniteError, type NonFiniteOrigin } from "./lib/forensics/nonfinite.ts";
+export type { Statistics } from "./lib/forensics/nonfinite_statistics.ts";
+export { checkNumerics } from "./lib/forensics/nonfinite_watch.ts";
+export type { FailedStep, SavedValue, StepInput } from "./lib/forensics/replay.ts";
 
 export { grad, type GradientOptions, gradients, hvp, valueAndGrad, vjp } from "./lib/grad/transforms.ts";
 export { gradcheck, type GradcheckOptions } from "./lib/grad/gradcheck.ts";

@@ -3,6 +3,9 @@
  * parameters, optimisers, random generators. Arguments are tensors, or numbers, which become scalars.
  */
 
+import { collectSinks, screen, type Sink } from "../forensics/nonfinite_sinks.ts";
+import { type SinkOutput, sinksOf, StepRunner } from "../forensics/nonfinite_step.ts";
+import { pathsOf, restoreState, savedArguments, type SavedValue, stateName } from "../forensics/replay.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { constant, type Node, placeholder, topological } from "../graph/node.ts";
 import { simplify } from "../graph/simplify.ts";
@@ -27,6 +30,8 @@ export interface CompileOptions {
   state?: Stateful | readonly Stateful[];
   /** For messages. */
   name?: string;
+  /** `false`: what it assigns and returns may be NaN or infinite. */
+  checkNumerics?: boolean;
 }
 
 /** A compiled function. */
@@ -36,17 +41,28 @@ export interface Compiled<A extends readonly Argument[], R extends Tree> {
   readonly traces: readonly string[];
   /** The programs as printable data. */
   listing(): string[];
+  /** Runs a step that failed again, from what it was given: puts its state into the variables and calls the function. */
+  replay(saved: Readonly<Record<string, SavedValue>>): Promise<R>;
   /** Gives back what the engine holds. */
   dispose(): void;
 }
 
 interface Program {
   readonly executable: Executable;
+  /** Runs it, under watch if it has sinks. */
+  readonly runner: Pick<Executable, "run">;
   readonly captured: readonly Node[];
   readonly roots: readonly Variable[];
   /** Indices into `roots` of those that the function assigns. */
   readonly assigned: readonly number[];
   readonly result: Tree;
+}
+
+interface Traced {
+  readonly result: Tree;
+  readonly assigned: readonly number[];
+  readonly outputs: readonly Node[];
+  readonly state: readonly Node[];
 }
 
 const capacity = 16;
@@ -111,7 +127,18 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
   readonly traces: string[] = [];
   readonly programs = new Map<string, Program>();
 
-  constructor(readonly fn: (...args: A) => R, readonly state: readonly Stateful[], readonly name: string) {}
+  constructor(
+    readonly fn: (...args: A) => R,
+    readonly state: readonly Stateful[],
+    readonly name: string,
+    readonly checked: boolean,
+  ) {}
+
+  /** Puts the state of a saved step into the variables; gives its arguments. */
+  restore(saved: Readonly<Record<string, SavedValue>>): A {
+    restoreState(saved, rootVariables(this.state));
+    return savedArguments(saved) as unknown as A;
+  }
 
   async call(args: A): Promise<R> {
     const tree = argumentTree(args);
@@ -122,7 +149,7 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     const nodes = [...tensors.map((x) => x.node), ...state, ...program.captured];
     await evaluateNow([...nodes, ...pending.nodes()]);
     pending.settle();
-    const values = await program.executable.run(nodes.map((x) => x.value!));
+    const values = await program.runner.run(nodes.map((x) => x.value!));
     program.assigned.forEach((index, i) => program.roots[index]!.adopt(values[i]!));
     const results = values.slice(program.assigned.length);
     return this.#wrap(program.result as R, results);
@@ -136,11 +163,41 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
   async #build(tree: Tree, signature: string): Promise<Program> {
     this.traces.push(this.traces.length === 0 ? `first call with ${signature}` : `new arguments ${signature}`);
     const roots = rootVariables(this.state);
-    const all = this.state.flatMap((x) => x.variables());
-    const named = all.filter((x) => x instanceof Parameter);
-    const parameters = [...new Set([...named, ...roots.flatMap((x) => x.parts)])];
     const inputs = leaves(tree).map((x) => placeholder(x.node));
-    const program = trace(roots, parameters, (state) => {
+    const { result: program, sinks: noted } = collectSinks(() => this.#trace(tree, inputs, roots));
+    const { assigned, result, state } = program;
+    const sinks = this.#sinks(program, roots, noted);
+    const watched = sinks.length === 0 ? [] : [...noted.map((x) => x.node), screen(sinks.map((x) => x.sink))];
+    const outputs = simplify([...program.outputs, ...watched]);
+    const open = new Set([...inputs, ...state]);
+    const captured = topological(outputs).filter((x) => x.op === "input" && !open.has(x));
+    captured.forEach((x) => refuseForeign(x, this.name));
+    const engine = await currentEngine();
+    const given = [...inputs, ...state, ...captured];
+    const donated = new Map(assigned.map((root, i) => [i, inputs.length + root]));
+    const executable = await engine.compile({ inputs: given, outputs, donated });
+    const names = [...pathsOf(tree, "argument"), ...roots.map((x, i) => stateName(i, x))];
+    const runner = sinks.length === 0 ? executable : new StepRunner({
+      name: this.name,
+      engine,
+      executable,
+      inputs: given,
+      inputNames: given.map((_, i) => names[i] ?? null),
+      donated,
+      sinks,
+      screen: outputs.length - 1,
+      restore: (values) => assigned.forEach((root) => roots[root]!.adopt(values[inputs.length + root]!)),
+    });
+    const built: Program = { executable, runner, captured, roots, assigned, result };
+    this.programs.set(signature, built);
+    this.#forgetOldest();
+    return built;
+  }
+
+  #trace(tree: Tree, inputs: readonly Node[], roots: readonly Variable[]): Traced {
+    const named = this.state.flatMap((x) => x.variables()).filter((x) => x instanceof Parameter);
+    const parameters = [...new Set([...named, ...roots.flatMap((x) => x.parts)])];
+    return trace(roots, parameters, (state) => {
       const given = rebuildTree(tree, inputs.map((x) => new Tensor(x)).values()) as readonly Tree[];
       const after = (): Node[] => roots.map((x) => x.node);
       const result = traced(
@@ -152,19 +209,16 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
       refuseFrozen(outputs, new Set(roots), state[0]?.id ?? 0, this.name);
       return { result, assigned, outputs, state };
     });
-    const outputs = simplify(program.outputs);
-    const open = new Set([...inputs, ...program.state]);
-    const captured = topological(outputs).filter((x) => x.op === "input" && !open.has(x));
-    captured.forEach((x) => refuseForeign(x, this.name));
-    const executable = await (await currentEngine()).compile({
-      inputs: [...inputs, ...program.state, ...captured],
-      outputs,
-      donated: new Map(program.assigned.map((root, i) => [i, inputs.length + root])),
+  }
+
+  #sinks({ result, assigned, outputs }: Traced, roots: readonly Variable[], noted: readonly Sink[]): SinkOutput[] {
+    if (!this.checked) return [];
+    const paths = pathsOf(result, "the result").map((x) => x.replaceAll("/", "."));
+    return sinksOf({
+      assigned: assigned.map((index, i) => ({ variable: roots[index]!, node: outputs[i]! })),
+      returned: leaves(result).map(({ node }, i) => ({ name: paths[i]!, node })),
+      noted,
     });
-    const built: Program = { executable, captured, roots, assigned: program.assigned, result: program.result };
-    this.programs.set(signature, built);
-    this.#forgetOldest();
-    return built;
   }
 
   #forgetOldest(): void {
@@ -197,12 +251,13 @@ export function compile<A extends readonly Argument[], R extends Tree>(
   fn: (...args: { [K in keyof A]: A[K] extends number ? Tensor : A[K] }) => R,
   options: CompileOptions = {},
 ): Compiled<A, R> {
-  const { state = [], name = fn.name || "a compiled function" } = options;
+  const { state = [], name = fn.name || "a compiled function", checkNumerics = true } = options;
   const list = Array.isArray(state) ? state as readonly Stateful[] : [state as Stateful];
-  const compiler = new Compiler<A, R>(fn as unknown as (...args: A) => R, list, name);
+  const compiler = new Compiler<A, R>(fn as unknown as (...args: A) => R, list, name, checkNumerics);
   return Object.assign((...args: A) => enqueue(() => compiler.call(args)), {
     traces: compiler.traces as readonly string[],
     listing: () => [...compiler.programs.values()].flatMap((x) => x.executable.listing()),
+    replay: (saved: Readonly<Record<string, SavedValue>>) => enqueue(() => compiler.call(compiler.restore(saved))),
     dispose: () => {
       for (const program of compiler.programs.values()) program.executable.dispose();
       compiler.programs.clear();

@@ -3,6 +3,7 @@
  * the same steps compiles once; numbers written in the source are fed, not compiled in.
  */
 
+import { unread } from "../forensics/nonfinite_watch.ts";
 import { attributeText, constant, type Node, substitute, topological } from "../graph/node.ts";
 import { expand } from "../graph/ops.ts";
 import { simplify } from "../graph/simplify.ts";
@@ -83,7 +84,10 @@ export function enqueue<T>(task: () => Promise<T>): Promise<T> {
   return result;
 }
 
-/** Computes the values of `nodes` and keeps them there. */
+/** Computes the values of `nodes`, to be read, and keeps them there. Steps on a device that went bad show now. */
 export function evaluate(nodes: readonly Node[]): Promise<void> {
-  return enqueue(() => evaluateNow(nodes));
+  return enqueue(async () => {
+    await evaluateNow(nodes);
+    for (const step of unread) await step.settle();
+  });
 }

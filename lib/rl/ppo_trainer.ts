@@ -204,6 +204,17 @@ export class PPOTrainer<S extends Tree = Tree> {
     return Promise.resolve();
   }
 
+  /**
+   * Runs a step that failed again, from what it was given: `program` is `collect`, `prepare` or `update`. Throws what the
+   * step throws.
+   */
+  async replay(program: string, saved: Readonly<Record<string, SavedTensor>>): Promise<void> {
+    const programs = { collect: this.#collect, prepare: this.#prepare, update: this.#update };
+    const found = (programs as { readonly [name: string]: typeof programs[keyof typeof programs] })[program];
+    if (!found) throw new Error(`There is no program \`${program}\`; there are ${Object.keys(programs).join(", ")}.`);
+    await found.replay(saved);
+  }
+
   /** The deterministic policy as an ONNX file: `observation` [1, agent, feature] to `action` [1, agent, action]. */
   policyOnnx(): Promise<Uint8Array> {
     const { agents, observationSize } = this.environment;
@@ -243,13 +254,15 @@ export class PPOTrainer<S extends Tree = Tree> {
     );
     this.#measured.assign(zeros([diagnostics.length]));
     const episodes = rollout.done.cast("float32").sum();
-    const explained = returns.sub(value).variance().div(returns.variance()).neg().add(1);
+    const spread = (x: Tensor): Tensor => x.variance(undefined, { correction: 0 });
+    // Sums, not means: where no episode ended a mean would be NaN, which is for the reader to say, not for the program.
     const summary = stack([
-      rollout.episodeReward.sum().div(episodes),
-      rollout.episodeLength.sum().div(episodes),
+      rollout.episodeReward.sum(),
+      rollout.episodeLength.sum(),
       episodes,
       rollout.reward.mean(),
-      explained,
+      spread(returns.sub(value)),
+      spread(returns),
     ]);
     const rows = (x: Tensor): Tensor => x.flatten(0, 1);
     const batch = {
@@ -292,15 +305,15 @@ export class PPOTrainer<S extends Tree = Tree> {
   }
 
   async #metrics(summary: Tensor): Promise<Record<string, number>> {
-    const [reward, length, episodes, meanReward, explained] = await summary.data();
+    const [reward, length, episodes, meanReward, unexplained, spread] = await summary.data();
     const sums = await this.#measured.data();
     const means = diagnostics.map((name, i) => [`train/${name}`, sums[i]! / this.updatesPerIteration]);
     return {
-      "train/episode_reward_sum": reward!,
-      "train/episode_length": length!,
+      "train/episode_reward_sum": reward! / episodes!,
+      "train/episode_length": length! / episodes!,
       "train/episodes": episodes!,
       "train/step_reward_mean": meanReward!,
-      "train/explained_variance": explained!,
+      "train/explained_variance": 1 - unexplained! / spread!,
       ...Object.fromEntries(means),
     };
   }

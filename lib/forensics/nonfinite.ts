@@ -1,0 +1,145 @@
+/** The error of a step that went bad, and the search for the first bad operation as a function. */
+
+import { currentEngine } from "../engine/select.ts";
+import { enqueue } from "../engine/evaluate.ts";
+import { type ErrorCode, type ErrorParts, PlumblineError } from "../graph/error.ts";
+import { type Node, topological } from "../graph/node.ts";
+import { aval, describe, unnamed } from "../graph/types.ts";
+import { leaves, type Tree } from "../tensor/tree.ts";
+import { locate, type LocatedValue, type NonFiniteOrigin, type Replay } from "./nonfinite_locate.ts";
+import { statisticsText } from "./nonfinite_statistics.ts";
+import type { FailedStep } from "./replay.ts";
+
+export type { LocatedValue, NonFiniteOrigin };
+
+const codeOf: Readonly<Record<NonFiniteOrigin["direction"], ErrorCode>> = {
+  forward: "G401",
+  backward: "G402",
+  input: "G404",
+};
+
+const helpOf: Readonly<Record<string, string>> = {
+  log: "keep the argument above 0: x.add(1e-8).log(), or logSoftmax() for probabilities.",
+  exp: "exp() overflows above 88: subtract the largest first (softmax, logSumExp do), or clamp the exponent.",
+  expm1: "expm1() overflows above 88: clamp the exponent.",
+  sqrt: "sqrt() of a negative number is NaN, and its derivative at 0 is infinite: use norm(), or add a small number.",
+  div: "see that the divisor is never 0: add a small number, or choose it with where() before dividing.",
+  pow: "a negative base has no fractional power, and 0 no negative one.",
+  acos: "clamp the argument to (-1, 1).",
+  asin: "clamp the argument to (-1, 1).",
+  log1p: "keep the argument above -1.",
+};
+
+function operationName({ op, derivativeOf }: { op: string; derivativeOf: string | null }): string {
+  return derivativeOf === null ? `${op}()` : `the derivative of ${derivativeOf}()`;
+}
+
+function nameOf(origin: NonFiniteOrigin): string {
+  return origin.direction === "input" ? origin.input! : operationName(origin);
+}
+
+function aboutValue({ name, dtype, shape, statistics }: LocatedValue): string {
+  return `${name} ${describe(aval(dtype, shape, unnamed(shape.length)))}: ${statisticsText(statistics)}`;
+}
+
+function kindOf({ output: { statistics: { nan, infinite } } }: NonFiniteOrigin): string {
+  return nan > 0 ? "NaN" : infinite > 0 ? "infinity" : "a bad number";
+}
+
+/** What an error says about an origin; `consequence` is the sentence after it. */
+export function partsOf(origin: NonFiniteOrigin, consequence: string): ErrorParts {
+  const { direction, inputs, output, steps, becameNaN, hiddenBy, derivativeOf, op } = origin;
+  const inLoop = steps.length === 0 ? "" : `, at step ${steps.join(", ")} of the scan`;
+  const made = direction === "input"
+    ? `${nameOf(origin)} held ${kindOf(origin)} before the step${inLoop}`
+    : `${nameOf(origin)} made ${kindOf(origin)}${inLoop}`;
+  const values = direction === "input" ? [output] : inputs;
+  const sites = [
+    { site: origin.site, note: `${kindOf(origin)} from ${values.map(aboutValue).join("; ")}` },
+    ...(becameNaN ? [{ site: becameNaN.site, note: `infinity becomes NaN in ${operationName(becameNaN)}` }] : []),
+    ...(hiddenBy ? [{ site: hiddenBy.site, note: `${hiddenBy.op}() hides it here, its derivative does not` }] : []),
+  ];
+  if (hiddenBy) {
+    return {
+      code: "G403",
+      message:
+        `${nameOf(origin)} made NaN of a gradient of 0${inLoop}: \`${hiddenBy.op}\` hides the bad value in the ` +
+        `forward pass only. ${consequence}`,
+      sites,
+      help: `make the input safe first, with a second where: where(ok, where(ok, x, 1).${derivativeOf}(), 0).`,
+    };
+  }
+  const help = helpOf[direction === "backward" ? derivativeOf ?? op : op];
+  return {
+    code: codeOf[direction],
+    message: `${made}. ${consequence}`,
+    sites,
+    help: direction === "input" ? "look at where it comes from: data, a setting, or an earlier step." : help ??
+      "look at its inputs: they are finite, its result is not.",
+  };
+}
+
+/** A step whose parameters, state or results went bad. Nothing was changed by it: the state is that before the step. */
+export class NonFiniteError extends PlumblineError {
+  /** What went bad: "the parameter `w`". */
+  readonly sinks: readonly string[];
+  /** The first bad operation; `null` if the replay, operation by operation, made no bad number. */
+  readonly origin: NonFiniteOrigin | null;
+  /** The step with its inputs, to be replayed; `null` for what was not compiled. */
+  readonly step: FailedStep | null;
+
+  /** `consequence` is a sentence that names the sinks. */
+  constructor(
+    facts: { sinks: readonly string[]; origin: NonFiniteOrigin | null; step: FailedStep | null; consequence: string },
+  ) {
+    const { sinks, origin, step, consequence } = facts;
+    super(
+      origin ? partsOf(origin, consequence) : {
+        code: "G405",
+        message: `${consequence} Replayed operation by operation, the step makes no bad number.`,
+        help: "the program on the device rounds differently: look for values near the limits of float32 (3.4e38).",
+      },
+    );
+    this.name = "NonFiniteError";
+    this.sinks = sinks;
+    this.origin = origin;
+    this.step = step;
+  }
+}
+
+/** The first bad operation behind any of `nodes`, whose leaves have values. For use inside a task of the engine. */
+export async function locateAmong(nodes: readonly Node[]): Promise<NonFiniteOrigin | null> {
+  const inputs = topological(nodes).filter((x) => x.op === "input");
+  const replay: Replay = {
+    engine: await currentEngine(),
+    inputs,
+    values: inputs.map((x) => x.value!),
+    nameOf: leafName,
+  };
+  return await locate(replay, nodes);
+}
+
+/** The name of a leaf: its variable's, or its own. */
+export function leafName(node: Node): string {
+  const { owner } = node;
+  if (owner && "name" in owner) return `\`${owner.name}\``;
+  return node.op === "input" && node.attrs.name !== null ? node.attrs.name : "a constant";
+}
+
+/**
+ * Finds the first operation that made NaN or infinity behind some tensors, such as a loss and the gradients of the
+ * parameters. The graph is computed again with every value measured, also inside loops. `null` if all are finite.
+ *
+ * @example
+ * ```ts
+ * import { locateNonFinite, tensor } from "../../mod.ts";
+ *
+ * const x = tensor([1, 0]);
+ * const origin = await locateNonFinite(x.log().sum());
+ * console.log(origin?.op, origin?.inputs[0]?.statistics.zeros); // log 0.5
+ * ```
+ */
+export function locateNonFinite(tensors: Tree): Promise<NonFiniteOrigin | null> {
+  const nodes = leaves(tensors).map((x) => x.node).filter((x) => x.dtype === "float32");
+  return enqueue(() => locateAmong(nodes));
+}
