@@ -21,11 +21,18 @@ export interface Value {
 /** Attributes of an ONNX operation. */
 export type Attributes = Readonly<Record<string, OnnxAttribute>>;
 
+/** What the whole file is written for. */
+export interface Settings {
+  /** Names that the caller gives to inputs and outputs. */
+  readonly reserved?: readonly string[];
+  /** Whether several threads will share the work of large operations. */
+  readonly parallel?: boolean;
+}
+
 /** Names are unique in the whole file, bodies included. */
 interface Shared {
   count: number;
-  /** Names that the caller gives to inputs and outputs. */
-  readonly reserved: ReadonlySet<string>;
+  readonly settings: Settings;
   /** Which node an ONNX operation came from, by the operation's name. */
   readonly origins: Map<string, Node>;
 }
@@ -48,9 +55,14 @@ export class Builder {
   /** The node that is being lowered. */
   origin: Node | null = null;
 
-  /** An empty graph, which makes no name that is in `reserved`; `parent` is for {@linkcode child}. */
-  constructor(reserved: readonly string[] = [], parent?: Builder) {
-    this.#shared = parent ? parent.#shared : { count: 0, reserved: new Set(reserved), origins: new Map() };
+  /** An empty graph; `parent` is for {@linkcode child}. */
+  constructor(settings: Settings = {}, parent?: Builder) {
+    this.#shared = parent ? parent.#shared : { count: 0, settings, origins: new Map() };
+  }
+
+  /** Whether several threads will share the work of large operations. */
+  get parallel(): boolean {
+    return this.#shared.settings.parallel ?? false;
   }
 
   /** Which node an ONNX operation came from, by the operation's name. */
@@ -60,13 +72,13 @@ export class Builder {
 
   /** The body of a loop inside of this graph. */
   child(): Builder {
-    return new Builder([], this);
+    return new Builder({}, this);
   }
 
   /** A name that nothing else has. */
   fresh(prefix: string): string {
     const name = `${prefix}${this.#shared.count++}`;
-    return this.#shared.reserved.has(name) ? this.fresh(prefix) : name;
+    return this.#shared.settings.reserved?.includes(name) ? this.fresh(prefix) : name;
   }
 
   /** Appends an operation with one output. */
@@ -108,9 +120,9 @@ export class Builder {
     return { name, dtype, shape, number: value };
   }
 
-  /** A constant. */
-  tensor(dtype: DType, shape: Shape, data: TypedArray): Value {
-    return { name: this.#initializer(this.fresh("tensor"), dtype, shape, () => bytesOf(data)), dtype, shape };
+  /** A constant; the same one for the same `key`. */
+  tensor(dtype: DType, shape: Shape, data: TypedArray, key: string = this.fresh("tensor")): Value {
+    return { name: this.#initializer(key, dtype, shape, () => bytesOf(data)), dtype, shape };
   }
 
   /** `x` in exactly `shape`, which it broadcasts to. */

@@ -29,9 +29,10 @@ export function createOnnxEngine({ threads = cores }: OnnxOptions = {}): Promise
   }
   const held = new Set<Held>();
   const compile = async (graph: Graph): Promise<OnnxExecutable> => {
-    const program = writeProgram(graph);
+    const used = threadsFor(graph.outputs, threads);
+    const program = writeProgram(graph, used);
     const model = program.model && encodeModel(program.model);
-    const session = model && await openSession(model, threadsFor(program.outputs, threads));
+    const session = model && await openSession(model, used);
     const entry: Held = {
       bytes: model?.byteLength ?? 0,
       executable: makeExecutable(graph, program, session, () => {

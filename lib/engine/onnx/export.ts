@@ -25,7 +25,7 @@ export function exportOnnx(graph: Graph, names: { inputs: string[]; outputs: str
   }
   const inputs = open.map((node, i) => ({ name: names.inputs[i]!, node }));
   const outputs = graph.outputs.map((node, i) => ({ name: names.outputs[i]!, node }));
-  return encodeModel(writeModel(new Builder(all), inputs, outputs));
+  return encodeModel(writeModel(new Builder({ reserved: all }), inputs, outputs));
 }
 
 function check(kind: string, names: readonly string[], count: number): void {

@@ -27,12 +27,27 @@ function rowBias(b: Builder, bias: Value | null, columns: number): Value | null 
   return b.reshape(bias, bias.shape.slice(-1));
 }
 
+/** Columns of a product below which the transposed product is faster, if it has that many times as many rows. */
+const fewColumns = 64;
+const muchTaller = 4;
+
 /** The two-dimensional product of `x` and `y`, plus `bias`. */
 function gemm(b: Builder, x: Value, y: Value, transA: boolean, transB: boolean, bias: Value | null): string {
+  const [rows, columns] = [x.shape[transA ? 1 : 0]!, y.shape[transB ? 0 : 1]!];
+  if (transA && !transB && !bias && columns <= fewColumns && rows >= muchTaller * columns) {
+    const flipped: Value = { name: gemm(b, y, x, true, false, null), dtype: "float32", shape: [columns, rows] };
+    // With a leading axis: ONNX Runtime would merge a plain transposition into the product again.
+    const wide = b.reshape(flipped, [1, columns, rows]);
+    const name = b.op("Transpose", [wide.name], { perm: [0, 2, 1] });
+    return b.reshape({ name, dtype: "float32", shape: [1, rows, columns] }, [rows, columns]).name;
+  }
   if (!transA && !transB && !bias) return b.op("MatMul", [x.name, y.name]);
   const inputs = bias ? [x.name, y.name, bias.name] : [x.name, y.name];
   return b.op("Gemm", inputs, { ...(transA ? { transA: 1 } : {}), ...(transB ? { transB: 1 } : {}) });
 }
+
+/** Elements of a product from which its bias is added by an operation of its own if there are threads for it. */
+const largeProduct = 2 ** 16;
 
 function transposed(b: Builder, x: Value, flag: boolean): Value {
   if (!flag) return x;
@@ -54,7 +69,9 @@ export function matmul(b: Builder, node: NodeOf<"matmul">, left: Value, right: V
     const single = batchSize(x) === 1;
     const rows = single ? m : batchSize(x) * m;
     const whole = single && bias && sameShape(bias.shape, [m, n]) ? bias : null;
-    const added = whole ?? rowBias(b, bias, n);
+    // Gemm copies its bias on one thread before it starts: with several threads, adding it to a large product is faster.
+    const apart = b.parallel && rows * n >= largeProduct;
+    const added = apart ? null : whole ?? rowBias(b, bias, n);
     const name = gemm(b, flatRows(b, x), flatRows(b, y), transA, transB, added);
     const flat: Value = { name, dtype, shape: [rows, n] };
     const product = single ? flat : b.reshape(flat, [...x.shape.slice(0, -2), m, n]);

@@ -49,8 +49,8 @@ export function writeModel(b: Builder, leaves: readonly Port[], outputs: readonl
   return b.finish("plumbline", leaves.map(declare), outputs.map(declare));
 }
 
-/** Divides a graph into its stages and writes the model. */
-export function writeProgram(graph: Graph): Program {
+/** Divides a graph into its stages and writes the model, to be run by `threads` threads. */
+export function writeProgram(graph: Graph, threads: number): Program {
   const listed = new Set(graph.inputs);
   const reduced = reduceLoops(graph.outputs);
   const hosted = hostNodes(reduced);
@@ -59,7 +59,7 @@ export function writeProgram(graph: Graph): Program {
   );
   const outputs = computed.map((x) => x.node);
   const cut = frontier(outputs, new Set([...hosted, ...listed]));
-  const b = new Builder();
+  const b = new Builder({ parallel: threads > 1 });
   const feeds = cut.map((node, i) => ({ name: `x${i}`, node }));
   const known = new Map<Node, Value>(
     feeds.map(({ name, node }) => [node, { name, dtype: node.dtype, shape: node.shape }]),

@@ -5,12 +5,13 @@
 
 import type { NodeOf } from "../../graph/node.ts";
 import type { OpName } from "../../graph/primitives.ts";
-import { type DType, type Shape, sizeOf } from "../../graph/types.ts";
+import type { DType } from "../../graph/types.ts";
 import { broadcastShapes, type Builder, type Value } from "./builder.ts";
 import { matmul } from "./matmul.ts";
 import * as move from "./move.ts";
 import { elementTypes } from "./proto.ts";
 import { emitRandomBits } from "./random.ts";
+import * as reduce from "./reduce.ts";
 
 /** Emits the operations of `node`, given the values of its inputs. */
 export type Row<K extends OpName> = (b: Builder, node: NodeOf<K>, x: readonly Value[]) => Value;
@@ -90,57 +91,6 @@ function where(b: Builder, [condition, yes, no]: readonly Value[]): string {
   }
 }
 
-/** The axes of the node, counted from the end, that are really there in `x`; the others are repetitions. */
-function realAxes(x: Value, full: Shape, axes: readonly number[]): number[] {
-  const missing = full.length - x.shape.length;
-  return axes.filter((axis) => axis >= missing && (x.shape[axis - missing] !== 1 || full[axis] === 1)).map((axis) =>
-    axis - full.length
-  );
-}
-
-function reduced(x: Value, axes: readonly number[]): Shape {
-  return x.shape.map((n, i) => axes.includes(i - x.shape.length) ? 1 : n);
-}
-
-function sum(b: Builder, node: NodeOf<"sum">, [x]: readonly Value[]): Value {
-  const full = node.inputs[0]!.shape;
-  if (sizeOf(full) === 0) return b.scalar(node.dtype, 0);
-  const axes = realAxes(x!, full, node.attrs.axes);
-  const shape = reduced(x!, axes);
-  const name = axes.length === 0 ? x!.name : b.op("ReduceSum", [x!.name, b.sizes(axes)]);
-  // Along the other axes the input only repeats itself.
-  const times = sizeOf(full) / sizeOf(node.shape) * sizeOf(shape) / sizeOf(x!.shape);
-  const product = times === 1 ? name : b.op("Mul", [name, b.scalar(node.dtype, times).name]);
-  return { name: product, dtype: node.dtype, shape };
-}
-
-/** ONNX Runtime's ReduceMax and ReduceMin pass over NaN; a sum of absolute values is NaN exactly where one of them is. */
-function extremum<K extends "max" | "min">(op: string): Row<K> {
-  return (b, node, [x]) => {
-    const axes = realAxes(x!, node.inputs[0]!.shape, (node.attrs as { axes: readonly number[] }).axes);
-    if (axes.length === 0) return x!;
-    const inputs = [x!.name, b.sizes(axes)];
-    const shape = reduced(x!, axes);
-    const found = b.op(op, inputs);
-    if (node.dtype !== "float32") return { name: found, dtype: node.dtype, shape };
-    const total = b.op("ReduceL1", inputs);
-    return { name: b.op("Where", [b.op("IsNaN", [total]), total, found]), dtype: node.dtype, shape };
-  };
-}
-
-function argmax(b: Builder, node: NodeOf<"argmax">, [x]: readonly Value[]): Value {
-  const whole = b.materialize(x!, node.inputs[0]!.shape);
-  const index = b.op("ArgMax", [whole.name], { axis: node.attrs.axis, keepdims: 1 });
-  return { name: b.cast(index, elementTypes.int32), dtype: "int32", shape: node.shape };
-}
-
-function cumsum(b: Builder, node: NodeOf<"cumsum">, [x]: readonly Value[]): Value {
-  const whole = b.materialize(x!, node.shape);
-  const { axis, reverse } = node.attrs;
-  const name = b.op("CumSum", [whole.name, b.int64(axis)], { reverse: Number(reverse) });
-  return { name, dtype: node.dtype, shape: node.shape };
-}
-
 /** Whole inputs in, the whole result out. */
 function indexing<K extends "take" | "takeAlongAxis" | "scatterAdd">(op: string, reduction?: string): Row<K> {
   return (b, node, x) => {
@@ -217,11 +167,11 @@ export const rows: { readonly [K in Exclude<OpName, "scan" | "output">]: Row<K> 
   equal: elementwise(equal),
   where: (b, node, x) => ({ name: where(b, x), dtype: node.dtype, shape: broadcastShapes(x.map((v) => v.shape)) }),
 
-  sum,
-  max: extremum("ReduceMax"),
-  min: extremum("ReduceMin"),
-  argmax,
-  cumsum,
+  sum: (b, node, [x]) => reduce.sum(b, node, x!),
+  max: (b, node, [x]) => reduce.extremum(b, node, x!),
+  min: (b, node, [x]) => reduce.extremum(b, node, x!),
+  argmax: (b, node, [x]) => reduce.argmax(b, node, x!),
+  cumsum: (b, node, [x]) => reduce.cumsum(b, node, x!),
 
   reshape: (b, node, [x]) => move.reshape(b, x!, node.inputs[0]!.shape, node.shape),
   permute: (b, node, [x]) => move.permute(b, x!, node.attrs.perm),

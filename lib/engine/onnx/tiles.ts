@@ -8,6 +8,7 @@ import type { OpName } from "../../graph/primitives.ts";
 import { sizeOf } from "../../graph/types.ts";
 import type { Builder, Value } from "./builder.ts";
 import { matmul, summedProduct } from "./matmul.ts";
+import { sumOfSquares } from "./reduce.ts";
 import { type Row, rows } from "./rows.ts";
 
 /** How a node is computed: from which nodes, and with which ONNX operations. */
@@ -49,14 +50,7 @@ const squares: Pattern = (node, single) => {
   }
   return {
     inputs: [x.inputs[0]!],
-    emit: (b, [value]) => {
-      const whole = b.materialize(value!, x.shape);
-      return {
-        name: b.op("ReduceSumSquare", [whole.name, b.sizes(node.attrs.axes)]),
-        dtype: node.dtype,
-        shape: node.shape,
-      };
-    },
+    emit: (b, [value]) => sumOfSquares(b, node, value!),
   };
 };
 

@@ -1,0 +1,106 @@
+/** Reductions and running sums, in the formulations that ONNX Runtime computes fastest. */
+
+import type { NodeOf } from "../../graph/node.ts";
+import { allocate, type Shape, sizeOf } from "../../graph/types.ts";
+import type { Builder, Value } from "./builder.ts";
+import { elementTypes } from "./proto.ts";
+
+/** The axes, counted in `x`, that are really there; along the others it only repeats itself. */
+function realAxes(x: Value, full: Shape, axes: readonly number[]): number[] {
+  const missing = full.length - x.shape.length;
+  return axes.map((axis) => axis - missing).filter((axis) =>
+    axis >= 0 && (x.shape[axis] !== 1 || full[axis + missing] === 1)
+  );
+}
+
+function reduced(x: Value, axes: readonly number[]): Shape {
+  return x.shape.map((n, i) => axes.includes(i) ? 1 : n);
+}
+
+function isLeading(axes: readonly number[]): boolean {
+  return axes.toSorted((a, b) => a - b).every((axis, i) => axis === i);
+}
+
+/** Over leading axes: a product with a row of ones, which ONNX Runtime divides among threads better than ReduceSum. */
+function sumOfRows(b: Builder, x: Value, count: number): Value {
+  const rest = x.shape.slice(count);
+  const [rows, columns] = [sizeOf(x.shape.slice(0, count)), sizeOf(rest)];
+  const ones = b.tensor("float32", [1, rows], allocate("float32", rows).fill(1), `ones ${rows}`);
+  const name = b.op("MatMul", [ones.name, b.reshape(x, [rows, columns]).name]);
+  return b.reshape({ name, dtype: x.dtype, shape: [1, columns] }, [...x.shape.slice(0, count).map(() => 1), ...rest]);
+}
+
+/** The longest axis between others that is summed by cutting it up. */
+const shortAxis = 8;
+
+/** Over a short axis between others: ONNX Runtime's ReduceSum makes a product for every index in front of it. */
+function sumOfParts(b: Builder, x: Value, axis: number): Value {
+  const parts = x.shape[axis]!;
+  const outputs = Array.from({ length: parts }, () => b.fresh("v"));
+  b.append("Split", [x.name, b.sizes(outputs.map(() => 1))], outputs, { axis });
+  return { name: b.op("Sum", outputs), dtype: x.dtype, shape: reduced(x, [axis]) };
+}
+
+function sumOver(b: Builder, x: Value, axes: readonly number[]): Value {
+  const shape = reduced(x, axes);
+  const rest = sizeOf(shape);
+  if (x.dtype === "float32" && rest > 1) {
+    if (isLeading(axes)) return sumOfRows(b, x, axes.length);
+    const [axis] = axes as [number];
+    const inner = sizeOf(x.shape.slice(axis + 1));
+    if (axes.length === 1 && inner > 1 && x.shape[axis]! <= shortAxis) return sumOfParts(b, x, axis);
+  }
+  return { name: b.op("ReduceSum", [x.name, b.sizes(axes)]), dtype: x.dtype, shape };
+}
+
+/** The sum over axes. */
+export function sum(b: Builder, node: NodeOf<"sum">, x: Value): Value {
+  const full = node.inputs[0]!.shape;
+  if (sizeOf(full) === 0) return b.scalar(node.dtype, 0);
+  const axes = realAxes(x, full, node.attrs.axes);
+  const total = axes.length === 0 ? x : sumOver(b, x, axes);
+  const times = sizeOf(full) / sizeOf(node.shape) * sizeOf(total.shape) / sizeOf(x.shape);
+  if (times === 1) return total;
+  const factor = b.scalar(node.dtype, times, total.shape.length).name;
+  return { name: b.op("Mul", [total.name, factor]), dtype: node.dtype, shape: total.shape };
+}
+
+/** The sum over axes of the squares. */
+export function sumOfSquares(b: Builder, node: NodeOf<"sum">, x: Value): Value {
+  const whole = b.materialize(x, node.inputs[0]!.shape);
+  return {
+    name: b.op("ReduceSumSquare", [whole.name, b.sizes(node.attrs.axes)]),
+    dtype: node.dtype,
+    shape: node.shape,
+  };
+}
+
+/**
+ * The largest or smallest over axes. ONNX Runtime passes over NaN; a sum of absolute values is NaN exactly where one of them
+ * is.
+ */
+export function extremum(b: Builder, node: NodeOf<"max" | "min">, x: Value): Value {
+  const axes = realAxes(x, node.inputs[0]!.shape, node.attrs.axes);
+  if (axes.length === 0) return x;
+  const inputs = [x.name, b.sizes(axes)];
+  const shape = reduced(x, axes);
+  const found = b.op(node.op === "max" ? "ReduceMax" : "ReduceMin", inputs);
+  if (node.dtype !== "float32") return { name: found, dtype: node.dtype, shape };
+  const total = b.op("ReduceL1", inputs);
+  return { name: b.op("Where", [b.op("IsNaN", [total]), total, found]), dtype: node.dtype, shape };
+}
+
+/** The first index of the largest. */
+export function argmax(b: Builder, node: NodeOf<"argmax">, x: Value): Value {
+  const whole = b.materialize(x, node.inputs[0]!.shape);
+  const index = b.op("ArgMax", [whole.name], { axis: node.attrs.axis, keepdims: 1 });
+  return { name: b.cast(index, elementTypes.int32), dtype: "int32", shape: node.shape };
+}
+
+/** Running sums. */
+export function cumsum(b: Builder, node: NodeOf<"cumsum">, x: Value): Value {
+  const whole = b.materialize(x, node.shape);
+  const { axis, reverse } = node.attrs;
+  const name = b.op("CumSum", [whole.name, b.int64(axis)], { reverse: Number(reverse) });
+  return { name, dtype: node.dtype, shape: node.shape };
+}
