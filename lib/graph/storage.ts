@@ -36,6 +36,11 @@ export class Storage {
     return this.#host;
   }
 
+  /** The numbers in host memory, if they are there and the value is not gone. For messages. */
+  get hostIfAny(): TypedArray | null {
+    return this.#host;
+  }
+
   /** The numbers on a device, if they are there. */
   get device(): DeviceBuffer | null {
     return this.#device;

@@ -3,6 +3,7 @@
  * it holds, so that a step for the policy cannot be added to the parameters of policy and value together.
  */
 
+import { refuseMissing } from "../forensics/refuse.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { zeros } from "../tensor/creation.ts";
 import { concat } from "../tensor/functions.ts";
@@ -92,9 +93,15 @@ export class ParameterGroup<G extends string = string> implements Stateful {
     return new FlatVector(this.name, this.vector.detach("values of the group"));
   }
 
-  /** The gradients that `backward()` left. Throws if a parameter has none. */
+  /**
+   * The gradients that `backward()` left; 0 where a parameter is frozen or was stopped with a reason.
+   *
+   * @throws PlumblineError G101, G106, G107 or G108 if another one has none.
+   */
   grads(): FlatVector<G> {
-    const parts = this.parameters.map((x) => x.grad ?? this.#refuseMissing());
+    const missing = this.parameters.filter((x) => !x.grad && x.requiresGrad);
+    if (missing.length > 0) refuseMissing(this.parameters.filter((x) => x.requiresGrad), missing);
+    const parts = this.parameters.map((x) => x.grad ?? zeros(x.shape));
     return new FlatVector(this.name, concat(parts.map((x) => x.reshape(x.size))));
   }
 
@@ -112,17 +119,5 @@ export class ParameterGroup<G extends string = string> implements Stateful {
   /** The vector. */
   variables(): Variable[] {
     return [this.vector];
-  }
-
-  #refuseMissing(): never {
-    const missing = this.parameters.filter((x) => !x.grad);
-    const list = missing.map((x) => `\`${x.name}\` [${x.shape}]`).join(", ");
-    throw new PlumblineError({
-      code: "G101",
-      message: `gradient cut: ${missing.length} of ${this.parameters.length} parameters of \`${this.name}\` have no ` +
-        `gradient: ${list}.`,
-      help:
-        "call loss.backward() before step(); a parameter that the loss is not meant to reach has requiresGrad = false.",
-    });
   }
 }

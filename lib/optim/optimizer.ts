@@ -1,5 +1,8 @@
 /** What all optimisers share: groups of flat vectors with their own settings, learning rates that are state, clipping. */
 
+import { noteSink } from "../forensics/nonfinite_sinks.ts";
+import { noteStep } from "../forensics/losses.ts";
+import { concat, where } from "../tensor/functions.ts";
 import { full, tensor } from "../tensor/creation.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Parameter, type Stateful, Variable } from "../tensor/variable.ts";
@@ -68,6 +71,8 @@ export abstract class Optimizer implements Stateful {
   clipGradNorm(maxNorm: number): Tensor {
     const squares = this.groups.map(({ group }) => group.grads().tensor.square().sum());
     const norm = squares.reduce((a, b) => a.add(b)).sqrt();
+    // An infinite norm would scale every gradient to 0: a step that learns nothing, and says nothing.
+    noteSink(norm.node, "the gradient norm");
     this.#scale = norm.add(1e-6).reciprocal().mul(maxNorm).minimum(1);
     return norm;
   }
@@ -75,7 +80,9 @@ export abstract class Optimizer implements Stateful {
   /**
    * Changes the parameters by the gradients that `backward()` left.
    *
-   * @throws PlumblineError G101 if a parameter has no gradient.
+   * Parameters that are frozen, or whose gradient was stopped with a reason, stay as they are.
+   *
+   * @throws PlumblineError G101 if a parameter is cut from the loss, G106 if it is never used, G107 without backward().
    */
   step(): void {
     const gradients = this.groups.map(({ group }) => group.grads().tensor);
@@ -83,15 +90,24 @@ export abstract class Optimizer implements Stateful {
     this.count.assign(count);
     this.groups.forEach((state, i) => {
       const gradient = this.#scale ? gradients[i]!.mul(this.#scale) : gradients[i]!;
-      state.group.vector.assign(this.update(state, gradient.detach("a step is not differentiated"), count));
+      const next = this.update(state, gradient.detach("a step is not differentiated"), count);
+      state.group.vector.assign(keepStill(state.group, next));
     });
     this.#scale = null;
+    noteStep();
   }
 
   /** Everything that a step changes or reads. */
   variables(): Variable[] {
     return [this.count, ...this.groups.flatMap(({ group, lr, moments }) => [group.vector, lr, ...moments])];
   }
+}
+
+/** `next`, but the old values where a parameter has no gradient. */
+function keepStill({ parameters, vector }: ParameterGroup, next: Tensor): Tensor {
+  if (parameters.every((x) => x.grad)) return next;
+  const learns = concat(parameters.map((x) => full([x.size], x.grad ? 1 : 0)));
+  return where(learns.greater(0), next, vector);
 }
 
 function checkRate(lr: number): number {

@@ -5,6 +5,7 @@
 
 import { evaluate } from "../engine/evaluate.ts";
 import { type OwnedGradient, ownedGradients } from "../grad/backward.ts";
+import { reading, stopped } from "../forensics/drops.ts";
 import * as composite from "../graph/composite.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { constant, type Node } from "../graph/node.ts";
@@ -72,12 +73,8 @@ export class Tensor {
   // Values.
 
   /** The numbers, row-major. Throws inside a traced function. The array is the tensor's own: do not write to it. */
-  async data(): Promise<TypedArray> {
-    const { node } = this;
-    refuseTraced(node, "data()");
-    await evaluate([node, ...pending.nodes()]);
-    pending.settle();
-    return await node.value!.read();
+  data(): Promise<TypedArray> {
+    return this.#read("data()");
   }
 
   /** The only element, as a number or boolean. Throws if there are several, or inside a traced function. */
@@ -91,13 +88,13 @@ export class Tensor {
         help: "reduce it first (mean(), sum()), or read all of it with data() or toList().",
       });
     }
-    const value = (await this.data())[0]!;
+    const value = (await this.#read("item()"))[0]!;
     return this.dtype === "bool" ? value !== 0 : value;
   }
 
   /** The numbers as nested arrays. */
   async toList(): Promise<NestedList> {
-    const data = await this.data();
+    const data = await this.#read("toList()");
     const convert = (offset: number, axis: number): NestedList => {
       if (axis === this.rank) return this.dtype === "bool" ? data[offset] !== 0 : data[offset]!;
       const stride = sizeOf(this.shape.slice(axis + 1));
@@ -122,7 +119,7 @@ export class Tensor {
 
   /** The same value, through which no gradient flows. Say why, for the reader and the audit. */
   detach(why: string | null = null): Tensor {
-    return new Tensor(ops.stopGradient(this.node, why));
+    return new Tensor(stopped(ops.stopGradient(this.node, why)));
   }
 
   // Comparison, in the words of PyTorch.
@@ -474,6 +471,15 @@ export class Tensor {
   /** What `console.log` shows. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
+  }
+
+  async #read(kind: string): Promise<TypedArray> {
+    const { node } = this;
+    refuseTraced(node, kind);
+    const given = reading(node, kind);
+    await evaluate([node, ...pending.nodes()]);
+    pending.settle();
+    return given(await node.value!.read());
   }
 
   #like(x: TensorLike): Node {

@@ -1,6 +1,6 @@
 /** What may change: a Variable holds a value that is assigned; a Parameter is a Variable that learns. */
 
-import type { Owner } from "../grad/backward.ts";
+import type { Learner } from "../forensics/edges.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { constant, forget, type Node } from "../graph/node.ts";
 import { callerSite, type Site } from "../graph/site.ts";
@@ -124,7 +124,7 @@ export class Variable extends Tensor implements Stateful {
 }
 
 /** A variable that learns: `backward()` adds to its gradient, an optimiser changes it. */
-export class Parameter extends Variable implements Owner {
+export class Parameter extends Variable implements Learner {
   /** Whether `backward()` gives it a gradient. */
   requiresGrad = true;
   /** The gradient that `backward()` left, of the parameter's shape. */

@@ -1,0 +1,164 @@
+/**
+ * Where values leave the graph by being read, and where they come in again. A read of something that learns is remembered
+ * with its line; what is later made of the same array, of parts of it or of the same numbers is recognised when an error asks.
+ * Memory is bounded: the last reads are kept, without their tensors.
+ */
+
+import type { Node } from "../graph/node.ts";
+import { callerSite, type Site } from "../graph/site.ts";
+import { describe, sizeOf, type TypedArray } from "../graph/types.ts";
+import { allNodes, isLearner, type Learner } from "./edges.ts";
+import { warnOfHoard } from "./stale.ts";
+import { isDeclared, labelOf } from "./label.ts";
+
+/** A value that left the graph. */
+export interface Drop {
+  /** How: `item()`, `data()`, `compiled`, `boundary`. */
+  readonly kind: string;
+  /** The user's line. */
+  readonly site: Site;
+  /** What was read: `mean#17 float32 []`. */
+  readonly what: () => string;
+  /** The number, if it was one. */
+  readonly value: number | null;
+  /** What the value depended on, without the declared stops. */
+  readonly learners: readonly WeakRef<Learner>[];
+  /** A boundary's rule. */
+  readonly rule?: "stop" | "forbid";
+}
+
+/** Takes part in reads and stops while a loss is run again: it may put old values in the place of new ones. */
+export interface Watcher {
+  /** Something that learns was read. */
+  read(drop: Drop, data: TypedArray): TypedArray;
+  /** A tensor was detached. */
+  stop(node: Node): Node;
+}
+
+const kept = 128;
+const numbersKept = 8192;
+const numbersOfRead = 512;
+
+const made = new WeakMap<Node, Drop>();
+const buffers = new WeakMap<object, Drop>();
+const reads: Drop[] = [];
+let numbers = new Map<number, Drop>();
+let olderNumbers = new Map<number, Drop>();
+let watcher: Watcher | null = null;
+
+/** Runs `fn` with `w` watching. */
+export async function watched<T>(w: Watcher, fn: () => Promise<T>): Promise<T> {
+  const outer = watcher;
+  watcher = w;
+  try {
+    return await fn();
+  } finally {
+    watcher = outer;
+  }
+}
+
+/** What stands for a tensor that was detached: itself, unless a watcher has another value. */
+export function stopped(node: Node): Node {
+  return watcher ? watcher.stop(node) : node;
+}
+
+/** What learns behind `nodes`, on paths without a declared stop. */
+export function learnersOf(nodes: readonly Node[]): Set<Learner> {
+  const found = new Set<Learner>();
+  for (const node of allNodes(nodes, isDeclared)) {
+    if (isLearner(node.owner)) found.add(node.owner);
+    for (const ref of made.get(node)?.learners ?? []) {
+      const learner = ref.deref();
+      if (learner && made.get(node)?.rule !== "stop") found.add(learner);
+    }
+  }
+  return found;
+}
+
+const tells = (x: number): boolean =>
+  Number.isFinite(x) && !(Number.isInteger(x) && Math.abs(x) < 1024) && Math.abs(x) !== 0.5;
+
+function remember(drop: Drop, data: TypedArray): void {
+  reads.push(drop);
+  if (reads.length > kept) reads.shift();
+  buffers.set(data.buffer, drop);
+  const stride = Math.max(1, Math.floor(data.length / numbersOfRead));
+  const note = (x: number): void => {
+    if (tells(x)) numbers.set(x, drop);
+  };
+  for (let i = 0; i < Math.min(numbersOfRead, data.length); i++) note(data[i]!);
+  for (let i = numbersOfRead; i < data.length; i += stride) note(data[i]!);
+  if (numbers.size > numbersKept) [olderNumbers, numbers] = [numbers, new Map()];
+}
+
+const unchanged = (data: TypedArray): TypedArray => data;
+
+/** Called when `node` is about to be read; what it gives is called with the numbers, and gives those that the user gets. */
+export function reading(node: Node, kind: string): (data: TypedArray) => TypedArray {
+  if (node.op === "input" && !made.has(node)) return unchanged;
+  const learners = learnersOf([node]);
+  if (learners.size === 0) return unchanged;
+  warnOfHoard(node);
+  const site = callerSite();
+  const { op, id, site: madeAt, dtype, shape, axes } = node;
+  const facts = { op, id, site: madeAt };
+  return (data) => {
+    const drop: Drop = {
+      kind,
+      site,
+      what: () => `${labelOf(facts)} ${describe({ dtype, shape, axes })}`,
+      value: sizeOf(shape) === 1 ? data[0]! : null,
+      learners: [...learners].map((x) => new WeakRef(x)),
+    };
+    const given = watcher ? watcher.read(drop, data) : data;
+    remember(drop, given);
+    return given;
+  };
+}
+
+/** Notes that `node` was made of something that left the graph. */
+export function madeFrom(node: Node, drop: Drop): void {
+  made.set(node, drop);
+}
+
+function byContent(data: TypedArray): Drop | null {
+  const count = new Map<Drop, number>();
+  let telling = 0;
+  const stride = Math.max(1, Math.floor(data.length / 64));
+  for (let i = 0; i < data.length; i += stride) {
+    const x = data[i]!;
+    if (!tells(x)) continue;
+    telling++;
+    const drop = numbers.get(x) ?? olderNumbers.get(x);
+    if (drop) count.set(drop, (count.get(drop) ?? 0) + 1);
+  }
+  const [best] = [...count].sort((a, b) => b[1] - a[1]);
+  return best && (data.length === 1 || best[1] >= Math.max(2, telling / 8)) ? best[0] : null;
+}
+
+/** What a result of a compiled function or of a boundary was made from. */
+export function boundaryOf(node: Node): Drop | null {
+  return made.get(node) ?? null;
+}
+
+/** What a constant was dropped from, if it holds numbers that were read. */
+export function dropOf(node: Node): Drop | null {
+  const known = made.get(node);
+  if (known) return known;
+  if (node.op === "full") {
+    return tells(node.attrs.value) ? numbers.get(node.attrs.value) ?? olderNumbers.get(node.attrs.value) ?? null : null;
+  }
+  if (node.op !== "input" || node.attrs.placeholder || isLearner(node.owner)) return null;
+  const host = node.value?.hostIfAny ?? null;
+  return host && (buffers.get(host.buffer) ?? byContent(host));
+}
+
+/** Whether a drop depended on `learner`. */
+export function dependsOn(drop: Drop, learner: Learner): boolean {
+  return drop.learners.some((x) => x.deref() === learner);
+}
+
+/** The last reads, newest first. */
+export function recentReads(): Drop[] {
+  return reads.toReversed();
+}

@@ -1,0 +1,88 @@
+/** Graphs that are older than their parameters, and tensors that were kept across steps. */
+
+import { type Place, PlumblineError } from "../graph/error.ts";
+import { type Node, topological } from "../graph/node.ts";
+import { describe } from "../graph/types.ts";
+import { warn } from "../graph/warning.ts";
+import { isLearner, type Learner, liveNodes, passes } from "./edges.ts";
+import { labelOf } from "./label.ts";
+
+const isStale = (leaf: Node): boolean => (leaf.owner as Learner).node !== leaf;
+
+/** The nodes of `order` that depend on one of `leaves` through a gradient. */
+function dependents(order: readonly Node[], leaves: readonly Node[]): Set<Node> {
+  const found = new Set(leaves);
+  for (const node of order) {
+    if (!isLearner(node.owner) && node.inputs.some((x, i) => found.has(x) && passes(node, i))) found.add(node);
+  }
+  return found;
+}
+
+function changedAt(owner: Learner): Place {
+  return { site: owner.root.node.site, note: `\`${owner.label}\` was changed here` };
+}
+
+/**
+ * @throws PlumblineError G201 if all that `loss` uses is from before a change, G204 if it mixes what was computed before and
+ * after.
+ */
+export function refuseStale(loss: Node, live: ReadonlySet<Node>, leaves: readonly Node[]): void {
+  const stale = leaves.filter(isStale);
+  const [first] = stale;
+  if (!first) return;
+  const owner = first.owner as Learner;
+  const labels = [...new Set(stale.map((x) => (x.owner as Learner).label))];
+  const order = topological([loss], (x) => isLearner(x.owner));
+  const old = dependents(order, stale);
+  const fresh = dependents(order, leaves.filter((x) => !isStale(x)));
+  const isKept = (x: Node): boolean => live.has(x) && old.has(x) && !fresh.has(x) && !isLearner(x.owner);
+  const join = [...live].find((x) => fresh.has(x) && x.inputs.some(isKept));
+  if (!join) {
+    throw new PlumblineError({
+      code: "G201",
+      message: `stale graph: \`${labels.join("`, `")}\` changed after this loss was computed, ` +
+        "so its gradient would belong to old values",
+      sites: [{ site: loss.site, note: "the loss, or what it is made of, was computed before" }, changedAt(owner)],
+      params: labels,
+      help: [
+        "call backward() before step(), and compute the loss again after each step().",
+        "a buffer of computed tensors is stale too: store the inputs, and run the network afresh.",
+      ],
+    });
+  }
+  const kept = join.inputs.find(isKept)!;
+  throw new PlumblineError({
+    code: "G204",
+    message: `stale tensor: ${labelOf(kept)} ${describe(kept)} was computed before \`${owner.label}\` changed, ` +
+      "and is used again after it",
+    sites: [
+      { site: kept.site, note: "made here, before the change" },
+      { site: join.site, note: "used here, after it" },
+      changedAt(owner),
+    ],
+    params: labels,
+    help: [
+      'a state that is carried on:  stopGradient(state, "truncated backpropagation")',
+      "a buffer:  store the inputs, and run the network afresh.",
+    ],
+  });
+}
+
+/** Warns if `node`, which is being read, holds the graphs of several steps: a metric that is summed with its graph. */
+export function warnOfHoard(node: Node): void {
+  const versions = new Map<Learner, number>();
+  for (const leaf of liveNodes([node])) {
+    if (!isLearner(leaf.owner) || !isStale(leaf)) continue;
+    const count = (versions.get(leaf.owner) ?? 0) + 1;
+    versions.set(leaf.owner, count);
+    if (count < 2) continue;
+    warn({
+      code: "G205",
+      message: `${labelOf(node)} ${describe(node)} holds the graphs of ${count} steps or more: memory grows each step`,
+      sites: [{ site: node.site, note: "summed here with its graph" }],
+      params: [leaf.owner.label],
+      help: ['sum what is detached:  total.add(loss.detach("metric"))', "or numbers:  total += await loss.item()"],
+    });
+    return;
+  }
+}
