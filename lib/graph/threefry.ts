@@ -3,33 +3,48 @@
  * give two words of random bits.
  */
 
-const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
+/** Writes the two words for counter (c0, c1) and key (k0, k1) to `out[at]` and `out[at + 1]`, as far as it reaches. */
+function threefryInto(out: Uint32Array, at: number, k0: number, k1: number, c0: number, c1: number): void {
+  // Three words of key schedule take turns; no arrays, since whole batches of noise are drawn by this loop.
+  let [a, b, c] = [k1 | 0, 0x1bd11bda ^ k0 ^ k1, k0 | 0];
+  let x = (c0 + k0) | 0;
+  let y = (c1 + k1) | 0;
+  for (let group = 1; group <= 5; group++) {
+    const odd = (group & 1) === 1;
+    const r0 = odd ? 13 : 17;
+    const r1 = odd ? 15 : 29;
+    const r2 = odd ? 26 : 16;
+    const r3 = odd ? 6 : 24;
+    x = (x + y) | 0;
+    y = ((y << r0) | (y >>> (32 - r0))) ^ x;
+    x = (x + y) | 0;
+    y = ((y << r1) | (y >>> (32 - r1))) ^ x;
+    x = (x + y) | 0;
+    y = ((y << r2) | (y >>> (32 - r2))) ^ x;
+    x = (x + y) | 0;
+    y = ((y << r3) | (y >>> (32 - r3))) ^ x;
+    x = (x + a) | 0;
+    y = (y + b + group) | 0;
+    const first = a;
+    a = b;
+    b = c;
+    c = first;
+  }
+  out[at] = x;
+  out[at + 1] = y;
+}
 
 /** The two words for counter (c0, c1) and key (k0, k1); all are taken modulo 2^32. */
 export function threefry2x32(k0: number, k1: number, c0: number, c1: number): [number, number] {
-  const keys = [k0 | 0, k1 | 0, 0x1bd11bda ^ k0 ^ k1];
-  let x = (c0 + k0) | 0;
-  let y = (c1 + k1) | 0;
-  for (let round = 0; round < 20; round++) {
-    const by = rotations[round % 8]!;
-    x = (x + y) | 0;
-    y = ((y << by) | (y >>> (32 - by))) ^ x;
-    if (round % 4 === 3) {
-      const injection = (round + 1) / 4;
-      x = (x + keys[injection % 3]!) | 0;
-      y = (y + keys[(injection + 1) % 3]! + injection) | 0;
-    }
-  }
-  return [x >>> 0, y >>> 0];
+  const words = new Uint32Array(2);
+  threefryInto(words, 0, k0, k1, c0, c1);
+  return [words[0]!, words[1]!];
 }
 
-/** `size` words: word i is word i % 2 of counter (floor(i / 2), 0). */
-export function randomBits(key: ArrayLike<number>, size: number): Uint32Array {
+/** `size` words from counter `first` on: word i is word i % 2 of counter (first + floor(i / 2), `stream`). */
+export function randomBits(key: ArrayLike<number>, size: number, first = 0, stream = 0): Uint32Array {
+  const [k0, k1] = [key[0]!, key[1]!];
   const bits = new Uint32Array(size);
-  for (let i = 0; i < size; i += 2) {
-    const [a, b] = threefry2x32(key[0]!, key[1]!, i / 2, 0);
-    bits[i] = a;
-    if (i + 1 < size) bits[i + 1] = b;
-  }
+  for (let i = 0; i < size; i += 2) threefryInto(bits, i, k0, k1, first + i / 2, stream);
   return bits;
 }

@@ -68,9 +68,6 @@ export interface TrainerFacts {
   readonly parameters: number;
 }
 
-/** Numbers that hold the state of the order of minibatches. */
-const randomStateSize = 8;
-
 /** PPO for many agents with shared parameters, in one {@linkcode Environment}. */
 export class PPOTrainer<S extends Tree = Tree> {
   /** The policy. */
@@ -181,12 +178,10 @@ export class PPOTrainer<S extends Tree = Tree> {
         return [name, { dtype: variable.dtype, shape: variable.shape, data: await variable.data() }] as const;
       }),
     );
-    const order = new Float64Array(randomStateSize);
-    const words = this.#order.state();
-    order.set([words.length, ...words]);
+    const order = Uint32Array.from(this.#order.state());
     return {
       ...Object.fromEntries(entries),
-      "order": { dtype: "uint32", shape: [randomStateSize], data: Uint32Array.from(order) },
+      "order": { dtype: "uint32", shape: [order.length], data: order },
       "iteration": { dtype: "int32", shape: [1], data: Int32Array.of(this.#iteration) },
     };
   }
@@ -198,8 +193,7 @@ export class PPOTrainer<S extends Tree = Tree> {
       if (!saved) throw new Error(`The saved state has no tensor \`${name}\`: it belongs to another configuration.`);
       variable.assign(fromData(saved.data.slice() as TypedArray, saved.dtype, saved.shape));
     }
-    const [count, ...words] = state["order"]!.data;
-    this.#order.restore(words.slice(0, count));
+    this.#order.restore([...state["order"]!.data]);
     this.#iteration = state["iteration"]!.data[0]!;
     return Promise.resolve();
   }

@@ -1,13 +1,19 @@
 /** Random numbers on the host, from the same generator as the engines': initial weights, orders of minibatches. */
 
-import { threefry2x32 } from "../graph/threefry.ts";
+import { randomBits } from "../graph/threefry.ts";
 import { fromData, type Tensor } from "./tensor.ts";
 
-/** A stream of random numbers that is the same wherever it runs; its state is three numbers. */
+/** Words that are drawn at once. */
+const blockSize = 512;
+
+/** The upper half of the counter space is for host streams, the lower half for tensors of the same key. */
+const hostStream = 0x80000000;
+
+/** A stream of random numbers that is the same wherever it runs; its state is a key and a position. */
 export class HostRandom {
-  #key: [number, number];
-  #counter = 0;
-  #spare: number[] = [];
+  #key: readonly [number, number];
+  #position = 0;
+  #block: Uint32Array = new Uint32Array(0);
 
   /** Starts from a seed: an integer in [0, 2^53). */
   constructor(seed: number) {
@@ -19,12 +25,12 @@ export class HostRandom {
 
   /** 32 random bits. */
   bits(): number {
-    if (this.#spare.length === 0) {
-      const counter = this.#counter++;
-      // The upper half of the counter space is for host streams, the lower half for tensors of the same key.
-      this.#spare = threefry2x32(this.#key[0], this.#key[1], counter, 0x80000000);
+    const within = this.#position % blockSize;
+    if (within === 0 || this.#block.length === 0) {
+      this.#block = randomBits(this.#key, blockSize, (this.#position - within) / 2, hostStream);
     }
-    return this.#spare.shift()! >>> 0;
+    this.#position++;
+    return this.#block[within]!;
   }
 
   /** Uniform in [0, 1), with 53 bits. */
@@ -49,7 +55,7 @@ export class HostRandom {
   permutation(n: number): Int32Array {
     const order = Int32Array.from({ length: n }, (_, i) => i);
     for (let i = n - 1; i > 0; i--) {
-      const j = Math.floor(this.next() * (i + 1));
+      const j = Math.floor(this.bits() * 2 ** -32 * (i + 1));
       [order[i], order[j]] = [order[j]!, order[i]!];
     }
     return order;
@@ -67,19 +73,19 @@ export class HostRandom {
     return fromData(new Uint32Array([this.bits(), this.bits()]), "uint32", [2]);
   }
 
-  /** Everything that is needed to go on: key, counter and unused bits. */
+  /** Everything that is needed to go on: the key, and the position in two words. */
   state(): number[] {
-    return [...this.#key, this.#counter, ...this.#spare];
+    return [...this.#key, Math.floor(this.#position / 2 ** 32), this.#position >>> 0];
   }
 
   /** Goes on from a {@linkcode HostRandom.state}. */
   restore(state: readonly number[]): void {
-    const [k0, k1, counter, ...spare] = state;
-    if (k0 === undefined || k1 === undefined || counter === undefined) {
-      throw new RangeError("the state of a HostRandom has at least three numbers.");
+    const [k0, k1, high, low] = state;
+    if (k0 === undefined || k1 === undefined || high === undefined || low === undefined) {
+      throw new RangeError("the state of a HostRandom is four numbers: two of its key, two of its position.");
     }
     this.#key = [k0, k1];
-    this.#counter = counter;
-    this.#spare = spare;
+    this.#position = high * 2 ** 32 + low;
+    this.#block = new Uint32Array(0);
   }
 }
