@@ -82,4 +82,6 @@ export type { NavigationOptions } from "./lib/worlds/navigation_options.ts";
 
 export { type CurveOptions, type CurvePoint, type CurveSeries, rewardCurve } from "./lib/plot/curves.ts";
 export { display, type Displayable, type MimeBundle } from "./lib/plot/notebook.ts";
+export { createTrainer } from "./lib/train/create.ts";
+export { differences, readStep, type SavedStep, surroundings } from "./lib/train/report.ts";
 export { LiveChart } from "./lib/train/live.ts";

@@ -1,6 +1,7 @@
 /** `deno task train` without its trainer: from arguments to an exit code. */
 
 import { join } from "node:path";
+import { checkNumerics } from "../forensics/nonfinite_watch.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { checkFits, loadCheckpoint } from "./checkpoint.ts";
 import { type Command, helpText, parseCommand } from "./cli.ts";
@@ -10,7 +11,8 @@ import { findRun, readConfig, type ResumePoint, RunFolder } from "./folder.ts";
 import { beginManifest, type Manifest, manifestName, readManifest } from "./manifest.ts";
 import { type Config, controls as controlTable } from "./options.ts";
 import { type Output, Progress, rewardText } from "./progress.ts";
-import { type Result, train } from "./run.ts";
+import { writeFailureReport } from "./report.ts";
+import { type Result, type Run, train } from "./run.ts";
 import { interruptedCode, type Stop } from "./signals.ts";
 import { rewardMetric, type Trainer } from "./trainer.ts";
 
@@ -43,6 +45,7 @@ export async function main(args: readonly string[], host: Host): Promise<number>
     if (command.controls.help) return print(host, helpText());
     const plan = planOf(command, args);
     if (command.controls.printConfig) return print(host, JSON.stringify(plan.config, null, 2));
+    checkNumerics(command.controls.checkNumerics ?? false);
     const trainer = await host.createTrainer(plan.config);
     try {
       return command.controls.dryRun ? await dryRun(plan, trainer, host) : await start(plan, trainer, host);
@@ -112,12 +115,31 @@ async function start(plan: Plan, trainer: Trainer, host: Host): Promise<number> 
     return result.outcome === "finished" ? 0 : interruptedCode;
   } catch (error) {
     progress.end();
+    const report = await reportOf(error, { config, folder, manifest, trainer }, host);
     host.err.write(
-      `error: ${textOf(error)}\nWhat was saved is intact. To go on from there: ${resumeCommand(folder.path)}\n`,
+      `error: ${textOf(error)}\n${report}What was saved is intact. To go on from there: ${
+        resumeCommand(folder.path)
+      }\n`,
     );
     return 1;
   } finally {
     folder.close();
+  }
+}
+
+/** Writes the report of a run that ended in an error of the library, and says where it is. */
+async function reportOf(
+  error: unknown,
+  { config, folder, manifest, trainer }: Pick<Run, "config" | "folder" | "manifest" | "trainer">,
+  { err }: Host,
+): Promise<string> {
+  if (!(error instanceof PlumblineError)) return "";
+  try {
+    const path = await writeFailureReport({ config, folder: folder.path, manifest }, error, trainer.iteration + 1);
+    return `${path} repeats it, as a notebook.\n`;
+  } catch (problem) {
+    err.write(`The report could not be written: ${textOf(problem)}\n`);
+    return "";
   }
 }
 

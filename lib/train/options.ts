@@ -104,6 +104,7 @@ export const settings = { ...task, ...learning, ...running };
 export const controls = {
   out: path("output", "folder for runs: PATH/<scenario>/<timestamp>/"),
   resume: path(null, "continue a run, from its folder or one of its checkpoints"),
+  checkNumerics: flag("judge every step when it ends; on a GPU this waits for each step"),
   dryRun: flag("check everything and write nothing"),
   printConfig: flag("print the configuration as JSON"),
   help: flag("print this"),

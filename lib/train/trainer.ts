@@ -48,6 +48,8 @@ export interface Trainer {
   state(): Promise<TrainerState>;
   /** Continues from `state`, whose names, dtypes and shapes the caller has checked against {@linkcode state}. */
   restore(state: TrainerState): Promise<void>;
+  /** Runs a step that failed again: the program's name, and what it was given. Throws what the step throws. */
+  replay?(program: string, inputs: TrainerState): Promise<void>;
   /** The policy as an ONNX file: observations in, actions out. */
   policyOnnx(): Promise<Uint8Array>;
   /** Gives back what it holds. */
