@@ -57,7 +57,7 @@ function spread(draft: Draft): { rows: number; lanes: number } {
   const ceil2 = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
   if (length <= 8 || (size >= 65536 && length <= 64)) return { rows: 64, lanes: 1 };
   const loads = draft.parts.flatMap((part) => part.item ? part.loads : []);
-  const along = loads.some(({ ix }) => factorOf(ix, "i") === 1) && !loads.some(({ ix }) => factorOf(ix, "r") === 1);
+  const along = loads.length > 0 && !loads.some(({ ix }) => factorOf(ix, "r") === 1);
   if (along && size > 1) {
     const rows = Math.min(32, ceil2(size));
     return { rows, lanes: Math.min(256 / rows, ceil2(length / 4)) };

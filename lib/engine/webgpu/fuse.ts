@@ -86,25 +86,32 @@ function contexts(order: readonly Node[], held: ReadonlySet<Node>): { undecided:
     const own = uses.get(node)!;
     const first = own[0]?.context ?? null;
     const shared = first !== null && own.every((x) => x.context === first);
-    if (!held.has(node) && !shared) undecided.add(node);
+    if (!held.has(node) && !shared && !isView(node)) undecided.add(node);
     context.set(node, held.has(node) || !shared ? `${node.id}` : first);
-    node.inputs.forEach((x, slot) => uses.get(x)!.push(useOf(node, slot, context.get(node)!)));
+    const views = isView(node) && !held.has(node) ? own : [{ context: context.get(node)!, times: 0 }];
+    node.inputs.forEach((x, slot) => uses.get(x)!.push(...views.map((use) => useOf(node, slot, use))));
   }
   return { undecided, uses };
 }
 
-function useOf(user: Node, slot: number, context: string): Use {
+/** Whether a node only says where to look: who uses it uses what it looks at. */
+function isView(node: Node): boolean {
+  return primitives[node.op].kind === "move" && node.op !== "concat";
+}
+
+/** The use that `user`, itself used as `use` says, makes of an input. */
+function useOf(user: Node, slot: number, use: Use): Use {
   const x = user.inputs[slot]!;
+  const { context } = use;
   const size = sizeOf(x.shape);
+  const times = Math.max(use.times, isView(user) ? sizeOf(user.shape) : size);
   switch (user.op) {
-    case "expand": {
-      const times = sizeOf(user.shape);
-      return { context: times > size ? null : context, times };
-    }
+    case "expand":
+      return { context: sizeOf(user.shape) > size ? null : context, times };
     case "take":
     case "takeAlongAxis":
       return slot === 1 && user.op === "takeAlongAxis"
-        ? { context, times: size }
+        ? { context, times }
         : { context: null, times: sizeOf(user.shape) };
     case "randomBits":
       return { context: null, times: sizeOf(user.shape) };
@@ -117,9 +124,9 @@ function useOf(user: Node, slot: number, context: string): Use {
     case "slice":
     case "pad":
     case "concat":
-      return { context: `${context}/${user.id}.${slot}`, times: size };
+      return { context: context === null ? null : `${context}/${user.id}.${slot}`, times };
     default:
-      return { context, times: size };
+      return { context, times };
   }
 }
 
@@ -134,6 +141,7 @@ function worthRepeating(node: Node, uses: ReadonlyMap<Node, readonly Use[]>, hel
   const size = sizeOf(node.shape);
   const price = repeatedCost(node, held);
   if (price > mostRepeated) return false;
+  if (Deno.env.get("DBG")) console.log(node.op, node.shape, times, size, price, endsCore(node, size, uses, held));
   const saved = endsCore(node, size, uses, held) ? 0 : launch + traffic * (size + times);
   return (times - size) * price <= saved;
 }
@@ -149,18 +157,19 @@ function endsCore(node: Node, size: number, uses: ReadonlyMap<Node, readonly Use
 
 /** What computing `node` from values in memory costs, as far as it matters. */
 function repeatedCost(node: Node, held: ReadonlySet<Node>): number {
-  const seen = new Set<Node>();
-  const visit = (x: Node): number => {
-    if (seen.has(x)) return 0;
+  let price = 0;
+  const visit = (x: Node, seen: Set<Node>): void => {
+    if (seen.has(x) || price > mostRepeated) return;
     seen.add(x);
-    let price = ownCost(x);
+    price += ownCost(x);
     for (const input of x.inputs) {
-      if (price > mostRepeated) break;
-      price += held.has(input) ? 1 : visit(input);
+      if (held.has(input)) price++;
+      // Each slice of a value computes its own elements.
+      else visit(input, x.op === "slice" ? new Set() : seen);
     }
-    return price;
   };
-  return visit(node);
+  visit(node, new Set());
+  return price;
 }
 
 function ownCost(node: Node): number {
