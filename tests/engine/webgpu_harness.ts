@@ -69,7 +69,7 @@ export async function evaluate(
   return await Promise.all(results.map((x) => x.read()));
 }
 
-/** Asserts that two lists of numbers agree, relative to their size; `exact` ones fully. */
+/** Asserts that two lists of numbers agree, relative to each number, or to a tenth of the largest: sums may cancel. */
 export function assertNear(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
@@ -77,9 +77,10 @@ export function assertNear(
   tolerance = 1e-5,
 ): void {
   assert.equal(actual.length, expected.length, what);
+  const largest = Array.from(expected).reduce((most, e) => Number.isFinite(e) ? Math.max(most, Math.abs(e)) : most, 0);
   for (let i = 0; i < expected.length; i++) {
     const [a, e] = [actual[i]!, expected[i]!];
-    const near = Object.is(a, e) || a === e || Math.abs(a - e) <= tolerance * Math.max(Math.abs(e), tolerance);
+    const near = Object.is(a, e) || a === e || Math.abs(a - e) <= tolerance * Math.max(Math.abs(e), largest / 10);
     assert.ok(near, `${what}: element ${i} is ${a}, not ${e}`);
   }
 }
