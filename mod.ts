@@ -18,6 +18,11 @@ import "./lib/train/surroundings.ts";
 export type { Aval, Axes, DType, Shape, TypedArray } from "./lib/graph/types.ts";
 export { type ErrorCode, type ErrorParts, type Place, PlumblineError } from "./lib/graph/error.ts";
 export { onWarning, type WarningListener } from "./lib/graph/warning.ts";
+export { audit, type Audited } from "./lib/forensics/audit.ts";
+export { type AuditEntry, AuditReport } from "./lib/forensics/audit_report.ts";
+export { boundary, type BoundaryRule, type Bounded } from "./lib/forensics/boundary.ts";
+export type { Cut } from "./lib/forensics/cut.ts";
+export type { LossFunction } from "./lib/forensics/freeze.ts";
 export { Site } from "./lib/graph/site.ts";
 export { codes, explain, type KnownCode, type Page } from "./lib/forensics/codes.ts";
 
@@ -52,7 +57,8 @@ export { Parameter, type Stateful, Variable } from "./lib/tensor/variable.ts";
 
 export { type Argument, compile, type Compiled, type CompileOptions } from "./lib/engine/compile.ts";
 export { type Device, useDevice } from "./lib/engine/select.ts";
-export { type LocatedValue, locateNonFinite, NonFiniteError, type NonFiniteOrigin } from "./lib/forensics/nonfinite.ts";
+export { type LocatedValue, NonFiniteError, type NonFiniteOrigin } from "./lib/forensics/nonfinite.ts";
+export { locateNonFinite } from "./lib/forensics/nonfinite_search.ts";
 export type { Statistics } from "./lib/forensics/nonfinite_statistics.ts";
 export { checkNumerics } from "./lib/forensics/nonfinite_watch.ts";
 export type { FailedStep, SavedValue, StepInput } from "./lib/forensics/replay.ts";

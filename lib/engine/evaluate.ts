@@ -3,6 +3,8 @@
  * the same steps compiles once; numbers written in the source are fed, not compiled in.
  */
 
+import { assignedSinks, refuseBad } from "../forensics/nonfinite.ts";
+import { screen } from "../forensics/nonfinite_sinks.ts";
 import { unread } from "../forensics/nonfinite_watch.ts";
 import { attributeText, constant, type Node, substitute, topological } from "../graph/node.ts";
 import { expand } from "../graph/ops.ts";
@@ -71,10 +73,12 @@ export async function evaluateNow(nodes: readonly Node[]): Promise<void> {
   const missing = [...new Set(nodes)].filter((x) => x.value === null);
   if (missing.length === 0) return;
   const engine = await currentEngine();
-  const { outputs, leaves } = close(missing);
+  const sinks = assignedSinks(missing);
+  const { outputs, leaves } = close(sinks.length === 0 ? missing : [...missing, screen(sinks)]);
   const program = await executable(engine, outputs, leaves);
   const values = await program.run(leaves.map((x) => x.value!));
   missing.forEach((node, i) => node.value = values[i]!);
+  if (sinks.length > 0) await refuseBad(sinks, values.at(-1)!);
 }
 
 /** Runs `task` when everything asked for before is done: programs of one engine do not overlap. */

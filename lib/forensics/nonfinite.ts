@@ -1,12 +1,12 @@
-/** The error of a step that went bad, and the search for the first bad operation as a function. */
+/** The error of a step that went bad: what it says about the first bad operation. */
 
 import { currentEngine } from "../engine/select.ts";
-import { enqueue } from "../engine/evaluate.ts";
 import { type ErrorCode, type ErrorParts, PlumblineError } from "../graph/error.ts";
 import { type Node, topological } from "../graph/node.ts";
+import type { Storage } from "../graph/storage.ts";
 import { aval, describe, unnamed } from "../graph/types.ts";
-import { leaves, type Tree } from "../tensor/tree.ts";
 import { locate, type LocatedValue, type NonFiniteOrigin, type Replay } from "./nonfinite_locate.ts";
+import { caught, isBad, isFiniteState, isSink, type Sink } from "./nonfinite_sinks.ts";
 import { statisticsText } from "./nonfinite_statistics.ts";
 import type { FailedStep } from "./replay.ts";
 
@@ -79,7 +79,7 @@ export function partsOf(origin: NonFiniteOrigin, consequence: string): ErrorPart
   };
 }
 
-/** A step whose parameters, state or results went bad. Nothing was changed by it: the state is that before the step. */
+/** A step whose parameters, state or results went bad. A compiled step has changed nothing: its state is that before it. */
 export class NonFiniteError extends PlumblineError {
   /** What went bad: "the parameter `w`". */
   readonly sinks: readonly string[];
@@ -126,20 +126,31 @@ export function leafName(node: Node): string {
   return node.op === "input" && node.attrs.name !== null ? node.attrs.name : "a constant";
 }
 
-/**
- * Finds the first operation that made NaN or infinity behind some tensors, such as a loss and the gradients of the
- * parameters. The graph is computed again with every value measured, also inside loops. `null` if all are finite.
- *
- * @example
- * ```ts
- * import { locateNonFinite, tensor } from "../../mod.ts";
- *
- * const x = tensor([1, 0]);
- * const origin = await locateNonFinite(x.log().sum());
- * console.log(origin?.op, origin?.inputs[0]?.statistics.zeros); // log 0.5
- * ```
- */
-export function locateNonFinite(tensors: Tree): Promise<NonFiniteOrigin | null> {
-  const nodes = leaves(tensors).map((x) => x.node).filter((x) => x.dtype === "float32");
-  return enqueue(() => locateAmong(nodes));
+/** Whether a node is the value that an assignment outside of a compiled function gave to what must stay finite. */
+function isAssigned(node: Node): boolean {
+  const { owner } = node;
+  if (!isSink(node) || owner === null || !("version" in owner) || owner.version === 0) return false;
+  return isFiniteState(owner) || "requiresGrad" in owner || ("parts" in owner && (owner.parts as unknown[]).length > 0);
+}
+
+/** The parameters and optimiser vectors among nodes that are computed outside of compiled functions. */
+export function assignedSinks(nodes: readonly Node[]): Sink[] {
+  return nodes.filter(isAssigned).map((node) => ({ node, name: leafName(node), finite: true }));
+}
+
+/** Throws a {@linkcode NonFiniteError} if a screen caught sinks whose values, which are known, are bad. */
+export async function refuseBad(sinks: readonly Sink[], screened: Storage): Promise<void> {
+  const bad: Sink[] = [];
+  for (const i of caught(sinks, await screened.read())) {
+    if (isBad(sinks[i]!, await sinks[i]!.node.value!.read())) bad.push(sinks[i]!);
+  }
+  if (bad.length === 0) return;
+  const origin = await locateAmong(bad.map((x) => x.node));
+  const names = bad.map((x) => x.name);
+  throw new NonFiniteError({ sinks: names, origin, step: null, consequence: `${listed(names)} went bad.` });
+}
+
+/** `a, b and c`. */
+export function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

@@ -34,6 +34,19 @@ export function collectSinks<T>(fn: () => T): { result: T; sinks: readonly Sink[
   }
 }
 
+const finiteStates = new WeakSet<object>();
+
+/** Says that a variable must stay finite, as what learns must: the vectors that an optimiser keeps. Gives the variable. */
+export function mustStayFinite<V extends object>(variable: V): V {
+  finiteStates.add(variable);
+  return variable;
+}
+
+/** Whether a variable was given to {@linkcode mustStayFinite}. */
+export function isFiniteState(variable: object): boolean {
+  return finiteStates.has(variable);
+}
+
 /**
  * One number for each sink, `[sink]`: not 0 where it may be bad. A sum is cheap, survives compilers that assume finite
  * numbers, and is not finite wherever an element is not (huge elements may overflow it); where infinities may be meant,

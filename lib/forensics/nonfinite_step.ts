@@ -5,9 +5,9 @@ import type { Node } from "../graph/node.ts";
 import type { Storage } from "../graph/storage.ts";
 import { sizeOf } from "../graph/types.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { leafName, NonFiniteError } from "./nonfinite.ts";
+import { leafName, listed, NonFiniteError } from "./nonfinite.ts";
 import { locate } from "./nonfinite_locate.ts";
-import { isSink, type Sink } from "./nonfinite_sinks.ts";
+import { isFiniteState, isSink, type Sink } from "./nonfinite_sinks.ts";
 import { type BadRun, checksEveryRun, unread, Watch } from "./nonfinite_watch.ts";
 
 /** What is known of a traced function. */
@@ -45,7 +45,11 @@ export function sinksOf(step: TracedStep): SinkOutput[] {
   if (assigned.length === 0 && !checksEveryRun()) return [];
   const trains = assigned.some(({ variable }) => learns(variable));
   const all: Sink[] = [
-    ...assigned.map(({ variable, node }) => ({ node, name: assignedName(variable), finite: learns(variable) })),
+    ...assigned.map(({ variable, node }) => ({
+      node,
+      name: assignedName(variable),
+      finite: learns(variable) || isFiniteState(variable),
+    })),
     // A number that a training step returns is its loss or a measure of it.
     ...returned.map(({ name, node }) => ({ node, name, finite: trains && sizeOf(node.shape) === 1 })),
     ...noted,
@@ -124,9 +128,4 @@ export class StepRunner {
     const [kind, index, ...path] = this.step.inputNames[this.step.inputs.indexOf(input)]?.split("/") ?? [];
     return kind === "argument" ? [`argument ${Number(index) + 1}`, ...path].join(".") : leafName(input);
   }
-}
-
-/** `a, b and c`. */
-function listed(names: readonly string[]): string {
-  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

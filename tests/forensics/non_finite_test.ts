@@ -302,3 +302,62 @@ Deno.test("locateNonFinite() names the operation behind uncompiled tensors, or g
   const origin = await locateNonFinite({ good: x.exp(), bad: x.log().sum() });
   assert.deepEqual([origin!.op, origin!.direction], ["log", "forward"]);
 });
+
+onEachEngine("an uncompiled step that goes bad is refused when a value is read", async () => {
+  const w = new Parameter(tensor([1, 2, 3]), "w");
+  const optimizer = new SGD([w], { lr: 0.1 });
+  const train = async (x: Tensor): Promise<number> => {
+    optimizer.zeroGrad();
+    const loss = w.mul(x).sqrt().sum();
+    loss.backward();
+    optimizer.step();
+    return Number(await loss.item());
+  };
+  await train(tensor([1, 1, 1]));
+  await assert.rejects(() => train(tensor([1, 0, 1])), (error: NonFiniteError) => {
+    assert.deepEqual([error.code, error.origin!.derivativeOf], ["G402", "sqrt"]);
+    return true;
+  });
+});
+
+/** A policy whose log-probability inverts the tanh of the action, as code from elsewhere does. */
+function unsafeLogProb(loc: Tensor, scale: Tensor, action: Tensor): Tensor {
+  const u = action.add(1).div(action.neg().add(1)).log().mul(0.5);
+  const z = u.sub(loc).div(scale);
+  return z.square().mul(-0.5).sub(scale.log()).sub(action.square().neg().add(1).log());
+}
+
+onEachEngine("actions of an unsafe tanh-normal name the inversion that leaves the range", async () => {
+  const w = new Parameter(tensor([0.5]), "policy.w");
+  const optimizer = new SGD([w], { lr: 1 });
+  const position = new Variable(tensor([0.1, 0.2]), "world.position");
+  const rollout = compile((noise: Tensor) => {
+    optimizer.zeroGrad();
+    const [last, seen] = scan(
+      (now: Tensor, n: Tensor) => {
+        const loc = now.mul(w);
+        const action = loc.add(n).tanh();
+        const logProb = unsafeLogProb(loc, loc.mul(0).add(1), action);
+        return [now.add(action.mul(0.1)), { action, logProb }];
+      },
+      position as Tensor,
+      noise,
+    );
+    position.assign(last);
+    seen.logProb.mean().backward();
+    optimizer.step();
+    return seen;
+  }, { state: [w, optimizer, position], name: "rollout" });
+  await (await rollout(tensor([[0.1, 0.2], [0.3, 0.1], [0.2, 0]]))).action.data();
+  await assert.rejects(
+    async () => await (await rollout(tensor([[0.1, 0.2], [0.3, 20], [0.2, 0]]))).action.data(),
+    (error: NonFiniteError) => {
+      assert.equal(error.code, "G401");
+      assert.deepEqual([error.origin!.op, error.origin!.steps], ["div", [1]]);
+      assert.match(error.sites[0]!.text!, /action\.add\(1\)\.div/);
+      assert.match(error.message, /policy\.w/);
+      return true;
+    },
+  );
+  assert.ok([...await w.data(), ...await position.data()].every(Number.isFinite));
+});
