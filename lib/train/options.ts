@@ -72,29 +72,33 @@ function flag(help: string): SwitchOption {
 }
 
 const task = {
-  scenarioName: choice(["navigation"], "navigation", "the world"),
-  nAgents: integer(1, 1000, 3, "agents in an env"),
-  maxSteps: integer(1, 1_000_000, 100, "steps after which an episode is cut off"),
+  scenarioName: choice(["navigation"], "navigation", "the world") as ChoiceOption<"navigation">,
+  nAgents: integer(1, 1000, 3, "agents in an env") as NumberOption,
+  maxSteps: integer(1, 1_000_000, 100, "steps after which an episode is cut off") as NumberOption,
 };
 
 const learning = {
-  algorithm: choice(["mappo", "ippo"], "mappo", "whether the critic sees all agents or its own"),
-  nIters: integer(1, 10_000_000, 10, "iterations: collect a batch, learn from it"),
-  framesPerBatch: integer(1, 100_000_000, 6000, "frames to collect in an iteration, all envs together"),
-  numEpochs: integer(1, 10_000, 30, "passes over a batch"),
-  minibatchSize: integer(1, 100_000_000, 400, "frames in a minibatch, at most the batch"),
-  lr: positive(1, 3e-4, "learning rate of Adam"),
-  maxGradNorm: positive(1e9, 1, "norm to which gradients are clipped"),
-  clipEpsilon: positive(1, 0.2, "how far the ratio of probabilities may move"),
-  entropyEps: real(0, 100, 1e-4, "weight of the entropy bonus"),
-  gamma: real(0, 1, 0.99, "discount of later rewards"),
-  lmbda: real(0, 1, 0.9, "lambda of generalised advantage estimation"),
+  algorithm: choice(["mappo", "ippo"], "mappo", "whether the critic sees all agents or its own") as ChoiceOption<
+    "mappo" | "ippo"
+  >,
+  nIters: integer(1, 10_000_000, 10, "iterations: collect a batch, learn from it") as NumberOption,
+  framesPerBatch: integer(1, 100_000_000, 6000, "frames to collect in an iteration, all envs together") as NumberOption,
+  numEpochs: integer(1, 10_000, 30, "passes over a batch") as NumberOption,
+  minibatchSize: integer(1, 100_000_000, 400, "frames in a minibatch, at most the batch") as NumberOption,
+  lr: positive(1, 3e-4, "learning rate of Adam") as NumberOption,
+  maxGradNorm: positive(1e9, 1, "norm to which gradients are clipped") as NumberOption,
+  clipEpsilon: positive(1, 0.2, "how far the ratio of probabilities may move") as NumberOption,
+  entropyEps: real(0, 100, 1e-4, "weight of the entropy bonus") as NumberOption,
+  gamma: real(0, 1, 0.99, "discount of later rewards") as NumberOption,
+  lmbda: real(0, 1, 0.9, "lambda of generalised advantage estimation") as NumberOption,
 };
 
 const running = {
-  seed: integer(0, 2 ** 32 - 1, 0, "the same seed gives the same numbers"),
-  device: choice(["auto", "cpu", "webgpu"], "auto", "auto takes a hardware GPU if there is one"),
-  saveEvery: integer(1, 10_000_000, 5, "iterations between checkpoints"),
+  seed: integer(0, 2 ** 32 - 1, 0, "the same seed gives the same numbers") as NumberOption,
+  device: choice(["auto", "cpu", "webgpu"], "auto", "auto takes a hardware GPU if there is one") as ChoiceOption<
+    "auto" | "cpu" | "webgpu"
+  >,
+  saveEvery: integer(1, 10_000_000, 5, "iterations between checkpoints") as NumberOption,
 };
 
 /** What makes a run: kept in its config.json. */
