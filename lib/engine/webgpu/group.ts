@@ -9,7 +9,7 @@ import { sizeOf } from "../../graph/types.ts";
 import { Draft } from "./draft.ts";
 
 /** The most reductions in one kernel: each has its own workgroup memory. */
-const mostItems = 8;
+const mostItems = 6;
 /** The most expressions in one kernel. */
 const mostExprs = 1000;
 /** How many earlier kernels of the same size are tried as neighbours. */
