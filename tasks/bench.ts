@@ -35,6 +35,9 @@ async function runCases(options: Options): Promise<Outcome[]> {
 
 async function main(options: Options): Promise<void> {
   const before = loadavg()[0]!;
+  if (before > 0.5) {
+    console.log(`Others are at work on this machine (load ${before.toFixed(1)}): the ratios will be rough.`);
+  }
   const outcomes = await runCases(options);
   const date = new Date().toISOString();
   const report: Report = {

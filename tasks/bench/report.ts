@@ -1,6 +1,7 @@
 /** What the bench says: a table for the terminal, JSON, and a chart of the ratios. */
 
 import type { TopLevelSpec } from "vega-lite";
+import { theme } from "../../lib/plot/theme.ts";
 import type { Outcome, Result } from "./race.ts";
 
 /** A run of the bench. */
@@ -39,39 +40,35 @@ export function outcomeText({ case: name, results, refusals }: Outcome): string 
   return [name, ...rows, ...absent].join("\n");
 }
 
-/** A vega-lite chart of how many times as long the others take as the first contestant of each case. */
+/** A vega-lite chart of how many times as long the others take as this library: medians of the rounds, and their range. */
 export function ratioChart({ date, outcomes }: Report): TopLevelSpec {
-  const values = outcomes.flatMap(({ case: name, results }) => {
-    const [first, ...others] = Object.entries(results);
-    return others.map(([contestant, { ratio, ratioRange: [low, high] }]) => ({
-      case: `${name} (1 = ${first![0]})`,
-      contestant,
-      ratio,
-      low,
-      high,
-    }));
-  });
-  const y = { field: "contestant", type: "nominal", title: null } as const;
+  const values = outcomes.flatMap(({ case: name, results }) =>
+    Object.entries(results).slice(1).map(([contestant, { ratio, ratioRange: [low, high] }]) => {
+      return { case: name, contestant, ratio, low, high };
+    })
+  );
+  const y = { field: "case", type: "nominal", title: null, sort: null } as const;
+  const yOffset = { field: "contestant" } as const;
+  const color = { field: "contestant", type: "nominal", title: null } as const;
+  const scale = { type: "log" } as const;
+  const title = "times as long (1: this library)";
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v5.json",
-    title: `Time relative to this library, ${date.slice(0, 10)}; right of 1 it is the faster`,
+    title: { text: "Time relative to this library", subtitle: `${date.slice(0, 10)}; right of the line it is faster` },
+    config: theme,
     data: { values },
-    facet: { row: { field: "case", type: "nominal", title: null, header: { labelAngle: 0, labelAlign: "left" } } },
-    resolve: { scale: { y: "independent" } },
-    spec: {
-      width: 420,
-      height: { step: 18 },
-      layer: [
-        {
-          mark: "bar",
-          encoding: { x: { field: "ratio", type: "quantitative", scale: { type: "log" }, title: "times as long" }, y },
-        },
-        {
-          mark: { type: "rule", strokeWidth: 2 },
-          encoding: { x: { field: "low", type: "quantitative", title: "" }, x2: { field: "high" }, y },
-        },
-        { mark: { type: "rule", color: "firebrick" }, encoding: { x: { datum: 1, type: "quantitative" } } },
-      ],
-    },
+    width: 480,
+    height: { step: 16 },
+    layer: [
+      { mark: { type: "rule", strokeDash: [4, 4] }, encoding: { x: { datum: 1, type: "quantitative", scale } } },
+      {
+        mark: { type: "rule", strokeWidth: 2, opacity: 0.5 },
+        encoding: { x: { field: "low", type: "quantitative", scale, title }, x2: { field: "high" }, y, yOffset, color },
+      },
+      {
+        mark: { type: "point", filled: true, size: 70, opacity: 1 },
+        encoding: { x: { field: "ratio", type: "quantitative", scale }, y, yOffset, color },
+      },
+    ],
   };
 }
