@@ -3,27 +3,45 @@
 import { availableParallelism } from "node:os";
 import { InferenceSession } from "onnxruntime-node";
 import { PlumblineError } from "../../graph/error.ts";
-import type { Node } from "../../graph/node.ts";
+import { type Node, topological } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/types.ts";
-import { topological } from "../../graph/node.ts";
-
-/** Multiply-adds in one product, and elements in one other operation, from which more than one thread pays. */
-const largeProduct = 2 ** 20;
-const largeOperation = 2 ** 16;
 
 /** The cores that this process may use. */
 export const cores: number = availableParallelism();
 
-function isLarge(node: Node): boolean {
-  if (node.op === "scan") return topological(node.attrs.body.outputs).some(isLarge);
-  if (node.op !== "matmul") return node.op !== "input" && sizeOf(node.shape) >= largeOperation;
-  const inner = node.inputs[0]!.shape.at(node.attrs.transA ? -2 : -1)!;
-  return sizeOf(node.shape) * inner >= largeProduct;
+/** What an element of any operation costs beside a multiply-add of a product. */
+const elementCost = 16;
+
+/** Work of an average operation from which more than one thread pays: below, waking them costs more than they bring. */
+const largeOperation = 2 ** 17;
+
+interface Work {
+  /** Multiply-adds, or what costs as much. */
+  total: number;
+  operations: number;
 }
 
-/** All of `threads` where an operation is large enough to be shared out, else one: waking threads costs more. */
+function workOf(outputs: readonly Node[]): Work {
+  const work: Work = { total: 0, operations: 0 };
+  for (const node of topological(outputs)) {
+    if (node.op === "input" || node.op === "full" || node.op === "output") continue;
+    if (node.op === "scan") {
+      const body = workOf(node.attrs.body.outputs);
+      work.total += body.total * node.attrs.length;
+      work.operations += body.operations * node.attrs.length;
+    } else {
+      const cost = node.op === "matmul" ? node.inputs[0]!.shape.at(node.attrs.transA ? -2 : -1)! : elementCost;
+      work.total += sizeOf(node.shape) * cost;
+      work.operations += 1;
+    }
+  }
+  return work;
+}
+
+/** All of `threads` where operations are large enough to be shared out, else one. */
 export function threadsFor(outputs: readonly Node[], threads: number): number {
-  return topological(outputs).some(isLarge) ? threads : 1;
+  const { total, operations } = workOf(outputs);
+  return total >= largeOperation * operations ? threads : 1;
 }
 
 /** Opens a model. */
@@ -33,6 +51,8 @@ export function openSession(model: Uint8Array, threads: number): Promise<Inferen
     graphOptimizationLevel: "all",
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
+    // Threads wait for the next operation in a loop: long enough for one, not so long that they hold up other processes.
+    extra: { session: { force_spinning_stop: "1", intra_op: { spin_duration_us: "100" } } },
     // Failures are thrown; what ONNX Runtime would print as well is kept quiet.
     logSeverityLevel: 4,
   });
