@@ -100,25 +100,39 @@ Deno.test("an Adam step on flat vectors is one kernel", () => {
   assert.deepEqual(kinds(build([p!, g!, m!, v!], [p2, m2, v2])), ["map"]);
 });
 
-Deno.test("a scan is a loop whose kernels are there once, and which writes its results where they go", () => {
-  const [c, xs] = [input([10]), input([50, 10])];
+/** The kernels of carry -> step(carry, x) over 50 steps backward, with the results of every step. */
+function scanListing(step: (carry: Node, x: Node) => Node): string[] {
+  const [c, xs] = [input([10, 10]), input([50, 10, 10])];
   const { carries, ys } = makeScan({
     init: [c],
     xs: [xs],
     length: 50,
     reverse: true,
     step: ([a], [x]) => {
-      const next = ops.unary("tanh", ops.add(a!, x!));
+      const next = step(a!, x!);
       return { carries: [next], ys: [ops.mul(next, x!)] };
     },
   });
   const lines = listing(build([c, xs], [carries[0]!, ys[0]!]).instructions);
-  assert.deepEqual(lines.map((x) => x.replace(/ \(.*/, "")), [
-    "map [10]: t0 <- in0",
+  return lines.map((x) => x.replace(/ \(.*/, ""));
+}
+
+Deno.test("a scan is a loop whose kernels are there once, and which writes its results where they go", () => {
+  assert.deepEqual(scanListing((a, x) => ops.unary("tanh", ops.add(ops.matmul(a, a), x))), [
+    "map [10, 10]: t0 <- in0",
     "loop 50 reverse",
-    "  map [10]: t0, out1 <- in1",
-    "map [10]: out0 <- t0",
+    "  matmul [10, 10] k 10: t0, out1 <- in1",
+    "map [10, 10]: out0 <- t0",
   ]);
+});
+
+Deno.test("a scan whose body is element-wise is one kernel, unless its threads would read each other's elements", () => {
+  assert.deepEqual(scanListing((a, x) => ops.unary("tanh", ops.add(a, ops.permute(x, [1, 0])))), [
+    "map [10, 10]: t0 <- in0",
+    "map [10, 10] 50 steps reverse: t0, out1 <- in1",
+    "map [10, 10]: out0 <- t0",
+  ]);
+  assert.equal(scanListing((a, x) => ops.add(ops.permute(a, [1, 0]), x))[1], "loop 50 reverse");
 });
 
 Deno.test("no kernel binds more buffers than the device allows, and none that it writes lies in another's range", () => {

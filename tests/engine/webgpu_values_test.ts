@@ -274,6 +274,27 @@ for (const length of [0, 1, 2, 7]) {
   }
 }
 
+for (const reverse of [false, true]) {
+  onAdapter(`a scan inside of one kernel, ${reverse ? "backward" : "forward"}, agrees with the oracle`, async () => {
+    const { engine } = await sharedEngine();
+    const [h, xs, rate] = [input([3, 50]), input([9, 3, 50]), input([1, 50])];
+    const { carries, ys, history } = makeScan({
+      init: [h, ops.full("float32", [3, 50], 0.5)],
+      xs: [xs],
+      length: 9,
+      reverse,
+      step: ([a, b], [x]) => {
+        const next = ops.add(ops.mul(a!, ops.expand(rate, [3, 50])), ops.unary("sin", ops.add(x!, b!)));
+        return { carries: [next, ops.unary("tanh", a!)], ys: [ops.mul(next, b!)] };
+      },
+    });
+    const feeds = [h, xs, rate].map((x, i) => uniform(i, sizeOf(x.shape)));
+    await assertOracle(engine, [h, xs, rate], [...carries, ...ys], feeds);
+    await assertOracle(engine, [h, xs, rate], [...ys, ...history], feeds);
+    await assertOracle(engine, [h, xs, rate], [carries[1]!, history[0]!], feeds);
+  });
+}
+
 onAdapter("carries that change places, stay or repeat, and scans inside scans, agree with the oracle", async () => {
   const { engine } = await sharedEngine();
   const [a, b, xs] = [input([5]), input([5]), input([4, 3, 5])];

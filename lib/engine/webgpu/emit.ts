@@ -37,8 +37,15 @@ export function writeStores(module: Module, draft: Draft, stores: Stores, scope:
   for (const { part, place } of stores) module.store(place, draft.lowering.outer, part.result, scope);
 }
 
-/** One thread an element. */
-export function emitMap(module: Module, draft: Draft, stores: Stores): Emitted {
+/** A scan that runs inside of its kernel: its step is called `t` and the number of its loop. */
+export interface Repeat {
+  readonly depth: number;
+  readonly length: number;
+  readonly reverse: boolean;
+}
+
+/** One thread an element; with `repeat`, it goes through all steps of a scan. */
+export function emitMap(module: Module, draft: Draft, stores: Stores, repeat: Repeat | null = null): Emitted {
   const threads = 64;
   const workgroups = Math.ceil(draft.size / threads);
   const scope = new Scope();
@@ -46,9 +53,17 @@ export function emitMap(module: Module, draft: Draft, stores: Stores): Emitted {
   const body = `${entry(threads, workgroups)}
   let i = group * ${threads} + lane;
   if (i >= ${draft.size}) { return; }
-${scope.text("  ")}
+${repeat ? looped(repeat, scope.text("    ")) : scope.text("  ")}
 }`;
   return { wgsl: module.text(body), workgroups };
+}
+
+function looped({ depth, length, reverse }: Repeat, text: string): string {
+  return `  for (var step: i32 = 0; step < ${length}; step++) {
+    let t${depth} = ${reverse ? `${length - 1} - step` : "step"};
+    let p${depth} = step % 2;
+${text}
+  }`;
 }
 
 /** How a reduction is spread: a workgroup has `rows` results and `lanes` threads for each. */

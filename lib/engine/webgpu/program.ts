@@ -2,14 +2,15 @@
  * A graph as a program: blocks of kernels, a loop for every scan, a place in memory for every value that needs one.
  *
  * A scan's carry lives in one range with several slots. Without a history there are two, read and written in turn; where
- * the history is wanted there is one for each step and one more, so that the history is the range itself.
+ * the history is wanted there is one for each step and one more, so that the history is the range itself. A scan whose
+ * body is one element-wise kernel is a loop inside of that kernel.
  */
 
 import { type Node, type NodeOf, topological } from "../../graph/node.ts";
 import { type DType, sizeOf } from "../../graph/types.ts";
 import type { Graph } from "../engine.ts";
 import type { Draft } from "./draft.ts";
-import { emitCumsum, emitMap, emitReduce, type Emitted, gridOf, type Stores } from "./emit.ts";
+import { emitCumsum, emitMap, emitReduce, type Emitted, gridOf, type Repeat, type Stores } from "./emit.ts";
 import { chooseHeld } from "./fuse.ts";
 import { groupUnits, type Unit } from "./group.ts";
 import { add, constant, type Ix, scale, variable, zero } from "./ix.ts";
@@ -84,6 +85,11 @@ class Builder {
 
   /** The instructions that put every sink in its place. `places` are those of the block's inputs; others are added. */
   block(wanted: readonly Sink[], places: Map<Node, Place>, depth: number): Instruction[] {
+    return this.#emit(this.#group(wanted, places, depth), places, depth);
+  }
+
+  /** Decides which kernels a block has, and where their values go. */
+  #group(wanted: readonly Sink[], places: Map<Node, Place>, depth: number): Block {
     const { sinks, roots } = this.#takeOver(wanted, places, depth);
     const scans = topological(roots).filter((x): x is NodeOf<"scan"> => x.op === "scan");
     const loops = new Map(scans.map((node) => [node as Node, this.#openScan(node, roots, places, depth)]));
@@ -92,8 +98,12 @@ class Builder {
     const held = chooseHeld(roots, mostBindings - 1);
     const units = groupUnits(roots, { held, sinks: new Set(sinks.map((x) => x.node)), mostBindings });
     this.#place(units, sinks, places);
+    return { units, sinks, loops };
+  }
+
+  #emit({ units, sinks, loops }: Block, places: ReadonlyMap<Node, Place>, depth: number): Instruction[] {
     return units.flatMap((unit): Instruction[] => {
-      if (unit.draft) return [this.#kernel(unit.draft, sinks, places, depth)];
+      if (unit.draft) return [this.#kernel(unit.draft, sinks, places, depth, null)];
       return this.#loop(unit.scan!, loops.get(unit.scan!)!, places, depth);
     });
   }
@@ -143,7 +153,13 @@ class Builder {
     }
   }
 
-  #kernel(draft: Draft, sinks: readonly Sink[], places: ReadonlyMap<Node, Place>, depth: number): Dispatch {
+  #kernel(
+    draft: Draft,
+    sinks: readonly Sink[],
+    places: ReadonlyMap<Node, Place>,
+    depth: number,
+    repeat: Repeat | null,
+  ): Dispatch {
     const stores: Stores = draft.parts.flatMap((part) => {
       const targets = new Map<string, Place>();
       const own = places.get(part.node);
@@ -154,7 +170,7 @@ class Builder {
     });
     const module = new Module(draft.lowering.exprs, (node) => places.get(node)!, depth);
     const emit = { map: emitMap, reduce: emitReduce, cumsum: emitCumsum, matmul: emitMatmul }[draft.kind];
-    const { wgsl, workgroups }: Emitted = emit(module, draft, stores);
+    const { wgsl, workgroups }: Emitted = repeat ? emitMap(module, draft, stores, repeat) : emit(module, draft, stores);
     const bindings = module.bindings();
     for (const { memory } of bindings) {
       if (memory.bytes > this.limits.bindingBytes) {
@@ -169,7 +185,7 @@ class Builder {
       bindings,
       depth,
       grid: gridOf(workgroups),
-      label: describeKernel(draft, bindings),
+      label: describeKernel(draft, bindings, repeat),
     };
   }
 
@@ -220,7 +236,10 @@ class Builder {
     });
     const from = this.#clock;
     const before = this.allocations.length;
-    const instructions = this.block(open.next, inner, depth + 1);
+    const block = this.#group(open.next, inner, depth + 1);
+    const alone = ownElementsOnly(block, body.inputs.slice(0, carries));
+    if (alone) return [this.#kernel(alone, block.sinks, inner, depth, { depth, length, reverse })];
+    const instructions = this.#emit(block, inner, depth + 1);
     // What a step reads or writes outside of itself lives as long as the whole loop.
     for (const x of this.allocations.slice(0, before)) {
       if (x.last < from) continue;
@@ -229,6 +248,27 @@ class Builder {
     }
     return instructions.length === 0 ? [] : [{ kind: "loop", length, reverse, body: instructions }];
   }
+}
+
+/** A block before its kernels are written. */
+interface Block {
+  readonly units: readonly Unit[];
+  readonly sinks: readonly Sink[];
+  readonly loops: ReadonlyMap<Node, OpenScan>;
+}
+
+/**
+ * The one element-wise kernel of a scan's body, if each of its threads reads of the carries only the element that it
+ * writes itself: then the loop can run inside of the kernel.
+ */
+function ownElementsOnly({ units }: Block, carries: readonly Node[]): Draft | null {
+  const [only] = units;
+  if (units.length !== 1 || only?.draft?.kind !== "map") return null;
+  const { draft } = only;
+  const own = draft.parts.every(({ loads }) =>
+    loads.every(({ node, ix }) => !carries.includes(node) || ix.key === draft.lowering.outer.key)
+  );
+  return own ? draft : null;
 }
 
 interface OpenScan {
@@ -267,11 +307,12 @@ export function tooLarge(dtype: DType, shape: readonly number[], bytes: number, 
     `use smaller batches, or the cpu engine.`;
 }
 
-function describeKernel(draft: Draft, bindings: Dispatch["bindings"]): string {
+function describeKernel(draft: Draft, bindings: Dispatch["bindings"], repeat: Repeat | null): string {
   const names = (written: boolean): string =>
     bindings.filter((x) => x.written === written).map((x) => memoryName(x.memory)).join(", ");
   const [first] = draft.parts;
   const ops = draft.parts.map((x) => x.node.op).join(" ");
   const inner = draft.product ? ` k ${draft.product.extent.k}` : draft.kind === "map" ? "" : ` of ${draft.length}`;
-  return `${draft.kind} [${first!.node.shape.join(", ")}]${inner}: ${names(true)} <- ${names(false)} (${ops})`;
+  const steps = repeat ? ` ${repeat.length} steps${repeat.reverse ? " reverse" : ""}` : "";
+  return `${draft.kind} [${first!.node.shape.join(", ")}]${inner}${steps}: ${names(true)} <- ${names(false)} (${ops})`;
 }

@@ -171,7 +171,9 @@ export class Module {
     const dynamic = atom.kind === "var" ? this.exprs.behind(atom.key) : undefined;
     if (atom.kind === "var" && !dynamic) {
       const step = stepNames.exec(atom.key);
-      return step ? `i32(s${step[1]}.${atom.key.startsWith("t") ? "x" : "y"})` : atom.key;
+      return step && Number(step[1]) < this.depth
+        ? `i32(s${step[1]}.${atom.key.startsWith("t") ? "x" : "y"})`
+        : atom.key;
     }
     const inner = scope.inner;
     const names = atom.kind === "var" ? [] : [...variables(atom.of)];
