@@ -6,9 +6,12 @@
 import { collectSinks, screen, type Sink } from "../forensics/nonfinite_sinks.ts";
 import { type SinkOutput, sinksOf, StepRunner } from "../forensics/nonfinite_step.ts";
 import { pathsOf, restoreState, savedArguments, type SavedValue, stateName } from "../forensics/replay.ts";
+import { type Drop, dropAt, madeFrom } from "../forensics/drops.ts";
+import { labelOf } from "../forensics/label.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { constant, type Node, placeholder, topological } from "../graph/node.ts";
 import { simplify } from "../graph/simplify.ts";
+import { type Site, withSite } from "../graph/site.ts";
 import type { Storage } from "../graph/storage.ts";
 import { describe } from "../graph/types.ts";
 import { full } from "../tensor/creation.ts";
@@ -56,6 +59,10 @@ interface Program {
   /** Indices into `roots` of those that the function assigns. */
   readonly assigned: readonly number[];
   readonly result: Tree;
+  /** Where each of `assigned` was assigned. */
+  readonly sites: readonly Site[];
+  /** What each result loses by being data. */
+  readonly drops: readonly (Drop | null)[];
 }
 
 interface Traced {
@@ -85,7 +92,7 @@ function refuseFrozen(outputs: readonly Node[], declared: ReadonlySet<Variable>,
   const variable = leaf.owner as Variable;
   throw new PlumblineError({
     code: "G203",
-    message: `${name} uses \`${variable.name}\` (${describe(leaf)}), ${
+    message: `${name} uses \`${variable.label}\` (${describe(leaf)}), ${
       declared.has(variable.root) ? "from before the function was called" : "which is not named as state"
     }: its value would be frozen.`,
     sites: [leaf.site],
@@ -150,14 +157,21 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     await evaluateNow([...nodes, ...pending.nodes()]);
     pending.settle();
     const values = await program.runner.run(nodes.map((x) => x.value!));
-    program.assigned.forEach((index, i) => program.roots[index]!.adopt(values[i]!));
+    program.assigned.forEach((index, i) => {
+      withSite(program.sites[i]!, () => program.roots[index]!.adopt(values[i]!));
+    });
     const results = values.slice(program.assigned.length);
-    return this.#wrap(program.result as R, results);
+    return this.#wrap(program, results);
   }
 
-  #wrap(result: R, values: readonly Storage[]): R {
-    const tensors = leaves(result).map((x, i) => new Tensor(constant(x.node, values[i]!)));
-    return rebuildTree(result, tensors.values());
+  #wrap({ result, drops }: Program, values: readonly Storage[]): R {
+    const tensors = leaves(result).map((x, i) => {
+      const node = withSite(x.node.site, () => constant(x.node, values[i]!));
+      const drop = drops[i];
+      if (drop) madeFrom(node, drop);
+      return new Tensor(node);
+    });
+    return rebuildTree(result as R, tensors.values());
   }
 
   async #build(tree: Tree, signature: string): Promise<Program> {
@@ -188,7 +202,11 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
       screen: outputs.length - 1,
       restore: (values) => assigned.forEach((root) => roots[root]!.adopt(values[inputs.length + root]!)),
     });
-    const built: Program = { executable, runner, captured, roots, assigned, result };
+    const sites = assigned.map((_, i) => program.outputs[i]!.site);
+    const drops = leaves(result).map(({ node }) =>
+      withSite(node.site, () => dropAt("compiled", `${labelOf(node)} of ${this.name}`, [node]))
+    );
+    const built: Program = { executable, runner, captured, roots, assigned, result, sites, drops };
     this.programs.set(signature, built);
     this.#forgetOldest();
     return built;
@@ -247,8 +265,17 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
  *
  * @throws PlumblineError (when called) G102 to G104 for values used while tracing, G203 for state that was not named.
  */
+export function compile<R extends Tree>(
+  fn: (...args: Tensor[]) => R,
+  options?: CompileOptions,
+): Compiled<(Tensor | number)[], R>;
+/** As above, for a function whose arguments are trees of tensors: say their types. */
+export function compile<P extends readonly Tree[], R extends Tree>(
+  fn: (...args: P) => R,
+  options?: CompileOptions,
+): Compiled<{ [K in keyof P]: P[K] extends Tensor ? P[K] | number : P[K] }, R>;
 export function compile<A extends readonly Argument[], R extends Tree>(
-  fn: (...args: { [K in keyof A]: A[K] extends number ? Tensor : A[K] }) => R,
+  fn: (...args: never[]) => R,
   options: CompileOptions = {},
 ): Compiled<A, R> {
   const { state = [], name = fn.name || "a compiled function", checkNumerics = true } = options;

@@ -121,13 +121,28 @@ export function describeDrop({ kind, what, value, rule }: Drop): string {
   return `${kind} turned ${what()} into ${into}`;
 }
 
-function cutOf({ node, input, drop }: Edge, losses: readonly Node[], learner: Learner, influenced: Set<Node>): Cut {
+/** Behind integers and truths: the operation that made them of numbers that have a gradient. */
+function origin(edge: Edge, influenced: ReadonlySet<Node>): Edge {
+  let { node, input } = edge;
+  while (input && input.dtype !== "float32" && input.op !== "scan") {
+    const behind: Node | undefined = input.inputs.find((x) => influenced.has(x));
+    if (!behind) break;
+    [node, input] = [input, behind];
+  }
+  return { node, input, drop: edge.drop };
+}
+
+function cutOf(edge: Edge, losses: readonly Node[], learner: Learner, influenced: Set<Node>): Cut {
+  const { node, input, drop } = origin(edge, influenced);
   const isLive = trail(losses, (x) => x === node, () => true);
   if (drop) {
     const entered: Place = { site: node.site, note: "enters here as a constant" };
     return {
       how: drop.kind,
-      places: [{ site: drop.site, note: describeDrop(drop) }, entered],
+      places: [
+        { site: drop.site, note: describeDrop(drop) },
+        ...(String(node.site) === String(drop.site) ? [] : [entered]),
+      ],
       path: pathText(isLive, `${learner.label} (${drop.kind})`),
       help: helpFor(drop.kind),
       forbidden: drop.rule === "forbid",
@@ -150,7 +165,7 @@ function cutOf({ node, input, drop }: Edge, losses: readonly Node[], learner: Le
 }
 
 function suspicion(learner: Learner): Cut | null {
-  const drop = recentReads().find((x) => dependsOn(x, learner) && x.rule !== "stop");
+  const drop = recentReads().find((x) => dependsOn(x, learner) && x.rule !== "stop" && !x.isOwn);
   if (!drop) return null;
   return {
     how: drop.kind,

@@ -5,9 +5,10 @@
  */
 
 import type { Node } from "../graph/node.ts";
-import { callerSite, type Site } from "../graph/site.ts";
+import { callerSite, currentSite, type Site } from "../graph/site.ts";
 import { describe, sizeOf, type TypedArray } from "../graph/types.ts";
 import { allNodes, isLearner, type Learner } from "./edges.ts";
+import { stepCount } from "./losses.ts";
 import { warnOfHoard } from "./stale.ts";
 import { isDeclared, labelOf } from "./label.ts";
 
@@ -23,8 +24,20 @@ export interface Drop {
   readonly value: number | null;
   /** What the value depended on, without the declared stops. */
   readonly learners: readonly WeakRef<Learner>[];
+  /** The number of steps before it. */
+  readonly after: number;
+  /** Whether it was a parameter itself that was read. */
+  readonly isOwn: boolean;
   /** A boundary's rule. */
   readonly rule?: "stop" | "forbid";
+}
+
+/** A stream of random numbers of the host. */
+export interface Restorable {
+  /** Everything that is needed to go on from here. */
+  state(): number[];
+  /** Goes on from there. */
+  restore(state: readonly number[]): void;
 }
 
 /** Takes part in reads and stops while a loss is run again: it may put old values in the place of new ones. */
@@ -33,6 +46,12 @@ export interface Watcher {
   read(drop: Drop, data: TypedArray): TypedArray;
   /** A tensor was detached. */
   stop(node: Node): Node;
+  /** A variable is being assigned; `before` was its value. */
+  assigned(variable: object, before: Node): void;
+  /** Random numbers are about to be drawn. */
+  drew(source: Restorable): void;
+  /** Whether reads are not to be remembered. */
+  readonly quiet: boolean;
 }
 
 const kept = 128;
@@ -60,6 +79,16 @@ export async function watched<T>(w: Watcher, fn: () => Promise<T>): Promise<T> {
 /** What stands for a tensor that was detached: itself, unless a watcher has another value. */
 export function stopped(node: Node): Node {
   return watcher ? watcher.stop(node) : node;
+}
+
+/** Called when a variable is assigned. */
+export function onAssign(variable: object, before: Node): void {
+  watcher?.assigned(variable, before);
+}
+
+/** Called before random numbers are drawn on the host. */
+export function onDraw(source: Restorable): void {
+  watcher?.drew(source);
 }
 
 /** What learns behind `nodes`, on paths without a declared stop. */
@@ -108,10 +137,12 @@ export function reading(node: Node, kind: string): (data: TypedArray) => TypedAr
       site,
       what: () => `${labelOf(facts)} ${describe({ dtype, shape, axes })}`,
       value: sizeOf(shape) === 1 ? data[0]! : null,
+      after: stepCount(),
+      isOwn: isLearner(node.owner),
       learners: [...learners].map((x) => new WeakRef(x)),
     };
     const given = watcher ? watcher.read(drop, data) : data;
-    remember(drop, given);
+    if (!watcher?.quiet) remember(drop, given);
     return given;
   };
 }
@@ -119,6 +150,22 @@ export function reading(node: Node, kind: string): (data: TypedArray) => TypedAr
 /** Notes that `node` was made of something that left the graph. */
 export function madeFrom(node: Node, drop: Drop): void {
   made.set(node, drop);
+}
+
+/** What `outputs` lose where they become data: `null` if nothing that learns is behind them. */
+export function dropAt(kind: string, what: string, outputs: readonly Node[], rule?: Drop["rule"]): Drop | null {
+  const learners = learnersOf(outputs);
+  if (learners.size === 0) return null;
+  return {
+    kind,
+    site: currentSite(dropAt),
+    what: () => what,
+    value: null,
+    after: stepCount(),
+    isOwn: false,
+    learners: [...learners].map((x) => new WeakRef(x)),
+    ...(rule ? { rule } : {}),
+  };
 }
 
 function byContent(data: TypedArray): Drop | null {
@@ -158,7 +205,7 @@ export function dependsOn(drop: Drop, learner: Learner): boolean {
   return drop.learners.some((x) => x.deref() === learner);
 }
 
-/** The last reads, newest first. */
+/** The reads since the last step, newest first. */
 export function recentReads(): Drop[] {
-  return reads.toReversed();
+  return reads.filter((x) => x.after === stepCount()).reverse();
 }

@@ -23,6 +23,11 @@ export function isDeclared(node: Node): boolean {
   return why !== null && !internal.test(why) && !sampled.test(why);
 }
 
+/** Whether a node is the stop inside of a distribution's sample(). */
+export function isSampled(node: Node): boolean {
+  return node.op === "stopGradient" && sampled.test(node.attrs.why ?? "");
+}
+
 /** How a value left the graph at `node`, for a sentence: `detach()`, `argmax()`, `greater()`. */
 export function howCut(node: Node): string {
   if (node.op === "stopGradient") return sampled.test(node.attrs.why ?? "") ? "sample()" : "detach()";

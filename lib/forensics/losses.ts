@@ -5,6 +5,7 @@ import type { Node } from "../graph/node.ts";
 const kept = 16;
 let losses: Node[] = [];
 let stepped = false;
+let steps = 0;
 
 /** `loss` was differentiated. The first one after a step begins anew. */
 export function rememberLoss(loss: Node): void {
@@ -17,6 +18,12 @@ export function rememberLoss(loss: Node): void {
 /** An optimiser has stepped. Another may still step from the same losses. */
 export function noteStep(): void {
   stepped = true;
+  steps++;
+}
+
+/** How many steps were taken or refused: tells what was read since the last one. */
+export function stepCount(): number {
+  return steps;
 }
 
 /** Whether an optimiser has stepped since the last backward(). */

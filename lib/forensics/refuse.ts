@@ -39,6 +39,14 @@ function cutParts(cut: Cut, labels: readonly string[]): ErrorParts {
   };
 }
 
+/** The error of a cut that an audit found. */
+export function cutError(cut: Cut, labels: readonly string[], isProved: boolean): PlumblineError {
+  return new PlumblineError({
+    ...cutParts(cut, labels),
+    audit: isProved ? "proved by freeze-replay" : "seen in the graph",
+  });
+}
+
 /**
  * For `step()`: throws if one of the parameters without a gradient was neither declared nor frozen. Those that were keep
  * their values.

@@ -1,6 +1,6 @@
 /** What all optimisers share: groups of flat vectors with their own settings, learning rates that are state, clipping. */
 
-import { noteSink } from "../forensics/nonfinite_sinks.ts";
+import { mustStayFinite, noteSink } from "../forensics/nonfinite_sinks.ts";
 import { noteStep } from "../forensics/losses.ts";
 import { concat, where } from "../tensor/functions.ts";
 import { full, tensor } from "../tensor/creation.ts";
@@ -45,7 +45,7 @@ export abstract class Optimizer implements Stateful {
       return {
         group,
         lr: new Variable(tensor(checkRate(options.lr ?? lr)), `${name}.lr`),
-        moments: moments.map((moment) => new Variable(full([group.size], 0), `${name}.${moment}`)),
+        moments: moments.map((moment) => mustStayFinite(new Variable(full([group.size], 0), `${name}.${moment}`))),
       };
     });
   }
@@ -85,6 +85,12 @@ export abstract class Optimizer implements Stateful {
    * @throws PlumblineError G101 if a parameter is cut from the loss, G106 if it is never used, G107 without backward().
    */
   step(): void {
+    this.planStep();
+    noteStep();
+  }
+
+  /** For the audit: assigns what a step would, without having stepped. */
+  planStep(): void {
     const gradients = this.groups.map(({ group }) => group.grads().tensor);
     const count = this.count.add(1);
     this.count.assign(count);
@@ -94,7 +100,6 @@ export abstract class Optimizer implements Stateful {
       state.group.vector.assign(keepStill(state.group, next));
     });
     this.#scale = null;
-    noteStep();
   }
 
   /** Everything that a step changes or reads. */

@@ -1,5 +1,6 @@
 /** Random numbers on the host, from the same generator as the engines': initial weights, orders of minibatches. */
 
+import { onDraw } from "../forensics/drops.ts";
 import { randomBits } from "../graph/threefry.ts";
 import { fromData, type Tensor } from "./tensor.ts";
 
@@ -25,6 +26,7 @@ export class HostRandom {
 
   /** 32 random bits. */
   bits(): number {
+    onDraw(this);
     const within = this.#position % blockSize;
     if (within === 0 || this.#block.length === 0) {
       this.#block = randomBits(this.#key, blockSize, (this.#position - within) / 2, hostStream);

@@ -1,5 +1,6 @@
 /** What may change: a Variable holds a value that is assigned; a Parameter is a Variable that learns. */
 
+import { onAssign } from "../forensics/drops.ts";
 import type { Learner } from "../forensics/edges.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { constant, forget, type Node } from "../graph/node.ts";
@@ -79,6 +80,7 @@ export class Variable extends Tensor implements Stateful {
         help: "return the tensor from the compiled function and assign what the call gives.",
       });
     }
+    onAssign(this, this.#current);
     this.replace(this.own(node));
     if (!isTracing()) pending.add(this);
   }
@@ -130,7 +132,8 @@ export class Parameter extends Variable implements Learner {
   /** The gradient that `backward()` left, of the parameter's shape. */
   grad: Tensor | null = null;
   #part: { vector: Variable; offset: number } | null = null;
-  #view: { of: Node; node: Node } | null = null;
+  /** The part as a node, for each value of the vector: who puts an old value back finds the old node. */
+  readonly #views = new WeakMap<Node, Node>();
 
   /** Starts with `value`, which must be float32. */
   constructor(value: Tensor, name = "parameter") {
@@ -146,12 +149,13 @@ export class Parameter extends Variable implements Learner {
   override get node(): Node {
     if (!this.#part) return super.node;
     const { vector, offset } = this.#part;
-    if (this.#view?.of !== vector.node) {
+    let view = this.#views.get(vector.node);
+    if (!view) {
       const flat = ops.slice(vector.node, [offset], [offset + sizeOf(super.node.shape)]);
-      const node = this.own(ops.reshape(flat, super.node.shape, super.node.axes));
-      this.#view = { of: vector.node, node };
+      view = this.own(ops.reshape(flat, super.node.shape, super.node.axes));
+      this.#views.set(vector.node, view);
     }
-    return this.#view!.node;
+    return view;
   }
 
   override get root(): Variable {
