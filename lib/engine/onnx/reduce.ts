@@ -30,27 +30,30 @@ function sumOfRows(b: Builder, x: Value, count: number): Value {
   return b.reshape({ name, dtype: x.dtype, shape: [1, columns] }, [...x.shape.slice(0, count).map(() => 1), ...rest]);
 }
 
-/** The longest axis between others that is summed by cutting it up. */
+/** The longest axis that is reduced by cutting it up. */
 const shortAxis = 8;
 
-/** Over a short axis between others: ONNX Runtime's ReduceSum makes a product for every index in front of it. */
-function sumOfParts(b: Builder, x: Value, axis: number): Value {
+/** Over a short axis: its parts, combined by an element-wise operation of any number of inputs. */
+function combineParts(b: Builder, op: "Sum" | "Max" | "Min", x: Value, axis: number): Value {
   const parts = x.shape[axis]!;
   const outputs = Array.from({ length: parts }, () => b.fresh("v"));
   b.append("Split", [x.name, b.sizes(outputs.map(() => 1))], outputs, { axis });
-  return { name: b.op("Sum", outputs), dtype: x.dtype, shape: reduced(x, [axis]) };
+  return { name: b.op(op, outputs), dtype: x.dtype, shape: reduced(x, [axis]) };
 }
 
 function sumOver(b: Builder, x: Value, axes: readonly number[]): Value {
   const shape = reduced(x, axes);
-  const rest = sizeOf(shape);
-  if (x.dtype === "float32" && rest > 1) {
+  const last = Math.max(...axes);
+  const inner = sizeOf(x.shape.slice(last + 1));
+  if (x.dtype === "float32" && sizeOf(shape) > 1) {
     if (isLeading(axes)) return sumOfRows(b, x, axes.length);
-    const [axis] = axes as [number];
-    const inner = sizeOf(x.shape.slice(axis + 1));
-    if (axes.length === 1 && inner > 1 && x.shape[axis]! <= shortAxis) return sumOfParts(b, x, axis);
+    // Between others ReduceSum makes a product for every index in front of the axis.
+    if (axes.length === 1 && inner > 1 && x.shape[last]! <= shortAxis) return combineParts(b, "Sum", x, last);
   }
-  return { name: b.op("ReduceSum", [x.name, b.sizes(axes)]), dtype: x.dtype, shape };
+  // Axes of one element at the end would make an axis before them one between others.
+  const trimmed = inner === 1 ? b.reshape(x, x.shape.slice(0, last + 1)) : x;
+  const name = b.op("ReduceSum", [trimmed.name, b.sizes(axes)]);
+  return b.reshape({ name, dtype: x.dtype, shape: reduced(trimmed, axes) }, shape);
 }
 
 /** The sum over axes. */
@@ -76,15 +79,19 @@ export function sumOfSquares(b: Builder, node: NodeOf<"sum">, x: Value): Value {
 }
 
 /**
- * The largest or smallest over axes. ONNX Runtime passes over NaN; a sum of absolute values is NaN exactly where one of them
- * is.
+ * The largest or smallest over axes; NaN if there is one. Max and Min keep NaN, but ReduceMax and ReduceMin pass over it: a
+ * sum of absolute values is NaN exactly where one of them is.
  */
 export function extremum(b: Builder, node: NodeOf<"max" | "min">, x: Value): Value {
   const axes = realAxes(x, node.inputs[0]!.shape, node.attrs.axes);
   if (axes.length === 0) return x;
+  const op = node.op === "max" ? "Max" : "Min";
+  if (axes.length === 1 && x.shape[axes[0]!]! <= shortAxis && sizeOf(x.shape) > 0) {
+    return combineParts(b, op, x, axes[0]!);
+  }
   const inputs = [x.name, b.sizes(axes)];
   const shape = reduced(x, axes);
-  const found = b.op(node.op === "max" ? "ReduceMax" : "ReduceMin", inputs);
+  const found = b.op(`Reduce${op}`, inputs);
   if (node.dtype !== "float32") return { name: found, dtype: node.dtype, shape };
   const total = b.op("ReduceL1", inputs);
   return { name: b.op("Where", [b.op("IsNaN", [total]), total, found]), dtype: node.dtype, shape };
