@@ -4,8 +4,8 @@ import { type ErrorParts, PlumblineError } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
 import { describe } from "../graph/types.ts";
 import { type Cut, describeDrop, helpFor, judge, type Verdict } from "./cut.ts";
-import { boundaryOf, learnersOf } from "./drops.ts";
-import type { Learner } from "./edges.ts";
+import { boundaryOf, dropOf, learnersOf, recentReads } from "./drops.ts";
+import { allNodes, type Learner } from "./edges.ts";
 import { haveStepped, noteStep, recentLosses } from "./losses.ts";
 
 function listed(labels: readonly string[]): string {
@@ -114,15 +114,16 @@ export function refuseForbidden(live: ReadonlySet<Node>): void {
 
 /** For `backward()`: throws that `loss` reaches nothing, naming where the way to its parameters was cut. */
 export function refuseUnreached(loss: Node): never {
-  const behind = [...learnersOf([loss])];
+  const drops = [...allNodes([loss]).flatMap((x) => dropOf(x) ?? []), ...recentReads()];
+  const dropped = drops.flatMap((x) => x.learners.flatMap((ref) => ref.deref() ?? []));
+  const behind = [...new Set([...learnersOf([loss]), ...dropped])];
   const verdicts = judge([loss], behind);
-  const hit = behind.find((x) => verdicts.get(x)!.status === "cut");
-  if (hit) {
-    const { cut } = verdicts.get(hit) as { cut: Cut };
-    throw new PlumblineError({
-      ...cutParts(cut, behind.map((x) => x.label)),
-      audit: `${summary(verdicts)}. backward() refused`,
-    });
+  const of = (status: Verdict["status"]): Learner[] => behind.filter((x) => verdicts.get(x)!.status === status);
+  const [first] = [...of("cut"), ...of("declared"), ...of("suspected")];
+  if (first) {
+    const { cut } = verdicts.get(first) as { cut: Cut };
+    const labels = of(verdicts.get(first)!.status).map((x) => x.label);
+    throw new PlumblineError({ ...cutParts(cut, labels), audit: `${summary(verdicts)}. backward() refused` });
   }
   throw new PlumblineError({
     code: "G101",

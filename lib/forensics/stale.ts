@@ -23,8 +23,7 @@ function changedAt(owner: Learner): Place {
 }
 
 /**
- * @throws PlumblineError G201 if all that `loss` uses is from before a change, G204 if it mixes what was computed before and
- * after.
+ * @throws PlumblineError G201 if `loss` was computed before a change of its parameters, G204 if something that it uses was.
  */
 export function refuseStale(loss: Node, live: ReadonlySet<Node>, leaves: readonly Node[]): void {
   const stale = leaves.filter(isStale);
@@ -32,11 +31,10 @@ export function refuseStale(loss: Node, live: ReadonlySet<Node>, leaves: readonl
   if (!first) return;
   const owner = first.owner as Learner;
   const labels = [...new Set(stale.map((x) => (x.owner as Learner).label))];
-  const order = topological([loss], (x) => isLearner(x.owner));
-  const old = dependents(order, stale);
-  const fresh = dependents(order, leaves.filter((x) => !isStale(x)));
-  const isKept = (x: Node): boolean => live.has(x) && old.has(x) && !fresh.has(x) && !isLearner(x.owner);
-  const join = [...live].find((x) => fresh.has(x) && x.inputs.some(isKept));
+  const changed = owner.root.node.id;
+  const old = dependents(topological([loss], (x) => isLearner(x.owner)), stale);
+  const isKept = (x: Node): boolean => x.id < changed && live.has(x) && old.has(x) && !isLearner(x.owner);
+  const join = [...live].find((x) => x.id > changed && x.inputs.some(isKept));
   if (!join) {
     throw new PlumblineError({
       code: "G201",

@@ -1,0 +1,129 @@
+/** audit(): every parameter's state with numbers, and cuts proved by running the loss again. */
+
+import { deepStrictEqual as equal, ok, strictEqual } from "node:assert";
+import { Adam, audit, Generator, HostRandom, MLP, Normal, Parameter, stopGradient, tensor, zeros } from "../../mod.ts";
+
+const random = new HostRandom(5);
+const x = tensor(Array.from({ length: 8 }, () => Array.from({ length: 4 }, () => random.next() - 0.5)));
+const statuses = (report: Awaited<ReturnType<typeof audit>>): string[] => report.entries.map((x) => x.status);
+
+Deno.test("a cut through host arithmetic is proved, and named by its line", async () => {
+  const pi = new MLP([4, 6, 2], random);
+  const aux = new MLP([4, 6, 1], random);
+  const report = await audit(async () => {
+    const penalty = await aux.forward(x).square().mean().item() as number;
+    return pi.forward(x).square().mean().add(0.1 * (3 * penalty + 1));
+  }, [pi, aux]);
+  equal(statuses(report), [...Array(4).fill("reached"), ...Array(4).fill("cut")]);
+  ok(report.entries.slice(4).every((x) => x.isProved));
+  strictEqual(report.error?.code, "G101");
+  ok(report.error.sites[0]?.text?.includes("const penalty = await aux"), report.error.message);
+  ok(/confirmed: frozen/.test(report.error.message));
+});
+
+Deno.test("a parameter that is reached, but not by every way, is cut there", async () => {
+  const pi = new MLP([4, 6, 2], random);
+  const report = await audit(async () => {
+    const y = pi.forward(x);
+    const scale = await y.abs().mean().item() as number;
+    return y.square().mean().mul(1 / scale);
+  }, pi);
+  equal(statuses(report), Array(4).fill("cut"));
+  ok(report.error?.sites[0]?.text?.includes("const scale"), report.error?.message);
+});
+
+Deno.test("a read that only logs is no cut", async () => {
+  const pi = new MLP([4, 6, 2], random);
+  const log: unknown[] = [];
+  const report = await audit(async () => {
+    const y = pi.forward(x);
+    log.push(await y.mean().item(), await y.data());
+    return y.square().mean();
+  }, pi);
+  equal(statuses(report), Array(4).fill("reached"));
+  strictEqual(report.error, null);
+});
+
+Deno.test("samples whose log-probability is used, and targets under a declared stop, are no cuts", async () => {
+  const pi = new MLP([4, 6, 2], random);
+  const value = new MLP([4, 6, 1], random);
+  const generator = new Generator(1);
+  const report = await audit(() => {
+    const policy = new Normal(pi.forward(x), zeros([8, 2]).add(0.5));
+    const action = policy.sample(generator.next());
+    const target = stopGradient(value.forward(x).mul(0.9).add(1), "bootstrap target");
+    const advantage = action.square().neg().sum(1, true).sub(stopGradient(value.forward(x), "advantages are data"));
+    const actor = policy.logProb(action).mul(advantage).mean().neg();
+    return actor.add(value.forward(x).sub(target).square().mean());
+  }, [pi, value]);
+  equal(statuses(report), Array(8).fill("reached"), `${report}`);
+});
+
+Deno.test("randomness of the host is the same in every run of the closure", async () => {
+  const pi = new MLP([4, 6, 2], random);
+  const stream = new HostRandom(9);
+  const report = await audit(() => {
+    const noise = tensor(Array.from(stream.normal(16), (v) => v * Math.random())).reshape(8, 2);
+    return pi.forward(x).add(noise).square().mean();
+  }, pi);
+  equal(statuses(report), Array(4).fill("reached"), `${report}`);
+});
+
+Deno.test("zero gradients say why", async () => {
+  const w = new Parameter(tensor([0.5, 1, 2]), "w");
+  const why = async (loss: () => ReturnType<typeof tensor>): Promise<string> => {
+    const report = await audit(loss, w);
+    equal(statuses(report), ["zero"], `${report}`);
+    return report.entries[0]!.why!;
+  };
+  ok(/with itself/.test(await why(() => w.div(w).mean())));
+  ok(/dead relu/.test(await why(() => w.sub(9).relu().mean())));
+  ok(/saturated clamp.*audit_test\.ts/.test(await why(() => w.clamp(5, 6).mean())));
+});
+
+Deno.test("a gradient that is not finite is told, and the rest is measured", async () => {
+  const [a, b] = [new Parameter(tensor([0, 1]), "a"), new Parameter(tensor([1, 2]), "b")];
+  const report = await audit(() => a.sqrt().sum().add(b.square().sum()), [a, b]);
+  equal(statuses(report), ["non-finite", "reached"]);
+  ok(Math.abs(report.of("b")!.gradientNorm! - Math.sqrt(20)) < 1e-5);
+});
+
+Deno.test("an optimiser's next update is measured without taking it; unowned parameters are told", async () => {
+  const pi = new MLP([4, 6, 2], random);
+  const optimizer = new Adam(pi.parameters(), { lr: 1e-2 });
+  const before = await pi.layers[0]!.weight.data();
+  const report = await audit(pi.forward(x).square().mean(), optimizer);
+  ok(report.entries.every((x) => x.hasOwner && x.updateRatio! > 0), `${report}`);
+  equal(await pi.layers[0]!.weight.data(), before);
+  strictEqual(await optimizer.count.item(), 0);
+  const loose = new MLP([4, 2], random);
+  ok(/owned by no optimiser/.test(`${await audit(loose.forward(x).mean(), loose)}`));
+});
+
+Deno.test("a loss made before an audit is still good after it", async () => {
+  const pi = new MLP([4, 6, 2], random);
+  const optimizer = new Adam(pi.parameters(), { lr: 1e-2 });
+  const loss = pi.forward(x).square().mean();
+  await audit(() => pi.forward(x).square().mean(), optimizer);
+  loss.backward();
+  optimizer.step();
+});
+
+Deno.test("a report is a table, and in a notebook also a picture", async () => {
+  const w = new Parameter(tensor([0.5]), "w");
+  const report = await audit(() => w.square().sum());
+  ok(/^parameter +status +gradient/.test(`${report}`));
+  const shown = (report as unknown as Record<symbol, () => Record<string, string>>)[Symbol.for("Jupyter.display")]!();
+  equal(Object.keys(shown).sort(), ["image/svg+xml", "text/html", "text/plain"]);
+});
+
+Deno.test("the policy of 35,000 parameters is audited with proof", async () => {
+  const policy = new MLP([18, 128, 128, 128, 4], random);
+  const states = tensor(random.uniform(32 * 18, -1, 1), { shape: [32, 18] });
+  const report = await audit(async () => {
+    const y = policy.forward(states);
+    const entropy = await y.abs().mean().item() as number;
+    return y.square().mean().sub(0.5 * entropy);
+  }, policy);
+  equal(statuses(report), Array(8).fill("cut"), `${report}`);
+});
