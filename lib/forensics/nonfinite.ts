@@ -54,8 +54,11 @@ export function partsOf(origin: NonFiniteOrigin, consequence: string): ErrorPart
     ? `${nameOf(origin)} held ${kindOf(origin)} before the step${inLoop}`
     : `${nameOf(origin)} made ${kindOf(origin)}${inLoop}`;
   const values = direction === "input" ? [output] : inputs;
+  const told = `${kindOf(origin)} from ${values.map(aboutValue).join("; ")}`;
+  // Operations of a trainer have no line of the user: what is known of them goes into the sentence.
+  const facts = origin.site.isKnown ? "" : ` (${told})`;
   const sites = [
-    { site: origin.site, note: `${kindOf(origin)} from ${values.map(aboutValue).join("; ")}` },
+    { site: origin.site, note: told },
     ...(becameNaN ? [{ site: becameNaN.site, note: `infinity becomes NaN in ${operationName(becameNaN)}` }] : []),
     ...(hiddenBy ? [{ site: hiddenBy.site, note: `${hiddenBy.op}() hides it here, its derivative does not` }] : []),
   ];
@@ -63,7 +66,9 @@ export function partsOf(origin: NonFiniteOrigin, consequence: string): ErrorPart
     return {
       code: "G403",
       message:
-        `${nameOf(origin)} made NaN of a gradient of 0${inLoop}: \`${hiddenBy.op}\` hides the bad value in the ` +
+        `${
+          nameOf(origin)
+        } made NaN of a gradient of 0${inLoop}${facts}: \`${hiddenBy.op}\` hides the bad value in the ` +
         `forward pass only. ${consequence}`,
       sites,
       help: `make the input safe first, with a second where: where(ok, where(ok, x, 1).${derivativeOf}(), 0).`,
@@ -72,7 +77,7 @@ export function partsOf(origin: NonFiniteOrigin, consequence: string): ErrorPart
   const help = helpOf[direction === "backward" ? derivativeOf ?? op : op];
   return {
     code: codeOf[direction],
-    message: `${made}. ${consequence}`,
+    message: `${made}${facts}. ${consequence}`,
     sites,
     help: direction === "input" ? "look at where it comes from: data, a setting, or an earlier step." : help ??
       "look at its inputs: they are finite, its result is not.",
