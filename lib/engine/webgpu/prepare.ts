@@ -131,12 +131,22 @@ function unravel(flat: number, shape: readonly number[]): number[] {
   return index;
 }
 
+/** Neighbouring axes that are reduced together, as one axis: only that is long enough to be split. */
+function joinAxes(x: Node, axes: readonly number[]): { x: Node; axis: number } | null {
+  const [first, last] = [Math.min(...axes), Math.max(...axes)];
+  const between = x.shape.slice(first, last + 1);
+  if (axes.length < 2 || between.some((n, i) => n > 1 && !axes.includes(first + i))) return null;
+  return { x: reshape(x, [...x.shape.slice(0, first), sizeOf(between), ...x.shape.slice(last + 1)]), axis: first };
+}
+
 /** A long reduction of few results takes two kernels, so that more than a few workgroups have something to do. */
 function splitReduction(node: Node): Node {
   if (node.op !== "sum" && node.op !== "max" && node.op !== "min") return node;
   const [x] = node.inputs;
   if (lengthOf(node) <= mostUnrolled) return unrolled(node, lengthOf(node));
   const axes = reducedAxes(node as ReduceNode);
+  const joined = joinAxes(x!, axes);
+  if (joined) return reshape(splitReduction(makeNode(node.op, [joined.x], { axes: [joined.axis] })), node.shape);
   const last = x!.shape.findLastIndex((n) => n > 1);
   const strided = !axes.includes(last);
   const size = sizeOf(node.shape);
