@@ -115,6 +115,40 @@ Deno.test("a sum of squares is one operation", async () => {
   await agree([row], [ops.sum(ops.mul(wide, wide), [0, 1])]);
 });
 
+Deno.test("a sum of absolute values is one operation, and NaN where one of them is", async () => {
+  const x = input([2, 3]);
+  const total = ops.sum(ops.unary("abs", x), [1]);
+  equal(operations(await agree([x], [total], [[1, -Infinity, 2, 3, NaN, 4]])), ["ReduceL1"]);
+});
+
+Deno.test("sums and extrema of nothing, and of squares of nothing, are what they are in PyTorch", async () => {
+  const x = input([0, 3]);
+  await agree([x], [ops.sum(ops.mul(x, x), [0]), ops.sum(ops.unary("abs", x), [0, 1]), ops.max(x, [1])]);
+});
+
+Deno.test("sums over rows are products with ones; short axes are cut into parts", async () => {
+  const [x, y] = [input([40, 5]), input([6, 5, 3, 2])];
+  equal(operations(await agree([x], [ops.sum(x, [0])])), ["MatMul"]);
+  const lines = await agree([y], [
+    ops.sum(y, [0, 1]),
+    ops.sum(y, [1]),
+    ops.sum(y, [2]),
+    ops.sum(ops.reshape(y, [6, 30, 1]), [1]),
+    ops.sum(y, [1, 2]),
+    ops.sum(y, [3]),
+    ops.max(y, [2]),
+    ops.min(y, [3]),
+    ops.max(y, [0, 1]),
+  ]);
+  equal([count(lines, "MatMul"), count(lines, "Split"), count(lines, "ReduceSum")], [1, 4, 3]);
+});
+
+Deno.test("the gradient of a thin weight is right although it is computed transposed", async () => {
+  const [x, g] = [input([32, 3]), input([32, 20])];
+  const lines = await agree([x, g], [ops.matmul(g, x, true)]);
+  equal([count(lines, "Gemm"), count(lines, "Transpose")], [1, 1]);
+});
+
 Deno.test("gradients of slices of one vector are joined, with zeros where there is none", async () => {
   const [a, b, c] = [input([2]), input([3]), input([1])];
   const joined = ops.add(ops.add(ops.pad(b, [4], [3]), ops.pad(a, [1], [7])), ops.pad(c, [9], [0]));

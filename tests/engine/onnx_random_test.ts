@@ -1,6 +1,6 @@
 /** Random bits on the CPU engine: drawn on the host where their keys are known there, else in the graph; always the same. */
 
-import { deepStrictEqual as equal, ok, strictEqual } from "node:assert";
+import { deepStrictEqual as equal, ok, rejects, strictEqual } from "node:assert";
 import type { Node } from "../../lib/graph/node.ts";
 import * as ops from "../../lib/graph/ops.ts";
 import { makeScan } from "../../lib/graph/scan.ts";
@@ -52,6 +52,16 @@ Deno.test("keys are moved, split and chosen on the host", async () => {
   const outputs = [chosen, turned, child, ops.expand(ops.reshape(child, [6, 1]), [6, 2]), unit(child)];
   const lines = await agree([key, index], outputs, [[1, 2], [3, 0, 3]]);
   ok(!isThreefry(lines), lines.join("\n"));
+});
+
+Deno.test("an index of a key that is out of range is a sentence", async () => {
+  const [key, index] = [input([2], "uint32"), input([1], "int32")];
+  const program = await compile([key, index], [ops.take(ops.randomBits(key, [4, 2]), index, 0)]);
+  await rejects(
+    program.run([storage("uint32", [1, 2]), storage("int32", [4])]),
+    /take\(\) failed while running on the CPU: .*4 of 4/,
+  );
+  program.dispose();
 });
 
 Deno.test("a key that is state moves on from run to run", async () => {

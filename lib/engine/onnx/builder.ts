@@ -41,7 +41,7 @@ function bytesOf(data: TypedArray | BigInt64Array): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** The numbers 1, 2 ... as an ONNX attribute or input wants them. */
+/** Whole numbers as ONNX wants them where they are inputs. */
 function int64s(values: readonly number[]): BigInt64Array {
   return BigInt64Array.from(values, BigInt);
 }

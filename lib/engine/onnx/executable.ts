@@ -8,11 +8,19 @@ import type { Executable, Graph, Keep } from "../engine.ts";
 import { evaluateHost, type HostValue } from "./host.ts";
 import { listModel } from "./listing.ts";
 import type { Port, Program } from "./program.ts";
-import { runtimeError } from "./session.ts";
+import { originOf, runtimeError } from "./session.ts";
 
 /** An ONNX Runtime tensor over our memory, which is not copied. */
 function tensorOver({ dtype, shape }: Aval, data: TypedArray): Tensor {
   return new Tensor(dtype as "float32", data as Float32Array, shape);
+}
+
+function hostValue(node: Node, inputs: readonly HostValue[]): HostValue {
+  try {
+    return evaluateHost(node, inputs);
+  } catch (error) {
+    throw runtimeError(error, node);
+  }
 }
 
 /** What the engine asks an executable besides running it. */
@@ -34,7 +42,7 @@ export function makeExecutable(
   async function gather(inputs: readonly Storage[]): Promise<Map<Node, TypedArray>> {
     const values = new Map<Node, HostValue>();
     for (const [i, node] of graph.inputs.entries()) values.set(node, inputs[i]!.host ?? await inputs[i]!.read());
-    for (const node of program.host) values.set(node, evaluateHost(node, node.inputs.map((x) => values.get(x)!)));
+    for (const node of program.host) values.set(node, hostValue(node, node.inputs.map((x) => values.get(x)!)));
     return values as Map<Node, TypedArray>;
   }
 
@@ -58,7 +66,7 @@ export function makeExecutable(
     try {
       await session.run(feeds, fetches);
     } catch (error) {
-      throw runtimeError(error, program.origins);
+      throw runtimeError(error, originOf(error, program.origins));
     }
     return results;
   }

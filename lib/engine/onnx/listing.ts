@@ -4,7 +4,6 @@ import type { OnnxAttribute, OnnxGraph, OnnxNode } from "./proto.ts";
 
 function attributeText(value: OnnxAttribute): string {
   if (typeof value !== "object") return String(value);
-  if ("float" in value) return String(value.float);
   return "nodes" in value ? value.name : `[${value}]`;
 }
 

@@ -27,8 +27,8 @@ export interface OnnxValue {
   readonly dims: readonly number[];
 }
 
-/** An attribute: a whole number, a float, a string, whole numbers or a graph. */
-export type OnnxAttribute = number | { readonly float: number } | string | readonly number[] | OnnxGraph;
+/** An attribute: a whole number, a string, whole numbers or a graph. */
+export type OnnxAttribute = number | string | readonly number[] | OnnxGraph;
 
 /** One operation. */
 export interface OnnxNode {
@@ -86,7 +86,7 @@ function writeValue(writer: Writer, { name, type, dims }: OnnxValue): void {
 }
 
 /** The numbers of AttributeProto.AttributeType. */
-const attributeTypes = { float: 1, int: 2, string: 3, graph: 5, ints: 7 };
+const attributeTypes = { int: 2, string: 3, graph: 5, ints: 7 };
 
 function writeAttribute(writer: Writer, name: string, value: OnnxAttribute): void {
   const type = (kind: keyof typeof attributeTypes) => whole(writer, 20, attributeTypes[kind]);
@@ -97,9 +97,6 @@ function writeAttribute(writer: Writer, name: string, value: OnnxAttribute): voi
   } else if (typeof value === "string") {
     text(writer, 4, value);
     type("string");
-  } else if ("float" in value) {
-    writer.tag(2, WireType.Bit32).float(value.float);
-    type("float");
   } else if ("nodes" in value) {
     message(writer, 6, () => writeGraph(writer, value));
     type("graph");

@@ -68,14 +68,11 @@ export function sum(b: Builder, node: NodeOf<"sum">, x: Value): Value {
   return { name: b.op("Mul", [total.name, factor]), dtype: node.dtype, shape: total.shape };
 }
 
-/** The sum over axes of the squares. */
-export function sumOfSquares(b: Builder, node: NodeOf<"sum">, x: Value): Value {
+/** The sum over axes of squares or absolute values, by the ONNX operation for it. */
+export function sumOfSizes(b: Builder, op: "ReduceL1" | "ReduceSumSquare", node: NodeOf<"sum">, x: Value): Value {
+  if (sizeOf(node.inputs[0]!.shape) === 0) return b.scalar(node.dtype, 0);
   const whole = b.materialize(x, node.inputs[0]!.shape);
-  return {
-    name: b.op("ReduceSumSquare", [whole.name, b.sizes(node.attrs.axes)]),
-    dtype: node.dtype,
-    shape: node.shape,
-  };
+  return { name: b.op(op, [whole.name, b.sizes(node.attrs.axes)]), dtype: node.dtype, shape: node.shape };
 }
 
 /**

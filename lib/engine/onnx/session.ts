@@ -58,10 +58,14 @@ export function openSession(model: Uint8Array, threads: number): Promise<Inferen
   });
 }
 
-/** What ONNX Runtime threw while it ran `origins`, as a sentence with the user's line. */
-export function runtimeError(error: unknown, origins: ReadonlyMap<string, Node>): PlumblineError {
+/** Which node ONNX Runtime's message is about, by the names of its operations. */
+export function originOf(error: unknown, origins: ReadonlyMap<string, Node>): Node | undefined {
+  return origins.get(/Name:'([^']*)'/.exec(String(error))?.[1] ?? "");
+}
+
+/** What was thrown while a program ran, at `origin` if that is known, as a sentence with the user's line. */
+export function runtimeError(error: unknown, origin: Node | undefined): PlumblineError {
   const text = error instanceof Error ? error.message : String(error);
-  const origin = origins.get(/Name:'([^']*)'/.exec(text)?.[1] ?? "");
   const reason = text.replace(/^.*Status Message: /s, "").replace(/^(\/\S+|\S+\.(cc|h)):\d+ .*?\) /, "").trim();
   const index = /out of (data )?bounds|indices|index/i.test(reason);
   return new PlumblineError({

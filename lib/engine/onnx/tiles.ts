@@ -8,7 +8,7 @@ import type { OpName } from "../../graph/primitives.ts";
 import { sizeOf } from "../../graph/types.ts";
 import type { Builder, Value } from "./builder.ts";
 import { matmul, summedProduct } from "./matmul.ts";
-import { sumOfSquares } from "./reduce.ts";
+import { sumOfSizes } from "./reduce.ts";
 import { type Row, rows } from "./rows.ts";
 
 /** How a node is computed: from which nodes, and with which ONNX operations. */
@@ -42,16 +42,12 @@ const summed: Pattern = (node, single) => {
   return { inputs: x.inputs, emit: (b, [left, right]) => summedProduct(b, x, left!, right!) };
 };
 
-/** The sum of squares. */
-const squares: Pattern = (node, single) => {
+/** A sum of squares or of absolute values. */
+const norms: Pattern = (node, single) => {
   const [x] = node.inputs;
-  if (node.op !== "sum" || x?.op !== "mul" || x.inputs[0] !== x.inputs[1] || !single(x) || x.dtype !== "float32") {
-    return null;
-  }
-  return {
-    inputs: [x.inputs[0]!],
-    emit: (b, [value]) => sumOfSquares(b, node, value!),
-  };
+  if (node.op !== "sum" || !x || !single(x) || x.dtype !== "float32") return null;
+  const op = x.op === "abs" ? "ReduceL1" : x.op === "mul" && x.inputs[0] === x.inputs[1] ? "ReduceSumSquare" : null;
+  return op && { inputs: [x.inputs[0]!], emit: (b, [value]) => sumOfSizes(b, op, node, value!) };
 };
 
 /** The gradients of several slices of one vector: zeros around each, added up, are one Concat. */
@@ -108,7 +104,7 @@ function commonAxis(parts: readonly NodeOf<"pad">[]): number | null {
   return axes.size === 1 ? [...axes][0]! : null;
 }
 
-const patterns: readonly Pattern[] = [biased, joined, summed, squares];
+const patterns: readonly Pattern[] = [biased, joined, summed, norms];
 
 function byRow(node: Node): Tile {
   if (node.op === "scan" || node.op === "output") throw new Error(`${node.op} has no row.`);
