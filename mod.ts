@@ -85,6 +85,13 @@ export { type PPOOptions, PPOTrainer, type SavedTensor, type TrainerFacts } from
 export { Collector, type Rollout } from "./lib/rl/rollout.ts";
 export { Navigation, type NavigationState } from "./lib/worlds/navigation.ts";
 export type { NavigationOptions } from "./lib/worlds/navigation_options.ts";
+export { Wheel, type WheelOptions, type WheelState } from "./lib/worlds/wheel.ts";
+export {
+  ReverseTransport,
+  type ReverseTransportOptions,
+  type ReverseTransportState,
+} from "./lib/worlds/reverse_transport.ts";
+export { BuzzWire, type BuzzWireOptions, type BuzzWireState } from "./lib/worlds/buzz_wire.ts";
 
 export { type CurveOptions, type CurvePoint, type CurveSeries, rewardCurve } from "./lib/plot/curves.ts";
 export { display, type Displayable, type MimeBundle } from "./lib/plot/notebook.ts";

@@ -11,7 +11,7 @@ import type { Environment, Transition } from "./environment.ts";
 import { goalOfAgent, type NavigationOptions, resolveOptions, spawnOptions } from "./navigation_options.ts";
 import { type Body, collidingPairs } from "./particle/body.ts";
 import { Lidar } from "./particle/lidar.ts";
-import { matrix, Pairs, squaredLength } from "./particle/pairs.ts";
+import { length, matrix, Pairs, squaredLength } from "./particle/pairs.ts";
 import { Spawner } from "./particle/spawn.ts";
 import { ParticleWorld } from "./particle/world.ts";
 
@@ -29,23 +29,15 @@ export type NavigationState = {
 
 /** The radius of a goal: the bonus is for agents whose centres are nearer than this to their goals' centres. */
 const goalRadius = 0.05;
-/** Keeps the derivative of a distance finite at 0; it is squared metres, below what float32 tells from 0 in a sum. */
-const tiny = 1e-20;
-
-/** |a - b| along the last axis, which stays with size 1; its derivative at 0 is 0. */
-function distance(a: Tensor, b: Tensor): Tensor {
-  return a.sub(b).square().sum(-1, true).maximum(tiny).sqrt();
-}
-
 /** The pairs of agents that may touch, and what it costs. */
 class Contacts {
   readonly #pairs: Pairs;
   readonly #cost: Tensor;
   readonly #reach: number;
 
-  constructor(agents: readonly Body[], penalty: number) {
+  constructor(agents: readonly Body[], radius: number, penalty: number) {
     this.#pairs = new Pairs(agents.length, collidingPairs(agents));
-    this.#reach = 2 * agents[0]!.shape.radius;
+    this.#reach = 2 * radius;
     const entries = this.#pairs.list.flatMap((pair, i) => pair.map((agent) => [i, agent, penalty] as const));
     this.#cost = matrix(this.#pairs.list.length, agents.length, entries);
   }
@@ -98,7 +90,7 @@ export class Navigation implements Environment<NavigationState> {
     });
     const meet = collisions && nAgents > 1;
     this.#lidar = meet ? new Lidar({ bodies: nAgents, radius, rays: all.nLidarRays, range: all.lidarRange }) : null;
-    this.#contacts = meet ? new Contacts(agents, all.agentCollisionPenalty) : null;
+    this.#contacts = meet ? new Contacts(agents, radius, all.agentCollisionPenalty) : null;
     this.observationSize = 4 + 2 * (all.observeAllGoals ? nAgents : 1) + (collisions ? all.nLidarRays : 0);
   }
 
@@ -141,8 +133,8 @@ export class Navigation implements Environment<NavigationState> {
   step(before: NavigationState, action: Tensor): Transition<NavigationState> {
     const motion = this.#world.step(before, action.maximum(-1).minimum(1));
     const state = named({ ...motion, goal: before.goal, steps: before.steps.add(1) });
-    const left = distance(state.position, state.goal);
-    const progress = distance(before.position, before.goal).sub(left).mul(this.options.posShapingFactor);
+    const left = length(state.position.sub(state.goal));
+    const progress = length(before.position.sub(before.goal)).sub(left).mul(this.options.posShapingFactor);
     const farthest = left.max(1, true);
     const terminated = farthest.less(this.options.agentRadius).reshape(-1).named("env");
     return {

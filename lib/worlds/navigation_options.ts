@@ -1,5 +1,6 @@
 /** The options of VMAS's `navigation`, with its defaults, and their ranges. */
 
+import { type Checks, finite, notNegative, positive, whole, withDefaults } from "./options.ts";
 import { crowding, type SpawnOptions } from "./particle/spawn.ts";
 
 /** Options of {@linkcode navigation}; each has VMAS's default. Lengths are in metres. */
@@ -60,25 +61,14 @@ const defaults: Required<NavigationOptions> = {
   maxSteps: 100,
 };
 
-type Key = keyof NavigationOptions;
-type Check = readonly [fits: (x: number) => boolean, what: string];
-
-function whole(low: number, high: number): Check {
-  const range = high === Infinity ? `${low} or more` : `from ${low} to ${high}`;
-  return [(x) => Number.isInteger(x) && x >= low && x <= high, `a whole number, ${range}`];
-}
-
-const positive: Check = [(x) => x > 0 && x < Infinity, "a number above 0"];
-const finite: Check = [Number.isFinite, "a finite number"];
-
-const checks: { readonly [K in Key]?: Check } = {
+const checks: Checks<NavigationOptions> = {
   nAgents: whole(1, 64),
   worldSpawningX: positive,
   worldSpawningY: positive,
   agentsWithSameGoal: whole(1, Infinity),
   lidarRange: positive,
   agentRadius: positive,
-  commsRange: [(x) => x >= 0 && x < Infinity, "a number, 0 or more"],
+  commsRange: notNegative,
   nLidarRays: whole(1, 1024),
   posShapingFactor: finite,
   finalReward: finite,
@@ -88,15 +78,6 @@ const checks: { readonly [K in Key]?: Check } = {
 
 function refuse(sentence: string): never {
   throw new RangeError(`navigation: ${sentence}`);
-}
-
-function checkEach(options: NavigationOptions): void {
-  for (const [key, value] of Object.entries(options)) {
-    if (!(key in defaults)) refuse(`there is no option \`${key}\`; there are ${Object.keys(defaults).join(", ")}.`);
-    const check = checks[key as Key];
-    if (!check && typeof value !== "boolean") refuse(`${key} is true or false, not ${value}.`);
-    if (check && !(typeof value === "number" && check[0](value))) refuse(`${key} is ${check[1]}, not ${value}.`);
-  }
 }
 
 function checkTogether({ nAgents, agentsWithSameGoal, collisions, splitGoals }: Required<NavigationOptions>): void {
@@ -120,9 +101,7 @@ function checkTogether({ nAgents, agentsWithSameGoal, collisions, splitGoals }: 
  * @throws RangeError with a sentence if one is unknown, out of its range, or does not go with another.
  */
 export function resolveOptions(options: NavigationOptions): Required<NavigationOptions> {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  checkEach(given);
-  const resolved = { ...defaults, ...given };
+  const resolved = withDefaults("navigation", defaults, checks, options);
   checkTogether(resolved);
   return resolved;
 }

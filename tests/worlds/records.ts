@@ -25,6 +25,11 @@ export interface NavigationRecords {
 
 const camelCase = (name: string): string => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
+/** VMAS's options under the names that they have here. */
+export function optionsIn(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [camelCase(name), value]));
+}
+
 /** The records of a file in tests/fixtures, with options under the names that they have here. */
 export function navigationRecords(file: string): NavigationRecords[] {
   const text = Deno.readTextFileSync(new URL(`../fixtures/${file}`, import.meta.url));
@@ -32,8 +37,7 @@ export function navigationRecords(file: string): NavigationRecords[] {
   for (const line of text.trim().split("\n")) {
     const { options, ...record } = JSON.parse(line);
     const key = JSON.stringify([options, record.steps.length]);
-    const named = Object.entries(options).map(([name, value]) => [camelCase(name), value]);
-    if (!groups.has(key)) groups.set(key, { options: Object.fromEntries(named), records: [] });
+    if (!groups.has(key)) groups.set(key, { options: optionsIn(options), records: [] });
     groups.get(key)!.records.push(record);
   }
   return [...groups.values()];

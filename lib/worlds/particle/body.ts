@@ -1,4 +1,4 @@
-/** What a particle world is made of: bodies, each with a shape, a mass and the freedom to move or not. */
+/** What a particle world is made of: bodies, each with a shape, a mass and the freedom to move and turn or not. */
 
 /** A disc. */
 export interface Sphere {
@@ -7,8 +7,27 @@ export interface Sphere {
   readonly radius: number;
 }
 
+/** A straight piece of wire, along the x axis of the body. */
+export interface Line {
+  readonly kind: "line";
+  /** Metres, above 0. */
+  readonly length: number;
+}
+
+/** The four sides of a rectangle. Its inside is empty: discs touch the sides from there, too. */
+export interface HollowBox {
+  readonly kind: "hollowBox";
+  /** Along the x axis of the body, in metres, above 0. */
+  readonly length: number;
+  /** Along the y axis of the body, in metres, above 0. */
+  readonly width: number;
+}
+
+/** A shape made of straight sides. */
+export type Outline = Line | HollowBox;
+
 /** The outline of a body. */
-export type Shape = Sphere;
+export type Shape = Sphere | Outline;
 
 /** A body. Its position and velocity are part of the state, not of it. */
 export interface Body {
@@ -17,14 +36,35 @@ export interface Body {
   readonly mass?: number;
   /** Whether forces move it; true if not given. */
   readonly movable?: boolean;
+  /** Whether torques turn it; false if not given. Discs have no need of it: nothing here turns them. */
+  readonly rotatable?: boolean;
+  /** Not faster than this, in metres a second; without a limit if not given. */
+  readonly maxSpeed?: number | null;
   /** Whether it is in contact with other bodies that collide; true if not given. */
   readonly collides?: boolean;
+}
+
+/** Half of an outline's extent along its own axes. */
+export function halfExtent(shape: Outline): [x: number, y: number] {
+  return [shape.length / 2, shape.kind === "line" ? 0 : shape.width / 2];
+}
+
+/** The radius of the circle around a shape. */
+export function circumscribedRadius(shape: Shape): number {
+  return shape.kind === "sphere" ? shape.radius : Math.hypot(...halfExtent(shape));
+}
+
+/** The moment of inertia about the centre, in kg m^2. */
+export function momentOfInertia({ shape, mass = 1 }: Body): number {
+  if (shape.kind === "sphere") return mass * shape.radius ** 2 / 2;
+  const [x, y] = halfExtent(shape);
+  return mass * (x ** 2 + y ** 2) / 3;
 }
 
 /** The pairs of bodies, by index and the smaller one first, that may touch: both collide and one of them moves. */
 export function collidingPairs(bodies: readonly Body[]): [number, number][] {
   const collides = (i: number): boolean => bodies[i]!.collides ?? true;
-  const moves = (i: number): boolean => bodies[i]!.movable ?? true;
+  const moves = (i: number): boolean => (bodies[i]!.movable ?? true) || (bodies[i]!.rotatable ?? false);
   return bodies.flatMap((_, a) =>
     bodies.flatMap((_, b): [number, number][] =>
       a < b && collides(a) && collides(b) && (moves(a) || moves(b)) ? [[a, b]] : []

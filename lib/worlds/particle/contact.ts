@@ -1,4 +1,4 @@
-/** The force between bodies that touch: VMAS's soft repulsion, a function of the distance alone. */
+/** The force between bodies that touch or are joined: VMAS's soft law, a function of the distance alone. */
 
 import { where } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -12,10 +12,15 @@ export interface ContactLaw {
   readonly margin: number;
 }
 
-/** Nearer than this, in metres, two points have no direction between them and do not repel. */
+/** Nearer than this, in metres, two points have no direction between them: they neither repel nor attract. */
 const coincident = 1e-6;
 /** Stands for the distance of points that do not repel; any that is far from every contact. */
 const faraway = 1e3;
+
+/** `stiffness * margin * log(1 + exp(penetration / margin))`, in newtons. */
+function softened(penetration: Tensor, { stiffness, margin }: ContactLaw): Tensor {
+  return penetration.mul(1 / margin).softplus().mul(stiffness * margin);
+}
 
 /**
  * The force on the first point of each pair, [env, 2, pair], from the difference of the points (first less second):
@@ -23,10 +28,21 @@ const faraway = 1e3;
  * which the bodies touch, where it jumps to `stiffness * margin * log 2`; and 0 below 1e-6 m. `reach` is a number or
  * [pair]. The derivative is finite everywhere.
  */
-export function repulsion(difference: Tensor, reach: Tensor | number, { stiffness, margin }: ContactLaw): Tensor {
+export function repulsion(difference: Tensor, reach: Tensor | number, law: ContactLaw): Tensor {
   const squared = squaredLength(difference);
   const distance = where(squared.less(coincident ** 2), faraway ** 2, squared).sqrt();
   const penetration = distance.neg().add(reach);
-  const softened = penetration.mul(1 / margin).softplus().mul(stiffness * margin);
-  return difference.mul(where(penetration.less(0), 0, softened.div(distance)));
+  return difference.mul(where(penetration.less(0), 0, softened(penetration, law).div(distance)));
+}
+
+/**
+ * The force on the first point of each pair, [env, 2, pair], that holds it at the second:
+ * `stiffness * margin * log(1 + exp(d / margin))` against the difference (first less second), and 0 below 1e-6 m. The
+ * derivative is finite everywhere.
+ */
+export function attraction(difference: Tensor, law: ContactLaw): Tensor {
+  const squared = squaredLength(difference);
+  const apart = squared.greaterEqual(coincident ** 2);
+  const distance = where(apart, squared, 1).sqrt();
+  return difference.mul(where(apart, softened(distance, law).div(distance).neg(), 0));
 }

@@ -47,7 +47,21 @@ export class Pairs {
   }
 }
 
+/** A number if all are equal, else a constant of `shape`: fewer numbers to broadcast. */
+export function constant(values: readonly number[], ...shape: number[]): Tensor | number {
+  const [first] = values;
+  return values.every((x) => x === first) ? first! : tensor(Float32Array.from(values), { shape });
+}
+
 /** |v|^2 of the vectors of pairs: [env, 1, pair] of [env, 2, pair]. */
 export function squaredLength(vectors: Tensor): Tensor {
   return vectors.square().sum(1, true);
+}
+
+/** Keeps the derivative of a length finite at 0; it is squared metres, below what float32 tells from 0 in a sum. */
+const tiny = 1e-20;
+
+/** |v| along the last axis, which stays with size 1; its derivative at 0 is 0. */
+export function length(v: Tensor): Tensor {
+  return v.square().sum(-1, true).maximum(tiny).sqrt();
 }

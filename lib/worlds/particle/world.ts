@@ -1,19 +1,19 @@
 /**
- * Bodies in the plane that are pushed, slow down and bump into each other: the physics of VMAS 1.5.2, each environment of
- * the batch by itself. Semi-implicit Euler in substeps; drag once a step, before the first acceleration.
+ * Bodies in the plane that are pushed, slow down, turn and bump into each other: the physics of VMAS 1.5.2, each environment
+ * of the batch by itself. Semi-implicit Euler in substeps; drag once a step, before the first acceleration.
  */
 
-import { tensor } from "../../tensor/creation.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type Body, collidingPairs } from "./body.ts";
+import { type Body, circumscribedRadius, collidingPairs, momentOfInertia } from "./body.ts";
 import { type ContactLaw, repulsion } from "./contact.ts";
-import { Pairs } from "./pairs.ts";
+import type { Effect } from "./frames.ts";
+import { type Joint, Joints } from "./joints.ts";
+import type { Motion } from "./motion.ts";
+import { outlinePairs, Outlines } from "./outlines.ts";
+import { constant, length, Pairs } from "./pairs.ts";
 
-/** Where bodies are and how they move, each [env, body, 2]: metres and metres a second. */
-export type Motion = { position: Tensor; velocity: Tensor };
-
-/** A source of forces: newtons on every body, [env, body, 2], from how the bodies are now. */
-export type Interaction = (motion: Motion) => Tensor;
+/** A source of forces and torques on every body, from how the bodies are now. */
+export type Interaction = (motion: Motion) => Effect;
 
 /** The constants of a world. */
 export interface WorldOptions {
@@ -21,28 +21,45 @@ export interface WorldOptions {
   readonly dt?: number;
   /** Parts of a step in which forces are computed anew; 1 if not given. */
   readonly substeps?: number;
-  /** The share of the velocity that is lost in a step; 0.25 if not given. */
+  /** The share of the velocity and of the spin that is lost in a step; 0.25 if not given. */
   readonly drag?: number;
   /** 100 N/m over 1 mm if not given. */
   readonly contact?: ContactLaw;
+  /** None if not given. */
+  readonly joints?: readonly Joint[];
+  /** Newtons for each metre that a joint is open; 130 if not given. It sets in over the margin of contacts. */
+  readonly jointStiffness?: number;
   /** Positions are held within [-x, x] and [-y, y]; without bounds if not given. */
   readonly bounds?: readonly [x: number, y: number] | null;
 }
 
-/** A number if all are equal, else a constant of `shape`: fewer numbers to broadcast. */
-function constant(values: readonly number[], ...shape: number[]): Tensor | number {
-  const [first] = values;
-  return values.every((x) => x === first) ? first! : tensor(Float32Array.from(values), { shape });
-}
-
 /** The contacts of every pair of spheres that may touch, as one interaction; `null` where there is none. */
 function sphereContacts(bodies: readonly Body[], law: ContactLaw): Interaction | null {
-  const list = collidingPairs(bodies);
+  const list = collidingPairs(bodies).filter((pair) => pair.every((i) => bodies[i]!.shape.kind === "sphere"));
   if (list.length === 0) return null;
   const pairs = new Pairs(bodies.length, list);
-  const reach = constant(list.map(([a, b]) => bodies[a]!.shape.radius + bodies[b]!.shape.radius), list.length);
-  return ({ position }) => pairs.gather(repulsion(pairs.difference(position), reach, law));
+  const radius = (i: number): number => circumscribedRadius(bodies[i]!.shape);
+  const reach = constant(list.map(([a, b]) => radius(a) + radius(b)), list.length);
+  return ({ position }) => ({ force: pairs.gather(repulsion(pairs.difference(position), reach, law)) });
 }
+
+/** The contacts of every disc with every outline, as one interaction; `null` where there is none. */
+function outlineContacts(bodies: readonly Body[], law: ContactLaw): Interaction | null {
+  const list = outlinePairs(bodies);
+  if (list.length === 0) return null;
+  const outlines = new Outlines(bodies, list);
+  return (motion) => outlines.contacts(motion, law);
+}
+
+/** The joints as one interaction; `null` where there is none. */
+function jointForces(bodies: readonly Body[], list: readonly Joint[], law: ContactLaw): Interaction | null {
+  if (list.length === 0) return null;
+  const joints = new Joints(bodies.length, list, law);
+  return (motion) => joints.pull(motion);
+}
+
+/** Metres a second that nothing reaches; finite, so that the derivative is. */
+const unlimited = 1e9;
 
 /** A world of fixed bodies. It holds constants only: what changes is the {@linkcode Motion} that it is given. */
 export class ParticleWorld {
@@ -53,6 +70,10 @@ export class ParticleWorld {
   readonly #unbound: Tensor | number;
   /** Seconds a substep, over the mass: the velocity that a newton gives. */
   readonly #gain: Tensor | number;
+  /** Seconds a substep, over the moment of inertia: the spin that a newton metre gives. */
+  readonly #spinGain: Tensor | number;
+  /** [body, 1], or a number; `null` where no body has a limit. */
+  readonly #maxSpeed: Tensor | number | null;
   readonly #interactions: readonly Interaction[];
 
   /** `bodies` in the order of the body axis. */
@@ -65,19 +86,42 @@ export class ParticleWorld {
     this.#unbound = bounds ? constant(bounds.map((x) => -x), 2) : 0;
     const gains = bodies.map(({ mass = 1, movable = true }) => movable ? this.#dt / mass : 0);
     this.#gain = constant(gains, bodies.length, 1);
-    this.#interactions = [sphereContacts(bodies, contact)].filter((x) => x !== null);
+    const spinGains = bodies.map((body) => body.rotatable ? this.#dt / momentOfInertia(body) : 0);
+    this.#spinGain = constant(spinGains, bodies.length);
+    const limits = bodies.map(({ maxSpeed }) => maxSpeed ?? unlimited);
+    this.#maxSpeed = limits.some((x) => x < unlimited) ? constant(limits, bodies.length, 1) : null;
+    const { joints = [], jointStiffness = 130 } = options;
+    this.#interactions = [
+      jointForces(bodies, joints, { ...contact, stiffness: jointStiffness }),
+      sphereContacts(bodies, contact),
+      outlineContacts(bodies, contact),
+    ].filter((x) => x !== null);
   }
 
-  /** One step under `force`, in newtons on every body, [env, body, 2], held for the step. */
-  step(motion: Motion, force: Tensor): Motion {
-    let { position, velocity } = motion;
+  /**
+   * One step under `force`, in newtons on every body, [env, body, 2], held for the step. What else there is in `motion`
+   * stays as it is.
+   */
+  step<M extends Motion>(motion: M, force: Tensor): M {
+    let { position, velocity, angle, spin } = motion as Motion;
     velocity = velocity.mul(this.#keep);
+    spin = spin?.mul(this.#keep);
     for (let substep = 0; substep < this.#substeps; substep++) {
-      const forces = this.#interactions.reduce((sum, f) => sum.add(f({ position, velocity })), force);
-      velocity = velocity.add(forces.mul(this.#gain));
+      const effects = this.#interactions.map((effect) => effect({ position, velocity, angle, spin }));
+      const forces = effects.reduce((sum, effect) => sum.add(effect.force), force);
+      velocity = this.#limited(velocity.add(forces.mul(this.#gain)));
       position = this.#held(position.add(velocity.mul(this.#dt)));
+      if (!angle || !spin) continue;
+      for (const { torque } of effects) if (torque) spin = spin.add(torque.mul(this.#spinGain));
+      angle = angle.add(spin.mul(this.#dt));
     }
-    return { position, velocity };
+    return { ...motion, position, velocity, ...(angle && spin ? { angle, spin } : {}) };
+  }
+
+  #limited(velocity: Tensor): Tensor {
+    return this.#maxSpeed === null
+      ? velocity
+      : velocity.mul(length(velocity).reciprocal().mul(this.#maxSpeed).minimum(1));
   }
 
   #held(position: Tensor): Tensor {

@@ -1,0 +1,152 @@
+/**
+ * `wheel`: a heavy line turns about its fixed centre, and agents push it to turn at a given speed. As in VMAS 1.5.2 (Bettini
+ * et al. 2022), each environment of the batch as VMAS runs one alone.
+ */
+
+import { full, zeros } from "../tensor/creation.ts";
+import { concat } from "../tensor/functions.ts";
+import { uniform } from "../tensor/random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Environment, Transition } from "./environment.ts";
+import { ends, replaceWhere } from "./episode.ts";
+import { atLeast, type Checks, positive, whole, withDefaults } from "./options.ts";
+import type { Body } from "./particle/body.ts";
+import { ParticleWorld } from "./particle/world.ts";
+
+/** Options of {@linkcode Wheel}; each has VMAS's default. */
+export interface WheelOptions {
+  /** Agents: 1 to 64. Default 4. */
+  nAgents?: number;
+  /** Length of the line in metres: above 0. Default 2. */
+  lineLength?: number;
+  /** Mass of the line in kilograms: above 0. Default 30. */
+  lineMass?: number;
+  /** How fast the line should turn, one way or the other, in radians a second: 0 or more. Default 0.05. */
+  desiredVelocity?: number;
+  /** Steps of an episode: 1 or more. Default 100. */
+  maxSteps?: number;
+}
+
+const defaults: Required<WheelOptions> = {
+  nAgents: 4,
+  lineLength: 2,
+  lineMass: 30,
+  desiredVelocity: 0.05,
+  maxSteps: 100,
+};
+
+const checks: Checks<WheelOptions> = {
+  nAgents: whole(1, 64),
+  lineLength: positive,
+  lineMass: positive,
+  desiredVelocity: atLeast(0),
+  maxSteps: whole(1, Infinity),
+};
+
+/** What changes in `wheel`. The bodies are the agents and then the line. */
+export type WheelState = {
+  /** Of the centres, float32 [env, body, 2], metres. The line's is (0, 0). */
+  position: Tensor;
+  /** float32 [env, body, 2], metres a second. */
+  velocity: Tensor;
+  /** float32 [env, body], radians, not wrapped. An agent's is 0. */
+  angle: Tensor;
+  /** float32 [env, body], radians a second. */
+  spin: Tensor;
+  /** Steps since the start of the episode, int32 [env]. */
+  steps: Tensor;
+};
+
+const agentRadius = 0.03;
+/** Newtons of an action of 1. */
+const strength = 0.6;
+
+/** The environments of `wheel`; see {@linkcode WheelOptions}. */
+export class Wheel implements Environment<WheelState> {
+  readonly name = "wheel";
+  readonly agents: number;
+  readonly observationSize = 13;
+  readonly actionSize = 2;
+  readonly maxSteps: number;
+  /** The options, with their defaults. */
+  readonly options: Readonly<Required<WheelOptions>>;
+  readonly #world: ParticleWorld;
+
+  /**
+   * Prepares the constants.
+   *
+   * @throws RangeError with a sentence if an option is unknown or out of its range.
+   */
+  constructor(options: WheelOptions = {}) {
+    this.options = withDefaults("wheel", defaults, checks, options);
+    const { nAgents, lineLength: length, lineMass: mass, maxSteps } = this.options;
+    this.agents = nAgents;
+    this.maxSteps = maxSteps;
+    const agent: Body = { shape: { kind: "sphere", radius: agentRadius } };
+    const line: Body = { shape: { kind: "line", length }, mass, movable: false, rotatable: true };
+    this.#world = new ParticleWorld([...Array<Body>(nAgents).fill(agent), line]);
+  }
+
+  /** New episodes: agents uniform in [-1, 1]^2, wherever others are, the line at an angle uniform in [-pi/2, pi/2]. */
+  reset(key: Tensor, envs: number): WheelState {
+    const { agents } = this;
+    const drawn = uniform(key, [envs, 2 * agents + 1], -1, 1);
+    const places = drawn.slice(1, 0, 2 * agents).reshape(envs, agents, 2);
+    return named({
+      position: places.pad(1, 0, 1),
+      velocity: zeros([envs, agents + 1, 2]),
+      angle: drawn.slice(1, 2 * agents).mul(Math.PI / 2).pad(1, agents, 0),
+      spin: zeros([envs, agents + 1]),
+      steps: zeros([envs], { dtype: "int32" }),
+    });
+  }
+
+  /**
+   * Position, velocity, the line's centre and its two ends as seen from the agent, the line's angle modulo pi, its speed of
+   * turning without the sign, and how far that is from the desired one.
+   */
+  observe({ position, velocity, angle, spin }: WheelState): Tensor {
+    const { agents, options } = this;
+    const own = position.slice(1, 0, agents);
+    const turn = angle.slice(1, agents).unsqueeze(2);
+    const end = concat([turn.cos(), turn.sin()], 2).mul(options.lineLength / 2);
+    const speed = spin.slice(1, agents).unsqueeze(2).abs();
+    const shared = concat([turn.remainder(Math.PI), speed, speed.sub(options.desiredVelocity).abs()], 2);
+    const parts = [
+      own,
+      velocity.slice(1, 0, agents),
+      position.slice(1, agents).sub(own),
+      end.sub(own),
+      end.neg().sub(own),
+    ];
+    return concat([...parts, shared.expand(-1, agents, -1)], 2).named("env", "agent", "feature");
+  }
+
+  /** One step of 0.1 s; `action` times 0.6 is the force on each agent in newtons, clamped to [-1, 1] before. Never terminates. */
+  step(before: WheelState, action: Tensor): Transition<WheelState> {
+    const force = action.maximum(-1).minimum(1).mul(strength).pad(1, 0, 1);
+    const state = named({ ...this.#world.step(before, force), steps: before.steps.add(1) });
+    const off = state.spin.slice(1, this.agents).abs().sub(this.options.desiredVelocity).abs();
+    return {
+      state,
+      reward: off.neg().expand(-1, this.agents).named("env", "agent"),
+      ...ends(full([state.steps.size], 0, { dtype: "bool" }), state.steps, this.maxSteps),
+    };
+  }
+
+  /** Where `done` is true a new episode, else `state` as it is. */
+  resetWhere(done: Tensor, state: WheelState, key: Tensor): WheelState {
+    return replaceWhere(done, this.reset(key, state.steps.size), state);
+  }
+}
+
+/** The state with its axes named. */
+function named({ position, velocity, angle, spin, steps }: WheelState): WheelState {
+  return {
+    position: position.named("env", "body", null),
+    velocity: velocity.named("env", "body", null),
+    angle: angle.named("env", "body"),
+    spin: spin.named("env", "body"),
+    steps: steps.named("env"),
+  };
+}

@@ -1,0 +1,213 @@
+/** What the scenarios with lines, boxes and joints promise beside agreeing with VMAS. */
+
+import assert from "node:assert/strict";
+import {
+  BuzzWire,
+  compile,
+  type Environment,
+  gradients,
+  mapTree,
+  randomKey,
+  ReverseTransport,
+  scan,
+  type Tensor,
+  tensor,
+  uniform,
+  Wheel,
+  zeros,
+} from "../../mod.ts";
+import { onEachEngine } from "../engines.ts";
+import { interpretNodes } from "../oracle.ts";
+import { ParticleWorld } from "../../lib/worlds/particle/world.ts";
+
+type State = Record<string, Tensor>;
+type World = Environment<State>;
+
+const worlds: Readonly<Record<string, World>> = {
+  wheel: new Wheel() as unknown as World,
+  reverse_transport: new ReverseTransport() as unknown as World,
+  buzz_wire: new BuzzWire() as unknown as World,
+};
+
+async function numbers(x: Tensor): Promise<number[]> {
+  return [...await x.data()].map(Number);
+}
+
+for (const [name, world] of Object.entries(worlds)) {
+  onEachEngine(`${name}: resetWhere() touches the masked environments only`, async () => {
+    const fresh = world.reset(randomKey(2), 3);
+    const old = mapTree(world.reset(randomKey(1), 3), (x) => x.add(x.dtype === "int32" ? 7 : 0.25)) as State;
+    const after = await compile((done: Tensor, now: State) => world.resetWhere(done, now, randomKey(2)))(
+      tensor([false, true, false]),
+      old,
+    ) as State;
+    for (const [field, found] of Object.entries(after)) {
+      for (const env of [0, 1, 2]) {
+        const expected = (env === 1 ? fresh : old)[field]!;
+        assert.deepEqual(
+          await found.select(0, env).toList(),
+          await expected.select(0, env).toList(),
+          `${field} of ${env}`,
+        );
+      }
+    }
+  });
+
+  Deno.test(`${name}: an environment goes as it goes alone, and the state can be carried`, () => {
+    const start = world.reset(randomKey(3), 3);
+    const action = uniform(randomKey(4), [3, world.agents, 2], -1, 1);
+    const outcome = (state: State, act: Tensor): Tensor[] => {
+      const { state: next, reward, truncated } = world.step(state, act);
+      for (const [field, x] of Object.entries(next)) {
+        assert.deepEqual([x.shape, x.dtype, x.axes], [state[field]!.shape, state[field]!.dtype, start[field]!.axes]);
+      }
+      const observation = world.observe(next);
+      assert.deepEqual(observation.shape, [act.shape[0], world.agents, world.observationSize]);
+      assert.deepEqual(reward.shape, [act.shape[0], world.agents]);
+      assert.deepEqual(truncated.shape, [act.shape[0]]);
+      return [observation, reward];
+    };
+    const together = outcome(start, action).map((x) => x.slice(0, 1, 2));
+    const alone = outcome(mapTree(start, (x) => x.slice(0, 1, 2).named(...x.axes)) as State, action.slice(0, 1, 2));
+    const [a, b, c, d] = interpretNodes([...together, ...alone].map((x) => x.node));
+    assert.deepEqual([[...a!], [...b!]], [[...c!], [...d!]]);
+  });
+
+  onEachEngine(`${name}: an episode is truncated after maxSteps, unless it terminates`, async () => {
+    const state = { ...world.reset(randomKey(5), 64), steps: zeros([64], { dtype: "int32" }).add(world.maxSteps - 1) };
+    const { terminated, truncated } = world.step(state, zeros([64, world.agents, 2]));
+    const [ended, cut] = [await numbers(terminated), await numbers(truncated)];
+    assert.deepEqual(cut, ended.map((x) => 1 - x));
+    if (name === "reverse_transport") assert.ok(ended.some((x) => x === 1) && ended.some((x) => x === 0));
+  });
+}
+
+onEachEngine("wheel starts with agents in the square and the line at any angle up to a right one", async () => {
+  const { position, angle, spin } = new Wheel({ nAgents: 3 }).reset(randomKey(6), 500);
+  const places = await numbers(position.slice(1, 0, 3));
+  assert.ok(Math.max(...places) <= 1 && Math.min(...places) >= -1 && Math.max(...places) > 0.98);
+  assert.deepEqual(new Set(await numbers(position.slice(1, 3))), new Set([0]));
+  const angles = await numbers(angle.slice(1, 3));
+  assert.ok(Math.max(...angles) <= Math.PI / 2 && Math.max(...angles) > 1.5 && Math.min(...angles) < -1.5);
+  assert.deepEqual(new Set(await numbers(spin)), new Set([0]));
+});
+
+onEachEngine("reverse_transport starts with agents anywhere within the package", async () => {
+  const world = new ReverseTransport({ packageWidth: 0.2, packageLength: 1 });
+  const { position } = world.reset(randomKey(7), 500);
+  const within = position.slice(1, 0, 4).sub(position.slice(1, 4));
+  const [x, y] = [await numbers(within.select(2, 0)), await numbers(within.select(2, 1))];
+  assert.ok(Math.max(...x) < 0.4701 && Math.max(...x) > 0.46 && Math.min(...x) < -0.46);
+  assert.ok(Math.max(...y) < 0.0701 && Math.max(...y) > 0.069 && Math.min(...y) < -0.069);
+});
+
+onEachEngine(
+  "buzz_wire starts with rods that are closed, within the corridor and the angles of the options",
+  async () => {
+    for (const randomStartAngle of [true, false]) {
+      const { position, angle, goal } = new BuzzWire({ randomStartAngle }).reset(randomKey(8), 500);
+      const spread = Math.max(...await numbers(angle.slice(1, 3, 4)));
+      assert.ok(randomStartAngle ? spread <= Math.PI / 6 && spread > 0.5 : spread === 0);
+      const heights = await numbers(position.select(1, 2).select(1, 1));
+      assert.ok(Math.min(...heights) >= -0.9401 && Math.max(...heights) <= -0.0299);
+      const goals = await numbers(goal.select(2, 1));
+      assert.ok(Math.min(...goals) >= -0.0301 && Math.max(...goals) <= 0.9401);
+      const rods = position.slice(1, 0, 2).sub(position.slice(1, 2, 3)).square().sum(2).sqrt();
+      assert.ok((await numbers(rods)).every((x) => Math.abs(x - 0.25) < 1e-6));
+    }
+  },
+);
+
+/** The derivative of a return by the first actions, against finite differences in float64. */
+function assertDerivative(world: World, start: State, actions: readonly number[], steps: number): void {
+  const first = tensor(Float32Array.from(actions), { shape: [1, world.agents, 2] });
+  const begun = world.step(start, first);
+  const [, rewards] = scan(
+    (state: State, _: Tensor) => {
+      const { state: next, reward } = world.step(state, first);
+      return [next, { reward }];
+    },
+    begun.state,
+    zeros([steps - 1]),
+  );
+  const value = begun.reward.sum().add(rewards.reward!.sum());
+  const [exact] = interpretNodes([gradients(value, [first])[0]!.node]);
+  const at = (given: readonly number[]): number => interpretNodes([value.node], new Map([[first.node, given]]))[0]![0]!;
+  actions.forEach((_, i) => {
+    const moved = (by: number): number[] => actions.map((x, k) => Math.fround(x) + (k === i ? by : 0));
+    const numeric = (at(moved(1e-6)) - at(moved(-1e-6))) / 2e-6;
+    assert.ok(Math.abs(numeric - exact![i]!) < 1e-4 * Math.max(1, Math.abs(numeric)), `${i}: ${exact![i]}, ${numeric}`);
+  });
+  assert.ok(exact!.some((x) => Math.abs(x) > 1e-4), "the return does not depend on the actions");
+}
+
+Deno.test("reverse_transport: the gradient of a return through a lasting contact agrees with finite differences", () => {
+  const world = new ReverseTransport({ nAgents: 1 });
+  const start = {
+    position: tensor([[[0.268, 0.02], [0, 0]]]),
+    velocity: zeros([1, 2, 2]),
+    goal: tensor([[[1, 0.5]]]),
+    steps: zeros([1], { dtype: "int32" }),
+  };
+  assertDerivative(world as unknown as World, start, [0.9, 0.1], 15);
+});
+
+Deno.test("wheel: the gradient of a return through a lasting contact agrees with finite differences", () => {
+  const start = {
+    position: tensor([[[0.8, -0.0364], [0, 0]]]),
+    velocity: zeros([1, 2, 2]),
+    angle: zeros([1, 2]),
+    spin: tensor([[0, 0.01]]),
+    steps: zeros([1], { dtype: "int32" }),
+  };
+  assertDerivative(new Wheel({ nAgents: 1, lineMass: 1 }) as unknown as World, start, [0.1, 0.9], 3);
+});
+
+onEachEngine("gradients are finite where bodies coincide, in corners and with a limit of speed", async () => {
+  for (
+    const world of [worlds.wheel!, worlds.reverse_transport!, new BuzzWire({ maxSpeed1: 0.1 }) as unknown as World]
+  ) {
+    const like = world.reset(randomKey(9), 1);
+    const start: State = { ...like, position: like.position!.mul(0), velocity: like.velocity!.mul(0) };
+    const action = zeros([1, world.agents, 2]).add(0.5);
+    const { state, reward } = world.step(start, action);
+    const loss = reward.sum().add(world.observe(state).square().sum());
+    for (const gradient of gradients(loss, [action, start.position!, start.velocity!])) {
+      const found = await numbers(gradient);
+      assert.ok(found.every(Number.isFinite), `${world.name}: ${found}`);
+    }
+  }
+});
+
+onEachEngine("a disc at a line turns it, and is not felt beyond its tip though it would reach", async () => {
+  const line = { shape: { kind: "line", length: 1 }, movable: false, rotatable: true, mass: 12 } as const;
+  const world = new ParticleWorld([{ shape: { kind: "sphere", radius: 0.1 } }, line]);
+  const step = (x: number, y: number) => {
+    const still = { velocity: zeros([1, 2, 2]), angle: zeros([1, 2]), spin: zeros([1, 2]) };
+    return world.step({ position: tensor([[[x, y], [0, 0]]]), ...still }, zeros([1, 2, 2]));
+  };
+  const { velocity, spin } = step(0.25, 0.05);
+  // 100 N/m times 0.05667 m, for 0.1 s, on 1 kg; a quarter of a metre from the centre, on 1 kg m^2.
+  assert.ok(Math.abs((await numbers(velocity))[1]! - 0.56667) < 1e-4);
+  assert.ok(Math.abs((await numbers(spin))[1]! + 0.14167) < 1e-4);
+  assert.ok((await numbers(step(0.599, 0).velocity))[0]! > 0);
+  assert.deepEqual(await numbers(step(0.603, 0).velocity), [0, 0, 0, 0]);
+});
+
+Deno.test("options of wheel, reverse_transport and buzz_wire are refused with a sentence", () => {
+  const refused: [() => unknown, string][] = [
+    [() => new Wheel({ nAgents: 0 }), "wheel: nAgents is a whole number, from 1 to 64, not 0."],
+    [() => new Wheel({ lineMass: -1 }), "wheel: lineMass is a number above 0, not -1."],
+    [
+      () => new ReverseTransport({ packageWidth: 0.05 }),
+      "reverse_transport: packageWidth is a number, 0.06 or more, not 0.05.",
+    ],
+    [() => new BuzzWire({ maxSpeed1: 0 }), "buzz_wire: maxSpeed1 is a number above 0, or null, not 0."],
+    [
+      () => new BuzzWire({ nAgents: 3 } as object),
+      "buzz_wire: there is no option `nAgents`; there are randomStartAngle, posShapingFactor, collisionReward, " +
+      "maxSpeed1, maxSteps.",
+    ],
+  ];
+  for (const [make, message] of refused) assert.throws(make, { name: "RangeError", message });
+});
