@@ -23,6 +23,8 @@ export { type AuditEntry, AuditReport } from "./lib/forensics/audit_report.ts";
 export { boundary, type BoundaryRule, type Bounded } from "./lib/forensics/boundary.ts";
 export type { Cut } from "./lib/forensics/cut.ts";
 export type { LossFunction } from "./lib/forensics/freeze.ts";
+export { Metric, metric, type MetricOptions, type Reduction } from "./lib/forensics/metric.ts";
+export { RolloutBuffer, type Row } from "./lib/rl/buffer.ts";
 export { Site } from "./lib/graph/site.ts";
 export { codes, explain, type KnownCode, type Page } from "./lib/forensics/codes.ts";
 

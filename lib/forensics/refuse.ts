@@ -3,10 +3,11 @@
 import { type ErrorParts, PlumblineError } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
 import { describe } from "../graph/types.ts";
+import { warn } from "../graph/warning.ts";
 import { type Cut, describeDrop, helpFor, judge, type Verdict } from "./cut.ts";
 import { boundaryOf, dropOf, learnersOf, recentReads } from "./drops.ts";
-import { allNodes, type Learner } from "./edges.ts";
-import { haveStepped, noteStep, recentLosses } from "./losses.ts";
+import { allNodes, isLearner, type Learner, liveNodes } from "./edges.ts";
+import { haveForgotten, haveStepped, noteStep, recentLosses } from "./losses.ts";
 
 function listed(labels: readonly string[]): string {
   const shown = labels.slice(0, 4).map((x) => `\`${x}\``).join(", ");
@@ -92,6 +93,36 @@ export function refuseMissing(parameters: readonly Learner[], missing: readonly 
     params: unused.map((x) => x.label),
     audit,
     help: ["use it in the loss, or leave it out of the optimiser.", "if it is not to learn: frozen(module)."],
+  });
+}
+
+/**
+ * For the first `step()` of an optimiser: throws if a parameter has a gradient that is zero by construction, cut inside of a
+ * loop; warns of parameters that the losses reach and nobody owns.
+ */
+export function auditFirstStep(parameters: readonly Learner[]): void {
+  const losses = recentLosses();
+  const verdicts = judge(losses, parameters);
+  const cut = parameters.filter((x) => verdicts.get(x)!.status === "cut");
+  if (cut.length > 0 && !haveForgotten()) {
+    const first = verdicts.get(cut[0]!) as { cut: Cut };
+    const audit = `${summary(verdicts)}. step() refused`;
+    throw new PlumblineError({ ...cutParts(first.cut, cut.map((x) => x.label)), audit });
+  }
+  const own = new Set(parameters);
+  const reachedBy = losses.map((loss) => [...liveNodes([loss])].flatMap((x) => isLearner(x.owner) ? [x.owner] : []));
+  const related = reachedBy.filter((reached) => reached.some((x) => own.has(x)));
+  const loose = related.flat().filter((x) => x.root === x);
+  if (loose.length === 0) return;
+  const labels = [...new Set(loose.map((x) => x.label))];
+  warn({
+    code: "G503",
+    message: `owned by no optimiser: the loss reaches ${listed(labels)}, but nothing will change ${
+      labels.length > 1 ? "them" : "it"
+    }`,
+    sites: [{ site: losses[0]!.site, note: "the loss" }],
+    params: labels,
+    help: ["give it to an optimiser.", "if it is not to learn: frozen(module)."],
   });
 }
 

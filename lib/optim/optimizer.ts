@@ -2,6 +2,7 @@
 
 import { mustStayFinite, noteSink } from "../forensics/nonfinite_sinks.ts";
 import { noteStep } from "../forensics/losses.ts";
+import { auditFirstStep } from "../forensics/refuse.ts";
 import { concat, where } from "../tensor/functions.ts";
 import { full, tensor } from "../tensor/creation.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -33,6 +34,7 @@ export abstract class Optimizer implements Stateful {
   /** Steps taken, a float32 scalar. */
   readonly count: Variable = new Variable(tensor(0), "optimizer.count");
   #scale: Tensor | null = null;
+  #isAudited = false;
 
   /** `moments` names the vectors that the optimiser keeps for each group; they start at 0. */
   constructor(parameters: readonly Parameter[] | readonly GroupOptions[], lr: number, moments: readonly string[]) {
@@ -85,7 +87,9 @@ export abstract class Optimizer implements Stateful {
    * @throws PlumblineError G101 if a parameter is cut from the loss, G106 if it is never used, G107 without backward().
    */
   step(): void {
+    if (!this.#isAudited) auditFirstStep(this.groups.flatMap(({ group }) => group.parameters.filter((x) => x.grad)));
     this.planStep();
+    this.#isAudited = true;
     noteStep();
   }
 

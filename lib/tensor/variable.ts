@@ -41,7 +41,10 @@ export class Variable extends Tensor implements Stateful {
   /** The name for messages: the path from its module, `pi.layers.0.weight`; else its own name, or that of the user's variable. */
   get label(): string {
     if (this.#path) return `${this.#path.root.label}.${this.#path.path}`;
-    return this.name === "parameter" || this.name === "variable" ? this.#madeAt.assignedName ?? this.name : this.name;
+    const { called, assignedName } = this.#madeAt;
+    const isOwn = called === "Parameter" || called === "Variable";
+    if (isOwn) return this.name === "parameter" || this.name === "variable" ? assignedName ?? this.name : this.name;
+    return assignedName === null ? this.name : `${assignedName}.${this.name}`;
   }
 
   /** For modules: where it is found from `root`. The longest path is kept: that of the outermost module. */

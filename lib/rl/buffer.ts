@@ -1,0 +1,60 @@
+/** A buffer of what happened: observations, actions, rewards. It holds data, not graphs. */
+
+import { isLearner, liveNodes } from "../forensics/edges.ts";
+import { labelOf } from "../forensics/label.ts";
+import { PlumblineError } from "../graph/error.ts";
+import { callerSite } from "../graph/site.ts";
+import { describe } from "../graph/types.ts";
+import { stack } from "../tensor/functions.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** Tensors of one step, by name. */
+export type Row = Readonly<Record<string, Tensor>>;
+
+/** Rows in the order they were added. */
+export class RolloutBuffer<R extends Row = Row> {
+  readonly #rows: R[] = [];
+
+  /** `keepGraphs`: tensors that carry a gradient are taken, for a loss before the next step. */
+  constructor(readonly options: { readonly keepGraphs?: boolean } = {}) {}
+
+  /** The number of rows. */
+  get length(): number {
+    return this.#rows.length;
+  }
+
+  /**
+   * Adds a row.
+   *
+   * @throws PlumblineError G206 if a tensor carries a gradient, unless `keepGraphs`.
+   */
+  add(row: R): void {
+    for (const [name, { node }] of Object.entries(row)) {
+      const leaf = this.options.keepGraphs ? undefined : [...liveNodes([node])].find((x) => isLearner(x.owner));
+      if (!leaf) continue;
+      throw new PlumblineError({
+        code: "G206",
+        message: `a rollout buffer holds data, but \`${name}\` (${describe(node)}) carries the gradient of \`${
+          labelOf(leaf)
+        }\`: after the next step it is stale`,
+        sites: [{ site: callerSite(), note: "stored here" }, { site: node.site, note: "computed here" }],
+        help: [
+          "store what it was computed from, and run the network afresh in the update.",
+          `data on purpose:  ${name}: stopGradient(${name}, "why"); for a loss before the next step: { keepGraphs: true }`,
+        ],
+      });
+    }
+    this.#rows.push(row);
+  }
+
+  /** All rows, along a new leading axis. */
+  stack(): R {
+    const names = Object.keys(this.#rows[0] ?? {});
+    return Object.fromEntries(names.map((name) => [name, stack(this.#rows.map((row) => row[name]!))])) as unknown as R;
+  }
+
+  /** Forgets all rows. */
+  clear(): void {
+    this.#rows.length = 0;
+  }
+}
