@@ -42,6 +42,10 @@ const fields = v.strictObject(entries, ({ expected, path }) => {
 export const configSchema: v.GenericSchema<unknown, Config> = v.pipe(
   fields as unknown as v.GenericSchema<unknown, Config>,
   v.check(
+    (c) => c.scenarioName !== "buzz_wire" || c.nAgents === 2,
+    ({ input: c }) => `--n-agents ${c.nAgents} does not go with buzz_wire, which is for two agents: give --n-agents 2.`,
+  ),
+  v.check(
     (c) => c.framesPerBatch >= c.maxSteps,
     ({ input: c }) =>
       `--frames-per-batch ${c.framesPerBatch} is less than one episode of --max-steps ${c.maxSteps}: ` +
@@ -59,6 +63,11 @@ export const configSchema: v.GenericSchema<unknown, Config> = v.pipe(
 export const defaults: Config = Object.fromEntries(
   Object.entries(settings).map(([name, option]) => [name, option.initial]),
 ) as unknown as Config;
+
+/** The configuration of a new run: the flags that were given, else the defaults. Throws a {@linkcode UsageError}. */
+export function newConfig(given: Partial<Config>): Config {
+  return parseConfig({ ...defaults, ...(given.scenarioName === "buzz_wire" && { nAgents: 2 }), ...given });
+}
 
 /** Checks `value`; throws a {@linkcode UsageError} with the first thing that does not fit. */
 export function parseConfig(value: unknown): Config {

@@ -2,8 +2,11 @@
 
 import { useDevice } from "../engine/select.ts";
 import { PPOTrainer } from "../rl/ppo_trainer.ts";
+import { BuzzWire } from "../worlds/buzz_wire.ts";
 import type { Environment } from "../worlds/environment.ts";
 import { Navigation } from "../worlds/navigation.ts";
+import { ReverseTransport } from "../worlds/reverse_transport.ts";
+import { Wheel } from "../worlds/wheel.ts";
 import { UsageError } from "./error.ts";
 import type { Config } from "./options.ts";
 import type { Trainer } from "./trainer.ts";
@@ -11,6 +14,9 @@ import type { Trainer } from "./trainer.ts";
 /** The scenarios, by the names of the command line. */
 const scenarios: Readonly<Record<Config["scenarioName"], (config: Config) => Environment>> = {
   navigation: ({ nAgents, maxSteps }) => new Navigation({ nAgents, maxSteps }) as Environment,
+  wheel: ({ nAgents, maxSteps }) => new Wheel({ nAgents, maxSteps }) as unknown as Environment,
+  reverse_transport: ({ nAgents, maxSteps }) => new ReverseTransport({ nAgents, maxSteps }) as unknown as Environment,
+  buzz_wire: ({ maxSteps }) => new BuzzWire({ maxSteps }) as unknown as Environment,
 };
 
 /** Makes the trainer. Throws a {@linkcode UsageError} if the device cannot be had. */

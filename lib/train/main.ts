@@ -5,7 +5,7 @@ import { checkNumerics } from "../forensics/nonfinite_watch.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { checkFits, loadCheckpoint } from "./checkpoint.ts";
 import { type Command, helpText, parseCommand } from "./cli.ts";
-import { batchOf, defaults, parseConfig, resumedConfig } from "./config.ts";
+import { batchOf, newConfig, resumedConfig } from "./config.ts";
 import { UsageError, WriteError } from "./error.ts";
 import { findRun, readConfig, type ResumePoint, RunFolder } from "./folder.ts";
 import { beginManifest, type Manifest, manifestName, readManifest } from "./manifest.ts";
@@ -74,7 +74,7 @@ function textOf(error: unknown): string {
 function planOf({ given, controls }: Command, args: readonly string[]): Plan {
   if (!controls.resume) {
     const out = controls.out ?? controlTable.out.initial!;
-    return { config: parseConfig({ ...defaults, ...given }), out, resume: null, arguments: args };
+    return { config: newConfig(given), out, resume: null, arguments: args };
   }
   if (controls.out) throw new UsageError("--out cannot be given with --resume: the run goes on in its own folder.");
   const resume = findRun(controls.resume);

@@ -72,8 +72,14 @@ function flag(help: string): SwitchOption {
 }
 
 const task = {
-  scenarioName: choice(["navigation"], "navigation", "the world") as ChoiceOption<"navigation">,
-  nAgents: integer(1, 1000, 3, "agents in an env") as NumberOption,
+  scenarioName: choice(
+    ["navigation", "wheel", "reverse_transport", "buzz_wire"],
+    "navigation",
+    "the world",
+  ) as ChoiceOption<
+    "navigation" | "wheel" | "reverse_transport" | "buzz_wire"
+  >,
+  nAgents: integer(1, 1000, 3, "agents in an env; buzz_wire has 2") as NumberOption,
   maxSteps: integer(1, 1_000_000, 100, "steps after which an episode is cut off") as NumberOption,
 };
 

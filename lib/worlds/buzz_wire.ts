@@ -166,7 +166,8 @@ export class BuzzWire implements Environment<BuzzWireState> {
   /** One step of 0.1 s; `action` is the force on each agent in newtons, clamped to [-1, 1]. */
   step(before: BuzzWireState, action: Tensor): Transition<BuzzWireState> {
     const all = this.#withWalls(before);
-    const force = action.maximum(-1).minimum(1).pad(1, 0, all.position.shape[1]! - agents);
+    const moved = action.maximum(-1).minimum(1);
+    const force = moved.pad(1, 0, all.position.shape[1]! - agents).named("env", "body", null);
     const after = this.#world.step(all, force);
     const state = named({ ...withoutWalls(after), goal: before.goal, steps: before.steps.add(1) });
     const touches = this.#touches.touches(this.#touches.approach(after).gap).cast("float32").sum(2);

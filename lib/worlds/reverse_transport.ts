@@ -128,7 +128,7 @@ export class ReverseTransport implements Environment<ReverseTransportState> {
 
   /** One step of 0.1 s; `action` times 0.5 is the force on each agent in newtons, clamped to [-1, 1] before. */
   step(before: ReverseTransportState, action: Tensor): Transition<ReverseTransportState> {
-    const force = action.maximum(-1).minimum(1).mul(strength).pad(1, 0, 1);
+    const force = action.maximum(-1).minimum(1).mul(strength).pad(1, 0, 1).named("env", "body", null);
     const state = named({ ...this.#world.step(before, force), steps: before.steps.add(1) });
     const arrived = this.#arrived(state);
     const progress = this.#distance(before).sub(this.#distance(state)).mul(shaping);

@@ -124,7 +124,7 @@ export class Wheel implements Environment<WheelState> {
 
   /** One step of 0.1 s; `action` times 0.6 is the force on each agent in newtons, clamped to [-1, 1] before. Never terminates. */
   step(before: WheelState, action: Tensor): Transition<WheelState> {
-    const force = action.maximum(-1).minimum(1).mul(strength).pad(1, 0, 1);
+    const force = action.maximum(-1).minimum(1).mul(strength).pad(1, 0, 1).named("env", "body", null);
     const state = named({ ...this.#world.step(before, force), steps: before.steps.add(1) });
     const off = state.spin.slice(1, this.agents).abs().sub(this.options.desiredVelocity).abs();
     return {

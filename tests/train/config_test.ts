@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { batchOf, defaults, parseConfig, resumedConfig } from "../../lib/train/config.ts";
+import { batchOf, defaults, newConfig, parseConfig, resumedConfig } from "../../lib/train/config.ts";
 import { UsageError } from "../../lib/train/error.ts";
 import type { Config } from "../../lib/train/options.ts";
 
@@ -23,6 +23,15 @@ Deno.test("parseConfig() accepts the limits that a range includes", () => {
   }
 });
 
+Deno.test("a new run of buzz_wire has two agents unless another number is given, which is refused", () => {
+  assert.equal(newConfig({ scenarioName: "buzz_wire" }).nAgents, 2);
+  assert.equal(newConfig({ scenarioName: "wheel" }).nAgents, defaults.nAgents);
+  assert.throws(
+    () => newConfig({ scenarioName: "buzz_wire", nAgents: 4 }),
+    /^UsageError: --n-agents 4 does not go with/,
+  );
+});
+
 const refused: readonly (readonly [Record<string, unknown>, string])[] = [
   [{ nAgents: 0 }, "--n-agents takes a whole number from 1 to 1,000, not 0."],
   [{ nAgents: 2.5 }, "--n-agents takes a whole number from 1 to 1,000, not 2.5."],
@@ -44,7 +53,14 @@ const refused: readonly (readonly [Record<string, unknown>, string])[] = [
   [{ seed: 2 ** 32 }, "--seed takes a whole number from 0 to 4,294,967,295, not 4294967296."],
   [{ device: "gpu" }, '--device takes one of auto, cpu, webgpu, not "gpu".'],
   [{ algorithm: "ppo" }, '--algorithm takes one of mappo, ippo, not "ppo".'],
-  [{ scenarioName: "soccer" }, '--scenario-name takes "navigation", not "soccer".'],
+  [
+    { scenarioName: "soccer" },
+    '--scenario-name takes one of navigation, wheel, reverse_transport, buzz_wire, not "soccer".',
+  ],
+  [
+    { scenarioName: "buzz_wire" },
+    "--n-agents 3 does not go with buzz_wire, which is for two agents: give --n-agents 2.",
+  ],
   [{ saveEvery: 0 }, "--save-every takes a whole number from 1 to 10,000,000, not 0."],
   [{ learningRate: 1 }, '"learningRate" is no setting.'],
   [

@@ -55,7 +55,7 @@ for (const [name, world] of Object.entries(worlds)) {
 
   Deno.test(`${name}: an environment goes as it goes alone, and the state can be carried`, () => {
     const start = world.reset(randomKey(3), 3);
-    const action = uniform(randomKey(4), [3, world.agents, 2], -1, 1);
+    const action = uniform(randomKey(4), [3, world.agents, 2], -1, 1).named("env", "agent", null);
     const outcome = (state: State, act: Tensor): Tensor[] => {
       const { state: next, reward, truncated } = world.step(state, act);
       for (const [field, x] of Object.entries(next)) {
