@@ -508,6 +508,7 @@ const refused: Readonly<Record<string, () => unknown>> = {
   "the index of the largest of nothing": () => zeros([0]).argmax(0),
   "the mean of whole numbers": () => arange(3).mean(),
   "an exponential of whole numbers": () => arange(3).exp(),
+  "an array of float64": () => tensor(new Float64Array(2) as never),
   "arithmetic on truths": () => tensor([true]).add(tensor([true])),
 };
 

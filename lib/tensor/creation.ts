@@ -48,10 +48,16 @@ function ragged(shape: Shape): never {
   });
 }
 
-function dtypeOfArray(data: TypedArray): DType {
+function dtypeOfArray(data: ArrayBufferView): DType {
   if (data instanceof Float32Array) return "float32";
   if (data instanceof Int32Array) return "int32";
-  return data instanceof Uint32Array ? "uint32" : "bool";
+  if (data instanceof Uint32Array) return "uint32";
+  if (data instanceof Uint8Array) return "bool";
+  throw new PlumblineError({
+    code: "G301",
+    message: `tensor() was given a ${data.constructor.name}, whose numbers no dtype holds as they are.`,
+    help: "convert it: Float32Array.from(data) for float32, Int32Array.from(data) for int32.",
+  });
 }
 
 function leaf(data: NestedList): number | boolean | undefined {
