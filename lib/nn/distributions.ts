@@ -91,10 +91,11 @@ export class TanhNormal {
 
   /**
    * An unbiased estimate of the entropy from one reparameterised sample, element by element: the entropy before the tanh,
-   * exactly, plus the log-derivative of the tanh at the sample.
+   * exactly, plus the log-derivative of the tanh at the sample. `noise` is standard normal, of the shape of `loc`.
    */
-  entropyEstimate(key: Tensor): Tensor {
-    return this.base.entropy().add(logDerivativeOfTanh(this.base.rsample(key)));
+  entropyEstimate(noise: Tensor): Tensor {
+    const { loc, scale } = this.base;
+    return this.base.entropy().add(logDerivativeOfTanh(loc.add(scale.mul(noise))));
   }
 
   /** The tanh of the most likely value before it: the deterministic action. */

@@ -10,6 +10,8 @@ export interface Minibatch {
   readonly observation: Tensor;
   /** float32 [row, agent, action]: the action before its tanh. */
   readonly actionBase: Tensor;
+  /** float32 [row, agent, action]: standard normal; the sample that estimates the entropy. */
+  readonly noise: Tensor;
   /** float32 [row, agent]: of the policy that acted. */
   readonly logProb: Tensor;
   /** float32 [row, agent]. */
@@ -47,14 +49,8 @@ export function smoothL1(error: Tensor): Tensor {
   return inner.mul(size.sub(inner.mul(0.5)));
 }
 
-/** The loss of a minibatch, with `values` [row, agent] of the critic; `key` draws the sample that estimates the entropy. */
-export function ppoLoss(
-  batch: Minibatch,
-  policy: TanhNormal,
-  values: Tensor,
-  key: Tensor,
-  options: PPOLossOptions,
-): PPOLoss {
+/** The loss of a minibatch, with `values` [row, agent] of the critic. */
+export function ppoLoss(batch: Minibatch, policy: TanhNormal, values: Tensor, options: PPOLossOptions): PPOLoss {
   const { clipEpsilon, entropyEps } = options;
   const agents = batch.logProb.shape.at(-1)!;
   const share = batch.weight.div(batch.weight.sum().mul(agents)).unsqueeze(-1).expand(...batch.logProb.shape);
@@ -64,7 +60,7 @@ export function ppoLoss(
   const clipped = ratio.clamp(1 - clipEpsilon, 1 + clipEpsilon);
   const objective = mean(F.minimum(ratio.mul(batch.advantage), clipped.mul(batch.advantage))).neg();
   const criticLoss = mean(smoothL1(values.sub(batch.returns)));
-  const entropy = mean(policy.entropyEstimate(key).sum(-1));
+  const entropy = mean(policy.entropyEstimate(batch.noise).sum(-1));
   const loss = objective.add(criticLoss).sub(entropy.mul(entropyEps));
   return {
     loss,

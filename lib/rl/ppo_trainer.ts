@@ -6,12 +6,12 @@
 import { compile, type Compiled } from "../engine/compile.ts";
 import { exportOnnx } from "../engine/export.ts";
 import { currentEngine, deviceNotice } from "../engine/select.ts";
-import type { DType, Shape, TypedArray } from "../graph/types.ts";
+import { type DType, type Shape, sizeOf, type TypedArray } from "../graph/types.ts";
 import { Adam } from "../optim/optimizers.ts";
 import { tensor, zeros } from "../tensor/creation.ts";
-import { stack } from "../tensor/functions.ts";
+import { concat, stack } from "../tensor/functions.ts";
 import { HostRandom } from "../tensor/host_random.ts";
-import { Generator } from "../tensor/random.ts";
+import { Generator, normal } from "../tensor/random.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { Variable } from "../tensor/variable.ts";
@@ -44,7 +44,13 @@ export interface PPOOptions {
 /** What the update measures, in the order of its vector. */
 const diagnostics = ["objective", "critic_loss", "entropy", "approx_kl", "clip_fraction", "grad_norm"] as const;
 
-type Batch = Omit<Minibatch, "weight"> & { readonly [key: string]: Tensor };
+/**
+ * What a frame of the batch has, side by side in one row: a minibatch is then taken out by one operation. The noise of the
+ * entropy's estimate is drawn once for a frame.
+ */
+const fields = ["observation", "actionBase", "noise", "logProb", "advantage", "returns"] as const;
+
+type Field = typeof fields[number];
 
 /** Numbers of one tensor, for checkpoints. */
 export interface SavedTensor {
@@ -84,8 +90,8 @@ export class PPOTrainer<S extends Tree = Tree> {
   readonly #order: HostRandom;
   readonly #measured = new Variable(zeros([diagnostics.length]), "diagnostics");
   readonly #collect: Compiled<[], Rollout>;
-  readonly #prepare: Compiled<[Rollout], { batch: Batch; summary: Tensor }>;
-  readonly #update: Compiled<[Batch, Tensor, Tensor], []>;
+  readonly #prepare: Compiled<[Rollout], { rows: Tensor; summary: Tensor }>;
+  readonly #update: Compiled<[Tensor, Tensor, Tensor], []>;
   readonly #engine: Pick<TrainerFacts, "engine" | "adapter" | "note">;
   #iteration = 0;
 
@@ -121,11 +127,11 @@ export class PPOTrainer<S extends Tree = Tree> {
       { state: [this.#collector, this.#generator, this.policy], name: "collect" },
     );
     this.#prepare = compile((rollout: Rollout) => this.#advantages(rollout), {
-      state: [...networks, this.#measured],
+      state: [...networks, this.#measured, this.#generator],
       name: "prepare",
     });
-    this.#update = compile((batch: Batch, index: Tensor, weight: Tensor) => this.#learn(batch, index, weight), {
-      state: [...networks, this.#optimizer, this.#generator, this.#measured],
+    this.#update = compile((rows: Tensor, index: Tensor, weight: Tensor) => this.#learn(rows, index, weight), {
+      state: [...networks, this.#optimizer, this.#measured],
       name: "update",
     });
   }
@@ -157,9 +163,9 @@ export class PPOTrainer<S extends Tree = Tree> {
 
   /** Learns from a batch: part of {@linkcode iterate}. Gives what was measured. */
   async learn(rollout: Rollout): Promise<Record<string, number>> {
-    const { batch, summary } = await this.#prepare(rollout);
+    const { rows, summary } = await this.#prepare(rollout);
     for (let epoch = 0; epoch < this.options.numEpochs; epoch++) {
-      for (const { index, weight } of this.#minibatches()) await this.#update(batch, index, weight);
+      for (const { index, weight } of this.#minibatches()) await this.#update(rows, index, weight);
     }
     return await this.#metrics(summary);
   }
@@ -235,7 +241,7 @@ export class PPOTrainer<S extends Tree = Tree> {
     );
   }
 
-  #advantages(rollout: Rollout): { batch: Batch; summary: Tensor } {
+  #advantages(rollout: Rollout): { rows: Tensor; summary: Tensor } {
     const { gamma, lmbda } = this.options;
     const [time, env, agents] = rollout.reward.shape as [number, number, number];
     const valueOf = (observation: Tensor): Tensor =>
@@ -258,23 +264,33 @@ export class PPOTrainer<S extends Tree = Tree> {
       spread(returns.sub(value)),
       spread(returns),
     ]);
-    const rows = (x: Tensor): Tensor => x.flatten(0, 1);
-    const batch = {
-      observation: rows(rollout.observation),
-      actionBase: rows(rollout.actionBase),
-      logProb: rows(rollout.logProb),
-      advantage: rows(advantage),
-      returns: rows(returns),
-    };
-    return { batch, summary };
+    const noise = normal(this.#generator.next(), rollout.actionBase.shape);
+    const { observation, actionBase, logProb } = rollout;
+    const batch = { observation, actionBase, noise, logProb, advantage, returns };
+    return { rows: concat(fields.map((name) => batch[name].reshape(time * env, -1)), 1), summary };
   }
 
-  #learn(batch: Batch, index: Tensor, weight: Tensor): [] {
-    const rows = Object.fromEntries(Object.entries(batch).map(([name, x]) => [name, x.take(index, 0)]));
-    const minibatch = { ...rows, weight } as unknown as Minibatch;
+  /** The fields of a minibatch out of rows, as the batch has them side by side. */
+  #unpack(rows: Tensor): Record<Field, Tensor> {
+    const { agents, observationSize, actionSize } = this.environment;
+    const shapes: Record<Field, readonly number[]> = {
+      observation: [agents, observationSize],
+      actionBase: [agents, actionSize],
+      noise: [agents, actionSize],
+      logProb: [agents],
+      advantage: [agents],
+      returns: [agents],
+    };
+    const parts = rows.split(fields.map((name) => sizeOf(shapes[name])), 1);
+    const shaped = parts.map((part, i) => [fields[i]!, part.reshape(-1, ...shapes[fields[i]!])] as const);
+    return Object.fromEntries(shaped) as Record<Field, Tensor>;
+  }
+
+  #learn(rows: Tensor, index: Tensor, weight: Tensor): [] {
+    const minibatch: Minibatch = { ...this.#unpack(rows.take(index, 0)), weight };
     const policy = this.policy.distribution(minibatch.observation);
     const values = this.critic.forward(minibatch.observation);
-    const result = ppoLoss(minibatch, policy, values, this.#generator.next(), this.options);
+    const result = ppoLoss(minibatch, policy, values, this.options);
     result.loss.backward();
     const gradNorm = this.#optimizer.clipGradNorm(this.options.maxGradNorm);
     this.#optimizer.step();

@@ -3,7 +3,6 @@
 import { gradients, TanhNormal, type Tensor, zeros } from "../../mod.ts";
 import { generalisedAdvantages } from "../../lib/rl/gae.ts";
 import { ppoLoss } from "../../lib/rl/ppo.ts";
-import { randomKey } from "../../lib/tensor/random.ts";
 import { onEachEngine } from "../engines.ts";
 import { checkNumbers, type FixtureArray, type FixtureNumber, readFixture, toTensor } from "../fixtures/pytorch.ts";
 
@@ -44,7 +43,12 @@ for (const row of await readFixture<LossRow>("ppo")) {
     const { loc, scale, values, ...batch } = Object.fromEntries(entries) as Record<LossInput, Tensor>;
     const policy = new TanhNormal(loc, scale);
     const options = { clipEpsilon: row.clipEpsilon, entropyEps: 0 };
-    const result = ppoLoss({ ...batch, observation: zeros([5, 2, 1]) }, policy, values, randomKey(0), options);
+    const result = ppoLoss(
+      { ...batch, observation: zeros([5, 2, 1]), noise: zeros(loc.shape) },
+      policy,
+      values,
+      options,
+    );
     for (const name of ["objective", "criticLoss", "clipFraction", "approxKl"] as const) {
       checkNumbers(await result[name].data(), [row.outputs[name]], 1e-5, name);
     }

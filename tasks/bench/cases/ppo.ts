@@ -5,7 +5,6 @@ import {
   compile,
   Critic,
   GaussianPolicy,
-  Generator,
   HostRandom,
   normal,
   ppoLoss,
@@ -24,11 +23,11 @@ export async function ppoStep(): Promise<Run> {
   const policy = new GaussianPolicy(observation, action, random);
   const critic = new Critic(agents, observation, true, random);
   const optimizer = new Adam([...policy.parameters(), ...critic.parameters()], { lr: 3e-4 });
-  const generator = new Generator(1);
   const draw = (seed: number, ...shape: number[]): Tensor => normal(randomKey(seed), [frames, agents, ...shape]);
   const batch = {
     observation: draw(2, observation),
     actionBase: draw(3, action),
+    noise: draw(7, action),
     logProb: draw(4),
     advantage: draw(5),
     returns: draw(6),
@@ -40,13 +39,13 @@ export async function ppoStep(): Promise<Run> {
     const distribution = policy.distribution(rows.observation);
     const values = critic.forward(rows.observation);
     const options = { clipEpsilon: 0.2, entropyEps: 1e-4 };
-    const { loss } = ppoLoss({ ...rows, weight }, distribution, values, generator.next(), options);
+    const { loss } = ppoLoss({ ...rows, weight }, distribution, values, options);
     optimizer.zeroGrad();
     loss.backward();
     optimizer.clipGradNorm(1);
     optimizer.step();
     return loss;
-  }, { state: [policy, critic, optimizer, generator], name: "the PPO step" });
+  }, { state: [policy, critic, optimizer], name: "the PPO step" });
   const order = random.permutation(frames);
   let start = 0;
   return async () => {
