@@ -19,12 +19,22 @@ const scenarios: Readonly<Record<Config["scenarioName"], (config: Config) => Env
   buzz_wire: ({ maxSteps }) => new BuzzWire({ maxSteps }) as unknown as Environment,
 };
 
-/** Makes the trainer. Throws a {@linkcode UsageError} if the device cannot be had. */
+/** The world of a configuration; what it refuses is a matter of the flags. */
+function createEnvironment(config: Config): Environment {
+  try {
+    return scenarios[config.scenarioName](config);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** Makes the trainer. Throws a {@linkcode UsageError} if the device cannot be had or the world refuses its options. */
 export async function createTrainer(config: Config): Promise<Trainer> {
   try {
     await useDevice(config.device);
   } catch (error) {
     throw new UsageError(`--device ${config.device}: ${(error as Error).message}`);
   }
-  return await PPOTrainer.create(scenarios[config.scenarioName](config), config);
+  return await PPOTrainer.create(createEnvironment(config), config);
 }
