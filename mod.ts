@@ -63,7 +63,7 @@ export { type LocatedValue, NonFiniteError, type NonFiniteOrigin } from "./lib/f
 export { locateNonFinite } from "./lib/forensics/nonfinite_search.ts";
 export type { Statistics } from "./lib/forensics/nonfinite_statistics.ts";
 export { checkNumerics } from "./lib/forensics/nonfinite_watch.ts";
-export type { FailedStep, SavedValue, StepInput } from "./lib/forensics/replay.ts";
+export type { FailedStep, SavedValue, StepInput } from "./lib/forensics/failed_step.ts";
 
 export { grad, type GradientOptions, gradients, hvp, valueAndGrad, vjp } from "./lib/grad/transforms.ts";
 export { gradcheck, type GradcheckOptions } from "./lib/grad/gradcheck.ts";

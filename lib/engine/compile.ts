@@ -5,7 +5,8 @@
 
 import { collectSinks, screen, type Sink } from "../forensics/nonfinite_sinks.ts";
 import { type SinkOutput, sinksOf, StepRunner } from "../forensics/nonfinite_step.ts";
-import { pathsOf, restoreState, savedArguments, type SavedValue, stateName } from "../forensics/replay.ts";
+import type { SavedValue } from "../forensics/failed_step.ts";
+import { pathsOf, restoreState, savedArguments, stateName } from "../forensics/replay.ts";
 import { type Drop, dropAt, madeFrom } from "../forensics/drops.ts";
 import { labelOf } from "../forensics/label.ts";
 import { PlumblineError } from "../graph/error.ts";

@@ -8,7 +8,7 @@ import { aval, describe, unnamed } from "../graph/types.ts";
 import { locate, type LocatedValue, type NonFiniteOrigin, type Replay } from "./nonfinite_locate.ts";
 import { caught, isBad, isFiniteState, isSink, type Sink } from "./nonfinite_sinks.ts";
 import { statisticsText } from "./nonfinite_statistics.ts";
-import type { FailedStep } from "./replay.ts";
+import type { FailedStep } from "./failed_step.ts";
 
 export type { LocatedValue, NonFiniteOrigin };
 

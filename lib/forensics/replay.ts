@@ -1,42 +1,11 @@
-/** A failed step with everything that it was given, so that it can be run again elsewhere. */
+/** A failed step run again elsewhere: its arguments and its state from the numbers that were saved. */
 
 import { PlumblineError } from "../graph/error.ts";
-import type { Storage } from "../graph/storage.ts";
-import { type Aval, describe, type DType, sameShape, type Shape, type TypedArray } from "../graph/types.ts";
+import { describe, sameShape, type TypedArray } from "../graph/types.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import type { Variable } from "../tensor/variable.ts";
-
-/** Numbers of one tensor in host memory, row-major. */
-export interface SavedValue {
-  readonly dtype: DType;
-  readonly shape: Shape;
-  readonly data: TypedArray;
-}
-
-/** One value that a step was given. */
-export interface StepInput extends Aval {
-  readonly storage: Storage;
-}
-
-/** A step that failed. */
-export interface FailedStep {
-  /** The name of the compiled function. */
-  readonly program: string;
-  /**
-   * What it was given: `argument/0/observation` for the entry `observation` of the first argument, `state/3/learner.mean`
-   * for the fourth variable of its state.
-   */
-  readonly inputs: ReadonlyMap<string, StepInput>;
-}
-
-/** The numbers of a failed step, by name. */
-export async function saveStep({ inputs }: FailedStep): Promise<Record<string, SavedValue>> {
-  const saved = [...inputs].map(async ([name, { dtype, shape, storage }]): Promise<[string, SavedValue]> => {
-    return [name, { dtype, shape, data: await storage.read() }];
-  });
-  return Object.fromEntries(await Promise.all(saved));
-}
+import type { SavedValue } from "./failed_step.ts";
 
 /** The paths of the tensors of a tree, in the order of `leaves`: `0/observation`. */
 export function pathsOf(tree: Tree | number, prefix: string): string[] {

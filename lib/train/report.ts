@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import deno from "../../deno.json" with { type: "json" };
 import { NonFiniteError } from "../forensics/nonfinite.ts";
 import { statisticsOf, statisticsText } from "../forensics/nonfinite_statistics.ts";
-import { saveStep } from "../forensics/replay.ts";
+import { saveStep } from "../forensics/failed_step.ts";
 import { emptyReportCells, encodeNotebook, reportCells, type ReportFacts } from "../forensics/report_notebook.ts";
 import type { PlumblineError } from "../graph/error.ts";
 import { aval, describe } from "../graph/types.ts";
