@@ -15,7 +15,7 @@
 
 import "./lib/train/surroundings.ts";
 
-export type { Aval, Axes, DType, Shape, TypedArray } from "./lib/graph/types.ts";
+export type { Aval, Axes, DType, SavedTensor, Shape, TypedArray } from "./lib/graph/types.ts";
 export { type ErrorCode, type ErrorParts, type Place, PlumblineError } from "./lib/graph/error.ts";
 export { onWarning, type WarningListener } from "./lib/graph/warning.ts";
 export { audit, type Audited } from "./lib/forensics/audit.ts";
@@ -63,7 +63,7 @@ export { type LocatedValue, NonFiniteError, type NonFiniteOrigin } from "./lib/f
 export { locateNonFinite } from "./lib/forensics/nonfinite_search.ts";
 export type { Statistics } from "./lib/forensics/nonfinite_statistics.ts";
 export { checkNumerics } from "./lib/forensics/nonfinite_watch.ts";
-export type { FailedStep, SavedValue, StepInput } from "./lib/forensics/failed_step.ts";
+export type { FailedStep, StepInput } from "./lib/forensics/failed_step.ts";
 
 export { grad, type GradientOptions, gradients, hvp, valueAndGrad, vjp } from "./lib/grad/transforms.ts";
 export { gradcheck, type GradcheckOptions } from "./lib/grad/gradcheck.ts";
@@ -83,7 +83,8 @@ export type { Environment, Transition } from "./lib/worlds/environment.ts";
 export { type Advantages, generalisedAdvantages, type Trajectory } from "./lib/rl/gae.ts";
 export { Critic, GaussianPolicy, type PolicyOutput } from "./lib/rl/networks.ts";
 export { type Minibatch, type PPOLoss, ppoLoss, type PPOLossOptions, smoothL1 } from "./lib/rl/ppo.ts";
-export { type PPOOptions, PPOTrainer, type SavedTensor, type TrainerFacts } from "./lib/rl/ppo_trainer.ts";
+export { type PPOOptions, PPOTrainer } from "./lib/rl/ppo_trainer.ts";
+export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/rl/trainer.ts";
 export { Collector, type Rollout } from "./lib/rl/rollout.ts";
 export { Navigation, type NavigationState } from "./lib/worlds/navigation.ts";
 export type { NavigationOptions } from "./lib/worlds/navigation_options.ts";

@@ -5,7 +5,6 @@
 
 import { collectSinks, screen, type Sink } from "../forensics/nonfinite_sinks.ts";
 import { type SinkOutput, sinksOf, StepRunner } from "../forensics/nonfinite_step.ts";
-import type { SavedValue } from "../forensics/failed_step.ts";
 import { pathsOf, restoreState, savedArguments, stateName } from "../forensics/replay.ts";
 import { type Drop, dropAt, madeFrom } from "../forensics/drops.ts";
 import { labelOf } from "../forensics/label.ts";
@@ -14,7 +13,7 @@ import { constant, type Node, placeholder, topological } from "../graph/node.ts"
 import { simplify } from "../graph/simplify.ts";
 import { type Site, withSite } from "../graph/site.ts";
 import type { Storage } from "../graph/storage.ts";
-import { describe } from "../graph/types.ts";
+import { describe, type SavedTensor } from "../graph/types.ts";
 import { full } from "../tensor/creation.ts";
 import { pending } from "../tensor/pending.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -46,7 +45,7 @@ export interface Compiled<A extends readonly Argument[], R extends Tree> {
   /** The programs as printable data. */
   listing(): string[];
   /** Runs a step that failed again, from what it was given: puts its state into the variables and calls the function. */
-  replay(saved: Readonly<Record<string, SavedValue>>): Promise<R>;
+  replay(saved: Readonly<Record<string, SavedTensor>>): Promise<R>;
   /** Gives back what the engine holds. */
   dispose(): void;
 }
@@ -143,7 +142,7 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
   ) {}
 
   /** Puts the state of a saved step into the variables; gives its arguments. */
-  restore(saved: Readonly<Record<string, SavedValue>>): A {
+  restore(saved: Readonly<Record<string, SavedTensor>>): A {
     restoreState(saved, rootVariables(this.state));
     return savedArguments(saved) as unknown as A;
   }
@@ -285,7 +284,7 @@ export function compile<A extends readonly Argument[], R extends Tree>(
   return Object.assign((...args: A) => enqueue(() => compiler.call(args)), {
     traces: compiler.traces as readonly string[],
     listing: () => [...compiler.programs.values()].flatMap((x) => x.executable.listing()),
-    replay: (saved: Readonly<Record<string, SavedValue>>) => enqueue(() => compiler.call(compiler.restore(saved))),
+    replay: (saved: Readonly<Record<string, SavedTensor>>) => enqueue(() => compiler.call(compiler.restore(saved))),
     dispose: () => {
       for (const program of compiler.programs.values()) program.executable.dispose();
       compiler.programs.clear();

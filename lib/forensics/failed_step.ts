@@ -1,14 +1,7 @@
 /** A failed step with everything that it was given. */
 
 import type { Storage } from "../graph/storage.ts";
-import type { Aval, DType, Shape, TypedArray } from "../graph/types.ts";
-
-/** Numbers of one tensor in host memory, row-major. */
-export interface SavedValue {
-  readonly dtype: DType;
-  readonly shape: Shape;
-  readonly data: TypedArray;
-}
+import type { Aval, SavedTensor } from "../graph/types.ts";
 
 /** One value that a step was given. */
 export interface StepInput extends Aval {
@@ -27,8 +20,8 @@ export interface FailedStep {
 }
 
 /** The numbers of a failed step, by name. */
-export async function saveStep({ inputs }: FailedStep): Promise<Record<string, SavedValue>> {
-  const saved = [...inputs].map(async ([name, { dtype, shape, storage }]): Promise<[string, SavedValue]> => {
+export async function saveStep({ inputs }: FailedStep): Promise<Record<string, SavedTensor>> {
+  const saved = [...inputs].map(async ([name, { dtype, shape, storage }]): Promise<[string, SavedTensor]> => {
     return [name, { dtype, shape, data: await storage.read() }];
   });
   return Object.fromEntries(await Promise.all(saved));

@@ -1,11 +1,10 @@
 /** A failed step run again elsewhere: its arguments and its state from the numbers that were saved. */
 
 import { PlumblineError } from "../graph/error.ts";
-import { describe, sameShape, type TypedArray } from "../graph/types.ts";
+import { describe, sameShape, type SavedTensor, type TypedArray } from "../graph/types.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import type { Variable } from "../tensor/variable.ts";
-import type { SavedValue } from "./failed_step.ts";
 
 /** The paths of the tensors of a tree, in the order of `leaves`: `0/observation`. */
 export function pathsOf(tree: Tree | number, prefix: string): string[] {
@@ -14,7 +13,7 @@ export function pathsOf(tree: Tree | number, prefix: string): string[] {
 }
 
 /** The arguments of a step from its saved values. */
-export function savedArguments(saved: Readonly<Record<string, SavedValue>>): Tree[] {
+export function savedArguments(saved: Readonly<Record<string, SavedTensor>>): Tree[] {
   const root: { [key: string]: unknown } = {};
   for (const [name, { data, dtype, shape }] of Object.entries(saved)) {
     const [kind, ...path] = name.split("/");
@@ -35,7 +34,7 @@ function lists(x: unknown): unknown {
 }
 
 /** Puts the saved state into the variables of a step. Throws a {@linkcode PlumblineError} G203 if it is another step's. */
-export function restoreState(saved: Readonly<Record<string, SavedValue>>, roots: readonly Variable[]): void {
+export function restoreState(saved: Readonly<Record<string, SavedTensor>>, roots: readonly Variable[]): void {
   for (const [i, variable] of roots.entries()) {
     const name = stateName(i, variable);
     const value = saved[name];

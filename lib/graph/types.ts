@@ -19,6 +19,13 @@ export interface Aval {
   readonly axes: Axes;
 }
 
+/** The numbers of one tensor outside of any graph, row-major: in checkpoints and reports. */
+export interface SavedTensor {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly data: TypedArray;
+}
+
 /** The number of elements of a shape. */
 export function sizeOf(shape: Shape): number {
   let size = 1;

@@ -6,7 +6,7 @@
 import { compile, type Compiled } from "../engine/compile.ts";
 import { exportOnnx } from "../engine/export.ts";
 import { currentEngine, deviceNotice } from "../engine/select.ts";
-import { type DType, type Shape, sizeOf, type TypedArray } from "../graph/types.ts";
+import { type SavedTensor, sizeOf, type TypedArray } from "../graph/types.ts";
 import { Adam } from "../optim/optimizers.ts";
 import { tensor, zeros } from "../tensor/creation.ts";
 import { concat, stack } from "../tensor/functions.ts";
@@ -20,6 +20,7 @@ import { generalisedAdvantages } from "./gae.ts";
 import { Critic, GaussianPolicy } from "./networks.ts";
 import { type Minibatch, ppoLoss } from "./ppo.ts";
 import { Collector, type Rollout } from "./rollout.ts";
+import type { Trainer, TrainerFacts } from "./trainer.ts";
 
 /** Settings of {@linkcode PPOTrainer}. */
 export interface PPOOptions {
@@ -52,30 +53,8 @@ const fields = ["observation", "actionBase", "noise", "logProb", "advantage", "r
 
 type Field = typeof fields[number];
 
-/** Numbers of one tensor, for checkpoints. */
-export interface SavedTensor {
-  readonly dtype: DType;
-  readonly shape: Shape;
-  readonly data: TypedArray;
-}
-
-/** What a trainer says about itself. */
-export interface TrainerFacts {
-  readonly engine: string;
-  /** The device as a person knows it. */
-  readonly adapter: string;
-  /** What the user should know of the choice of device: a GPU that could not be probed. */
-  readonly note?: string;
-  /** Environments side by side. */
-  readonly envs: number;
-  /** Steps of each environment in an iteration. */
-  readonly steps: number;
-  /** Numbers that are learned. */
-  readonly parameters: number;
-}
-
 /** PPO for many agents with shared parameters, in one {@linkcode Environment}. */
-export class PPOTrainer<S extends Tree = Tree> {
+export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   /** The policy. */
   readonly policy: GaussianPolicy;
   /** The value function. */

@@ -1,11 +1,11 @@
 /** Checkpoints of a run: `checkpoints/000010.safetensors` is the whole state after iteration 10. */
 
 import { join } from "node:path";
-import { describe as describeAval, sameShape, unnamed } from "../graph/types.ts";
+import { describe as describeAval, sameShape, type SavedTensor, unnamed } from "../graph/types.ts";
 import { removeIfThere, writeFileAtomic } from "./atomic.ts";
 import { reasonOf, UsageError } from "./error.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
-import type { StateTensor, TrainerState } from "./trainer.ts";
+import type { TrainerState } from "../rl/trainer.ts";
 
 /** A checkpoint by its name, not yet read. */
 export interface CheckpointFile {
@@ -60,7 +60,7 @@ export function loadCheckpoint(path: string): { iteration: number; state: Traine
   }
 }
 
-function describe({ dtype, shape }: StateTensor): string {
+function describe({ dtype, shape }: SavedTensor): string {
   return describeAval({ dtype, shape, axes: unnamed(shape.length) });
 }
 

@@ -9,7 +9,7 @@ import { ReverseTransport } from "../worlds/reverse_transport.ts";
 import { Wheel } from "../worlds/wheel.ts";
 import { UsageError } from "./error.ts";
 import type { Config } from "./options.ts";
-import type { Trainer } from "./trainer.ts";
+import type { Trainer } from "../rl/trainer.ts";
 
 /** The scenarios, by the names of the command line. */
 const scenarios: Readonly<Record<Config["scenarioName"], (config: Config) => Environment>> = {

@@ -1,7 +1,7 @@
 /** reward.svg: the reward of a run over its iterations. */
 
 import type { MetricsRow } from "./metrics.ts";
-import { rewardMetric } from "./trainer.ts";
+import { rewardMetric } from "../rl/trainer.ts";
 
 /** Draws the rows. vega is loaded only here: it takes longer than the start of a run. */
 export async function drawRewardCurve(rows: readonly MetricsRow[], title: string): Promise<string> {

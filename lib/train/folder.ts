@@ -11,7 +11,7 @@ import { reasonOf, UsageError, WriteError } from "./error.ts";
 import { encodeRow, type MetricsRow, readRows } from "./metrics.ts";
 import type { Config } from "./options.ts";
 import { bytesUpTo, scalarRecord, textRecord, versionRecord } from "./tensorboard.ts";
-import type { TrainerState } from "./trainer.ts";
+import type { TrainerState } from "../rl/trainer.ts";
 
 const configName = "config.json";
 const metricsName = "metrics.jsonl";

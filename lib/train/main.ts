@@ -14,7 +14,7 @@ import { type Output, Progress, rewardText } from "./progress.ts";
 import { writeFailureReport } from "./report.ts";
 import { type Result, type Run, train } from "./run.ts";
 import { interruptedCode, type Stop } from "./signals.ts";
-import { rewardMetric, type Trainer } from "./trainer.ts";
+import { rewardMetric, type Trainer } from "../rl/trainer.ts";
 
 /** What the command needs of its surroundings. */
 export interface Host {

@@ -1,7 +1,7 @@
 /** manifest.json: what made a run, so that it can be made again: arguments, commit, versions, device. */
 
 import deno from "../../deno.json" with { type: "json" };
-import type { TrainerFacts } from "./trainer.ts";
+import type { TrainerFacts } from "../rl/trainer.ts";
 
 /** The file's name in the folder of a run. */
 export const manifestName = "manifest.json";

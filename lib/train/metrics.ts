@@ -1,6 +1,6 @@
 /** metrics.jsonl: one JSON object a line, one line an iteration. */
 
-import type { Metrics } from "./trainer.ts";
+import type { Metrics } from "../rl/trainer.ts";
 
 /** One line. A metric is NaN where there was nothing to measure (JSON: null). */
 export interface MetricsRow {

@@ -16,7 +16,7 @@ import { encodeJson, findRun, readConfig } from "./folder.ts";
 import { gitState, type Manifest, manifestName, readManifest, versions } from "./manifest.ts";
 import type { Config } from "./options.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
-import type { TrainerState } from "./trainer.ts";
+import type { TrainerState } from "../rl/trainer.ts";
 
 /** The notebook's name in the folder of a run. */
 export const reportName = "report.ipynb";

@@ -6,7 +6,7 @@ import { type Manifest, manifestName } from "./manifest.ts";
 import type { Config } from "./options.ts";
 import type { Progress } from "./progress.ts";
 import type { Stop } from "./signals.ts";
-import { rewardMetric, type Trainer } from "./trainer.ts";
+import { rewardMetric, type Trainer } from "../rl/trainer.ts";
 
 /** Everything that a run works with. */
 export interface Run {

@@ -3,12 +3,11 @@
  * https://github.com/huggingface/safetensors#format
  */
 
-import { allocate, type DType, sizeOf } from "../graph/types.ts";
-import type { StateTensor } from "./trainer.ts";
+import { allocate, type DType, type SavedTensor, sizeOf } from "../graph/types.ts";
 
 /** Named tensors and free text about them. */
 export interface SafetensorsFile {
-  readonly tensors: Readonly<Record<string, StateTensor>>;
+  readonly tensors: Readonly<Record<string, SavedTensor>>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -25,7 +24,7 @@ interface Entry {
   readonly data_offsets: readonly [begin: number, end: number];
 }
 
-function bytesOf(data: StateTensor["data"]): Uint8Array {
+function bytesOf(data: SavedTensor["data"]): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
@@ -75,7 +74,7 @@ export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
   }
   if (data.length < at) throw new Error(`is truncated: ${data.length} of ${at} bytes of its data are there.`);
   if (data.length > at) throw new Error(`is damaged: ${data.length - at} bytes follow its last tensor.`);
-  const tensors: Record<string, StateTensor> = {};
+  const tensors: Record<string, SavedTensor> = {};
   for (const { name, dtype, shape, begin, end } of entries) {
     const numbers = allocate(dtype, sizeOf(shape));
     bytesOf(numbers).set(data.subarray(begin, end));

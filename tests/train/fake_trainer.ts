@@ -1,7 +1,7 @@
 /** A trainer that learns a number by a rule: deterministic, stateful in every dtype, and instant. */
 
 import type { Config } from "../../lib/train/options.ts";
-import { type Metrics, rewardMetric, type Trainer, type TrainerState } from "../../lib/train/trainer.ts";
+import { type Metrics, rewardMetric, type Trainer, type TrainerState } from "../../lib/rl/trainer.ts";
 import { batchOf } from "../../lib/train/config.ts";
 
 /** What a test can make go wrong. */

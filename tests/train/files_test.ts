@@ -7,7 +7,7 @@ import { reasonOf, UsageError, WriteError } from "../../lib/train/error.ts";
 import { findRun, readConfig, RunFolder } from "../../lib/train/folder.ts";
 import { encodeRow, readRows } from "../../lib/train/metrics.ts";
 import { readRecords } from "../../lib/train/tensorboard.ts";
-import type { TrainerState } from "../../lib/train/trainer.ts";
+import type { TrainerState } from "../../lib/rl/trainer.ts";
 import { filesBelow, withFolder } from "./harness.ts";
 
 const state: TrainerState = {

@@ -5,7 +5,7 @@ import { main } from "../../lib/train/main.ts";
 import { readRows } from "../../lib/train/metrics.ts";
 import type { Output } from "../../lib/train/progress.ts";
 import type { Config } from "../../lib/train/options.ts";
-import type { Trainer } from "../../lib/train/trainer.ts";
+import type { Trainer } from "../../lib/rl/trainer.ts";
 import { type FakeOptions, FakeTrainer } from "./fake_trainer.ts";
 
 /** What a command did. */

@@ -1,6 +1,6 @@
-/** What a run needs of the thing that learns. `lib/rl` provides it; the run knows nothing of worlds or algorithms. */
+/** What a run needs of the thing that learns. The run knows no more of worlds and algorithms than this. */
 
-import type { DType, Shape, TypedArray } from "../graph/types.ts";
+import type { SavedTensor } from "../graph/types.ts";
 
 /** What an iteration measured: `train/episode_reward_sum` and others. NaN where there was nothing to measure. */
 export type Metrics = Readonly<Record<string, number>>;
@@ -8,15 +8,8 @@ export type Metrics = Readonly<Record<string, number>>;
 /** The metric that the progress line and the reward curve show: the sum of reward over an episode, read at done. */
 export const rewardMetric = "train/episode_reward_sum";
 
-/** The numbers of one tensor in host memory, row-major. */
-export interface StateTensor {
-  readonly dtype: DType;
-  readonly shape: Shape;
-  readonly data: TypedArray;
-}
-
 /** Named tensors: everything that a trainer needs to continue bit for bit. */
-export type TrainerState = Readonly<Record<string, StateTensor>>;
+export type TrainerState = Readonly<Record<string, SavedTensor>>;
 
 /** What a trainer says about itself, for the manifest and the first line of a run. */
 export interface TrainerFacts {
