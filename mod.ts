@@ -79,7 +79,7 @@ export { type GroupOptions, type GroupState, Optimizer } from "./lib/optim/optim
 export { Adam, type AdamOptions, AdamW, SGD, type SGDOptions } from "./lib/optim/optimizers.ts";
 
 export { exportOnnx } from "./lib/engine/export.ts";
-export type { Environment, Transition } from "./lib/worlds/environment.ts";
+export type { ActionKind, Environment, Transition } from "./lib/worlds/environment.ts";
 export { type Advantages, generalisedAdvantages, type Trajectory } from "./lib/rl/gae.ts";
 export { Critic, GaussianPolicy, type PolicyOutput } from "./lib/rl/networks.ts";
 export { type Minibatch, type PPOLoss, ppoLoss, type PPOLossOptions, smoothL1 } from "./lib/rl/ppo.ts";

@@ -7,7 +7,8 @@ import { tensor, zeros } from "../tensor/creation.ts";
 import { concat } from "../tensor/functions.ts";
 import { uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Environment, Transition } from "./environment.ts";
+import { Actions } from "./actions.ts";
+import type { ActionKind, Environment, Transition } from "./environment.ts";
 import { ends, replaceWhere } from "./episode.ts";
 import { type Checks, finite, orNull, positive, whole, withDefaults } from "./options.ts";
 import type { Body } from "./particle/body.ts";
@@ -26,6 +27,11 @@ export interface BuzzWireOptions {
   collisionReward?: number;
   /** The most metres a second of the second agent: above 0, or null for no limit. Default null. */
   maxSpeed1?: number | null;
+  /**
+   * Whether an action is two numbers in [-1, 1], or one of nine choices: 3 x + y, where x and y are 0 to stay, 1 to go
+   * the negative way and 2 the positive one. Default true.
+   */
+  continuousActions?: boolean;
   /** Steps of an episode: 1 or more. Default 150. */
   maxSteps?: number;
 }
@@ -35,6 +41,7 @@ const defaults: Required<BuzzWireOptions> = {
   posShapingFactor: 1,
   collisionReward: -10,
   maxSpeed1: null,
+  continuousActions: true,
   maxSteps: 150,
 };
 
@@ -101,10 +108,12 @@ export class BuzzWire implements Environment<BuzzWireState> {
   readonly name = "buzz_wire";
   readonly agents = agents;
   readonly observationSize = 6;
-  readonly actionSize = 2;
+  readonly actionKind: ActionKind;
+  readonly actionSize: number;
   readonly maxSteps: number;
   /** The options, with their defaults. */
   readonly options: Readonly<Required<BuzzWireOptions>>;
+  readonly #actions: Actions;
   readonly #world: ParticleWorld;
   readonly #touches: Outlines;
   /** [1, wall, 2]. */
@@ -120,6 +129,9 @@ export class BuzzWire implements Environment<BuzzWireState> {
   constructor(options: BuzzWireOptions = {}) {
     this.options = withDefaults("buzz_wire", defaults, checks, options);
     this.maxSteps = this.options.maxSteps;
+    this.#actions = new Actions(this.options.continuousActions);
+    this.actionKind = this.#actions.kind;
+    this.actionSize = this.#actions.size;
     const bodies = bodiesWith(this.options.maxSpeed1);
     this.#world = new ParticleWorld(bodies, {
       substeps: 15,
@@ -166,7 +178,7 @@ export class BuzzWire implements Environment<BuzzWireState> {
   /** One step of 0.1 s; `action` is the force on each agent in newtons, clamped to [-1, 1]. */
   step(before: BuzzWireState, action: Tensor): Transition<BuzzWireState> {
     const all = this.#withWalls(before);
-    const moved = action.maximum(-1).minimum(1);
+    const moved = this.#actions.push(action);
     const force = moved.pad(1, 0, all.position.shape[1]! - agents).named("env", "body", null);
     const after = this.#world.step(all, force);
     const state = named({ ...withoutWalls(after), goal: before.goal, steps: before.steps.add(1) });

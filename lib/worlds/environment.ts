@@ -3,6 +3,9 @@
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 
+/** Whether an agent decides numbers (`continuous`), or takes one of several choices (`discrete`). */
+export type ActionKind = "continuous" | "discrete";
+
 /**
  * A batch of environments without hidden state: everything that changes is in `S`, a tree of tensors with the leading axis
  * `env`. A state can be kept, put in and read back; every method is made of tensor operations only, so it compiles, runs
@@ -15,7 +18,9 @@ export interface Environment<S extends Tree = Tree> {
   readonly agents: number;
   /** Numbers that one agent sees. */
   readonly observationSize: number;
-  /** Numbers that one agent decides. */
+  /** What an agent's action is. */
+  readonly actionKind: ActionKind;
+  /** Continuous: the numbers that one agent decides. Discrete: the choices of which it takes one. */
   readonly actionSize: number;
   /** Steps after which an episode is cut off: `truncated`. */
   readonly maxSteps: number;
@@ -23,7 +28,10 @@ export interface Environment<S extends Tree = Tree> {
   reset(key: Tensor, envs: number): S;
   /** What each agent sees: float32 [env, agent, feature]. */
   observe(state: S): Tensor;
-  /** One step. `action`: float32 [env, agent, actionSize], clamped to [-1, 1]. */
+  /**
+   * One step. `action` is float32 [env, agent, actionSize], clamped to [-1, 1]; or, where actions are discrete, int32
+   * [env, agent], from 0 to actionSize - 1.
+   */
   step(state: S, action: Tensor): Transition<S>;
   /** The environments where `done` (bool [env]) is true start anew, drawn from `key`; the others stay as they are. */
   resetWhere(done: Tensor, state: S, key: Tensor): S;

@@ -7,7 +7,8 @@ import { zeros } from "../tensor/creation.ts";
 import { concat, where } from "../tensor/functions.ts";
 import { uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Environment, Transition } from "./environment.ts";
+import { Actions } from "./actions.ts";
+import type { ActionKind, Environment, Transition } from "./environment.ts";
 import { goalOfAgent, type NavigationOptions, resolveOptions, spawnOptions } from "./navigation_options.ts";
 import { type Body, collidingPairs } from "./particle/body.ts";
 import { Lidar } from "./particle/lidar.ts";
@@ -54,12 +55,14 @@ export class Navigation implements Environment<NavigationState> {
   readonly name = "navigation";
   readonly agents: number;
   readonly observationSize: number;
-  readonly actionSize = 2;
+  readonly actionKind: ActionKind;
+  readonly actionSize: number;
   readonly maxSteps: number;
   /** The options, with their defaults. */
   readonly options: Readonly<Required<NavigationOptions>>;
   /** Uniform random numbers that {@linkcode Navigation.start} needs for one environment. */
   readonly noiseSize: number;
+  readonly #actions: Actions;
   readonly #world: ParticleWorld;
   readonly #lidar: Lidar | null;
   readonly #contacts: Contacts | null;
@@ -77,6 +80,9 @@ export class Navigation implements Environment<NavigationState> {
     this.options = all;
     this.agents = nAgents;
     this.maxSteps = all.maxSteps;
+    this.#actions = new Actions(all.continuousActions);
+    this.actionKind = this.#actions.kind;
+    this.actionSize = this.#actions.size;
     this.#goalOf = goalOfAgent(all);
     this.#spawner = new Spawner(spawnOptions(all));
     this.noiseSize = this.#spawner.noiseSize;
@@ -131,7 +137,7 @@ export class Navigation implements Environment<NavigationState> {
 
   /** One step of 0.1 s; `action` is the force on each agent in newtons, clamped to [-1, 1]. */
   step(before: NavigationState, action: Tensor): Transition<NavigationState> {
-    const motion = this.#world.step(before, action.maximum(-1).minimum(1));
+    const motion = this.#world.step(before, this.#actions.push(action));
     const state = named({ ...motion, goal: before.goal, steps: before.steps.add(1) });
     const left = length(state.position.sub(state.goal));
     const progress = length(before.position.sub(before.goal)).sub(left).mul(this.options.posShapingFactor);

@@ -37,6 +37,11 @@ export interface NavigationOptions {
   finalReward?: number;
   /** Reward of both agents of a pair for every step at whose end they touch. Default -1. */
   agentCollisionPenalty?: number;
+  /**
+   * Whether an action is two numbers in [-1, 1], or one of nine choices: 3 x + y, where x and y are 0 to stay, 1 to go
+   * the negative way and 2 the positive one. Default true.
+   */
+  continuousActions?: boolean;
   /** Steps of an episode: 1 or more. Default 100. */
   maxSteps?: number;
 }
@@ -58,6 +63,7 @@ const defaults: Required<NavigationOptions> = {
   posShapingFactor: 1,
   finalReward: 0.01,
   agentCollisionPenalty: -1,
+  continuousActions: true,
   maxSteps: 100,
 };
 

@@ -7,7 +7,8 @@ import { tensor, zeros } from "../tensor/creation.ts";
 import { concat, where } from "../tensor/functions.ts";
 import { uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Environment, Transition } from "./environment.ts";
+import { Actions } from "./actions.ts";
+import type { ActionKind, Environment, Transition } from "./environment.ts";
 import { ends, replaceWhere } from "./episode.ts";
 import { atLeast, type Checks, positive, whole, withDefaults } from "./options.ts";
 import type { Body } from "./particle/body.ts";
@@ -25,6 +26,11 @@ export interface ReverseTransportOptions {
   packageLength?: number;
   /** In kilograms: above 0. Default 50. */
   packageMass?: number;
+  /**
+   * Whether an action is two numbers in [-1, 1], or one of nine choices: 3 x + y, where x and y are 0 to stay, 1 to go
+   * the negative way and 2 the positive one. Default true.
+   */
+  continuousActions?: boolean;
   /** Steps of an episode: 1 or more. Default 500. */
   maxSteps?: number;
 }
@@ -41,6 +47,7 @@ const defaults: Required<ReverseTransportOptions> = {
   packageWidth: 0.6,
   packageLength: 0.6,
   packageMass: 50,
+  continuousActions: true,
   maxSteps: 500,
 };
 
@@ -69,10 +76,12 @@ export class ReverseTransport implements Environment<ReverseTransportState> {
   readonly name = "reverse_transport";
   readonly agents: number;
   readonly observationSize = 10;
-  readonly actionSize = 2;
+  readonly actionKind: ActionKind;
+  readonly actionSize: number;
   readonly maxSteps: number;
   /** The options, with their defaults. */
   readonly options: Readonly<Required<ReverseTransportOptions>>;
+  readonly #actions: Actions;
   readonly #world: ParticleWorld;
   /** The goal, as a disc, and the package. */
   readonly #arrival: Outlines;
@@ -87,6 +96,9 @@ export class ReverseTransport implements Environment<ReverseTransportState> {
     const { nAgents, packageLength, packageWidth: width, packageMass: mass, maxSteps } = this.options;
     this.agents = nAgents;
     this.maxSteps = maxSteps;
+    this.#actions = new Actions(this.options.continuousActions);
+    this.actionKind = this.#actions.kind;
+    this.actionSize = this.#actions.size;
     const agent: Body = { shape: { kind: "sphere", radius: agentRadius } };
     const box: Body = { shape: { kind: "hollowBox", length: packageLength, width }, mass };
     this.#world = new ParticleWorld([...Array<Body>(nAgents).fill(agent), box], {
@@ -128,7 +140,7 @@ export class ReverseTransport implements Environment<ReverseTransportState> {
 
   /** One step of 0.1 s; `action` times 0.5 is the force on each agent in newtons, clamped to [-1, 1] before. */
   step(before: ReverseTransportState, action: Tensor): Transition<ReverseTransportState> {
-    const force = action.maximum(-1).minimum(1).mul(strength).pad(1, 0, 1).named("env", "body", null);
+    const force = this.#actions.push(action).mul(strength).pad(1, 0, 1).named("env", "body", null);
     const state = named({ ...this.#world.step(before, force), steps: before.steps.add(1) });
     const arrived = this.#arrived(state);
     const progress = this.#distance(before).sub(this.#distance(state)).mul(shaping);

@@ -7,7 +7,8 @@ import { full, zeros } from "../tensor/creation.ts";
 import { concat } from "../tensor/functions.ts";
 import { uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Environment, Transition } from "./environment.ts";
+import { Actions } from "./actions.ts";
+import type { ActionKind, Environment, Transition } from "./environment.ts";
 import { ends, replaceWhere } from "./episode.ts";
 import { atLeast, type Checks, positive, whole, withDefaults } from "./options.ts";
 import type { Body } from "./particle/body.ts";
@@ -23,6 +24,11 @@ export interface WheelOptions {
   lineMass?: number;
   /** How fast the line should turn, one way or the other, in radians a second: 0 or more. Default 0.05. */
   desiredVelocity?: number;
+  /**
+   * Whether an action is two numbers in [-1, 1], or one of nine choices: 3 x + y, where x and y are 0 to stay, 1 to go
+   * the negative way and 2 the positive one. Default true.
+   */
+  continuousActions?: boolean;
   /** Steps of an episode: 1 or more. Default 100. */
   maxSteps?: number;
 }
@@ -32,6 +38,7 @@ const defaults: Required<WheelOptions> = {
   lineLength: 2,
   lineMass: 30,
   desiredVelocity: 0.05,
+  continuousActions: true,
   maxSteps: 100,
 };
 
@@ -66,10 +73,12 @@ export class Wheel implements Environment<WheelState> {
   readonly name = "wheel";
   readonly agents: number;
   readonly observationSize = 13;
-  readonly actionSize = 2;
+  readonly actionKind: ActionKind;
+  readonly actionSize: number;
   readonly maxSteps: number;
   /** The options, with their defaults. */
   readonly options: Readonly<Required<WheelOptions>>;
+  readonly #actions: Actions;
   readonly #world: ParticleWorld;
 
   /**
@@ -82,6 +91,9 @@ export class Wheel implements Environment<WheelState> {
     const { nAgents, lineLength: length, lineMass: mass, maxSteps } = this.options;
     this.agents = nAgents;
     this.maxSteps = maxSteps;
+    this.#actions = new Actions(this.options.continuousActions);
+    this.actionKind = this.#actions.kind;
+    this.actionSize = this.#actions.size;
     const agent: Body = { shape: { kind: "sphere", radius: agentRadius } };
     const line: Body = { shape: { kind: "line", length }, mass, movable: false, rotatable: true };
     this.#world = new ParticleWorld([...Array<Body>(nAgents).fill(agent), line]);
@@ -124,7 +136,7 @@ export class Wheel implements Environment<WheelState> {
 
   /** One step of 0.1 s; `action` times 0.6 is the force on each agent in newtons, clamped to [-1, 1] before. Never terminates. */
   step(before: WheelState, action: Tensor): Transition<WheelState> {
-    const force = action.maximum(-1).minimum(1).mul(strength).pad(1, 0, 1).named("env", "body", null);
+    const force = this.#actions.push(action).mul(strength).pad(1, 0, 1).named("env", "body", null);
     const state = named({ ...this.#world.step(before, force), steps: before.steps.add(1) });
     const off = state.spin.slice(1, this.agents).abs().sub(this.options.desiredVelocity).abs();
     return {

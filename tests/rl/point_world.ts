@@ -14,6 +14,7 @@ export function pointWorld(maxSteps: number, agents = 2): Environment<State> {
     name: "point",
     agents,
     observationSize: 2,
+    actionKind: "continuous",
     actionSize: 1,
     maxSteps,
     reset: start,

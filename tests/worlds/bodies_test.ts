@@ -206,7 +206,7 @@ Deno.test("options of wheel, reverse_transport and buzz_wire are refused with a 
     [
       () => new BuzzWire({ nAgents: 3 } as object),
       "buzz_wire: there is no option `nAgents`; there are randomStartAngle, posShapingFactor, collisionReward, " +
-      "maxSpeed1, maxSteps.",
+      "maxSpeed1, continuousActions, maxSteps.",
     ],
   ];
   for (const [make, message] of refused) assert.throws(make, { name: "RangeError", message });
