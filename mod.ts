@@ -88,6 +88,7 @@ export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/rl/trai
 export { Collector, type Rollout } from "./lib/rl/rollout.ts";
 export { Navigation, type NavigationState } from "./lib/worlds/navigation.ts";
 export type { NavigationOptions } from "./lib/worlds/navigation_options.ts";
+export { type Controller, type ControllerName, controllerNames, controllerOf } from "./lib/worlds/controllers.ts";
 export { Wheel, type WheelOptions, type WheelState } from "./lib/worlds/wheel.ts";
 export {
   ReverseTransport,

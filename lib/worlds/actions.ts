@@ -1,6 +1,7 @@
 /** Actions of agents that push themselves in the plane, as numbers or as a choice of one of nine pushes. */
 
 import { tensor } from "../tensor/creation.ts";
+import { where } from "../tensor/functions.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ActionKind } from "./environment.ts";
 
@@ -29,4 +30,10 @@ export class Actions {
     const choice = action.cast("int32").maximum(0).minimum(choices.length - 1).reshape(-1);
     return this.#choices.take(choice, 0).reshape(...action.shape, 2);
   }
+}
+
+/** The choice, int32 [env, agent], that is nearest to a push in each of its directions; [env, agent, 2] within [-1, 1]. */
+export function nearestChoice(push: Tensor): Tensor {
+  const way = push.round();
+  return where(way.less(0), 1, way.mul(2)).mul(tensor([3, 1])).sum(-1).cast("int32");
 }

@@ -1,0 +1,65 @@
+/** Controllers that need no learning: the floor and the bar of every learning curve. */
+
+import { randomInt, uniform } from "../tensor/random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { nearestChoice } from "./actions.ts";
+import type { Environment } from "./environment.ts";
+import { heuristics } from "./heuristics.ts";
+
+/**
+ * Decides from what all agents see, float32 [env, agent, feature], what they do, as the environment's `step` takes it:
+ * float32 [env, agent, 2], or int32 [env, agent] where actions are discrete. `key`, uint32 [2], is for what it draws.
+ */
+export type Controller = (observation: Tensor, key: Tensor) => Tensor;
+
+/** Controllers that every scenario has. */
+export const controllerNames = ["random", "heuristic"] as const;
+
+/** One of {@linkcode controllerNames}. */
+export type ControllerName = typeof controllerNames[number];
+
+/**
+ * The controller `name` for an environment: `random` draws uniform actions; `heuristic` is a few lines that know the task,
+ * see `lib/worlds/heuristics.ts`.
+ *
+ * @example
+ * ```ts
+ * import { controllerOf, Navigation, randomKey } from "./mod.ts";
+ *
+ * const world = new Navigation({ nAgents: 3 });
+ * const control = controllerOf(world, "heuristic");
+ * const state = world.reset(randomKey(0), 8);
+ * const { reward } = world.step(state, control(world.observe(state), randomKey(1)));
+ * console.log(reward.shape); // [ 8, 3 ]
+ * ```
+ * @throws RangeError if `heuristic` is asked for a world that has none.
+ */
+export function controllerOf(
+  environment: Pick<Environment, "name" | "actionKind" | "actionSize">,
+  name: ControllerName,
+): Controller {
+  return name === "random" ? randomController(environment) : heuristicController(environment);
+}
+
+function randomController({ actionKind, actionSize }: Pick<Environment, "actionKind" | "actionSize">): Controller {
+  return (observation, key) => {
+    const [envs, agents] = observation.shape as [number, number];
+    const action = actionKind === "discrete"
+      ? randomInt(key, [envs, agents], 0, actionSize)
+      : uniform(key, [envs, agents, actionSize], -1, 1);
+    return action;
+  };
+}
+
+function heuristicController({ name, actionKind }: Pick<Environment, "name" | "actionKind">): Controller {
+  const push = Object.hasOwn(heuristics, name) ? heuristics[name] : undefined;
+  if (!push) {
+    throw new RangeError(
+      `there is no heuristic for \`${name}\`; there is one for ${Object.keys(heuristics).join(", ")}.`,
+    );
+  }
+  return (observation) => {
+    const pushes = push(observation).maximum(-1).minimum(1);
+    return actionKind === "discrete" ? nearestChoice(pushes) : pushes;
+  };
+}
