@@ -13,6 +13,7 @@ import {
   rangeOf,
   settings,
 } from "./options.ts";
+import { preset, type PresetName } from "./presets.ts";
 
 /** A command as it was given: nothing is filled in, so that a resumed run knows what the user asked for. */
 export interface Command {
@@ -44,7 +45,11 @@ export function parseCommand(args: readonly string[]): Command {
     }
     const [name, option] = options.get(token.name) ?? unknownFlag(token.rawName);
     if (values.has(name)) throw new UsageError(`${token.rawName} is given twice.`);
-    values.set(name, valueOf(token, option));
+    const value = valueOf(token, option);
+    if (name in controls && option.kind === "choice" && !option.values.includes(value as string)) {
+      throw new UsageError(`${token.rawName} takes ${rangeOf(option)}, not "${value}".`);
+    }
+    values.set(name, value);
   }
   const part = (table: object) => Object.fromEntries([...values].filter(([name]) => name in table));
   return { given: part(settings) as Partial<Config>, controls: part(controls) as Partial<Controls> };
@@ -109,7 +114,8 @@ export function helpText(): string {
   }
   lines.push(
     "",
-    "In [brackets]: the default.",
+    "In [brackets]: the default. Presets, where they differ from it:",
+    ...presetLines(),
     "",
     "Examples",
     "  deno task train",
@@ -122,6 +128,32 @@ export function helpText(): string {
   return lines.join("\n");
 }
 
+/** The presets as flags; a scenario that has one recipe has one entry, navigation has its defaults and none. */
+function presetLines(): string[] {
+  return settings.scenarioName.values.flatMap((scenario) => {
+    const flags = (name: PresetName): string[] =>
+      Object.entries(preset(scenario, name))
+        .filter(([key, value]) => value !== settings[key as keyof typeof settings].initial)
+        .map(([key, value]) => `${flagOf(key)} ${value}`);
+    const [seed, tuned] = [flags("seed"), flags("tuned")];
+    const entries = `${seed}` === `${tuned}`
+      ? [[scenario, seed] as const]
+      : [[`${scenario}, seed`, seed] as const, [`${scenario}, tuned`, tuned] as const];
+    return entries.flatMap(([title, flags]) => flags.length > 0 ? [`  ${title}`, ...wrap(flags)] : []);
+  });
+}
+
+/** Words in lines of at most 100 characters, with an indent. */
+function wrap(words: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const longer = `${lines.at(-1) ?? "   "} ${word}`;
+    if (longer.length <= 100 && lines.length > 0) lines[lines.length - 1] = longer;
+    else lines.push(`    ${word}`);
+  }
+  return lines;
+}
+
 function explain(option: Option): string {
   switch (option.kind) {
     case "switch":
@@ -129,7 +161,7 @@ function explain(option: Option): string {
     case "path":
       return option.initial === null ? option.help : `${option.help} [${option.initial}]`;
     case "choice":
-      return `${option.help} (${option.values.join(", ")}) [${option.initial}]`;
+      return `${option.help} (${option.values.join(", ")})${option.initial === null ? "" : ` [${option.initial}]`}`;
     default:
       return `${option.help} (${limitsOf(option).replace(/^from /, "")}) [${option.initial}]`;
   }

@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { UsageError } from "./error.ts";
 import { type ChoiceOption, type Config, flagOf, type NumberOption, rangeOf, settings } from "./options.ts";
+import { preset, presetBelow, type PresetName } from "./presets.ts";
 
 /** How a batch is collected and learned from. */
 export interface Batch {
@@ -59,14 +60,24 @@ export const configSchema: v.GenericSchema<unknown, Config> = v.pipe(
   ),
 );
 
-/** The defaults of every setting. */
+/** The defaults of every setting, which are those of navigation. */
 export const defaults: Config = Object.fromEntries(
   Object.entries(settings).map(([name, option]) => [name, option.initial]),
 ) as unknown as Config;
 
-/** The configuration of a new run: the flags that were given, else the defaults. Throws a {@linkcode UsageError}. */
-export function newConfig(given: Partial<Config>): Config {
-  return parseConfig({ ...defaults, ...(given.scenarioName === "buzz_wire" && { nAgents: 2 }), ...given });
+/**
+ * The configuration of a new run: the flags that were given, else what the preset says, else the defaults. Throws a
+ * {@linkcode UsageError}.
+ */
+export function newConfig(given: Partial<Config>, name: PresetName = presetBelow(given)): Config {
+  const scenario = parseField("scenarioName", given.scenarioName ?? defaults.scenarioName);
+  return parseConfig({ ...defaults, ...preset(scenario, name), ...given });
+}
+
+function parseField<K extends keyof Config>(name: K, value: unknown): Config[K] {
+  const result = v.safeParse(entries[name]!, value);
+  if (!result.success) throw new UsageError(result.issues[0].message);
+  return result.output as Config[K];
 }
 
 /** Checks `value`; throws a {@linkcode UsageError} with the first thing that does not fit. */

@@ -10,6 +10,7 @@ import { UsageError, WriteError } from "./error.ts";
 import { findRun, readConfig, type ResumePoint, RunFolder } from "./folder.ts";
 import { beginManifest, type Manifest, manifestName, readManifest } from "./manifest.ts";
 import { type Config, controls as controlTable } from "./options.ts";
+import { presetText } from "./presets.ts";
 import { type Output, Progress, rewardText } from "./progress.ts";
 import { writeFailureReport } from "./report.ts";
 import { type Result, type Run, train } from "./run.ts";
@@ -74,9 +75,10 @@ function textOf(error: unknown): string {
 function planOf({ given, controls }: Command, args: readonly string[]): Plan {
   if (!controls.resume) {
     const out = controls.out ?? controlTable.out.initial!;
-    return { config: newConfig(given), out, resume: null, arguments: args };
+    return { config: newConfig(given, controls.preset), out, resume: null, arguments: args };
   }
   if (controls.out) throw new UsageError("--out cannot be given with --resume: the run goes on in its own folder.");
+  if (controls.preset) throw new UsageError("--preset cannot be given with --resume: a run keeps its settings.");
   const resume = findRun(controls.resume);
   return { config: resumedConfig(readConfig(resume.folder), given), out: "", resume, arguments: args };
 }
@@ -199,6 +201,7 @@ function introduction(config: Config, { facts }: Trainer): string {
     `${facts.parameters.toLocaleString("en-US")} parameters`,
     `batch: ${facts.envs} envs x ${facts.steps} steps = ${frames} frames; ` +
     `${config.numEpochs} epochs of ${minibatches} minibatches`,
+    `preset: ${presetText(config)}`,
     `${facts.engine}: ${facts.adapter}${facts.note === undefined ? "" : ` (${facts.note})`}`,
   ].join("\n");
 }

@@ -18,7 +18,8 @@ export interface NumberOption {
 export interface ChoiceOption<Value extends string = string> {
   readonly kind: "choice";
   readonly values: readonly Value[];
-  readonly initial: Value;
+  /** Null: the help says what it depends on. */
+  readonly initial: Value | null;
   readonly help: string;
 }
 
@@ -59,7 +60,7 @@ function positive(max: number, initial: number, help: string): NumberOption {
   return { kind: "number", min: 0, max, aboveMin: true, initial, help };
 }
 
-function choice<const V extends string>(values: readonly V[], initial: V, help: string): ChoiceOption<V> {
+function choice<const V extends string>(values: readonly V[], initial: V | null, help: string): ChoiceOption<V> {
   return { kind: "choice", values, initial, help };
 }
 
@@ -112,6 +113,11 @@ export const settings = { ...task, ...learning, ...running };
 
 /** What concerns one command only. */
 export const controls = {
+  preset: choice(
+    ["seed", "tuned"],
+    null,
+    "settings to begin with; tuned unless learning is spelt out",
+  ) as ChoiceOption<"seed" | "tuned">,
   out: path("output", "folder for runs: PATH/<scenario>/<timestamp>/"),
   resume: path(null, "continue a run, from its folder or one of its checkpoints"),
   checkNumerics: flag("judge every step when it ends; on a GPU this waits for each step"),

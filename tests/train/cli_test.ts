@@ -47,6 +47,7 @@ const refused: readonly (readonly [string, string])[] = [
   ["--lr --seed 3", "--lr has no value: it takes a number above 0, at most 1."],
   ["--resume --dry-run", "--resume has no value: it takes a path."],
   ["--dry-run=yes", '--dry-run takes no value: leave "=yes" out.'],
+  ["--preset best", '--preset takes one of seed, tuned, not "best".'],
   ["--seed 1 --seed 2", "--seed is given twice."],
 ];
 

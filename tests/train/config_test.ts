@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { batchOf, defaults, newConfig, parseConfig, resumedConfig } from "../../lib/train/config.ts";
 import { UsageError } from "../../lib/train/error.ts";
 import type { Config } from "../../lib/train/options.ts";
+import { presetText } from "../../lib/train/presets.ts";
 
 function refusal(change: Record<string, unknown>): string {
   try {
@@ -23,13 +24,54 @@ Deno.test("parseConfig() accepts the limits that a range includes", () => {
   }
 });
 
-Deno.test("a new run of buzz_wire has two agents unless another number is given, which is refused", () => {
-  assert.equal(newConfig({ scenarioName: "buzz_wire" }).nAgents, 2);
-  assert.equal(newConfig({ scenarioName: "wheel" }).nAgents, defaults.nAgents);
+const seedCommands: Readonly<Record<string, Partial<Config>>> = {
+  navigation: {},
+  reverse_transport: {
+    ...{ maxSteps: 500, nIters: 250, framesPerBatch: 32768, numEpochs: 4, minibatchSize: 8192 },
+  },
+  wheel: {
+    ...{ nAgents: 4, nIters: 500, numEpochs: 4, minibatchSize: 4096, lr: 1e-3, entropyEps: 1e-2, lmbda: 0.95 },
+  },
+  buzz_wire: {
+    ...{ nAgents: 2, maxSteps: 150, framesPerBatch: 4096, nIters: 20, numEpochs: 3, minibatchSize: 1024 },
+    ...{ lr: 5e-4, entropyEps: 5e-4 },
+  },
+};
+
+for (const [name, settings] of Object.entries(seedCommands)) {
+  const scenarioName = name as Config["scenarioName"];
+  Deno.test(`--preset seed of ${name} is the seed's recipe, and so are its flags spelt out`, () => {
+    const expected = { ...defaults, scenarioName, ...settings };
+    assert.deepEqual(newConfig({ scenarioName }, "seed"), expected);
+    assert.deepEqual(newConfig({ scenarioName, lr: expected.lr }), expected);
+  });
+}
+
+Deno.test("a new run has the tuned preset unless a number of the recipe is given, and every flag goes above a preset", () => {
+  assert.deepEqual(newConfig({}), defaults);
+  for (const scenarioName of ["navigation", "wheel", "reverse_transport", "buzz_wire"] as const) {
+    const tuned = newConfig({ scenarioName }, "tuned");
+    assert.deepEqual(newConfig({ scenarioName }), tuned);
+    const given = { scenarioName, nIters: 7, seed: 3, algorithm: "ippo" } as const;
+    assert.deepEqual(newConfig(given), { ...tuned, ...given });
+    assert.deepEqual(newConfig({ scenarioName, lr: 0.5 }, "tuned"), { ...tuned, lr: 0.5 });
+    assert.deepEqual(newConfig({ scenarioName, lr: 0.5 }), { ...newConfig({ scenarioName }, "seed"), lr: 0.5 });
+  }
+});
+
+Deno.test("presetText() names the preset of a configuration, and what departs from it", () => {
+  assert.equal(presetText(defaults), "seed");
+  assert.equal(presetText(newConfig({ scenarioName: "wheel", nIters: 3, seed: 9 }, "seed")), "seed");
+  const wheel = newConfig({ scenarioName: "wheel", lr: 0.5, nAgents: 2 });
+  assert.equal(presetText(wheel), "seed, but nAgents 2, lr 0.5");
+});
+
+Deno.test("newConfig() refuses four agents of buzz_wire and a world that it does not know", () => {
   assert.throws(
     () => newConfig({ scenarioName: "buzz_wire", nAgents: 4 }),
     /^UsageError: --n-agents 4 does not go with/,
   );
+  assert.throws(() => newConfig({ scenarioName: "soccer" as never }), /^UsageError: --scenario-name takes one of/);
 });
 
 const refused: readonly (readonly [Record<string, unknown>, string])[] = [

@@ -1,0 +1,80 @@
+/**
+ * Settings by scenario. `seed` is the recipe of the notes that this project began with; `tuned` is what was found to learn
+ * better, or the seed's where nothing better is known. What a preset leaves out has the default of its option.
+ */
+
+import { type Config, settings } from "./options.ts";
+
+type Scenario = Config["scenarioName"];
+
+/** The names of the command line. */
+export type PresetName = "seed" | "tuned";
+
+/** What a preset may say: all but the world, the seed, the device and the files. */
+export type Preset = Partial<Omit<Config, "scenarioName" | "seed" | "device" | "saveEvery">>;
+
+/** The size of the task, and for how long to train. */
+const extents: Readonly<Record<Scenario, Preset>> = {
+  navigation: { nAgents: 3, maxSteps: 100, nIters: 10 },
+  reverse_transport: { nAgents: 3, maxSteps: 500, nIters: 250 },
+  wheel: { nAgents: 4, maxSteps: 100, nIters: 500 },
+  buzz_wire: { nAgents: 2, maxSteps: 150, nIters: 20 },
+};
+
+const common = { maxGradNorm: 1, clipEpsilon: 0.2, gamma: 0.99, lmbda: 0.9 };
+
+const seed = {
+  navigation: { framesPerBatch: 6000, numEpochs: 30, minibatchSize: 400, lr: 3e-4, entropyEps: 1e-4, ...common },
+  reverse_transport: {
+    framesPerBatch: 32768,
+    numEpochs: 4,
+    minibatchSize: 8192,
+    lr: 3e-4,
+    entropyEps: 1e-4,
+    ...common,
+  },
+  wheel: {
+    framesPerBatch: 6000,
+    numEpochs: 4,
+    minibatchSize: 4096,
+    lr: 1e-3,
+    entropyEps: 1e-2,
+    ...common,
+    lmbda: 0.95,
+  },
+  buzz_wire: { framesPerBatch: 4096, numEpochs: 3, minibatchSize: 1024, lr: 5e-4, entropyEps: 5e-4, ...common },
+} satisfies Readonly<Record<Scenario, Preset>>;
+
+const tuned: Readonly<Record<Scenario, Preset>> = {
+  navigation: seed.navigation,
+  reverse_transport: seed.reverse_transport,
+  wheel: seed.wheel,
+  buzz_wire: seed.buzz_wire,
+};
+
+/** The settings of a preset. */
+export function preset(scenario: Scenario, name: PresetName): Preset {
+  return { ...extents[scenario], ...{ seed, tuned }[name][scenario] };
+}
+
+/**
+ * The preset below flags that were given without one: `tuned`, which is one whole; but `seed` where a number of the seed's
+ * recipe is given, so that a command which spells its recipe out gets that and nothing else.
+ */
+export function presetBelow(given: Partial<Config>): PresetName {
+  return Object.keys(given).some((name) => name in seed.navigation) ? "seed" : "tuned";
+}
+
+/** By which preset a configuration goes, and where it departs from it: "seed, but lr 0.001". */
+export function presetText(config: Config): string {
+  const candidates = (["seed", "tuned"] as const).map((name) => {
+    const row: Readonly<Record<string, unknown>> = preset(config.scenarioName, name);
+    const apart = Object.entries(config).filter(([key, value]) => {
+      if (["scenarioName", "seed", "device", "saveEvery", "nIters"].includes(key)) return false;
+      return value !== (key in row ? row[key] : settings[key as keyof typeof settings].initial);
+    });
+    return { name, apart };
+  });
+  const { name, apart } = candidates.reduce((a, b) => b.apart.length < a.apart.length ? b : a);
+  return apart.length === 0 ? name : `${name}, but ${apart.map(([key, value]) => `${key} ${value}`).join(", ")}`;
+}
