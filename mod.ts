@@ -80,6 +80,7 @@ export { Adam, type AdamOptions, AdamW, SGD, type SGDOptions } from "./lib/optim
 
 export { exportOnnx } from "./lib/engine/export.ts";
 export type { ActionKind, Environment, Transition } from "./lib/worlds/environment.ts";
+export { type Episodes, Evaluator } from "./lib/rl/evaluation.ts";
 export { type Advantages, generalisedAdvantages, type Trajectory } from "./lib/rl/gae.ts";
 export { Critic, GaussianPolicy, type PolicyOutput } from "./lib/rl/networks.ts";
 export { type Minibatch, type PPOLoss, ppoLoss, type PPOLossOptions, smoothL1 } from "./lib/rl/ppo.ts";

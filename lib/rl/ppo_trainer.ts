@@ -16,6 +16,7 @@ import { fromData, type Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { Variable } from "../tensor/variable.ts";
 import type { Environment } from "../worlds/environment.ts";
+import { type Episodes, Evaluator } from "./evaluation.ts";
 import { generalisedAdvantages } from "./gae.ts";
 import { Critic, GaussianPolicy } from "./networks.ts";
 import { type Minibatch, ppoLoss } from "./ppo.ts";
@@ -71,6 +72,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   readonly #collect: Compiled<[], Rollout>;
   readonly #prepare: Compiled<[Rollout], { rows: Tensor; summary: Tensor }>;
   readonly #update: Compiled<[Tensor, Tensor, Tensor], []>;
+  readonly #evaluator: Evaluator<S>;
   readonly #engine: Pick<TrainerFacts, "engine" | "adapter" | "note">;
   #iteration = 0;
 
@@ -100,6 +102,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     this.#collector = new Collector(environment, this.envs, random.key());
     this.#generator = new Generator(random.bits());
     this.#order = random.split();
+    this.#evaluator = new Evaluator(environment, (observation) => this.policy.forward(observation), [this.policy]);
     const networks = [this.policy, this.critic];
     this.#collect = compile(
       () => this.#collector.collect(this.policy, this.#generator, this.steps),
@@ -156,6 +159,11 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     return metrics;
   }
 
+  /** Plays `count` whole episodes with the deterministic policy, drawn from `seed`. It changes nothing of what is learned. */
+  evaluate(count: number, seed: number): Promise<Episodes> {
+    return this.#evaluator.run(count, seed);
+  }
+
   /** Everything that is needed to continue bit for bit, by name. */
   async state(): Promise<Record<string, SavedTensor>> {
     const entries = await Promise.all(
@@ -210,7 +218,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
 
   /** Gives back the programs. */
   dispose(): void {
-    for (const program of [this.#collect, this.#prepare, this.#update]) program.dispose();
+    for (const program of [this.#collect, this.#prepare, this.#update, this.#evaluator]) program.dispose();
   }
 
   #named(): [string, Variable][] {

@@ -1,6 +1,7 @@
 /** What a run needs of the thing that learns. The run knows no more of worlds and algorithms than this. */
 
 import type { SavedTensor } from "../graph/types.ts";
+import type { Episodes } from "./evaluation.ts";
 
 /** What an iteration measured: `train/episode_reward_sum` and others. NaN where there was nothing to measure. */
 export type Metrics = Readonly<Record<string, number>>;
@@ -37,6 +38,8 @@ export interface Trainer {
   readonly traceCount: number;
   /** Collects and learns once. */
   iterate(): Promise<Metrics>;
+  /** Plays `count` whole episodes with the deterministic policy, drawn from `seed`. It changes nothing of what is learned. */
+  evaluate(count: number, seed: number): Promise<Episodes>;
   /** Parameters, optimiser, random key, state of the worlds, counters. It has the same names and shapes at any time. */
   state(): Promise<TrainerState>;
   /** Continues from `state`, whose names, dtypes and shapes the caller has checked against {@linkcode state}. */

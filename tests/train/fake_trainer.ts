@@ -2,6 +2,7 @@
 
 import type { Config } from "../../lib/train/options.ts";
 import { type Metrics, rewardMetric, type Trainer, type TrainerState } from "../../lib/rl/trainer.ts";
+import type { Episodes } from "../../lib/rl/evaluation.ts";
 import { batchOf } from "../../lib/train/config.ts";
 
 /** What a test can make go wrong. */
@@ -57,6 +58,12 @@ export class FakeTrainer implements Trainer {
     this.#counters[1]! += this.framesPerIteration;
     this.#done[this.iteration % this.#done.length]! ^= 1;
     return { [rewardMetric]: 3 * this.#weights[0]!, "train/kl": this.iteration === 1 ? NaN : noise };
+  }
+
+  evaluate(count: number, seed: number): Promise<Episodes> {
+    const reward = Float32Array.from({ length: count }, (_, i) => 3 * this.#weights[0]! + (i % 2) - 0.5 + seed);
+    const terminated = Uint8Array.from(reward, (_, i) => Number(i % 4 === 0));
+    return Promise.resolve({ reward, length: reward.map((_, i) => 1 + i % 5), terminated });
   }
 
   state(): Promise<TrainerState> {

@@ -1,0 +1,141 @@
+/**
+ * Whole episodes of a controller, as many as asked for. Each environment plays one, and all are played to their ends: were
+ * they counted as they finish, as in a rollout, short episodes would count more often than long ones.
+ */
+
+import { compile, type Compiled } from "../engine/compile.ts";
+import { full, zeros } from "../tensor/creation.ts";
+import { where } from "../tensor/functions.ts";
+import { randomBits, randomKey, splitKey } from "../tensor/random.ts";
+import { scan } from "../tensor/scan.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Tree } from "../tensor/tree.ts";
+import type { Stateful } from "../tensor/variable.ts";
+import type { Controller } from "../worlds/controllers.ts";
+import type { Environment } from "../worlds/environment.ts";
+
+/** What became of episodes, one entry each. */
+export interface Episodes {
+  /** The sum of reward over the episode, mean over agents. */
+  readonly reward: Float32Array;
+  /** Its steps. */
+  readonly length: Float32Array;
+  /** 1 where the task ended, 0 where the time was up. */
+  readonly terminated: Uint8Array;
+}
+
+/** Episodes while they are played, for use in a compiled function. */
+export interface Played<S extends Tree, Y extends Tree> {
+  readonly [key: string]: Tree;
+  /** At the start. */
+  readonly first: S;
+  /** What `look` made of the state after each step, with a leading axis of maxSteps; past an episode's end it means nothing. */
+  readonly seen: Y;
+  /** float32 [env]: sums of reward, mean over agents. */
+  readonly reward: Tensor;
+  /** float32 [env]. */
+  readonly length: Tensor;
+  /** bool [env]. */
+  readonly terminated: Tensor;
+}
+
+interface Carry<S extends Tree> {
+  readonly [key: string]: Tree;
+  readonly world: S;
+  readonly reward: Tensor;
+  readonly length: Tensor;
+  readonly running: Tensor;
+  readonly terminated: Tensor;
+}
+
+/** One episode of each of `envs` environments, drawn from `key`. */
+export function play<S extends Tree, Y extends Tree>(
+  environment: Environment<S>,
+  controller: Controller,
+  key: Tensor,
+  envs: number,
+  look: (state: S) => Y,
+): Played<S, Y> {
+  const [start, luck] = splitKey(key) as [Tensor, Tensor];
+  const first = environment.reset(start, envs);
+  const none = zeros([envs]);
+  const no = full([envs], 0, { dtype: "bool" });
+  const [last, seen] = scan(
+    (now: Carry<S>, key: Tensor) => {
+      const { state, reward, terminated, truncated } = environment.step(
+        now.world,
+        controller(environment.observe(now.world), key),
+      );
+      // `where`, not a product: what a world does past the end of an episode may be infinite.
+      const next: Carry<S> = {
+        world: state,
+        reward: now.reward.add(where(now.running, reward.mean(-1), 0)),
+        length: now.length.add(now.running.cast("float32")),
+        running: now.running.and(terminated.or(truncated).not()),
+        terminated: now.terminated.or(now.running.and(terminated)),
+      };
+      return [next, look(state)];
+    },
+    { world: first, reward: none, length: none, running: no.not(), terminated: no } as Carry<S>,
+    randomBits(luck, [environment.maxSteps, 2]),
+  );
+  const { reward, length, terminated } = last;
+  return { first, seen, reward, length, terminated };
+}
+
+type Program = Compiled<[Tensor], { reward: Tensor; length: Tensor; terminated: Tensor }>;
+
+/** Environments that are played side by side, at most. */
+const widest = 256;
+
+/** Plays episodes of one controller in one world, as often as it is asked to; its program is traced once for a number of episodes. */
+export class Evaluator<S extends Tree = Tree> {
+  readonly #programs = new Map<number, Program>();
+
+  /** `state`: what the controller reads that may change, as {@linkcode compile} wants it. */
+  constructor(
+    readonly environment: Environment<S>,
+    readonly controller: Controller,
+    readonly state: readonly Stateful[] = [],
+  ) {}
+
+  /** Exactly `count` episodes (1 or more). The same seed, an integer in [0, 2^32), and count give the same starts to every controller. */
+  async run(count: number, seed: number): Promise<Episodes> {
+    const blocks = Math.ceil(count / widest);
+    // Blocks of one size share a program. What the last has too many is left out by its place, not by how it ended.
+    const envs = Math.ceil(count / blocks);
+    const program = this.#program(envs);
+    const reward = new Float32Array(blocks * envs);
+    const length = new Float32Array(blocks * envs);
+    const terminated = new Uint8Array(blocks * envs);
+    for (let block = 0; block < blocks; block++) {
+      const played = await program(randomKey((block + 1) * 2 ** 32 + seed));
+      reward.set(await played.reward.data() as Float32Array, block * envs);
+      length.set(await played.length.data() as Float32Array, block * envs);
+      terminated.set(await played.terminated.data() as Uint8Array, block * envs);
+    }
+    return {
+      reward: reward.slice(0, count),
+      length: length.slice(0, count),
+      terminated: terminated.slice(0, count),
+    };
+  }
+
+  /** Gives back the programs. */
+  dispose(): void {
+    for (const program of this.#programs.values()) program.dispose();
+    this.#programs.clear();
+  }
+
+  #program(envs: number): Program {
+    let program = this.#programs.get(envs);
+    if (!program) {
+      program = compile((key: Tensor) => {
+        const { reward, length, terminated } = play(this.environment, this.controller, key, envs, () => []);
+        return { reward, length, terminated };
+      }, { state: this.state, name: "evaluate" });
+      this.#programs.set(envs, program);
+    }
+    return program;
+  }
+}

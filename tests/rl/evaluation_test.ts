@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { Evaluator } from "../../lib/rl/evaluation.ts";
+import { tensor, zeros } from "../../lib/tensor/creation.ts";
+import { where } from "../../lib/tensor/functions.ts";
+import { randomInt } from "../../lib/tensor/random.ts";
+import type { Tensor } from "../../lib/tensor/tensor.ts";
+import { controllerOf } from "../../lib/worlds/controllers.ts";
+import type { Environment } from "../../lib/worlds/environment.ts";
+import { onEachEngine, onEngine } from "../engines.ts";
+
+type Fuse = { readonly left: Tensor; readonly steps: Tensor };
+
+/**
+ * An episode of 1 to 12 steps, or of `maxSteps` if that is less; each step pays 1 to the one agent and 3 to the other, and
+ * what comes after the end is not a number.
+ */
+function fuses(maxSteps: number): Environment<Fuse> {
+  const world: Environment<Fuse> = {
+    name: "fuses",
+    agents: 2,
+    observationSize: 1,
+    actionKind: "continuous",
+    actionSize: 1,
+    maxSteps,
+    reset: (key, envs) => ({ left: randomInt(key, [envs], 1, 13), steps: zeros([envs], { dtype: "int32" }) }),
+    observe: ({ left }) => left.cast("float32").reshape(-1, 1, 1).expand(-1, 2, -1),
+    step({ left, steps }) {
+      const state = { left: left.sub(1), steps: steps.add(1) };
+      const terminated = state.left.equal(0);
+      const pay = where(state.left.less(0), NaN, 1).unsqueeze(1);
+      return {
+        state,
+        reward: pay.mul(tensor([[1, 3]])),
+        terminated,
+        truncated: state.steps.greaterEqual(maxSteps).and(terminated.not()),
+      };
+    },
+    resetWhere: (_done, state) => state,
+  };
+  return world;
+}
+
+const idle = (observation: Tensor): Tensor => observation.mul(0);
+const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b) / values.length;
+
+onEachEngine(
+  "an evaluation plays each episode once and to its end, however short, and nothing after it counts",
+  async () => {
+    const evaluator = new Evaluator(fuses(8), idle);
+    const { reward, length, terminated } = await evaluator.run(300, 7);
+    assert.deepEqual([reward.length, length.length, terminated.length], [300, 300, 300]);
+    assert.deepEqual(Array.from(reward), Array.from(length, (steps) => 2 * steps));
+    assert.ok(length.every((steps, i) => steps >= 1 && (terminated[i] ? steps <= 8 : steps === 8)));
+    // Lengths are uniform on 1 to 12, cut at 8: mean 5.667, deviation 2.4. Counting episodes as they end would give less.
+    assert.ok(Math.abs(mean(length) - 68 / 12) < 4 * 2.4 / Math.sqrt(300), `${mean(length)}`);
+    assert.ok(Math.abs(mean(terminated) - 8 / 12) < 4 * 0.47 / Math.sqrt(300), `${mean(terminated)}`);
+    evaluator.dispose();
+  },
+);
+
+onEngine(
+  "cpu",
+  "evaluations with one seed agree, with another they differ, and every block has its own starts",
+  async () => {
+    const evaluator = new Evaluator(fuses(12), idle);
+    const [a, again, b] = [await evaluator.run(514, 3), await evaluator.run(514, 3), await evaluator.run(514, 4)];
+    assert.deepEqual(a, again);
+    assert.notDeepEqual(a.length, b.length);
+    const blocks = [0, 172, 344].map((start) => a.length.slice(start, start + 170).join());
+    assert.equal(new Set(blocks).size, 3);
+    evaluator.dispose();
+  },
+);
+
+onEngine("cpu", "two controllers meet the same starts", async () => {
+  const world = fuses(12);
+  const evaluators = [new Evaluator(world, idle), new Evaluator(world, controllerOf(world, "random"))];
+  const [a, b] = await Promise.all(evaluators.map((evaluator) => evaluator.run(40, 0)));
+  assert.deepEqual(a!.length, b!.length);
+  for (const evaluator of evaluators) evaluator.dispose();
+});
