@@ -18,7 +18,7 @@ import { isDeclared, isSampled } from "./label.ts";
 /** A loss, computed afresh at each call. */
 export type LossFunction = () => Tensor | Promise<Tensor>;
 
-/** A place of the first run that may be frozen: what was read there, or detached there. */
+/** A line of the first run that may be frozen: all that was read there, or detached there, however often a loop came by. */
 export interface Freezable {
   readonly drop: Drop | null;
   readonly stop: Node | null;
@@ -31,6 +31,10 @@ interface Read {
 }
 
 const seed = 0;
+
+function lineOf({ drop, stop }: Pick<Freezable, "drop" | "stop">): string {
+  return `${drop ? drop.kind : "stop"} ${(drop ?? stop)!.site}`;
+}
 
 function copyOf(data: TypedArray): TypedArray {
   return data.slice() as TypedArray;
@@ -65,7 +69,7 @@ export class FrozenLoss implements Watcher {
     return !this.#isFirst;
   }
 
-  /** What `learner` went through and may be frozen: reads first, then stops without a reason. */
+  /** What `learner` went through and may be frozen, a line each: reads first, then stops without a reason. */
   candidates(learner: Learner): Freezable[] {
     const reads = this.#reads.map(({ drop }): Freezable => {
       const learners = new Set(drop.learners.flatMap((x) => x.deref() ?? []));
@@ -74,7 +78,8 @@ export class FrozenLoss implements Watcher {
     const stops = this.#stops.filter((x) => !isDeclared(x) && !isSampled(x)).map((stop): Freezable => {
       return { drop: null, stop, learners: learnersOf(stop.inputs) };
     });
-    return [...reads, ...stops].filter((x) => x.learners.has(learner));
+    const lines = Map.groupBy([...reads, ...stops].filter((x) => x.learners.has(learner)), (x) => lineOf(x));
+    return [...lines.values()].map(([first]) => first!);
   }
 
   /** The loss with `parameter` moved by `step`, and one place frozen. */
@@ -115,7 +120,7 @@ export class FrozenLoss implements Watcher {
       return data;
     }
     const old = this.#reads[this.#read++];
-    return old && old.drop === this.#frozen?.drop && old.data.length === data.length ? copyOf(old.data) : data;
+    return old && this.#isFrozen(old.drop, null) && old.data.length === data.length ? copyOf(old.data) : data;
   }
 
   /** A watcher's part. */
@@ -128,8 +133,12 @@ export class FrozenLoss implements Watcher {
     const index = this.#stop++;
     const old = this.#stops[index];
     if (!old || String(old.shape) !== String(node.shape)) return node;
-    const isFrozen = isDeclared(old) || isSampled(old) || this.#frozen?.stop === old;
+    const isFrozen = isDeclared(old) || isSampled(old) || this.#isFrozen(null, old);
     return isFrozen ? constant(node, this.#stopValues[index]!) : node;
+  }
+
+  #isFrozen(drop: Drop | null, stop: Node | null): boolean {
+    return this.#frozen !== null && lineOf(this.#frozen) === lineOf({ drop, stop });
   }
 
   /** A watcher's part. */

@@ -1,7 +1,20 @@
 /** audit(): every parameter's state with numbers, and cuts proved by running the loss again. */
 
 import { deepStrictEqual as equal, ok, strictEqual } from "node:assert";
-import { Adam, audit, Generator, HostRandom, MLP, Normal, Parameter, stopGradient, tensor, zeros } from "../../mod.ts";
+import {
+  Adam,
+  audit,
+  Generator,
+  HostRandom,
+  MLP,
+  Normal,
+  Parameter,
+  stack,
+  stopGradient,
+  type Tensor,
+  tensor,
+  zeros,
+} from "../../mod.ts";
 
 const random = new HostRandom(5);
 const x = tensor(Array.from({ length: 8 }, () => Array.from({ length: 4 }, () => random.next() - 0.5)));
@@ -19,6 +32,25 @@ Deno.test("a cut through host arithmetic is proved, and named by its line", asyn
   strictEqual(report.error?.code, "G101");
   ok(report.error.sites[0]?.text?.includes("const penalty = await aux"), report.error.message);
   ok(/confirmed: frozen/.test(report.error.message));
+});
+
+Deno.test("a simulator stepped in a loop is a cut for every parameter, proved with all reads of the line frozen", async () => {
+  const pi = new MLP([2, 6, 2], random);
+  const report = await audit(async () => {
+    let position = tensor([[1, -0.5]]);
+    const errors: Tensor[] = [];
+    for (let i = 0; i < 12; i++) {
+      const force = await pi.forward(position).data();
+      position = tensor(Float32Array.from(await position.data(), (p, k) => 0.9 * p + 0.1 * Math.sin(force[k]!)), {
+        shape: [1, 2],
+      });
+      errors.push(position.square().sum());
+    }
+    return stack(errors).mean();
+  }, pi);
+  equal(statuses(report), Array(4).fill("cut"), `${report}`);
+  ok(report.entries.every((x) => x.isProved), `${report}`);
+  ok(report.error?.sites[0]?.text?.includes("const force = await pi"), report.error?.message);
 });
 
 Deno.test("a parameter that is reached, but not by every way, is cut there", async () => {
