@@ -180,15 +180,17 @@ function suspicion(learner: Learner): Cut | null {
 export function judge(losses: readonly Node[], learners: readonly Learner[]): Map<Learner, Verdict> {
   const live = liveNodes(losses);
   const reached = new Set([...live].map((x) => x.owner));
-  const missing = learners.filter((x) => !reached.has(x));
+  const edges = cutEdges(live);
+  // Where a boundary forbids gradients, another way around it makes nothing good.
+  const forbidding = edges.filter(({ drop }) => drop?.rule === "forbid");
+  const missing = learners.filter((x) => !reached.has(x) || forbidding.some(({ drop }) => dependsOn(drop!, x)));
   const verdicts = new Map<Learner, Verdict>(learners.map((x) => [x, { status: "reached" }]));
   if (missing.length === 0) return verdicts;
-  const edges = cutEdges(live);
   const order = allNodes(losses);
   for (const learner of missing) {
     const find = (declared: boolean): Cut | null => {
       const influenced = influencedBy(learner, order, declared);
-      const hit = edges.find(({ node, input, drop }) =>
+      const hit = (reached.has(learner) ? forbidding : edges).find(({ node, input, drop }) =>
         drop
           ? dependsOn(drop, learner) && (declared || drop.rule !== "stop")
           : influenced.has(input!) && (declared || !isDeclared(node))

@@ -4,6 +4,7 @@ import { deepStrictEqual as equal, ok, strictEqual } from "node:assert";
 import {
   Adam,
   audit,
+  boundary,
   Generator,
   HostRandom,
   MLP,
@@ -51,6 +52,21 @@ Deno.test("a simulator stepped in a loop is a cut for every parameter, proved wi
   equal(statuses(report), Array(4).fill("cut"), `${report}`);
   ok(report.entries.every((x) => x.isProved), `${report}`);
   ok(report.error?.sites[0]?.text?.includes("const force = await pi"), report.error?.message);
+});
+
+Deno.test("a boundary that forbids is a cut also for parameters that the loss reaches around it", async () => {
+  const pi = new MLP([2, 6, 2], random);
+  const simulate = boundary(
+    "scene.step()",
+    async (force: Tensor) => tensor(await force.data(), { shape: [8, 2] }),
+    "forbid",
+  );
+  const force = pi.forward(x.slice(1, 0, 2));
+  const position = await simulate(force);
+  const report = await audit(position.square().mean().add(force.square().mean().mul(0.01)), pi);
+  equal(statuses(report), Array(4).fill("cut"), `${report}`);
+  strictEqual(report.error?.code, "G108");
+  ok(report.error.sites[0]?.text?.includes("await simulate(force)"), report.error.message);
 });
 
 Deno.test("a parameter that is reached, but not by every way, is cut there", async () => {
