@@ -99,6 +99,7 @@ export {
 export { BuzzWire, type BuzzWireOptions, type BuzzWireState } from "./lib/worlds/buzz_wire.ts";
 
 export { type CurveOptions, type CurvePoint, type CurveSeries, rewardCurve } from "./lib/plot/curves.ts";
+export { type PathOptions, paths, type PathSeries } from "./lib/plot/paths.ts";
 export { display, type Displayable, type MimeBundle } from "./lib/plot/notebook.ts";
 export { createTrainer } from "./lib/train/create.ts";
 export { differences, readStep, type SavedStep, surroundings } from "./lib/train/report.ts";

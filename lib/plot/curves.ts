@@ -33,6 +33,8 @@ export interface CurveOptions {
   yTitle?: string;
   /** What iterations are counted in. Default: "iteration". */
   xTitle?: string;
+  /** Whether the vertical axis is logarithmic; values that are not positive are gaps then. */
+  log?: boolean;
   /** Size of the plotted area in pixels. Default: 560 by 300. */
   width?: number;
   /** See `width`. */
@@ -46,7 +48,9 @@ const thinFrom = 200;
 /** The learning curve of one or several runs, as a vega-lite specification. A legend appears from two series on. */
 export function rewardCurve(series: readonly CurveSeries[], options: CurveOptions = {}): TopLevelSpec {
   const { title, subtitle, yTitle = "episode reward (sum)", xTitle = "iteration", width = 560, height = 300 } = options;
-  const values = series.flatMap(({ name, points }) => points.map((point) => toRow(name, point)));
+  const { log = false } = options;
+  const values = series.flatMap(({ name, points }) => points.map((point) => toRow(name, point, log)));
+  const scale = log ? { type: "log" as const } : { zero: false };
   const longest = Math.max(0, ...series.map(({ points }) => points.length));
   const dotted = longest <= dottedUpTo;
   const strokeWidth = longest < thinFrom ? 2 : 1.2;
@@ -72,21 +76,23 @@ export function rewardCurve(series: readonly CurveSeries[], options: CurveOption
         transform: [{ filter: "isValid(datum.low) && isValid(datum.high)" }],
         mark: { type: "area", opacity: 0.18, tooltip: false },
         encoding: {
-          y: { field: "low", type: "quantitative", title: yTitle, scale: { zero: false } },
+          y: { field: "low", type: "quantitative", title: yTitle, scale },
           y2: { field: "high" },
         },
       },
       {
         mark: { type: "line", strokeWidth, point: dotted && { filled: true, size: 22 }, tooltip: true },
-        encoding: { y: { field: "value", type: "quantitative", title: yTitle, scale: { zero: false } } },
+        encoding: { y: { field: "value", type: "quantitative", title: yTitle, scale } },
       },
     ],
     config: theme,
   };
 }
 
-/** JSON has no NaN: what is not finite becomes null, which vega-lite shows as a gap. */
-function toRow(series: string, { iteration, value, low, high }: CurvePoint): Record<string, string | number | null> {
-  const finite = (number: number | undefined) => number !== undefined && Number.isFinite(number) ? number : null;
+type Row = Record<string, string | number | null>;
+
+/** JSON has no NaN: what is not finite becomes null, which vega-lite shows as a gap. So does what has no logarithm. */
+function toRow(series: string, { iteration, value, low, high }: CurvePoint, log: boolean): Row {
+  const finite = (x: number | undefined) => x !== undefined && Number.isFinite(x) && !(log && x <= 0) ? x : null;
   return { series, iteration, value: finite(value), low: finite(low), high: finite(high) };
 }
