@@ -9,6 +9,7 @@ import { pathsOf, restoreState, savedArguments, stateName } from "../forensics/r
 import { type Drop, dropAt, madeFrom } from "../forensics/drops.ts";
 import { labelOf } from "../forensics/label.ts";
 import { PlumblineError } from "../graph/error.ts";
+import { rememberFunction } from "../graph/cell.ts";
 import { constant, type Node, placeholder, topological } from "../graph/node.ts";
 import { simplify } from "../graph/simplify.ts";
 import { type Site, withSite } from "../graph/site.ts";
@@ -280,7 +281,8 @@ export function compile<A extends readonly Argument[], R extends Tree>(
 ): Compiled<A, R> {
   const { state = [], name = fn.name || "a compiled function", checkNumerics = true } = options;
   const list = Array.isArray(state) ? state as readonly Stateful[] : [state as Stateful];
-  const compiler = new Compiler<A, R>(fn as unknown as (...args: A) => R, list, name, checkNumerics);
+  const traced = rememberFunction(fn) as unknown as (...args: A) => R;
+  const compiler = new Compiler<A, R>(traced, list, name, checkNumerics);
   return Object.assign((...args: A) => enqueue(() => compiler.call(args)), {
     traces: compiler.traces as readonly string[],
     listing: () => [...compiler.programs.values()].flatMap((x) => x.executable.listing()),

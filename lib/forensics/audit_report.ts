@@ -1,6 +1,8 @@
 /** The result of an audit: rows, a table as text, a picture for notebooks. */
 
+import { isCell } from "../graph/cell.ts";
 import type { PlumblineError } from "../graph/error.ts";
+import type { Site } from "../graph/site.ts";
 import type { Shape } from "../graph/types.ts";
 import type { Cut } from "./cut.ts";
 
@@ -28,10 +30,18 @@ export interface AuditEntry {
 const number = (x: number | null): string => x === null ? "" : x.toPrecision(3);
 const share = (x: number | null): string => x === null ? "" : `${(100 * x).toFixed(0)}%`;
 
+/** The place; of a notebook cell, whose lines have no numbers, the line itself. */
+function placeText(site: Site): string {
+  return isCell(site.url) && site.text !== null ? `\`${site.text.trim()}\`` : String(site);
+}
+
 function reason({ status, cut, why, hasOwner, isProved }: AuditEntry): string {
   const parts = [
     cut &&
-    `${status === "declared" ? "stopped" : "cut"} by ${cut.how} at ${cut.places[0]?.site}${isProved ? ", proved" : ""}`,
+    `${status === "declared" ? "stopped" : "cut"} by ${cut.how} at ${
+        cut.places.slice(0, 1).map((x) => placeText(x.site))
+      }` +
+      (isProved ? ", proved" : ""),
     why,
     !hasOwner && status !== "frozen" && "owned by no optimiser",
   ];

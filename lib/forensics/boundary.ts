@@ -2,6 +2,7 @@
 
 import { evaluate } from "../engine/evaluate.ts";
 import { setCustomRule } from "../grad/custom.ts";
+import { rememberFunction } from "../graph/cell.ts";
 import { constant, makeNode, type Node, placeholder } from "../graph/node.ts";
 import { fullLike } from "../graph/ops.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -51,6 +52,7 @@ export function boundary<A extends readonly Tensor[]>(
   fn: (...inputs: A) => Tensor | Promise<Tensor>,
   rule: BoundaryRule | "stop" | "forbid",
 ): Bounded<A> {
+  const known = rememberFunction(fn);
   return async (...inputs) => {
     const nodes = inputs.map((x) => x.node);
     const drop = dropAt("boundary", `the boundary \`${name}\``, nodes, typeof rule === "string" ? rule : "stop");
@@ -59,7 +61,7 @@ export function boundary<A extends readonly Tensor[]>(
     const given = inputs.map((x) => {
       return typeof rule === "string" ? x.detach(`boundary ${name}`) : new Tensor(constant(x.node, x.node.value!));
     });
-    const output = await fn(...given as unknown as A);
+    const output = await known(...given as unknown as A);
     await evaluate([output.node]);
     const value = new Tensor(constant(output.node, output.node.value!));
     if (drop) madeFrom(value.node, drop);

@@ -76,7 +76,7 @@ function trail(from: readonly Node[], to: (node: Node) => boolean, within: (node
 function pathText(nodes: readonly Node[], end: string): string {
   const quiet = new Set(["reshape", "expand", "permute", "output"]);
   const names = nodes.filter((x) => !quiet.has(x.op)).map(labelOf);
-  const places = nodes.filter((x) => !quiet.has(x.op)).map((x) => `${x.site} ${x.site.called}`);
+  const places = nodes.filter((x) => !quiet.has(x.op)).map((x) => `${x.site.key} ${x.site.called}`);
   const told = names.filter((_, i) => places[i] !== places[i - 1]);
   const short = told.length > 8 ? [...told.slice(0, 4), "..", ...told.slice(-3)] : told;
   return ["loss", ...short, end].join(" <- ");
@@ -101,6 +101,8 @@ export function helpFor(how: string): string[] {
       return ["give the boundary a vjp, or write its inside in tensors."];
     case "compiled":
       return ["call backward() inside the compiled function: what it returns is data."];
+    case "noGrad()":
+      return ["compute it outside of noGrad().", 'if intended:  noGrad(() => .., "why")'];
     case "detach()":
       return ["leave out the detach().", 'if intended:  stopGradient(t, "why")'];
     default:
@@ -141,7 +143,7 @@ function cutOf(edge: Edge, losses: readonly Node[], learner: Learner, influenced
       how: drop.kind,
       places: [
         { site: drop.site, note: describeDrop(drop) },
-        ...(String(node.site) === String(drop.site) ? [] : [entered]),
+        ...(node.site.key === drop.site.key ? [] : [entered]),
       ],
       path: pathText(isLive, `${learner.label} (${drop.kind})`),
       help: helpFor(drop.kind),

@@ -5,6 +5,7 @@
  */
 
 import { evaluate } from "../engine/evaluate.ts";
+import { rememberFunction } from "../graph/cell.ts";
 import { constant, type Node } from "../graph/node.ts";
 import type { Storage } from "../graph/storage.ts";
 import { allocate, type TypedArray } from "../graph/types.ts";
@@ -33,7 +34,7 @@ interface Read {
 const seed = 0;
 
 function lineOf({ drop, stop }: Pick<Freezable, "drop" | "stop">): string {
-  return `${drop ? drop.kind : "stop"} ${(drop ?? stop)!.site}`;
+  return `${drop ? drop.kind : "stop"} ${(drop ?? stop)!.site.key}`;
 }
 
 function copyOf(data: TypedArray): TypedArray {
@@ -56,7 +57,7 @@ export class FrozenLoss implements Watcher {
 
   /** Runs `fn` for the first time. Gives the loss as well. */
   static async record(fn: LossFunction): Promise<{ replay: FrozenLoss; loss: Tensor }> {
-    const replay = new FrozenLoss(fn);
+    const replay = new FrozenLoss(rememberFunction(fn));
     const loss = await replay.#run();
     replay.#isFirst = false;
     if (replay.#stops.length > 0) await evaluate(replay.#stops);

@@ -87,7 +87,7 @@ function placeOf({ drop, stop }: Freezable): Pick<Cut, "how" | "places" | "help"
 function cutAt(place: Freezable, verdict: Verdict, label: string): Cut {
   const structural = "cut" in verdict ? verdict.cut : null;
   const own = placeOf(place);
-  const isSame = structural?.places[0] && String(structural.places[0].site) === String(own.places[0]!.site);
+  const isSame = structural?.places[0] && structural.places[0].site.key === own.places[0]!.site.key;
   return {
     ...own,
     places: [...own.places, ...(isSame ? structural.places.slice(1) : [])],

@@ -1,5 +1,6 @@
 /** Gradients of tensors: for given tensors, of functions, along vectors, of gradients. */
 
+import { rememberFunction } from "../graph/cell.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { topological } from "../graph/node.ts";
 import { fullLike } from "../graph/ops.ts";
@@ -65,15 +66,17 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[], options: Gradien
 export function grad<A extends readonly Tensor[]>(
   fn: (x: Tensor, ...rest: A) => Tensor,
 ): (x: Tensor, ...rest: A) => Tensor {
-  return (x, ...rest) => gradients(fn(x, ...rest), [x])[0]!;
+  const known = rememberFunction(fn);
+  return (x, ...rest) => gradients(known(x, ...rest), [x])[0]!;
 }
 
 /** As {@linkcode grad}, with the value: `[value, gradient]`. */
 export function valueAndGrad<A extends readonly Tensor[]>(
   fn: (x: Tensor, ...rest: A) => Tensor,
 ): (x: Tensor, ...rest: A) => [Tensor, Tensor] {
+  const known = rememberFunction(fn);
   return (x, ...rest) => {
-    const value = fn(x, ...rest);
+    const value = known(x, ...rest);
     return [value, gradients(value, [x])[0]!];
   };
 }
@@ -84,7 +87,7 @@ export function valueAndGrad<A extends readonly Tensor[]>(
  * @throws PlumblineError G302 if the cotangent has another shape.
  */
 export function vjp(fn: (x: Tensor) => Tensor, x: Tensor, cotangent: Tensor): [Tensor, Tensor] {
-  const value = fn(x);
+  const value = rememberFunction(fn)(x);
   if (!sameShape(value.shape, cotangent.shape)) {
     throw new PlumblineError({
       code: "G302",
@@ -102,6 +105,6 @@ export function vjp(fn: (x: Tensor) => Tensor, x: Tensor, cotangent: Tensor): [T
  * differentiating the gradient.
  */
 export function hvp(fn: (x: Tensor) => Tensor, x: Tensor, vector: Tensor): Tensor {
-  const [first] = gradients(fn(x), [x]);
+  const [first] = gradients(rememberFunction(fn)(x), [x]);
   return gradients(first!.mul(vector.detach("the vector of a product")).sum(), [x], { allowUnused: true })[0]!;
 }

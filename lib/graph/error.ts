@@ -1,5 +1,6 @@
 /** Errors that a user reads: a code, a sentence, the lines that tell the story, and help. */
 
+import { isCell } from "./cell.ts";
 import { Site } from "./site.ts";
 
 /** G1xx cut, G2xx stale, G3xx shape and axis, G4xx non-finite, G5xx ownership. */
@@ -42,7 +43,7 @@ function placeOf(x: Site | Place): Place {
 
 /** The length of a call at the start of `text`: its name and its parentheses, if they close on the line. */
 function callLength(text: string): number {
-  const name = /^[\w$]*/.exec(text)![0].length;
+  const name = /^(?:new )?[\w$]*/.exec(text)![0].length;
   if (text[name] !== "(") return Math.max(1, name);
   let open = 0;
   for (let i = name; i < text.length; i++) {
@@ -52,35 +53,43 @@ function callLength(text: string): number {
   return Math.max(1, name);
 }
 
+/** Lines of a notebook cell have no numbers. */
+const numberOf = (site: Site): string => isCell(site.url) ? "" : String(site.line);
+
 /** The user's line with a caret under the call. */
 function excerpt({ site, note }: Place, mark: string, gutter: number): string[] {
-  const { text } = site;
-  if (text === null) return note ? [`${" ".repeat(gutter)} = ${note}`] : [];
-  const number = site.url.includes("<anonymous>") ? "" : String(site.line);
-  const indent = text.slice(0, site.column - 1).replace(/[^\t]/g, " ");
-  const carets = mark.repeat(callLength(text.slice(site.column - 1)));
-  return [
-    `${number.padStart(gutter)} | ${text}`,
-    `${" ".repeat(gutter)} | ${indent}${carets}${note ? ` ${note}` : ""}`,
-  ];
+  const { text, column } = site;
+  const margin = " ".repeat(gutter);
+  if (text === null) return note ? [`${margin} = ${note}`] : [];
+  const line = `${numberOf(site).padStart(gutter)} | ${text}`;
+  if (column === 0) return [line, ...(note ? [`${margin} = ${note}`] : [])];
+  const indent = text.slice(0, column - 1).replace(/[^\t]/g, " ");
+  const carets = mark.repeat(callLength(text.slice(column - 1)));
+  return [line, `${margin} | ${indent}${carets}${note ? ` ${note}` : ""}`];
+}
+
+/** The place, and what is called there if its line cannot be shown. */
+function heading(place: Place, before: Place | undefined): string[] {
+  const { site } = place;
+  const where = (x: Site): string => isCell(x.url) ? String(x) : x.url;
+  if (before && site.text !== null && where(site) === where(before.site)) return [];
+  const call = site.text === null && site.called !== null ? `, at ${site.called}()` : "";
+  return [`  ${before ? ":::" : "-->"} ${site}${call}`];
 }
 
 function story(places: readonly Place[]): string[] {
-  const [first] = places;
-  if (!first) return [];
-  const gutter = Math.max(...places.map((x) => String(x.site.line).length));
-  const heading = (place: Place, i: number): string[] => {
-    if (i === 0) return [`  --> ${place.site}`];
-    return place.site.url === places[i - 1]!.site.url && place.site.text !== null ? [] : [`  ::: ${place.site}`];
-  };
-  return places.flatMap((place, i) => [...heading(place, i), ...excerpt(place, i === 0 ? "^" : "-", gutter)]);
+  const gutter = Math.max(1, ...places.map((x) => numberOf(x.site).length));
+  return places.flatMap((place, i) => [
+    ...heading(place, places[i - 1]),
+    ...excerpt(place, i === 0 ? "^" : "-", gutter),
+  ]);
 }
 
 function distinct(places: readonly Place[]): Place[] {
   const seen = new Set<string>();
   return places.filter(({ site, note }) => {
     if (!site.isKnown) return false;
-    const key = note ? `${site}${note}` : String(site);
+    const key = `${site.key} ${note ?? ""}`;
     return !seen.has(key) && seen.add(key);
   });
 }

@@ -40,6 +40,33 @@ export interface Subgraph {
 
 let nextId = 0;
 
+/** Inside {@linkcode withoutGradient}: what an operation takes in the place of an input. */
+let gate: ((input: Node) => Node) | null = null;
+
+/** Operations inside `fn` that take a value with a gradient from outside take what `stop` makes of it. */
+export function withoutGradient<T>(stop: (input: Node) => Node, fn: () => T): T {
+  const outer = gate;
+  const first = nextId;
+  const stops = new Map<Node, Node>();
+  gate = (x) => {
+    const isOutside = x.dtype === "float32" && (x.owner !== null || (x.id < first && x.inputs.length > 0));
+    if (!isOutside || x.op === "stopGradient" && x.owner === null) return x;
+    const known = stops.get(x);
+    if (known) return known;
+    const inner = gate;
+    gate = null;
+    const made = stop(x);
+    gate = inner;
+    stops.set(x, made);
+    return made;
+  };
+  try {
+    return fn();
+  } finally {
+    gate = outer;
+  }
+}
+
 function refuseShape(op: OpName, shape: Shape): never {
   throw new PlumblineError({
     code: "G301",
@@ -48,7 +75,8 @@ function refuseShape(op: OpName, shape: Shape): never {
 }
 
 /** Applies a primitive. Throws a {@linkcode PlumblineError} when the inputs do not fit. */
-export function makeNode<K extends OpName>(op: K, inputs: readonly Node[], attrs: NodeAttrs<K>): Node {
+export function makeNode<K extends OpName>(op: K, given: readonly Node[], attrs: NodeAttrs<K>): Node {
+  const inputs = gate === null || op === "stopGradient" ? given : given.map(gate);
   const primitive = primitives[op] as unknown as Primitive<NodeAttrs<K>>;
   const { dtype, shape, axes } = primitive.infer(inputs, attrs);
   if (!shape.every((n) => Number.isInteger(n) && n >= 0)) refuseShape(op, shape);

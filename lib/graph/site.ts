@@ -1,29 +1,34 @@
 /** Call sites: every node remembers the user's line. Captured always, formatted only when somebody reads it. */
 
+import { type CellLine, cellLine, cellName, type Frame, isCell } from "./cell.ts";
 import { fileName, lineText } from "./source.ts";
 
 const libraryRoot = new URL("../", import.meta.url).href;
 /** Frames to keep: the library's own between a primitive and the user are a dozen at most (a layer in the step of a scan). */
 const depth = 16;
 
-interface Frame {
-  /** The file's URL, `<anonymous>` in a notebook cell. */
-  readonly url: string;
-  readonly line: number;
-  readonly column: number;
+/** The user's frame in a stack. */
+interface UserFrame extends Frame {
+  /** Where it is in the stack. */
+  readonly index: number;
   /** What the user called: the outermost function of the library. */
   readonly called: string | null;
 }
 
-const nowhere: Frame = { url: "<unknown>", line: 0, column: 0, called: null };
+const nowhere: UserFrame = { name: null, url: "<unknown>", line: 0, column: 0, index: -1, called: null };
 
-/** `    at Tensor.value [as add] (file:///a.ts:1:2)`: the function and the place, if it is a place in a source. */
-function parse(line: string): { name: string | null; url: string; line: number; column: number } | null {
-  const [, name, place] = /^\s+at (?:async )?(?:(.*?) \()?(.*?)\)?$/.exec(line) ?? [];
-  const [, url, row, column] = /^(.*):(\d+):(\d+)$/.exec(place ?? "") ?? [];
-  if (url === undefined) return null;
-  const called = /\[as (.+)\]/.exec(name ?? "")?.[1] ?? /([\w$]+)$/.exec(name ?? "")?.[1] ?? null;
-  return { name: called, url, line: Number(row), column: Number(column) };
+/** The places of a stack that are places in a source. */
+function framesOf(stack: string): Frame[] {
+  return stack.split("\n").flatMap((text) => {
+    const [, name, place] = /^\s+at (?:(.*) \()?(.*?)\)?$/.exec(text) ?? [];
+    const [, url, row, column] = /^(?:async )?(.*):(\d+):(\d+)$/.exec(place ?? "") ?? [];
+    return url === undefined ? [] : [{ name: name ?? null, url, line: Number(row), column: Number(column) }];
+  });
+}
+
+/** `add` of `Tensor.value [as add]`. */
+function calledName(name: string | null): string | null {
+  return /\[as (.+)\]/.exec(name ?? "")?.[1] ?? /([\w$]+)$/.exec(name ?? "")?.[1] ?? null;
 }
 
 const isOutside = (url: string): boolean => !url.startsWith(libraryRoot) && !/^(ext|node|native|npm):/.test(url);
@@ -31,7 +36,8 @@ const isOutside = (url: string): boolean => !url.startsWith(libraryRoot) && !/^(
 /** A place in the user's source. */
 export class Site {
   readonly #trace: { stack?: string };
-  #frame: Frame | undefined;
+  #frame: UserFrame | undefined;
+  #cellLine: CellLine | null = null;
 
   /** Captures the stack above `below`; or, given a site, is the same place, where the derivative of an operation is made. */
   constructor(
@@ -62,14 +68,14 @@ export class Site {
     return this.#place() !== nowhere;
   }
 
-  /** The line, from 1. */
+  /** The line, from 1. In a notebook cell it counts in a text that nobody can read. */
   get line(): number {
     return this.#place().line;
   }
 
-  /** The column, from 1. */
+  /** The column, from 1, in {@linkcode Site.text} if that can be had; 0 if it is not certain. */
   get column(): number {
-    return this.#place().column;
+    return this.#inCell()?.column ?? this.#place().column;
   }
 
   /** What the user called there: the name of the library's function. */
@@ -77,42 +83,59 @@ export class Site {
     return this.#place().called;
   }
 
-  /** The text of the user's line, if it can be had. */
+  /** The text of the user's line, if it can be had. Of a notebook cell a line can be had that lies in a function. */
   get text(): string | null {
-    const { url, line, column, called } = this.#place();
-    return lineText(url, line, column, called);
+    const { url, line } = this.#place();
+    return isCell(url) ? this.#inCell()?.text ?? null : lineText(url, line);
   }
 
   /** The name that the user gave to what was constructed here: `pi` of `const pi = new MLP(..)`; null if there is none. */
   get assignedName(): string | null {
-    const frames = this.stack.split("\n").map((line) => ({ line, place: parse(line) }));
-    const found = frames.find(({ line, place }) =>
-      place !== null && isOutside(place.url) && !/at (new |<instance_members|Object\.<instance)/.test(line)
+    const frames = framesOf(this.stack);
+    const index = frames.findIndex(({ name, url }) =>
+      isOutside(url) && !/^new |<instance_members|^Object\.<instance/.test(name ?? "")
     );
-    if (!found?.place) return null;
-    const { url, line, column } = found.place;
-    const before = lineText(url, line, column, "new")?.slice(0, column - 1) ?? "";
-    return /([\w$]+)\s*(?::[^=:]+)?[=:]\s*$/.exec(before)?.[1] ?? null;
+    const found = frames[index];
+    if (!found) return null;
+    const inCell = isCell(found.url) ? cellLine(frames, index, calledName(frames[index - 1]?.name ?? null)) : null;
+    const { text, column } = inCell ?? { text: lineText(found.url, found.line), column: found.column };
+    return /([\w$]+)\s*(?::[^=:]+)?[=:]\s*$/.exec(text?.slice(0, Math.max(0, column - 1)) ?? "")?.[1] ?? null;
   }
 
-  /** The first frame outside the library: `file:line:column`. */
-  toString(): string {
+  /** The name under which a notebook's cells have `value`, if it occurs in the functions around this place. */
+  nameOf(value: object): string | null {
+    return cellName(value, framesOf(this.stack));
+  }
+
+  /** What tells this place from every other. */
+  get key(): string {
     const { url, line, column } = this.#place();
-    return url.includes("<anonymous>") ? "notebook cell" : `${fileName(url)}:${line}:${column}`;
+    return `${url}:${line}:${column}`;
   }
 
-  #place(): Frame {
+  /** The first frame outside the library: `file:line:column`; of a notebook cell the function. */
+  toString(): string {
+    const { url, line, column, name } = this.#place();
+    if (!isCell(url)) return `${fileName(url)}:${line}:${column}`;
+    const within = /^(?:async |new )*([\w$]+|[A-Z][\w$]*\.[\w$]+)$/.exec(name ?? "")?.[1];
+    return within ? `notebook cell, ${within}()` : "notebook cell";
+  }
+
+  /** Not kept until it is found: other places of the function may still tell. */
+  #inCell(): CellLine | null {
+    const { url, index, called } = this.#place();
+    if (!isCell(url)) return null;
+    return this.#cellLine ??= cellLine(framesOf(this.stack), index, called);
+  }
+
+  #place(): UserFrame {
     if (this.#frame === undefined) {
-      let called: string | null = null;
-      this.#frame = nowhere;
-      for (const frame of this.stack.split("\n").map(parse)) {
-        if (frame === null) continue;
-        if (isOutside(frame.url)) {
-          this.#frame = { ...frame, called };
-          break;
-        }
-        called = frame.name ?? called;
-      }
+      const frames = framesOf(this.stack);
+      const index = frames.findIndex((x) => isOutside(x.url));
+      const called = frames.slice(0, Math.max(0, index)).map((x) => calledName(x.name)).findLast((x) => x !== null);
+      this.#frame = index < 0 ? nowhere : { ...frames[index]!, index, called: called ?? null };
+      // Every place that is looked at helps to find the others of its function.
+      this.#inCell();
     }
     return this.#frame;
   }

@@ -18,7 +18,7 @@ export function onWarning(listener: WarningListener): () => void {
 /** Gives a warning, once for each code and line. */
 export function warn(parts: ErrorParts): void {
   const warning = new PlumblineError({ ...parts, severity: "warning" });
-  const key = `${warning.code} ${warning.sites[0] ?? ""} ${warning.params}`;
+  const key = `${warning.code} ${warning.sites[0]?.key ?? ""} ${warning.params}`;
   if (given.has(key)) return;
   given.add(key);
   if (given.size > capacity) given.delete(given.values().next().value!);

@@ -10,7 +10,7 @@ export abstract class Module implements Stateful {
 
   /** The name for messages: that of the user's variable, else of the class. */
   get label(): string {
-    return this.#madeAt.assignedName ?? this.constructor.name;
+    return this.#madeAt.assignedName ?? callerSite().nameOf(this) ?? this.constructor.name;
   }
 
   /** The result for an input. */

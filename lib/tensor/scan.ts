@@ -1,5 +1,6 @@
 /** Loops and recomputation as operations with a derivative. */
 
+import { rememberFunction } from "../graph/cell.ts";
 import { PlumblineError } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
 import { makeScan } from "../graph/scan.ts";
@@ -45,6 +46,7 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
       message: `scan() needs xs of one length along their leading axis; it found ${found || "no xs and no length"}.`,
     });
   }
+  const known = rememberFunction(step);
   let ys: Y | undefined;
   const result = insideScan(() =>
     makeScan({
@@ -57,7 +59,7 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
         const nodes = (tree: Tree): Node[] => leaves(tree).map((x) => x.node);
         // A trace of its own: a condition of the step is used by the step's results, not by those outside.
         const [carry, y] = traced(
-          () => step(rebuildTree(init, wrap(carries)), rebuildTree(xs, wrap(slices))),
+          () => known(rebuildTree(init, wrap(carries)), rebuildTree(xs, wrap(slices))),
           ([carry, y]) => [...nodes(carry), ...nodes(y)],
         );
         ys = y;
@@ -74,8 +76,9 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
  * uses from outside is differentiated too.
  */
 export function checkpoint<A extends readonly Tensor[], R extends Tree>(fn: (...args: A) => R): (...args: A) => R {
+  const known = rememberFunction(fn);
   return (...args) => {
-    const [, results] = scan(() => [[], fn(...args)], [], [], { length: 1 });
+    const [, results] = scan(() => [[], known(...args)], [], [], { length: 1 });
     return rebuildTree(results, leaves(results).map((x) => x.squeeze(0)).values());
   };
 }

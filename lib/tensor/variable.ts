@@ -41,9 +41,11 @@ export class Variable extends Tensor implements Stateful {
   /** The name for messages: the path from its module, `pi.layers.0.weight`; else its own name, or that of the user's variable. */
   get label(): string {
     if (this.#path) return `${this.#path.root.label}.${this.#path.path}`;
-    const { called, assignedName } = this.#madeAt;
+    const { called } = this.#madeAt;
     const isOwn = called === "Parameter" || called === "Variable";
-    if (isOwn) return this.name === "parameter" || this.name === "variable" ? assignedName ?? this.name : this.name;
+    if (isOwn && this.name !== "parameter" && this.name !== "variable") return this.name;
+    const assignedName = this.#madeAt.assignedName ?? callerSite().nameOf(this);
+    if (isOwn) return assignedName ?? this.name;
     return assignedName === null ? this.name : `${assignedName}.${this.name}`;
   }
 

@@ -1,5 +1,6 @@
-/** What the library may not do by itself: reads source files for messages, and prints warnings. */
+/** What the library may not do by itself: reads source files for messages, knows a notebook's names, prints warnings. */
 
+import { installScope } from "../graph/cell.ts";
 import { installSources } from "../graph/source.ts";
 import { onWarning } from "../graph/warning.ts";
 
@@ -27,5 +28,18 @@ installSources({
     }
   },
 });
+
+// What cells declare with const, let or class is no property of any object: only an evaluation of the name finds it.
+const evaluate = globalThis.eval;
+if ("jupyter" in Deno) {
+  installScope((name) => {
+    try {
+      return evaluate(`typeof ${name} === "undefined" ? undefined : ${name}`);
+    } catch {
+      // A keyword, or a name that is declared but has no value yet.
+      return undefined;
+    }
+  });
+}
 
 onWarning((warning) => console.warn(warning.message));
