@@ -43,6 +43,7 @@ export {
   zerosLike,
 } from "./lib/tensor/creation.ts";
 export { concat, F, matmul, oneHot, stack, stopGradient, where } from "./lib/tensor/functions.ts";
+export { noGrad } from "./lib/tensor/no_grad.ts";
 export {
   bernoulli,
   Generator,

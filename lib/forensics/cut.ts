@@ -58,6 +58,17 @@ function influencedBy(learner: Learner, order: readonly Node[], declared: boolea
   return found;
 }
 
+/** Whether `learner` acts through a cut edge: not only through values that a gradient reaches in another way, as in `where(x < 0, 0, x)`. */
+function isEnd({ input }: Edge, learner: Learner, live: ReadonlySet<Node>, influenced: ReadonlySet<Node>): boolean {
+  const seen = new Set<Node>(input && influenced.has(input) ? [input] : []);
+  for (const node of seen) {
+    if (live.has(node)) continue;
+    if (node.owner === learner || node.inputs.length === 0) return true;
+    for (const x of node.inputs) if (influenced.has(x)) seen.add(x);
+  }
+  return false;
+}
+
 /** From `to` back to one of `from`, over nodes of `within`: the nodes between, `from` first. */
 function trail(from: readonly Node[], to: (node: Node) => boolean, within: (node: Node) => boolean): Node[] {
   const before = new Map<Node, Node | null>(from.map((x) => [x, null]));
@@ -192,11 +203,11 @@ export function judge(losses: readonly Node[], learners: readonly Learner[]): Ma
   for (const learner of missing) {
     const find = (declared: boolean): Cut | null => {
       const influenced = influencedBy(learner, order, declared);
-      const hit = (reached.has(learner) ? forbidding : edges).find(({ node, input, drop }) =>
-        drop
-          ? dependsOn(drop, learner) && (declared || drop.rule !== "stop")
-          : influenced.has(input!) && (declared || !isDeclared(node))
-      );
+      const hit = (reached.has(learner) ? forbidding : edges).find((edge) => {
+        const { node, drop } = edge;
+        if (drop) return dependsOn(drop, learner) && (declared || drop.rule !== "stop");
+        return (declared || !isDeclared(node)) && isEnd(edge, learner, live, influenced);
+      });
       return hit ? cutOf(hit, losses, learner, influenced) : null;
     };
     const cut = find(false);

@@ -16,11 +16,14 @@ export function labelOf({ op, id, site, owner }: Pick<Node, "op" | "id" | "site"
 const internal = /^(the value of |a shift that cancels$|a step is not differentiated$|values of the group$)/;
 const sampled = /^sample\(\)/;
 
+/** The note of a stop that noGrad() made without a reason. */
+export const unreasoned = "noGrad()";
+
 /** Whether a node is a stop with a reason of the user: `stopGradient(t, "why")`. */
 export function isDeclared(node: Node): boolean {
   if (node.op !== "stopGradient" || isLearner(node.owner)) return false;
   const { why } = node.attrs;
-  return why !== null && !internal.test(why) && !sampled.test(why);
+  return why !== null && why !== unreasoned && !internal.test(why) && !sampled.test(why);
 }
 
 /** Whether a node is the stop inside of a distribution's sample(). */
@@ -30,7 +33,10 @@ export function isSampled(node: Node): boolean {
 
 /** How a value left the graph at `node`, for a sentence: `detach()`, `argmax()`, `greater()`. */
 export function howCut(node: Node): string {
-  if (node.op === "stopGradient") return sampled.test(node.attrs.why ?? "") ? "sample()" : "detach()";
+  if (node.op === "stopGradient") {
+    const { why } = node.attrs;
+    return why === unreasoned ? why : sampled.test(why ?? "") ? "sample()" : "detach()";
+  }
   if (node.op === "cast") return `cast("${node.attrs.dtype}")`;
   const { called } = node.site;
   return called !== null && !general.has(called) && /^[a-z]\w+$/.test(called) ? `${called}()` : `${node.op}()`;

@@ -1,6 +1,6 @@
 /** Programs whose gradient is cut, as users write them: each is refused at its line. */
 
-import { deepStrictEqual as equal, ok } from "node:assert";
+import { deepStrictEqual as equal, ok, throws } from "node:assert";
 import {
   Adam,
   boundary,
@@ -12,6 +12,7 @@ import {
   Linear,
   MLP,
   Module,
+  noGrad,
   Normal,
   Parameter,
   SGD,
@@ -90,6 +91,51 @@ Deno.test("detach() without a reason is named", async () => {
     pi.forward(x).mul(hidden).mean().backward();
     optimizer.step();
   });
+});
+
+Deno.test("noGrad() is named at its call, also where the value leaves it by an assignment", async () => {
+  const { pi, aux, optimizer } = nets();
+  const error = await raises("G101", "const hidden = noGrad(() => aux.forward(x));", () => {
+    const hidden = noGrad(() => aux.forward(x));
+    pi.forward(x).mul(hidden).mean().backward();
+    optimizer.step();
+  });
+  ok(/noGrad\(\) passes no gradient/.test(error.message));
+  await raises("G101", "noGrad(() => {", () => {
+    let hidden = x;
+    optimizer.zeroGrad();
+    noGrad(() => {
+      hidden = aux.forward(x);
+    });
+    pi.forward(x).mul(hidden).mean().backward();
+    optimizer.step();
+  });
+});
+
+Deno.test("noGrad() with a reason, and noGrad() around what learns elsewhere too, are silent", async () => {
+  const { pi, aux, optimizer } = nets();
+  await isSilent(() => {
+    const target = noGrad(() => pi.forward(x).mul(0.9));
+    const hidden = noGrad(() => aux.forward(x), "aux learns later");
+    pi.forward(x).mul(hidden).sub(target).square().mean().backward();
+    optimizer.step();
+  });
+  throws(() => noGrad(async () => await pi.forward(x).data()), /not async/);
+  const w = new Parameter(tensor([2]), "w");
+  const outside = w.mul(3);
+  noGrad(() => outside).add(w).sum().backward();
+  equal(await w.grad!.toList(), [4]);
+});
+
+Deno.test("the cut is named, not what hides behind the softmax(), clamp() or norm() after it", async () => {
+  for (const after of [(y: Tensor) => y.softmax(-1), (y: Tensor) => y.clamp(-1, 1), (y: Tensor) => y.norm(1, true)]) {
+    const { pi, aux, optimizer } = nets();
+    await raises("G101", "const hidden = aux.forward(x).detach();", () => {
+      const hidden = aux.forward(x).detach();
+      after(pi.forward(x).mul(hidden)).mul(pi.forward(x)).mean().backward();
+      optimizer.step();
+    });
+  }
 });
 
 Deno.test("argmax() is named, not the cast after it", async () => {
