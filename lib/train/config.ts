@@ -24,10 +24,11 @@ function within({ kind, min, max, aboveMin }: NumberOption, x: number): boolean 
   return whole && x >= min && x <= max && !(aboveMin && x === min);
 }
 
-function schemaOf(name: string, option: Setting): v.GenericSchema<unknown, number | string> {
+function schemaOf(name: string, option: Setting): v.GenericSchema<unknown, number | string | null> {
   const message = (issue: { received: string }) => `${flagOf(name)} takes ${rangeOf(option)}, not ${issue.received}.`;
   if (option.kind === "choice") return v.picklist(option.values, message);
-  return v.pipe(v.number(message), v.check((x) => within(option, x), message));
+  const number = v.pipe(v.number(message), v.check((x) => within(option, x), message));
+  return option.initial === null ? v.nullable(number) : number;
 }
 
 const entries = Object.fromEntries(
@@ -95,10 +96,13 @@ export function batchOf(config: Pick<Config, "framesPerBatch" | "maxSteps" | "mi
   return { envs, steps, frames, minibatches: Math.ceil(frames / config.minibatchSize) };
 }
 
+/** What may be another in a resumed run: no number that is learned depends on it. */
+const harmless: readonly (keyof Config)[] = ["saveEvery", "evalEvery", "earlyStop"];
+
 /** The configuration of a resumed run: its own, with the flags that were given again. Throws a {@linkcode UsageError}. */
 export function resumedConfig(run: Config, given: Partial<Config>): Config {
   for (const name of Object.keys(given) as (keyof Config)[]) {
-    if (given[name] === run[name] || name === "saveEvery") continue;
+    if (given[name] === run[name] || harmless.includes(name)) continue;
     if (name !== "nIters") {
       throw new UsageError(
         `${flagOf(name)} ${given[name]} differs from the ${

@@ -1,5 +1,7 @@
 /** How a run ends badly: the user can mend the command (exit code 2), or something failed on the way (exit code 1). */
 
+import { PlumblineError } from "../graph/error.ts";
+
 /** The command, its files or its folder do not fit. Its message is one sentence that says what to do. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
@@ -31,4 +33,12 @@ const reasons: readonly (readonly [RegExp, string])[] = [
 export function reasonOf(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : String(cause);
   return reasons.find(([pattern]) => pattern.test(text))?.[1] ?? text.replace(/ \(os error \d+\).*$/, "");
+}
+
+/** Errors that are meant to be read are sentences; of others, which are defects, the stack matters. */
+export function textOf(error: unknown): string {
+  const readable = [UsageError, WriteError, PlumblineError].some((kind) => error instanceof kind);
+  return readable || !(error instanceof Error)
+    ? String((error as Error).message ?? error)
+    : error.stack ?? error.message;
 }

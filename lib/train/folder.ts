@@ -42,6 +42,34 @@ function makeOwnFolder(parent: string, name: string): string {
   }
 }
 
+/** Makes a folder of its own and fills it. If that fails nothing is left there. Throws a {@linkcode WriteError}. */
+function inNewFolder<T>(parent: string, name: string, fill: (path: string) => T): T {
+  let path: string;
+  try {
+    Deno.mkdirSync(parent, { recursive: true });
+    path = makeOwnFolder(parent, name);
+  } catch (error) {
+    throw new WriteError(parent, error);
+  }
+  try {
+    return fill(path);
+  } catch (error) {
+    Deno.removeSync(path, { recursive: true });
+    throw error instanceof WriteError ? error : new WriteError(path, error);
+  }
+}
+
+/** The runs of a series, in the order of their seeds; empty if `path` is no folder of {@linkcode RunFolder.createSeries}. */
+export function runsOfSeries(path: string): string[] {
+  try {
+    const seeds = [...Deno.readDirSync(path)].flatMap(({ name }) => /^seed-(\d+)$/.exec(name)?.[1] ?? []);
+    return seeds.map(Number).sort((a, b) => a - b).map((seed) => join(path, `seed-${seed}`));
+  } catch {
+    // What is wrong with the path is said by whoever opens it as a run.
+    return [];
+  }
+}
+
 /** Where `--resume` points: the folder of a run, and one of its checkpoints, or its newest, or none yet. */
 export interface ResumePoint {
   readonly folder: string;
@@ -98,26 +126,32 @@ export class RunFolder {
 
   /** Makes `base/<scenario>/<timestamp>/`. If that fails nothing is left there. Throws a {@linkcode WriteError}. */
   static create(base: string, config: Config, now: Date): RunFolder {
-    const parent = join(base, config.scenarioName);
-    let path: string;
-    try {
-      Deno.mkdirSync(parent, { recursive: true });
-      path = makeOwnFolder(parent, timestamp(now));
-    } catch (error) {
-      throw new WriteError(parent, error);
-    }
-    try {
-      Deno.mkdirSync(join(path, checkpointFolder));
-      const seconds = now.getTime() / 1000;
-      const folder = new RunFolder(path, `${eventsPrefix}${Math.floor(seconds)}.plumbline`);
-      folder.#events.append(versionRecord(seconds));
-      folder.#events.append(textRecord(seconds, 0, "config", configTable(config)));
-      folder.writeConfig(config);
-      return folder;
-    } catch (error) {
-      Deno.removeSync(path, { recursive: true });
-      throw error instanceof WriteError ? error : new WriteError(path, error);
-    }
+    return inNewFolder(join(base, config.scenarioName), timestamp(now), (path) => RunFolder.#begin(path, config, now));
+  }
+
+  /**
+   * Makes `base/<scenario>/<timestamp>/seed-<seed>/` for each configuration, which differ in their seeds: runs that are yet
+   * to begin. Returns the folder that holds them. Throws a {@linkcode WriteError}.
+   */
+  static createSeries(base: string, configs: readonly Config[], now: Date): string {
+    return inNewFolder(join(base, configs[0]!.scenarioName), timestamp(now), (path) => {
+      for (const config of configs) {
+        const folder = join(path, `seed-${config.seed}`);
+        Deno.mkdirSync(folder);
+        RunFolder.#begin(folder, config, now).close();
+      }
+      return path;
+    });
+  }
+
+  static #begin(path: string, config: Config, now: Date): RunFolder {
+    Deno.mkdirSync(join(path, checkpointFolder));
+    const seconds = now.getTime() / 1000;
+    const folder = new RunFolder(path, `${eventsPrefix}${Math.floor(seconds)}.plumbline`);
+    folder.#events.append(versionRecord(seconds));
+    folder.#events.append(textRecord(seconds, 0, "config", configTable(config)));
+    folder.writeConfig(config);
+    return folder;
   }
 
   /** Opens the folder of a run. Throws a {@linkcode UsageError} while another process trains there. */

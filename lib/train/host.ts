@@ -1,8 +1,21 @@
 /** The surroundings of the command when it runs in a terminal, a pipe or a job. */
 
-import type { Host } from "./main.ts";
+import type { Trainer } from "../rl/trainer.ts";
+import type { Config } from "./options.ts";
 import type { Output } from "./progress.ts";
-import { listenForStop } from "./signals.ts";
+import { listenForStop, type Stop } from "./signals.ts";
+
+/** What the command needs of its surroundings. */
+export interface Host {
+  /** Progress and results. */
+  readonly out: Output;
+  /** Errors. */
+  readonly err: Output;
+  /** Makes the trainer of a configuration. A {@linkcode UsageError} says that the configuration cannot be had here. */
+  readonly createTrainer: (config: Config) => Promise<Trainer>;
+  /** Begins to listen for Ctrl-C. */
+  readonly listenForStop: (onFirst: () => void) => Stop;
+}
 
 type Stream = typeof Deno.stdout | typeof Deno.stderr;
 

@@ -4,13 +4,22 @@
  */
 
 /** A number within limits. */
-export interface NumberOption {
+export interface NumberOption<Initial extends number | null = number | null> {
   readonly kind: "integer" | "number";
   readonly min: number;
   readonly max: number;
   /** Whether `min` itself is excluded. */
   readonly aboveMin: boolean;
-  readonly initial: number;
+  /** Null: there is none unless it is given. */
+  readonly initial: Initial;
+  /** Whether the command line takes several: `0,1,2`, or the flag more than once. */
+  readonly many?: boolean;
+  readonly help: string;
+}
+
+/** A time: `90s`, `20m`, `2h`, `1h30m`; its value is in seconds. */
+export interface DurationOption {
+  readonly kind: "duration";
   readonly help: string;
 }
 
@@ -30,6 +39,13 @@ export interface PathOption {
   readonly help: string;
 }
 
+/** Yes or no: `--share-parameters`, `--no-share-parameters`. */
+export interface ToggleOption {
+  readonly kind: "toggle";
+  readonly initial: boolean;
+  readonly help: string;
+}
+
 /** Given or not. */
 export interface SwitchOption {
   readonly kind: "switch";
@@ -37,10 +53,12 @@ export interface SwitchOption {
 }
 
 /** A row of the table. */
-export type Option = NumberOption | ChoiceOption | PathOption | SwitchOption;
+export type Option = NumberOption | DurationOption | ChoiceOption | PathOption | SwitchOption;
 
 /** The type of an option's value. */
-export type ValueOf<O> = O extends NumberOption ? number
+export type ValueOf<O> = O extends NumberOption<number> ? number
+  : O extends NumberOption ? number | null
+  : O extends DurationOption ? number
   : O extends ChoiceOption<infer V> ? V
   : O extends PathOption ? string | null
   : boolean;
@@ -48,15 +66,15 @@ export type ValueOf<O> = O extends NumberOption ? number
 /** The values of a table. */
 export type ValuesOf<Table> = { readonly [K in keyof Table]: ValueOf<Table[K]> };
 
-function integer(min: number, max: number, initial: number, help: string): NumberOption {
+function integer(min: number, max: number, initial: number, help: string): NumberOption<number> {
   return { kind: "integer", min, max, aboveMin: false, initial, help };
 }
 
-function real(min: number, max: number, initial: number, help: string): NumberOption {
+function real(min: number, max: number, initial: number, help: string): NumberOption<number> {
   return { kind: "number", min, max, aboveMin: false, initial, help };
 }
 
-function positive(max: number, initial: number, help: string): NumberOption {
+function positive(max: number, initial: number, help: string): NumberOption<number> {
   return { kind: "number", min: 0, max, aboveMin: true, initial, help };
 }
 
@@ -80,32 +98,51 @@ const task = {
   ) as ChoiceOption<
     "navigation" | "wheel" | "reverse_transport" | "buzz_wire"
   >,
-  nAgents: integer(1, 1000, 3, "agents in an env; buzz_wire has 2") as NumberOption,
-  maxSteps: integer(1, 1_000_000, 100, "steps after which an episode is cut off") as NumberOption,
+  nAgents: integer(1, 1000, 3, "agents in an env; buzz_wire has 2") as NumberOption<number>,
+  maxSteps: integer(1, 1_000_000, 100, "steps after which an episode is cut off") as NumberOption<number>,
 };
 
 const learning = {
   algorithm: choice(["mappo", "ippo"], "mappo", "whether the critic sees all agents or its own") as ChoiceOption<
     "mappo" | "ippo"
   >,
-  nIters: integer(1, 10_000_000, 10, "iterations: collect a batch, learn from it") as NumberOption,
-  framesPerBatch: integer(1, 100_000_000, 6000, "frames to collect in an iteration, all envs together") as NumberOption,
-  numEpochs: integer(1, 10_000, 30, "passes over a batch") as NumberOption,
-  minibatchSize: integer(1, 100_000_000, 400, "frames in a minibatch, at most the batch") as NumberOption,
-  lr: positive(1, 3e-4, "learning rate of Adam") as NumberOption,
-  maxGradNorm: positive(1e9, 1, "norm to which gradients are clipped") as NumberOption,
-  clipEpsilon: positive(1, 0.2, "how far the ratio of probabilities may move") as NumberOption,
-  entropyEps: real(0, 100, 1e-4, "weight of the entropy bonus") as NumberOption,
-  gamma: real(0, 1, 0.99, "discount of later rewards") as NumberOption,
-  lmbda: real(0, 1, 0.9, "lambda of generalised advantage estimation") as NumberOption,
+  nIters: integer(1, 10_000_000, 10, "iterations: collect a batch, learn from it") as NumberOption<number>,
+  framesPerBatch: integer(1, 100_000_000, 6000, "frames to collect in an iteration, all envs together") as NumberOption<
+    number
+  >,
+  numEpochs: integer(1, 10_000, 30, "passes over a batch") as NumberOption<number>,
+  minibatchSize: integer(1, 100_000_000, 400, "frames in a minibatch, at most the batch") as NumberOption<number>,
+  lr: positive(1, 3e-4, "learning rate of Adam") as NumberOption<number>,
+  maxGradNorm: positive(1e9, 1, "norm to which gradients are clipped") as NumberOption<number>,
+  clipEpsilon: positive(1, 0.2, "how far the ratio of probabilities may move") as NumberOption<number>,
+  entropyEps: real(0, 100, 1e-4, "weight of the entropy bonus") as NumberOption<number>,
+  gamma: real(0, 1, 0.99, "discount of later rewards") as NumberOption<number>,
+  lmbda: real(0, 1, 0.9, "lambda of generalised advantage estimation") as NumberOption<number>,
 };
 
 const running = {
-  seed: integer(0, 2 ** 32 - 1, 0, "the same seed gives the same numbers") as NumberOption,
+  seed: {
+    ...integer(0, 2 ** 32 - 1, 0, "the same seed gives the same numbers; 0,1,2: a run each"),
+    many: true,
+  } as NumberOption<number>,
   device: choice(["auto", "cpu", "webgpu"], "auto", "auto takes a hardware GPU if there is one") as ChoiceOption<
     "auto" | "cpu" | "webgpu"
   >,
-  saveEvery: integer(1, 10_000_000, 5, "iterations between checkpoints") as NumberOption,
+  saveEvery: integer(1, 10_000_000, 5, "iterations between checkpoints") as NumberOption<number>,
+  evalEvery: integer(
+    0,
+    10_000_000,
+    0,
+    "iterations between evaluations of 100 episodes; 0: none",
+  ) as NumberOption<number>,
+  earlyStop: {
+    kind: "number",
+    min: -1e6,
+    max: 1e6,
+    aboveMin: false,
+    initial: null,
+    help: "end once the mean reward of 5 iterations reaches this",
+  } as NumberOption<null>,
 };
 
 /** What makes a run: kept in its config.json. */
@@ -120,6 +157,7 @@ export const controls = {
   ) as ChoiceOption<"seed" | "tuned">,
   out: path("output", "folder for runs: PATH/<scenario>/<timestamp>/"),
   resume: path(null, "continue a run, from its folder or one of its checkpoints"),
+  maxTime: { kind: "duration", help: "90s, 20m, 2h: end after the iteration in which it is over" } as DurationOption,
   checkNumerics: flag("judge every step when it ends; on a GPU this waits for each step"),
   dryRun: flag("check everything and write nothing"),
   printConfig: flag("print the configuration as JSON"),
@@ -151,6 +189,8 @@ export function rangeOf(option: Option): string {
       return `a whole number ${limitsOf(option)}`;
     case "number":
       return `a number ${limitsOf(option)}`;
+    case "duration":
+      return "a time such as 90s, 20m or 1h30m";
     case "choice":
       return option.values.length === 1 ? `"${option.values[0]}"` : `one of ${option.values.join(", ")}`;
     case "path":

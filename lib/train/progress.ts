@@ -37,21 +37,25 @@ const window = 10;
 export class Progress {
   readonly #seconds: number[] = [];
   #open = false;
+  /** What the last evaluation gave. */
+  #evaluated: number | null = null;
 
   /** `total` iterations, shown on `output`. */
   constructor(readonly output: Output, readonly total: number) {}
 
-  /** An iteration is done that took `seconds` for `frames`. */
-  iteration(iteration: number, reward: number | undefined, frames: number, seconds: number): void {
+  /** An iteration is done that took `seconds` for `frames`; `evaluated` is the reward of an evaluation, if there was one. */
+  iteration(iteration: number, reward: number | undefined, frames: number, seconds: number, evaluated?: number): void {
     this.#seconds.push(seconds);
     // The first iteration compiles: it says nothing about the others.
     const typical = this.#seconds.length > 1 ? this.#seconds.slice(1).slice(-window) : this.#seconds;
     const left = typical.reduce((sum, x) => sum + x, 0) / typical.length * (this.total - iteration);
     const count = String(iteration).padStart(String(this.total).length);
     const rate = Math.round(frames / seconds).toLocaleString("en-US");
+    this.#evaluated = evaluated ?? this.#evaluated;
     this.#show([
       `iteration ${count}/${this.total}`,
       `reward ${rewardText(reward).padStart(7)}`,
+      ...this.#evaluated === null ? [] : [`eval ${rewardText(this.#evaluated).padStart(7)}`],
       `${rate} frames/s`,
       `${clock(left)} left`,
     ]);

@@ -4,9 +4,15 @@ import { drawRewardCurve } from "./curve.ts";
 import { encodeJson, type RunFolder } from "./folder.ts";
 import { type Manifest, manifestName } from "./manifest.ts";
 import type { Config } from "./options.ts";
+import { evaluationMetric, type MetricsRow, recentIterations, recentReward } from "./metrics.ts";
 import type { Progress } from "./progress.ts";
 import type { Stop } from "./signals.ts";
-import { rewardMetric, type Trainer } from "../rl/trainer.ts";
+import { summarise } from "./statistics.ts";
+import type { Episodes } from "../rl/evaluation.ts";
+import { type Metrics, rewardMetric, type Trainer } from "../rl/trainer.ts";
+
+/** Episodes of an evaluation during a run. */
+const evaluationEpisodes = 100;
 
 /** Everything that a run works with. */
 export interface Run {
@@ -16,22 +22,30 @@ export interface Run {
   readonly manifest: Manifest;
   readonly progress: Progress;
   readonly stop: Stop;
+  /** When `--max-time` is over, by `performance.now()`; Infinity without it. */
+  readonly deadline: number;
 }
+
+/** Why a run ends: its iterations are done, its reward is reached, the user wants it to, or its time is over. */
+export type Ending = "iterations" | "reward" | "signal" | "time";
 
 /** How a run ended. */
 export interface Result {
   readonly outcome: "finished" | "interrupted";
+  readonly ending: Ending;
   readonly traces: Manifest["traces"];
   /** The reward of the last iteration; NaN if no episode ended in it. */
   readonly reward: number;
+  /** See {@linkcode recentReward}. */
+  readonly recent: number;
 }
 
 /**
- * Trains up to `config.nIters`, or until a stop is requested: then the iteration is ended and saved. If anything fails,
- * logs and checkpoints stay as they are, the manifest gets the error's text, and the error is thrown on.
+ * Trains until there is an {@linkcode Ending}; the iteration under way is ended and saved. If anything fails, logs and
+ * checkpoints stay as they are, the manifest gets the error's text, and the error is thrown on.
  */
 export async function train(run: Run): Promise<Result> {
-  const { trainer, folder, stop, config } = run;
+  const { trainer, folder, config } = run;
   let tracedByFirst: number | null = null;
   const traces = () => ({
     total: trainer.traceCount,
@@ -39,18 +53,22 @@ export async function train(run: Run): Promise<Result> {
   });
   try {
     writeManifest(run, {});
-    while (trainer.iteration < config.nIters && !stop.requested) {
-      await iterate(run);
+    const rows = folder.rows();
+    // However short the time, a session gets on by one iteration: a job that is always resumed comes to its end.
+    let ending = endingOf({ ...run, deadline: Infinity }, rows);
+    while (ending === null) {
+      rows.push(await iterate(run));
       tracedByFirst ??= trainer.traceCount;
-      const { iteration } = trainer;
-      if (iteration % config.saveEvery === 0 || iteration === config.nIters || stop.requested) {
-        folder.save(iteration, await trainer.state());
+      ending = endingOf(run, rows);
+      if (ending !== null || trainer.iteration % config.saveEvery === 0) {
+        folder.save(trainer.iteration, await trainer.state());
       }
     }
-    const outcome = trainer.iteration < config.nIters ? "interrupted" : "finished";
-    const reward = await writeResults(run);
+    const outcome = ending === "iterations" || ending === "reward" ? "finished" : "interrupted";
+    await writeResults(run, rows);
     endManifest(run, { outcome, error: null, traces: traces() });
-    return { outcome, traces: traces(), reward };
+    const reward = rows.at(-1)?.metrics[rewardMetric] ?? NaN;
+    return { outcome, ending, traces: traces(), reward, recent: recentReward(rows) };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     try {
@@ -62,25 +80,42 @@ export async function train(run: Run): Promise<Result> {
   }
 }
 
+/** Whether the run is to end after the iterations in `rows`, and why. */
+function endingOf({ config, trainer, stop, deadline }: Run, rows: readonly MetricsRow[]): Ending | null {
+  const { nIters, earlyStop } = config;
+  if (trainer.iteration >= nIters) return "iterations";
+  if (earlyStop !== null && rows.length >= recentIterations && recentReward(rows) >= earlyStop) return "reward";
+  if (stop.requested) return "signal";
+  return performance.now() >= deadline ? "time" : null;
+}
+
 /** One iteration, logged and shown. */
-async function iterate({ trainer, folder, progress }: Run): Promise<void> {
+async function iterate({ trainer, folder, progress, config }: Run): Promise<MetricsRow> {
   const start = performance.now();
   const measured = await trainer.iterate();
   const seconds = (performance.now() - start) / 1000;
   const { iteration, framesPerIteration: frames } = trainer;
-  const metrics = { ...measured, "time/frames_per_second": frames / seconds, "time/iteration_seconds": seconds };
-  folder.log({ iteration, frames: iteration * frames, metrics }, new Date());
-  progress.iteration(iteration, measured[rewardMetric], frames, seconds);
+  const due = config.evalEvery > 0 && iteration % config.evalEvery === 0;
+  const evaluated: Metrics = due ? evaluationMetrics(await trainer.evaluate(evaluationEpisodes, config.seed)) : {};
+  const time = { "time/frames_per_second": frames / seconds, "time/iteration_seconds": seconds };
+  const row = { iteration, frames: iteration * frames, metrics: { ...measured, ...evaluated, ...time } };
+  folder.log(row, new Date());
+  progress.iteration(iteration, measured[rewardMetric], frames, seconds, evaluated[evaluationMetric]);
   // A trainer that never waits for the event loop would keep signals from being heard.
   await new Promise((resolve) => setTimeout(resolve));
+  return row;
 }
 
-/** Writes what the run is for. Returns the last reward. */
-async function writeResults({ trainer, folder, config }: Run): Promise<number> {
+/** Episodes of the deterministic policy, as metrics. */
+function evaluationMetrics({ reward, length, terminated }: Episodes): Metrics {
+  const entries = { [evaluationMetric]: reward, "eval/episode_length": length, "eval/terminated": terminated };
+  return Object.fromEntries(Object.entries(entries).map(([name, values]) => [name, summarise(values).mean]));
+}
+
+/** Writes what the run is for. */
+async function writeResults({ trainer, folder, config }: Run, rows: readonly MetricsRow[]): Promise<void> {
   folder.write("policy.onnx", await trainer.policyOnnx());
-  const rows = folder.rows();
   folder.write("reward.svg", await drawRewardCurve(rows, `${config.scenarioName}, ${config.algorithm}`));
-  return rows.at(-1)?.metrics[rewardMetric] ?? NaN;
 }
 
 function writeManifest({ folder, manifest }: Run, changes: Partial<Manifest>): void {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { editDistance, helpText, parseCommand } from "../../lib/train/cli.ts";
+import { helpText, parseCommand } from "../../lib/train/cli.ts";
+import { secondsOf } from "../../lib/train/duration.ts";
 import { UsageError } from "../../lib/train/error.ts";
+import { editDistance } from "../../lib/train/flags.ts";
 import { controls, flagOf, settings } from "../../lib/train/options.ts";
 
 const seedCommand = "--scenario-name navigation --n-agents 3 --frames-per-batch 6000 --max-steps 100 --n-iters 10 " +
@@ -29,7 +31,7 @@ Deno.test("parseCommand() reads every kind of flag, in both spellings of a value
 });
 
 Deno.test("parseCommand() fills nothing in", () => {
-  assert.deepEqual(parseCommand([]), { given: {}, controls: {} });
+  assert.deepEqual(parseCommand([]), { given: {}, seeds: [], controls: {} });
 });
 
 const refused: readonly (readonly [string, string])[] = [
@@ -48,7 +50,10 @@ const refused: readonly (readonly [string, string])[] = [
   ["--resume --dry-run", "--resume has no value: it takes a path."],
   ["--dry-run=yes", '--dry-run takes no value: leave "=yes" out.'],
   ["--preset best", '--preset takes one of seed, tuned, not "best".'],
-  ["--seed 1 --seed 2", "--seed is given twice."],
+  ["--lr 1 --lr 2", "--lr is given twice."],
+  ["--seed 1,2 --seed 1", "--seed 1,2,1 names a seed twice."],
+  ["--max-time 90", "--max-time takes a time such as 90s, 20m or 1h30m, not 90."],
+  ["--max-time 0s", "--max-time takes a time such as 90s, 20m or 1h30m, not 0s."],
 ];
 
 for (const [line, sentence] of refused) {
@@ -64,6 +69,20 @@ Deno.test("parseCommand() leaves what is no decimal number to the schema, negati
     seed: "Infinity",
     gamma: " ",
   });
+});
+
+Deno.test("parseCommand() takes several seeds, in one flag or in several; one alone is a setting", () => {
+  for (const line of ["--seed 0,1,2", "--seed 0 --seed 1 --seed 2", "--seed=0,1 --seed=2"]) {
+    const { given, seeds } = parseCommand(line.split(" "));
+    assert.deepEqual([given, seeds], [{}, [0, 1, 2]]);
+  }
+  assert.deepEqual(parseCommand(["--seed", "7"]), { given: { seed: 7 }, seeds: [7], controls: {} });
+});
+
+Deno.test("secondsOf() reads hours, minutes and seconds, and nothing without a unit", () => {
+  const times = ["90s", "20m", "2h", "1h30m", "1.5h", "1m30s"].map(secondsOf);
+  assert.deepEqual(times, [90, 1200, 7200, 5400, 5400, 90]);
+  for (const text of ["", "90", "m", "5 m", "1d", "-5m", "30m1h"]) assert.equal(secondsOf(text), null, text);
 });
 
 Deno.test("editDistance() counts insertions, deletions, replacements and swaps", () => {

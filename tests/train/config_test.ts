@@ -145,6 +145,8 @@ Deno.test("resumedConfig() takes more iterations and another --save-every, and r
   const same: Partial<Config> = { lr: defaults.lr, seed: defaults.seed };
   assert.deepEqual(resumedConfig(defaults, same), defaults);
   assert.deepEqual(resumedConfig(defaults, { nIters: 20, saveEvery: 1 }), { ...defaults, nIters: 20, saveEvery: 1 });
+  const watched = { evalEvery: 3, earlyStop: 2.5 };
+  assert.deepEqual(resumedConfig(defaults, watched), { ...defaults, ...watched });
   const fewer = new UsageError("--n-iters 5 is less than the 10 of the run: it can only be raised.");
   assert.throws(() => resumedConfig(defaults, { nIters: 5 }), fewer);
   const other = new UsageError(

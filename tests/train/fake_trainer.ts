@@ -13,6 +13,8 @@ export interface FakeOptions {
   readonly stallAt?: number;
   /** The iteration that throws. */
   readonly failAt?: number;
+  /** The seed to which that applies; any if not given. */
+  readonly failSeed?: number;
   /** Numbers in its largest tensor. */
   readonly size?: number;
 }
@@ -30,11 +32,13 @@ export class FakeTrainer implements Trainer {
   #random: Uint32Array<ArrayBufferLike>;
   #counters: Int32Array<ArrayBufferLike> = new Int32Array(2);
   #done: Uint8Array<ArrayBufferLike>;
+  readonly #seed: number;
   traceCount = 0;
 
   constructor(config: Config, readonly options: FakeOptions = {}) {
     const { envs, steps, frames } = batchOf(config);
     this.framesPerIteration = frames;
+    this.#seed = config.seed;
     this.facts = { engine: "fake", adapter: "a rule", envs, steps, parameters: options.size ?? 4 };
     this.#weights = new Float32Array(options.size ?? 4);
     this.#random = new Uint32Array([config.seed, config.nAgents]);
@@ -46,10 +50,12 @@ export class FakeTrainer implements Trainer {
   }
 
   async iterate(): Promise<Metrics> {
-    const { delay, stallAt, failAt } = this.options;
+    const { delay, stallAt, failAt, failSeed } = this.options;
     if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
     if (this.iteration + 1 === stallAt) await new Promise((resolve) => setTimeout(resolve, 1e9));
-    if (this.iteration + 1 === failAt) throw new Error("the fake driver crashed.");
+    if (this.iteration + 1 === failAt && this.#seed === (failSeed ?? this.#seed)) {
+      throw new Error("the fake driver crashed.");
+    }
     this.traceCount ||= 3;
     this.#random[0] = nextRandom(this.#random[0]!);
     const noise = this.#random[0]! / 2 ** 32 - 0.5;

@@ -36,6 +36,8 @@ export function capture(shape: Partial<Omit<Output, "write">> = {}): Output & { 
 export interface RunOptions extends FakeOptions {
   /** The iteration in which a stop is requested, as Ctrl-C does. */
   readonly stopAfter?: number;
+  /** The seed to which that applies; any if not given. */
+  readonly stopSeed?: number;
   /** A trainer other than the fake one. */
   readonly createTrainer?: (config: Config) => Promise<Trainer>;
 }
@@ -62,7 +64,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
       const iterate = trainer.iterate.bind(trainer);
       trainer.iterate = async () => {
         const metrics = await iterate();
-        if (trainer.iteration === options.stopAfter) {
+        if (trainer.iteration === options.stopAfter && config.seed === (options.stopSeed ?? config.seed)) {
           requested = true;
           notify();
         }

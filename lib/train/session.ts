@@ -1,0 +1,213 @@
+/** One run of a command: its folder is opened, it is trained, and what it came to is told. */
+
+import { join } from "node:path";
+import { PlumblineError } from "../graph/error.ts";
+import { checkFits, loadCheckpoint } from "./checkpoint.ts";
+import { batchOf } from "./config.ts";
+import { textOf, UsageError, WriteError } from "./error.ts";
+import { type ResumePoint, RunFolder } from "./folder.ts";
+import type { Host } from "./host.ts";
+import { beginManifest, type Manifest, manifestName, readManifest } from "./manifest.ts";
+import { recentIterations } from "./metrics.ts";
+import type { Config } from "./options.ts";
+import { presetText } from "./presets.ts";
+import { Progress, rewardText } from "./progress.ts";
+import { writeFailureReport } from "./report.ts";
+import { type Result, type Run, train } from "./run.ts";
+import type { Stop } from "./signals.ts";
+import { rewardMetric, type Trainer } from "../rl/trainer.ts";
+
+/** A run that a command amounts to, before anything is made. */
+export interface Plan {
+  readonly config: Config;
+  /** Parent of the folders of new runs. */
+  readonly out: string;
+  /** The run to continue; null for a new one. */
+  readonly resume: ResumePoint | null;
+  readonly arguments: readonly string[];
+}
+
+/** What became of a plan; without a result it failed, and that was told. */
+export interface Ended {
+  readonly folder: string;
+  readonly result: Result | null;
+}
+
+/** What the runs of one command share: they end by one Ctrl-C, and by one time. */
+export class Session {
+  #progress: Progress | null = null;
+  #stop: Stop | null = null;
+
+  /** `deadline`: when `--max-time` is over, by `performance.now()`. */
+  constructor(readonly host: Host, readonly deadline: number) {}
+
+  /** Listens for Ctrl-C from the first run on. */
+  get stop(): Stop {
+    return this.#stop ??= this.host.listenForStop(() =>
+      this.#progress?.say("Ending this iteration, then saving. Ctrl-C again stops at once.")
+    );
+  }
+
+  /** Whether no other run is to begin. */
+  get over(): boolean {
+    return this.#stop?.requested === true || performance.now() >= this.deadline;
+  }
+
+  /** The display of the next run. */
+  show(iterations: number): Progress {
+    return this.#progress = new Progress(this.host.out, iterations);
+  }
+}
+
+/** Puts the checkpoint, if there is one, into the trainer. */
+export async function restore({ resume }: Plan, trainer: Trainer): Promise<void> {
+  if (!resume?.checkpoint) return;
+  const { path } = resume.checkpoint;
+  const { iteration, state } = loadCheckpoint(path);
+  checkFits(state, await trainer.state(), path);
+  await trainer.restore(state);
+  if (trainer.iteration !== iteration) {
+    throw new UsageError(`${path} says iteration ${iteration}, but its state is of iteration ${trainer.iteration}.`);
+  }
+}
+
+/** Trains what is planned. Throws a {@linkcode UsageError} if it cannot begin; errors on the way are told to the user. */
+export async function start(plan: Plan, trainer: Trainer, session: Session): Promise<Ended> {
+  const { host, deadline } = session;
+  const { config } = plan;
+  const progress = session.show(config.nIters);
+  const { folder, manifest } = await openRun(plan, trainer, progress);
+  try {
+    progress.say(`${introduction(config, trainer)}\n${folder.path}`);
+    const { stop } = session;
+    const result = await train({ config, trainer, folder, manifest, progress, stop, deadline });
+    progress.say(conclusion(folder.path, config, trainer, result));
+    return { folder: folder.path, result };
+  } catch (error) {
+    progress.end();
+    const report = await reportOf(error, { config, folder, manifest, trainer }, host);
+    const saved = `What was saved is intact. To go on from there: ${resumeCommand(folder.path)}`;
+    host.err.write(`error: ${textOf(error)}\n${report}${saved}\n`);
+    return { folder: folder.path, result: null };
+  } finally {
+    folder.close();
+  }
+}
+
+/** Writes the report of a run that ended in an error of the library, and says where it is. */
+async function reportOf(
+  error: unknown,
+  { config, folder, manifest, trainer }: Pick<Run, "config" | "folder" | "manifest" | "trainer">,
+  { err }: Host,
+): Promise<string> {
+  if (!(error instanceof PlumblineError)) return "";
+  try {
+    const path = await writeFailureReport({ config, folder: folder.path, manifest }, error, trainer.iteration + 1);
+    return `${path} repeats it, as a notebook.\n`;
+  } catch (problem) {
+    err.write(`The report could not be written: ${textOf(problem)}\n`);
+    return "";
+  }
+}
+
+/** Everything that can be wrong with the folder or the checkpoint shows here, before anything is changed. */
+async function openRun(
+  plan: Plan,
+  trainer: Trainer,
+  progress: Progress,
+): Promise<{ folder: RunFolder; manifest: Manifest }> {
+  const session = { arguments: plan.arguments, ...trainer.facts };
+  try {
+    if (!plan.resume) {
+      const manifest = await beginManifest({ ...session, fromIteration: 0 }, null, new Date());
+      return { folder: RunFolder.create(plan.out, plan.config, new Date()), manifest };
+    }
+    const folder = RunFolder.open(plan.resume.folder);
+    try {
+      await restore(plan, trainer);
+      const { iteration } = trainer;
+      const before = readManifest(join(folder.path, manifestName));
+      const manifest = await beginManifest({ ...session, fromIteration: iteration }, before, new Date());
+      tellDifferences(iteration, folder.rewind(iteration).length, before, trainer, progress);
+      folder.writeConfig(plan.config);
+      return { folder, manifest };
+    } catch (error) {
+      folder.close();
+      throw error;
+    }
+  } catch (error) {
+    throw error instanceof WriteError ? new UsageError(error.message) : error;
+  }
+}
+
+/** Says what a resumed run cannot be expected to keep. */
+function tellDifferences(
+  iteration: number,
+  logged: number,
+  before: Manifest | null,
+  { facts }: Trainer,
+  progress: Progress,
+): void {
+  if (before && before.adapter !== facts.adapter) {
+    progress.say(
+      `This run was made on ${before.adapter} and goes on on ${facts.adapter}: ` +
+        "the numbers will agree to rounding, not bit for bit.",
+    );
+  }
+  if (logged < iteration) {
+    progress.say(`The logs hold ${logged} of the ${iteration} iterations before the checkpoint: the others are lost.`);
+  }
+}
+
+/** What is trained, in a few lines. */
+export function introduction(config: Config, { facts }: Trainer): string {
+  const { frames, minibatches } = batchOf(config);
+  return [
+    `${config.scenarioName}, ${config.nAgents} agents, ${config.algorithm}, seed ${config.seed}: ` +
+    `${facts.parameters.toLocaleString("en-US")} parameters`,
+    `batch: ${facts.envs} envs x ${facts.steps} steps = ${frames} frames; ` +
+    `${config.numEpochs} epochs of ${minibatches} minibatches`,
+    `preset: ${presetText(config)}`,
+    `${facts.engine}: ${facts.adapter}${facts.note === undefined ? "" : ` (${facts.note})`}`,
+  ].join("\n");
+}
+
+function conclusion(path: string, config: Config, trainer: Trainer, result: Result): string {
+  const { traces } = result;
+  const after = traces.afterFirst === 0 ? "none" : `${traces.afterFirst} of them`;
+  const lines = [
+    endingText(config, trainer.iteration, result),
+    `Programs traced: ${traces.total}, ${after} after the first iteration.`,
+    `${path} holds metrics.jsonl, reward.svg, policy.onnx, checkpoints/ and events for TensorBoard.`,
+    goOnText(path, config, result),
+  ];
+  return lines.join("\n");
+}
+
+function endingText({ nIters, earlyStop }: Config, iteration: number, { ending, reward, recent }: Result): string {
+  const last = `${rewardMetric}: ${rewardText(reward)}`;
+  const where = `after iteration ${iteration} of ${nIters}`;
+  switch (ending) {
+    case "iterations":
+      return `Done: ${iteration} iterations. Final ${last}`;
+    case "reward":
+      return `Done ${where}: the mean reward of the last ${recentIterations}, ${rewardText(recent)}, has reached ` +
+        `--early-stop ${earlyStop}. Final ${last}`;
+    case "signal":
+      return `Stopped ${where}. ${last}`;
+    case "time":
+      return `Stopped ${where}: --max-time is over. ${last}`;
+  }
+}
+
+function goOnText(path: string, { nIters }: Config, { ending, outcome }: Result): string {
+  if (outcome === "interrupted") return `To resume: ${resumeCommand(path)}`;
+  const more = ending === "iterations" ? `--n-iters ${2 * nIters}` : "--early-stop with a higher reward";
+  return `To go on: ${resumeCommand(path)} ${more}`;
+}
+
+/** The command that goes on with the run, or the series of runs, in `path`. */
+export function resumeCommand(path: string): string {
+  const safe = /^[\w./:@%+,\\-]+$/.test(path);
+  return `deno task train --resume ${safe ? path : `'${path.replaceAll("'", `'\\''`)}'`}`;
+}
