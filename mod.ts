@@ -73,6 +73,7 @@ export { HostRandom } from "./lib/tensor/host_random.ts";
 export { frozen, Module } from "./lib/nn/module.ts";
 export { defaultInit, type Initializer, normalInit, orthogonal, uniformInit } from "./lib/nn/init.ts";
 export { type Activation, LayerNorm, Linear, type LinearOptions, MLP, type MLPOptions } from "./lib/nn/layers.ts";
+export { StackedMLP } from "./lib/nn/stacked.ts";
 export { LSTM, type LSTMState } from "./lib/nn/lstm.ts";
 export { Categorical, Normal, TanhNormal } from "./lib/nn/distributions.ts";
 export { FlatVector, ParameterGroup } from "./lib/optim/group.ts";
@@ -83,8 +84,24 @@ export { exportOnnx } from "./lib/engine/export.ts";
 export type { ActionKind, Environment, Transition } from "./lib/worlds/environment.ts";
 export { type Episodes, Evaluator } from "./lib/rl/evaluation.ts";
 export { type Advantages, generalisedAdvantages, type Trajectory } from "./lib/rl/gae.ts";
-export { Critic, GaussianPolicy, type PolicyOutput } from "./lib/rl/networks.ts";
-export { type Minibatch, type PPOLoss, ppoLoss, type PPOLossOptions, smoothL1 } from "./lib/rl/ppo.ts";
+export {
+  type CategoricalOutput,
+  CategoricalPolicy,
+  Critic,
+  type GaussianOutput,
+  GaussianPolicy,
+  Policy,
+  policyFor,
+  type PolicyOutput,
+} from "./lib/rl/networks.ts";
+export {
+  type Minibatch,
+  type PPOLoss,
+  ppoLoss,
+  type PPOLossOptions,
+  type Predictions,
+  smoothL1,
+} from "./lib/rl/ppo.ts";
 export { type PPOOptions, PPOTrainer } from "./lib/rl/ppo_trainer.ts";
 export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/rl/trainer.ts";
 export { Collector, type Rollout } from "./lib/rl/rollout.ts";

@@ -1,5 +1,6 @@
 /** Probability distributions over actions. `sample` passes no gradient; `rsample` is reparameterised. */
 
+import type { Shape } from "../graph/types.ts";
 import { normal, uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -104,6 +105,11 @@ export class TanhNormal {
   }
 }
 
+/** Standard Gumbel numbers: the class whose logit plus such a number is largest is a sample of the classes. */
+export function gumbel(key: Tensor, shape: Shape): Tensor {
+  return uniform(key, shape).neg().add(1).log().neg().log().neg();
+}
+
 /** A choice among the classes of the last axis. */
 export class Categorical {
   /** log-probabilities `[.., class]`. */
@@ -127,8 +133,7 @@ export class Categorical {
 
   /** Classes, int32 `[..]` (Gumbel's trick). */
   sample(key: Tensor): Tensor {
-    const u = uniform(key, this.logProbs.shape).neg().add(1);
-    return this.logProbs.sub(u.log().neg().log()).argmax(-1);
+    return this.logProbs.add(gumbel(key, this.logProbs.shape)).argmax(-1);
   }
 
   /** The most likely class, int32 `[..]`. */

@@ -81,6 +81,14 @@ export interface MLPOptions {
   biasInit?: Initializer;
 }
 
+/** What goes into each layer and comes out of it. */
+export function sizesOf(sizes: readonly number[]): [from: number, to: number][] {
+  if (sizes.length < 2) {
+    throw new RangeError(`an MLP needs the sizes of its input and output; it was given [${sizes}].`);
+  }
+  return sizes.slice(1).map((size, i) => [sizes[i]!, size]);
+}
+
 /** Linear layers with an activation between them. */
 export class MLP extends Module {
   /** The layers, first to last. */
@@ -90,14 +98,11 @@ export class MLP extends Module {
   /** `sizes` are those of the input, the hidden layers and the output. */
   constructor(sizes: readonly number[], random: HostRandom, options: MLPOptions = {}) {
     super();
-    if (sizes.length < 2) {
-      throw new RangeError(`an MLP needs the sizes of its input and output; it was given [${sizes}].`);
-    }
     const { activation = "tanh", weightInit, outputInit = weightInit, biasInit } = options;
     this.#activation = activation;
-    this.layers = sizes.slice(1).map((size, i) => {
+    this.layers = sizesOf(sizes).map(([from, to], i) => {
       const init = i === sizes.length - 2 ? outputInit : weightInit;
-      return new Linear(sizes[i]!, size, random, {
+      return new Linear(from, to, random, {
         ...(init ? { weightInit: init } : {}),
         ...(biasInit ? { biasInit } : {}),
       });

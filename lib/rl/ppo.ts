@@ -2,24 +2,28 @@
 
 import { F } from "../tensor/functions.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { TanhNormal } from "../nn/distributions.ts";
 
-/** A minibatch: `row` is a frame. */
+/** What is known of a minibatch; `row` is a frame. */
 export interface Minibatch {
-  /** float32 [row, agent, feature]. */
-  readonly observation: Tensor;
-  /** float32 [row, agent, action]: the action before its tanh. */
-  readonly actionBase: Tensor;
-  /** float32 [row, agent, action]: standard normal; the sample that estimates the entropy. */
-  readonly noise: Tensor;
-  /** float32 [row, agent]: of the policy that acted. */
+  /** float32 [row, agent]: the log-probability of what was done, under the policy that did it. */
   readonly logProb: Tensor;
   /** float32 [row, agent]. */
   readonly advantage: Tensor;
   /** float32 [row, agent]: the value target. */
   readonly returns: Tensor;
+  /** float32 [row, agent]: what the critic said before the first update; needed where values are clipped. */
+  readonly value?: Tensor;
   /** float32 [row]: 1 for a frame, 0 for padding of an incomplete minibatch. */
   readonly weight: Tensor;
+}
+
+/** What policy and critic say of a minibatch now, float32 [row, agent] each. */
+export interface Predictions {
+  /** The log-probability of what was done. */
+  readonly logProb: Tensor;
+  /** The entropy of the policy, or an estimate of it. */
+  readonly entropy: Tensor;
+  readonly value: Tensor;
 }
 
 /** Settings of the loss. */
@@ -28,6 +32,8 @@ export interface PPOLossOptions {
   readonly clipEpsilon: number;
   /** The weight of the entropy bonus. */
   readonly entropyEps: number;
+  /** A value that moved farther than this from where it was no longer improves the loss; 0: values move freely. */
+  readonly clipValue?: number;
 }
 
 /** The loss and what it is made of, scalars. */
@@ -49,18 +55,18 @@ export function smoothL1(error: Tensor): Tensor {
   return inner.mul(size.sub(inner.mul(0.5)));
 }
 
-/** The loss of a minibatch, with `values` [row, agent] of the critic. */
-export function ppoLoss(batch: Minibatch, policy: TanhNormal, values: Tensor, options: PPOLossOptions): PPOLoss {
-  const { clipEpsilon, entropyEps } = options;
+/** The loss of a minibatch. */
+export function ppoLoss(batch: Minibatch, now: Predictions, options: PPOLossOptions): PPOLoss {
+  const { clipEpsilon, entropyEps, clipValue = 0 } = options;
   const agents = batch.logProb.shape.at(-1)!;
   const share = batch.weight.div(batch.weight.sum().mul(agents)).unsqueeze(-1).expand(...batch.logProb.shape);
   const mean = (x: Tensor): Tensor => x.mul(share).sum();
-  const logRatio = policy.logProbOfBase(batch.actionBase).sum(-1).sub(batch.logProb);
+  const logRatio = now.logProb.sub(batch.logProb);
   const ratio = logRatio.exp();
   const clipped = ratio.clamp(1 - clipEpsilon, 1 + clipEpsilon);
   const objective = mean(F.minimum(ratio.mul(batch.advantage), clipped.mul(batch.advantage))).neg();
-  const criticLoss = mean(smoothL1(values.sub(batch.returns)));
-  const entropy = mean(policy.entropyEstimate(batch.noise).sum(-1));
+  const criticLoss = mean(valueLoss(batch, now.value, clipValue));
+  const entropy = mean(now.entropy);
   const loss = objective.add(criticLoss).sub(entropy.mul(entropyEps));
   return {
     loss,
@@ -70,4 +76,12 @@ export function ppoLoss(batch: Minibatch, policy: TanhNormal, values: Tensor, op
     approxKl: mean(ratio.sub(1).sub(logRatio)),
     clipFraction: mean(ratio.sub(1).abs().greater(clipEpsilon).cast("float32")),
   };
+}
+
+/** The larger of the losses of the value and of the value clipped to where it was +- `clip` (as in OpenAI's baselines). */
+function valueLoss({ returns, value: before }: Minibatch, value: Tensor, clip: number): Tensor {
+  const free = smoothL1(value.sub(returns));
+  if (clip === 0) return free;
+  if (!before) throw new RangeError("clipping values needs `value` in the minibatch: what the critic said before.");
+  return F.maximum(free, smoothL1(before.add(value.sub(before).clamp(-clip, clip)).sub(returns)));
 }

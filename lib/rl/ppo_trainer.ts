@@ -6,10 +6,10 @@
 import { compile, type Compiled } from "../engine/compile.ts";
 import { exportOnnx } from "../engine/export.ts";
 import { currentEngine, deviceNotice } from "../engine/select.ts";
-import { type SavedTensor, sizeOf, type TypedArray } from "../graph/types.ts";
+import type { SavedTensor, Shape, TypedArray } from "../graph/types.ts";
 import { Adam } from "../optim/optimizers.ts";
 import { tensor, zeros } from "../tensor/creation.ts";
-import { concat, stack } from "../tensor/functions.ts";
+import { stack } from "../tensor/functions.ts";
 import { HostRandom } from "../tensor/host_random.ts";
 import { Generator, normal } from "../tensor/random.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
@@ -17,16 +17,20 @@ import type { Tree } from "../tensor/tree.ts";
 import { Variable } from "../tensor/variable.ts";
 import type { Environment } from "../worlds/environment.ts";
 import { type Episodes, Evaluator } from "./evaluation.ts";
+import { RowLayout } from "./batch.ts";
 import { generalisedAdvantages } from "./gae.ts";
-import { Critic, GaussianPolicy } from "./networks.ts";
-import { type Minibatch, ppoLoss } from "./ppo.ts";
+import { Critic, type Policy, policyFor } from "./networks.ts";
+import { ppoLoss } from "./ppo.ts";
 import { Collector, type Rollout } from "./rollout.ts";
 import type { Trainer, TrainerFacts } from "./trainer.ts";
+import { ValueScale } from "./value_scale.ts";
 
 /** Settings of {@linkcode PPOTrainer}. */
 export interface PPOOptions {
   /** `mappo`: a critic that sees all agents. `ippo`: a critic that sees one. */
   readonly algorithm: "mappo" | "ippo";
+  /** One network for all agents (the default), or one for each; policy and critic alike. */
+  readonly shareParameters?: boolean;
   /** Frames (steps of one environment) to collect in an iteration, at least. */
   readonly framesPerBatch: number;
   /** Passes over the batch in an iteration. */
@@ -39,6 +43,12 @@ export interface PPOOptions {
   readonly entropyEps: number;
   readonly gamma: number;
   readonly lmbda: number;
+  /** How far a value may move in an iteration and still improve the loss, in the critic's own units; 0 (the default): freely. */
+  readonly clipValue?: number;
+  /** Whether the critic learns values on the scale of their running mean and deviation. Not by default. */
+  readonly normalizeValues?: boolean;
+  /** Whether the advantages of a batch are brought to mean 0 and deviation 1. Not by default. */
+  readonly normalizeAdvantages?: boolean;
   /** An integer in [0, 2^53): the same seed gives the same run. */
   readonly seed: number;
 }
@@ -47,17 +57,15 @@ export interface PPOOptions {
 const diagnostics = ["objective", "critic_loss", "entropy", "approx_kl", "clip_fraction", "grad_norm"] as const;
 
 /**
- * What a frame of the batch has, side by side in one row: a minibatch is then taken out by one operation. The noise of the
- * entropy's estimate is drawn once for a frame.
+ * What a frame of the batch has. `noise` is that of the entropy's estimate, drawn once for a frame; `value` is what the
+ * critic said before. Each is there only where it is needed.
  */
-const fields = ["observation", "actionBase", "noise", "logProb", "advantage", "returns"] as const;
+type Field = "observation" | "choice" | "noise" | "logProb" | "advantage" | "returns" | "value";
 
-type Field = typeof fields[number];
-
-/** PPO for many agents with shared parameters, in one {@linkcode Environment}. */
+/** PPO for many agents in one {@linkcode Environment}. */
 export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   /** The policy. */
-  readonly policy: GaussianPolicy;
+  readonly policy: Policy;
   /** The value function. */
   readonly critic: Critic;
   /** Environments side by side: floor(frames / maxSteps). */
@@ -68,6 +76,8 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   readonly #collector: Collector<S>;
   readonly #generator: Generator;
   readonly #order: HostRandom;
+  readonly #layout: RowLayout<Field>;
+  readonly #valueScale: ValueScale | null;
   readonly #measured = new Variable(zeros([diagnostics.length]), "diagnostics");
   readonly #collect: Compiled<[], Rollout>;
   readonly #prepare: Compiled<[Rollout], { rows: Tensor; summary: Tensor }>;
@@ -91,11 +101,14 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   ) {
     this.#engine = engine;
     const random = new HostRandom(options.seed);
-    const { observationSize, actionSize, agents } = environment;
+    const { observationSize, agents } = environment;
+    const { shareParameters = true } = options;
     this.envs = Math.max(1, Math.floor(options.framesPerBatch / environment.maxSteps));
     this.steps = Math.ceil(options.framesPerBatch / this.envs);
-    this.policy = new GaussianPolicy(observationSize, actionSize, random);
-    this.critic = new Critic(agents, observationSize, options.algorithm === "mappo", random);
+    this.policy = policyFor(environment, random, shareParameters);
+    this.critic = new Critic(agents, observationSize, options.algorithm === "mappo", random, shareParameters);
+    this.#layout = this.#rowLayout();
+    this.#valueScale = options.normalizeValues ? new ValueScale() : null;
     this.#optimizer = new Adam([
       { name: "learner", parameters: [...this.policy.parameters(), ...this.critic.parameters()] },
     ], { lr: options.lr });
@@ -104,12 +117,13 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     this.#order = random.split();
     this.#evaluator = new Evaluator(environment, (observation) => this.policy.forward(observation), [this.policy]);
     const networks = [this.policy, this.critic];
+    const scale = this.#valueScale ? [this.#valueScale] : [];
     this.#collect = compile(
       () => this.#collector.collect(this.policy, this.#generator, this.steps),
       { state: [this.#collector, this.#generator, this.policy], name: "collect" },
     );
     this.#prepare = compile((rollout: Rollout) => this.#advantages(rollout), {
-      state: [...networks, this.#measured, this.#generator],
+      state: [...networks, this.#measured, this.#generator, ...scale],
       name: "prepare",
     });
     this.#update = compile((rows: Tensor, index: Tensor, weight: Tensor) => this.#learn(rows, index, weight), {
@@ -222,62 +236,65 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   }
 
   #named(): [string, Variable][] {
-    const owners = { optimizer: this.#optimizer, collector: this.#collector, generator: this.#generator };
+    const owners = {
+      optimizer: this.#optimizer,
+      collector: this.#collector,
+      generator: this.#generator,
+      ...(this.#valueScale ? { valueScale: this.#valueScale } : {}),
+    };
     return Object.entries(owners).flatMap(([owner, x]) =>
       x.variables().map((variable, i): [string, Variable] => [`${owner}.${i}.${variable.name}`, variable])
     );
   }
 
-  #advantages(rollout: Rollout): { rows: Tensor; summary: Tensor } {
-    const { gamma, lmbda } = this.options;
-    const [time, env, agents] = rollout.reward.shape as [number, number, number];
-    const valueOf = (observation: Tensor): Tensor =>
-      this.critic.forward(observation.flatten(0, 1)).detach("advantages are data").reshape(time, env, agents);
-    const value = valueOf(rollout.observation);
-    const { advantage, returns } = generalisedAdvantages(
-      { ...rollout, value, nextValue: valueOf(rollout.nextObservation) } as never,
-      gamma,
-      lmbda,
-    );
-    this.#measured.assign(zeros([diagnostics.length]));
-    const episodes = rollout.done.cast("float32").sum();
-    const spread = (x: Tensor): Tensor => x.variance(undefined, { correction: 0 });
-    // Sums, not means: where no episode ended a mean would be NaN, which is for the reader to say, not for the program.
-    const summary = stack([
-      rollout.episodeReward.sum(),
-      rollout.episodeLength.sum(),
-      episodes,
-      rollout.reward.mean(),
-      spread(returns.sub(value)),
-      spread(returns),
-    ]);
-    const noise = normal(this.#generator.next(), rollout.actionBase.shape);
-    const { observation, actionBase, logProb } = rollout;
-    const batch = { observation, actionBase, noise, logProb, advantage, returns };
-    return { rows: concat(fields.map((name) => batch[name].reshape(time * env, -1)), 1), summary };
-  }
-
-  /** The fields of a minibatch out of rows, as the batch has them side by side. */
-  #unpack(rows: Tensor): Record<Field, Tensor> {
-    const { agents, observationSize, actionSize } = this.environment;
-    const shapes: Record<Field, readonly number[]> = {
+  #rowLayout(): RowLayout<Field> {
+    const { agents, observationSize } = this.environment;
+    const { choiceSize, entropyNoiseSize } = this.policy;
+    const shapes: Partial<Record<Field, Shape>> = {
       observation: [agents, observationSize],
-      actionBase: [agents, actionSize],
-      noise: [agents, actionSize],
+      choice: [agents, choiceSize],
+      ...(entropyNoiseSize > 0 ? { noise: [agents, entropyNoiseSize] } : {}),
       logProb: [agents],
       advantage: [agents],
       returns: [agents],
+      ...(this.options.clipValue ? { value: [agents] } : {}),
     };
-    const parts = rows.split(fields.map((name) => sizeOf(shapes[name])), 1);
-    const shaped = parts.map((part, i) => [fields[i]!, part.reshape(-1, ...shapes[fields[i]!])] as const);
-    return Object.fromEntries(shaped) as Record<Field, Tensor>;
+    return new RowLayout(shapes as Record<Field, Shape>);
+  }
+
+  #advantages(rollout: Rollout): { rows: Tensor; summary: Tensor } {
+    const { gamma, lmbda } = this.options;
+    const { observation, choice, logProb } = rollout;
+    const [time, env, agents] = rollout.reward.shape as [number, number, number];
+    const valueOf = (observation: Tensor): Tensor =>
+      this.critic.forward(observation.flatten(0, 1)).detach("advantages are data").reshape(time, env, agents);
+    const scale = this.#valueScale;
+    const asReward = (value: Tensor): Tensor => scale ? scale.denormalize(value) : value;
+    const said = valueOf(observation);
+    const value = asReward(said);
+    const nextValue = asReward(valueOf(rollout.nextObservation));
+    const { advantage, returns } = generalisedAdvantages({ ...rollout, value, nextValue } as never, gamma, lmbda);
+    this.#measured.assign(zeros([diagnostics.length]));
+    const summary = summaryOf(rollout, value, returns);
+    const noise = normal(this.#generator.next(), [time, env, agents, this.policy.entropyNoiseSize]);
+    scale?.add(returns);
+    const rows = this.#layout.pack({
+      ...{ observation, choice, noise, logProb, value: said },
+      advantage: this.options.normalizeAdvantages ? standardized(advantage) : advantage,
+      returns: scale ? scale.normalize(returns) : returns,
+    });
+    return { rows, summary };
   }
 
   #learn(rows: Tensor, index: Tensor, weight: Tensor): [] {
-    const minibatch: Minibatch = { ...this.#unpack(rows.take(index, 0)), weight };
-    const policy = this.policy.distribution(minibatch.observation);
-    const values = this.critic.forward(minibatch.observation);
-    const result = ppoLoss(minibatch, policy, values, this.options);
+    const minibatch = { ...this.#layout.unpack(rows.take(index, 0)), weight };
+    const output = this.policy.output(minibatch.observation);
+    const now = {
+      logProb: this.policy.logProb(output, minibatch.choice),
+      entropy: this.policy.entropy(output, minibatch.noise),
+      value: this.critic.forward(minibatch.observation),
+    };
+    const result = ppoLoss(minibatch, now, this.options);
     result.loss.backward();
     const gradNorm = this.#optimizer.clipGradNorm(this.options.maxGradNorm);
     this.#optimizer.step();
@@ -314,4 +331,24 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
       ...Object.fromEntries(means),
     };
   }
+}
+
+/** What a batch shows by itself. */
+function summaryOf(rollout: Rollout, value: Tensor, returns: Tensor): Tensor {
+  const episodes = rollout.done.cast("float32").sum();
+  const spread = (x: Tensor): Tensor => x.variance(undefined, { correction: 0 });
+  // Sums, not means: where no episode ended a mean would be NaN, which is for the reader to say, not for the program.
+  return stack([
+    rollout.episodeReward.sum(),
+    rollout.episodeLength.sum(),
+    episodes,
+    rollout.reward.mean(),
+    spread(returns.sub(value)),
+    spread(returns),
+  ]);
+}
+
+/** With mean 0 and deviation 1. */
+function standardized(x: Tensor): Tensor {
+  return x.sub(x.mean()).div(x.std().add(1e-8));
 }

@@ -3,16 +3,15 @@
  * loop (log-probabilities, observations at the end of steps) is computed for all steps at once after it.
  */
 
-import { TanhNormal } from "../nn/distributions.ts";
 import { zeros } from "../tensor/creation.ts";
 import { where } from "../tensor/functions.ts";
-import { type Generator, normal } from "../tensor/random.ts";
+import type { Generator } from "../tensor/random.ts";
 import { scan } from "../tensor/scan.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { leaves, mapTree, rebuildTree, type Tree, zipTrees } from "../tensor/tree.ts";
 import { type Stateful, Variable } from "../tensor/variable.ts";
 import type { Environment } from "../worlds/environment.ts";
-import type { GaussianPolicy } from "./networks.ts";
+import type { Policy } from "./networks.ts";
 
 /** A batch of experience; `time` is the leading axis. */
 export interface Rollout {
@@ -21,8 +20,8 @@ export interface Rollout {
   readonly observation: Tensor;
   /** float32 [time, env, agent, feature]: what was seen after the step, before any reset. */
   readonly nextObservation: Tensor;
-  /** float32 [time, env, agent, action]: the action before its tanh. */
-  readonly actionBase: Tensor;
+  /** float32 [time, env, agent, choice]: what the policy chose, see {@linkcode Policy}. */
+  readonly choice: Tensor;
   /** float32 [time, env, agent]. */
   readonly logProb: Tensor;
   /** float32 [time, env, agent]. */
@@ -73,10 +72,9 @@ export class Collector<S extends Tree> implements Stateful {
   }
 
   /** `steps` steps of all environments under `policy`. For use in a compiled function, with this collector as state. */
-  collect(policy: GaussianPolicy, generator: Generator, steps: number): Rollout {
+  collect(policy: Policy, generator: Generator, steps: number): Rollout {
     const { environment, envs } = this;
-    const { agents, actionSize } = environment;
-    const noise = normal(generator.next(), [steps, envs, agents, actionSize]);
+    const noise = policy.noise(generator.next(), [steps, envs, environment.agents]);
     // Most steps end no episode: starts are drawn once for all of them, outside of the loop.
     const starts = environment.reset(generator.next(), startsPerEnv * envs * Math.ceil(steps / environment.maxSteps));
     const used = zeros([], { dtype: "int32" });
@@ -87,18 +85,18 @@ export class Collector<S extends Tree> implements Stateful {
     );
     this.#assign(last);
     const flat = mapTree(seen.after, (x) => x.flatten(0, 1));
-    const nextObservation = environment.observe(flat).reshape(steps, envs, agents, environment.observationSize);
-    const logProb = new TanhNormal(seen.loc, seen.scale).logProbOfBase(seen.actionBase).sum(-1);
-    const { after: _after, loc: _loc, scale: _scale, ...kept } = seen;
+    const nextObservation = environment.observe(flat).reshape(...seen.observation.shape);
+    const logProb = policy.logProb(seen.output, seen.choice);
+    const { after: _after, output: _output, ...kept } = seen;
     return { ...kept, nextObservation, logProb };
   }
 
-  #step(policy: GaussianPolicy, starts: S, now: Carry<S>, noise: Tensor) {
+  #step(policy: Policy, starts: S, now: Carry<S>, noise: Tensor) {
     const { environment } = this;
     const observation = environment.observe(now.world);
-    const { loc, scale } = policy.output(observation);
-    const actionBase = loc.add(scale.mul(noise));
-    const { state, reward, terminated, truncated } = environment.step(now.world, actionBase.tanh());
+    const output = policy.output(observation);
+    const choice = policy.choose(output, noise);
+    const { state, reward, terminated, truncated } = environment.step(now.world, policy.action(choice));
     const done = terminated.or(truncated);
     const ended = done.cast("float32");
     const goesOn = done.not().cast("float32");
@@ -112,7 +110,7 @@ export class Collector<S extends Tree> implements Stateful {
       used: count.select(0, -1),
     };
     const episode = { episodeReward: total.mul(ended), episodeLength: length.mul(ended) };
-    return [next, { observation, actionBase, loc, scale, reward, terminated, done, after: state, ...episode }] as const;
+    return [next, { observation, choice, output, reward, terminated, done, after: state, ...episode }] as const;
   }
 
   #assign(last: Carry<S>): void {

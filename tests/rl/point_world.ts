@@ -1,11 +1,23 @@
 /** The smallest world with something to learn: agents on a line that are paid for being near 0. */
 
-import { type Environment, stack, type Tensor, type Transition, uniform, where, zeros } from "../../mod.ts";
+import {
+  type ActionKind,
+  type Environment,
+  stack,
+  type Tensor,
+  type Transition,
+  uniform,
+  where,
+  zeros,
+} from "../../mod.ts";
 
 type State = { position: Tensor; step: Tensor };
 
-/** Each agent moves by 0.3 times its action; reward is minus its distance from 0. Agent 0 near 0 ends the episode. */
-export function pointWorld(maxSteps: number, agents = 2): Environment<State> {
+/**
+ * Each agent moves by 0.3 times its action; reward is minus its distance from 0. Agent 0 near 0 ends the episode. A discrete
+ * action is 0 for -1, 1 for 0 or 2 for 1.
+ */
+export function pointWorld(maxSteps: number, actionKind: ActionKind = "continuous", agents = 2): Environment<State> {
   const start = (key: Tensor, envs: number): State => ({
     position: uniform(key, [envs, agents], -1, 1),
     step: zeros([envs], { dtype: "int32" }),
@@ -14,13 +26,14 @@ export function pointWorld(maxSteps: number, agents = 2): Environment<State> {
     name: "point",
     agents,
     observationSize: 2,
-    actionKind: "continuous",
-    actionSize: 1,
+    actionKind,
+    actionSize: actionKind === "discrete" ? 3 : 1,
     maxSteps,
     reset: start,
     observe: ({ position }) => stack([position, position.abs()], -1),
     step(state, action): Transition<State> {
-      const position = state.position.add(action.select(-1, 0).mul(0.3)).clamp(-2, 2);
+      const push = actionKind === "discrete" ? action.cast("float32").sub(1) : action.select(-1, 0);
+      const position = state.position.add(push.mul(0.3)).clamp(-2, 2);
       const step = state.step.add(1);
       const terminated = position.select(1, 0).abs().less(0.02);
       const truncated = step.greaterEqual(maxSteps).and(terminated.not());

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type PPOOptions, PPOTrainer } from "../../mod.ts";
+import { InferenceSession, Tensor as OnnxTensor } from "onnxruntime-node";
+import { type PPOOptions, PPOTrainer, tensor } from "../../mod.ts";
 import { onEachEngine, onEngine } from "../engines.ts";
 import { pointWorld } from "./point_world.ts";
 
@@ -36,37 +37,86 @@ onEachEngine(
   },
 );
 
-onEachEngine("PPOTrainer continues bit for bit from its state", async () => {
-  const whole = await PPOTrainer.create(pointWorld(8), small);
-  const first = await PPOTrainer.create(pointWorld(8), small);
-  const resumed = await PPOTrainer.create(pointWorld(8), { ...small });
+type World = Parameters<typeof pointWorld>;
+
+/** Stops after `before` iterations, goes on in another trainer, and compares everything with a run that did not stop. */
+async function assertResumes(world: World, options: PPOOptions, before = 1): Promise<void> {
+  const create = () => PPOTrainer.create(pointWorld(...world), options);
+  const [whole, first, resumed] = [await create(), await create(), await create()];
   try {
-    await whole.iterate();
-    await first.iterate();
+    for (let i = 0; i < before; i++) {
+      await whole.iterate();
+      await first.iterate();
+    }
     await resumed.restore(await first.state());
-    assert.equal(resumed.iteration, 1);
+    assert.equal(resumed.iteration, before);
     assert.deepEqual(await resumed.iterate(), await whole.iterate());
     const [a, b] = [await whole.state(), await resumed.state()];
+    assert.deepEqual(Object.keys(b), Object.keys(a));
     for (const name of Object.keys(a)) assert.deepEqual(b[name]!.data, a[name]!.data, name);
+    assert.equal(resumed.traceCount, whole.traceCount);
   } finally {
     for (const trainer of [whole, first, resumed]) trainer.dispose();
   }
-});
+}
+
+onEachEngine("PPOTrainer continues bit for bit from its state", () => assertResumes([8], small));
+
+onEachEngine(
+  "PPOTrainer continues bit for bit with a network for each agent and discrete actions",
+  () => assertResumes([8, "discrete"], { ...small, shareParameters: false }),
+);
+
+/** The mean rewards of iterations. */
+async function learned(world: World, options: PPOOptions, iterations: number): Promise<number[]> {
+  const trainer = await PPOTrainer.create(pointWorld(...world), options);
+  try {
+    const rewards: number[] = [];
+    for (let i = 0; i < iterations; i++) rewards.push((await trainer.iterate())["train/step_reward_mean"]!);
+    return rewards;
+  } finally {
+    trainer.dispose();
+  }
+}
+
+/** Random actions stay near -0.6; a policy that steps towards 0 is above -0.3. */
+function assertLearned(rewards: readonly number[]): void {
+  const text = `mean rewards: ${rewards.map((x) => x.toFixed(3))}`;
+  assert.ok(rewards[0]! < -0.45 && rewards.at(-1)! > -0.35, text);
+}
+
+const short: PPOOptions = { ...small, framesPerBatch: 400, numEpochs: 8, minibatchSize: 100, lr: 2e-3 };
 
 for (const seed of [0, 1, 2]) {
   for (const algorithm of ["mappo", "ippo"] as const) {
     onEngine("cpu", `PPOTrainer (${algorithm}, seed ${seed}) learns to stay near 0`, async () => {
-      const options = { ...small, algorithm, seed, framesPerBatch: 400, numEpochs: 8, minibatchSize: 100, lr: 2e-3 };
-      const trainer = await PPOTrainer.create(pointWorld(10), options);
-      try {
-        const rewards: number[] = [];
-        for (let i = 0; i < 8; i++) rewards.push((await trainer.iterate())["train/step_reward_mean"]!);
-        // Random actions stay near -0.6; a policy that steps towards 0 is above -0.3.
-        assert.ok(rewards[0]! < -0.45, `it starts at ${rewards[0]}`);
-        assert.ok(rewards.at(-1)! > -0.35, `mean rewards: ${rewards.map((x) => x.toFixed(3))}`);
-      } finally {
-        trainer.dispose();
-      }
+      assertLearned(await learned([10], { ...short, algorithm, seed }, 8));
     });
   }
 }
+
+for (const actions of ["continuous", "discrete"] as const) {
+  for (const algorithm of ["mappo", "ippo"] as const) {
+    for (const shareParameters of [true, false]) {
+      if (actions === "continuous" && shareParameters) continue;
+      const title = `${algorithm}, ${actions} actions, ${shareParameters ? "one network" : "a network for each agent"}`;
+      onEngine("cpu", `PPOTrainer (${title}) learns to stay near 0`, async () => {
+        assertLearned(await learned([10, actions], { ...short, algorithm, shareParameters }, 8));
+      });
+    }
+  }
+}
+
+onEngine("cpu", "the ONNX policy of discrete actions gives the number of the action", async () => {
+  const trainer = await PPOTrainer.create(pointWorld(8, "discrete"), { ...small, shareParameters: false });
+  try {
+    const session = await InferenceSession.create(await trainer.policyOnnx());
+    const data = Float32Array.of(0.5, 0.5, -0.2, 0.2);
+    const { action } = await session.run({ observation: new OnnxTensor("float32", data, [1, 2, 2]) });
+    assert.deepEqual([action!.type, action!.dims], ["int32", [1, 2]]);
+    const expected = await trainer.policy.forward(tensor(data, { shape: [1, 2, 2] })).data();
+    assert.deepEqual([...action!.data as Int32Array], [...expected]);
+  } finally {
+    trainer.dispose();
+  }
+});

@@ -40,15 +40,11 @@ interface LossRow {
 for (const row of await readFixture<LossRow>("ppo")) {
   onEachEngine(`ppoLoss() with clipEpsilon ${row.clipEpsilon} agrees with PyTorch, with its gradients`, async () => {
     const entries = Object.entries(row.inputs).map(([name, x]) => [name, toTensor(x)] as const);
-    const { loc, scale, values, ...batch } = Object.fromEntries(entries) as Record<LossInput, Tensor>;
+    const { loc, scale, actionBase, values, ...batch } = Object.fromEntries(entries) as Record<LossInput, Tensor>;
     const policy = new TanhNormal(loc, scale);
     const options = { clipEpsilon: row.clipEpsilon, entropyEps: 0 };
-    const result = ppoLoss(
-      { ...batch, observation: zeros([5, 2, 1]), noise: zeros(loc.shape) },
-      policy,
-      values,
-      options,
-    );
+    const logProb = policy.logProbOfBase(actionBase).sum(-1);
+    const result = ppoLoss(batch, { logProb, entropy: zeros(logProb.shape), value: values }, options);
     for (const name of ["objective", "criticLoss", "clipFraction", "approxKl"] as const) {
       checkNumbers(await result[name].data(), [row.outputs[name]], 1e-5, name);
     }

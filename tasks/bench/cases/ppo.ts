@@ -26,7 +26,7 @@ export async function ppoStep(): Promise<Run> {
   const draw = (seed: number, ...shape: number[]): Tensor => normal(randomKey(seed), [frames, agents, ...shape]);
   const batch = {
     observation: draw(2, observation),
-    actionBase: draw(3, action),
+    choice: draw(3, action),
     noise: draw(7, action),
     logProb: draw(4),
     advantage: draw(5),
@@ -36,10 +36,13 @@ export async function ppoStep(): Promise<Run> {
   const weight = tensor(new Float32Array(minibatch).fill(1));
   const step = compile((all: typeof batch, index: Tensor, weight: Tensor) => {
     const rows = Object.fromEntries(Object.entries(all).map(([name, x]) => [name, x.take(index, 0)])) as typeof batch;
-    const distribution = policy.distribution(rows.observation);
-    const values = critic.forward(rows.observation);
-    const options = { clipEpsilon: 0.2, entropyEps: 1e-4 };
-    const { loss } = ppoLoss({ ...rows, weight }, distribution, values, options);
+    const output = policy.output(rows.observation);
+    const now = {
+      logProb: policy.logProb(output, rows.choice),
+      entropy: policy.entropy(output, rows.noise),
+      value: critic.forward(rows.observation),
+    };
+    const { loss } = ppoLoss({ ...rows, weight }, now, { clipEpsilon: 0.2, entropyEps: 1e-4 });
     optimizer.zeroGrad();
     loss.backward();
     optimizer.clipGradNorm(1);

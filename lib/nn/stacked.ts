@@ -1,0 +1,68 @@
+/** Several MLPs of one shape side by side, each with weights of its own, computed together by batched products. */
+
+import type { HostRandom } from "../tensor/host_random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { Parameter } from "../tensor/variable.ts";
+import { defaultInit, uniformInit } from "./init.ts";
+import { type Activation, sizesOf } from "./layers.ts";
+import { Module } from "./module.ts";
+
+/** x W^T + b of every member, for `x [member, row, in]`. */
+class StackedLinear extends Module {
+  /** `[member, out, in]`. */
+  readonly weight: Parameter;
+  /** `[member, out]`. */
+  readonly bias: Parameter;
+
+  constructor(members: number, inFeatures: number, outFeatures: number, random: HostRandom) {
+    super();
+    this.weight = new Parameter(defaultInit(random, [members, outFeatures, inFeatures]), "weight");
+    this.bias = new Parameter(uniformInit(1 / Math.sqrt(inFeatures))(random, [members, outFeatures]), "bias");
+  }
+
+  /** `[member, row, in]` to `[member, row, out]`. */
+  forward(x: Tensor): Tensor {
+    return x.matmul(this.weight.transpose()).add(this.bias.unsqueeze(1));
+  }
+}
+
+/**
+ * As many MLPs as an axis is long: entry `i` of the axis before the last goes through member `i`. The weights of a member are
+ * drawn as those of an `MLP`.
+ *
+ * @example
+ * ```ts
+ * import { HostRandom, StackedMLP, zeros } from "./mod.ts";
+ *
+ * const each = new StackedMLP(3, [18, 32, 2], new HostRandom(0));
+ * console.log(each.forward(zeros([60, 3, 18])).shape); // [ 60, 3, 2 ]
+ * ```
+ */
+export class StackedMLP extends Module {
+  /** The layers, first to last. */
+  readonly layers: readonly Module[];
+  readonly #activation: Activation;
+
+  /** `sizes` are those of the input, the hidden layers and the output. */
+  constructor(
+    readonly members: number,
+    readonly sizes: readonly number[],
+    random: HostRandom,
+    options: { activation?: Activation } = {},
+  ) {
+    super();
+    this.#activation = options.activation ?? "tanh";
+    this.layers = sizesOf(sizes).map(([from, to]) => new StackedLinear(members, from, to, random));
+  }
+
+  /** `[.., member, in]` to `[.., member, out]`. */
+  forward(x: Tensor): Tensor {
+    const last = this.layers.length - 1;
+    const rows = x.reshape(-1, this.members, this.sizes[0]!).permute(1, 0, 2);
+    const y = this.layers.reduce((h, layer, i) => {
+      const out = layer.forward(h);
+      return i === last ? out : out[this.#activation]();
+    }, rows);
+    return y.permute(1, 0, 2).reshape(...x.shape.slice(0, -1), this.sizes.at(-1)!).named(...x.axes.slice(0, -1), null);
+  }
+}

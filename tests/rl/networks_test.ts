@@ -1,0 +1,126 @@
+/** Policies and critics: one network for all agents or one for each, continuous and discrete actions. */
+
+import assert from "node:assert/strict";
+import {
+  Categorical,
+  CategoricalPolicy,
+  Critic,
+  GaussianPolicy,
+  gradients,
+  HostRandom,
+  MLP,
+  normal,
+  policyFor,
+  randomKey,
+  StackedMLP,
+  type Tensor,
+  tensor,
+} from "../../mod.ts";
+import { onEachEngine, onEngine } from "../engines.ts";
+
+const [rows, agents, features] = [5, 3, 4];
+const observation = (): Tensor => normal(randomKey(9), [rows, agents, features]);
+
+async function assertNear(found: Tensor, expected: Tensor, what: string): Promise<void> {
+  assert.deepEqual(found.shape, expected.shape, what);
+  const [a, b] = [await found.data(), await expected.data()];
+  a.forEach((x, i) => assert.ok(Math.abs(x - b[i]!) < 1e-5, `${what} ${i}: ${x} for ${b[i]}`));
+}
+
+/** The MLP that is one member of a stack. */
+function memberOf(stack: StackedMLP, i: number): MLP {
+  const one = new MLP(stack.sizes, new HostRandom(0));
+  one.parameters().forEach((parameter, k) => parameter.assign(stack.parameters()[k]!.select(0, i)));
+  return one;
+}
+
+onEachEngine("StackedMLP gives every member's own output and gradients, as an MLP with its weights does", async () => {
+  const stack = new StackedMLP(agents, [features, 6, 2], new HostRandom(4));
+  const x = observation();
+  const y = stack.forward(x);
+  assert.deepEqual(y.shape, [rows, agents, 2]);
+  const found = gradients(y.square().sum(), stack.parameters());
+  for (let i = 0; i < agents; i++) {
+    const one = memberOf(stack, i);
+    const expected = one.forward(x.select(1, i));
+    await assertNear(y.select(1, i), expected, `member ${i}`);
+    const own = gradients(expected.square().sum(), one.parameters());
+    for (const [k, gradient] of own.entries()) await assertNear(found[k]!.select(0, i), gradient, `gradient ${k}`);
+  }
+});
+
+onEngine("cpu", "StackedMLP takes any leading axes and keeps their names", () => {
+  const stack = new StackedMLP(agents, [features, 2], new HostRandom(4));
+  const y = stack.forward(normal(randomKey(1), [7, 5, agents, features]).named("time", "env", "agent", "feature"));
+  assert.deepEqual(y.shape, [7, 5, agents, 2]);
+  assert.deepEqual(y.axes, ["time", "env", "agent", null]);
+  return Promise.resolve();
+});
+
+for (const centralised of [true, false]) {
+  for (const share of [true, false]) {
+    const title = `${centralised ? "of all agents" : "of one agent"}, ${share ? "one network" : "a network each"}`;
+    onEngine("cpu", `Critic (${title}) depends on what it sees and on nothing else`, async () => {
+      const critic = new Critic(agents, features, centralised, new HostRandom(1), share);
+      const x = observation();
+      const sums = critic.forward(x);
+      assert.deepEqual(sums.shape, [rows, agents]);
+      for (let i = 0; i < agents; i++) {
+        const [gradient] = gradients(sums.select(1, i).sum(), [x]);
+        const seen = await gradient!.abs().sum([0, 2]).data();
+        assert.deepEqual(Array.from(seen, (g) => g > 0), Array.from(seen, (_, j) => centralised || j === i));
+        const learned = gradients(sums.select(1, i).sum(), critic.parameters());
+        if (share) continue;
+        for (const gradient of learned) {
+          const perMember = await gradient.reshape(agents, -1).abs().sum(1).data();
+          assert.deepEqual(Array.from(perMember, (g) => g > 0), Array.from(perMember, (_, j) => j === i));
+        }
+      }
+    });
+  }
+}
+
+onEngine("cpu", "agents that share parameters act alike on the same observation, others do not", async () => {
+  const same = normal(randomKey(2), [rows, 1, features]).expand(rows, agents, features);
+  for (const actionKind of ["continuous", "discrete"] as const) {
+    const world = { agents, observationSize: features, actionKind, actionSize: 4 };
+    for (const share of [true, false]) {
+      const output = policyFor(world, new HostRandom(3), share).output(same);
+      for (const x of Object.values(output)) {
+        const spread = await x.sub(x.slice(1, 0, 1)).abs().max().item();
+        assert.equal(Number(spread) < 1e-6, share, `${actionKind}, ${share}: ${spread}`);
+      }
+    }
+  }
+});
+
+onEachEngine("CategoricalPolicy chooses by its probabilities, and knows those of its choices", async () => {
+  const policy = new CategoricalPolicy(features, 4, new HostRandom(5));
+  const draws = 4000;
+  const logits = tensor([[0.1, -1, 2, 0.5]]).expand(draws, 4);
+  const choice = policy.choose({ logits }, policy.noise(randomKey(7), [draws]));
+  assert.deepEqual([choice.dtype, choice.shape], ["float32", [draws, 1]]);
+  assert.deepEqual([policy.action(choice).dtype, policy.action(choice).shape], ["int32", [draws]]);
+  const expected = [0.1, -1, 2, 0.5].map(Math.exp).map((e, _, all) => e / all.reduce((a, b) => a + b));
+  const chosen = await choice.data();
+  const shares = expected.map((_, k) => Array.from(chosen).filter((x) => x === k).length / draws);
+  // Four standard deviations of a share of 4000 draws are at most 0.032.
+  shares.forEach((share, k) => assert.ok(Math.abs(share - expected[k]!) < 0.032, `${k}: ${share} for ${expected[k]}`));
+  const logProb = await policy.logProb({ logits }, choice).data();
+  logProb.forEach((x, i) => assert.ok(Math.abs(x - Math.log(expected[chosen[i]!]!)) < 1e-5));
+  const entropy = -expected.reduce((sum, p) => sum + p * Math.log(p), 0);
+  assert.ok(Math.abs((await policy.entropy({ logits }).data())[0]! - entropy) < 1e-5);
+});
+
+onEngine("cpu", "the deterministic action is the most likely one", async () => {
+  const x = observation();
+  const discrete = new CategoricalPolicy(features, 4, new HostRandom(5), agents);
+  const action = discrete.forward(x);
+  assert.deepEqual([action.dtype, action.shape], ["int32", [rows, agents]]);
+  const { logProbs } = new Categorical(discrete.output(x).logits);
+  const best = await discrete.logProb(discrete.output(x), action.cast("float32").unsqueeze(-1)).data();
+  assert.deepEqual(best, await logProbs.max(-1).data());
+  const continuous = new GaussianPolicy(features, 2, new HostRandom(5), agents);
+  const { loc } = continuous.output(x);
+  await assertNear(continuous.forward(x), loc.tanh(), "action");
+});
