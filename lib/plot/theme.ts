@@ -39,6 +39,7 @@ export const theme: Config = {
   legend: {
     labelColor: ink,
     labelFontSize: 12,
+    labelLimit: 0,
     symbolType: "stroke",
     symbolStrokeWidth: 3,
     columnPadding: 18,
