@@ -1,8 +1,8 @@
 /** The command line of `deno task train`, by the table of options. */
 
 import { UsageError } from "./error.ts";
-import { optionLines, readArguments } from "./flags.ts";
-import { type Config, type Controls, controls, flagOf, groups, type Option, rangeOf, settings } from "./options.ts";
+import { checkOption, optionLines, readArguments } from "./flags.ts";
+import { type Config, type Controls, controls, flagOf, groups, type Option, settings } from "./options.ts";
 import { preset, type PresetName } from "./presets.ts";
 
 /** A command as it was given: nothing is filled in, so that a resumed run knows what the user asked for. */
@@ -26,8 +26,7 @@ export function parseCommand(args: readonly string[]): Command {
     throw new UsageError(`"${stray}" is not a flag: every argument of train begins with --, see --help.`);
   }
   for (const [name, option] of Object.entries<Option>(controls)) {
-    if (option.kind !== "choice" || !(name in values) || option.values.includes(values[name] as string)) continue;
-    throw new UsageError(`${flagOf(name)} takes ${rangeOf(option)}, not "${values[name]}".`);
+    if (name in values) checkOption(name, option, values[name]);
   }
   const part = (table: object) => Object.fromEntries(Object.entries(values).filter(([name]) => name in table));
   const seeds = (seed ?? []) as readonly number[];

@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { UsageError } from "./error.ts";
-import { type ChoiceOption, type Config, flagOf, type NumberOption, rangeOf, settings } from "./options.ts";
+import { type ChoiceOption, type Config, flagOf, type NumberOption, rangeOf, settings, within } from "./options.ts";
 import { preset, presetBelow, type PresetName } from "./presets.ts";
 
 /** How a batch is collected and learned from. */
@@ -18,11 +18,6 @@ export interface Batch {
 }
 
 type Setting = NumberOption | ChoiceOption;
-
-function within({ kind, min, max, aboveMin }: NumberOption, x: number): boolean {
-  const whole = kind === "number" || Number.isInteger(x);
-  return whole && x >= min && x <= max && !(aboveMin && x === min);
-}
 
 function schemaOf(name: string, option: Setting): v.GenericSchema<unknown, number | string | null> {
   const message = (issue: { received: string }) => `${flagOf(name)} takes ${rangeOf(option)}, not ${issue.received}.`;

@@ -9,7 +9,6 @@ import { ReverseTransport } from "../worlds/reverse_transport.ts";
 import { Wheel } from "../worlds/wheel.ts";
 import { UsageError } from "./error.ts";
 import type { Config } from "./options.ts";
-import type { Trainer } from "../rl/trainer.ts";
 
 /** The scenarios, by the names of the command line. */
 const scenarios: Readonly<Record<Config["scenarioName"], (config: Config) => Environment>> = {
@@ -19,8 +18,8 @@ const scenarios: Readonly<Record<Config["scenarioName"], (config: Config) => Env
   buzz_wire: ({ maxSteps }) => new BuzzWire({ maxSteps }) as unknown as Environment,
 };
 
-/** The world of a configuration; what it refuses is a matter of the flags. */
-function createEnvironment(config: Config): Environment {
+/** The world of a configuration. Throws a {@linkcode UsageError} if it refuses its options. */
+export function createEnvironment(config: Config): Environment {
   try {
     return scenarios[config.scenarioName](config);
   } catch (error) {
@@ -29,12 +28,17 @@ function createEnvironment(config: Config): Environment {
   }
 }
 
-/** Makes the trainer. Throws a {@linkcode UsageError} if the device cannot be had or the world refuses its options. */
-export async function createTrainer(config: Config): Promise<Trainer> {
+/** Makes `device` that of the process. Throws a {@linkcode UsageError} if it cannot be had. */
+export async function chooseDevice(device: Config["device"]): Promise<void> {
   try {
-    await useDevice(config.device);
+    await useDevice(device);
   } catch (error) {
-    throw new UsageError(`--device ${config.device}: ${(error as Error).message}`);
+    throw new UsageError(`--device ${device}: ${(error as Error).message}`);
   }
+}
+
+/** Makes the trainer. Throws a {@linkcode UsageError} if the device cannot be had or the world refuses its options. */
+export async function createTrainer(config: Config): Promise<PPOTrainer> {
+  await chooseDevice(config.device);
   return await PPOTrainer.create(createEnvironment(config), config);
 }

@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { secondsOf } from "./duration.ts";
 import { UsageError } from "./error.ts";
-import { flagOf, limitsOf, type Option, rangeOf } from "./options.ts";
+import { flagOf, limitsOf, type Option, rangeOf, within } from "./options.ts";
 
 /** What the arguments of a command say; nothing is filled in. */
 export interface Arguments {
@@ -73,6 +73,16 @@ function valueOf({ rawName, value, inlineValue }: Given, option: Option): unknow
 /** A decimal number, or the text for the schema to refuse. */
 function numberOf(value: string): number | string {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) ? Number(value) : value;
+}
+
+/** Throws a {@linkcode UsageError} unless `value` is one that the option `name` takes. */
+export function checkOption(name: string, option: Option, value: unknown): void {
+  const fits = option.kind === "choice"
+    ? option.values.includes(value as string)
+    : option.kind === "integer" || option.kind === "number"
+    ? typeof value === "number" && within(option, value)
+    : true;
+  if (!fits) throw new UsageError(`${flagOf(name)} takes ${rangeOf(option)}, not ${JSON.stringify(value)}.`);
 }
 
 function unknownFlag(command: string, flag: string, known: readonly string[]): never {

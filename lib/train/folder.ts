@@ -76,13 +76,16 @@ export interface ResumePoint {
   readonly checkpoint: CheckpointFile | null;
 }
 
-/** Finds what `path`, a folder or a checkpoint, belongs to. Throws a {@linkcode UsageError} if it is no run. */
-export function findRun(path: string): ResumePoint {
+/**
+ * Finds what `path`, a folder or a checkpoint, belongs to; messages call it `called`. Throws a {@linkcode UsageError} if it
+ * is no run.
+ */
+export function findRun(path: string, called = path): ResumePoint {
   let isFile: boolean;
   try {
     isFile = Deno.statSync(path).isFile;
   } catch (error) {
-    throw new UsageError(`--resume ${path} cannot be opened: ${reasonOf(error)}.`);
+    throw new UsageError(`${called} cannot be opened: ${reasonOf(error)}.`);
   }
   const folder = isFile ? dirname(dirname(path)) : path;
   let checkpoints: CheckpointFile[];
@@ -91,12 +94,12 @@ export function findRun(path: string): ResumePoint {
     checkpoints = listCheckpoints(folder);
   } catch {
     throw new UsageError(
-      `--resume ${path} is no run: give a folder that holds ${configName} and ${checkpointFolder}/, or one of its checkpoints.`,
+      `${called} is no run: give a folder that holds ${configName} and ${checkpointFolder}/, or one of its checkpoints.`,
     );
   }
   if (!isFile) return { folder, checkpoint: checkpoints.at(-1) ?? null };
   const checkpoint = checkpoints.find((x) => basename(x.path) === basename(path));
-  if (!checkpoint) throw new UsageError(`--resume ${path} is no checkpoint of a run: those end in .safetensors.`);
+  if (!checkpoint) throw new UsageError(`${called} is no checkpoint of a run: those end in .safetensors.`);
   return { folder, checkpoint };
 }
 

@@ -44,7 +44,12 @@ function output(stream: Stream): Output {
   };
 }
 
+/** The console of this process. */
+export function processConsole(): Pick<Host, "out" | "err"> {
+  return { out: output(Deno.stdout), err: output(Deno.stderr) };
+}
+
 /** The host of this process. */
 export function processHost(createTrainer: Host["createTrainer"]): Host {
-  return { out: output(Deno.stdout), err: output(Deno.stderr), createTrainer, listenForStop };
+  return { ...processConsole(), createTrainer, listenForStop };
 }

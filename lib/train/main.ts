@@ -68,7 +68,7 @@ function plansOf({ given, seeds, controls }: Command, args: readonly string[]): 
     throw new UsageError(`--seed ${seeds.join(",")} cannot be given with --resume: each run keeps its seed.`);
   }
   return (series.length > 0 ? series : [controls.resume]).map((path) => {
-    const resume = findRun(path);
+    const resume = findRun(path, `--resume ${path}`);
     return { config: resumedConfig(readConfig(resume.folder), given), out: "", resume, arguments: args };
   });
 }

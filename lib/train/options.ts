@@ -66,31 +66,38 @@ export type ValueOf<O> = O extends NumberOption<number> ? number
 /** The values of a table. */
 export type ValuesOf<Table> = { readonly [K in keyof Table]: ValueOf<Table[K]> };
 
-function integer(min: number, max: number, initial: number, help: string): NumberOption<number> {
+/** A row of the table. */
+export function integer(min: number, max: number, initial: number, help: string): NumberOption<number> {
   return { kind: "integer", min, max, aboveMin: false, initial, help };
 }
 
-function real(min: number, max: number, initial: number, help: string): NumberOption<number> {
+/** A row of the table. */
+export function real(min: number, max: number, initial: number, help: string): NumberOption<number> {
   return { kind: "number", min, max, aboveMin: false, initial, help };
 }
 
-function positive(max: number, initial: number, help: string): NumberOption<number> {
+/** A row of the table. */
+export function positive(max: number, initial: number, help: string): NumberOption<number> {
   return { kind: "number", min: 0, max, aboveMin: true, initial, help };
 }
 
-function choice<const V extends string>(values: readonly V[], initial: V | null, help: string): ChoiceOption<V> {
+/** A row of the table. */
+export function choice<const V extends string>(values: readonly V[], initial: V | null, help: string): ChoiceOption<V> {
   return { kind: "choice", values, initial, help };
 }
 
-function path(initial: string | null, help: string): PathOption {
+/** A row of the table. */
+export function path(initial: string | null, help: string): PathOption {
   return { kind: "path", initial, help };
 }
 
-function flag(help: string): SwitchOption {
+/** A row of the table. */
+export function flag(help: string): SwitchOption {
   return { kind: "switch", help };
 }
 
-const task = {
+/** What makes the world. */
+export const task = {
   scenarioName: choice(
     ["navigation", "wheel", "reverse_transport", "buzz_wire"],
     "navigation",
@@ -120,7 +127,8 @@ const learning = {
   lmbda: real(0, 1, 0.9, "lambda of generalised advantage estimation") as NumberOption<number>,
 };
 
-const running = {
+/** What concerns how it is computed and kept. */
+export const running = {
   seed: {
     ...integer(0, 2 ** 32 - 1, 0, "the same seed gives the same numbers; 0,1,2: a run each"),
     many: true,
@@ -180,6 +188,12 @@ export type Controls = ValuesOf<typeof controls>;
 /** `framesPerBatch` as a flag: `--frames-per-batch`. */
 export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** Whether a number is within the limits of its option. */
+export function within({ kind, min, max, aboveMin }: NumberOption, x: number): boolean {
+  const whole = kind === "number" || Number.isInteger(x);
+  return whole && x >= min && x <= max && !(aboveMin && x === min);
 }
 
 /** What an option takes: "a whole number from 1 to 1,000". */

@@ -18,7 +18,9 @@ export async function trainSeries(plans: readonly Plan[], folder: string | null,
   // What is wrong with the configuration shows here, before anything is written.
   let trainer = await host.createTrainer(plans[0]!.config);
   const place = folder ?? RunFolder.createSeries(plans[0]!.out, plans.map(({ config }) => config), new Date());
-  const points = folder === null ? runsOfSeries(place).map(findRun) : plans.map(({ resume }) => resume!);
+  const points = folder === null
+    ? runsOfSeries(place).map((path) => findRun(path))
+    : plans.map(({ resume }) => resume!);
   const resumed = plans.map((plan) => ({
     ...plan,
     resume: points.find((point) => basename(point.folder) === `seed-${plan.config.seed}`)!,

@@ -60,7 +60,7 @@ export class Session {
 }
 
 /** Puts the checkpoint, if there is one, into the trainer. */
-export async function restore({ resume }: Plan, trainer: Trainer): Promise<void> {
+export async function restore({ resume }: Pick<Plan, "resume">, trainer: Trainer): Promise<void> {
   if (!resume?.checkpoint) return;
   const { path } = resume.checkpoint;
   const { iteration, state } = loadCheckpoint(path);

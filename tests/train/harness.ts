@@ -1,10 +1,12 @@
 /** Runs the command inside the test or as a process, and reads what it leaves. */
 
 import { join } from "node:path";
+import { createTrainer } from "../../lib/train/create.ts";
 import { main } from "../../lib/train/main.ts";
 import { readRows } from "../../lib/train/metrics.ts";
 import type { Output } from "../../lib/train/progress.ts";
-import type { Config } from "../../lib/train/options.ts";
+import type { Config, Option } from "../../lib/train/options.ts";
+import { runTool, type Tool } from "../../lib/train/tool.ts";
 import type { Trainer } from "../../lib/rl/trainer.ts";
 import { type FakeOptions, FakeTrainer } from "./fake_trainer.ts";
 
@@ -82,6 +84,35 @@ export interface Spawned {
   readonly printed: () => string;
   readonly kill: (signal: Deno.Signal) => void;
   readonly finished: Promise<Ran>;
+}
+
+/** Runs one of the commands beside `train` in this process. */
+export async function runCommand<T extends Readonly<Record<string, Option>>>(
+  tool: Tool<T>,
+  ...args: string[]
+): Promise<Ran> {
+  const [out, err] = [capture(), capture()];
+  const code = await runTool(tool, args, { out, err });
+  return { code, out: out.text, err: err.text };
+}
+
+/** Runs `tasks/<name>.ts` as a process of its own. */
+export async function runTask(name: string, ...args: string[]): Promise<Ran> {
+  const script = join(import.meta.dirname!, "../../tasks", `${name}.ts`);
+  const env = { NO_COLOR: "1" };
+  const command = new Deno.Command(Deno.execPath(), { args: ["run", "--no-check", "-A", script, ...args], env });
+  const { code, stdout, stderr } = await command.output();
+  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
+}
+
+/** Trains a real run below `out`, which takes less than a second. Returns its folder. */
+export async function realRun(out: string, ...flags: string[]): Promise<string> {
+  const tiny = "--device cpu --frames-per-batch 130 --max-steps 10 --num-epochs 2 --minibatch-size 50 --n-iters 2";
+  const { code, err } = await run([...tiny.split(" "), "--out", out, ...flags], { createTrainer });
+  if (code !== 0) throw new Error(err);
+  const [scenario] = [...Deno.readDirSync(out)];
+  const parent = join(out, scenario!.name);
+  return join(parent, [...Deno.readDirSync(parent)].map(({ name }) => name).sort().at(-1)!);
 }
 
 /** Begins the command, through `sh` if `prelude` is given. */

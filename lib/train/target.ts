@@ -1,0 +1,83 @@
+/** What commands act on: a run, one of its checkpoints, or a scenario by its name. */
+
+import { createEnvironment, createTrainer } from "./create.ts";
+import { newConfig } from "./config.ts";
+import { UsageError } from "./error.ts";
+import { findRun, readConfig, type ResumePoint, runsOfSeries } from "./folder.ts";
+import { type Config, flagOf, task } from "./options.ts";
+import { restore } from "./session.ts";
+import type { PPOTrainer } from "../rl/ppo_trainer.ts";
+import type { Environment } from "../worlds/environment.ts";
+
+/** What the user pointed at. */
+export interface Target {
+  readonly config: Config;
+  /** The run, and the checkpoint of it that is meant; null for a scenario. */
+  readonly run: ResumePoint | null;
+}
+
+/** The flags that make the world of a scenario; a run has its own, and each scenario its defaults. */
+export const worldOptions: Omit<typeof task, "scenarioName"> = Object.fromEntries(
+  Object.entries(task).filter(([name]) => name !== "scenarioName").map((
+    [name, row],
+  ) => [name, { ...row, initial: null }]),
+) as unknown as Omit<typeof task, "scenarioName">;
+
+/**
+ * What `text` points at: a path, or the name of a scenario. `given` are the flags that were given; `device` replaces that of
+ * the run. Throws a {@linkcode UsageError} if it is neither, or the flags do not go with it.
+ */
+export function findTarget(text: string, given: Partial<Config>): Target {
+  const scenario = task.scenarioName.values.find((name) => name === text);
+  const device = given.device === undefined ? {} : { device: given.device };
+  if (scenario !== undefined) {
+    return { config: { ...newConfig({ scenarioName: scenario }), ...pick(given, worldOptions), ...device }, run: null };
+  }
+  const [world] = Object.keys(pick(given, worldOptions));
+  if (world !== undefined) {
+    throw new UsageError(
+      `${flagOf(world)} goes with the name of a scenario: a run keeps the world that it was trained in.`,
+    );
+  }
+  const [first] = runsOfSeries(text);
+  if (first !== undefined) throw new UsageError(`${text} is a series of runs: give one of them, such as ${first}.`);
+  if (!/[\\/.]/.test(text) && !exists(text)) {
+    throw new UsageError(
+      `"${text}" is no run and no scenario: give the folder of a run, one of its checkpoints, or one of ` +
+        `${task.scenarioName.values.join(", ")}.`,
+    );
+  }
+  const run = findRun(text);
+  return { config: { ...readConfig(run.folder), ...device }, run };
+}
+
+/** The world of a target, on no device yet. */
+export function worldOf({ config }: Target): Environment {
+  return createEnvironment(config);
+}
+
+/** The trainer of a run, as it was at the checkpoint. Throws a {@linkcode UsageError} if there is no checkpoint. */
+export async function openTrainer({ config, run }: Target): Promise<PPOTrainer> {
+  if (run === null) {
+    throw new UsageError(`${config.scenarioName} is a scenario, which has no policy: give a run, or a --controller.`);
+  }
+  if (run.checkpoint === null) {
+    throw new UsageError(`${run.folder} has no checkpoint yet: there is no policy to take from it.`);
+  }
+  const trainer = await createTrainer(config);
+  await restore({ resume: run }, trainer);
+  return trainer;
+}
+
+function pick(given: Partial<Config>, table: object): Partial<Config> {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => name in table));
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
