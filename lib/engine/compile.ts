@@ -7,6 +7,7 @@ import { collectSinks, screen, type Sink } from "../forensics/nonfinite_sinks.ts
 import { type SinkOutput, sinksOf, StepRunner } from "../forensics/nonfinite_step.ts";
 import { pathsOf, restoreState, savedArguments, stateName } from "../forensics/replay.ts";
 import { type Drop, dropAt, madeFrom } from "../forensics/drops.ts";
+import { collectQuestions, type OpenQuestion } from "../forensics/first_step.ts";
 import { labelOf } from "../forensics/label.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { rememberFunction } from "../graph/cell.ts";
@@ -64,6 +65,8 @@ interface Program {
   readonly sites: readonly Site[];
   /** What each result loses by being data. */
   readonly drops: readonly (Drop | null)[];
+  /** What its steps left open: whether another function's loss reaches the parameters that its own does not. */
+  questions: OpenQuestion[];
 }
 
 interface Traced {
@@ -88,19 +91,39 @@ function signatureOf(args: readonly Argument[], tensors: readonly Tensor[]): str
 function refuseFrozen(outputs: readonly Node[], declared: ReadonlySet<Variable>, first: number, name: string): void {
   const foreign = (x: Node): boolean =>
     x.owner instanceof Variable && (!declared.has(x.owner.root) || (!x.traced && x.id < first));
-  const leaf = topological(outputs, foreign).find(foreign);
+  const order = topological(outputs, foreign);
+  const leaf = order.find(foreign);
   if (!leaf) return;
+  const user = order.find((x) => x.inputs.includes(leaf));
   const variable = leaf.owner as Variable;
   throw new PlumblineError({
     code: "G203",
     message: `${name} uses \`${variable.label}\` (${describe(leaf)}), ${
       declared.has(variable.root) ? "from before the function was called" : "which is not named as state"
     }: its value would be frozen.`,
-    sites: [leaf.site],
+    sites: [...(user ? [{ site: user.site, note: "used here" }] : []), leaf.site],
     help: declared.has(variable.root)
       ? "compute what is made of it inside the function, or pass it as an argument."
       : "name it: compile(fn, { state: [model, optimizer] }).",
   });
+}
+
+function refusePromise<R>(result: R, name: string): R {
+  if (!(result instanceof Promise)) return result;
+  // What it does after its first await, it would do with tensors that have no numbers.
+  result.catch(() => {});
+  throw new PlumblineError({
+    code: "G102",
+    message: `${name} is async; a traced function has no numbers to wait for.`,
+    help: "leave out async and await: return the tensors, and read them from what the call gives.",
+  });
+}
+
+/** Whether a question may still be answered by a later call. Throws if it may not, and was not. */
+function stillOpen(question: OpenQuestion): boolean {
+  if (question.calls-- > 0) return true;
+  question.ask();
+  return false;
 }
 
 /** A placeholder that is not this trace's own: a tensor that was kept from another one. */
@@ -153,6 +176,7 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     const tensors = leaves(tree);
     const signature = signatureOf(args, tensors);
     const program = this.programs.get(signature) ?? await this.#build(tree, signature);
+    if (program.questions.length > 0) program.questions = program.questions.filter(stillOpen);
     const state = program.roots.map((x) => x.node);
     const nodes = [...tensors.map((x) => x.node), ...state, ...program.captured];
     await evaluateNow([...nodes, ...pending.nodes()]);
@@ -179,7 +203,9 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     this.traces.push(this.traces.length === 0 ? `first call with ${signature}` : `new arguments ${signature}`);
     const roots = rootVariables(this.state);
     const inputs = leaves(tree).map((x) => placeholder(x.node));
-    const { result: program, sinks: noted } = collectSinks(() => this.#trace(tree, inputs, roots));
+    const { result: { result: program, questions }, sinks: noted } = collectSinks(() =>
+      collectQuestions(() => this.#trace(tree, inputs, roots))
+    );
     const { assigned, result, state } = program;
     const sinks = this.#sinks(program, roots, noted);
     const watched = sinks.length === 0 ? [] : [...noted.map((x) => x.node), screen(sinks.map((x) => x.sink))];
@@ -207,7 +233,7 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     const drops = leaves(result).map(({ node }) =>
       withSite(node.site, () => dropAt("compiled", `${labelOf(node)} of ${this.name}`, [node]))
     );
-    const built: Program = { executable, runner, captured, roots, assigned, result, sites, drops };
+    const built: Program = { executable, runner, captured, roots, assigned, result, sites, drops, questions };
     this.programs.set(signature, built);
     this.#forgetOldest();
     return built;
@@ -220,7 +246,7 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
       const given = rebuildTree(tree, inputs.map((x) => new Tensor(x)).values()) as readonly Tree[];
       const after = (): Node[] => roots.map((x) => x.node);
       const result = traced(
-        () => this.fn(...given as unknown as A),
+        () => refusePromise(this.fn(...given as unknown as A), this.name),
         (result) => [...leaves(result).map((x) => x.node), ...after()],
       );
       const assigned = after().flatMap((x, i) => x === state[i] ? [] : [i]);

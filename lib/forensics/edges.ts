@@ -4,6 +4,7 @@ import { customRule } from "../grad/custom.ts";
 import { rules } from "../grad/rules.ts";
 import { type Node, type NodeOf, topological } from "../graph/node.ts";
 import type { OpName } from "../graph/primitives.ts";
+import type { Site } from "../graph/site.ts";
 
 /** Who learns. */
 export interface Learner {
@@ -12,8 +13,10 @@ export interface Learner {
   readonly name: string;
   /** As the user knows it: `pi.layers.0.weight`. */
   readonly label: string;
-  /** What holds the numbers: the learner itself, or a flat vector. */
-  readonly root: { readonly node: Node };
+  /** The user's line that made it. */
+  readonly madeAt: Site;
+  /** What holds the numbers: the learner itself, or a flat vector, made where the optimiser was. */
+  readonly root: { readonly node: Node; readonly madeAt: Site };
 }
 
 const loops = new WeakMap<object, ReadonlySet<Node>>();

@@ -10,7 +10,19 @@ const general = new Set(["forward", "run", "backward", "step", "scan", "assign",
 export function labelOf({ op, id, site, owner }: Pick<Node, "op" | "id" | "site"> & { owner?: object | null }): string {
   if (isLearner(owner ?? null)) return (owner as { label: string }).label;
   const { called } = site;
-  return `${called !== null && !general.has(called) && /^[a-z]\w+$/.test(called) ? called : op}#${id}`;
+  // What comes out of a loop is called by the function that has the loop: run() of an LSTM.
+  const isTelling = called !== null && (!general.has(called) || op === "output") && /^[a-z]\w+$/.test(called);
+  return `${isTelling ? called : op}#${id}`;
+}
+
+/** Parameters in a sentence: `w` and `b`; where a module has many of them, their number. */
+export function listed(labels: readonly string[]): string {
+  const groups = Map.groupBy(labels, (label) => label.split(".")[0]!);
+  const told = [...groups].flatMap(([root, some]) =>
+    some.length > 2 ? [`${some.length} parameters of \`${root}\``] : some.map((x) => `\`${x}\``)
+  );
+  const shown = told.length > 5 ? [...told.slice(0, 4), `${told.length - 4} more`] : told;
+  return shown.length < 2 ? shown.join() : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
 
 const internal = /^(the value of |a shift that cancels$|a step is not differentiated$|values of the group$)/;

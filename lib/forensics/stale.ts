@@ -66,21 +66,33 @@ export function refuseStale(loss: Node, live: ReadonlySet<Node>, leaves: readonl
   });
 }
 
-/** Warns if `node`, which is being read, holds the graphs of several steps: a metric that is summed with its graph. */
-export function warnOfHoard(node: Node): void {
+/** How many values of one parameter, all but the last changed since, `node` depends on; and whose. */
+function versionsIn(node: Node): { count: number; owner: Learner } | null {
   const versions = new Map<Learner, number>();
   for (const leaf of liveNodes([node])) {
-    if (!isLearner(leaf.owner) || !isStale(leaf)) continue;
-    const count = (versions.get(leaf.owner) ?? 0) + 1;
-    versions.set(leaf.owner, count);
-    if (count < 2) continue;
-    warn({
-      code: "G205",
-      message: `${labelOf(node)} ${describe(node)} holds the graphs of ${count} steps or more: memory grows each step`,
-      sites: [{ site: node.site, note: "summed here with its graph" }],
-      params: [leaf.owner.label],
-      help: ['sum what is detached:  total.add(loss.detach("metric"))', "or numbers:  total += await loss.item()"],
-    });
-    return;
+    if (isLearner(leaf.owner) && isStale(leaf)) versions.set(leaf.owner, (versions.get(leaf.owner) ?? 0) + 1);
   }
+  const [most] = [...versions].sort((a, b) => b[1] - a[1]);
+  return most && most[1] > 1 ? { owner: most[0], count: most[1] } : null;
+}
+
+/** Where several steps first meet behind `node`. */
+function meeting(node: Node): Node {
+  const next = node.inputs.find((x) => !isLearner(x.owner) && versionsIn(x));
+  return next ? meeting(next) : node;
+}
+
+/** Warns if `node`, which is being read, holds the graphs of several steps: a metric that is summed with its graph. */
+export function warnOfHoard(node: Node): void {
+  const held = versionsIn(node);
+  if (!held) return;
+  warn({
+    code: "G205",
+    message: `${labelOf(node)} ${
+      describe(node)
+    } holds the graphs of ${held.count} steps or more: memory grows each step`,
+    sites: [{ site: meeting(node).site, note: "summed here with its graph" }],
+    params: [held.owner.label],
+    help: ['sum what is detached:  total.add(loss.detach("metric"))', "or numbers:  total += await loss.item()"],
+  });
 }

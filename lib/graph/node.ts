@@ -43,7 +43,7 @@ let nextId = 0;
 /** Inside {@linkcode withoutGradient}: what an operation takes in the place of an input. */
 let gate: ((input: Node) => Node) | null = null;
 
-/** Operations inside `fn` that take a value with a gradient from outside take what `stop` makes of it. */
+/** Operations inside `fn` that take a value from outside take what `stop` makes of it: a stopGradient. */
 export function withoutGradient<T>(stop: (input: Node) => Node, fn: () => T): T {
   const outer = gate;
   const first = nextId;
@@ -51,14 +51,9 @@ export function withoutGradient<T>(stop: (input: Node) => Node, fn: () => T): T 
   gate = (x) => {
     const isOutside = x.dtype === "float32" && (x.owner !== null || (x.id < first && x.inputs.length > 0));
     if (!isOutside || x.op === "stopGradient" && x.owner === null) return x;
-    const known = stops.get(x);
-    if (known) return known;
-    const inner = gate;
-    gate = null;
-    const made = stop(x);
-    gate = inner;
-    stops.set(x, made);
-    return made;
+    const known = stops.get(x) ?? stop(x);
+    stops.set(x, known);
+    return known;
   };
   try {
     return fn();

@@ -23,13 +23,33 @@ export function fileName(url: string): string {
   return provider?.name(url) ?? url;
 }
 
-/** The text of a line (from 1) of a file, or null if it cannot be had. */
-export function lineText(url: string, line: number): string | null {
+function linesOf(url: string): readonly string[] | null {
   let lines = files.get(url);
   if (lines === undefined) {
     lines = provider?.read(url)?.split(/\r?\n/) ?? null;
     files.set(url, lines);
     if (files.size > capacity) files.delete(files.keys().next().value!);
   }
-  return lines?.[line - 1] ?? null;
+  return lines;
+}
+
+/** The text of a line (from 1) of a file, or null if it cannot be had. */
+export function lineText(url: string, line: number): string | null {
+  return linesOf(url)?.[line - 1] ?? null;
+}
+
+const indentOf = (line: string): number => /^\s*/.exec(line)![0].length;
+
+/** How often the block of a line (from 1) of a file has `pattern`, which is global; 0 if the file cannot be had. */
+export function countInBlock(url: string, line: number, pattern: RegExp): number {
+  const lines = linesOf(url) ?? [];
+  const depth = indentOf(lines[line - 1] ?? "");
+  const isInside = (text: string): boolean => text.trim() === "" || indentOf(text) >= depth;
+  const after = lines.slice(line - 1);
+  const before = lines.slice(0, line - 1).reverse();
+  const until = (some: readonly string[]): readonly string[] => {
+    const end = some.findIndex((text) => !isInside(text));
+    return end < 0 ? some : some.slice(0, end);
+  };
+  return [...until(before), ...until(after)].reduce((n, text) => n + [...text.matchAll(pattern)].length, 0);
 }

@@ -3,7 +3,7 @@
  * it holds, so that a step for the policy cannot be added to the parameters of policy and value together.
  */
 
-import { refuseMissing } from "../forensics/refuse.ts";
+import { refuseMissing } from "../forensics/first_step.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { zeros } from "../tensor/creation.ts";
 import { concat } from "../tensor/functions.ts";

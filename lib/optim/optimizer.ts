@@ -2,7 +2,7 @@
 
 import { mustStayFinite, noteSink } from "../forensics/nonfinite_sinks.ts";
 import { noteStep } from "../forensics/losses.ts";
-import { auditFirstStep } from "../forensics/refuse.ts";
+import { auditFirstStep } from "../forensics/first_step.ts";
 import { concat, where } from "../tensor/functions.ts";
 import { full, tensor } from "../tensor/creation.ts";
 import type { Tensor } from "../tensor/tensor.ts";

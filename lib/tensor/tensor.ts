@@ -11,6 +11,7 @@ import { PlumblineError } from "../graph/error.ts";
 import { constant, type Node } from "../graph/node.ts";
 import * as ops from "../graph/ops.ts";
 import { type BinaryName, namesOfKind, type primitives, type UnaryName } from "../graph/primitives.ts";
+import { callerSite } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
 import { type Axis, type AxisOrAxes, resolveAxes, resolveAxis } from "./axis.ts";
@@ -503,7 +504,7 @@ function refuseTraced(node: Node, what: string): void {
   throw new PlumblineError({
     code: "G102",
     message: `${what} was asked of ${describe(node)} inside a traced function, where it has no numbers yet.`,
-    sites: [node.site],
+    sites: [callerSite(), { site: node.site, note: "made here" }],
     help: "return the tensor from the function and read it there; to choose by its value, use where().",
   });
 }
@@ -512,7 +513,7 @@ function refuseConversion(node: Node, how: string): never {
   throw new PlumblineError({
     code: "G103",
     message: `the tensor ${describe(node)} was ${how}; JavaScript cannot compute with tensors by operators.`,
-    sites: [node.site],
+    sites: [callerSite(), { site: node.site, note: "made here" }],
     help: "use the methods (a.add(b), a.less(b), where()), or read the numbers with await t.item() or await t.data().",
   });
 }

@@ -25,7 +25,8 @@ export class Variable extends Tensor implements Stateful {
   #current: Node;
   #version = 0;
 
-  readonly #madeAt: Site = callerSite();
+  /** The user's line that made it. */
+  readonly madeAt: Site = callerSite();
   #path: { path: string; root: { readonly label: string } } | null = null;
 
   /** Starts with `value`; the name is for errors and checkpoints. */
@@ -41,10 +42,10 @@ export class Variable extends Tensor implements Stateful {
   /** The name for messages: the path from its module, `pi.layers.0.weight`; else its own name, or that of the user's variable. */
   get label(): string {
     if (this.#path) return `${this.#path.root.label}.${this.#path.path}`;
-    const { called } = this.#madeAt;
+    const { called } = this.madeAt;
     const isOwn = called === "Parameter" || called === "Variable";
     if (isOwn && this.name !== "parameter" && this.name !== "variable") return this.name;
-    const assignedName = this.#madeAt.assignedName ?? callerSite().nameOf(this);
+    const assignedName = this.madeAt.assignedName ?? callerSite().nameOf(this);
     if (isOwn) return assignedName ?? this.name;
     return assignedName === null ? this.name : `${assignedName}.${this.name}`;
   }

@@ -66,4 +66,15 @@ optimizer.step(); // the critic never learns`,
 // or
 frozen(critic);`,
   },
+  G504: {
+    title: "an optimiser holds the wrong parameters",
+    meaning:
+      "The loss reaches parameters that no optimiser holds, and none of those that the stepping optimiser holds: " +
+      "it was given another model.",
+    wrong: `const optimizer = new Adam(target.parameters(), { lr: 1e-3 });
+lossOf(online, target).backward();
+optimizer.step();`,
+    right: `const optimizer = new Adam(online.parameters(), { lr: 1e-3 });
+frozen(target);`,
+  },
 } as const satisfies Record<`G${number}`, Page>;

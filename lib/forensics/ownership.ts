@@ -1,0 +1,81 @@
+/** What is said where parameters, losses and optimisers do not belong together. */
+
+import { type ErrorParts, type Place, PlumblineError } from "../graph/error.ts";
+import type { Node } from "../graph/node.ts";
+import { warn } from "../graph/warning.ts";
+import { isLearner, type Learner, liveNodes } from "./edges.ts";
+import { listed } from "./label.ts";
+
+const owner = ({ root }: Learner): Place => ({ site: root.madeAt, note: "the optimiser" });
+const made = (x: Learner): Place => ({ site: x.madeAt, note: `\`${x.label}\` is made here` });
+const moduleOf = ({ label }: Learner): string => label.split(".")[0]!;
+
+/** What the losses reach and nobody owns; only of losses that reach one of `own` too, if they are given. */
+function loose(losses: readonly Node[], own?: ReadonlySet<Learner>): Learner[] {
+  const reached = losses.map((loss) => [...liveNodes([loss])].flatMap((x) => isLearner(x.owner) ? [x.owner] : []));
+  const related = own ? reached.filter((some) => some.some((x) => own.has(x))) : reached;
+  return [...new Set(related.flat())].filter((x) => x.root === x);
+}
+
+/** Throws G504 if an optimiser holds nothing of what `losses` reach, and nobody holds that. */
+export function refuseWrongOwner(losses: readonly Node[], parameters: readonly Learner[]): void {
+  const others = loose(losses);
+  if (others.length === 0) return;
+  throw new PlumblineError({
+    code: "G504",
+    message: `the optimiser holds ${listed(parameters.map((x) => x.label))}, but the loss reaches ${
+      listed(others.map((x) => x.label))
+    }, which no optimiser holds`,
+    sites: [owner(parameters[0]!), { site: losses[0]!.site, note: "the loss" }, made(others[0]!)],
+    params: others.map((x) => x.label),
+    help: "give the optimiser the parameters of the model that the loss is made of.",
+  });
+}
+
+/** What is said of parameters that have no part in the losses, the likeliest line first. */
+export function neverUsed(
+  losses: readonly Node[],
+  parameters: readonly Learner[],
+  unused: readonly Learner[],
+): ErrorParts {
+  const [first] = unused as readonly [Learner];
+  const places = [
+    { kind: "owner", place: owner(first) },
+    { kind: "made", place: made(first) },
+    ...losses.slice(0, 1).map((x) => ({ kind: "loss", place: { site: x.site, note: "the loss" } })),
+  ];
+  const others = parameters.filter((x) => !unused.includes(x));
+  // All of them: the optimiser's line. Part of a module: the line of that part. A whole module: the loss that lacks it.
+  const guilty = others.length === 0 ? "owner" : others.some((x) => moduleOf(x) === moduleOf(first)) ? "made" : "loss";
+  const shown = unused.map((x) => `\`${x.label}\` [${x.node.shape}]`);
+  return {
+    code: "G106",
+    message: `never used: ${shown.slice(0, 4).join(", ")}${shown.length > 4 ? ` and ${shown.length - 4} more` : ""} ${
+      shown.length > 1 ? "have" : "has"
+    } no part in the loss`,
+    sites: places.sort((a, b) => Number(b.kind === guilty) - Number(a.kind === guilty)).map((x) => x.place),
+    params: unused.map((x) => x.label),
+    help: [
+      "use it in the loss, or leave it out of the optimiser.",
+      "if another loss uses it, in a step of its own: give it an optimiser of its own.",
+      "if it is not to learn: frozen(module).",
+    ],
+  };
+}
+
+/** Warns of what the losses reach beside `parameters`, and nobody owns. */
+export function warnOfLoose(losses: readonly Node[], parameters: readonly Learner[]): void {
+  const found = loose(losses, new Set(parameters));
+  const [first] = found;
+  if (!first) return;
+  const labels = found.map((x) => x.label);
+  warn({
+    code: "G503",
+    message: `owned by no optimiser: the loss reaches ${listed(labels)}, but nothing will change ${
+      labels.length > 1 ? "them" : "it"
+    }`,
+    sites: [owner(parameters[0]!), { site: losses[0]!.site, note: "the loss" }, made(first)],
+    params: labels,
+    help: ["give it to an optimiser.", "if it is not to learn: frozen(module)."],
+  });
+}
