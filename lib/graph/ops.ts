@@ -1,6 +1,7 @@
 /** Primitives as functions of nodes, with PyTorch's broadcasting and checked axis names. Every node is made here. */
 
 import { broadcastAxes, broadcastShape } from "./broadcast.ts";
+import { refuseFlatVectors } from "./flat.ts";
 import { makeNode, type Node } from "./node.ts";
 import type { BinaryName, UnaryName } from "./primitives.ts";
 import { aval, type Axes, type DType, sameShape, type Shape, unnamed } from "./types.ts";
@@ -45,6 +46,7 @@ function broadcast(nodes: readonly Node[]): Node[] {
     broadcastAxes(nodes);
     return [...nodes];
   }
+  refuseFlatVectors(nodes);
   const shape = broadcastShape(nodes);
   const axes = broadcastAxes(nodes);
   return nodes.map((x) => {
