@@ -76,9 +76,11 @@ export { type Activation, LayerNorm, Linear, type LinearOptions, MLP, type MLPOp
 export { StackedMLP } from "./lib/nn/stacked.ts";
 export { LSTM, type LSTMState } from "./lib/nn/lstm.ts";
 export { Categorical, Normal, TanhNormal } from "./lib/nn/distributions.ts";
+export { conjugateGradient, type ConjugateGradientOptions } from "./lib/optim/conjugate_gradient.ts";
 export { FlatVector, ParameterGroup } from "./lib/optim/group.ts";
 export { type GroupOptions, type GroupState, Optimizer } from "./lib/optim/optimizer.ts";
 export { Adam, type AdamOptions, AdamW, SGD, type SGDOptions } from "./lib/optim/optimizers.ts";
+export { rateLeft, type Schedule, schedules } from "./lib/optim/schedule.ts";
 
 export { exportOnnx } from "./lib/engine/export.ts";
 export type { ActionKind, Environment, Transition } from "./lib/worlds/environment.ts";

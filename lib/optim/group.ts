@@ -8,7 +8,7 @@ import { PlumblineError } from "../graph/error.ts";
 import { zeros } from "../tensor/creation.ts";
 import { concat } from "../tensor/functions.ts";
 import { gradients } from "../grad/transforms.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import { type Parameter, type Stateful, Variable } from "../tensor/variable.ts";
 
 /** One number for each entry of a group's parameters, `[size]`. */
@@ -101,14 +101,24 @@ export class ParameterGroup<G extends string = string> implements Stateful {
   grads(): FlatVector<G> {
     const missing = this.parameters.filter((x) => !x.grad && x.requiresGrad);
     if (missing.length > 0) refuseMissing(this.parameters.filter((x) => x.requiresGrad), missing);
-    const parts = this.parameters.map((x) => x.grad ?? zeros(x.shape));
-    return new FlatVector(this.name, concat(parts.map((x) => x.reshape(x.size))));
+    return this.#flat(this.parameters.map((x) => x.grad ?? zeros(x.shape)));
   }
 
   /** The gradient of a scalar with respect to all parameters; entries that it does not reach are 0 if `allowUnused`. */
   gradient(loss: Tensor, allowUnused = false): FlatVector<G> {
-    const parts = gradients(loss, this.parameters, { allowUnused });
-    return new FlatVector(this.name, concat(parts.map((x) => x.reshape(x.size))));
+    return this.#flat(gradients(loss, this.parameters, { allowUnused }));
+  }
+
+  /**
+   * The Hessian of a scalar as its product with vectors. Of a mean KL divergence from a policy to itself it is Fisher's
+   * information matrix, which TRPO and natural gradients need. It stays that of the values which the parameters have now.
+   *
+   * @throws PlumblineError G305 if `loss` is not a scalar, G101 if it does not depend on one of the parameters.
+   */
+  hessian(loss: Tensor): (vector: FlatVector<G>) => FlatVector<G> {
+    const values = this.parameters.map((x) => new Tensor(x.node));
+    const slope = this.#flat(gradients(loss, values));
+    return (vector) => this.#flat(gradients(slope.dot(vector), values, { allowUnused: true }));
   }
 
   /** Gives the parameters new values. */
@@ -119,5 +129,9 @@ export class ParameterGroup<G extends string = string> implements Stateful {
   /** The vector. */
   variables(): Variable[] {
     return [this.vector];
+  }
+
+  #flat(parts: readonly Tensor[]): FlatVector<G> {
+    return new FlatVector(this.name, concat(parts.map((x) => x.reshape(x.size))));
   }
 }
