@@ -107,6 +107,7 @@ export {
 export { type PPOOptions, PPOTrainer } from "./lib/rl/ppo_trainer.ts";
 export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/rl/trainer.ts";
 export { Collector, type Rollout } from "./lib/rl/rollout.ts";
+export { ActionRepeat } from "./lib/worlds/repeat.ts";
 export { Navigation, type NavigationState } from "./lib/worlds/navigation.ts";
 export type { NavigationOptions } from "./lib/worlds/navigation_options.ts";
 export { type Controller, type ControllerName, controllerNames, controllerOf } from "./lib/worlds/controllers.ts";

@@ -8,6 +8,7 @@ import { exportOnnx } from "../engine/export.ts";
 import { currentEngine, deviceNotice } from "../engine/select.ts";
 import type { SavedTensor, Shape, TypedArray } from "../graph/types.ts";
 import { Adam } from "../optim/optimizers.ts";
+import { rateLeft, type Schedule } from "../optim/schedule.ts";
 import { tensor, zeros } from "../tensor/creation.ts";
 import { stack } from "../tensor/functions.ts";
 import { HostRandom } from "../tensor/host_random.ts";
@@ -38,6 +39,10 @@ export interface PPOOptions {
   /** Frames in a minibatch. */
   readonly minibatchSize: number;
   readonly lr: number;
+  /** Constant unless told otherwise. Otherwise the rate falls to 0 over `nIters` iterations. */
+  readonly lrSchedule?: Schedule;
+  /** The iterations of the whole run: for the schedule. */
+  readonly nIters?: number;
   readonly maxGradNorm: number;
   readonly clipEpsilon: number;
   readonly entropyEps: number;
@@ -49,6 +54,8 @@ export interface PPOOptions {
   readonly normalizeValues?: boolean;
   /** Whether the advantages of a batch are brought to mean 0 and deviation 1. Not by default. */
   readonly normalizeAdvantages?: boolean;
+  /** No further epoch begins after one in which the mean of the approximate KL was above this; 0 (the default): all do. */
+  readonly targetKl?: number;
   /** An integer in [0, 2^53): the same seed gives the same run. */
   readonly seed: number;
 }
@@ -100,6 +107,9 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     engine: Pick<TrainerFacts, "engine" | "adapter" | "note">,
   ) {
     this.#engine = engine;
+    if (options.nIters === undefined && (options.lrSchedule ?? "constant") !== "constant") {
+      throw new RangeError(`a ${options.lrSchedule} schedule of the learning rate needs nIters: where it ends.`);
+    }
     const random = new HostRandom(options.seed);
     const { observationSize, agents } = environment;
     const { shareParameters = true } = options;
@@ -142,9 +152,15 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     return this.envs * this.steps;
   }
 
-  /** Updates in one iteration. */
-  get updatesPerIteration(): number {
-    return this.options.numEpochs * Math.ceil(this.framesPerIteration / this.options.minibatchSize);
+  /** Updates in one pass over a batch. */
+  get updatesPerEpoch(): number {
+    return Math.ceil(this.framesPerIteration / this.options.minibatchSize);
+  }
+
+  /** The learning rate of the iteration that comes next, or is under way. */
+  get learningRate(): number {
+    const { lr, lrSchedule = "constant", nIters = Infinity } = this.options;
+    return lr * rateLeft(lrSchedule, this.#iteration, nIters);
   }
 
   /** Programs traced so far. */
@@ -160,10 +176,19 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   /** Learns from a batch: part of {@linkcode iterate}. Gives what was measured. */
   async learn(rollout: Rollout): Promise<Record<string, number>> {
     const { rows, summary } = await this.#prepare(rollout);
-    for (let epoch = 0; epoch < this.options.numEpochs; epoch++) {
+    const { numEpochs, targetKl = 0, lrSchedule = "constant" } = this.options;
+    const { learningRate } = this;
+    if (lrSchedule !== "constant") this.#optimizer.setLearningRate(learningRate);
+    let [epochs, kl] = [0, 0];
+    while (epochs < numEpochs) {
       for (const { index, weight } of this.#minibatches()) await this.#update(rows, index, weight);
+      epochs++;
+      if (targetKl === 0) continue;
+      const before = kl;
+      kl = (await this.#measured.data())[diagnostics.indexOf("approx_kl")]!;
+      if ((kl - before) / this.updatesPerEpoch > targetKl) break;
     }
-    return await this.#metrics(summary);
+    return { ...await this.#metrics(summary, epochs), "train/epochs": epochs, "train/learning_rate": learningRate };
   }
 
   /** Collects and learns once. */
@@ -318,10 +343,10 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     }
   }
 
-  async #metrics(summary: Tensor): Promise<Record<string, number>> {
+  async #metrics(summary: Tensor, epochs: number): Promise<Record<string, number>> {
     const [reward, length, episodes, meanReward, unexplained, spread] = await summary.data();
     const sums = await this.#measured.data();
-    const means = diagnostics.map((name, i) => [`train/${name}`, sums[i]! / this.updatesPerIteration]);
+    const means = diagnostics.map((name, i) => [`train/${name}`, sums[i]! / (epochs * this.updatesPerEpoch)]);
     return {
       "train/episode_reward_sum": reward! / episodes!,
       "train/episode_length": length! / episodes!,

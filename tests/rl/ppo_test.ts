@@ -67,6 +67,73 @@ onEachEngine(
   () => assertResumes([8, "discrete"], { ...small, shareParameters: false }),
 );
 
+const stabilised: Partial<PPOOptions> = {
+  clipValue: 0.2,
+  normalizeValues: true,
+  normalizeAdvantages: true,
+  lrSchedule: "cosine",
+  nIters: 4,
+  targetKl: 1e-4,
+};
+
+onEachEngine(
+  "PPOTrainer continues bit for bit with values on a running scale, a falling learning rate and an early stop",
+  () => assertResumes([8], { ...small, ...stabilised }, 2),
+);
+
+onEngine("cpu", "a schedule sets the learning rate of every iteration, without a new trace", async () => {
+  const options = { ...small, numEpochs: 1, lrSchedule: "linear", nIters: 4 } as const;
+  const trainer = await PPOTrainer.create(pointWorld(8), options);
+  try {
+    for (const rate of [1e-3, 7.5e-4, 5e-4, 2.5e-4]) {
+      assert.ok(Math.abs((await trainer.iterate())["train/learning_rate"]! - rate) < 1e-9);
+      const { data } = Object.entries(await trainer.state()).find(([name]) => name.endsWith("learner.lr"))![1];
+      assert.ok(Math.abs(data[0]! - rate) < 1e-9, `the optimiser has ${data[0]} for ${rate}`);
+    }
+    assert.equal(trainer.traceCount, 3);
+  } finally {
+    trainer.dispose();
+  }
+  await assert.rejects(PPOTrainer.create(pointWorld(8), { ...small, lrSchedule: "linear" }), /needs nIters/);
+});
+
+onEngine("cpu", "a target of the KL ends the epochs of an iteration after the first that goes beyond it", async () => {
+  const run = async (targetKl: number, numEpochs: number) => {
+    const trainer = await PPOTrainer.create(pointWorld(8), { ...small, numEpochs, targetKl, lr: 3e-3 });
+    try {
+      const metrics = await trainer.iterate();
+      assert.equal(trainer.traceCount, 3);
+      return { metrics, state: await trainer.state() };
+    } finally {
+      trainer.dispose();
+    }
+  };
+  // The mean over the epochs until then, from runs that end there.
+  const means = await Promise.all([1, 2, 3, 4].map(async (n) => (await run(0, n)).metrics["train/approx_kl"]!));
+  const kl = means.map((mean, i) => mean * (i + 1) - (i > 0 ? means[i - 1]! * i : 0));
+  assert.ok(kl[0]! < kl[1]! && kl[1]! < kl[2]!, `an epoch moves on from the one before: ${kl}`);
+  const { metrics, state } = await run((kl[0]! + kl[1]!) / 2, 4);
+  assert.equal(metrics["train/epochs"], 2);
+  const expected = await run(0, 2);
+  assert.deepEqual(metrics, expected.metrics);
+  assert.deepEqual(state, expected.state);
+  assert.equal((await run(1e9, 4)).metrics["train/epochs"], 4);
+});
+
+onEngine("cpu", "normalised values change what the critic learns, not what the metrics of values mean", async () => {
+  const plain = await PPOTrainer.create(pointWorld(8), { ...small, numEpochs: 1 });
+  const scaled = await PPOTrainer.create(pointWorld(8), { ...small, numEpochs: 1, normalizeValues: true });
+  try {
+    const [a, b] = [await plain.iterate(), await scaled.iterate()];
+    // Before the first update both critics say the same of the same batch.
+    for (const name of ["train/episode_reward_sum", "train/explained_variance"]) assert.equal(b[name], a[name], name);
+    assert.notEqual(b["train/critic_loss"], a["train/critic_loss"]);
+  } finally {
+    plain.dispose();
+    scaled.dispose();
+  }
+});
+
 /** The mean rewards of iterations. */
 async function learned(world: World, options: PPOOptions, iterations: number): Promise<number[]> {
   const trainer = await PPOTrainer.create(pointWorld(...world), options);
@@ -106,6 +173,11 @@ for (const actions of ["continuous", "discrete"] as const) {
     }
   }
 }
+
+onEngine("cpu", "PPOTrainer (all options together) learns to stay near 0", async () => {
+  const options = { ...stabilised, nIters: 12, targetKl: 0.05, shareParameters: false };
+  assertLearned(await learned([10], { ...short, ...options }, 10));
+});
 
 onEngine("cpu", "the ONNX policy of discrete actions gives the number of the action", async () => {
   const trainer = await PPOTrainer.create(pointWorld(8, "discrete"), { ...small, shareParameters: false });

@@ -1,6 +1,17 @@
 /** Advantages and the PPO loss against PyTorch. */
 
-import { gradients, TanhNormal, type Tensor, zeros } from "../../mod.ts";
+import assert from "node:assert/strict";
+import {
+  CategoricalPolicy,
+  gradients,
+  HostRandom,
+  type PPOLossOptions,
+  rateLeft,
+  type Schedule,
+  TanhNormal,
+  type Tensor,
+  zeros,
+} from "../../mod.ts";
 import { generalisedAdvantages } from "../../lib/rl/gae.ts";
 import { ppoLoss } from "../../lib/rl/ppo.ts";
 import { onEachEngine } from "../engines.ts";
@@ -52,5 +63,45 @@ for (const row of await readFixture<LossRow>("ppo")) {
     for (const [i, name] of (["loc", "scale", "values"] as const).entries()) {
       checkNumbers(await found[i]!.data(), row.gradients[name], 2e-5, `gradient of ${name}`);
     }
+  });
+}
+
+type DiscreteInput = "logits" | "action" | "logProb" | "advantage" | "values" | "value" | "returns" | "weight";
+
+interface DiscreteRow {
+  readonly options: PPOLossOptions;
+  readonly inputs: Readonly<Record<DiscreteInput, FixtureArray>>;
+  readonly outputs: Readonly<Record<"loss" | "objective" | "criticLoss" | "entropy", FixtureNumber>>;
+  readonly gradients: Readonly<Record<"logits" | "values", readonly FixtureNumber[]>>;
+}
+
+for (const row of await readFixture<DiscreteRow>("ppo_discrete")) {
+  const title = `ppoLoss() of discrete actions with clipValue ${row.options.clipValue}`;
+  onEachEngine(`${title} agrees with PyTorch, with its gradients`, async () => {
+    const entries = Object.entries(row.inputs).map(([name, x]) => [name, toTensor(x)] as const);
+    const { logits, action, values, ...batch } = Object.fromEntries(entries) as Record<DiscreteInput, Tensor>;
+    const policy = new CategoricalPolicy(1, logits.shape[2]!, new HostRandom(0));
+    const logProb = policy.logProb({ logits }, action.cast("float32").unsqueeze(-1));
+    const result = ppoLoss(batch, { logProb, entropy: policy.entropy({ logits }), value: values }, row.options);
+    for (const name of ["loss", "objective", "criticLoss", "entropy"] as const) {
+      checkNumbers(await result[name].data(), [row.outputs[name]], 1e-5, name);
+    }
+    const found = gradients(result.loss, [logits, values]);
+    for (const [i, name] of (["logits", "values"] as const).entries()) {
+      checkNumbers(await found[i]!.data(), row.gradients[name], 2e-5, `gradient of ${name}`);
+    }
+  });
+}
+
+interface ScheduleRow {
+  readonly schedule: Schedule;
+  readonly lr: number;
+  readonly total: number;
+  readonly rates: readonly number[];
+}
+
+for (const { schedule, lr, total, rates } of await readFixture<ScheduleRow>("schedules")) {
+  Deno.test(`rateLeft() of a ${schedule} schedule agrees with PyTorch`, () => {
+    rates.forEach((rate, i) => assert.ok(Math.abs(lr * rateLeft(schedule, i, total) - rate) < 1e-9, `${i}`));
   });
 }
