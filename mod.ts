@@ -59,7 +59,8 @@ export { leaves, mapTree, type Tree } from "./lib/tensor/tree.ts";
 export { Parameter, type Stateful, Variable } from "./lib/tensor/variable.ts";
 
 export { type Argument, compile, type Compiled, type CompileOptions } from "./lib/engine/compile.ts";
-export { type Device, useDevice } from "./lib/engine/select.ts";
+export { type Device, deviceNotice, useDevice } from "./lib/engine/select.ts";
+export { type AdapterFacts, type Probe, probeAdapters } from "./lib/engine/webgpu/adapter.ts";
 export { type LocatedValue, NonFiniteError, type NonFiniteOrigin } from "./lib/forensics/nonfinite.ts";
 export { locateNonFinite } from "./lib/forensics/nonfinite_search.ts";
 export type { Statistics } from "./lib/forensics/nonfinite_statistics.ts";
@@ -109,6 +110,7 @@ export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/rl/trai
 export { Collector, type Rollout } from "./lib/rl/rollout.ts";
 export { ActionRepeat } from "./lib/worlds/repeat.ts";
 export { Navigation, type NavigationState } from "./lib/worlds/navigation.ts";
+export type { Entity, Placement, Role, Scene, SceneLidar } from "./lib/worlds/scene.ts";
 export type { NavigationOptions } from "./lib/worlds/navigation_options.ts";
 export { type Controller, type ControllerName, controllerNames, controllerOf } from "./lib/worlds/controllers.ts";
 export { Wheel, type WheelOptions, type WheelState } from "./lib/worlds/wheel.ts";

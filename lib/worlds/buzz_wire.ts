@@ -16,6 +16,7 @@ import type { Joint } from "./particle/joints.ts";
 import { Outlines } from "./particle/outlines.ts";
 import { length, type Pair } from "./particle/pairs.ts";
 import { ParticleWorld } from "./particle/world.ts";
+import { discs, type Entity, type Scene, sceneOf } from "./scene.ts";
 
 /** Options of {@linkcode BuzzWire}; each has VMAS's default. */
 export interface BuzzWireOptions {
@@ -86,6 +87,8 @@ const walls = [
   { at: [0, 1], angle: 0, length: 0.25 },
 ] as const;
 
+const rod: Entity = { role: "joint", shape: { kind: "line", length: rodLength } };
+
 /** Bodies in the order of the state, and then the walls. */
 function bodiesWith(maxSpeed: number | null): Body[] {
   const disc: Body = { shape: { kind: "sphere", radius } };
@@ -113,6 +116,15 @@ export class BuzzWire implements Environment<BuzzWireState> {
   readonly maxSteps: number;
   /** The options, with their defaults. */
   readonly options: Readonly<Required<BuzzWireOptions>>;
+  readonly scene: Scene<BuzzWireState> = sceneOf({
+    bodies: [...discs("agent", agents, radius), ...discs("object", 1, radius), rod, rod],
+    goals: discs("goal", 1, radius),
+    fixed: walls.map(({ at, angle, length }) => ({
+      entity: { role: "wall", shape: { kind: "line", length } },
+      at,
+      angle,
+    })),
+  });
   readonly #actions: Actions;
   readonly #world: ParticleWorld;
   readonly #touches: Outlines;

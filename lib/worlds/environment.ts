@@ -2,6 +2,7 @@
 
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
+import type { Scene } from "./scene.ts";
 
 /** Whether an agent decides numbers (`continuous`), or takes one of several choices (`discrete`). */
 export type ActionKind = "continuous" | "discrete";
@@ -24,6 +25,10 @@ export interface Environment<S extends Tree = Tree> {
   readonly actionSize: number;
   /** Steps after which an episode is cut off: `truncated`. */
   readonly maxSteps: number;
+  /** Steps of the simulator in one step of this environment; 1 if not given. */
+  readonly framesPerStep?: number;
+  /** How it is drawn; a world without it cannot be. */
+  readonly scene?: Scene<S>;
   /** `envs` environments at the start of an episode, drawn from `key` (uint32 [2]). */
   reset(key: Tensor, envs: number): S;
   /** What each agent sees: float32 [env, agent, feature]. */
@@ -47,4 +52,6 @@ export interface Transition<S extends Tree = Tree> {
   readonly terminated: Tensor;
   /** bool [env]: the time is up although the task did not end; a learner bootstraps here. Never with `terminated`. */
   readonly truncated: Tensor;
+  /** float32 [env]: steps of the simulator that this step took, where that is not 1 for all. */
+  readonly frames?: Tensor;
 }

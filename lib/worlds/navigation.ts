@@ -15,6 +15,7 @@ import { Lidar } from "./particle/lidar.ts";
 import { length, matrix, Pairs, squaredLength } from "./particle/pairs.ts";
 import { Spawner } from "./particle/spawn.ts";
 import { ParticleWorld } from "./particle/world.ts";
+import { discs, type Scene, sceneOf } from "./scene.ts";
 
 /** What changes in `navigation`. */
 export type NavigationState = {
@@ -60,6 +61,7 @@ export class Navigation implements Environment<NavigationState> {
   readonly maxSteps: number;
   /** The options, with their defaults. */
   readonly options: Readonly<Required<NavigationOptions>>;
+  readonly scene: Scene<NavigationState>;
   /** Uniform random numbers that {@linkcode Navigation.start} needs for one environment. */
   readonly noiseSize: number;
   readonly #actions: Actions;
@@ -97,7 +99,17 @@ export class Navigation implements Environment<NavigationState> {
     const meet = collisions && nAgents > 1;
     this.#lidar = meet ? new Lidar({ bodies: nAgents, radius, rays: all.nLidarRays, range: all.lidarRange }) : null;
     this.#contacts = meet ? new Contacts(agents, radius, all.agentCollisionPenalty) : null;
+    this.scene = sceneOf({
+      bodies: discs("agent", nAgents, radius),
+      goals: discs("goal", nAgents, goalRadius).map((goal, agent) => ({ ...goal, agent })),
+      ...this.#lidar && { lidar: this.#sight(this.#lidar) },
+    });
     this.observationSize = 4 + 2 * (all.observeAllGoals ? nAgents : 1) + (collisions ? all.nLidarRays : 0);
+  }
+
+  #sight(lidar: Lidar): Scene<NavigationState>["lidar"] {
+    const { range, rays } = lidar.options;
+    return { range, rays, nearness: ({ position }) => lidar.nearness(position) };
   }
 
   /** New episodes from `noise`, uniform numbers in [0, 1): float32 [env, noiseSize]. */

@@ -15,6 +15,7 @@ import type { Body } from "./particle/body.ts";
 import { Outlines } from "./particle/outlines.ts";
 import { length, squaredLength } from "./particle/pairs.ts";
 import { ParticleWorld } from "./particle/world.ts";
+import { discs, type Scene, sceneOf } from "./scene.ts";
 
 /** Options of {@linkcode ReverseTransport}; each has VMAS's default. */
 export interface ReverseTransportOptions {
@@ -81,6 +82,7 @@ export class ReverseTransport implements Environment<ReverseTransportState> {
   readonly maxSteps: number;
   /** The options, with their defaults. */
   readonly options: Readonly<Required<ReverseTransportOptions>>;
+  readonly scene: Scene<ReverseTransportState>;
   readonly #actions: Actions;
   readonly #world: ParticleWorld;
   /** The goal, as a disc, and the package. */
@@ -104,6 +106,10 @@ export class ReverseTransport implements Environment<ReverseTransportState> {
     this.#world = new ParticleWorld([...Array<Body>(nAgents).fill(agent), box], {
       substeps: 5,
       contact: { stiffness: 500, margin: 6e-3 },
+    });
+    this.scene = sceneOf({
+      bodies: [...discs("agent", nAgents, agentRadius), { role: "object", shape: box.shape }],
+      goals: discs("goal", 1, goalRadius),
     });
     this.#arrival = new Outlines([{ shape: { kind: "sphere", radius: goalRadius } }, box], [[0, 1]]);
   }

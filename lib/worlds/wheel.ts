@@ -13,6 +13,7 @@ import { ends, replaceWhere } from "./episode.ts";
 import { atLeast, type Checks, positive, whole, withDefaults } from "./options.ts";
 import type { Body } from "./particle/body.ts";
 import { ParticleWorld } from "./particle/world.ts";
+import { discs, type Scene, sceneOf } from "./scene.ts";
 
 /** Options of {@linkcode Wheel}; each has VMAS's default. */
 export interface WheelOptions {
@@ -78,6 +79,7 @@ export class Wheel implements Environment<WheelState> {
   readonly maxSteps: number;
   /** The options, with their defaults. */
   readonly options: Readonly<Required<WheelOptions>>;
+  readonly scene: Scene<WheelState>;
   readonly #actions: Actions;
   readonly #world: ParticleWorld;
 
@@ -97,6 +99,7 @@ export class Wheel implements Environment<WheelState> {
     const agent: Body = { shape: { kind: "sphere", radius: agentRadius } };
     const line: Body = { shape: { kind: "line", length }, mass, movable: false, rotatable: true };
     this.#world = new ParticleWorld([...Array<Body>(nAgents).fill(agent), line]);
+    this.scene = sceneOf({ bodies: [...discs("agent", nAgents, agentRadius), { role: "object", shape: line.shape }] });
   }
 
   /** New episodes: agents uniform in [-1, 1]^2, wherever others are, the line at an angle uniform in [-pi/2, pi/2]. */
