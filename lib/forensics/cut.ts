@@ -5,7 +5,9 @@ import type { Node } from "../graph/node.ts";
 import { describe } from "../graph/types.ts";
 import { dependsOn, type Drop, dropOf, recentReads } from "./drops.ts";
 import { allNodes, isLearner, type Learner, liveNodes, passes } from "./edges.ts";
+import { helpFor } from "./help.ts";
 import { howCut, isDeclared, labelOf } from "./label.ts";
+import { pathText, type Stop, trail } from "./trail.ts";
 
 /** A place where a value leaves the graph. */
 export interface Cut {
@@ -69,69 +71,22 @@ function isEnd({ input }: Edge, learner: Learner, live: ReadonlySet<Node>, influ
   return false;
 }
 
-/** From `to` back to one of `from`, over nodes of `within`: the nodes between, `from` first. */
-function trail(from: readonly Node[], to: (node: Node) => boolean, within: (node: Node) => boolean): Node[] {
-  const before = new Map<Node, Node | null>(from.map((x) => [x, null]));
-  for (const node of before.keys()) {
-    if (to(node)) {
-      const path: Node[] = [];
-      for (let x: Node | null = node; x; x = before.get(x) ?? null) path.unshift(x);
-      return path;
-    }
-    for (const x of node.inputs) if (!before.has(x) && within(x)) before.set(x, node);
-  }
-  return [];
-}
-
-/** At most eight names, without repeats and without what only moves numbers. */
-function pathText(nodes: readonly Node[], end: string): string {
-  const quiet = new Set(["reshape", "expand", "permute", "output"]);
-  const names = nodes.filter((x) => !quiet.has(x.op)).map(labelOf);
-  const places = nodes.filter((x) => !quiet.has(x.op)).map((x) => `${x.site.key} ${x.site.called}`);
-  const told = names.filter((_, i) => places[i] !== places[i - 1]);
-  const short = told.length > 8 ? [...told.slice(0, 4), "..", ...told.slice(-3)] : told;
-  return ["loss", ...short, end].join(" <- ");
-}
-
-/** What to do about a cut. */
-export function helpFor(how: string): string[] {
-  switch (how) {
-    case "item()":
-    case "data()":
-    case "toList()":
-      return [
-        "keep the tensor: compute with its methods (t.mul(0.1), a.add(t)) instead of reading it.",
-        'if intended:     stopGradient(t, "why") before it is read.',
-      ];
-    case "sample()":
-      return ["use rsample(), or put logProb() of the sample into the loss."];
-    case "argmax()":
-    case "argmin()":
-      return ["choose softly (softmax() as weights), or learn through the logProb() of the choice."];
-    case "boundary":
-      return ["give the boundary a vjp, or write its inside in tensors."];
-    case "compiled":
-      return ["call backward() inside the compiled function: what it returns is data."];
-    case "noGrad()":
-      return ["compute it outside of noGrad().", 'if intended:  noGrad(() => .., "why")'];
-    case "detach()":
-      return ["leave out the detach().", 'if intended:  stopGradient(t, "why")'];
-    default:
-      return [
-        `${how} passes no gradient: use a smooth form, or where() on the values.`,
-        'if intended: stopGradient(t, "why")',
-      ];
-  }
-}
-
 /** What happened at the line of a drop. */
 export function describeDrop({ kind, what, value, rule }: Drop): string {
   if (kind === "boundary") {
-    return `${what()} leaves the graph here${rule === "forbid" ? ", and the boundary forbids gradients" : ""}`;
+    return rule === "forbid" ? `${what()} forbids that gradients pass here` : `at ${what()} values leave the graph`;
   }
-  if (kind === "compiled") return `${what()} is a result of a compiled function: data without a graph`;
-  const into = value === null ? "numbers" : `the number ${Number(value.toPrecision(4))}`;
+  if (kind === "compiled") return `${what()} is data outside of it: a compiled function keeps its graph`;
+  const into = value === null ? "numbers" : `the number ${numberText(value)}`;
   return `${kind} turned ${what()} into ${into}`;
+}
+
+const numberText = (x: number): string => String(Number(x.toPrecision(4)));
+
+/** The way behind a drop, to `learner`. */
+export function wayOf({ kind, value, way, learners }: Drop, learner: Learner): (Stop | string)[] {
+  const isWhole = learners[0]?.deref() === learner;
+  return [...(value === null ? [] : [numberText(value)]), kind, ...way, ...(isWhole ? [] : [".."])];
 }
 
 /** Behind integers and truths: the operation that made them of numbers that have a gradient. */
@@ -145,22 +100,28 @@ function origin(edge: Edge, influenced: ReadonlySet<Node>): Edge {
   return { node, input, drop: edge.drop };
 }
 
+/** The cut of what was read at `drop` and came in again, times `factor`, at the constant `node`, the end of the way `live`. */
+function droppedAt(node: Node, live: readonly Node[], drop: Drop, learner: Learner, factor: number): Cut {
+  const isElsewhere = node.site.key !== drop.site.key;
+  const scaled = factor === 1 ? "" : `${factor} x `;
+  const [number, ...way] = wayOf(drop, learner);
+  const note = `enters here as a constant${scaled && `, ${scaled}${number}`}`;
+  return {
+    how: drop.kind,
+    places: [{ site: drop.site, note: describeDrop(drop) }, ...(isElsewhere ? [{ site: node.site, note }] : [])],
+    path: pathText(
+      [...live.slice(0, -1), ...(live.length > 1 ? [] : [node]), `${scaled}${number}`, ...way],
+      learner.label,
+    ),
+    help: helpFor(drop.kind, drop.site, isElsewhere ? node.site : null),
+    forbidden: drop.rule === "forbid",
+  };
+}
+
 function cutOf(edge: Edge, losses: readonly Node[], learner: Learner, influenced: Set<Node>): Cut {
   const { node, input, drop } = origin(edge, influenced);
-  const isLive = trail(losses, (x) => x === node, () => true);
-  if (drop) {
-    const entered: Place = { site: node.site, note: "enters here as a constant" };
-    return {
-      how: drop.kind,
-      places: [
-        { site: drop.site, note: describeDrop(drop) },
-        ...(node.site.key === drop.site.key ? [] : [entered]),
-      ],
-      path: pathText(isLive, `${learner.label} (${drop.kind})`),
-      help: helpFor(drop.kind),
-      forbidden: drop.rule === "forbid",
-    };
-  }
+  const isLive = trail(losses, (x) => x === node);
+  if (drop) return droppedAt(node, isLive, drop, learner, 1);
   const behind = trail([input!], (x) => x.owner === learner || x.inputs.length === 0, (x) => influenced.has(x));
   const last = behind.at(-1)!;
   const how = howCut(node);
@@ -172,9 +133,30 @@ function cutOf(edge: Edge, losses: readonly Node[], learner: Learner, influenced
       ...(read ? [{ site: read.site, note: describeDrop(read) }] : []),
     ],
     path: pathText([...isLive, ...behind.slice(0, -1)], learner.label),
-    help: helpFor(how),
+    help: helpFor(how, node.site),
     forbidden: false,
   };
+}
+
+/** Whether `x` is a plain multiple of `y`, one of two digits: by which factor. Constants that users write are plain themselves. */
+function plainFactor(x: number, y: number): number | null {
+  const factor = Number((x / y).toPrecision(2));
+  const isPlain = (v: number): boolean => Number(v.toPrecision(4)) === v;
+  return !isPlain(Math.fround(x)) && Number.isFinite(factor) && Math.fround(factor * y) === x ? factor : null;
+}
+
+/** A constant that is a plain multiple of a number that was read: `0.1 * penalty`. */
+function scaledRead(live: ReadonlySet<Node>, losses: readonly Node[], learner: Learner): Cut | null {
+  const reads = recentReads().filter((x) => x.value !== null && dependsOn(x, learner) && x.rule !== "stop" && !x.isOwn);
+  if (reads.length === 0) return null;
+  for (const node of live) {
+    if (node.op !== "full") continue;
+    for (const drop of reads) {
+      const factor = plainFactor(node.attrs.value, drop.value!);
+      if (factor !== null) return droppedAt(node, trail(losses, (x) => x === node), drop, learner, factor);
+    }
+  }
+  return null;
 }
 
 function suspicion(learner: Learner): Cut | null {
@@ -183,8 +165,8 @@ function suspicion(learner: Learner): Cut | null {
   return {
     how: drop.kind,
     places: [{ site: drop.site, note: `${describeDrop(drop)}, and nothing else of it is in the loss` }],
-    path: `loss <- (arithmetic outside of the graph) <- ${learner.label}`,
-    help: [...helpFor(drop.kind), "await audit(() => loss) proves where the value goes."],
+    path: pathText(["arithmetic outside of the graph", ...wayOf(drop, learner)], learner.label),
+    help: [...helpFor(drop.kind, drop.site), "where the number goes:  await audit(() => loss)"],
     forbidden: drop.rule === "forbid",
   };
 }
@@ -210,7 +192,7 @@ export function judge(losses: readonly Node[], learners: readonly Learner[]): Ma
       });
       return hit ? cutOf(hit, losses, learner, influenced) : null;
     };
-    const cut = find(false);
+    const cut = find(false) ?? scaledRead(live, losses, learner);
     const declared = cut ? null : find(true);
     const suspected = cut || declared ? null : suspicion(learner);
     if (cut) verdicts.set(learner, { status: "cut", cut });

@@ -11,6 +11,7 @@ import { allNodes, isLearner, type Learner } from "./edges.ts";
 import { stepCount } from "./losses.ts";
 import { warnOfHoard } from "./stale.ts";
 import { isDeclared, labelOf } from "./label.ts";
+import { type Stop, trail } from "./trail.ts";
 
 /** A value that left the graph. */
 export interface Drop {
@@ -22,8 +23,10 @@ export interface Drop {
   readonly what: () => string;
   /** The number, if it was one. */
   readonly value: number | null;
-  /** What the value depended on, without the declared stops. */
+  /** What the value depended on, without the declared stops; the nearest one first. */
   readonly learners: readonly WeakRef<Learner>[];
+  /** The way from the value to the nearest one. */
+  readonly way: readonly Stop[];
   /** The number of steps before it. */
   readonly after: number;
   /** Whether it was a parameter itself that was read. */
@@ -120,6 +123,17 @@ function remember(drop: Drop, data: TypedArray): void {
   if (numbers.size > numbersKept) [olderNumbers, numbers] = [numbers, new Map()];
 }
 
+const stopOf = ({ op, id, site }: Node): Stop => ({ op, id, site });
+
+/** `learners` and the way to the nearest one, without the nodes themselves. */
+function behindOf(outputs: readonly Node[], learners: ReadonlySet<Learner>): Pick<Drop, "learners" | "way"> {
+  const isOne = (x: Node): boolean => isLearner(x.owner) && learners.has(x.owner);
+  const way = trail(outputs, isOne);
+  const nearest = way.at(-1)?.owner as Learner | undefined;
+  const ordered = nearest ? [nearest, ...[...learners].filter((x) => x !== nearest)] : [...learners];
+  return { learners: ordered.map((x) => new WeakRef(x)), way: way.slice(0, -1).map(stopOf) };
+}
+
 const unchanged = (data: TypedArray): TypedArray => data;
 
 /** Called when `node` is about to be read; what it gives is called with the numbers, and gives those that the user gets. */
@@ -129,8 +143,9 @@ export function reading(node: Node, kind: string): (data: TypedArray) => TypedAr
   if (learners.size === 0) return unchanged;
   warnOfHoard(node);
   const site = callerSite();
-  const { op, id, site: madeAt, dtype, shape, axes } = node;
-  const facts = { op, id, site: madeAt };
+  const { dtype, shape, axes } = node;
+  const behind = behindOf([node], learners);
+  const facts = stopOf(node);
   return (data) => {
     const drop: Drop = {
       kind,
@@ -139,7 +154,7 @@ export function reading(node: Node, kind: string): (data: TypedArray) => TypedAr
       value: sizeOf(shape) === 1 ? data[0]! : null,
       after: stepCount(),
       isOwn: isLearner(node.owner),
-      learners: [...learners].map((x) => new WeakRef(x)),
+      ...behind,
     };
     const given = watcher ? watcher.read(drop, data) : data;
     if (!watcher?.quiet) remember(drop, given);
@@ -163,7 +178,7 @@ export function dropAt(kind: string, what: string, outputs: readonly Node[], rul
     value: null,
     after: stepCount(),
     isOwn: false,
-    learners: [...learners].map((x) => new WeakRef(x)),
+    ...behindOf(outputs, learners),
     ...(rule ? { rule } : {}),
   };
 }

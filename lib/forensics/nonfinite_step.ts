@@ -27,7 +27,7 @@ function learns(variable: Variable): boolean {
 function assignedName(variable: Variable): string {
   const { parts, name } = variable;
   if (parts.length === 0) return `\`${name}\``;
-  return parts.length > 3 ? `\`${name}\`, ${parts.length} parameters,` : parts.map((x) => `\`${x.name}\``).join(", ");
+  return parts.length > 3 ? `\`${name}\` (${parts.length} parameters)` : parts.map((x) => `\`${x.name}\``).join(", ");
 }
 
 /** A sink, and which output of the program it is. */

@@ -2,10 +2,12 @@
 
 import { HostRandom } from "../tensor/host_random.ts";
 import type { Parameter } from "../tensor/variable.ts";
-import { type Cut, describeDrop, helpFor, type Verdict } from "./cut.ts";
+import { type Cut, describeDrop, type Verdict, wayOf } from "./cut.ts";
+import { helpFor } from "./help.ts";
 import { direction, type Freezable, type FrozenLoss } from "./freeze.ts";
 import { howCut, labelOf } from "./label.ts";
 import type { Learner } from "./edges.ts";
+import { pathText } from "./trail.ts";
 
 /** What freeze-replay found for a parameter. */
 export interface Proof {
@@ -77,21 +79,23 @@ async function disagreement(loss: FrozenLoss, x: Parameter, known: Known, random
 function placeOf({ drop, stop }: Freezable): Pick<Cut, "how" | "places" | "help"> {
   if (drop) {
     const note = `${describeDrop(drop)} (${confirmed})`;
-    return { how: drop.kind, places: [{ site: drop.site, note }], help: helpFor(drop.kind) };
+    return { how: drop.kind, places: [{ site: drop.site, note }], help: helpFor(drop.kind, drop.site) };
   }
   const how = howCut(stop!);
   const note = `${how} passes no gradient to ${labelOf(stop!.inputs[0]!)} (${confirmed})`;
-  return { how, places: [{ site: stop!.site, note }], help: helpFor(how) };
+  return { how, places: [{ site: stop!.site, note }], help: helpFor(how, stop!.site) };
 }
 
-function cutAt(place: Freezable, verdict: Verdict, label: string): Cut {
+function cutAt(place: Freezable, verdict: Verdict, learner: Parameter): Cut {
   const structural = "cut" in verdict ? verdict.cut : null;
   const own = placeOf(place);
   const isSame = structural?.places[0] && structural.places[0].site.key === own.places[0]!.site.key;
+  const between = place.drop ? wayOf(place.drop, learner) : [own.how];
   return {
     ...own,
     places: [...own.places, ...(isSame ? structural.places.slice(1) : [])],
-    path: isSame ? structural.path : `loss <- (arithmetic outside of the graph) <- ${own.how} <- ${label}`,
+    path: isSame ? structural.path : pathText(["arithmetic outside of the graph", ...between], learner.label),
+    help: isSame ? structural.help : own.help,
     forbidden: false,
   };
 }
@@ -125,7 +129,7 @@ export async function prove(
     const unexplained = trial && !place &&
       `the loss moves by ${trial.measured.toPrecision(3)} where the gradient says ${trial.expected.toPrecision(3)}: ` +
         "a value takes a way that was not seen";
-    proofs.set(x, { cut: place && cutAt(place, known.verdicts.get(x)!, x.label), note: unexplained || null });
+    proofs.set(x, { cut: place && cutAt(place, known.verdicts.get(x)!, x), note: unexplained || null });
   }
   return proofs;
 }

@@ -3,9 +3,10 @@
 import { type ErrorParts, PlumblineError } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
 import { describe } from "../graph/types.ts";
-import { type Cut, describeDrop, helpFor, judge, type Verdict } from "./cut.ts";
+import { type Cut, describeDrop, judge, type Verdict } from "./cut.ts";
+import { helpFor } from "./help.ts";
 import { boundaryOf, dropOf, learnersOf, recentReads } from "./drops.ts";
-import { allNodes, isLearner, type Learner, liveNodes } from "./edges.ts";
+import { allNodes, type Learner } from "./edges.ts";
 import { listed } from "./label.ts";
 
 const rootOf = (label: string): string => label.split(".")[0]!;

@@ -5,7 +5,7 @@ import { type Node, topological } from "../graph/node.ts";
 import { describe } from "../graph/types.ts";
 import { warn } from "../graph/warning.ts";
 import { isLearner, type Learner, liveNodes, passes } from "./edges.ts";
-import { labelOf } from "./label.ts";
+import { labelOf, listed } from "./label.ts";
 
 const isStale = (leaf: Node): boolean => (leaf.owner as Learner).node !== leaf;
 
@@ -38,7 +38,7 @@ export function refuseStale(loss: Node, live: ReadonlySet<Node>, leaves: readonl
   if (!join) {
     throw new PlumblineError({
       code: "G201",
-      message: `stale graph: \`${labels.join("`, `")}\` changed after this loss was computed, ` +
+      message: `stale graph: ${listed(labels)} changed after this loss was computed, ` +
         "so its gradient would belong to old values",
       sites: [{ site: loss.site, note: "the loss, or what it is made of, was computed before" }, changedAt(owner)],
       params: labels,

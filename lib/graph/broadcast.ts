@@ -7,7 +7,11 @@ import { type Aval, type Axes, describe, type Shape, sizeOf } from "./types.ts";
 type Operand = Aval & { readonly site: Site };
 
 function refuse(code: "G302" | "G303", message: string, nodes: readonly Operand[], help: string): never {
-  throw new PlumblineError({ code, message, sites: [currentSite(refuse), ...nodes.map((x) => x.site)], help });
+  const sites = [
+    { site: currentSite(refuse) },
+    ...nodes.map((x) => ({ site: x.site, note: `${describe(x)} is made here` })),
+  ];
+  throw new PlumblineError({ code, message, sites, help });
 }
 
 /**
@@ -27,7 +31,7 @@ export function broadcastShape(operands: readonly Operand[]): Shape {
         "G302",
         `the shapes of ${list} do not fit: axis ${i - rank} has sizes ${sizes.join(" and ")}.`,
         operands,
-        "sizes must be equal, or one of them 1.",
+        "sizes must be equal, or one of them 1: insert a missing axis with unsqueeze().",
       );
     }
     return size;
@@ -43,6 +47,15 @@ export function broadcastShape(operands: readonly Operand[]): Shape {
     );
   }
   return shape;
+}
+
+/** How to insert the axis that one of two operands lacks: `unsqueeze(2, "agent")`. */
+function missingAxis(operands: readonly Operand[]): string {
+  const [full, short] = operands.toSorted((a, b) => b.shape.length - a.shape.length);
+  const missing = full!.axes.flatMap((name, i) => name !== null && !short!.axes.includes(name) ? [{ name, i }] : []);
+  const [only] = missing;
+  if (missing.length !== 1 || !only) return "insert the missing axis with unsqueeze(), or ";
+  return `insert the axis \`${only.name}\` into ${describe(short!)} with unsqueeze(${only.i}, "${only.name}"), or `;
 }
 
 /**
@@ -62,7 +75,7 @@ export function broadcastAxes(operands: readonly Operand[]): Axes {
           "G303",
           `the axes of ${list} do not align: \`${name}\` meets \`${other}\`.`,
           operands,
-          `insert the missing axis with unsqueeze(), or rename one with named().`,
+          `${missingAxis(operands)}rename one with named().`,
         );
       }
       name ??= other;

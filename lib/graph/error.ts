@@ -41,30 +41,18 @@ function placeOf(x: Site | Place): Place {
   return "site" in x ? x : { site: x };
 }
 
-/** The length of a call at the start of `text`: its name and its parentheses, if they close on the line. */
-function callLength(text: string): number {
-  const name = /^(?:new )?[\w$]*/.exec(text)![0].length;
-  if (text[name] !== "(") return Math.max(1, name);
-  let open = 0;
-  for (let i = name; i < text.length; i++) {
-    if (text[i] === "(") open++;
-    if (text[i] === ")" && --open === 0) return i + 1;
-  }
-  return Math.max(1, name);
-}
-
 /** Lines of a notebook cell have no numbers. */
 const numberOf = (site: Site): string => isCell(site.url) ? "" : String(site.line);
 
 /** The user's line with a caret under the call. */
 function excerpt({ site, note }: Place, mark: string, gutter: number): string[] {
-  const { text, column } = site;
+  const { text, column, call } = site;
   const margin = " ".repeat(gutter);
   if (text === null) return note ? [`${margin} = ${note}`] : [];
   const line = `${numberOf(site).padStart(gutter)} | ${text}`;
-  if (column === 0) return [line, ...(note ? [`${margin} = ${note}`] : [])];
+  if (call === null) return [line, ...(note ? [`${margin} = ${note}`] : [])];
   const indent = text.slice(0, column - 1).replace(/[^\t]/g, " ");
-  const carets = mark.repeat(callLength(text.slice(column - 1)));
+  const carets = mark.repeat(call.length);
   return [line, `${margin} | ${indent}${carets}${note ? ` ${note}` : ""}`];
 }
 

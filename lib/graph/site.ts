@@ -33,6 +33,43 @@ function calledName(name: string | null): string | null {
 
 const isOutside = (url: string): boolean => !url.startsWith(libraryRoot) && !/^(ext|node|native|npm):/.test(url);
 
+const pairs: Readonly<Record<string, string>> = { ")": "(", "]": "[", "}": "{" };
+
+/** The end of the call that starts `text`, a name and what is in its parentheses; of the name, if they close on another line. */
+function endOfCall(text: string): number {
+  const name = /^(?:new )?[\w$]*/.exec(text)![0].length;
+  let open = 0;
+  for (let i = name; i < text.length && text[name] === "("; i++) {
+    if (text[i] === "(") open++;
+    if (text[i] === ")" && --open === 0) return i + 1;
+  }
+  return Math.max(1, name);
+}
+
+/** Where the expression begins that ends `text`, without its last dot: names, dots, and what is in brackets. */
+function startOfExpression(text: string): number {
+  const open: string[] = [];
+  for (let i = text.length - 1; i >= 0; i--) {
+    const c = text[i]!;
+    if (pairs[c]) open.push(pairs[c]);
+    else if ("([{".includes(c)) {
+      if (open.pop() !== c) return i + 1;
+    } else if (open.length === 0 && !/[\w$.!?]/.test(c)) return i + 1;
+  }
+  return 0;
+}
+
+/** The name that is given to what starts at the end of `before`: `pi` of `const pi = `, of `pi: ` and of `const pi = frozen(`. */
+function nameBefore(before: string): string | null {
+  const [, names, values] = /\b(?:const|let|var) \[([^\]]*)\] = \[(.*)$/.exec(before) ?? [];
+  if (names !== undefined && values !== undefined) {
+    const depth = (text: string): number => text.replace(/[^([{]/g, "").length - text.replace(/[^)\]}]/g, "").length;
+    const commas = [...values].filter((c, i) => c === "," && depth(values.slice(0, i)) === 0).length;
+    if (depth(values) === 0) return /^\s*([\w$]+)/.exec(names.split(",")[commas] ?? "")?.[1] ?? null;
+  }
+  return /([\w$]+)\s*(?::[^=:]+)?[=:]\s*(?:[\w$.]+\(\s*)?$/.exec(before)?.[1] ?? null;
+}
+
 /** A place in the user's source. */
 export class Site {
   readonly #trace: { stack?: string };
@@ -89,6 +126,21 @@ export class Site {
     return isCell(url) ? this.#inCell()?.text ?? null : lineText(url, line);
   }
 
+  /** The call as it stands in the line, `item()`; null if that is not certain. */
+  get call(): string | null {
+    const { text, column } = this;
+    if (text === null || column === 0) return null;
+    const rest = text.slice(column - 1);
+    return rest.slice(0, endOfCall(rest));
+  }
+
+  /** The expression whose method is called: `aux.forward(x).mean()` of `await aux.forward(x).mean().item()`; null if unknown. */
+  get receiver(): string | null {
+    const before = this.text?.slice(0, Math.max(0, this.column - 1)) ?? "";
+    const expression = before.slice(startOfExpression(before), -1);
+    return before.endsWith(".") && /^[\w$(]/.test(expression) ? expression : null;
+  }
+
   /** The name that the user gave to what was constructed here: `pi` of `const pi = new MLP(..)`; null if there is none. */
   get assignedName(): string | null {
     const frames = framesOf(this.stack);
@@ -99,7 +151,7 @@ export class Site {
     if (!found) return null;
     const inCell = isCell(found.url) ? cellLine(frames, index, calledName(frames[index - 1]?.name ?? null)) : null;
     const { text, column } = inCell ?? { text: lineText(found.url, found.line), column: found.column };
-    return /([\w$]+)\s*(?::[^=:]+)?[=:]\s*$/.exec(text?.slice(0, Math.max(0, column - 1)) ?? "")?.[1] ?? null;
+    return nameBefore(text?.slice(0, Math.max(0, column - 1)) ?? "");
   }
 
   /** The name under which a notebook's cells have `value`, if it occurs in the functions around this place. */

@@ -49,7 +49,11 @@ Deno.test("a line in a named function of a cell is shown, as are the names of th
       /\| {3}pi\.forward\(states\)\.square\(\)\.mean\(\)\.add\(penalty\)\.backward\(\);\n.* enters here/.test(text),
       text,
     );
-    ok(text.includes("`aux.layers.0.weight`") && text.includes("pi.* reached 4/4, aux.* cut 4/4"), text);
+    ok(
+      text.includes("4 parameters of `aux`") && text.includes("<- aux.layers.0.weight") &&
+        text.includes("pi.* reached 4/4, aux.* cut 4/4"),
+      text,
+    );
   }
 });
 
