@@ -1,6 +1,7 @@
 /** Which engine runs things: chosen once for the process, by name or by what the machine has. */
 
 import type { Engine } from "./engine.ts";
+import type { Probe } from "./webgpu/adapter.ts";
 
 /** `auto` is a hardware GPU if there is one, else the CPU. `webgpu` also takes a software adapter. */
 export type Device = "auto" | "cpu" | "webgpu";
@@ -21,9 +22,9 @@ async function openWebgpu(software: boolean): Promise<Engine> {
   return createWebgpuEngine(device, name);
 }
 
-async function openBest(): Promise<Engine> {
+async function openBest(known: Probe | null): Promise<Engine> {
   const { probeAdapters } = await import("./webgpu/adapter.ts");
-  const probe = await probeAdapters();
+  const probe = known ?? await probeAdapters();
   notice = probe.problem;
   if (!probe.hardware) return await openCpu();
   try {
@@ -34,19 +35,20 @@ async function openBest(): Promise<Engine> {
   }
 }
 
-function open(device: Device): Promise<Engine> {
+function open(device: Device, known: Probe | null): Promise<Engine> {
   notice = null;
-  if (device === "auto") return openBest();
+  if (device === "auto") return openBest(known);
   return device === "cpu" ? openCpu() : openWebgpu(true);
 }
 
 /**
- * Chooses the engine of the process.
+ * Chooses the engine of the process. `auto` asks for adapters, unless it is told what a probe has found before; see
+ * {@linkcode deviceNotice} for why it did without a GPU.
  *
  * @throws Error if `webgpu` is asked for and no adapter is there.
  */
-export async function useDevice(device: Device): Promise<Engine> {
-  opening = open(device);
+export async function useDevice(device: Device, known: Probe | null = null): Promise<Engine> {
+  opening = open(device, known);
   return useEngine(await opening);
 }
 
@@ -60,7 +62,7 @@ export function useEngine(engine: Engine): Engine {
 /** The engine of the process; `auto` is chosen if nothing was. */
 export async function currentEngine(): Promise<Engine> {
   if (chosen) return chosen;
-  opening ??= open("auto");
+  opening ??= open("auto", null);
   return useEngine(await opening);
 }
 
