@@ -162,11 +162,12 @@ function scaledRead(live: ReadonlySet<Node>, losses: readonly Node[], learner: L
 function suspicion(learner: Learner): Cut | null {
   const drop = recentReads().find((x) => dependsOn(x, learner) && x.rule !== "stop" && !x.isOwn);
   if (!drop) return null;
+  const help = [...helpFor(drop.kind, drop.site), "where the number goes:  await audit(() => loss)"];
   return {
     how: drop.kind,
     places: [{ site: drop.site, note: `${describeDrop(drop)}, and nothing else of it is in the loss` }],
     path: pathText(["arithmetic outside of the graph", ...wayOf(drop, learner)], learner.label),
-    help: [...helpFor(drop.kind, drop.site), "where the number goes:  await audit(() => loss)"],
+    help,
     forbidden: drop.rule === "forbid",
   };
 }

@@ -30,6 +30,8 @@ const capacity = 1024;
 const markPattern = /\bcell\$(\d+)\b/;
 const marks = new Map<number, CellFunction>();
 const functions = new WeakMap<object, CellFunction>();
+/** Those that were looked at last. */
+const recent = new Set<CellFunction>();
 const names = new WeakMap<object, string>();
 let scope: Scope | null = null;
 let nextMark = 0;
@@ -82,6 +84,9 @@ class CellFunction {
 function functionOf(fn: object): CellFunction {
   let known = functions.get(fn);
   if (!known) functions.set(fn, known = new CellFunction(String(fn)));
+  recent.delete(known);
+  recent.add(known);
+  if (recent.size > capacity) recent.delete(recent.values().next().value!);
   return known;
 }
 
@@ -147,9 +152,8 @@ export function cellName(value: object, stack: readonly Frame[]): string | null 
   if (!scope) return null;
   const known = names.get(value);
   if (known !== undefined && scope(known) === value) return known;
-  const inStack = stack.flatMap((x) => isCell(x.url) ? named(x) ?? [] : []);
-  const texts = [...inStack, ...[...marks.values()].reverse()].map((x) => x.text);
-  for (const text of new Set(texts)) {
+  for (const frame of stack) if (isCell(frame.url)) named(frame);
+  for (const { text } of [...recent].reverse()) {
     for (const [word] of text.matchAll(/(?<![.\w$])[a-z_$][\w$]*/gi)) {
       if (scope(word) !== value) continue;
       names.set(value, word);
