@@ -1,8 +1,8 @@
 /** The command line of `deno task train`, by the table of options. */
 
 import { UsageError } from "./error.ts";
-import { checkOption, optionLines, readArguments } from "./flags.ts";
-import { type Config, type Controls, controls, flagOf, groups, type Option, settings } from "./options.ts";
+import { checkOption, flagText, optionLines, readArguments } from "./flags.ts";
+import { type Config, type Controls, controls, groups, type Option, settings } from "./options.ts";
 import { preset, type PresetName } from "./presets.ts";
 
 /** A command as it was given: nothing is filled in, so that a resumed run knows what the user asked for. */
@@ -45,7 +45,7 @@ export function helpText(): string {
   ];
   lines.push(
     "",
-    "In [brackets]: the default. Presets, where they differ from it:",
+    "In [brackets]: the default; what is true or false has a --no- form. Presets, where they differ from it:",
     ...presetLines(),
     "",
     "Examples",
@@ -66,7 +66,7 @@ function presetLines(): string[] {
     const flags = (name: PresetName): string[] =>
       Object.entries(preset(scenario, name))
         .filter(([key, value]) => value !== settings[key as keyof typeof settings].initial)
-        .map(([key, value]) => `${flagOf(key)} ${value}`);
+        .map(([key, value]) => flagText(key, value));
     const [seed, tuned] = [flags("seed"), flags("tuned")];
     const entries = `${seed}` === `${tuned}`
       ? [[scenario, seed] as const]

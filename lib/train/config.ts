@@ -2,7 +2,16 @@
 
 import * as v from "valibot";
 import { UsageError } from "./error.ts";
-import { type ChoiceOption, type Config, flagOf, type NumberOption, rangeOf, settings, within } from "./options.ts";
+import {
+  type ChoiceOption,
+  type Config,
+  flagOf,
+  type NumberOption,
+  rangeOf,
+  settings,
+  type ToggleOption,
+  within,
+} from "./options.ts";
 import { preset, presetBelow, type PresetName } from "./presets.ts";
 
 /** How a batch is collected and learned from. */
@@ -17,9 +26,10 @@ export interface Batch {
   readonly minibatches: number;
 }
 
-type Setting = NumberOption | ChoiceOption;
+type Setting = NumberOption | ChoiceOption | ToggleOption;
 
-function schemaOf(name: string, option: Setting): v.GenericSchema<unknown, number | string | null> {
+function schemaOf(name: string, option: Setting): v.GenericSchema<unknown, number | string | boolean | null> {
+  if (option.kind === "toggle") return v.boolean(({ received }) => `"${name}" is true or false, not ${received}.`);
   const message = (issue: { received: string }) => `${flagOf(name)} takes ${rangeOf(option)}, not ${issue.received}.`;
   if (option.kind === "choice") return v.picklist(option.values, message);
   const number = v.pipe(v.number(message), v.check((x) => within(option, x), message));
@@ -103,6 +113,12 @@ export function resumedConfig(run: Config, given: Partial<Config>): Config {
         `${flagOf(name)} ${given[name]} differs from the ${
           run[name]
         } of the run that is resumed: leave it out, or start a new run.`,
+      );
+    }
+    if (run.lrSchedule !== "constant") {
+      throw new UsageError(
+        `--n-iters ${given.nIters} would change the ${run.lrSchedule} schedule of the learning rate, which ends with the ` +
+          `${run.nIters} iterations of the run: leave it out, or start a new run.`,
       );
     }
     if (given.nIters! < run.nIters) {

@@ -10,18 +10,25 @@ import { Wheel } from "../worlds/wheel.ts";
 import { UsageError } from "./error.ts";
 import type { Config } from "./options.ts";
 
+/** The options that every scenario has. */
+interface CommonOptions {
+  readonly nAgents: number;
+  readonly maxSteps: number;
+  readonly continuousActions: boolean;
+}
+
 /** The scenarios, by the names of the command line. */
-const scenarios: Readonly<Record<Config["scenarioName"], (config: Config) => Environment>> = {
-  navigation: ({ nAgents, maxSteps }) => new Navigation({ nAgents, maxSteps }) as Environment,
-  wheel: ({ nAgents, maxSteps }) => new Wheel({ nAgents, maxSteps }) as unknown as Environment,
-  reverse_transport: ({ nAgents, maxSteps }) => new ReverseTransport({ nAgents, maxSteps }) as unknown as Environment,
-  buzz_wire: ({ maxSteps }) => new BuzzWire({ maxSteps }) as unknown as Environment,
+const scenarios: Readonly<Record<Config["scenarioName"], (options: CommonOptions) => Environment>> = {
+  navigation: (options) => new Navigation(options) as Environment,
+  wheel: (options) => new Wheel(options) as unknown as Environment,
+  reverse_transport: (options) => new ReverseTransport(options) as unknown as Environment,
+  buzz_wire: ({ nAgents: _, ...options }) => new BuzzWire(options) as unknown as Environment,
 };
 
 /** The world of a configuration. Throws a {@linkcode UsageError} if it refuses its options. */
-export function createEnvironment(config: Config): Environment {
+export function createEnvironment({ scenarioName, nAgents, maxSteps, actions }: Config): Environment {
   try {
-    return scenarios[config.scenarioName](config);
+    return scenarios[scenarioName]({ nAgents, maxSteps, continuousActions: actions === "continuous" });
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(error.message);
     throw error;

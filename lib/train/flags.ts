@@ -17,13 +17,15 @@ type Table = Readonly<Record<string, Option>>;
 
 /** Reads the arguments of `deno task <command>`. Throws a {@linkcode UsageError} at the first that cannot be understood. */
 export function readArguments(command: string, table: Table, args: readonly string[]): Arguments {
-  const options = new Map(Object.entries(table).map((row) => [flagOf(row[0]).slice(2), row] as const));
+  const options = new Map(
+    Object.entries(table).flatMap((row) => namesOf(...row).map((flag) => [flag.slice(2), row] as const)),
+  );
   const { tokens } = parseArgs({
     args: [...args],
     strict: false,
     tokens: true,
     options: Object.fromEntries(
-      [...options].map(([flag, [, option]]) => [flag, { type: option.kind === "switch" ? "boolean" : "string" }]),
+      [...options].map(([flag, [, option]]) => [flag, { type: isBare(option) ? "boolean" : "string" }]),
     ),
   });
   const values: Record<string, unknown> = {};
@@ -43,6 +45,22 @@ export function readArguments(command: string, table: Table, args: readonly stri
   return { values, positionals };
 }
 
+/** The flags of an option: a toggle has one to say no. */
+function namesOf(name: string, option: Option): string[] {
+  const flag = flagOf(name);
+  return option.kind === "toggle" ? [flag, flag.replace("--", "--no-")] : [flag];
+}
+
+/** A setting as it is given on a command line. */
+export function flagText(name: string, value: unknown): string {
+  return typeof value === "boolean" ? flagOf(name).replace("--", value ? "--" : "--no-") : `${flagOf(name)} ${value}`;
+}
+
+/** Whether its flags take no value. */
+function isBare({ kind }: Option): boolean {
+  return kind === "switch" || kind === "toggle";
+}
+
 function isMany(option: Option): boolean {
   return option.kind === "integer" && option.many === true;
 }
@@ -54,9 +72,9 @@ interface Given {
 }
 
 function valueOf({ rawName, value, inlineValue }: Given, option: Option): unknown {
-  if (option.kind === "switch") {
+  if (isBare(option)) {
     if (value !== undefined) throw new UsageError(`${rawName} takes no value: leave "=${value}" out.`);
-    return true;
+    return option.kind === "switch" || !rawName.startsWith("--no-");
   }
   if (value === undefined || value === "" || (!inlineValue && value.startsWith("--"))) {
     throw new UsageError(`${rawName} has no value: it takes ${rangeOf(option)}.`);
@@ -113,7 +131,15 @@ export function editDistance(a: string, b: string): number {
   return rows[a.length]![b.length]!;
 }
 
-const placeholders = { integer: "N", number: "X", duration: "TIME", choice: "NAME", path: "PATH", switch: "" };
+const placeholders = {
+  integer: "N",
+  number: "X",
+  duration: "TIME",
+  choice: "NAME",
+  path: "PATH",
+  toggle: "",
+  switch: "",
+};
 
 /** The lines of `--help` for tables of options by their headings. */
 export function optionLines(groups: Readonly<Record<string, Table>>): string[] {

@@ -53,7 +53,7 @@ export interface SwitchOption {
 }
 
 /** A row of the table. */
-export type Option = NumberOption | DurationOption | ChoiceOption | PathOption | SwitchOption;
+export type Option = NumberOption | DurationOption | ChoiceOption | PathOption | ToggleOption | SwitchOption;
 
 /** The type of an option's value. */
 export type ValueOf<O> = O extends NumberOption<number> ? number
@@ -92,6 +92,11 @@ export function path(initial: string | null, help: string): PathOption {
 }
 
 /** A row of the table. */
+export function toggle(initial: boolean, help: string): ToggleOption {
+  return { kind: "toggle", initial, help };
+}
+
+/** A row of the table. */
 export function flag(help: string): SwitchOption {
   return { kind: "switch", help };
 }
@@ -107,12 +112,16 @@ export const task = {
   >,
   nAgents: integer(1, 1000, 3, "agents in an env; buzz_wire has 2") as NumberOption<number>,
   maxSteps: integer(1, 1_000_000, 100, "steps after which an episode is cut off") as NumberOption<number>,
+  actions: choice(["continuous", "discrete"], "continuous", "pushes as numbers, or one of nine") as ChoiceOption<
+    "continuous" | "discrete"
+  >,
 };
 
 const learning = {
   algorithm: choice(["mappo", "ippo"], "mappo", "whether the critic sees all agents or its own") as ChoiceOption<
     "mappo" | "ippo"
   >,
+  shareParameters: toggle(true, "one network for all agents, or else one for each") as ToggleOption,
   nIters: integer(1, 10_000_000, 10, "iterations: collect a batch, learn from it") as NumberOption<number>,
   framesPerBatch: integer(1, 100_000_000, 6000, "frames to collect in an iteration, all envs together") as NumberOption<
     number
@@ -120,11 +129,20 @@ const learning = {
   numEpochs: integer(1, 10_000, 30, "passes over a batch") as NumberOption<number>,
   minibatchSize: integer(1, 100_000_000, 400, "frames in a minibatch, at most the batch") as NumberOption<number>,
   lr: positive(1, 3e-4, "learning rate of Adam") as NumberOption<number>,
+  lrSchedule: choice(
+    ["constant", "linear", "cosine"],
+    "constant",
+    "how it falls to 0 over the iterations",
+  ) as ChoiceOption<"constant" | "linear" | "cosine">,
   maxGradNorm: positive(1e9, 1, "norm to which gradients are clipped") as NumberOption<number>,
   clipEpsilon: positive(1, 0.2, "how far the ratio of probabilities may move") as NumberOption<number>,
   entropyEps: real(0, 100, 1e-4, "weight of the entropy bonus") as NumberOption<number>,
   gamma: real(0, 1, 0.99, "discount of later rewards") as NumberOption<number>,
   lmbda: real(0, 1, 0.9, "lambda of generalised advantage estimation") as NumberOption<number>,
+  normalizeAdvantages: toggle(false, "bring the advantages of a batch to mean 0, deviation 1") as ToggleOption,
+  normalizeValues: toggle(false, "learn values on the scale of their running mean and deviation") as ToggleOption,
+  clipValue: real(0, 1e6, 0, "how far a value may move in an iteration; 0: freely") as NumberOption<number>,
+  targetKl: real(0, 1e6, 0, "no further epoch after one with a larger KL; 0: all epochs") as NumberOption<number>,
 };
 
 /** What concerns how it is computed and kept. */
@@ -209,6 +227,7 @@ export function rangeOf(option: Option): string {
       return option.values.length === 1 ? `"${option.values[0]}"` : `one of ${option.values.join(", ")}`;
     case "path":
       return "a path";
+    case "toggle":
     case "switch":
       return "nothing";
   }

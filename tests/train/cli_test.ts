@@ -30,6 +30,18 @@ Deno.test("parseCommand() reads every kind of flag, in both spellings of a value
   assert.deepEqual(controls, { out: "a b", dryRun: true });
 });
 
+Deno.test("parseCommand() knows the no of what is true or false", () => {
+  const given = (line: string) => parseCommand(line.split(" ")).given;
+  assert.deepEqual(given("--share-parameters --no-normalize-values"), {
+    shareParameters: true,
+    normalizeValues: false,
+  });
+  assert.deepEqual(given("--no-share-parameters --normalize-values"), {
+    shareParameters: false,
+    normalizeValues: true,
+  });
+});
+
 Deno.test("parseCommand() fills nothing in", () => {
   assert.deepEqual(parseCommand([]), { given: {}, seeds: [], controls: {} });
 });
@@ -49,6 +61,9 @@ const refused: readonly (readonly [string, string])[] = [
   ["--lr --seed 3", "--lr has no value: it takes a number above 0, at most 1."],
   ["--resume --dry-run", "--resume has no value: it takes a path."],
   ["--dry-run=yes", '--dry-run takes no value: leave "=yes" out.'],
+  ["--no-share-parameters=1", '--no-share-parameters takes no value: leave "=1" out.'],
+  ["--share-parameters --no-share-parameters", "--no-share-parameters is given twice."],
+  ["--no-dry-run", "--no-dry-run is no flag of train: see --help."],
   ["--preset best", '--preset takes one of seed, tuned, not "best".'],
   ["--lr 1 --lr 2", "--lr is given twice."],
   ["--seed 1,2 --seed 1", "--seed 1,2,1 names a seed twice."],

@@ -103,6 +103,10 @@ const refused: readonly (readonly [Record<string, unknown>, string])[] = [
     { scenarioName: "buzz_wire" },
     "--n-agents 3 does not go with buzz_wire, which is for two agents: give --n-agents 2.",
   ],
+  [{ shareParameters: 1 }, '"shareParameters" is true or false, not 1.'],
+  [{ actions: "both" }, '--actions takes one of continuous, discrete, not "both".'],
+  [{ lrSchedule: "steps" }, '--lr-schedule takes one of constant, linear, cosine, not "steps".'],
+  [{ clipValue: -1 }, "--clip-value takes a number from 0 to 1,000,000, not -1."],
   [{ saveEvery: 0 }, "--save-every takes a whole number from 1 to 10,000,000, not 0."],
   [{ learningRate: 1 }, '"learningRate" is no setting.'],
   [
@@ -153,4 +157,10 @@ Deno.test("resumedConfig() takes more iterations and another --save-every, and r
     "--lr 0.001 differs from the 0.0003 of the run that is resumed: leave it out, or start a new run.",
   );
   assert.throws(() => resumedConfig(defaults, { lr: 1e-3 }), other);
+});
+
+Deno.test("resumedConfig() takes no more iterations where the learning rate ends with them", () => {
+  const run: Config = { ...defaults, lrSchedule: "cosine" };
+  assert.deepEqual(resumedConfig(run, { nIters: run.nIters }), run);
+  assert.throws(() => resumedConfig(run, { nIters: 20 }), /^UsageError: --n-iters 20 would change the cosine schedule/);
 });

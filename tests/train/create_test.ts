@@ -1,10 +1,20 @@
-import { rejects } from "node:assert/strict";
-import { createTrainer } from "../../lib/train/create.ts";
-import { defaults, parseConfig } from "../../lib/train/config.ts";
+import assert from "node:assert/strict";
+import { createEnvironment, createTrainer } from "../../lib/train/create.ts";
+import { defaults, newConfig, parseConfig } from "../../lib/train/config.ts";
 import { UsageError } from "../../lib/train/error.ts";
 
 Deno.test("createTrainer() says what a world refuses as a fault of the command", async () => {
   const config = parseConfig({ ...defaults, nAgents: 100, device: "cpu" });
   const sentence = "navigation: nAgents is a whole number, from 1 to 64, not 100.";
-  await rejects(createTrainer(config), (error) => error instanceof UsageError && error.message === sentence);
+  await assert.rejects(createTrainer(config), (error) => error instanceof UsageError && error.message === sentence);
 });
+
+for (const scenarioName of ["navigation", "wheel", "reverse_transport", "buzz_wire"] as const) {
+  Deno.test(`a configuration of ${scenarioName} makes its world, with either kind of actions`, () => {
+    for (const actions of ["continuous", "discrete"] as const) {
+      const config = newConfig({ scenarioName, actions, maxSteps: 70 });
+      const { name, agents, maxSteps, actionKind } = createEnvironment(config);
+      assert.deepEqual([name, agents, maxSteps, actionKind], [scenarioName, config.nAgents, 70, actions]);
+    }
+  });
+}
