@@ -3,7 +3,7 @@
  * walls. As in VMAS 1.5.2 (Bettini et al. 2022), each environment of the batch as VMAS runs one alone.
  */
 
-import { tensor, zeros } from "../tensor/creation.ts";
+import { zeros } from "../tensor/creation.ts";
 import { concat } from "../tensor/functions.ts";
 import { uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -11,7 +11,7 @@ import { Actions } from "./actions.ts";
 import type { ActionKind, Environment, Transition } from "./environment.ts";
 import { ends, replaceWhere } from "./episode.ts";
 import { type Checks, finite, orNull, positive, whole, withDefaults } from "./options.ts";
-import type { Body } from "./particle/body.ts";
+import type { Body, Fixture } from "./particle/body.ts";
 import type { Joint } from "./particle/joints.ts";
 import { Outlines } from "./particle/outlines.ts";
 import { length, type Pair } from "./particle/pairs.ts";
@@ -80,21 +80,20 @@ const rodLength = 0.25;
 const arrival = 0.01;
 
 /** The corridor: where its walls and its ends are, how they are turned, and how long they are. */
-const walls = [
-  { at: [-0.125, 0], angle: Math.PI / 2, length: 2 },
-  { at: [0.125, 0], angle: Math.PI / 2, length: 2 },
-  { at: [0, -1], angle: 0, length: 0.25 },
-  { at: [0, 1], angle: 0, length: 0.25 },
-] as const;
+const walls: readonly Fixture[] = [
+  { shape: { kind: "line", length: 2 }, at: [-0.125, 0], angle: Math.PI / 2 },
+  { shape: { kind: "line", length: 2 }, at: [0.125, 0], angle: Math.PI / 2 },
+  { shape: { kind: "line", length: 0.25 }, at: [0, -1], angle: 0 },
+  { shape: { kind: "line", length: 0.25 }, at: [0, 1], angle: 0 },
+];
 
 const rod: Entity = { role: "joint", shape: { kind: "line", length: rodLength } };
 
-/** Bodies in the order of the state, and then the walls. */
+/** Bodies in the order of the state. */
 function bodiesWith(maxSpeed: number | null): Body[] {
   const disc: Body = { shape: { kind: "sphere", radius } };
   const rod: Body = { shape: { kind: "line", length: rodLength }, rotatable: true, collides: false };
-  const fixed = walls.map(({ length }): Body => ({ shape: { kind: "line", length }, movable: false }));
-  return [disc, { ...disc, maxSpeed }, disc, rod, rod, ...fixed];
+  return [disc, { ...disc, maxSpeed }, disc, rod, rod];
 }
 
 /** Each rod has an agent at its one end and the ball at the other. */
@@ -104,7 +103,7 @@ const joints: readonly Joint[] = [0, 1].flatMap((agent) => [
 ]);
 
 /** Every disc with every wall: each that touches costs. */
-const collisions: readonly Pair[] = [0, 1, ball].flatMap((disc) => walls.map((_, i): Pair => [disc, movers + i]));
+const collisions: readonly Pair[] = [0, 1, ball].flatMap((disc) => walls.map((_, i): Pair => [disc, i]));
 
 /** The environments of `buzz_wire`; see {@linkcode BuzzWireOptions}. */
 export class BuzzWire implements Environment<BuzzWireState> {
@@ -119,8 +118,8 @@ export class BuzzWire implements Environment<BuzzWireState> {
   readonly scene: Scene<BuzzWireState> = sceneOf({
     bodies: [...discs("agent", agents, radius), ...discs("object", 1, radius), rod, rod],
     goals: discs("goal", 1, radius),
-    fixed: walls.map(({ at, angle, length }) => ({
-      entity: { role: "wall", shape: { kind: "line", length } },
+    fixed: walls.map(({ at, angle, shape }) => ({
+      entity: { role: "wall", shape },
       at,
       angle,
     })),
@@ -128,10 +127,6 @@ export class BuzzWire implements Environment<BuzzWireState> {
   readonly #actions: Actions;
   readonly #world: ParticleWorld;
   readonly #touches: Outlines;
-  /** [1, wall, 2]. */
-  readonly #wallPosition: Tensor;
-  /** [1, wall]. */
-  readonly #wallAngle: Tensor;
 
   /**
    * Prepares the constants.
@@ -148,12 +143,11 @@ export class BuzzWire implements Environment<BuzzWireState> {
     this.#world = new ParticleWorld(bodies, {
       substeps: 15,
       contact: { stiffness: 1500, margin: 1e-3 },
+      fixtures: walls,
       joints,
       jointStiffness: 900,
     });
-    this.#touches = new Outlines(bodies, collisions);
-    this.#wallPosition = tensor([walls.map(({ at }) => [...at])]);
-    this.#wallAngle = tensor([walls.map(({ angle }) => angle)]);
+    this.#touches = Outlines.ofFixtures(bodies, walls, collisions);
   }
 
   /**
@@ -189,12 +183,9 @@ export class BuzzWire implements Environment<BuzzWireState> {
 
   /** One step of 0.1 s; `action` is the force on each agent in newtons, clamped to [-1, 1]. */
   step(before: BuzzWireState, action: Tensor): Transition<BuzzWireState> {
-    const all = this.#withWalls(before);
-    const moved = this.#actions.push(action);
-    const force = moved.pad(1, 0, all.position.shape[1]! - agents).named("env", "body", null);
-    const after = this.#world.step(all, force);
-    const state = named({ ...withoutWalls(after), goal: before.goal, steps: before.steps.add(1) });
-    const touches = this.#touches.touches(this.#touches.approach(after).gap).cast("float32").sum(2);
+    const force = this.#actions.push(action).pad(1, 0, movers - agents).named("env", "body", null);
+    const state = named({ ...this.#world.step(before, force), steps: before.steps.add(1) });
+    const touches = this.#touches.touches(this.#touches.approach(state).gap).cast("float32").sum(2);
     const left = toGoal(state);
     const progress = toGoal(before).sub(left).mul(this.options.posShapingFactor);
     const reward = progress.add(touches.mul(this.options.collisionReward));
@@ -210,24 +201,6 @@ export class BuzzWire implements Environment<BuzzWireState> {
   resetWhere(done: Tensor, state: BuzzWireState, key: Tensor): BuzzWireState {
     return replaceWhere(done, this.reset(key, state.steps.size), state);
   }
-
-  /** The motion of the movers and of the walls, which stand still. */
-  #withWalls({ position, velocity, angle, spin }: BuzzWireState): Movement {
-    const envs = position.shape[0]!;
-    return {
-      position: concat([position, this.#wallPosition.expand(envs, -1, -1)], 1),
-      velocity: velocity.pad(1, 0, walls.length),
-      angle: concat([angle, this.#wallAngle.expand(envs, -1)], 1),
-      spin: spin.pad(1, 0, walls.length),
-    };
-  }
-}
-
-type Movement = Pick<BuzzWireState, "position" | "velocity" | "angle" | "spin">;
-
-function withoutWalls({ position, velocity, angle, spin }: Movement): Movement {
-  const first = (x: Tensor): Tensor => x.slice(1, 0, movers);
-  return { position: first(position), velocity: first(velocity), angle: first(angle), spin: first(spin) };
 }
 
 /** From the ball to its goal, [env, 1]. */

@@ -111,7 +111,7 @@ export class ReverseTransport implements Environment<ReverseTransportState> {
       bodies: [...discs("agent", nAgents, agentRadius), { role: "object", shape: box.shape }],
       goals: discs("goal", 1, goalRadius),
     });
-    this.#arrival = new Outlines([{ shape: { kind: "sphere", radius: goalRadius } }, box], [[0, 1]]);
+    this.#arrival = Outlines.ofBodies([{ shape: { kind: "sphere", radius: goalRadius } }, box], [[0, 1]]);
   }
 
   /** New episodes: package and goal uniform in [-1, 1]^2, agents uniform within the package, wherever others are. */
@@ -175,7 +175,7 @@ export class ReverseTransport implements Environment<ReverseTransportState> {
   #arrived({ position, velocity, goal }: ReverseTransportState): Tensor {
     const motion = { position: concat([goal, position.slice(1, this.agents)], 1), velocity };
     const { view, gap } = this.#arrival.approach(motion);
-    const within = squaredLength(view).less(squaredLength(view.sub(gap)));
+    const within = squaredLength(view.place).less(squaredLength(view.place.sub(gap)));
     return within.or(this.#arrival.touches(gap)).reshape(-1);
   }
 }

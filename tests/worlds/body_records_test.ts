@@ -69,18 +69,23 @@ const shaped = 5e-5;
 const singleStep: Readonly<Record<string, Tolerance>> = {
   wheel: { place: 1e-6, speed: 5e-6, observation: 5e-6, reward: 1e-6 },
   reverse_transport: { place: 1e-6, speed: 5e-6, observation: 5e-6, reward: shaped },
-  // Stiff rods over 15 substeps: the worst velocity seen is 6.1e-4 off and the worst spin 2.9e-2, both in one record (seed 2).
-  buzz_wire: { place: 1e-5, speed: 1e-3, spin: 5e-2, observation: 1e-3, reward: 1e-5 },
+  // Stiff rods over 15 substeps: from recorded states VMAS in float64 is up to 5.3e-4 (velocity) and 9.5e-3 (spin) away from
+  // VMAS in float32. With sums in its order what is left is the rounding of its cosines.
+  buzz_wire: { place: 2e-6, speed: 1e-4, spin: 5e-3, observation: 1e-4, reward: 2e-6 },
 };
+
+/** In one record rods are closed to the last place at first, where forces set in by a jump: there VMAS is 3.6e-4 from itself. */
+const jumping: Tolerance = { ...singleStep.buzz_wire!, speed: 3e-4, observation: 3e-4 };
 
 for (const [name, make] of Object.entries(worlds)) {
   onEachEngine(`${name} observes, steps, pays and ends from every recorded state as VMAS does`, async () => {
     for (const [what, steps] of singleStepsOf(bodyRecords(name))) {
-      const world = make(JSON.parse(what));
+      const options = JSON.parse(what);
+      const world = make(options);
       const found = await takeSteps(world, steps, world.reset(randomKey(0), 1));
       const before = steps.flatMap((x) => x.before.observation.flat());
       await assertNear(`observation before, ${what}`, found.seen as Tensor, before, 1e-6);
-      await assertSame(what, found, steps, singleStep[name]!);
+      await assertSame(what, found, steps, options.maxSpeed1 ? jumping : singleStep[name]!);
     }
   });
 }

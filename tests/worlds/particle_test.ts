@@ -4,6 +4,7 @@ import { collidingPairs } from "../../lib/worlds/particle/body.ts";
 import { repulsion } from "../../lib/worlds/particle/contact.ts";
 import { Lidar } from "../../lib/worlds/particle/lidar.ts";
 import { Pairs } from "../../lib/worlds/particle/pairs.ts";
+import { turn } from "../../lib/worlds/particle/turn.ts";
 import { ParticleWorld } from "../../lib/worlds/particle/world.ts";
 import { onEachEngine } from "../engines.ts";
 
@@ -58,6 +59,20 @@ onEachEngine("a contact pushes both bodies by their masses; what does not move o
   await assertClose(after({}, { movable: false }), [-0.5, 0, 0, 0]);
   await assertClose(after({ collides: false }, {}), [0, 0, 0, 0]);
 });
+
+onEachEngine(
+  "cosines and sines of angles up to 0.7 from a multiple of pi are right to 0.35 of the last place of 1",
+  async () => {
+    for (const centre of [0, Math.PI, -Math.PI]) {
+      const angles = Float32Array.from({ length: 2001 }, (_, i) => centre + 0.7 * (i / 1000 - 1));
+      const found = await turn(tensor(angles, { shape: [angles.length, 1] })).data();
+      for (const [i, angle] of angles.entries()) {
+        const off = Math.max(Math.abs(found[2 * i]! - Math.cos(angle)), Math.abs(found[2 * i + 1]! - Math.sin(angle)));
+        assert.ok(off < 0.35 * 2 ** -23, `${angle}: ${off}`);
+      }
+    }
+  },
+);
 
 onEachEngine("bounds hold positions and leave velocities", async () => {
   const world = new ParticleWorld([{ shape: sphere(0.1) }], { bounds: [1, 2] });

@@ -44,6 +44,15 @@ export interface Body {
   readonly collides?: boolean;
 }
 
+/** A shape that stands where it is: no part of the motion. */
+export interface Fixture {
+  readonly shape: Shape;
+  /** Of the centre, metres. */
+  readonly at: readonly [x: number, y: number];
+  /** Radians. */
+  readonly angle: number;
+}
+
 /** Half of an outline's extent along its own axes. */
 export function halfExtent(shape: Outline): [x: number, y: number] {
   return [shape.length / 2, shape.kind === "line" ? 0 : shape.width / 2];

@@ -1,19 +1,37 @@
 /**
- * Pairs of bodies as the second one of each pair sees the first: along its own axes, which turn with it. Turning is linear
- * in the cosine and the sine of its angle, so that one product with a constant matrix gives the two parts of the view, and
- * the transposed one takes forces back.
+ * Bodies as others see them: along the other one's own axes. Turning is linear in the cosine and the sine of an angle, so
+ * that one product with a constant matrix gives the two parts of the view, and the transposed one takes forces back.
  */
 
+import { tensor } from "../../tensor/creation.ts";
 import { concat } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import type { Fixture } from "./body.ts";
 import type { Motion } from "./motion.ts";
 import { matrix, type Pair, Pairs } from "./pairs.ts";
 
 /** What acts on every body: newtons, [env, body, 2], and newton metres, [env, body]; no torque if not given. */
 export type Effect = { force: Tensor; torque?: Tensor };
 
-/** A fixed list of pairs among the bodies of a world. */
-export class Frames {
+/** Bodies as others see them now. */
+export interface View {
+  /** Where the seen ones are, along the axes of those that see them: [env, 2, pair]. */
+  readonly place: Tensor;
+  /**
+   * Forces on those that are seen, and the reverse on those that see, along the axes of these, [env, 2, pair], as they act
+   * on all bodies. They act along lines through the centres of the seen ones.
+   */
+  gather(forces: Tensor): Effect;
+}
+
+/** A fixed list of pairs of which the second sees the first. */
+export interface Frames {
+  /** How the first ones lie now. */
+  look(motion: Motion): View;
+}
+
+/** Pairs of bodies that move. */
+export class BodyFrames implements Frames {
   readonly #pairs: Pairs;
   /** [2 * body, (cosine or sine) * 2 * pair]. */
   readonly #views: Tensor;
@@ -40,39 +58,58 @@ export class Frames {
     this.#lever = matrix(2 * count, bodies, lever);
   }
 
-  /** The axes of the second bodies: their cosines and sines, [env, 2, 1, pair]; `null` where nothing turns. */
-  axes({ angle }: Motion): Tensor | null {
-    if (!angle) return null;
-    const angles = angle.matmul(this.#second).reshape(-1, 1, 1, this.list.length);
-    return concat([angles.cos(), angles.sin()], 1);
-  }
-
-  /** Where the first body is for the second, [env, 2, pair]. */
-  view({ position }: Motion, axes: Tensor | null): Tensor {
-    if (!axes) return this.#pairs.difference(position);
-    const parts = position.reshape(-1, 2 * this.bodies).matmul(this.#views).reshape(-1, 2, 2, this.list.length);
-    return parts.mul(axes).sum(1);
-  }
-
-  /**
-   * Forces on the first bodies, and the reverse on the second, [env, 2, pair] in the axes of the second, as they act on all
-   * bodies. They act along lines through the centres of the first ones, which lie at `view`.
-   */
-  gather(forces: Tensor, view: Tensor, axes: Tensor | null): Effect {
-    if (!axes) return { force: this.#pairs.gather(forces) };
-    const parts = forces.unsqueeze(1).mul(axes).reshape(-1, 4 * this.list.length);
-    return {
-      force: parts.matmul(this.#views.transpose()).reshape(-1, this.bodies, 2),
-      torque: this.#torque(view, forces),
+  /** Where nothing turns, the axes are those of the world. */
+  look({ position, angle }: Motion): View {
+    const pairs = this.#pairs;
+    if (!angle) return { place: pairs.difference(position), gather: (forces) => ({ force: pairs.gather(forces) }) };
+    const count = this.list.length;
+    const angles = angle.matmul(this.#second).reshape(-1, 1, 1, count);
+    const axes = concat([angles.cos(), angles.sin()], 1);
+    const parts = position.reshape(-1, 2 * this.bodies).matmul(this.#views).reshape(-1, 2, 2, count);
+    const place = parts.mul(axes).sum(1);
+    const gather = (forces: Tensor): Effect => {
+      const turned = forces.unsqueeze(1).mul(axes).reshape(-1, 4 * count);
+      return {
+        force: turned.matmul(this.#views.transpose()).reshape(-1, this.bodies, 2),
+        torque: place.mul(forces.flip(1)).reshape(-1, 2 * count).matmul(this.#lever),
+      };
     };
+    return { place, gather };
+  }
+}
+
+/** Bodies as fixtures see them, whose axes never turn: every pair is a body and a fixture. */
+export class FixtureFrames implements Frames {
+  readonly #views: Tensor;
+  readonly #origins: Tensor;
+
+  /** `list` has at least one pair: an index below `bodies` and one of `fixtures`. */
+  constructor(readonly bodies: number, fixtures: readonly Fixture[], readonly list: readonly Pair[]) {
+    const count = list.length;
+    const origins = new Float32Array(2 * count);
+    const views = list.flatMap(([body, fixture], pair): [number, number, number][] => {
+      const { at: [x, y], angle } = fixtures[fixture]!;
+      const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+      origins[pair] = cos * x + sin * y;
+      origins[count + pair] = cos * y - sin * x;
+      return [
+        [2 * body, pair, cos],
+        [2 * body + 1, pair, sin],
+        [2 * body, count + pair, -sin],
+        [2 * body + 1, count + pair, cos],
+      ];
+    });
+    this.#views = matrix(2 * bodies, 2 * count, views);
+    this.#origins = tensor(origins, { shape: [1, 2 * count] });
   }
 
-  /** The same in the axes of the world: forces and the `arms` at which they act, from the centres of the second bodies. */
-  gatherInWorld(forces: Tensor, arms: Tensor): Effect {
-    return { force: this.#pairs.gather(forces), torque: this.#torque(arms, forces) };
-  }
-
-  #torque(arms: Tensor, forces: Tensor): Tensor {
-    return arms.mul(forces.flip(1)).reshape(-1, 2 * this.list.length).matmul(this.#lever);
+  /** Only what is seen feels forces: fixtures stay. */
+  look({ position }: Motion): View {
+    const flat = position.reshape(-1, 2 * this.bodies).matmul(this.#views).sub(this.#origins);
+    const gather = (forces: Tensor): Effect => {
+      const all = forces.reshape(-1, 2 * this.list.length).matmul(this.#views.transpose());
+      return { force: all.reshape(-1, this.bodies, 2) };
+    };
+    return { place: flat.reshape(-1, 2, this.list.length), gather };
   }
 }

@@ -6,25 +6,23 @@
 import { tensor } from "../../tensor/creation.ts";
 import { where } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type Body, circumscribedRadius, collidingPairs, halfExtent } from "./body.ts";
+import { type Body, circumscribedRadius, collidingPairs, type Fixture, halfExtent, type Shape } from "./body.ts";
 import { type ContactLaw, repulsion } from "./contact.ts";
-import { type Effect, Frames } from "./frames.ts";
+import { BodyFrames, type Effect, FixtureFrames, type Frames, type View } from "./frames.ts";
 import type { Motion } from "./motion.ts";
 import { constant, type Pair, squaredLength } from "./pairs.ts";
 
 /** Half of the thickness that VMAS gives to lines, in metres. */
 export const lineThickness = 4 / 600;
 
-/** How a disc lies to an outline, in the outline's axes. */
+/** How discs lie to outlines, along the axes of the outlines. */
 export interface Approach {
-  readonly axes: Tensor | null;
-  /** The centre of the disc: [env, 2, pair]. */
-  readonly view: Tensor;
+  readonly view: View;
   /** From the nearest point of the outline to the centre of the disc: [env, 2, pair]. */
   readonly gap: Tensor;
 }
 
-/** Pairs of a disc and an outline, in this order. */
+/** Pairs of a disc and an outline. */
 export class Outlines {
   readonly #frames: Frames;
   /** [2, pair]. */
@@ -34,41 +32,52 @@ export class Outlines {
   /** Square of the distance of the centres beyond which VMAS does not look for a contact: a number or [pair]. */
   readonly #near: Tensor | number;
 
-  /** `list` has at least one pair of indices of `bodies`. */
-  constructor(bodies: readonly Body[], readonly list: readonly Pair[]) {
-    this.#frames = new Frames(bodies.length, list);
-    const count = list.length;
-    const halves = list.map(([, b]) => {
-      const { shape } = bodies[b]!;
-      if (shape.kind === "sphere") throw new TypeError(`Outlines: body ${b} is a sphere and has no sides.`);
+  /** `shapes` are those of the pairs of `frames`: a disc and what sees it. There is at least one. */
+  private constructor(frames: Frames, shapes: readonly (readonly [Shape, Shape])[]) {
+    this.#frames = frames;
+    const count = shapes.length;
+    const halves = shapes.map(([, shape]) => {
+      if (shape.kind === "sphere") throw new TypeError("Outlines: a sphere has no sides.");
       return halfExtent(shape);
     });
     this.#half = tensor(Float32Array.from([0, 1].flatMap((xy) => halves.map((half) => half[xy]!))), {
       shape: [2, count],
     });
-    const radius = (i: number): number => circumscribedRadius(bodies[i]!.shape);
-    this.reach = constant(list.map(([a]) => radius(a) + lineThickness), count);
-    this.#near = constant(list.map(([a, b]) => (radius(a) + radius(b)) ** 2), count);
+    const reach = shapes.map(([disc]) => circumscribedRadius(disc) + lineThickness);
+    this.reach = constant(reach, count);
+    const near = shapes.map(([disc, outline]) => (circumscribedRadius(disc) + circumscribedRadius(outline)) ** 2);
+    this.#near = constant(near, count);
+  }
+
+  /** Pairs of indices of `bodies`, the disc first; at least one. */
+  static ofBodies(bodies: readonly Body[], list: readonly Pair[]): Outlines {
+    const shapes = list.map(([a, b]) => [bodies[a]!.shape, bodies[b]!.shape] as const);
+    return new Outlines(new BodyFrames(bodies.length, list), shapes);
+  }
+
+  /** Pairs of an index of `bodies` and one of `fixtures`; at least one. */
+  static ofFixtures(bodies: readonly Body[], fixtures: readonly Fixture[], list: readonly Pair[]): Outlines {
+    const shapes = list.map(([a, b]) => [bodies[a]!.shape, fixtures[b]!.shape] as const);
+    return new Outlines(new FixtureFrames(bodies.length, fixtures, list), shapes);
   }
 
   /** How the discs lie to the outlines now. */
   approach(motion: Motion): Approach {
-    const axes = this.#frames.axes(motion);
-    const view = this.#frames.view(motion, axes);
-    const beyond = view.abs().sub(this.#half);
+    const view = this.#frames.look(motion);
+    const beyond = view.place.abs().sub(this.#half);
     const inside = beyond.minimum(0);
     // Within the box the nearer side counts: those across x if both are equally near, as in VMAS.
     const acrossX = inside.slice(1, 0, 1).greaterEqual(inside.slice(1, 1, 2));
     const counts = acrossX.notEqual(tensor([[[false], [true]]]));
     const corner = beyond.maximum(0).add(where(counts, inside, 0));
-    return { axes, view, gap: corner.mul(where(view.less(0), -1, 1)) };
+    return { view, gap: corner.mul(where(view.place.less(0), -1, 1)) };
   }
 
   /** The contacts. Each is felt within the sum of the circumscribed radii only, which cuts off the tips of lines and corners. */
   contacts(motion: Motion, law: ContactLaw): Effect {
-    const { axes, view, gap } = this.approach(motion);
-    const near = squaredLength(view).lessEqual(this.#near);
-    return this.#frames.gather(where(near, repulsion(gap, this.reach, law), 0), view, axes);
+    const { view, gap } = this.approach(motion);
+    const near = squaredLength(view.place).lessEqual(this.#near);
+    return view.gather(where(near, repulsion(gap, this.reach, law), 0));
   }
 
   /** Whether discs touch outlines, by the `gap` of an approach: bool [env, 1, pair]. */

@@ -4,13 +4,13 @@
  */
 
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type Body, circumscribedRadius, collidingPairs, momentOfInertia } from "./body.ts";
+import { type Body, circumscribedRadius, collidingPairs, type Fixture, momentOfInertia } from "./body.ts";
 import { type ContactLaw, repulsion } from "./contact.ts";
 import type { Effect } from "./frames.ts";
 import { type Joint, Joints } from "./joints.ts";
 import type { Motion } from "./motion.ts";
 import { outlinePairs, Outlines } from "./outlines.ts";
-import { constant, length, Pairs } from "./pairs.ts";
+import { constant, length, type Pair, Pairs } from "./pairs.ts";
 
 /** A source of forces and torques on every body, from how the bodies are now. */
 export type Interaction = (motion: Motion) => Effect;
@@ -25,6 +25,8 @@ export interface WorldOptions {
   readonly drag?: number;
   /** 100 N/m over 1 mm if not given. */
   readonly contact?: ContactLaw;
+  /** What discs bump into and what never moves; none if not given. */
+  readonly fixtures?: readonly Fixture[];
   /** None if not given. */
   readonly joints?: readonly Joint[];
   /** Newtons for each metre that a joint is open; 130 if not given. It sets in over the margin of contacts. */
@@ -47,7 +49,16 @@ function sphereContacts(bodies: readonly Body[], law: ContactLaw): Interaction |
 function outlineContacts(bodies: readonly Body[], law: ContactLaw): Interaction | null {
   const list = outlinePairs(bodies);
   if (list.length === 0) return null;
-  const outlines = new Outlines(bodies, list);
+  const outlines = Outlines.ofBodies(bodies, list);
+  return (motion) => outlines.contacts(motion, law);
+}
+
+/** The contacts of every disc with every fixture, as one interaction; `null` where there is none. */
+function fixtureContacts(bodies: readonly Body[], fixtures: readonly Fixture[], law: ContactLaw): Interaction | null {
+  const discs = bodies.flatMap(({ shape, collides = true }, i) => shape.kind === "sphere" && collides ? [i] : []);
+  const list = discs.flatMap((disc) => fixtures.map((_, i): Pair => [disc, i]));
+  if (list.length === 0) return null;
+  const outlines = Outlines.ofFixtures(bodies, fixtures, list);
   return (motion) => outlines.contacts(motion, law);
 }
 
@@ -90,11 +101,12 @@ export class ParticleWorld {
     this.#spinGain = constant(spinGains, bodies.length);
     const limits = bodies.map(({ maxSpeed }) => maxSpeed ?? unlimited);
     this.#maxSpeed = limits.some((x) => x < unlimited) ? constant(limits, bodies.length, 1) : null;
-    const { joints = [], jointStiffness = 130 } = options;
+    const { joints = [], jointStiffness = 130, fixtures = [] } = options;
     this.#interactions = [
       jointForces(bodies, joints, { ...contact, stiffness: jointStiffness }),
       sphereContacts(bodies, contact),
       outlineContacts(bodies, contact),
+      fixtureContacts(bodies, fixtures, contact),
     ].filter((x) => x !== null);
   }
 
