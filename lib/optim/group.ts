@@ -5,6 +5,7 @@
 
 import { refuseMissing } from "../forensics/first_step.ts";
 import { PlumblineError } from "../graph/error.ts";
+import { callerSite } from "../graph/site.ts";
 import { zeros } from "../tensor/creation.ts";
 import { concat } from "../tensor/functions.ts";
 import { gradients } from "../grad/transforms.ts";
@@ -52,7 +53,11 @@ export class FlatVector<G extends string = string> {
       code: "G306",
       message: `a vector of the group \`${other.group}\` (${other.size} entries) was ${how} one of the group ` +
         `\`${this.group}\` (${this.size} entries).`,
-      sites: [this.tensor.node.site, other.tensor.node.site],
+      sites: [
+        callerSite(),
+        { site: this.tensor.node.site, note: `${this.size} entries of \`${this.group}\`` },
+        { site: other.tensor.node.site, note: `${other.size} entries of \`${other.group}\`` },
+      ],
       help: "both must hold entries of the same parameters: take them from one ParameterGroup.",
     });
   }
