@@ -7,7 +7,8 @@ import { collectSinks, screen, type Sink } from "../forensics/nonfinite_sinks.ts
 import { type SinkOutput, sinksOf, StepRunner } from "../forensics/nonfinite_step.ts";
 import { pathsOf, restoreState, savedArguments, stateName } from "../forensics/replay.ts";
 import { type Drop, dropAt, madeFrom } from "../forensics/drops.ts";
-import { collectQuestions, type OpenQuestion } from "../forensics/first_step.ts";
+import { collectOpen, type LeftOpen, type OpenQuestion } from "../forensics/first_step.ts";
+import { keepBefore, lookAtFirstSteps, warnOfZeros } from "../forensics/zero_step.ts";
 import { labelOf } from "../forensics/label.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { rememberFunction } from "../graph/cell.ts";
@@ -18,10 +19,11 @@ import type { Storage } from "../graph/storage.ts";
 import { describe, type SavedTensor } from "../graph/types.ts";
 import { full } from "../tensor/creation.ts";
 import { pending } from "../tensor/pending.ts";
+import { State } from "../tensor/state.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { traced } from "../tensor/trace.ts";
 import { leaves, rebuildTree, type Tree } from "../tensor/tree.ts";
-import { Parameter, rootVariables, type Stateful, Variable } from "../tensor/variable.ts";
+import { type Stateful, Variable } from "../tensor/variable.ts";
 import type { Executable } from "./engine.ts";
 import { enqueue, evaluateNow } from "./evaluate.ts";
 import { currentEngine } from "./select.ts";
@@ -67,6 +69,8 @@ interface Program {
   readonly drops: readonly (Drop | null)[];
   /** What its steps left open: whether another function's loss reaches the parameters that its own does not. */
   questions: OpenQuestion[];
+  /** Until it has run: the first steps of its optimisers, and what was traced in the place of arguments and state. */
+  first: Pick<LeftOpen, "steps"> & { readonly given: readonly Node[] } | null;
 }
 
 interface Traced {
@@ -137,37 +141,20 @@ function refuseForeign(leaf: Node, name: string): void {
   });
 }
 
-/** Runs `fn` on placeholders, with placeholders in the variables; everything is as before afterwards. */
-function trace<R>(roots: readonly Variable[], parameters: readonly Parameter[], fn: (inputs: readonly Node[]) => R): R {
-  const inputs = roots.map((x) => placeholder(x.node, x.name));
-  const before = roots.map((x, i) => {
-    inputs[i]!.owner = x;
-    return x.replace(inputs[i]!);
-  });
-  const grads = parameters.map((x) => x.grad);
-  for (const x of parameters) x.grad = null;
-  try {
-    return fn(inputs);
-  } finally {
-    roots.forEach((x, i) => x.replace(before[i]!));
-    parameters.forEach((x, i) => x.grad = grads[i]!);
-  }
-}
-
 class Compiler<A extends readonly Argument[], R extends Tree> {
   readonly traces: string[] = [];
   readonly programs = new Map<string, Program>();
 
   constructor(
     readonly fn: (...args: A) => R,
-    readonly state: readonly Stateful[],
+    readonly named: Stateful | readonly Stateful[] | undefined,
     readonly name: string,
     readonly checked: boolean,
   ) {}
 
   /** Puts the state of a saved step into the variables; gives its arguments. */
   restore(saved: Readonly<Record<string, SavedTensor>>): A {
-    restoreState(saved, rootVariables(this.state));
+    restoreState(saved, new State(this.named).roots);
     return savedArguments(saved) as unknown as A;
   }
 
@@ -181,12 +168,24 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     const nodes = [...tensors.map((x) => x.node), ...state, ...program.captured];
     await evaluateNow([...nodes, ...pending.nodes()]);
     pending.settle();
+    await lookAtFirstSteps(evaluateNow);
+    if (program.first) await keepBefore(program.first.steps);
     const values = await program.runner.run(nodes.map((x) => x.value!));
     program.assigned.forEach((index, i) => {
       withSite(program.sites[i]!, () => program.roots[index]!.adopt(values[i]!));
     });
+    if (program.first) await this.#lookAt(program, nodes);
     const results = values.slice(program.assigned.length);
     return this.#wrap(program, results);
+  }
+
+  /** After the first run: whether gradients are zero, with the state as it is now. */
+  async #lookAt(program: Program, nodes: readonly Node[]): Promise<void> {
+    const { steps, given } = program.first!;
+    program.first = null;
+    const start = nodes.length - program.captured.length - program.roots.length;
+    const known = new Map(given.map((x, i) => [x, program.roots[i - start]?.node ?? nodes[i]!]));
+    for (const step of steps) await warnOfZeros(step, () => known, evaluateNow);
   }
 
   #wrap({ result, drops }: Program, values: readonly Storage[]): R {
@@ -201,10 +200,12 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
 
   async #build(tree: Tree, signature: string): Promise<Program> {
     this.traces.push(this.traces.length === 0 ? `first call with ${signature}` : `new arguments ${signature}`);
-    const roots = rootVariables(this.state);
+    // Not before: an optimiser made after compile() takes over the numbers of its parameters.
+    const own = new State(this.named);
+    const { roots } = own;
     const inputs = leaves(tree).map((x) => placeholder(x.node));
-    const { result: { result: program, questions }, sinks: noted } = collectSinks(() =>
-      collectQuestions(() => this.#trace(tree, inputs, roots))
+    const { result: { result: program, left }, sinks: noted } = collectSinks(() =>
+      collectOpen(() => this.#trace(tree, inputs, own))
     );
     const { assigned, result, state } = program;
     const sinks = this.#sinks(program, roots, noted);
@@ -233,24 +234,36 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     const drops = leaves(result).map(({ node }) =>
       withSite(node.site, () => dropAt("compiled", `${labelOf(node)} of ${this.name}`, [node]))
     );
-    const built: Program = { executable, runner, captured, roots, assigned, result, sites, drops, questions };
+    const first = left.steps.length > 0 ? { steps: left.steps, given } : null;
+    const built: Program = {
+      executable,
+      runner,
+      captured,
+      roots,
+      assigned,
+      result,
+      sites,
+      drops,
+      questions: left.questions,
+      first,
+    };
     this.programs.set(signature, built);
     this.#forgetOldest();
     return built;
   }
 
-  #trace(tree: Tree, inputs: readonly Node[], roots: readonly Variable[]): Traced {
-    const named = this.state.flatMap((x) => x.variables()).filter((x) => x instanceof Parameter);
-    const parameters = [...new Set([...named, ...roots.flatMap((x) => x.parts)])];
-    return trace(roots, parameters, (state) => {
+  #trace(tree: Tree, inputs: readonly Node[], own: State): Traced {
+    const { roots } = own;
+    const state = roots.map((x) => placeholder(x.node, x.name));
+    return own.during(state, () => {
       const given = rebuildTree(tree, inputs.map((x) => new Tensor(x)).values()) as readonly Tree[];
-      const after = (): Node[] => roots.map((x) => x.node);
       const result = traced(
         () => refusePromise(this.fn(...given as unknown as A), this.name),
-        (result) => [...leaves(result).map((x) => x.node), ...after()],
+        (result) => [...leaves(result).map((x) => x.node), ...own.nodes()],
       );
-      const assigned = after().flatMap((x, i) => x === state[i] ? [] : [i]);
-      const outputs = [...assigned.map((i) => after()[i]!), ...leaves(result).map((x) => x.node)];
+      const after = own.nodes();
+      const assigned = after.flatMap((x, i) => x === state[i] ? [] : [i]);
+      const outputs = [...assigned.map((i) => after[i]!), ...leaves(result).map((x) => x.node)];
       refuseFrozen(outputs, new Set(roots), state[0]?.id ?? 0, this.name);
       return { result, assigned, outputs, state };
     });
@@ -305,10 +318,9 @@ export function compile<A extends readonly Argument[], R extends Tree>(
   fn: (...args: never[]) => R,
   options: CompileOptions = {},
 ): Compiled<A, R> {
-  const { state = [], name = fn.name || "a compiled function", checkNumerics = true } = options;
-  const list = Array.isArray(state) ? state as readonly Stateful[] : [state as Stateful];
+  const { name = fn.name || "a compiled function", checkNumerics = true } = options;
   const traced = rememberFunction(fn) as unknown as (...args: A) => R;
-  const compiler = new Compiler<A, R>(traced, list, name, checkNumerics);
+  const compiler = new Compiler<A, R>(traced, options.state, name, checkNumerics);
   return Object.assign((...args: A) => enqueue(() => compiler.call(args)), {
     traces: compiler.traces as readonly string[],
     listing: () => [...compiler.programs.values()].flatMap((x) => x.executable.listing()),

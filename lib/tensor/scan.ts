@@ -1,12 +1,15 @@
 /** Loops and recomputation as operations with a derivative. */
 
 import { rememberFunction } from "../graph/cell.ts";
+import { collectSinks, noteSink, type Sink } from "../forensics/nonfinite_sinks.ts";
 import { PlumblineError } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
-import { makeScan } from "../graph/scan.ts";
+import { makeScan, type StepResult } from "../graph/scan.ts";
+import { State } from "./state.ts";
 import { Tensor } from "./tensor.ts";
 import { insideScan, traced } from "./trace.ts";
 import { leaves, rebuildTree, type Tree } from "./tree.ts";
+import type { Stateful, Variable } from "./variable.ts";
 
 /** Settings of {@linkcode scan}. */
 export interface ScanOptions {
@@ -14,14 +17,34 @@ export interface ScanOptions {
   length?: number;
   /** From the last entry of xs to the first; ys keep the order of xs. */
   reverse?: boolean;
+  /** Variables, modules, optimisers that a step changes: each step finds what the one before left. */
+  state?: Stateful | readonly Stateful[];
 }
+
+/** The steps that `xs` or the options tell. */
+function lengthOf(sequences: readonly Tensor[], options: ScanOptions): number {
+  const length = options.length ?? sequences[0]?.shape[0];
+  if (length !== undefined && sequences.every((x) => x.shape[0] === length)) return length;
+  const found = sequences.map((x) => x.shape[0] ?? "no axis").join(", ");
+  throw new PlumblineError({
+    code: "G304",
+    message: `scan() needs xs of one length along their leading axis; it found ${found || "no xs and no length"}.`,
+  });
+}
+
+const nodesOf = (tree: Tree): Node[] => leaves(tree).map((x) => x.node);
+const tensorsOf = (nodes: readonly Node[]): Iterator<Tensor> => nodes.map((node) => new Tensor(node)).values();
 
 /**
  * Runs `step` along the leading axis of `xs`, with carried state: `[carry, y] = step(carry, x)`. One operation with a
  * derivative (JAX's `lax.scan`): the step is traced once, and differentiating it recomputes each step from its carry.
  *
+ * What a step assigns is named as `state`. So a step may be a training step: an epoch of them is one program, and nothing
+ * returns to JavaScript in between.
+ *
  * @returns the final carry, and the ys stacked along a new leading axis.
- * @throws PlumblineError G304 if lengths differ, or a step changes the shape or dtype of what is carried.
+ * @throws PlumblineError G304 if lengths differ, or a step changes the shape or dtype of what is carried; G105 if a step
+ * assigns what is not named as state.
  *
  * @example
  * ```ts
@@ -38,37 +61,45 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
   options: ScanOptions = {},
 ): [C, Y] {
   const sequences = leaves(xs);
-  const length = options.length ?? sequences[0]?.shape[0];
-  if (length === undefined || sequences.some((x) => x.shape[0] !== length)) {
-    const found = sequences.map((x) => x.shape[0] ?? "no axis").join(", ");
-    throw new PlumblineError({
-      code: "G304",
-      message: `scan() needs xs of one length along their leading axis; it found ${found || "no xs and no length"}.`,
-    });
-  }
+  const length = lengthOf(sequences, options);
   const known = rememberFunction(step);
+  const state = new State(options.state);
+  const start = nodesOf(init);
   let ys: Y | undefined;
-  const result = insideScan(() =>
+  let sinks: readonly Sink[] = [];
+  let changed: readonly Variable[] = [];
+  const once = (carries: readonly Node[], slices: readonly Node[]): StepResult => {
+    const own = carries.slice(start.length);
+    return state.during(own, () => {
+      // A trace of its own: a condition of the step is used by the step's results, not by those outside.
+      const { result: [carry, y], sinks: noted } = collectSinks(() =>
+        traced(
+          () => known(rebuildTree(init, tensorsOf(carries)), rebuildTree(xs, tensorsOf(slices))),
+          ([carry, y]) => [...nodesOf(carry), ...nodesOf(y), ...state.nodes()],
+        )
+      );
+      ys = y;
+      sinks = noted;
+      changed = state.roots.filter((x, i) => x.node !== own[i]);
+      return {
+        carries: [...nodesOf(carry), ...state.nodes()],
+        ys: [...nodesOf(y), ...noted.map((x) => x.node)],
+      };
+    });
+  };
+  const result = insideScan(state.roots, () =>
     makeScan({
-      init: leaves(init).map((x) => x.node),
+      init: [...start, ...state.nodes()],
       xs: sequences.map((x) => x.node),
       length,
       reverse: options.reverse ?? false,
-      step: (carries, slices) => {
-        const wrap = (nodes: typeof carries) => nodes.map((node) => new Tensor(node)).values();
-        const nodes = (tree: Tree): Node[] => leaves(tree).map((x) => x.node);
-        // A trace of its own: a condition of the step is used by the step's results, not by those outside.
-        const [carry, y] = traced(
-          () => known(rebuildTree(init, wrap(carries)), rebuildTree(xs, wrap(slices))),
-          ([carry, y]) => [...nodes(carry), ...nodes(y)],
-        );
-        ys = y;
-        return { carries: nodes(carry), ys: nodes(y) };
-      },
-    })
-  );
-  const wrap = (nodes: typeof result.ys) => nodes.map((node) => new Tensor(node)).values();
-  return [rebuildTree(init, wrap(result.carries)), rebuildTree(ys!, wrap(result.ys))];
+      step: once,
+    }));
+  state.roots.forEach((x, i) => {
+    if (changed.includes(x)) x.assign(new Tensor(result.carries[start.length + i]!));
+  });
+  sinks.forEach(({ name }, i) => noteSink(result.ys.at(i - sinks.length)!, name));
+  return [rebuildTree(init, tensorsOf(result.carries)), rebuildTree(ys!, tensorsOf(result.ys))];
 }
 
 /**

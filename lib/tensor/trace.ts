@@ -13,20 +13,21 @@ interface Trace {
 }
 
 const traces: Trace[] = [];
-let scans = 0;
+/** What the scans whose steps are being built carry. */
+const scans: ReadonlySet<object>[] = [];
 
-/** Whether the step of a scan is being built. */
-export function isInsideScan(): boolean {
-  return scans > 0;
+/** Whether a variable may be assigned: outside of scans, and in the step of a scan that carries it. */
+export function mayAssign(variable: object): boolean {
+  return scans.length === 0 || scans.at(-1)!.has(variable);
 }
 
-/** Runs `fn` as the step of a scan. */
-export function insideScan<T>(fn: () => T): T {
-  scans++;
+/** Runs `fn` as the step of a scan that carries `variables`. */
+export function insideScan<T>(variables: readonly object[], fn: () => T): T {
+  scans.push(new Set(variables));
   try {
     return fn();
   } finally {
-    scans--;
+    scans.pop();
   }
 }
 

@@ -10,7 +10,7 @@ import { Storage } from "../graph/storage.ts";
 import { describe, sameShape, sizeOf } from "../graph/types.ts";
 import { pending } from "./pending.ts";
 import { Tensor } from "./tensor.ts";
-import { isInsideScan, isTracing } from "./trace.ts";
+import { isTracing, mayAssign } from "./trace.ts";
 
 /** Anything that has variables: a Variable, a module, an optimiser, a random generator. */
 export interface Stateful {
@@ -70,12 +70,13 @@ export class Variable extends Tensor implements Stateful {
         sites: [node.site],
       });
     }
-    if (isInsideScan()) {
+    if (!mayAssign(this)) {
       throw new PlumblineError({
         code: "G105",
-        message: `\`${this.name}\` was assigned inside the step of a scan, which runs many times.`,
+        message: `\`${this.name}\` was assigned inside the step of a scan that does not carry it.`,
         sites: [node.site],
-        help: "carry the value through the scan and assign the final one after it.",
+        help:
+          "name it as state, so that each step finds what the one before assigned: scan(step, init, xs, { state }).",
       });
     }
     if (node.traced && !isTracing()) {

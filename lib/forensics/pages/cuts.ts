@@ -52,11 +52,12 @@ return x;`,
     right: `return where(x.sum().less(0), x.neg(), x);`,
   },
   G105: {
-    title: "a variable was assigned inside the step of a scan",
-    meaning: "The step of a scan is traced once and runs many times; an assignment inside of it would happen once.",
+    title: "a variable was assigned inside the step of a scan that does not carry it",
+    meaning:
+      "The step of a scan is traced once and runs many times; an assignment inside of it would happen once. Named " +
+      "as state, the variable is carried from step to step and has its last value afterwards.",
     wrong: `scan((h, x) => (memory.assign(h), [h.add(x), x]), h0, xs);`,
-    right: `const [h] = scan((h, x) => [h.add(x), x], h0, xs);
-memory.assign(h);`,
+    right: `scan((h, x) => (memory.assign(h), [h.add(x), x]), h0, xs, { state: memory });`,
   },
   G106: {
     title: "a parameter is never used",
@@ -97,6 +98,18 @@ const physics = boundary("physics", simulate, { vjp: (gradient, inputs) => [grad
       "gradient, or the function is not smooth where it was tried.",
     wrong: `await gradcheck((x) => x.round().sum(), [tensor([0.49])]);`,
     right: `await gradcheck((x) => x.square().sum(), [tensor([0.49])]);`,
+  },
+  G110: {
+    title: "a gradient is zero everywhere",
+    meaning:
+      "A gradient reaches the parameter, but every entry is 0, in the first step of its optimiser and still after " +
+      "it: a ratio of a thing with itself, a softmax over one element, a clamp or an activation that is saturated for " +
+      "all of the batch, a relu that is dead. The message names the operation. This is a warning: other data may bring " +
+      "the parameter to life. Gradients that are 0 for a start only (behind a last layer of zeros) are not told.",
+    wrong: `const ratio = logProb.sub(policy.logProb(action)).exp(); // both from the same pass: always 1`,
+    right: `const old = stopGradient(policy.logProb(action), "of the policy that acted"); // once, before the updates
+// in each update
+const ratio = policy.logProb(action).sub(old).exp();`,
   },
   G201: {
     title: "the graph is older than its parameters",
