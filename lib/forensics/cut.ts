@@ -118,6 +118,15 @@ function droppedAt(node: Node, live: readonly Node[], drop: Drop, learner: Learn
   };
 }
 
+/** The cut where numbers that were read at `drop` come in again, if `loss` holds such a constant. */
+export function reentered(drop: Drop, loss: Node, learner: Learner): Cut | null {
+  for (const node of liveNodes([loss])) {
+    if (node.inputs.length > 0 || dropOf(node)?.site.key !== drop.site.key) continue;
+    return droppedAt(node, trail([loss], (x) => x === node), drop, learner, 1);
+  }
+  return null;
+}
+
 function cutOf(edge: Edge, losses: readonly Node[], learner: Learner, influenced: Set<Node>): Cut {
   const { node, input, drop } = origin(edge, influenced);
   const isLive = trail(losses, (x) => x === node);

@@ -53,12 +53,15 @@ export class FrozenLoss implements Watcher {
   #stop = 0;
   #frozen: Freezable | null = null;
 
+  /** The loss of the first run. */
+  loss: Tensor | null = null;
+
   private constructor(readonly fn: LossFunction) {}
 
   /** Runs `fn` for the first time. Gives the loss as well. */
   static async record(fn: LossFunction): Promise<{ replay: FrozenLoss; loss: Tensor }> {
     const replay = new FrozenLoss(rememberFunction(fn));
-    const loss = await replay.#run();
+    const loss = replay.loss = await replay.#run();
     replay.#isFirst = false;
     if (replay.#stops.length > 0) await evaluate(replay.#stops);
     replay.#stopValues.push(...replay.#stops.map((x) => x.value!));

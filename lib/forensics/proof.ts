@@ -2,7 +2,7 @@
 
 import { HostRandom } from "../tensor/host_random.ts";
 import type { Parameter } from "../tensor/variable.ts";
-import { type Cut, describeDrop, type Verdict, wayOf } from "./cut.ts";
+import { type Cut, describeDrop, reentered, type Verdict, wayOf } from "./cut.ts";
 import { helpFor } from "./help.ts";
 import { direction, type Freezable, type FrozenLoss } from "./freeze.ts";
 import { howCut, labelOf } from "./label.ts";
@@ -86,8 +86,9 @@ function placeOf({ drop, stop }: Freezable): Pick<Cut, "how" | "places" | "help"
   return { how, places: [{ site: stop!.site, note }], help: helpFor(how, stop!.site) };
 }
 
-function cutAt(place: Freezable, verdict: Verdict, learner: Parameter): Cut {
-  const structural = "cut" in verdict ? verdict.cut : null;
+function cutAt(place: Freezable, verdict: Verdict, learner: Parameter, loss: FrozenLoss): Cut {
+  const again = place.drop && loss.loss ? reentered(place.drop, loss.loss.node, learner) : null;
+  const structural = again ?? ("cut" in verdict ? verdict.cut : null);
   const own = placeOf(place);
   const isSame = structural?.places[0] && structural.places[0].site.key === own.places[0]!.site.key;
   const between = place.drop ? wayOf(place.drop, learner) : [own.how];
@@ -129,7 +130,7 @@ export async function prove(
     const unexplained = trial && !place &&
       `the loss moves by ${trial.measured.toPrecision(3)} where the gradient says ${trial.expected.toPrecision(3)}: ` +
         "a value takes a way that was not seen";
-    proofs.set(x, { cut: place && cutAt(place, known.verdicts.get(x)!, x), note: unexplained || null });
+    proofs.set(x, { cut: place && cutAt(place, known.verdicts.get(x)!, x, loss), note: unexplained || null });
   }
   return proofs;
 }

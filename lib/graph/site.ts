@@ -167,9 +167,14 @@ export class Site {
 
   /** The first frame outside the library: `file:line:column`; of a notebook cell the function. */
   toString(): string {
-    const { url, line, column, name } = this.#place();
+    const { url, line, column, index } = this.#place();
     if (!isCell(url)) return `${fileName(url)}:${line}:${column}`;
-    const within = /^(?:async |new )*([\w$]+|[A-Z][\w$]*\.[\w$]+)$/.exec(name ?? "")?.[1];
+    const frames = framesOf(this.stack).slice(index);
+    const inner = frames.slice(0, frames.findIndex((x) => !isCell(x.url)) >>> 0);
+    // A function without a name lies in the one that called it only if the line was found there.
+    const around = this.#inCell() ? inner : inner.slice(0, 1);
+    const names = around.map((x) => /^(?:async |new )*([\w$]+|[A-Z][\w$]*\.[\w$]+)$/.exec(x.name ?? "")?.[1]);
+    const within = names.find((x) => x !== undefined);
     return within ? `notebook cell, ${within}()` : "notebook cell";
   }
 
