@@ -70,6 +70,17 @@ export function softmax(x: Node, axis: number): Node {
   return div(e, sum(e, [axis]));
 }
 
+/**
+ * {@linkcode softmax} over the entries where `mask` is true; the others are exactly 0, and pass no gradient. So is a row without
+ * a true one, where 0 / 0 must reach neither the value nor the derivative.
+ */
+export function maskedSoftmax(x: Node, mask: Node, axis: number): Node {
+  const inside = where(mask, x, scalar(x, -3.4e38));
+  const e = where(mask, unary("exp", sub(inside, shift(inside, [axis]))), scalar(x, 0));
+  const total = sum(e, [axis]);
+  return div(e, where(binary("less", scalar(total, 0), total), total, scalar(total, 1)));
+}
+
 /** log(softmax(x)) along `axis`. */
 export function logSoftmax(x: Node, axis: number): Node {
   return sub(x, logSumExp(x, [axis]));

@@ -73,9 +73,9 @@ export class Tensor {
 
   // Values.
 
-  /** The numbers, row-major. Throws inside a traced function. The array is the tensor's own: do not write to it. */
+  /** The numbers, row-major, in an array of the caller's own: writing to it changes no tensor. Throws inside a traced function. */
   data(): Promise<TypedArray> {
-    return this.#read("data()");
+    return this.#read("data()", true);
   }
 
   /** The only element, as a number or boolean. Throws if there are several, or inside a traced function. */
@@ -259,9 +259,15 @@ export class Tensor {
     return this.#reduce((axes) => composite.all(this.node, axes), axis, keepDim);
   }
 
-  /** exp(x) / sum(exp(x)) along `axis`. */
-  softmax(axis: Axis): Tensor {
-    return new Tensor(composite.softmax(this.node, resolveAxis(this.node, axis)));
+  /**
+   * exp(x) / sum(exp(x)) along `axis`; with `where` (bool) over the entries where it is true. The others are exactly 0, also
+   * in a row where all of them are.
+   */
+  softmax(axis: Axis, options: { where?: Tensor } = {}): Tensor {
+    const at = resolveAxis(this.node, axis);
+    return new Tensor(
+      options.where ? composite.maskedSoftmax(this.node, options.where.node, at) : composite.softmax(this.node, at),
+    );
   }
 
   /** log(softmax(x)) along `axis`, without overflow. */
@@ -474,13 +480,14 @@ export class Tensor {
     return this.toString();
   }
 
-  async #read(kind: string): Promise<TypedArray> {
+  async #read(kind: string, copies = false): Promise<TypedArray> {
     const { node } = this;
     refuseTraced(node, kind);
     const given = reading(node, kind);
     await evaluate([node, ...pending.nodes()]);
     pending.settle();
-    return given(await node.value!.read());
+    const numbers = await node.value!.read();
+    return given(copies ? numbers.slice() as TypedArray : numbers);
   }
 
   #like(x: TensorLike): Node {
