@@ -18,7 +18,7 @@ import type { Environment } from "../worlds/environment.ts";
 export interface Episodes {
   /** The sum of reward over the episode, mean over agents. */
   readonly reward: Float32Array;
-  /** Its steps. */
+  /** Its steps, those of the simulator. */
   readonly length: Float32Array;
   /** 1 where the task ended, 0 where the time was up. */
   readonly terminated: Uint8Array;
@@ -62,7 +62,7 @@ export function play<S extends Tree, Y extends Tree>(
   const no = full([envs], 0, { dtype: "bool" });
   const [last, seen] = scan(
     (now: Carry<S>, key: Tensor) => {
-      const { state, reward, terminated, truncated } = environment.step(
+      const { state, reward, terminated, truncated, frames } = environment.step(
         now.world,
         controller(environment.observe(now.world), key),
       );
@@ -70,7 +70,7 @@ export function play<S extends Tree, Y extends Tree>(
       const next: Carry<S> = {
         world: state,
         reward: now.reward.add(where(now.running, reward.mean(-1), 0)),
-        length: now.length.add(now.running.cast("float32")),
+        length: now.length.add(where(now.running, frames ?? 1, 0)),
         running: now.running.and(terminated.or(truncated).not()),
         terminated: now.terminated.or(now.running.and(terminated)),
       };

@@ -1,5 +1,5 @@
 /**
- * Multi-agent PPO: collects a batch, learns from it for some epochs. Three programs are traced in the first iteration
+ * Multi-agent PPO: collects a batch, learns from it for some epochs. A few programs are traced in the first iteration
  * (collect, prepare, update) and replayed ever after; numbers are read once an iteration.
  */
 
@@ -22,7 +22,7 @@ import { RowLayout } from "./batch.ts";
 import { generalisedAdvantages } from "./gae.ts";
 import { Critic, type Policy, policyFor } from "./networks.ts";
 import { ppoLoss } from "./ppo.ts";
-import { Collector, type Rollout } from "./rollout.ts";
+import { batchShape, Collector, type Rollout } from "./rollout.ts";
 import type { Trainer, TrainerFacts } from "./trainer.ts";
 import { ValueScale } from "./value_scale.ts";
 
@@ -75,9 +75,9 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   readonly policy: Policy;
   /** The value function. */
   readonly critic: Critic;
-  /** Environments side by side: floor(frames / maxSteps). */
+  /** Environments side by side: as many whole episodes as the batch has frames for. */
   readonly envs: number;
-  /** Steps of each environment in an iteration: ceil(frames / envs). */
+  /** Steps of each environment in an iteration. */
   readonly steps: number;
   readonly #optimizer: Adam;
   readonly #collector: Collector<S>;
@@ -88,10 +88,14 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   readonly #measured = new Variable(zeros([diagnostics.length]), "diagnostics");
   readonly #collect: Compiled<[], Rollout>;
   readonly #prepare: Compiled<[Rollout], { rows: Tensor; summary: Tensor }>;
+  /** The first update of an iteration, which gives its gradients too; so the others need not. */
+  readonly #firstUpdate: Compiled<[Tensor, Tensor, Tensor], Tensor>;
   readonly #update: Compiled<[Tensor, Tensor, Tensor], []>;
   readonly #evaluator: Evaluator<S>;
   readonly #engine: Pick<TrainerFacts, "engine" | "adapter" | "note">;
   #iteration = 0;
+  /** Of all parameters, one after the other. */
+  #gradients: Tensor | null = null;
 
   /** A trainer on the engine of the process. */
   static async create<S extends Tree>(environment: Environment<S>, options: PPOOptions): Promise<PPOTrainer<S>> {
@@ -113,8 +117,11 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     const random = new HostRandom(options.seed);
     const { observationSize, agents } = environment;
     const { shareParameters = true } = options;
-    this.envs = Math.max(1, Math.floor(options.framesPerBatch / environment.maxSteps));
-    this.steps = Math.ceil(options.framesPerBatch / this.envs);
+    ({ envs: this.envs, steps: this.steps } = batchShape(
+      options.framesPerBatch,
+      environment.maxSteps,
+      environment.framesPerStep,
+    ));
     this.policy = policyFor(environment, random, shareParameters);
     this.critic = new Critic(agents, observationSize, options.algorithm === "mappo", random, shareParameters);
     this.#layout = this.#rowLayout();
@@ -136,10 +143,15 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
       state: [...networks, this.#measured, this.#generator, ...scale],
       name: "prepare",
     });
-    this.#update = compile((rows: Tensor, index: Tensor, weight: Tensor) => this.#learn(rows, index, weight), {
-      state: [...networks, this.#optimizer, this.#measured],
-      name: "update",
+    const learners = [...networks, this.#optimizer, this.#measured];
+    this.#firstUpdate = compile((rows: Tensor, index: Tensor, weight: Tensor) => this.#learn(rows, index, weight), {
+      state: learners,
+      name: "first update",
     });
+    this.#update = compile((rows: Tensor, index: Tensor, weight: Tensor) => {
+      this.#learn(rows, index, weight);
+      return [];
+    }, { state: learners, name: "update" });
   }
 
   /** Iterations done. */
@@ -149,12 +161,17 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
 
   /** Frames that one iteration learns from. */
   get framesPerIteration(): number {
+    return this.#rows * (this.environment.framesPerStep ?? 1);
+  }
+
+  /** Rows of the batch: steps of all environments. */
+  get #rows(): number {
     return this.envs * this.steps;
   }
 
   /** Updates in one pass over a batch. */
   get updatesPerEpoch(): number {
-    return Math.ceil(this.framesPerIteration / this.options.minibatchSize);
+    return Math.ceil(this.#rows / this.options.minibatchSize);
   }
 
   /** The learning rate of the iteration that comes next, or is under way. */
@@ -165,7 +182,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
 
   /** Programs traced so far. */
   get traceCount(): number {
-    return [this.#collect, this.#prepare, this.#update].reduce((n, program) => n + program.traces.length, 0);
+    return Object.values(this.#programs()).reduce((n, program) => n + program.traces.length, 0);
   }
 
   /** Collects a batch: part of {@linkcode iterate}, for measuring. */
@@ -180,8 +197,12 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     const { learningRate } = this;
     if (lrSchedule !== "constant") this.#optimizer.setLearningRate(learningRate);
     let [epochs, kl] = [0, 0];
+    this.#gradients = null;
     while (epochs < numEpochs) {
-      for (const { index, weight } of this.#minibatches()) await this.#update(rows, index, weight);
+      for (const { index, weight } of this.#minibatches()) {
+        if (this.#gradients) await this.#update(rows, index, weight);
+        else this.#gradients = await this.#firstUpdate(rows, index, weight);
+      }
       epochs++;
       if (targetKl === 0) continue;
       const before = kl;
@@ -201,6 +222,20 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   /** Plays `count` whole episodes with the deterministic policy, drawn from `seed`. It changes nothing of what is learned. */
   evaluate(count: number, seed: number): Promise<Episodes> {
     return this.#evaluator.run(count, seed);
+  }
+
+  /** The gradients of the first update of the last iteration, before they were clipped, by parameter. */
+  async gradients(): Promise<Record<string, SavedTensor>> {
+    const flat = await this.#gradients?.data();
+    const named = Object.entries({ policy: this.policy, critic: this.critic }).flatMap(([owner, network]) =>
+      network.namedParameters().map(([path, { shape, size }]) => ({ name: `${owner}.${path}`, shape, size }))
+    );
+    let end = 0;
+    const entries = named.map(({ name, shape, size }) => {
+      const data = flat?.subarray(end, end += size) ?? null;
+      return [name, data && { dtype: "float32", shape, data }] as const;
+    });
+    return Object.fromEntries(entries.filter((entry): entry is [string, SavedTensor] => entry[1] !== null));
   }
 
   /** Everything that is needed to continue bit for bit, by name. */
@@ -231,11 +266,11 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   }
 
   /**
-   * Runs a step that failed again, from what it was given: `program` is `collect`, `prepare` or `update`. Throws what the
-   * step throws.
+   * Runs a step that failed again, from what it was given: `program` is `collect`, `prepare`, `first update` or `update`.
+   * Throws what the step throws.
    */
   async replay(program: string, saved: Readonly<Record<string, SavedTensor>>): Promise<void> {
-    const programs = { collect: this.#collect, prepare: this.#prepare, update: this.#update };
+    const programs = this.#programs();
     const found = (programs as { readonly [name: string]: typeof programs[keyof typeof programs] })[program];
     if (!found) throw new Error(`There is no program \`${program}\`; there are ${Object.keys(programs).join(", ")}.`);
     await found.replay(saved);
@@ -257,7 +292,16 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
 
   /** Gives back the programs. */
   dispose(): void {
-    for (const program of [this.#collect, this.#prepare, this.#update, this.#evaluator]) program.dispose();
+    for (const program of [...Object.values(this.#programs()), this.#evaluator]) program.dispose();
+  }
+
+  #programs() {
+    return {
+      collect: this.#collect,
+      prepare: this.#prepare,
+      "first update": this.#firstUpdate,
+      update: this.#update,
+    };
   }
 
   #named(): [string, Variable][] {
@@ -311,7 +355,8 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     return { rows, summary };
   }
 
-  #learn(rows: Tensor, index: Tensor, weight: Tensor): [] {
+  /** Learns from the minibatch at `index`. Gives the gradients of all parameters, one after the other, before clipping. */
+  #learn(rows: Tensor, index: Tensor, weight: Tensor): Tensor {
     const minibatch = { ...this.#layout.unpack(rows.take(index, 0)), weight };
     const output = this.policy.output(minibatch.observation);
     const now = {
@@ -321,17 +366,18 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     };
     const result = ppoLoss(minibatch, now, this.options);
     result.loss.backward();
+    const gradients = this.#optimizer.groups[0]!.group.grads().tensor;
     const gradNorm = this.#optimizer.clipGradNorm(this.options.maxGradNorm);
     this.#optimizer.step();
     const { objective, criticLoss, entropy, approxKl, clipFraction } = result;
     const measured = stack([objective, criticLoss, entropy, approxKl, clipFraction, gradNorm]);
     this.#measured.assign(this.#measured.add(measured));
-    return [];
+    return gradients;
   }
 
   /** All frames in random order; the last minibatch is padded with frame 0 at weight 0. */
   *#minibatches(): IterableIterator<{ index: Tensor; weight: Tensor }> {
-    const frames = this.framesPerIteration;
+    const frames = this.#rows;
     const size = Math.min(this.options.minibatchSize, frames);
     const order = this.#order.permutation(frames);
     for (let start = 0; start < frames; start += size) {

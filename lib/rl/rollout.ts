@@ -32,8 +32,17 @@ export interface Rollout {
   readonly done: Tensor;
   /** float32 [time, env]: the sum of reward over the episode (mean over agents) where it is done, else 0. */
   readonly episodeReward: Tensor;
-  /** float32 [time, env]: its steps where it is done, else 0. */
+  /** float32 [time, env]: its steps, those of the simulator, where it is done, else 0. */
   readonly episodeLength: Tensor;
+}
+
+/**
+ * How `frames` steps of the simulator, at least, are collected where an episode has `maxSteps` steps of `framesPerStep`
+ * each: by so many environments as have room for a whole episode, and in how many steps.
+ */
+export function batchShape(frames: number, maxSteps: number, framesPerStep = 1): { envs: number; steps: number } {
+  const envs = Math.max(1, Math.floor(frames / (maxSteps * framesPerStep)));
+  return { envs, steps: Math.ceil(frames / (envs * framesPerStep)) };
 }
 
 /** Fresh starts drawn for a rollout, per environment; if more episodes end in it, the first starts are used again. */
@@ -96,12 +105,12 @@ export class Collector<S extends Tree> implements Stateful {
     const observation = environment.observe(now.world);
     const output = policy.output(observation);
     const choice = policy.choose(output, noise);
-    const { state, reward, terminated, truncated } = environment.step(now.world, policy.action(choice));
+    const { state, reward, terminated, truncated, frames } = environment.step(now.world, policy.action(choice));
     const done = terminated.or(truncated);
     const ended = done.cast("float32");
     const goesOn = done.not().cast("float32");
     const total = now.reward.add(reward.mean(-1));
-    const length = now.length.add(1);
+    const length = now.length.add(frames ?? 1);
     const count = done.cast("int32").cumsum(0).add(now.used);
     const next: Carry<S> = {
       world: restart(done, starts, count, state),

@@ -40,6 +40,8 @@ export interface Trainer {
   iterate(): Promise<Metrics>;
   /** Plays `count` whole episodes with the deterministic policy, drawn from `seed`. It changes nothing of what is learned. */
   evaluate(count: number, seed: number): Promise<Episodes>;
+  /** The gradients of one update of the last iteration, by parameter: `policy.net.layers.0.weight`. None before the first. */
+  gradients?(): Promise<Readonly<Record<string, SavedTensor>>>;
   /** Parameters, optimiser, random key, state of the worlds, counters. It has the same names and shapes at any time. */
   state(): Promise<TrainerState>;
   /** Continues from `state`, whose names, dtypes and shapes the caller has checked against {@linkcode state}. */

@@ -10,7 +10,8 @@ import { parseConfig } from "./config.ts";
 import { reasonOf, UsageError, WriteError } from "./error.ts";
 import { encodeRow, type MetricsRow, readRows } from "./metrics.ts";
 import type { Config } from "./options.ts";
-import { bytesUpTo, scalarRecord, textRecord, versionRecord } from "./tensorboard.ts";
+import { histogramOf } from "./histogram.ts";
+import { bytesUpTo, histogramRecord, scalarRecord, textRecord, versionRecord } from "./tensorboard.ts";
 import type { TrainerState } from "../rl/trainer.ts";
 
 const configName = "config.json";
@@ -182,6 +183,13 @@ export class RunFolder {
   log(row: MetricsRow, now: Date): void {
     this.#metrics.append(encodeRow(row));
     this.#events.append(scalarRecord(now.getTime() / 1000, row.iteration, row.metrics));
+  }
+
+  /** Logs how the numbers of tensors are distributed after `iteration`, for TensorBoard. */
+  logTensors(prefix: string, tensors: TrainerState, iteration: number, now: Date): void {
+    const histograms = Object.entries(tensors).map(([name, { data }]) => [`${prefix}/${name}`, histogramOf(data)]);
+    if (histograms.length === 0) return;
+    this.#events.append(histogramRecord(now.getTime() / 1000, iteration, Object.fromEntries(histograms)));
   }
 
   /** The rows that are logged. */

@@ -61,6 +61,7 @@ export async function train(run: Run): Promise<Result> {
       tracedByFirst ??= trainer.traceCount;
       ending = endingOf(run, rows);
       if (ending !== null || trainer.iteration % config.saveEvery === 0) {
+        folder.logTensors("gradients", await trainer.gradients?.() ?? {}, trainer.iteration, new Date());
         folder.save(trainer.iteration, await trainer.state());
       }
     }

@@ -4,6 +4,7 @@
  */
 
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import type { Histogram } from "./histogram.ts";
 
 /** The reflected Castagnoli polynomial. */
 const polynomial = 0x82f63b78;
@@ -43,7 +44,8 @@ function frame(data: Uint8Array): Uint8Array {
 const wire = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 const eventField = { wallTime: 1, step: 2, fileVersion: 3, summary: 5 } as const;
 const summaryField = { value: 1 } as const;
-const valueField = { tag: 1, simpleValue: 2, tensor: 8, metadata: 9 } as const;
+const valueField = { tag: 1, simpleValue: 2, histogram: 5, tensor: 8, metadata: 9 } as const;
+const histogramField = { min: 1, max: 2, count: 3, sum: 4, sumOfSquares: 5, limits: 6, counts: 7 } as const;
 const metadataField = { pluginData: 1 } as const;
 const pluginField = { name: 1 } as const;
 const tensorField = { dtype: 1, shape: 2, stringValue: 8 } as const;
@@ -85,6 +87,37 @@ export function scalarRecord(wallTime: number, step: number, scalars: Readonly<R
         });
       }
     }));
+}
+
+/** The histograms of one step, for the Histograms and Distributions tabs. */
+export function histogramRecord(
+  wallTime: number,
+  step: number,
+  histograms: Readonly<Record<string, Histogram>>,
+): Uint8Array {
+  return event(wallTime, step, (writer) =>
+    message(writer, eventField.summary, (writer) => {
+      for (const [tag, histogram] of Object.entries(histograms)) {
+        message(writer, summaryField.value, (writer) => {
+          writer.tag(valueField.tag, wire.bytes).string(tag);
+          message(writer, valueField.histogram, (writer) => writeHistogram(writer, histogram));
+        });
+      }
+    }));
+}
+
+/** A HistogramProto. */
+function writeHistogram(writer: BinaryWriter, histogram: Histogram): void {
+  for (const name of ["min", "max", "count", "sum", "sumOfSquares"] as const) {
+    // The wire format leaves a zero out.
+    if (histogram[name] !== 0) writer.tag(histogramField[name], wire.fixed64).double(histogram[name]);
+  }
+  for (const name of ["limits", "counts"] as const) {
+    if (histogram[name].length === 0) continue;
+    message(writer, histogramField[name], (writer) => {
+      for (const x of histogram[name]) writer.double(x);
+    });
+  }
 }
 
 /** A Markdown text, for the Text tab. */

@@ -26,16 +26,45 @@ onEachEngine(
       assert.deepEqual([trainer.envs, trainer.steps], [6, 9]);
       assert.equal(trainer.framesPerIteration, 54);
       const first = await trainer.iterate();
-      assert.equal(trainer.traceCount, 3);
+      assert.equal(trainer.traceCount, 4);
       await trainer.iterate();
       await trainer.iterate();
-      assert.equal(trainer.traceCount, 3);
+      assert.equal(trainer.traceCount, 4);
       for (const [name, value] of Object.entries(first)) assert.ok(Number.isFinite(value), `${name} is ${value}`);
     } finally {
       trainer.dispose();
     }
   },
 );
+
+onEachEngine("gradients() are those of the first update, of every parameter by its name, before clipping", async () => {
+  const options = { ...small, numEpochs: 1, minibatchSize: 54, maxGradNorm: 1e-3 };
+  const trainer = await PPOTrainer.create(pointWorld(8), options);
+  try {
+    assert.deepEqual(await trainer.gradients(), {});
+    const parameters = Object.entries({ policy: trainer.policy, critic: trainer.critic }).flatMap(([owner, network]) =>
+      network.namedParameters().map(([path, x]) => [`${owner}.${path}`, x] as const)
+    );
+    const before = new Map(await Promise.all(parameters.map(async ([name, x]) => [name, await x.data()] as const)));
+    const norm = (await trainer.iterate())["train/grad_norm"]!;
+    const gradients = await trainer.gradients();
+    assert.deepEqual(Object.keys(gradients), parameters.map(([name]) => name));
+    let squares = 0;
+    for (const [name, parameter] of parameters) {
+      const { data, shape } = gradients[name]!;
+      assert.deepEqual(shape, parameter.shape, name);
+      const after = await parameter.data();
+      data.forEach((g, i) => {
+        squares += g * g;
+        // The first step of Adam goes by the learning rate against the sign of the gradient.
+        if (Math.abs(g) > 1e-3 * norm) assert.equal(Math.sign(after[i]! - before.get(name)![i]!), -Math.sign(g), name);
+      });
+    }
+    assert.ok(Math.abs(Math.sqrt(squares) - norm) < 1e-4 * norm, `${Math.sqrt(squares)} for ${norm}`);
+  } finally {
+    trainer.dispose();
+  }
+});
 
 type World = Parameters<typeof pointWorld>;
 
@@ -90,7 +119,7 @@ onEngine("cpu", "a schedule sets the learning rate of every iteration, without a
       const { data } = Object.entries(await trainer.state()).find(([name]) => name.endsWith("learner.lr"))![1];
       assert.ok(Math.abs(data[0]! - rate) < 1e-9, `the optimiser has ${data[0]} for ${rate}`);
     }
-    assert.equal(trainer.traceCount, 3);
+    assert.equal(trainer.traceCount, 4);
   } finally {
     trainer.dispose();
   }
@@ -102,7 +131,7 @@ onEngine("cpu", "a target of the KL ends the epochs of an iteration after the fi
     const trainer = await PPOTrainer.create(pointWorld(8), { ...small, numEpochs, targetKl, lr: 3e-3 });
     try {
       const metrics = await trainer.iterate();
-      assert.equal(trainer.traceCount, 3);
+      assert.equal(trainer.traceCount, 4);
       return { metrics, state: await trainer.state() };
     } finally {
       trainer.dispose();

@@ -3,11 +3,13 @@ import { BinaryReader } from "@bufbuild/protobuf/wire";
 import {
   bytesUpTo,
   crc32c,
+  histogramRecord,
   readRecords,
   scalarRecord,
   textRecord,
   versionRecord,
 } from "../../lib/train/tensorboard.ts";
+import { histogramOf } from "../../lib/train/histogram.ts";
 
 type Field = number | bigint | Uint8Array;
 
@@ -60,6 +62,53 @@ Deno.test("records are byte for byte those of TensorBoard 2.21's own writer", ()
     "300000000000000095f5d05f0900000000000000402a250a230a06636f6e666967420f080712041202080142057c2061207c4a080a060a" +
       "04746578748623b8a2",
   );
+});
+
+Deno.test("histogramRecord() is byte for byte that of TensorBoard 2.21's own writer", () => {
+  const [w, b] = [
+    { min: -0.5, max: 1.5, count: 3, sum: 2, sumOfSquares: 0.75, limits: [-0.25, 0.5, 2], counts: [1, 0, 2] },
+    { min: 0, max: 0, count: 1, sum: 0, sumOfSquares: 0, limits: [1], counts: [1] },
+  ];
+  assert.equal(
+    histogramRecord(3, 5, { "gradients/w": w, b }).toHex(),
+    "a4000000000000004113b82809000000000000084010052a96010a700a0b6772616469656e74732f772a6109000000000000e0bf11000000" +
+      "000000f83f19000000000000084021000000000000004029000000000000e83f3218000000000000d0bf000000000000e03f000000000000" +
+      "00403a18000000000000f03f000000000000000000000000000000400a220a01622a1d19000000000000f03f3208000000000000f03f3a08" +
+      "000000000000f03fd06e71e5",
+  );
+});
+
+Deno.test("histogramOf() counts every finite number in the bucket that holds it", () => {
+  const values = [
+    0,
+    1e-13,
+    -1e-13,
+    0.5,
+    0.5,
+    -3,
+    1e19,
+    NaN,
+    Infinity,
+    -2e-12,
+    ...Array.from({ length: 500 }, (_, i) => i),
+  ];
+  const { min, max, count, sum, sumOfSquares, limits, counts } = histogramOf(values);
+  const finite = values.filter(Number.isFinite);
+  assert.deepEqual([min, max, count], [-3, 1e19, finite.length]);
+  assert.equal(sum, finite.reduce((a, b) => a + b, 0));
+  assert.equal(sumOfSquares, finite.reduce((a, b) => a + b * b, 0));
+  const above = (i: number) => limits[i - 1] ?? -Infinity;
+  counts.forEach((n, i) =>
+    assert.equal(n, finite.filter((x) => x >= above(i) && x < limits[i]!).length, `bucket ${i}`)
+  );
+  assert.ok(counts[0]! > 0 && counts.at(-1)! > 0);
+  limits.slice(1).forEach((x, i) => assert.ok(x > limits[i]!));
+});
+
+Deno.test("histogramOf() of nothing is empty", () => {
+  const none = { min: 0, max: 0, count: 0, sum: 0, sumOfSquares: 0, limits: [], counts: [] };
+  assert.deepEqual(histogramOf([]), none);
+  assert.deepEqual(histogramOf([NaN]), none);
 });
 
 Deno.test("scalarRecord() holds the time, the step, and a value for every name", () => {
