@@ -143,7 +143,10 @@ function errorOf(entries: readonly AuditEntry[]): PlumblineError | null {
   const cut = entries.filter((x) => x.status === "cut" && x.cut);
   const unused = entries.filter((x) => x.status === "unused");
   const [first] = cut;
-  if (first?.cut) return cutError(first.cut, cut.map((x) => x.name), first.isProved);
+  if (first?.cut) {
+    const isPartial = first.gradientNorm !== null && !first.cut.forbidden;
+    return cutError(first.cut, cut.map((x) => x.name), { isProved: first.isProved, isPartial });
+  }
   if (unused.length === 0) return null;
   return new PlumblineError({
     code: "G106",

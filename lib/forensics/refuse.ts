@@ -37,9 +37,14 @@ export function cutParts(cut: Cut, labels: readonly string[]): ErrorParts {
 }
 
 /** The error of a cut that an audit found. */
-export function cutError(cut: Cut, labels: readonly string[], isProved: boolean): PlumblineError {
+export function cutError(
+  cut: Cut,
+  labels: readonly string[],
+  { isProved, isPartial }: { readonly isProved: boolean; readonly isPartial: boolean },
+): PlumblineError {
   return new PlumblineError({
     ...cutParts(cut, labels),
+    ...(isPartial ? { message: `gradient cut: ${listed(labels)} learn from a part of the loss only` } : {}),
     audit: isProved ? "proved by freeze-replay" : "seen in the graph",
   });
 }
