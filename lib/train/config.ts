@@ -1,6 +1,7 @@
 /** The configuration of a run: a valibot schema made from the table of options, and the rules between options. */
 
 import * as v from "valibot";
+import { batchShape } from "../rl/rollout.ts";
 import { UsageError } from "./error.ts";
 import {
   type ChoiceOption,
@@ -16,11 +17,11 @@ import { preset, presetBelow, type PresetName } from "./presets.ts";
 
 /** How a batch is collected and learned from. */
 export interface Batch {
-  /** floor(framesPerBatch / maxSteps). */
+  /** How many whole episodes fit into framesPerBatch; 1 or more. */
   readonly envs: number;
-  /** ceil(framesPerBatch / envs): steps of each env in an iteration. */
+  /** Actions of each env in an iteration. */
   readonly steps: number;
-  /** envs x steps: not below framesPerBatch, and every one is used. */
+  /** envs x steps x actionRepeat: not below framesPerBatch, and every one is used. */
   readonly frames: number;
   /** Updates in an epoch; the last may be of fewer frames. */
   readonly minibatches: number;
@@ -59,10 +60,10 @@ export const configSchema: v.GenericSchema<unknown, Config> = v.pipe(
       `give at least ${c.maxSteps} frames.`,
   ),
   v.check(
-    (c) => c.framesPerBatch < c.maxSteps || c.minibatchSize <= batchOf(c).frames,
+    (c) => c.framesPerBatch < c.maxSteps || c.minibatchSize <= rowsOf(c),
     ({ input: c }) =>
-      `--minibatch-size ${c.minibatchSize} is larger than the batch of ${batchOf(c).frames} frames: ` +
-      `give at most ${batchOf(c).frames}, or more --frames-per-batch.`,
+      `--minibatch-size ${c.minibatchSize} is larger than the batch of ${rowsOf(c)} ` +
+      `${c.actionRepeat === 1 ? "frames" : "actions"}: give at most ${rowsOf(c)}, or more --frames-per-batch.`,
   ),
 );
 
@@ -94,11 +95,18 @@ export function parseConfig(value: unknown): Config {
 }
 
 /** The shape of the batches of `config`. */
-export function batchOf(config: Pick<Config, "framesPerBatch" | "maxSteps" | "minibatchSize">): Batch {
-  const envs = Math.floor(config.framesPerBatch / config.maxSteps);
-  const steps = Math.ceil(config.framesPerBatch / envs);
-  const frames = envs * steps;
-  return { envs, steps, frames, minibatches: Math.ceil(frames / config.minibatchSize) };
+export function batchOf(config: BatchSettings): Batch {
+  const { framesPerBatch, maxSteps, minibatchSize, actionRepeat } = config;
+  const { envs, steps } = batchShape(framesPerBatch, Math.ceil(maxSteps / actionRepeat), actionRepeat);
+  return { envs, steps, frames: envs * steps * actionRepeat, minibatches: Math.ceil(envs * steps / minibatchSize) };
+}
+
+type BatchSettings = Pick<Config, "framesPerBatch" | "maxSteps" | "minibatchSize" | "actionRepeat">;
+
+/** What an epoch goes over. */
+function rowsOf(config: BatchSettings): number {
+  const { envs, steps } = batchOf(config);
+  return envs * steps;
 }
 
 /** What may be another in a resumed run: no number that is learned depends on it. */

@@ -5,6 +5,7 @@ import { PPOTrainer } from "../rl/ppo_trainer.ts";
 import { BuzzWire } from "../worlds/buzz_wire.ts";
 import type { Environment } from "../worlds/environment.ts";
 import { Navigation } from "../worlds/navigation.ts";
+import { ActionRepeat } from "../worlds/repeat.ts";
 import { ReverseTransport } from "../worlds/reverse_transport.ts";
 import { Wheel } from "../worlds/wheel.ts";
 import { UsageError } from "./error.ts";
@@ -26,9 +27,11 @@ const scenarios: Readonly<Record<Config["scenarioName"], (options: CommonOptions
 };
 
 /** The world of a configuration. Throws a {@linkcode UsageError} if it refuses its options. */
-export function createEnvironment({ scenarioName, nAgents, maxSteps, actions }: Config): Environment {
+export function createEnvironment(config: Config): Environment {
+  const { scenarioName, nAgents, maxSteps, actions, actionRepeat } = config;
   try {
-    return scenarios[scenarioName]({ nAgents, maxSteps, continuousActions: actions === "continuous" });
+    const world = scenarios[scenarioName]({ nAgents, maxSteps, continuousActions: actions === "continuous" });
+    return actionRepeat === 1 ? world : new ActionRepeat(world, actionRepeat);
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(error.message);
     throw error;

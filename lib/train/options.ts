@@ -127,7 +127,9 @@ const learning = {
     number
   >,
   numEpochs: integer(1, 10_000, 30, "passes over a batch") as NumberOption<number>,
-  minibatchSize: integer(1, 100_000_000, 400, "frames in a minibatch, at most the batch") as NumberOption<number>,
+  minibatchSize: integer(1, 100_000_000, 400, "frames (actions, where they are held) in a minibatch") as NumberOption<
+    number
+  >,
   lr: positive(1, 3e-4, "learning rate of Adam") as NumberOption<number>,
   lrSchedule: choice(
     ["constant", "linear", "cosine"],
@@ -139,6 +141,14 @@ const learning = {
   entropyEps: real(0, 100, 1e-4, "weight of the entropy bonus") as NumberOption<number>,
   gamma: real(0, 1, 0.99, "discount of later rewards") as NumberOption<number>,
   lmbda: real(0, 1, 0.9, "lambda of generalised advantage estimation") as NumberOption<number>,
+  actionRepeat: integer(
+    1,
+    1000,
+    1,
+    "steps for which an action is held; gamma and lambda count actions",
+  ) as NumberOption<
+    number
+  >,
   normalizeAdvantages: toggle(false, "bring the advantages of a batch to mean 0, deviation 1") as ToggleOption,
   normalizeValues: toggle(false, "learn values on the scale of their running mean and deviation") as ToggleOption,
   clipValue: real(0, 1e6, 0, "how far a value may move in an iteration; 0: freely") as NumberOption<number>,

@@ -162,10 +162,11 @@ function tellDifferences(
 /** What is trained, in a few lines. */
 export function introduction(config: Config, { facts }: Trainer): string {
   const { frames, minibatches } = batchOf(config);
+  const actions = config.actionRepeat === 1 ? "steps" : `actions x ${config.actionRepeat} steps`;
   return [
     `${config.scenarioName}, ${config.nAgents} agents, ${config.algorithm}, seed ${config.seed}: ` +
     `${facts.parameters.toLocaleString("en-US")} parameters`,
-    `batch: ${facts.envs} envs x ${facts.steps} steps = ${frames} frames; ` +
+    `batch: ${facts.envs} envs x ${facts.steps} ${actions} = ${frames} frames; ` +
     `${config.numEpochs} epochs of ${minibatches} minibatches`,
     `preset: ${presetText(config)}`,
     `${facts.engine}: ${facts.adapter}${facts.note === undefined ? "" : ` (${facts.note})`}`,

@@ -51,9 +51,9 @@ export function findTarget(text: string, given: Partial<Config>): Target {
   return { config: { ...readConfig(run.folder), ...device }, run };
 }
 
-/** The world of a target, on no device yet. */
+/** The world of a target as controllers know it, who act at every step; on no device yet. */
 export function worldOf({ config }: Target): Environment {
-  return createEnvironment(config);
+  return createEnvironment({ ...config, actionRepeat: 1 });
 }
 
 /** The trainer of a run, as it was at the checkpoint. Throws a {@linkcode UsageError} if there is no checkpoint. */

@@ -131,18 +131,21 @@ Deno.test("parseConfig() says which setting is missing", () => {
 });
 
 Deno.test("batchOf() uses every frame, also where the numbers do not divide", () => {
-  const batch = (framesPerBatch: number, maxSteps: number, minibatchSize: number) =>
-    batchOf({ framesPerBatch, maxSteps, minibatchSize });
+  const batch = (framesPerBatch: number, maxSteps: number, minibatchSize: number, actionRepeat = 1) =>
+    batchOf({ framesPerBatch, maxSteps, minibatchSize, actionRepeat });
   assert.deepEqual(batch(6000, 100, 400), { envs: 60, steps: 100, frames: 6000, minibatches: 15 });
   assert.deepEqual(batch(6000, 100, 4096), { envs: 60, steps: 100, frames: 6000, minibatches: 2 });
   assert.deepEqual(batch(32768, 500, 8192), { envs: 65, steps: 505, frames: 32825, minibatches: 5 });
   assert.deepEqual(batch(4096, 150, 1024), { envs: 27, steps: 152, frames: 4104, minibatches: 5 });
+  assert.deepEqual(batch(6000, 100, 500, 4), { envs: 60, steps: 25, frames: 6000, minibatches: 3 });
+  assert.deepEqual(batch(4096, 150, 100, 4), { envs: 26, steps: 40, frames: 4160, minibatches: 11 });
 });
 
 Deno.test("parseConfig() judges a minibatch by the frames that are collected, not by those that were asked for", () => {
   const uneven = { framesPerBatch: 4096, maxSteps: 150 };
   assert.doesNotThrow(() => parseConfig({ ...defaults, ...uneven, minibatchSize: 4104 }));
   assert.match(refusal({ ...uneven, minibatchSize: 4105 }), /larger than the batch of 4104 frames/);
+  assert.match(refusal({ ...uneven, actionRepeat: 4, minibatchSize: 1041 }), /larger than the batch of 1040 actions/);
 });
 
 Deno.test("resumedConfig() takes more iterations and another --save-every, and refuses what would change the numbers", () => {

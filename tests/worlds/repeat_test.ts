@@ -3,6 +3,7 @@ import {
   ActionRepeat,
   compile,
   type Environment,
+  PPOTrainer,
   randomKey,
   type Tensor,
   type Tree,
@@ -67,6 +68,20 @@ onEachEngine("a held action compiles to the steps one by one", async () => {
     return state.position;
   })();
   assert.deepEqual(await held.data(), await single.data());
+});
+
+Deno.test("a trainer counts the steps of the simulator where actions are held", async () => {
+  const trainer = await PPOTrainer.create(new ActionRepeat(pointWorld(10), 4), {
+    ...{ algorithm: "mappo", framesPerBatch: 60, numEpochs: 1, minibatchSize: 8, lr: 1e-3, maxGradNorm: 1 },
+    ...{ clipEpsilon: 0.2, entropyEps: 0, gamma: 0.9, lmbda: 0.9, seed: 0 },
+  });
+  assert.deepEqual([trainer.envs, trainer.steps, trainer.framesPerIteration], [5, 3, 60]);
+  assert.equal(trainer.updatesPerEpoch, 2);
+  const { length } = await trainer.evaluate(64, 0);
+  assert.ok(length.every((x) => x >= 1 && x <= 10) && length.includes(10), `lengths ${length}`);
+  const metrics = await trainer.iterate();
+  assert.ok(metrics["train/episode_length"]! > 3 && metrics["train/episode_length"]! <= 10);
+  trainer.dispose();
 });
 
 Deno.test("an action is repeated a whole number of times", () => {
