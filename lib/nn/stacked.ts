@@ -32,7 +32,7 @@ class StackedLinear extends Module {
  *
  * @example
  * ```ts
- * import { HostRandom, StackedMLP, zeros } from "./mod.ts";
+ * import { HostRandom, StackedMLP, zeros } from "../../mod.ts";
  *
  * const each = new StackedMLP(3, [18, 32, 2], new HostRandom(0));
  * console.log(each.forward(zeros([60, 3, 18])).shape); // [ 60, 3, 2 ]

@@ -24,7 +24,7 @@ export type ControllerName = typeof controllerNames[number];
  *
  * @example
  * ```ts
- * import { controllerOf, Navigation, randomKey } from "./mod.ts";
+ * import { controllerOf, Navigation, randomKey } from "../../mod.ts";
  *
  * const world = new Navigation({ nAgents: 3 });
  * const control = controllerOf(world, "heuristic");
