@@ -2,15 +2,23 @@
 
 import type { Config } from "vega-lite";
 
-const ink = "#1f2933";
-const quiet = "#66727f";
-const faint = "#e4e8ec";
+/** Of texts and of what matters. */
+export const ink = "#1f2933";
+/** Of what explains. */
+export const quiet = "#66727f";
+/** Of grids. */
+export const faint = "#e4e8ec";
+
+/** Colours of series and agents, told apart by the colour-blind too (Okabe and Ito). */
+export const palette = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#66727f"] as const;
+/** Fonts by preference. */
+export const font = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif";
 
 /** The configuration that all charts share. */
 export const theme: Config = {
   background: "white",
   padding: 16,
-  font: "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif",
+  font,
   view: { stroke: null },
   title: {
     anchor: "start",
@@ -46,5 +54,5 @@ export const theme: Config = {
     offset: 4,
   },
   line: { strokeJoin: "round", strokeCap: "round" },
-  range: { category: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#66727f"] },
+  range: { category: [...palette] },
 };

@@ -1,0 +1,95 @@
+/** `deno task render`: episodes as pictures that move, and as stills. */
+
+import { dirname, join } from "node:path";
+import type { Footage, PictureOptions } from "../plot/episode.ts";
+import { controllerNames, controllerOf } from "../worlds/controllers.ts";
+import { writeFileAtomic } from "./atomic.ts";
+import { chooseDevice } from "./create.ts";
+import { reasonOf, UsageError } from "./error.ts";
+import { type Cast, film } from "./footage.ts";
+import { choice, type ChoiceOption, type Config, integer, type NumberOption, path, running } from "./options.ts";
+import { findTarget, openTrainer, type Target, worldOf, worldOptions } from "./target.ts";
+import type { Tool } from "./tool.ts";
+
+const options = {
+  episodes: integer(1, 16, 1, "episodes, side by side") as NumberOption<number>,
+  controller: choice(controllerNames, null, "instead of the policy of a run") as ChoiceOption<"random" | "heuristic">,
+  seed: integer(0, 2 ** 32 - 1, 0, "other starts") as NumberOption<number>,
+  out: path(null, "PATH.svg and PATH-still.svg are written; by default in the run's folder"),
+  ...worldOptions,
+  device: running.device,
+};
+
+/** `deno task render`. */
+export const renderTool: Tool<typeof options> = {
+  name: "render",
+  summary:
+    "Draws whole episodes of a run's deterministic policy, or of a controller: a picture that moves, and a still.",
+  usage: "RUN | CHECKPOINT | SCENARIO [flags]",
+  positionals: [1, 1],
+  options,
+  notes: [
+    "Shown are agents (discs), their goals (rings with a cross), what is moved, walls, joints, lidar rays (strong where",
+    "they hit) and the ways behind; in the still also where agents began (outlines). The grid is of half a metre.",
+  ],
+  examples: [
+    "output/navigation/2030-01-31_12-00-00 --episodes 4",
+    "wheel --controller heuristic --out wheel",
+  ],
+  run: async ({ positionals: [text], values, given }) => {
+    const target = findTarget(text!, given as Partial<Config>);
+    const controller = (values.controller as typeof values.controller | null) ?? null;
+    const base = values.out?.replace(/\.svg$/, "") ?? defaultPath(target, controller);
+    requireFolder(base);
+    const [episodes, title] = await record(target, controller, values.episodes, values.seed);
+    const { drawAnimation, drawStill } = await import("../plot/episode.ts");
+    const files: readonly (readonly [string, string])[] = [
+      [`${base}.svg`, drawAnimation(episodes, title)],
+      [`${base}-still.svg`, drawStill(episodes, title)],
+    ];
+    for (const [path, content] of files) writeFileAtomic(path, content);
+    const lines = episodes.map(({ caption }, i) => `episode ${i + 1}: ${caption}`);
+    return [...lines, ...files.map(([path, { length }]) => `${path} (${Math.ceil(length / 1000)} kB)`)].join("\n");
+  },
+};
+
+function defaultPath({ config, run }: Target, controller: string | null): string {
+  const name = controller ?? "policy";
+  return run === null ? `${config.scenarioName}-${name}` : join(run.folder, name);
+}
+
+function requireFolder(base: string): void {
+  try {
+    if (Deno.statSync(dirname(base)).isDirectory) return;
+  } catch (error) {
+    throw new UsageError(`--out ${base}: the folder ${dirname(base)} cannot be opened: ${reasonOf(error)}.`);
+  }
+  throw new UsageError(`--out ${base}: ${dirname(base)} is no folder.`);
+}
+
+/** Films the episodes, and says what they are. */
+async function record(
+  target: Target,
+  controller: "random" | "heuristic" | null,
+  count: number,
+  seed: number,
+): Promise<[Footage[], PictureOptions]> {
+  const { config, run } = target;
+  const { scenarioName, nAgents, algorithm } = config;
+  const title = `${scenarioName}, ${nAgents} agents`;
+  if (controller !== null) {
+    const environment = worldOf(target);
+    await chooseDevice(config.device);
+    const cast: Cast = { environment, controller: controllerOf(environment, controller), state: [] };
+    return [await film(cast, count, seed), { title, subtitle: `the ${controller} controller` }];
+  }
+  const trainer = await openTrainer(target);
+  try {
+    const { environment, policy } = trainer;
+    const cast: Cast = { environment, controller: (observation) => policy.forward(observation), state: [policy] };
+    const subtitle = `${algorithm} after iteration ${run?.checkpoint?.iteration}, deterministic policy`;
+    return [await film(cast, count, seed), { title, subtitle }];
+  } finally {
+    trainer.dispose();
+  }
+}
