@@ -15,7 +15,7 @@ import { FrozenLoss, type LossFunction } from "./freeze.ts";
 import { type Proof, prove } from "./proof.ts";
 import { cutError } from "./refuse.ts";
 import { plannedUpdates } from "./update.ts";
-import { whyZero } from "./zero.ts";
+import { describeZero, whyZero } from "./zero.ts";
 
 /** Whose parameters are audited: modules, optimisers, parameters. */
 export type Audited = Stateful | readonly Stateful[];
@@ -131,7 +131,7 @@ export async function audit(loss: Tensor | LossFunction, audited?: Audited): Pro
       verdict: verdicts.get(parameter) ?? { status: "reached" },
       proof: proofs?.get(parameter) ?? null,
       update: updates.get(parameter) ?? null,
-      why: isZero(gradient, value) ? await whyZero(node, leafOf.get(parameter)!) : null,
+      why: isZero(gradient, value) ? describeZero(await whyZero(node, leafOf.get(parameter)!, evaluate)) : null,
     };
     entries.push(entryOf(facts, value));
   }

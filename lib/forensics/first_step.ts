@@ -14,6 +14,7 @@ import { haveForgotten, haveStepped, noteStep, recentLosses, stepCount } from ".
 import { neverUsed, refuseWrongOwner, warnOfLoose } from "./ownership.ts";
 import { listed } from "./label.ts";
 import { cutParts, summary } from "./refuse.ts";
+import { type FirstStep, firstStepOf, lookLater, type SteppedGroup } from "./zero_step.ts";
 
 /** What is known of the parameters of one vector. */
 interface History {
@@ -43,14 +44,21 @@ export interface OpenQuestion {
   readonly ask: () => void;
 }
 
-let open: OpenQuestion[] = [];
+/** What is to be seen to when a compiled function has run. */
+export interface LeftOpen {
+  readonly questions: OpenQuestion[];
+  /** First steps of optimisers. */
+  readonly steps: FirstStep[];
+}
 
-/** Runs `fn`, which traces; gives the questions that are left open as well. */
-export function collectQuestions<T>(fn: () => T): { result: T; questions: OpenQuestion[] } {
+let open: LeftOpen | null = null;
+
+/** Runs `fn`, which traces; gives what is left open as well. */
+export function collectOpen<T>(fn: () => T): { result: T; left: LeftOpen } {
   const outer = open;
-  open = [];
+  const left = open = { questions: [], steps: [] } as LeftOpen;
   try {
-    return { result: fn(), questions: open };
+    return { result: fn(), left };
   } finally {
     open = outer;
   }
@@ -153,14 +161,16 @@ export function refuseMissing(parameters: readonly Learner[], missing: readonly 
   const ask = (): void => {
     if (left.some((x) => !history.reached.has(x))) throw error;
   };
-  open.push({ calls: turns, ask });
+  open?.questions.push({ calls: turns, ask });
 }
 
 /**
- * For the first `step()` of an optimiser: throws if a parameter has a gradient that is zero by construction, cut inside of a
- * loop; warns of parameters that the losses reach and nobody owns.
+ * For the first `step()` of an optimiser, before it changes the parameters: throws if a parameter has a gradient that is zero by
+ * construction, cut inside of a loop; warns of parameters that the losses reach and nobody owns, and later of gradients that are
+ * zero.
  */
-export function auditFirstStep(parameters: readonly Learner[]): void {
+export function auditFirstStep(groups: readonly SteppedGroup[], learns: (x: Learner) => boolean): void {
+  const parameters = groups.flatMap((x) => x.parameters).filter(learns);
   const losses = recentLosses();
   const verdicts = judge(losses, parameters);
   const cut = parameters.filter((x) => verdicts.get(x)!.status === "cut");
@@ -169,5 +179,8 @@ export function auditFirstStep(parameters: readonly Learner[]): void {
     const audit = `${summary(verdicts)}. step() refused`;
     throw new PlumblineError({ ...cutParts(first.cut, cut.map((x) => x.label)), audit });
   }
-  warnOfLoose(losses, parameters);
+  if (parameters.length > 0) warnOfLoose(losses, parameters);
+  const step = firstStepOf(losses, groups, learns);
+  if (open) open.steps.push(step);
+  else if (!losses.some((x) => x.traced)) lookLater(step);
 }

@@ -1,24 +1,41 @@
 /** The losses of the last backward() calls, for the audit of the step() after them. */
 
-import type { Node } from "../graph/node.ts";
+import { type Node, rebuild } from "../graph/node.ts";
+import { pending } from "../tensor/pending.ts";
 
 const kept = 16;
 let losses: Node[] = [];
 let stepped = false;
 let steps = 0;
 let forgotten = false;
+const differentiated = new WeakSet<Node>();
 
 /** `loss` was differentiated. The first one after a step begins anew. */
 export function rememberLoss(loss: Node): void {
   if (stepped) losses = [];
   stepped = false;
   losses.push(loss);
+  differentiated.add(loss);
   forgotten = losses.length > kept;
   if (forgotten) losses.shift();
 }
 
-/** An optimiser has stepped. Another may still step from the same losses. */
+/** Whether `node` is a loss that was differentiated. */
+export function isLoss(node: Node): boolean {
+  return differentiated.has(node);
+}
+
+/**
+ * An optimiser has stepped. Another may still step from the same losses. The next evaluation computes them too, so that a loss
+ * that is not finite is seen, though its gradient be finite.
+ */
 export function noteStep(): void {
+  for (const loss of stepped ? [] : losses.filter((x) => !x.traced)) {
+    // One that has been read before is computed again, to be judged.
+    const node = loss.value === null ? loss : rebuild(loss, loss.inputs);
+    differentiated.add(node);
+    pending.add({ node, settle: () => {} });
+  }
   stepped = true;
   steps++;
 }

@@ -9,6 +9,7 @@ import { locate, type LocatedValue, type NonFiniteOrigin, type Replay } from "./
 import { caught, isBad, isFiniteState, isSink, type Sink } from "./nonfinite_sinks.ts";
 import { statisticsText } from "./nonfinite_statistics.ts";
 import type { FailedStep } from "./failed_step.ts";
+import { isLoss } from "./losses.ts";
 
 export type { LocatedValue, NonFiniteOrigin };
 
@@ -138,9 +139,14 @@ function isAssigned(node: Node): boolean {
   return isFiniteState(owner) || "requiresGrad" in owner || ("parts" in owner && (owner.parts as unknown[]).length > 0);
 }
 
-/** The parameters and optimiser vectors among nodes that are computed outside of compiled functions. */
+/** The losses, parameters and optimiser vectors among nodes that are computed outside of compiled functions. */
 export function assignedSinks(nodes: readonly Node[]): Sink[] {
-  return nodes.filter(isAssigned).map((node) => ({ node, name: leafName(node), finite: true }));
+  const isSinkOfStep = (x: Node): boolean => isAssigned(x) || (isLoss(x) && isSink(x));
+  return nodes.filter(isSinkOfStep).map((node) => ({
+    node,
+    name: isLoss(node) ? "the loss" : leafName(node),
+    finite: true,
+  }));
 }
 
 /** Throws a {@linkcode NonFiniteError} if a screen caught sinks whose values, which are known, are bad. */

@@ -87,7 +87,10 @@ export abstract class Optimizer implements Stateful {
    * @throws PlumblineError G101 if a parameter is cut from the loss, G106 if it is never used, G107 without backward().
    */
   step(): void {
-    if (!this.#isAudited) auditFirstStep(this.groups.flatMap(({ group }) => group.parameters.filter((x) => x.grad)));
+    if (!this.#isAudited) {
+      const groups = this.groups.map(({ group: { parameters, vector }, moments }) => ({ parameters, vector, moments }));
+      auditFirstStep(groups, (x) => (x as Parameter).grad !== null);
+    }
     this.planStep();
     this.#isAudited = true;
     noteStep();

@@ -6,6 +6,7 @@
 import { evaluate } from "../engine/evaluate.ts";
 import { type OwnedGradient, ownedGradients } from "../grad/backward.ts";
 import { reading, stopped } from "../forensics/drops.ts";
+import { lookAtFirstSteps } from "../forensics/zero_step.ts";
 import * as composite from "../graph/composite.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { constant, type Node } from "../graph/node.ts";
@@ -486,6 +487,7 @@ export class Tensor {
     const given = reading(node, kind);
     await evaluate([node, ...pending.nodes()]);
     pending.settle();
+    await lookAtFirstSteps(evaluate);
     const numbers = await node.value!.read();
     return given(copies ? numbers.slice() as TypedArray : numbers);
   }

@@ -1,0 +1,73 @@
+/**
+ * The programs of tests/forensics/programs: each a script as a user writes it. What one must be answered stands in it, at the
+ * end of the guilty line: `// expect G101`, or `// expect warning G205` for what does not stop a program. A sound program
+ * exports its losses.
+ */
+
+import { onWarning, PlumblineError } from "../../mod.ts";
+
+/** A program's answer. */
+export interface Outcome {
+  readonly severity: "error" | "warning";
+  readonly code: string;
+  /** The line that is named, from 1; `null` if it is not one of the program's. */
+  readonly line: number | null;
+  readonly message: string;
+}
+
+/** What a program must be answered. */
+export type Expected = Pick<Outcome, "severity" | "code" | "line">;
+
+const folder = new URL("./programs/", import.meta.url);
+
+/** The names of the programs of a folder, in order. */
+export function programs(kind: "broken" | "sound"): string[] {
+  const files = [...Deno.readDirSync(new URL(`${kind}/`, folder))].map((x) => x.name);
+  return files.filter((x) => x.endsWith(".ts")).map((x) => x.slice(0, -3)).sort();
+}
+
+function urlOf(kind: "broken" | "sound", name: string): URL {
+  return new URL(`${kind}/${name}.ts`, folder);
+}
+
+/** What the broken program `name` says of itself: its first line. */
+export function titleOf(kind: "broken" | "sound", name: string): string {
+  return /^\/\*\* (.*?) \*\//.exec(Deno.readTextFileSync(urlOf(kind, name)))?.[1] ?? "";
+}
+
+/** The mark of the broken program `name`. */
+export function expected(name: string): Expected {
+  const lines = Deno.readTextFileSync(urlOf("broken", name)).split("\n");
+  const marks = lines.flatMap((text, i) => {
+    const mark = /\/\/ expect (warning )?(G\d+)$/.exec(text);
+    return mark ? [{ severity: mark[1] ? "warning" : "error", code: mark[2]!, line: i + 1 } as const] : [];
+  });
+  if (marks.length !== 1) throw new Error(`${name} has ${marks.length} marks.`);
+  return marks[0]!;
+}
+
+/** Runs a program; gives everything that the library said, and what the program exports. */
+export async function runProgram(
+  kind: "broken" | "sound",
+  name: string,
+): Promise<{ outcomes: Outcome[]; exports: Record<string, unknown> }> {
+  const url = urlOf(kind, name);
+  const outcomes: Outcome[] = [];
+  const say = (severity: Outcome["severity"], { code, sites, message }: PlumblineError): void => {
+    const [site] = sites;
+    outcomes.push({ severity, code, line: site?.url === url.href ? site.line : null, message });
+  };
+  const end = onWarning((warning) => say("warning", warning));
+  // Deno takes an import that waits for ONNX Runtime alone for one that will never end.
+  const awake = setInterval(() => {}, 1000);
+  try {
+    return { outcomes, exports: await import(url.href) };
+  } catch (error) {
+    if (!(error instanceof PlumblineError)) throw error;
+    say("error", error);
+    return { outcomes, exports: {} };
+  } finally {
+    end();
+    clearInterval(awake);
+  }
+}
