@@ -48,6 +48,11 @@ export interface PPOOptions {
   readonly entropyEps: number;
   readonly gamma: number;
   readonly lmbda: number;
+  /**
+   * Whether a step at which the time was up is worth what the critic expects after it (the default), or, as in TorchRL's
+   * tutorial, nothing: as if the task had ended.
+   */
+  readonly bootstrapTruncated?: boolean;
   /** How far a value may move in an iteration and still improve the loss, in the critic's own units; 0 (the default): freely. */
   readonly clipValue?: number;
   /** Whether the critic learns values on the scale of their running mean and deviation. Not by default. */
@@ -332,8 +337,8 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   }
 
   #advantages(rollout: Rollout): { rows: Tensor; summary: Tensor } {
-    const { gamma, lmbda } = this.options;
-    const { observation, choice, logProb } = rollout;
+    const { gamma, lmbda, bootstrapTruncated = true } = this.options;
+    const { observation, choice, logProb, reward, done } = rollout;
     const [time, env, agents] = rollout.reward.shape as [number, number, number];
     const valueOf = (observation: Tensor): Tensor =>
       this.critic.forward(observation.flatten(0, 1)).detach("advantages are data").reshape(time, env, agents);
@@ -342,7 +347,12 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     const said = valueOf(observation);
     const value = asReward(said);
     const nextValue = asReward(valueOf(rollout.nextObservation));
-    const { advantage, returns } = generalisedAdvantages({ ...rollout, value, nextValue } as never, gamma, lmbda);
+    const terminated = bootstrapTruncated ? rollout.terminated : done;
+    const { advantage, returns } = generalisedAdvantages(
+      { reward, value, nextValue, terminated, done },
+      gamma,
+      lmbda,
+    );
     this.#measured.assign(zeros([diagnostics.length]));
     const summary = summaryOf(rollout, value, returns);
     const noise = normal(this.#generator.next(), [time, env, agents, this.policy.entropyNoiseSize]);

@@ -149,6 +149,7 @@ const learning = {
   ) as NumberOption<
     number
   >,
+  bootstrapTruncated: toggle(true, "an episode that is cut off is worth what the critic expects") as ToggleOption,
   normalizeAdvantages: toggle(false, "bring the advantages of a batch to mean 0, deviation 1") as ToggleOption,
   normalizeValues: toggle(false, "learn values on the scale of their running mean and deviation") as ToggleOption,
   clipValue: real(0, 1e6, 0, "how far a value may move in an iteration; 0: freely") as NumberOption<number>,

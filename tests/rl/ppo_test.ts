@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InferenceSession, Tensor as OnnxTensor } from "onnxruntime-node";
-import { type PPOOptions, PPOTrainer, tensor } from "../../mod.ts";
+import { type PPOOptions, PPOTrainer, type Tensor, tensor, zeros } from "../../mod.ts";
 import { onEachEngine, onEngine } from "../engines.ts";
 import { pointWorld } from "./point_world.ts";
 
@@ -160,6 +160,26 @@ onEngine("cpu", "normalised values change what the critic learns, not what the m
   } finally {
     plain.dispose();
     scaled.dispose();
+  }
+});
+
+onEngine("cpu", "where the time is up a value is what the critic expects after it, or nothing if told so", async () => {
+  for (const bootstrapTruncated of [true, false]) {
+    const trainer = await PPOTrainer.create(pointWorld(1), { ...small, bootstrapTruncated });
+    try {
+      const rollout = await trainer.collect();
+      const valueOf = (x: Tensor) => trainer.critic.forward(x.flatten(0, 1)).reshape(...rollout.reward.shape);
+      // Every episode is one step long. A task that has ended is worth nothing, whatever is told.
+      const left = rollout.done.and(rollout.terminated.not()).cast("float32").unsqueeze(-1);
+      const after = bootstrapTruncated ? valueOf(rollout.nextObservation).mul(left).mul(small.gamma) : zeros([1, 1, 1]);
+      const returns = rollout.reward.add(after);
+      const error = returns.sub(valueOf(rollout.observation));
+      const expected = 1 - Number(await error.variance().div(returns.variance()).item());
+      const found = (await trainer.learn(rollout))["train/explained_variance"]!;
+      assert.ok(Math.abs(found - expected) < 1e-4, `${found} for ${expected}`);
+    } finally {
+      trainer.dispose();
+    }
   }
 });
 
