@@ -1,7 +1,7 @@
 /** Records of VMAS itself, one environment each; `tests/fixtures/make_vmas_bodies.py` says what is in them. */
 
 import { compile, type Environment, scan, type Tensor, tensor, type Tree, zeros } from "../../mod.ts";
-import { optionsIn } from "./records.ts";
+import { actionsIn, optionsIn } from "./records.ts";
 
 /** One step: rows are agents, or bodies: position, velocity, angle, angular velocity. */
 export interface RecordedStep {
@@ -94,7 +94,7 @@ export async function takeSteps(world: Environment<BodyState & Tree>, steps: rea
     };
   });
   const state = stateOf(like, steps.map(({ goal, before }) => ({ goal, bodies: before.bodies }))) as BodyState & Tree;
-  const found = await step(state, tensor(steps.map((x) => x.action)));
+  const found = await step(state, actionsIn(world.actionKind, steps.map((x) => x.action), steps.length));
   step.dispose();
   return found;
 }
@@ -112,7 +112,10 @@ export async function trajectory(world: Environment<BodyState & Tree>, record: B
     )[1]
   );
   const start = stateOf(like, [record]) as BodyState & Tree;
-  const found = await run(start, tensor(record.steps.map((x) => [x.action])));
+  const found = await run(
+    start,
+    actionsIn(world.actionKind, record.steps.map((x) => x.action), record.steps.length, 1),
+  );
   run.dispose();
   return found;
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { compile, Navigation, type NavigationState, scan, type Tensor, tensor, zeros } from "../../mod.ts";
 import { onEachEngine } from "../engines.ts";
-import { motionIn, navigationRecords } from "./records.ts";
+import { actionsIn, motionIn, navigationRecords } from "./records.ts";
 
 const groups = [
   ...navigationRecords("vmas_navigation.jsonl"),
@@ -45,8 +45,7 @@ onEachEngine("navigation observes, steps, pays and ends from every recorded stat
       steps.map((x, i) => ({ ...x, goal, before: i === 0 ? observation : steps[i - 1]!.observation }))
     );
     const state = stateFrom(steps.map(({ goal, before }) => ({ goal, observation: before })));
-    const actions = Float32Array.from(steps.flatMap((x) => x.action.flat()));
-    const found = await step(state, tensor(actions, { shape: [steps.length, world.agents, 2] }));
+    const found = await step(state, actionsIn(world.actionKind, steps.map((x) => x.action), steps.length));
     assert.equal(found.observation!.shape[2], world.observationSize);
     await assertNear(`observation before, ${title}`, found.before!, steps.flatMap((x) => x.before.flat()), 1e-5);
     await assertNear(`observation, ${title}`, found.observation!, steps.flatMap((x) => x.observation.flat()), 1e-5);
@@ -72,9 +71,9 @@ onEachEngine("navigation follows every recorded trajectory of VMAS from its firs
       )[1]
     );
     const times = records[0]!.steps.map((_, time) => records.map((x) => x.steps[time]!));
-    const actions = Float32Array.from(times.flatMap((envs) => envs.flatMap((x) => x.action.flat())));
-    const shape = [times.length, records.length, world.agents, 2];
-    const found = await run(stateFrom(records), tensor(actions, { shape }));
+    const rows = times.flatMap((envs) => envs.map((x) => x.action));
+    const actions = actionsIn(world.actionKind, rows, times.length, records.length);
+    const found = await run(stateFrom(records), actions);
     const observed = times.flatMap((envs) => envs.flatMap((x) => x.observation));
     await assertNear(`motion, ${title}`, found.motion!, observed.flatMap((row) => row.slice(0, 4)), 1e-5);
     // A ray that grazes a disc magnifies a difference of position: by 30 where half its chord is 3 mm.

@@ -1,9 +1,11 @@
 /** Records of VMAS itself, one environment each; `tests/fixtures/make_vmas.py` says what is in them. */
 
+import { type ActionKind, type Tensor, tensor } from "../../mod.ts";
 import type { NavigationOptions } from "../../lib/worlds/navigation_options.ts";
 
 /** One step: rows are agents. */
 export interface RecordedStep {
+  /** Two numbers, or a choice. */
   readonly action: number[][];
   readonly observation: number[][];
   readonly reward: number[];
@@ -49,4 +51,12 @@ export function motionIn(observation: number[][]): { position: number[]; velocit
     position: observation.flatMap((row) => row.slice(0, 2)),
     velocity: observation.flatMap((row) => row.slice(2, 4)),
   };
+}
+
+/** Recorded actions, one row of all agents for each environment or time, as a world with such actions takes them. */
+export function actionsIn(kind: ActionKind, rows: readonly number[][][], ...leading: number[]): Tensor {
+  const [agents, size] = [rows[0]!.length, rows[0]![0]!.length];
+  return kind === "discrete"
+    ? tensor(Int32Array.from(rows.flat(2)), { shape: [...leading, agents] })
+    : tensor(Float32Array.from(rows.flat(2)), { shape: [...leading, agents, size] });
 }
