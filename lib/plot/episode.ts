@@ -9,6 +9,8 @@ import { faint, font, ink, quiet } from "./theme.ts";
 export interface Footage {
   readonly entities: readonly Entity[];
   readonly frames: number;
+  /** From one frame to the next. */
+  readonly frameSeconds: number;
   /** [frame, entity, 2], metres. */
   readonly position: Float32Array;
   /** [frame, entity], radians. */
@@ -31,7 +33,6 @@ const gap = 16;
 const margin = 20;
 /** Metres around everything that is ever seen. */
 const room = 0.12;
-const frameSeconds = 0.1;
 /** Longer episodes are shown faster. */
 const longestSeconds = 15;
 /** The end is held for so long before the animation begins again. */
@@ -71,7 +72,7 @@ export function drawStill(episodes: readonly Footage[], options: PictureOptions)
 
 /** The episodes side by side, moving, again and again. */
 export function drawAnimation(episodes: readonly Footage[], options: PictureOptions): string {
-  const step = Math.min(frameSeconds, longestSeconds / longest(episodes));
+  const step = Math.min(episodes[0]!.frameSeconds, longestSeconds / longest(episodes));
   const hold = Math.ceil(holdSeconds / step);
   const count = longest(episodes) + hold;
   const seconds = step * count;

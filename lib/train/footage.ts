@@ -14,6 +14,9 @@ import type { Scene } from "../worlds/scene.ts";
 import { UsageError } from "./error.ts";
 import { rewardText } from "./progress.ts";
 
+/** What a step of a particle world lasts. */
+const stepSeconds = 0.1;
+
 /** Who is filmed. */
 export interface Cast {
   readonly environment: Environment;
@@ -60,9 +63,12 @@ export async function film({ environment, controller, state }: Cast, count: numb
         Object.entries(shots).map(async ([name, x]) => [name, await x.data() as Float32Array] as const),
       ),
     );
+    // Where an action is held for several steps, only every so many-th state is seen.
+    const stride = environment.framesPerStep ?? 1;
     const [rewards, lengths, ends] = await Promise.all([reward, length, terminated].map((x) => x.data()));
     return Array.from({ length: count }, (_, i): Footage => {
-      const frames = lengths![i]! + 1;
+      const steps = lengths![i]!;
+      const frames = Math.ceil(steps / stride) + 1;
       const of = (name: string): Float32Array => {
         const all = numbers[name]!;
         const size = all.length / count;
@@ -71,10 +77,11 @@ export async function film({ environment, controller, state }: Cast, count: numb
       return {
         entities: scene.entities,
         frames,
+        frameSeconds: stride * stepSeconds,
         position: of("position"),
         angle: of("angle"),
         lidar: scene.lidar ? { range: scene.lidar.range, rays: scene.lidar.rays, nearness: of("nearness") } : null,
-        caption: `reward ${rewardText(rewards![i])}, ${frames - 1} steps, ${ends![i] ? "terminated" : "time up"}`,
+        caption: `reward ${rewardText(rewards![i])}, ${steps} steps, ${ends![i] ? "terminated" : "time up"}`,
       };
     });
   } finally {

@@ -14,6 +14,7 @@ const entities: Entity[] = [
 const footage: Footage = {
   entities,
   frames: 3,
+  frameSeconds: 0.1,
   position: Float32Array.of(0, 0, 0, 1, 1, 1, 0.5, 0.5, 0, 1, 1, 1, 1, 1, 0, 1, 1, 1),
   angle: Float32Array.of(0, 0, 0, 0, Math.PI / 4, 0, 0, Math.PI / 2, 0),
   lidar: { range: 0.3, rays: 4, nearness: Float32Array.of(0, 0, 0, 0, 0.1, 0, 0, 0, 0, 0, 0, 0) },
