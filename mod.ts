@@ -126,4 +126,5 @@ export { type PathOptions, paths, type PathSeries } from "./lib/plot/paths.ts";
 export { display, type Displayable, type MimeBundle } from "./lib/plot/notebook.ts";
 export { createTrainer } from "./lib/train/create.ts";
 export { differences, readStep, type SavedStep, surroundings } from "./lib/train/report.ts";
+export { readRuns, runCurves, type RunRecord, type RunState } from "./lib/train/records.ts";
 export { LiveChart } from "./lib/train/live.ts";

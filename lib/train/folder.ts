@@ -114,6 +114,16 @@ export function readConfig(folder: string): Config {
   }
 }
 
+/** Whether a process is training in the folder of a run; false on file systems without locks. */
+export function isLocked(folder: string): boolean {
+  using file = Deno.openSync(join(folder, metricsName));
+  try {
+    return !file.tryLockSync(false);
+  } catch {
+    return false;
+  }
+}
+
 /** The open folder of a run that this process owns. */
 export class RunFolder {
   readonly #metrics: AppendFile;

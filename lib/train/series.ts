@@ -1,9 +1,12 @@
 /** Several runs by one command, one after the other: the seeds of one configuration, in one folder. */
 
-import { basename } from "node:path";
+import { basename, join } from "node:path";
+import { writeFileAtomic } from "./atomic.ts";
+import { drawRunCurves } from "./curve.ts";
 import { findRun, RunFolder, runsOfSeries } from "./folder.ts";
 import { recentIterations } from "./metrics.ts";
 import { rewardText } from "./progress.ts";
+import { readRuns } from "./records.ts";
 import { type Ended, type Plan, resumeCommand, type Session, start } from "./session.ts";
 import { interruptedCode } from "./signals.ts";
 import { summarise } from "./statistics.ts";
@@ -38,6 +41,7 @@ export async function trainSeries(plans: readonly Plan[], folder: string | null,
     }
     host.out.write("\n");
   }
+  writeFileAtomic(join(place, "reward.svg"), await drawRunCurves(readRuns([place]).runs));
   host.out.write(`${summary(place, resumed, ended)}\n`);
   if (ended.some(({ result }) => result === null)) return 1;
   return session.stop.requested ? interruptedCode : 0;
@@ -52,7 +56,11 @@ function summary(place: string, plans: readonly Plan[], ended: readonly Ended[])
     }`;
   });
   const done = ended.flatMap(({ result }) => result?.outcome === "finished" ? [result.recent] : []);
-  const lines = [`Mean reward of the last ${recentIterations} iterations:`, ...rows];
+  const lines = [
+    `${join(place, "reward.svg")} has the curves.`,
+    `Mean reward of the last ${recentIterations} iterations:`,
+    ...rows,
+  ];
   if (done.length > 1) {
     const { mean, deviation } = summarise(done);
     lines.push(`${rewardText(mean)} +- ${rewardText(deviation)} (mean and standard deviation of ${done.length} seeds)`);

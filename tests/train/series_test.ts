@@ -30,6 +30,8 @@ Deno.test("several seeds are runs of their own, the same as one by one, with a s
     const mean = finals.reduce((a, b) => a + b) / 3;
     const deviation = Math.sqrt(finals.reduce((sum, x) => sum + (x - mean) ** 2, 0) / 2);
     const lines = out.trimEnd().split("\n").slice(-5);
+    assert.ok(out.includes(`\n${join(series, "reward.svg")} has the curves.\n`));
+    assert.match(Deno.readTextFileSync(join(series, "reward.svg")), />navigation, 3 seeds<|area mark/);
     assert.equal(lines[0], "Mean reward of the last 5 iterations:");
     seeds.forEach((seed, i) => {
       assert.equal(

@@ -1,0 +1,143 @@
+/** Runs read back from their folders, and their curves. */
+
+import { join } from "node:path";
+import type { CurvePoint, CurveSeries } from "../plot/curves.ts";
+import { rewardMetric } from "../rl/trainer.ts";
+import { reasonOf, UsageError } from "./error.ts";
+import { isLocked, readConfig } from "./folder.ts";
+import { manifestName, type Outcome, readManifest } from "./manifest.ts";
+import { type MetricsRow, readRows, recentReward } from "./metrics.ts";
+import { type Config, flagOf, settings } from "./options.ts";
+
+/** How a run stands. */
+export type RunState = Exclude<Outcome, "running"> | "running" | "killed" | "not begun";
+
+/** A run, read from its folder. */
+export interface RunRecord {
+  readonly folder: string;
+  readonly config: Config;
+  readonly state: RunState;
+  readonly iterations: number;
+  /** See {@linkcode recentReward}; null if no episode has ended. */
+  readonly final: number | null;
+  readonly best: number | null;
+  /** Median over the iterations; null if there are none. */
+  readonly framesPerSecond: number | null;
+  /** ISO 8601; null for a run that has not begun. */
+  readonly started: string | null;
+  readonly rows: readonly MetricsRow[];
+}
+
+const finite = (x: number): number | null => Number.isFinite(x) ? x : null;
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Reads the run in `folder`. Throws a {@linkcode UsageError} if it is none, or damaged. */
+export function readRun(folder: string): RunRecord {
+  const config = readConfig(folder);
+  const manifest = readManifest(join(folder, manifestName));
+  const rows = [...readRows(Deno.readFileSync(join(folder, "metrics.jsonl")))].map(({ row }) => row);
+  const rewards = rows.map(({ metrics }) => metrics[rewardMetric] ?? NaN).filter(Number.isFinite);
+  const rates = rows.map(({ metrics }) => metrics["time/frames_per_second"] ?? NaN).filter(Number.isFinite);
+  return {
+    folder,
+    config,
+    state: stateOf(manifest?.outcome ?? null, folder),
+    iterations: rows.length,
+    final: finite(recentReward(rows)),
+    best: finite(Math.max(...rewards)),
+    framesPerSecond: rates.length > 0 ? median(rates) : null,
+    started: manifest?.earlier[0]?.started ?? manifest?.started ?? null,
+    rows,
+  };
+}
+
+/** A session that says it is running, and does not hold its folder, was killed. */
+function stateOf(outcome: Outcome | null, folder: string): RunState {
+  if (outcome === null) return "not begun";
+  return outcome === "running" && !isLocked(folder) ? "killed" : outcome;
+}
+
+/**
+ * All runs in `folders` and below, by folder, and a sentence for each that could not be read.
+ *
+ * @throws UsageError if one of `folders` cannot be opened.
+ */
+export function readRuns(folders: readonly string[]): { runs: RunRecord[]; problems: string[] } {
+  const problems: string[] = [];
+  const runs = [...new Set(folders.flatMap((folder) => [...findRuns(folder)]))].sort().flatMap((folder) => {
+    try {
+      return [readRun(folder)];
+    } catch (error) {
+      problems.push(error instanceof UsageError ? error.message : `${folder} could not be read: ${reasonOf(error)}.`);
+      return [];
+    }
+  });
+  return { runs, problems };
+}
+
+/** The folders of runs in `folder` and below. Throws a {@linkcode UsageError} if it cannot be opened. */
+function* findRuns(folder: string): Generator<string> {
+  let names: Deno.DirEntry[];
+  try {
+    names = [...Deno.readDirSync(folder)];
+  } catch (error) {
+    throw new UsageError(`${folder} cannot be opened: ${reasonOf(error)}.`);
+  }
+  const isRun = ["config.json", "metrics.jsonl"].every((name) => names.some((entry) => entry.name === name));
+  if (isRun) return yield folder;
+  for (const { name, isDirectory } of names) if (isDirectory) yield* findRuns(join(folder, name));
+}
+
+/** What does not tell one configuration from another: runs that differ in these only are seeds of one. */
+const incidental: readonly (keyof Config)[] = ["seed", "device", "saveEvery", "evalEvery", "earlyStop"];
+
+function settingsOf({ config }: RunRecord): Partial<Config> {
+  const kept = Object.entries(config).filter(([name]) => !(incidental as readonly string[]).includes(name));
+  return Object.fromEntries(kept) as Partial<Config>;
+}
+
+/** The same for runs of one configuration. */
+export function keyOf(run: RunRecord): string {
+  return JSON.stringify(settingsOf(run));
+}
+
+/** A name for each configuration: its scenario, and those settings in which it differs from others of the scenario. */
+export function namesOf(runs: readonly RunRecord[]): Map<string, { scenario: string; settings: string }> {
+  const configurations = new Map(runs.map((run) => [keyOf(run), settingsOf(run)]));
+  return new Map([...configurations].map(([key, config]) => {
+    const others = [...configurations.values()].filter((x) => x.scenarioName === config.scenarioName);
+    const telling = (Object.keys(settings) as (keyof Config)[])
+      .filter((name) => others.some((other) => other[name] !== config[name]))
+      .map((name) => `${flagOf(name)} ${config[name]}`);
+    return [key, { scenario: config.scenarioName!, settings: telling.join(" ") }];
+  }));
+}
+
+/** A curve for each configuration: the mean over its seeds, and a band from the lowest to the highest. */
+export function runCurves(runs: readonly RunRecord[]): CurveSeries[] {
+  const names = namesOf(runs);
+  const several = new Set(runs.map(({ config }) => config.scenarioName)).size > 1;
+  const groups = Map.groupBy(runs.filter(({ rows }) => rows.length > 0), keyOf);
+  return [...groups].map(([key, group]) => {
+    const { scenario, settings } = names.get(key)!;
+    const title = [...several || settings === "" ? [scenario] : [], settings].filter((x) => x !== "").join(" ");
+    const seeds = group.length > 1 ? `, ${group.length} seeds` : "";
+    return { name: `${title}${seeds}`, points: pointsOf(group) };
+  });
+}
+
+function pointsOf(group: readonly RunRecord[]): CurvePoint[] {
+  const byIteration = Map.groupBy(group.flatMap(({ rows }) => rows), ({ iteration }) => iteration);
+  return [...byIteration].map(([iteration, rows]) => {
+    const values = rows.map(({ metrics }) => metrics[rewardMetric] ?? NaN).filter(Number.isFinite);
+    const value = values.reduce((sum, x) => sum + x, 0) / values.length;
+    return group.length > 1 && values.length > 0
+      ? { iteration, value, low: Math.min(...values), high: Math.max(...values) }
+      : { iteration, value };
+  }).sort((a, b) => a.iteration - b.iteration);
+}

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { readRuns, runCurves } from "../../lib/train/records.ts";
+import { runsTool } from "../../lib/train/runs.ts";
+import { logged, onlyRun, run, runCommand, runTask, small, spawn, withFolder } from "./harness.ts";
+
+const args = [...small, "--n-iters", "6"];
+
+/** The rewards of a run by iteration. */
+function rewardsIn(folder: string): number[] {
+  const rows = logged(folder) as { metrics: Record<string, number> }[];
+  return rows.map(({ metrics }) => metrics["train/episode_reward_sum"]!);
+}
+
+Deno.test("deno task runs lists what there is, with its results and its state, and draws the curves", () =>
+  withFolder(async (base) => {
+    await run([...args, "--out", join(base, "a"), "--seed", "0,1"]);
+    await run([...args, "--out", join(base, "b"), "--lr", "0.01"], { stopAfter: 2 });
+    const svg = join(base, "curves.svg");
+    const { code, out, err } = await runTask("runs", base, "--svg", svg);
+    assert.deepEqual([code, err], [0, ""]);
+    const series = onlyRun(join(base, "a"));
+    const seeds = [0, 1].map((seed) => join(series, `seed-${seed}`));
+    const stopped = onlyRun(join(base, "b"));
+    const lines = out.trimEnd().split("\n");
+    assert.deepEqual(lines[0]!.split(/ {2,}/), [
+      ...["scenario", "seed", "iterations", "final", "best", "frames/s", "state", "settings", "folder"],
+    ]);
+    const cells = lines.slice(1, 4).map((line) => line.split(/ {2,}/));
+    [...seeds, stopped].forEach((folder, i) => {
+      const rewards = rewardsIn(folder);
+      const last = rewards.slice(-5);
+      assert.deepEqual(cells[i]!.slice(0, 5), [
+        "navigation",
+        i === 1 ? "1" : "0",
+        i === 2 ? "2/6" : "6/6",
+        (last.reduce((a, b) => a + b) / last.length).toFixed(3),
+        Math.max(...rewards).toFixed(3),
+      ]);
+      assert.deepEqual(cells[i]!.slice(6), [
+        i === 2 ? "interrupted" : "finished",
+        i === 2 ? "--lr 0.01" : "--lr 0.0003",
+        folder,
+      ]);
+    });
+    assert.equal(lines[4], `${svg} has the curves.`);
+    const drawn = Deno.readTextFileSync(svg);
+    assert.ok(drawn.includes(">--lr 0.0003, 2 seeds<") && drawn.includes(">--lr 0.01<"));
+    assert.match(drawn, /aria-roledescription="area mark"/);
+  }));
+
+Deno.test("runs tells runs that go on from those that were killed, that failed, and that have not begun", () =>
+  withFolder(async (base) => {
+    await run([...args, "--out", join(base, "failed")], { failAt: 3 });
+    await run([...args, "--out", join(base, "series"), "--seed", "0,1"], { stopAfter: 1, stopSeed: 0 });
+    const child = spawn([...args, "--out", join(base, "killed")], { stallAt: 2 });
+    while (!child.printed().includes("iteration 1/6")) await new Promise((resolve) => setTimeout(resolve, 10));
+    const states = () => readRuns([base]).runs.map(({ state, iterations }) => [state, iterations]);
+    const others = [["interrupted", 1], ["not begun", 0]];
+    assert.deepEqual(states(), [["failed", 2], ["running", 1], ...others]);
+    child.kill("SIGKILL");
+    await child.finished;
+    assert.deepEqual(states(), [["failed", 2], ["killed", 1], ...others]);
+  }));
+
+Deno.test("runs prints the same as JSON, where what is not there is null", () =>
+  withFolder(async (base) => {
+    await run([...args, "--out", base, "--seed", "4"]);
+    const folder = onlyRun(base);
+    const { code, out } = await runCommand(runsTool, base, "--json");
+    assert.equal(code, 0);
+    const [record, ...others] = JSON.parse(out);
+    assert.deepEqual(others, []);
+    assert.deepEqual(
+      [record.folder, record.config.seed, record.state, record.iterations, record.best],
+      [folder, 4, "finished", 6, Math.max(...rewardsIn(folder))],
+    );
+    Deno.writeTextFileSync(join(folder, "metrics.jsonl"), "");
+    const empty = JSON.parse((await runCommand(runsTool, folder, "--json")).out)[0];
+    assert.deepEqual([empty.iterations, empty.final, empty.best, empty.framesPerSecond], [0, null, null, null]);
+  }));
+
+Deno.test("runCurves() has the mean of the seeds with a band, over as many as have come so far", () =>
+  withFolder(async (base) => {
+    await run([...args, "--out", base, "--seed", "0,1"]);
+    await run([...args, "--out", base, "--seed", "2"], { stopAfter: 3 });
+    const { runs } = readRuns([base]);
+    const rewards = runs.map(({ folder }) => rewardsIn(folder));
+    const [curve, ...others] = runCurves(runs);
+    assert.deepEqual([curve!.name, others.length, curve!.points.length], ["navigation, 3 seeds", 0, 6]);
+    curve!.points.forEach(({ iteration, value, low, high }) => {
+      const there = rewards.flatMap((values) => values[iteration - 1] ?? []);
+      assert.equal(there.length, iteration <= 3 ? 3 : 2);
+      assert.ok(Math.abs(value - there.reduce((a, b) => a + b) / there.length) < 1e-12);
+      assert.deepEqual([low, high], [Math.min(...there), Math.max(...there)]);
+    });
+  }));
+
+Deno.test("runs says which folders it cannot read, and lists the others", () =>
+  withFolder(async (base) => {
+    assert.equal((await runCommand(runsTool, base)).out, `There are no runs in ${base}.\n`);
+    const none = join(base, "none");
+    assert.deepEqual(await runCommand(runsTool, none), {
+      code: 2,
+      out: "",
+      err: `error: ${none} cannot be opened: it does not exist.\n`,
+    });
+    await run([...args, "--out", join(base, "a")]);
+    await run([...args, "--out", join(base, "b")]);
+    const damaged = join(onlyRun(join(base, "b")), "config.json");
+    Deno.writeTextFileSync(damaged, '{"seed":');
+    const { code, out } = await runCommand(runsTool, base);
+    assert.equal(code, 0);
+    const lines = out.trimEnd().split("\n");
+    assert.equal(lines.length, 3);
+    assert.ok(lines[1]!.endsWith(onlyRun(join(base, "a"))));
+    assert.ok(lines[2]!.startsWith(`${damaged} is not the configuration of a run: `));
+  }));
