@@ -1,5 +1,5 @@
 /**
- * Multi-agent PPO: collects a batch, learns from it for some epochs. A few programs are traced in the first iteration
+ * Multi-agent PPO: collects a batch, learns from it for some epochs. Three programs are traced in the first iteration
  * (collect, prepare, update) and replayed ever after; numbers are read once an iteration.
  */
 
@@ -13,6 +13,7 @@ import { tensor, zeros } from "../tensor/creation.ts";
 import { stack } from "../tensor/functions.ts";
 import { HostRandom } from "../tensor/host_random.ts";
 import { Generator, normal } from "../tensor/random.ts";
+import { scan } from "../tensor/scan.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { Variable } from "../tensor/variable.ts";
@@ -93,9 +94,8 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   readonly #measured = new Variable(zeros([diagnostics.length]), "diagnostics");
   readonly #collect: Compiled<[], Rollout>;
   readonly #prepare: Compiled<[Rollout], { rows: Tensor; summary: Tensor }>;
-  /** The first update of an iteration, which gives its gradients too; so the others need not. */
-  readonly #firstUpdate: Compiled<[Tensor, Tensor, Tensor], Tensor>;
-  readonly #update: Compiled<[Tensor, Tensor, Tensor], []>;
+  /** An epoch: an update for each minibatch, one after the other. Gives the gradients of the last one. */
+  readonly #update: Compiled<[Tensor, Tensor, Tensor], Tensor>;
   readonly #evaluator: Evaluator<S>;
   readonly #engine: Pick<TrainerFacts, "engine" | "adapter" | "note">;
   #iteration = 0;
@@ -148,15 +148,10 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
       state: [...networks, this.#measured, this.#generator, ...scale],
       name: "prepare",
     });
-    const learners = [...networks, this.#optimizer, this.#measured];
-    this.#firstUpdate = compile((rows: Tensor, index: Tensor, weight: Tensor) => this.#learn(rows, index, weight), {
-      state: learners,
-      name: "first update",
+    this.#update = compile((rows: Tensor, index: Tensor, weight: Tensor) => this.#epoch(rows, index, weight), {
+      state: [...networks, this.#optimizer, this.#measured],
+      name: "update",
     });
-    this.#update = compile((rows: Tensor, index: Tensor, weight: Tensor) => {
-      this.#learn(rows, index, weight);
-      return [];
-    }, { state: learners, name: "update" });
   }
 
   /** Iterations done. */
@@ -202,12 +197,9 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     const { learningRate } = this;
     if (lrSchedule !== "constant") this.#optimizer.setLearningRate(learningRate);
     let [epochs, kl] = [0, 0];
-    this.#gradients = null;
     while (epochs < numEpochs) {
-      for (const { index, weight } of this.#minibatches()) {
-        if (this.#gradients) await this.#update(rows, index, weight);
-        else this.#gradients = await this.#firstUpdate(rows, index, weight);
-      }
+      const { index, weight } = this.#minibatches();
+      this.#gradients = await this.#update(rows, index, weight);
       epochs++;
       if (targetKl === 0) continue;
       const before = kl;
@@ -229,7 +221,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     return this.#evaluator.run(count, seed);
   }
 
-  /** The gradients of the first update of the last iteration, before they were clipped, by parameter. */
+  /** The gradients of the last update of the last iteration, before they were clipped, by parameter. */
   async gradients(): Promise<Record<string, SavedTensor>> {
     const flat = await this.#gradients?.data();
     const named = Object.entries({ policy: this.policy, critic: this.critic }).flatMap(([owner, network]) =>
@@ -271,8 +263,8 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   }
 
   /**
-   * Runs a step that failed again, from what it was given: `program` is `collect`, `prepare`, `first update` or `update`.
-   * Throws what the step throws.
+   * Runs a step that failed again, from what it was given: `program` is `collect`, `prepare` or `update`. Throws what the
+   * step throws.
    */
   async replay(program: string, saved: Readonly<Record<string, SavedTensor>>): Promise<void> {
     const programs = this.#programs();
@@ -304,7 +296,6 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     return {
       collect: this.#collect,
       prepare: this.#prepare,
-      "first update": this.#firstUpdate,
       update: this.#update,
     };
   }
@@ -366,6 +357,17 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   }
 
   /** Learns from the minibatch at `index`. Gives the gradients of all parameters, one after the other, before clipping. */
+  /** Learns from minibatches `[minibatch, row]`; nothing returns to the host in between. */
+  #epoch(rows: Tensor, index: Tensor, weight: Tensor): Tensor {
+    const step = (_: Tensor, [index, weight]: readonly Tensor[]): [Tensor, []] => [
+      this.#learn(rows, index!, weight!),
+      [],
+    ];
+    const state = [this.#optimizer, this.#measured];
+    const [gradients] = scan(step, zeros([this.#optimizer.groups[0]!.group.size]), [index, weight], { state });
+    return gradients;
+  }
+
   #learn(rows: Tensor, index: Tensor, weight: Tensor): Tensor {
     const minibatch = { ...this.#layout.unpack(rows.take(index, 0)), weight };
     const output = this.policy.output(minibatch.observation);
@@ -385,18 +387,15 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     return gradients;
   }
 
-  /** All frames in random order; the last minibatch is padded with frame 0 at weight 0. */
-  *#minibatches(): IterableIterator<{ index: Tensor; weight: Tensor }> {
+  /** All frames in random order, `[minibatch, row]`; the last minibatch is padded with frame 0 at weight 0. */
+  #minibatches(): { index: Tensor; weight: Tensor } {
     const frames = this.#rows;
     const size = Math.min(this.options.minibatchSize, frames);
-    const order = this.#order.permutation(frames);
-    for (let start = 0; start < frames; start += size) {
-      const part = order.subarray(start, start + size);
-      const index = new Int32Array(size);
-      index.set(part);
-      const weight = new Float32Array(size).fill(1, 0, part.length);
-      yield { index: tensor(index), weight: tensor(weight) };
-    }
+    const shape = [Math.ceil(frames / size), size] as const;
+    const index = new Int32Array(shape[0] * size);
+    index.set(this.#order.permutation(frames));
+    const weight = new Float32Array(index.length).fill(1, 0, frames);
+    return { index: tensor(index).reshape(...shape), weight: tensor(weight).reshape(...shape) };
   }
 
   async #metrics(summary: Tensor, epochs: number): Promise<Record<string, number>> {
