@@ -54,7 +54,7 @@ async function evaluate(
   seed: number,
 ): Promise<Episodes> {
   if (controller === null) {
-    const trainer = await openTrainer(target);
+    const trainer = await openTrainer(target, ", or a --controller");
     try {
       return await trainer.evaluate(count, seed);
     } finally {

@@ -83,7 +83,7 @@ async function record(
     const cast: Cast = { environment, controller: controllerOf(environment, controller), state: [] };
     return [await film(cast, count, seed), { title, subtitle: `the ${controller} controller` }];
   }
-  const trainer = await openTrainer(target);
+  const trainer = await openTrainer(target, ", or a --controller");
   try {
     const { environment, policy } = trainer;
     const cast: Cast = { environment, controller: (observation) => policy.forward(observation), state: [policy] };

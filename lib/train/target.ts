@@ -56,10 +56,13 @@ export function worldOf({ config }: Target): Environment {
   return createEnvironment({ ...config, actionRepeat: 1 });
 }
 
-/** The trainer of a run, as it was at the checkpoint. Throws a {@linkcode UsageError} if there is no checkpoint. */
-export async function openTrainer({ config, run }: Target): Promise<PPOTrainer> {
+/**
+ * The trainer of a run, as it was at the checkpoint. Throws a {@linkcode UsageError} if there is none; `instead` is what
+ * the user of a scenario may give in place of a run.
+ */
+export async function openTrainer({ config, run }: Target, instead = ""): Promise<PPOTrainer> {
   if (run === null) {
-    throw new UsageError(`${config.scenarioName} is a scenario, which has no policy: give a run, or a --controller.`);
+    throw new UsageError(`${config.scenarioName} is a scenario, which has no policy: give a run${instead}.`);
   }
   if (run.checkpoint === null) {
     throw new UsageError(`${run.folder} has no checkpoint yet: there is no policy to take from it.`);

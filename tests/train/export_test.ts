@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { InferenceSession } from "onnxruntime-node";
+import { compareOnnx, exportTool } from "../../lib/train/export.ts";
+import { decodeSafetensors } from "../../lib/train/safetensors.ts";
+import { findTarget, openTrainer } from "../../lib/train/target.ts";
+import { realRun, runCommand, runTask, withFolder } from "./harness.ts";
+
+Deno.test("deno task export writes the policy as ONNX, and says how far ONNX Runtime is from it", () =>
+  withFolder(async (out) => {
+    const folder = await realRun(out);
+    const path = join(out, "a.onnx");
+    const { code, out: text, err } = await runTask("export", folder, "--out", path);
+    assert.deepEqual([code, err], [0, ""]);
+    const [, count, difference] =
+      /agrees with the policy on (\d+) observations of 4 episodes: the largest difference of an action is ([\d.e-]+)\.\n$/
+        .exec(text)!;
+    assert.ok(Number(count) > 10 && Number(difference) <= 1e-5, text);
+    const session = await InferenceSession.create(Deno.readFileSync(path));
+    assert.deepEqual([[...session.inputNames], [...session.outputNames]], [["observation"], ["action"]]);
+    await session.release();
+  }));
+
+Deno.test("export finds a file of other weights out", () =>
+  withFolder(async (out) => {
+    const [mine, other] = [await realRun(join(out, "a")), await realRun(join(out, "b"), "--seed", "1")];
+    const trainer = await openTrainer(findTarget(mine, {}));
+    const file = Deno.readFileSync(join(other, "policy.onnx"));
+    assert.ok((await compareOnnx(file, trainer)).difference > 1e-4);
+    trainer.dispose();
+  }));
+
+Deno.test("export writes discrete policies, whose choices ONNX Runtime repeats", () =>
+  withFolder(async (out) => {
+    const folder = await realRun(out, "--actions", "discrete");
+    const { code, out: text, err } = await runCommand(exportTool, folder);
+    assert.deepEqual([code, err], [0, ""]);
+    assert.match(text, /the largest difference of an action is 0\.\n$/);
+  }));
+
+Deno.test("export writes all weights as safetensors, by their names, as the checkpoint has them", () =>
+  withFolder(async (out) => {
+    const folder = await realRun(out);
+    const { code, out: text } = await runCommand(exportTool, folder, "--format", "safetensors");
+    assert.equal(code, 0);
+    const path = join(folder, "weights.safetensors");
+    const { tensors, metadata } = decodeSafetensors(Deno.readFileSync(path));
+    assert.deepEqual([metadata.iteration, JSON.parse(metadata.config!).scenarioName], ["2", "navigation"]);
+    const trainer = await openTrainer(findTarget(folder, {}));
+    const expected = [
+      ...trainer.policy.namedParameters("policy."),
+      ...trainer.critic.namedParameters("critic."),
+    ];
+    assert.deepEqual(Object.keys(tensors).sort(), expected.map(([name]) => name).sort());
+    for (const [name, parameter] of expected) {
+      assert.deepEqual(tensors[name]!.shape, [...parameter.shape]);
+      assert.deepEqual(Array.from(tensors[name]!.data), Array.from(await parameter.data()));
+      assert.ok(text.includes(`  ${name} `), name);
+    }
+    trainer.dispose();
+  }));
+
+Deno.test("export refuses what it cannot do in one sentence, with exit code 2", () =>
+  withFolder(async (out) => {
+    const folder = await realRun(out);
+    const refused: readonly (readonly [readonly string[], string])[] = [
+      [["wheel"], "wheel is a scenario, which has no policy: give a run."],
+      [[folder, "--format", "pt"], '--format takes one of onnx, safetensors, not "pt".'],
+      [
+        [folder, "--out", "/nowhere/a.onnx"],
+        "--out /nowhere/a.onnx: the folder /nowhere cannot be opened: it does not exist.",
+      ],
+    ];
+    for (const [args, sentence] of refused) {
+      assert.deepEqual(await runCommand(exportTool, ...args), { code: 2, out: "", err: `error: ${sentence}\n` });
+    }
+  }));
