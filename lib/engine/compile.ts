@@ -271,7 +271,10 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
 
   #sinks({ result, assigned, outputs }: Traced, roots: readonly Variable[], noted: readonly Sink[]): SinkOutput[] {
     if (!this.checked) return [];
-    const paths = pathsOf(result, "the result").map((x) => x.replaceAll("/", "."));
+    const paths = pathsOf(result, "the result").map((x) => {
+      const [whole, ...path] = x.split("/");
+      return path.length === 0 ? whole! : `${whole} \`${path.join(".")}\``;
+    });
     return sinksOf({
       assigned: assigned.map((index, i) => ({ variable: roots[index]!, node: outputs[i]! })),
       returned: leaves(result).map(({ node }, i) => ({ name: paths[i]!, node })),

@@ -31,7 +31,7 @@ export function broadcastShape(operands: readonly Operand[]): Shape {
         "G302",
         `the shapes of ${list} do not fit: axis ${i - rank} has sizes ${sizes.join(" and ")}.`,
         operands,
-        "sizes must be equal, or one of them 1: insert a missing axis with unsqueeze().",
+        missingAxis(operands) ?? "sizes must be equal, or one of them 1: insert a missing axis with unsqueeze().",
       );
     }
     return size;
@@ -50,12 +50,12 @@ export function broadcastShape(operands: readonly Operand[]): Shape {
 }
 
 /** How to insert the axis that one of two operands lacks: `unsqueeze(2, "agent")`. */
-function missingAxis(operands: readonly Operand[]): string {
+function missingAxis(operands: readonly Operand[]): string | null {
   const [full, short] = operands.toSorted((a, b) => b.shape.length - a.shape.length);
   const missing = full!.axes.flatMap((name, i) => name !== null && !short!.axes.includes(name) ? [{ name, i }] : []);
   const [only] = missing;
-  if (missing.length !== 1 || !only) return "insert the missing axis with unsqueeze(), or ";
-  return `insert the axis \`${only.name}\` into ${describe(short!)} with unsqueeze(${only.i}, "${only.name}"), or `;
+  if (missing.length !== 1 || !only || short!.axes.every((name) => name === null)) return null;
+  return `insert the axis \`${only.name}\` into ${describe(short!)} with unsqueeze(${only.i}, "${only.name}")`;
 }
 
 /**
@@ -75,7 +75,7 @@ export function broadcastAxes(operands: readonly Operand[]): Axes {
           "G303",
           `the axes of ${list} do not align: \`${name}\` meets \`${other}\`.`,
           operands,
-          `${missingAxis(operands)}rename one with named().`,
+          `${missingAxis(operands) ?? "insert the missing axis with unsqueeze()"}, or rename one with named().`,
         );
       }
       name ??= other;

@@ -77,8 +77,9 @@ function distinct(places: readonly Place[]): Place[] {
   const seen = new Set<string>();
   return places.filter(({ site, note }) => {
     if (!site.isKnown) return false;
-    const key = `${site.key} ${note ?? ""}`;
-    return !seen.has(key) && seen.add(key);
+    const isNew = !seen.has(`${site.key} ${note ?? ""}`) && (note !== undefined || !seen.has(site.key));
+    seen.add(site.key).add(`${site.key} ${note ?? ""}`);
+    return isNew;
   });
 }
 
