@@ -3,7 +3,7 @@
 import type { Place } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
 import { describe } from "../graph/types.ts";
-import { dependsOn, type Drop, dropOf, recentReads } from "./drops.ts";
+import { dependsOn, type Drop, dropOf, keptReads } from "./drops.ts";
 import { allNodes, isLearner, type Learner, liveNodes, passes } from "./edges.ts";
 import { helpFor } from "./help.ts";
 import { howCut, isDeclared, labelOf } from "./label.ts";
@@ -60,15 +60,27 @@ function influencedBy(learner: Learner, order: readonly Node[], declared: boolea
   return found;
 }
 
-/** Whether `learner` acts through a cut edge: not only through values that a gradient reaches in another way, as in `where(x < 0, 0, x)`. */
-function isEnd({ input }: Edge, learner: Learner, live: ReadonlySet<Node>, influenced: ReadonlySet<Node>): boolean {
+/** Whether what is influenced acts through a cut edge: not only through values that a gradient reaches anyway, as in `where(x < 0, 0, x)`. */
+function isEnd({ input }: Edge, live: ReadonlySet<Node>, influenced: ReadonlySet<Node>): boolean {
   const seen = new Set<Node>(input && influenced.has(input) ? [input] : []);
   for (const node of seen) {
     if (live.has(node)) continue;
-    if (node.owner === learner || node.inputs.length === 0) return true;
+    if (isLearner(node.owner) || node.inputs.length === 0) return true;
     for (const x of node.inputs) if (influenced.has(x)) seen.add(x);
   }
   return false;
+}
+
+/** The operation inside of a loop that cuts its input; the loop, if none can be told. */
+function insideLoop(loop: Node, input: Node): Node {
+  if (loop.op !== "scan") return loop;
+  const { body } = loop.attrs;
+  const start = body.inputs[loop.inputs.findIndex((x, i) => x === input && !passes(loop, i))];
+  const influenced = new Set<Node>(start ? [start] : []);
+  for (const node of allNodes(body.outputs)) if (node.inputs.some((x) => influenced.has(x))) influenced.add(node);
+  const live = liveNodes(body.outputs);
+  const end = cutEdges(live).find((edge) => edge.input && isEnd(edge, live, influenced));
+  return end ? insideLoop(origin(end, influenced).node, end.input!) : loop;
 }
 
 /** What happened at the line of a drop. */
@@ -133,16 +145,22 @@ function cutOf(edge: Edge, losses: readonly Node[], learner: Learner, influenced
   if (drop) return droppedAt(node, isLive, drop, learner, 1);
   const behind = trail([input!], (x) => x.owner === learner || x.inputs.length === 0, (x) => influenced.has(x));
   const last = behind.at(-1)!;
-  const how = howCut(node);
+  const cutting = insideLoop(node, input!);
+  const how = howCut(cutting);
   const read = last.owner === learner ? null : dropOf(last);
   return {
     how,
     places: [
-      { site: node.site, note: `${how} passes no gradient to ${labelOf(input!)} ${describe(input!)}` },
+      {
+        site: cutting.site,
+        note: `${how} passes no gradient to ${labelOf(input!)} ${describe(input!)}${
+          cutting === node ? "" : ", in a loop"
+        }`,
+      },
       ...(read ? [{ site: read.site, note: describeDrop(read) }] : []),
     ],
     path: pathText([...isLive, ...behind.slice(0, -1)], learner.label),
-    help: helpFor(how, node.site),
+    help: helpFor(how, cutting.site),
     forbidden: false,
   };
 }
@@ -156,7 +174,7 @@ function plainFactor(x: number, y: number): number | null {
 
 /** A constant that is a plain multiple of a number that was read: `0.1 * penalty`. */
 function scaledRead(live: ReadonlySet<Node>, losses: readonly Node[], learner: Learner): Cut | null {
-  const reads = recentReads().filter((x) => x.value !== null && dependsOn(x, learner) && x.rule !== "stop" && !x.isOwn);
+  const reads = keptReads().filter((x) => x.value !== null && dependsOn(x, learner) && x.rule !== "stop" && !x.isOwn);
   if (reads.length === 0) return null;
   for (const node of live) {
     if (node.op !== "full") continue;
@@ -169,7 +187,7 @@ function scaledRead(live: ReadonlySet<Node>, losses: readonly Node[], learner: L
 }
 
 function suspicion(learner: Learner): Cut | null {
-  const drop = recentReads().find((x) => dependsOn(x, learner) && x.rule !== "stop" && !x.isOwn);
+  const drop = keptReads().find((x) => dependsOn(x, learner) && x.rule !== "stop" && !x.isOwn);
   if (!drop) return null;
   const help = [...helpFor(drop.kind, drop.site), "where the number goes:  await audit(() => loss)"];
   return {
@@ -198,7 +216,7 @@ export function judge(losses: readonly Node[], learners: readonly Learner[]): Ma
       const hit = (reached.has(learner) ? forbidding : edges).find((edge) => {
         const { node, drop } = edge;
         if (drop) return dependsOn(drop, learner) && (declared || drop.rule !== "stop");
-        return (declared || !isDeclared(node)) && isEnd(edge, learner, live, influenced);
+        return (declared || !isDeclared(node)) && isEnd(edge, live, influenced);
       });
       return hit ? cutOf(hit, losses, learner, influenced) : null;
     };

@@ -220,7 +220,12 @@ export function dependsOn(drop: Drop, learner: Learner): boolean {
   return drop.learners.some((x) => x.deref() === learner);
 }
 
+/** The last reads, newest first. */
+export function keptReads(): Drop[] {
+  return reads.toReversed();
+}
+
 /** The reads since the last step, newest first. */
 export function recentReads(): Drop[] {
-  return reads.filter((x) => x.after === stepCount()).reverse();
+  return keptReads().filter((x) => x.after === stepCount());
 }

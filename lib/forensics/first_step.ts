@@ -11,7 +11,7 @@ import { countInBlock } from "../graph/source.ts";
 import { type Cut, judge, type Verdict } from "./cut.ts";
 import type { Learner } from "./edges.ts";
 import { haveForgotten, haveStepped, noteStep, recentLosses, stepCount } from "./losses.ts";
-import { neverUsed, refuseWrongOwner, warnOfLoose } from "./ownership.ts";
+import { neverUsed, refuseWrongOwner } from "./ownership.ts";
 import { listed } from "./label.ts";
 import { cutParts, summary } from "./refuse.ts";
 import { type FirstStep, firstStepOf, lookLater, type SteppedGroup } from "./zero_step.ts";
@@ -148,9 +148,9 @@ export function refuseMissing(parameters: readonly Learner[], missing: readonly 
   const verdicts = judge(losses, parameters);
   refuseForgotten(losses, verdicts, missing);
   const left = missing.filter((x) => !history.reached.has(x));
+  if (left.length === parameters.length) refuseWrongOwner(losses, parameters);
   const error = errorOf(losses, parameters, left, verdicts);
   if (!error) return;
-  if (left.length === parameters.length) refuseWrongOwner(losses, parameters);
   const turns = turnsLeft(left, parameters, verdicts);
   const key = losses.map((x) => x.site.key).join();
   const before = history.losses.get(key);
@@ -166,8 +166,7 @@ export function refuseMissing(parameters: readonly Learner[], missing: readonly 
 
 /**
  * For the first `step()` of an optimiser, before it changes the parameters: throws if a parameter has a gradient that is zero by
- * construction, cut inside of a loop; warns of parameters that the losses reach and nobody owns, and later of gradients that are
- * zero.
+ * construction, cut inside of a loop; warns later of gradients that are zero.
  */
 export function auditFirstStep(groups: readonly SteppedGroup[], learns: (x: Learner) => boolean): void {
   const parameters = groups.flatMap((x) => x.parameters).filter(learns);
@@ -179,7 +178,6 @@ export function auditFirstStep(groups: readonly SteppedGroup[], learns: (x: Lear
     const audit = `${summary(verdicts)}. step() refused`;
     throw new PlumblineError({ ...cutParts(first.cut, cut.map((x) => x.label)), audit });
   }
-  if (parameters.length > 0) warnOfLoose(losses, parameters);
   const step = firstStepOf(losses, groups, learns);
   if (open) open.steps.push(step);
   else if (!losses.some((x) => x.traced)) lookLater(step);

@@ -10,10 +10,13 @@ let steps = 0;
 let forgotten = false;
 const differentiated = new WeakSet<Node>();
 
-/** `loss` was differentiated. The first one after a step begins anew. */
-export function rememberLoss(loss: Node): void {
-  if (stepped) losses = [];
+let loose = false;
+
+/** `loss` was differentiated; `hasLoose`: it reaches parameters that nobody owns. The first one after a step begins anew. */
+export function rememberLoss(loss: Node, hasLoose: boolean): void {
+  if (stepped) [losses, loose] = [[], false];
   stepped = false;
+  loose ||= hasLoose;
   losses.push(loss);
   differentiated.add(loss);
   forgotten = losses.length > kept;
@@ -43,6 +46,11 @@ export function noteStep(): void {
 /** Whether there were more losses than are kept. */
 export function haveForgotten(): boolean {
   return forgotten;
+}
+
+/** Whether one of the recent losses reaches parameters that nobody owns. */
+export function haveLoose(): boolean {
+  return loose;
 }
 
 /** How many steps were taken or refused: tells what was read since the last one. */

@@ -6,7 +6,7 @@ import { describe } from "../graph/types.ts";
 import { type Cut, describeDrop, judge, type Verdict } from "./cut.ts";
 import { helpFor } from "./help.ts";
 import { boundaryOf, dropOf, learnersOf, recentReads } from "./drops.ts";
-import { allNodes, type Learner } from "./edges.ts";
+import { allNodes, isLearner, type Learner } from "./edges.ts";
 import { listed } from "./label.ts";
 
 const rootOf = (label: string): string => label.split(".")[0]!;
@@ -64,6 +64,15 @@ export function refuseForbidden(live: ReadonlySet<Node>): void {
       help: helpFor("boundary"),
     });
   }
+}
+
+/** For `gradients()`: throws what cuts `learner` from `loss`, if it is cut. */
+export function refuseCut(loss: Node, learner: object | null): void {
+  if (!isLearner(learner)) return;
+  const verdicts = judge([loss], [learner]);
+  const verdict = verdicts.get(learner)!;
+  if (verdict.status !== "cut") return;
+  throw new PlumblineError({ ...cutParts(verdict.cut, [learner.label]), audit: summary(verdicts) });
 }
 
 /** For `backward()`: throws that `loss` reaches nothing, naming where the way to its parameters was cut. */

@@ -4,6 +4,7 @@ import { vjpNodes } from "../grad/vjp.ts";
 import { attributeText, type Node, topological } from "../graph/node.ts";
 import { fullLike, max, unary } from "../graph/ops.ts";
 import { passes } from "./edges.ts";
+import { sizeOf } from "../graph/types.ts";
 import { labelOf } from "./label.ts";
 
 /** Computes the values of nodes. */
@@ -37,8 +38,18 @@ async function sizesAt(loss: Node, nodes: readonly Node[], compute: Compute): Pr
   return new Map(some.map((x, i) => [x, sizes[i]!]));
 }
 
+/** Behind what changes no number: reductions of axes of one element, divisions by 1, other shapes of the same size. */
+function bare(node: Node): Node {
+  const [x, by] = node.inputs;
+  const isNothing =
+    (["sum", "max", "min", "expand", "reshape"].includes(node.op) && sizeOf(x!.shape) === sizeOf(node.shape)) ||
+    (node.op === "div" && by!.op === "full" && by!.attrs.value === 1);
+  return isNothing ? bare(x!) : node;
+}
+
 /** Whether two nodes are the same computation, however often it was written. */
-function isSame(a: Node, b: Node, seen: Map<Node, Node>): boolean {
+function isSame(left: Node, right: Node, seen: Map<Node, Node>): boolean {
+  const [a, b] = [bare(left), bare(right)];
   if (a === b || seen.get(a) === b) return true;
   const isAlike = a.op === b.op && a.op !== "input" && a.op !== "scan" && a.inputs.length === b.inputs.length &&
     attributeText(a.attrs) === attributeText(b.attrs) && a.inputs.every((x, i) => isSame(x, b.inputs[i]!, seen));
@@ -51,24 +62,34 @@ function withItself(nodes: readonly Node[]): Node | undefined {
   return nodes.findLast(({ op, inputs: [a, b] }) => (op === "sub" || op === "div") && isSame(a!, b!, new Map()));
 }
 
-const normalisers = new Set(["softmax", "logSoftmax", "logSumExp"]);
+const normalisers = new Set(["softmax", "logSoftmax", "logSumExp", "Categorical"]);
 const saturating = new Set(["tanh", "sigmoid", "erf", "softplus"]);
+const choosing = new Set<string>(["where", "maximum", "minimum"]);
 
-function because(node: Node, loss: number): Pick<ZeroAt, "why" | "isPassing"> {
+/** What `node` chooses from: without the condition. */
+const sidesOf = ({ op, inputs }: Node): readonly Node[] => op === "where" ? inputs.slice(1) : inputs;
+
+/** Whether a choice holds one value within bounds: its other side is a number, and only the value itself decides. */
+function isBound(node: Node, on: ReadonlySet<Node>): boolean {
+  const numbersOnly = sidesOf(node).every((x) =>
+    on.has(x) || topological([x]).every((y) => y.inputs.length > 0 || y.op === "full")
+  );
+  if (node.op !== "where") return numbersOnly;
+  return numbersOnly && topological([node.inputs[0]!], (x) => on.has(x)).some((x) => on.has(x));
+}
+
+function because(node: Node, loss: number, on: ReadonlySet<Node>): Pick<ZeroAt, "why" | "isPassing"> {
   const { called } = node.site;
   if (called === "clamp") return { why: "a saturated clamp: every value lies outside of its bounds", isPassing: false };
   if (node.op === "relu") return { why: "a dead relu: no input is above 0", isPassing: loss === 0 };
   if (saturating.has(node.op)) return { why: `a saturated ${node.op}: its slope is 0 in float32`, isPassing: false };
   if (node.op === "exp") return { why: "exp() that underflows", isPassing: false };
-  if (node.op === "where" || node.op === "maximum" || node.op === "minimum") {
-    return { why: `${node.op}() always chooses the other side`, isPassing: true };
+  if (choosing.has(node.op)) {
+    return { why: `${node.op}() always chooses the other side`, isPassing: !isBound(node, on) };
   }
   if (node.op === "mul" || node.op === "matmul") return { why: "a product with 0", isPassing: true };
   return { why: `the derivative of ${called ?? node.op} is 0`, isPassing: true };
 }
-
-const isChoice = ({ op, site }: Node): boolean =>
-  op === "minimum" || op === "maximum" || (op === "where" && site.called !== "clamp");
 
 /** Where the gradient of `loss` ends that is 0 at `leaf`. */
 export async function whyZero(loss: Node, leaf: Node, compute: Compute): Promise<ZeroAt> {
@@ -88,9 +109,11 @@ export async function whyZero(loss: Node, leaf: Node, compute: Compute): Promise
   if (called !== null && normalisers.has(called)) {
     return { node, why: `${called}() over an axis of one element is constant`, isPassing: false };
   }
-  const { why, isPassing } = because(node, value);
+  const { why, isPassing } = because(node, value, on);
+  // Of two sides that both come from here one is always chosen: that is meant, as in a clipped ratio.
+  const isChoice = (x: Node): boolean => choosing.has(x.op) && sidesOf(x).filter((y) => on.has(y)).length > 1;
   const above = nodes.slice(nodes.indexOf(node) + 1).some((x) => isChoice(x) && !isZero(x));
-  return { node, why, isPassing: isPassing || above };
+  return { node, why, isPassing: isPassing || above || isChoice(node) };
 }
 
 /** A sentence that names the operation and its line. */

@@ -50,7 +50,7 @@ export function ownedGradients(loss: Node): OwnedGradient[] {
   refuseForbidden(live);
   if (leaves.length === 0) refuseUnreached(loss);
   refuseStale(loss, live, leaves);
-  rememberLoss(loss);
+  rememberLoss(loss, leaves.some(({ owner }) => (owner as Learner).root === owner));
   const gradients = vjpNodes([loss], [fullLike(loss, 1)], leaves);
   return leaves.flatMap((leaf, i) => {
     const gradient = gradients[i];

@@ -1,5 +1,6 @@
 /** Gradients of tensors: for given tensors, of functions, along vectors, of gradients. */
 
+import { refuseCut } from "../forensics/refuse.ts";
 import { rememberFunction } from "../graph/cell.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { topological } from "../graph/node.ts";
@@ -16,6 +17,7 @@ export interface GradientOptions {
 }
 
 function refuseUnreached(output: Tensor, missing: Tensor): never {
+  refuseCut(output.node, missing.node.owner);
   const isPart = topological([output.node]).includes(missing.node);
   throw new PlumblineError({
     code: "G101",

@@ -1,7 +1,8 @@
 /** What all optimisers share: groups of flat vectors with their own settings, learning rates that are state, clipping. */
 
 import { mustStayFinite, noteSink } from "../forensics/nonfinite_sinks.ts";
-import { noteStep } from "../forensics/losses.ts";
+import { haveLoose, noteStep, recentLosses } from "../forensics/losses.ts";
+import { warnOfLoose } from "../forensics/ownership.ts";
 import { auditFirstStep } from "../forensics/first_step.ts";
 import { concat, where } from "../tensor/functions.ts";
 import { full, tensor } from "../tensor/creation.ts";
@@ -91,6 +92,7 @@ export abstract class Optimizer implements Stateful {
       const groups = this.groups.map(({ group: { parameters, vector }, moments }) => ({ parameters, vector, moments }));
       auditFirstStep(groups, (x) => (x as Parameter).grad !== null);
     }
+    if (haveLoose()) warnOfLoose(recentLosses(), this.groups.flatMap(({ group }) => group.parameters));
     this.planStep();
     this.#isAudited = true;
     noteStep();
