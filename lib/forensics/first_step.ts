@@ -64,11 +64,13 @@ export function collectOpen<T>(fn: () => T): { result: T; left: LeftOpen } {
   }
 }
 
-/** Whether the block that is stepping this optimiser does so at several places. */
+/** Whether the block that is stepping this optimiser does so at several places, from several losses. */
 function alternates({ root: { madeAt } }: Learner): boolean {
   const name = madeAt.assignedName;
+  if (name === null) return false;
   const { url, line } = callerSite();
-  return name !== null && countInBlock(url, line, new RegExp(`\\b${RegExp.escape(name)}\\.step\\(`, "g")) > 1;
+  const isRepeated = (call: string): boolean => countInBlock(url, line, new RegExp(`${call}\\(`, "g")) > 1;
+  return isRepeated(`\\b${RegExp.escape(name)}\\.step`) && isRepeated("\\.backward");
 }
 
 /** `heads.2.` of `net.heads.2.weight`: entries of a list. */
