@@ -10,11 +10,18 @@ import { normal } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Environment } from "../worlds/environment.ts";
 
-const hidden = [256, 256] as const;
+/** Units in each of the two hidden layers, unless told otherwise. */
+const defaultWidth = 256;
 
 /** A network `[.., agent, in]` to `[.., agent, out]`: one for all agents if `apart` is null, else so many as it says. */
-function network(from: number, to: number, random: HostRandom, apart: number | null): MLP | StackedMLP {
-  const sizes = [from, ...hidden, to];
+function network(
+  from: number,
+  to: number,
+  random: HostRandom,
+  apart: number | null,
+  width: number,
+): MLP | StackedMLP {
+  const sizes = [from, width, width, to];
   return apart === null ? new MLP(sizes, random) : new StackedMLP(apart, sizes, random);
 }
 
@@ -32,16 +39,20 @@ export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends
   /** The network. */
   readonly net: MLP | StackedMLP;
 
-  /** A network with `outputs` numbers for each agent; `apart`: the number of agents, if each has a network of its own. */
+  /**
+   * A network with `outputs` numbers for each agent, and `width` units in each hidden layer; `apart`: the number of agents, if
+   * each has a network of its own.
+   */
   constructor(
     readonly observationSize: number,
     readonly actionSize: number,
     outputs: number,
     random: HostRandom,
     apart: number | null,
+    width: number,
   ) {
     super();
-    this.net = network(observationSize, outputs, random, apart);
+    this.net = network(observationSize, outputs, random, apart, width);
   }
 
   /** Numbers of a choice. */
@@ -69,10 +80,11 @@ export function policyFor(
   environment: Pick<Environment, "agents" | "observationSize" | "actionKind" | "actionSize">,
   random: HostRandom,
   shareParameters = true,
+  width = defaultWidth,
 ): Policy {
   const { agents, observationSize, actionKind, actionSize } = environment;
   const Kind = actionKind === "discrete" ? CategoricalPolicy : GaussianPolicy;
-  return new Kind(observationSize, actionSize, random, shareParameters ? null : agents);
+  return new Kind(observationSize, actionSize, random, shareParameters ? null : agents, width);
 }
 
 /** Smallest scale of the policy. */
@@ -93,8 +105,14 @@ export class GaussianPolicy extends Policy<GaussianOutput> {
   override readonly entropyNoiseSize: number;
 
   /** Draws the initial weights from `random`. `apart`: the number of agents, if each has a network of its own. */
-  constructor(observationSize: number, actionSize: number, random: HostRandom, apart: number | null = null) {
-    super(observationSize, actionSize, 2 * actionSize, random, apart);
+  constructor(
+    observationSize: number,
+    actionSize: number,
+    random: HostRandom,
+    apart: number | null = null,
+    width = defaultWidth,
+  ) {
+    super(observationSize, actionSize, 2 * actionSize, random, apart, width);
     this.choiceSize = actionSize;
     this.entropyNoiseSize = actionSize;
   }
@@ -141,8 +159,14 @@ export class CategoricalPolicy extends Policy<CategoricalOutput> {
   override readonly entropyNoiseSize = 0;
 
   /** Draws the initial weights from `random`. `apart`: the number of agents, if each has a network of its own. */
-  constructor(observationSize: number, actionSize: number, random: HostRandom, apart: number | null = null) {
-    super(observationSize, actionSize, actionSize, random, apart);
+  constructor(
+    observationSize: number,
+    actionSize: number,
+    random: HostRandom,
+    apart: number | null = null,
+    width = defaultWidth,
+  ) {
+    super(observationSize, actionSize, actionSize, random, apart, width);
   }
 
   override noise(key: Tensor, leading: Shape): Tensor {
@@ -189,11 +213,12 @@ export class Critic extends Module {
     readonly centralised: boolean,
     random: HostRandom,
     readonly shareParameters = true,
+    width = defaultWidth,
   ) {
     super();
     const from = centralised ? agents * observationSize : observationSize;
     const to = centralised && shareParameters ? agents : 1;
-    this.net = network(from, to, random, shareParameters ? null : agents);
+    this.net = network(from, to, random, shareParameters ? null : agents, width);
   }
 
   /** `[row, agent, feature]` to `[row, agent]`. */

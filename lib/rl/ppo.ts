@@ -31,7 +31,7 @@ export interface PPOLossOptions {
   /** The ratio of probabilities is clipped to 1 +- this. */
   readonly clipEpsilon: number;
   /** The weight of the entropy bonus. */
-  readonly entropyEps: number;
+  readonly entropyEps: number | Tensor;
   /** A value that moved farther than this from where it was no longer improves the loss; 0: values move freely. */
   readonly clipValue?: number;
 }

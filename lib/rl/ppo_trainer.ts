@@ -33,6 +33,8 @@ export interface PPOOptions {
   readonly algorithm: "mappo" | "ippo";
   /** One network for all agents (the default), or one for each; policy and critic alike. */
   readonly shareParameters?: boolean;
+  /** Units in each of the two hidden layers of policy and critic; 256 unless told otherwise. */
+  readonly hiddenSize?: number;
   /** Frames (steps of one environment) to collect in an iteration, at least. */
   readonly framesPerBatch: number;
   /** Passes over the batch in an iteration. */
@@ -42,11 +44,13 @@ export interface PPOOptions {
   readonly lr: number;
   /** Constant unless told otherwise. Otherwise the rate falls to 0 over `nIters` iterations. */
   readonly lrSchedule?: Schedule;
-  /** The iterations of the whole run: for the schedule. */
+  /** The iterations of the whole run: for schedules. */
   readonly nIters?: number;
   readonly maxGradNorm: number;
   readonly clipEpsilon: number;
   readonly entropyEps: number;
+  /** Constant unless told otherwise. Otherwise the weight of the entropy falls to 0 over `nIters` iterations. */
+  readonly entropySchedule?: Schedule;
   readonly gamma: number;
   readonly lmbda: number;
   /**
@@ -75,6 +79,17 @@ const diagnostics = ["objective", "critic_loss", "entropy", "approx_kl", "clip_f
  */
 type Field = "observation" | "choice" | "noise" | "logProb" | "advantage" | "returns" | "value";
 
+/** What one epoch goes over. */
+interface Minibatches {
+  readonly [key: string]: Tensor;
+  /** int32 [minibatch, row]: rows of the batch. */
+  readonly index: Tensor;
+  /** float32 [minibatch, row]: 0 for padding. */
+  readonly weight: Tensor;
+  /** The weight of the entropy. */
+  readonly entropyEps: Tensor;
+}
+
 /** PPO for many agents in one {@linkcode Environment}. */
 export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   /** The policy. */
@@ -95,7 +110,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   readonly #collect: Compiled<[], Rollout>;
   readonly #prepare: Compiled<[Rollout], { rows: Tensor; summary: Tensor }>;
   /** An epoch: an update for each minibatch, one after the other. Gives the gradients of the last one. */
-  readonly #update: Compiled<[Tensor, Tensor, Tensor], Tensor>;
+  readonly #update: Compiled<[Tensor, Minibatches], Tensor>;
   readonly #evaluator: Evaluator<S>;
   readonly #engine: Pick<TrainerFacts, "engine" | "adapter" | "note">;
   #iteration = 0;
@@ -116,19 +131,27 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     engine: Pick<TrainerFacts, "engine" | "adapter" | "note">,
   ) {
     this.#engine = engine;
-    if (options.nIters === undefined && (options.lrSchedule ?? "constant") !== "constant") {
-      throw new RangeError(`a ${options.lrSchedule} schedule of the learning rate needs nIters: where it ends.`);
+    const schedule = [options.lrSchedule, options.entropySchedule].find((x) => x && x !== "constant");
+    if (schedule && options.nIters === undefined) {
+      throw new RangeError(`a ${schedule} schedule needs nIters: where it ends.`);
     }
     const random = new HostRandom(options.seed);
     const { observationSize, agents } = environment;
-    const { shareParameters = true } = options;
+    const { shareParameters = true, hiddenSize } = options;
     ({ envs: this.envs, steps: this.steps } = batchShape(
       options.framesPerBatch,
       environment.maxSteps,
       environment.framesPerStep,
     ));
-    this.policy = policyFor(environment, random, shareParameters);
-    this.critic = new Critic(agents, observationSize, options.algorithm === "mappo", random, shareParameters);
+    this.policy = policyFor(environment, random, shareParameters, hiddenSize);
+    this.critic = new Critic(
+      agents,
+      observationSize,
+      options.algorithm === "mappo",
+      random,
+      shareParameters,
+      hiddenSize,
+    );
     this.#layout = this.#rowLayout();
     this.#valueScale = options.normalizeValues ? new ValueScale() : null;
     this.#optimizer = new Adam([
@@ -148,7 +171,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
       state: [...networks, this.#measured, this.#generator, ...scale],
       name: "prepare",
     });
-    this.#update = compile((rows: Tensor, index: Tensor, weight: Tensor) => this.#epoch(rows, index, weight), {
+    this.#update = compile((rows: Tensor, minibatches: Minibatches) => this.#epoch(rows, minibatches), {
       state: [...networks, this.#optimizer, this.#measured],
       name: "update",
     });
@@ -180,6 +203,12 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     return lr * rateLeft(lrSchedule, this.#iteration, nIters);
   }
 
+  /** The weight of the entropy in the iteration that comes next, or is under way. */
+  get entropyEps(): number {
+    const { entropyEps, entropySchedule = "constant", nIters = Infinity } = this.options;
+    return entropyEps * rateLeft(entropySchedule, this.#iteration, nIters);
+  }
+
   /** Programs traced so far. */
   get traceCount(): number {
     return Object.values(this.#programs()).reduce((n, program) => n + program.traces.length, 0);
@@ -198,8 +227,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     if (lrSchedule !== "constant") this.#optimizer.setLearningRate(learningRate);
     let [epochs, kl] = [0, 0];
     while (epochs < numEpochs) {
-      const { index, weight } = this.#minibatches();
-      this.#gradients = await this.#update(rows, index, weight);
+      this.#gradients = await this.#update(rows, this.#minibatches());
       epochs++;
       if (targetKl === 0) continue;
       const before = kl;
@@ -358,9 +386,9 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
 
   /** Learns from the minibatch at `index`. Gives the gradients of all parameters, one after the other, before clipping. */
   /** Learns from minibatches `[minibatch, row]`; nothing returns to the host in between. */
-  #epoch(rows: Tensor, index: Tensor, weight: Tensor): Tensor {
+  #epoch(rows: Tensor, { index, weight, entropyEps }: Minibatches): Tensor {
     const step = (_: Tensor, [index, weight]: readonly Tensor[]): [Tensor, []] => [
-      this.#learn(rows, index!, weight!),
+      this.#learn(rows, index!, weight!, entropyEps),
       [],
     ];
     const state = [this.#optimizer, this.#measured];
@@ -368,7 +396,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     return gradients;
   }
 
-  #learn(rows: Tensor, index: Tensor, weight: Tensor): Tensor {
+  #learn(rows: Tensor, index: Tensor, weight: Tensor, entropyEps: Tensor): Tensor {
     const minibatch = { ...this.#layout.unpack(rows.take(index, 0)), weight };
     const output = this.policy.output(minibatch.observation);
     const now = {
@@ -376,7 +404,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
       entropy: this.policy.entropy(output, minibatch.noise),
       value: this.critic.forward(minibatch.observation),
     };
-    const result = ppoLoss(minibatch, now, this.options);
+    const result = ppoLoss(minibatch, now, { ...this.options, entropyEps });
     result.loss.backward();
     const gradients = this.#optimizer.groups[0]!.group.grads().tensor;
     const gradNorm = this.#optimizer.clipGradNorm(this.options.maxGradNorm);
@@ -388,14 +416,18 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   }
 
   /** All frames in random order, `[minibatch, row]`; the last minibatch is padded with frame 0 at weight 0. */
-  #minibatches(): { index: Tensor; weight: Tensor } {
+  #minibatches(): Minibatches {
     const frames = this.#rows;
     const size = Math.min(this.options.minibatchSize, frames);
     const shape = [Math.ceil(frames / size), size] as const;
     const index = new Int32Array(shape[0] * size);
     index.set(this.#order.permutation(frames));
     const weight = new Float32Array(index.length).fill(1, 0, frames);
-    return { index: tensor(index).reshape(...shape), weight: tensor(weight).reshape(...shape) };
+    return {
+      index: tensor(index).reshape(...shape),
+      weight: tensor(weight).reshape(...shape),
+      entropyEps: tensor(this.entropyEps),
+    };
   }
 
   async #metrics(summary: Tensor, epochs: number): Promise<Record<string, number>> {

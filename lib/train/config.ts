@@ -123,9 +123,13 @@ export function resumedConfig(run: Config, given: Partial<Config>): Config {
         } of the run that is resumed: leave it out, or start a new run.`,
       );
     }
-    if (run.lrSchedule !== "constant") {
+    const scheduled = [
+      { of: "the learning rate", schedule: run.lrSchedule },
+      { of: "the entropy bonus", schedule: run.entropySchedule },
+    ].find(({ schedule }) => schedule !== "constant");
+    if (scheduled) {
       throw new UsageError(
-        `--n-iters ${given.nIters} would change the ${run.lrSchedule} schedule of the learning rate, which ends with the ` +
+        `--n-iters ${given.nIters} would change the ${scheduled.schedule} schedule of ${scheduled.of}, which ends with the ` +
           `${run.nIters} iterations of the run: leave it out, or start a new run.`,
       );
     }

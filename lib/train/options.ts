@@ -122,6 +122,7 @@ const learning = {
     "mappo" | "ippo"
   >,
   shareParameters: toggle(true, "one network for all agents, or else one for each") as ToggleOption,
+  hiddenSize: integer(1, 10_000, 256, "units in each of the two hidden layers") as NumberOption<number>,
   nIters: integer(1, 10_000_000, 10, "iterations: collect a batch, learn from it") as NumberOption<number>,
   framesPerBatch: integer(1, 100_000_000, 6000, "frames to collect in an iteration, all envs together") as NumberOption<
     number
@@ -139,6 +140,11 @@ const learning = {
   maxGradNorm: positive(1e9, 1, "norm to which gradients are clipped") as NumberOption<number>,
   clipEpsilon: positive(1, 0.2, "how far the ratio of probabilities may move") as NumberOption<number>,
   entropyEps: real(0, 100, 1e-4, "weight of the entropy bonus") as NumberOption<number>,
+  entropySchedule: choice(
+    ["constant", "linear", "cosine"],
+    "constant",
+    "how that falls to 0 over the iterations",
+  ) as ChoiceOption<"constant" | "linear" | "cosine">,
   gamma: real(0, 1, 0.99, "discount of later rewards") as NumberOption<number>,
   lmbda: real(0, 1, 0.9, "lambda of generalised advantage estimation") as NumberOption<number>,
   actionRepeat: integer(

@@ -10,6 +10,7 @@ import {
   HostRandom,
   MLP,
   normal,
+  type Policy,
   policyFor,
   randomKey,
   StackedMLP,
@@ -123,4 +124,11 @@ onEngine("cpu", "the deterministic action is the most likely one", async () => {
   const continuous = new GaussianPolicy(features, 2, new HostRandom(5), agents);
   const { loc } = continuous.output(x);
   await assertNear(continuous.forward(x), loc.tanh(), "action");
+});
+
+Deno.test("networks have the width that is asked for", () => {
+  const world = { agents: 3, observationSize: 5, actionKind: "continuous", actionSize: 2 } as const;
+  const sizes = (network: Policy | Critic) => network.net.parameters().map((p) => p.shape[0]);
+  assert.deepEqual(sizes(policyFor(world, new HostRandom(0), true, 7)), [7, 7, 7, 7, 4, 4]);
+  assert.deepEqual(sizes(new Critic(3, 5, true, new HostRandom(0), true, 7)), [7, 7, 7, 7, 3, 3]);
 });

@@ -101,6 +101,7 @@ const stabilised: Partial<PPOOptions> = {
   normalizeValues: true,
   normalizeAdvantages: true,
   lrSchedule: "cosine",
+  entropySchedule: "linear",
   nIters: 4,
   targetKl: 1e-4,
 };
@@ -110,20 +111,42 @@ onEachEngine(
   () => assertResumes([8], { ...small, ...stabilised }, 2),
 );
 
-onEngine("cpu", "a schedule sets the learning rate of every iteration, without a new trace", async () => {
-  const options = { ...small, numEpochs: 1, lrSchedule: "linear", nIters: 4 } as const;
-  const trainer = await PPOTrainer.create(pointWorld(8), options);
-  try {
-    for (const rate of [1e-3, 7.5e-4, 5e-4, 2.5e-4]) {
-      assert.ok(Math.abs((await trainer.iterate())["train/learning_rate"]! - rate) < 1e-9);
-      const { data } = Object.entries(await trainer.state()).find(([name]) => name.endsWith("learner.lr"))![1];
-      assert.ok(Math.abs(data[0]! - rate) < 1e-9, `the optimiser has ${data[0]} for ${rate}`);
+onEngine(
+  "cpu",
+  "schedules set the learning rate and the weight of the entropy of every iteration, without a new trace",
+  async () => {
+    const options = {
+      ...{ ...small, numEpochs: 1, hiddenSize: 8, entropyEps: 0.01, nIters: 4 },
+      ...{ lrSchedule: "linear", entropySchedule: "linear" } as const,
+    };
+    const trainer = await PPOTrainer.create(pointWorld(8), options);
+    try {
+      for (const rate of [1e-3, 7.5e-4, 5e-4, 2.5e-4]) {
+        assert.ok(Math.abs(trainer.entropyEps - 10 * rate) < 1e-9);
+        assert.ok(Math.abs((await trainer.iterate())["train/learning_rate"]! - rate) < 1e-9);
+        const { data } = Object.entries(await trainer.state()).find(([name]) => name.endsWith("learner.lr"))![1];
+        assert.ok(Math.abs(data[0]! - rate) < 1e-9, `the optimiser has ${data[0]} for ${rate}`);
+      }
+      assert.equal(trainer.traceCount, 3);
+    } finally {
+      trainer.dispose();
     }
-    assert.equal(trainer.traceCount, 3);
-  } finally {
-    trainer.dispose();
-  }
-  await assert.rejects(PPOTrainer.create(pointWorld(8), { ...small, lrSchedule: "linear" }), /needs nIters/);
+    await assert.rejects(PPOTrainer.create(pointWorld(8), { ...small, lrSchedule: "linear" }), /needs nIters/);
+  },
+);
+
+onEngine("cpu", "the weight of the entropy that a schedule leaves is the one that the update learns with", async () => {
+  const entropyAfter = async (entropySchedule: "constant" | "linear") => {
+    const options = { ...small, ...{ lr: 1e-2, entropyEps: 10, entropySchedule, nIters: 2 }, hiddenSize: 8 };
+    const trainer = await PPOTrainer.create(pointWorld(8), options);
+    try {
+      for (let i = 0; i < 2; i++) await trainer.iterate();
+      return (await trainer.iterate())["train/entropy"]!;
+    } finally {
+      trainer.dispose();
+    }
+  };
+  assert.ok(await entropyAfter("linear") < await entropyAfter("constant"));
 });
 
 onEngine("cpu", "a target of the KL ends the epochs of an iteration after the first that goes beyond it", async () => {

@@ -166,4 +166,6 @@ Deno.test("resumedConfig() takes no more iterations where the learning rate ends
   const run: Config = { ...defaults, lrSchedule: "cosine" };
   assert.deepEqual(resumedConfig(run, { nIters: run.nIters }), run);
   assert.throws(() => resumedConfig(run, { nIters: 20 }), /^UsageError: --n-iters 20 would change the cosine schedule/);
+  const softer: Config = { ...defaults, entropySchedule: "linear" };
+  assert.throws(() => resumedConfig(softer, { nIters: 20 }), /the linear schedule of the entropy bonus/);
 });
