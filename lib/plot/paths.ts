@@ -55,7 +55,8 @@ function widened([low, high]: [number, number], atLeast: number): [number, numbe
  * import { paths } from "../../mod.ts";
  *
  * const circle = Array.from({ length: 65 }, (_, i) => [Math.cos(i / 10), Math.sin(i / 10)] as const);
- * console.log(paths([{ name: "circle", lines: [circle] }]).width); // 560
+ * const spec = paths([{ name: "circle", lines: [circle] }]);
+ * console.log("mark" in spec || "layer" in spec); // true
  * ```
  */
 export function paths(series: readonly PathSeries[], options: PathOptions = {}): TopLevelSpec {
