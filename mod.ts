@@ -119,6 +119,20 @@ export {
   type ReverseTransportOptions,
   type ReverseTransportState,
 } from "./lib/worlds/reverse_transport.ts";
+export type {
+  Body,
+  Box,
+  Fixture,
+  HollowBox,
+  Line,
+  Outline,
+  Shape as BodyShape,
+  Sphere,
+} from "./lib/worlds/particle/body.ts";
+export type { ContactLaw } from "./lib/worlds/particle/contact.ts";
+export type { Joint } from "./lib/worlds/particle/joints.ts";
+export type { Motion } from "./lib/worlds/particle/motion.ts";
+export { ParticleWorld, type WorldOptions } from "./lib/worlds/particle/world.ts";
 export { BuzzWire, type BuzzWireOptions, type BuzzWireState } from "./lib/worlds/buzz_wire.ts";
 
 export { type CurveOptions, type CurvePoint, type CurveSeries, rewardCurve } from "./lib/plot/curves.ts";

@@ -74,6 +74,7 @@ function outline(shape: Shape, look: string, scale: number): string {
       const half = px(shape.length * scale / 2);
       return `<path d="M-${half} 0H${half}" ${look}/>`;
     }
+    case "box":
     case "hollowBox": {
       const [width, height] = [shape.length * scale, shape.width * scale];
       const place = `x="${px(-width / 2)}" y="${px(-height / 2)}" width="${px(width)}" height="${px(height)}"`;

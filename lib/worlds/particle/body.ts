@@ -23,8 +23,17 @@ export interface HollowBox {
   readonly width: number;
 }
 
+/** A rectangle that is full inside: whatever gets there is pushed out. */
+export interface Box {
+  readonly kind: "box";
+  /** Along the x axis of the body, in metres, above 0. */
+  readonly length: number;
+  /** Along the y axis of the body, in metres, above 0. */
+  readonly width: number;
+}
+
 /** A shape made of straight sides. */
-export type Outline = Line | HollowBox;
+export type Outline = Line | HollowBox | Box;
 
 /** The outline of a body. */
 export type Shape = Sphere | Outline;
@@ -40,6 +49,16 @@ export interface Body {
   readonly rotatable?: boolean;
   /** Not faster than this, in metres a second; without a limit if not given. */
   readonly maxSpeed?: number | null;
+  /** Not faster than this along x, nor along y, in metres a second; without a limit if not given. */
+  readonly speedRange?: number | null;
+  /** The longest that the force of a step may be, in newtons; without a limit if not given. */
+  readonly maxForce?: number | null;
+  /** The most that the force of a step may be along x, and along y, in newtons; without a limit if not given. */
+  readonly forceRange?: number | null;
+  /** The most that the torque of a step may be, in newton metres; without a limit if not given. */
+  readonly maxTorque?: number | null;
+  /** The share of its velocity and spin that is lost in a step; the world's if not given. */
+  readonly drag?: number;
   /** Whether it is in contact with other bodies that collide; true if not given. */
   readonly collides?: boolean;
 }
@@ -51,6 +70,11 @@ export interface Fixture {
   readonly at: readonly [x: number, y: number];
   /** Radians. */
   readonly angle: number;
+}
+
+/** Whether a shape is full inside. */
+export function isSolid(shape: Shape): boolean {
+  return shape.kind === "box";
 }
 
 /** Half of an outline's extent along its own axes. */

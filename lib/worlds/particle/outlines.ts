@@ -1,12 +1,12 @@
 /**
- * Discs at outlines: at lines, and at the sides of hollow boxes, from without and within. In the axes of the outline and by
- * its symmetry there is one corner to look at, and a line is a box without width.
+ * Discs at outlines: at lines, and at the sides of boxes, from without and within. In the axes of the outline and by its
+ * symmetry there is one corner to look at, and a line is a box without width.
  */
 
 import { tensor } from "../../tensor/creation.ts";
 import { where } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type Body, circumscribedRadius, collidingPairs, type Fixture, halfExtent, type Shape } from "./body.ts";
+import { type Body, circumscribedRadius, type Fixture, halfExtent, isSolid, type Shape } from "./body.ts";
 import { type ContactLaw, repulsion } from "./contact.ts";
 import { BodyFrames, type Effect, FixtureFrames, type Frames, type View } from "./frames.ts";
 import type { Motion } from "./motion.ts";
@@ -20,6 +20,8 @@ export interface Approach {
   readonly view: View;
   /** From the nearest point of the outline to the centre of the disc: [env, 2, pair]. */
   readonly gap: Tensor;
+  /** Whether the centre of the disc is within a box: bool [env, 1, pair]. */
+  readonly within: Tensor;
 }
 
 /** Pairs of a disc and an outline. */
@@ -31,6 +33,8 @@ export class Outlines {
   readonly reach: Tensor | number;
   /** Square of the distance of the centres beyond which VMAS does not look for a contact: a number or [pair]. */
   readonly #near: Tensor | number;
+  /** True where the outline is full inside: bool [pair]; `null` if none is. */
+  readonly #solid: Tensor | null;
 
   /** `shapes` are those of the pairs of `frames`: a disc and what sees it. There is at least one. */
   private constructor(frames: Frames, shapes: readonly (readonly [Shape, Shape])[]) {
@@ -47,6 +51,8 @@ export class Outlines {
     this.reach = constant(reach, count);
     const near = shapes.map(([disc, outline]) => (circumscribedRadius(disc) + circumscribedRadius(outline)) ** 2);
     this.#near = constant(near, count);
+    const solid = shapes.map(([, outline]) => isSolid(outline));
+    this.#solid = solid.includes(true) ? tensor(solid) : null;
   }
 
   /** Pairs of indices of `bodies`, the disc first; at least one. */
@@ -70,14 +76,16 @@ export class Outlines {
     const acrossX = inside.slice(1, 0, 1).greaterEqual(inside.slice(1, 1, 2));
     const counts = acrossX.notEqual(tensor([[[false], [true]]]));
     const corner = beyond.maximum(0).add(where(counts, inside, 0));
-    return { view, gap: corner.mul(where(view.place.less(0), -1, 1)) };
+    const within = beyond.max(1, true).less(0);
+    return { view, gap: corner.mul(where(view.place.less(0), -1, 1)), within };
   }
 
   /** The contacts. Each is felt within the sum of the circumscribed radii only, which cuts off the tips of lines and corners. */
   contacts(motion: Motion, law: ContactLaw): Effect {
-    const { view, gap } = this.approach(motion);
+    const { view, gap, within } = this.approach(motion);
     const near = squaredLength(view.place).lessEqual(this.#near);
-    return view.gather(where(near, repulsion(gap, this.reach, law), 0));
+    const inside = this.#solid && within.and(this.#solid);
+    return view.gather(where(near, repulsion(gap, this.reach, law, inside), 0));
   }
 
   /** Whether discs touch outlines, by the `gap` of an approach: bool [env, 1, pair]. */
@@ -87,10 +95,10 @@ export class Outlines {
   }
 }
 
-/** The pairs of a disc and an outline, in this order, that may touch. */
-export function outlinePairs(bodies: readonly Body[]): Pair[] {
+/** The pairs of a disc and an outline, in this order, among `pairs`. */
+export function outlinePairs(bodies: readonly Body[], pairs: readonly Pair[]): Pair[] {
   const isSphere = (i: number): boolean => bodies[i]!.shape.kind === "sphere";
-  return collidingPairs(bodies)
+  return pairs
     .filter(([a, b]) => isSphere(a) !== isSphere(b))
     .map(([a, b]): Pair => isSphere(a) ? [a, b] : [b, a]);
 }

@@ -3,6 +3,7 @@
  * of the batch by itself. Semi-implicit Euler in substeps; drag once a step, before the first acceleration.
  */
 
+import { tensor } from "../../tensor/creation.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Body, circumscribedRadius, collidingPairs, type Fixture, momentOfInertia } from "./body.ts";
 import { type ContactLaw, repulsion } from "./contact.ts";
@@ -10,7 +11,9 @@ import type { Effect } from "./frames.ts";
 import { type Joint, Joints } from "./joints.ts";
 import type { Motion } from "./motion.ts";
 import { outlinePairs, Outlines } from "./outlines.ts";
-import { constant, length, type Pair, Pairs } from "./pairs.ts";
+import { Limits } from "./limits.ts";
+import { constant, type Pair, Pairs } from "./pairs.ts";
+import { sidePairs, Sides } from "./sides.ts";
 
 /** A source of forces and torques on every body, from how the bodies are now. */
 export type Interaction = (motion: Motion) => Effect;
@@ -23,6 +26,8 @@ export interface WorldOptions {
   readonly substeps?: number;
   /** The share of the velocity and of the spin that is lost in a step; 0.25 if not given. */
   readonly drag?: number;
+  /** Metres a second squared, on every body that moves; none if not given. */
+  readonly gravity?: readonly [x: number, y: number];
   /** 100 N/m over 1 mm if not given. */
   readonly contact?: ContactLaw;
   /** What discs bump into and what never moves; none if not given. */
@@ -31,13 +36,21 @@ export interface WorldOptions {
   readonly joints?: readonly Joint[];
   /** Newtons for each metre that a joint is open; 130 if not given. It sets in over the margin of contacts. */
   readonly jointStiffness?: number;
+  /** Newton metres, for a small angle in radians, of joints that hold an angle; 1 if not given. */
+  readonly jointTorque?: number;
   /** Positions are held within [-x, x] and [-y, y]; without bounds if not given. */
   readonly bounds?: readonly [x: number, y: number] | null;
 }
 
-/** The contacts of every pair of spheres that may touch, as one interaction; `null` where there is none. */
-function sphereContacts(bodies: readonly Body[], law: ContactLaw): Interaction | null {
-  const list = collidingPairs(bodies).filter((pair) => pair.every((i) => bodies[i]!.shape.kind === "sphere"));
+/** The pairs of bodies that may touch: what is joined does not. */
+function touchingPairs(bodies: readonly Body[], joints: readonly Joint[]): Pair[] {
+  const joined = joints.map(({ held, at }) => `${Math.min(held, at)} ${Math.max(held, at)}`);
+  return collidingPairs(bodies).filter(([a, b]) => !joined.includes(`${a} ${b}`));
+}
+
+/** The contacts of every pair of spheres among `touching`, as one interaction; `null` where there is none. */
+function sphereContacts(bodies: readonly Body[], touching: readonly Pair[], law: ContactLaw): Interaction | null {
+  const list = touching.filter((pair) => pair.every((i) => bodies[i]!.shape.kind === "sphere"));
   if (list.length === 0) return null;
   const pairs = new Pairs(bodies.length, list);
   const radius = (i: number): number => circumscribedRadius(bodies[i]!.shape);
@@ -45,9 +58,9 @@ function sphereContacts(bodies: readonly Body[], law: ContactLaw): Interaction |
   return ({ position }) => ({ force: pairs.gather(repulsion(pairs.difference(position), reach, law)) });
 }
 
-/** The contacts of every disc with every outline, as one interaction; `null` where there is none. */
-function outlineContacts(bodies: readonly Body[], law: ContactLaw): Interaction | null {
-  const list = outlinePairs(bodies);
+/** The contacts of every disc with every outline among `touching`, as one interaction; `null` where there is none. */
+function outlineContacts(bodies: readonly Body[], touching: readonly Pair[], law: ContactLaw): Interaction | null {
+  const list = outlinePairs(bodies, touching);
   if (list.length === 0) return null;
   const outlines = Outlines.ofBodies(bodies, list);
   return (motion) => outlines.contacts(motion, law);
@@ -62,29 +75,64 @@ function fixtureContacts(bodies: readonly Body[], fixtures: readonly Fixture[], 
   return (motion) => outlines.contacts(motion, law);
 }
 
+/** The contacts of outlines with outlines among `touching`, one interaction for each kind of pair. */
+function sideContacts(bodies: readonly Body[], touching: readonly Pair[], law: ContactLaw): Interaction[] {
+  return sidePairs(bodies, touching).map((list) => {
+    const sides = new Sides(bodies, list);
+    return (motion) => sides.contacts(motion, law);
+  });
+}
+
 /** The joints as one interaction; `null` where there is none. */
-function jointForces(bodies: readonly Body[], list: readonly Joint[], law: ContactLaw): Interaction | null {
+function jointForces(
+  bodies: readonly Body[],
+  list: readonly Joint[],
+  law: ContactLaw,
+  turning: number,
+): Interaction | null {
   if (list.length === 0) return null;
-  const joints = new Joints(bodies.length, list, law);
+  const joints = new Joints(bodies.length, list, law, turning);
   return (motion) => joints.pull(motion);
 }
 
-/** Metres a second that nothing reaches; finite, so that the derivative is. */
-const unlimited = 1e9;
-
-/** A world of fixed bodies. It holds constants only: what changes is the {@linkcode Motion} that it is given. */
+/**
+ * A world of given bodies. It holds constants only: what changes is the {@linkcode Motion} that it is given.
+ *
+ * @example
+ * ```ts
+ * import { ParticleWorld, tensor, zeros } from "../../../mod.ts";
+ *
+ * const world = new ParticleWorld([
+ *   { shape: { kind: "sphere", radius: 0.1 } },
+ *   { shape: { kind: "box", length: 0.4, width: 0.2 }, mass: 3, rotatable: true },
+ * ]);
+ * const motion = {
+ *   position: tensor([[[-0.29, 0.05], [0, 0]]]),
+ *   velocity: zeros([1, 2, 2]),
+ *   angle: zeros([1, 2]),
+ *   spin: zeros([1, 2]),
+ * };
+ * const { velocity } = world.step(motion, zeros([1, 2, 2]));
+ * console.log((await velocity.data())[0]! < 0); // true: the disc is pushed off the box
+ * ```
+ */
 export class ParticleWorld {
   readonly #dt: number;
   readonly #substeps: number;
-  readonly #keep: number;
+  /** What is left of the velocity, [body, 1], and of the spin, [body], after a step's drag; or numbers. */
+  readonly #keep: Tensor | number;
+  readonly #keepSpin: Tensor | number;
   readonly #bound: Tensor | number | null;
   readonly #unbound: Tensor | number;
   /** Seconds a substep, over the mass: the velocity that a newton gives. */
   readonly #gain: Tensor | number;
   /** Seconds a substep, over the moment of inertia: the spin that a newton metre gives. */
   readonly #spinGain: Tensor | number;
-  /** [body, 1], or a number; `null` where no body has a limit. */
-  readonly #maxSpeed: Tensor | number | null;
+  /** The weights of bodies that move, [body, 2]; `null` without gravity. */
+  readonly #weight: Tensor | null;
+  readonly #speedLimits: Limits;
+  readonly #forceLimits: Limits;
+  readonly #torqueLimits: Limits;
   readonly #interactions: readonly Interaction[];
 
   /** `bodies` in the order of the body axis. */
@@ -92,48 +140,58 @@ export class ParticleWorld {
     const { dt = 0.1, substeps = 1, drag = 0.25, contact = { stiffness: 100, margin: 1e-3 }, bounds = null } = options;
     this.#dt = dt / substeps;
     this.#substeps = substeps;
-    this.#keep = 1 - drag;
+    const kept = bodies.map((body) => 1 - (body.drag ?? drag));
+    this.#keep = constant(kept, bodies.length, 1);
+    this.#keepSpin = constant(kept, bodies.length);
     this.#bound = bounds && constant(bounds, 2);
     this.#unbound = bounds ? constant(bounds.map((x) => -x), 2) : 0;
     const gains = bodies.map(({ mass = 1, movable = true }) => movable ? this.#dt / mass : 0);
     this.#gain = constant(gains, bodies.length, 1);
     const spinGains = bodies.map((body) => body.rotatable ? this.#dt / momentOfInertia(body) : 0);
     this.#spinGain = constant(spinGains, bodies.length);
-    const limits = bodies.map(({ maxSpeed }) => maxSpeed ?? unlimited);
-    this.#maxSpeed = limits.some((x) => x < unlimited) ? constant(limits, bodies.length, 1) : null;
-    const { joints = [], jointStiffness = 130, fixtures = [] } = options;
+    const { gravity = [0, 0], joints = [], jointStiffness = 130, jointTorque = 1, fixtures = [] } = options;
+    const weighs = gravity.some((x) => x !== 0);
+    this.#weight = weighs ? tensor(bodies.map(({ mass = 1 }) => gravity.map((x) => mass * x))) : null;
+    const limits = (norm: keyof Body, range?: keyof Body): Limits =>
+      new Limits(
+        bodies.map((body) => body[norm] as number | undefined),
+        bodies.map((body) => range && body[range] as number | undefined),
+      );
+    this.#speedLimits = limits("maxSpeed", "speedRange");
+    this.#forceLimits = limits("maxForce", "forceRange");
+    this.#torqueLimits = limits("maxTorque");
+    const touching = touchingPairs(bodies, joints);
     this.#interactions = [
-      jointForces(bodies, joints, { ...contact, stiffness: jointStiffness }),
-      sphereContacts(bodies, contact),
-      outlineContacts(bodies, contact),
+      jointForces(bodies, joints, { ...contact, stiffness: jointStiffness }, jointTorque),
+      sphereContacts(bodies, touching, contact),
+      ...sideContacts(bodies, touching, contact),
+      outlineContacts(bodies, touching, contact),
       fixtureContacts(bodies, fixtures, contact),
     ].filter((x) => x !== null);
   }
 
   /**
-   * One step under `force`, in newtons on every body, [env, body, 2], held for the step. What else there is in `motion`
-   * stays as it is.
+   * One step under `force`, in newtons on every body, [env, body, 2], and `torque`, in newton metres, [env, body], held for
+   * the step. What else there is in `motion` stays as it is.
    */
-  step<M extends Motion>(motion: M, force: Tensor): M {
+  step<M extends Motion>(motion: M, force: Tensor, torque: Tensor | null = null): M {
     let { position, velocity, angle, spin } = motion as Motion;
     velocity = velocity.mul(this.#keep);
-    spin = spin?.mul(this.#keep);
+    spin = spin?.mul(this.#keepSpin);
+    const pushed = this.#forceLimits.hold(force);
+    const constantForce = this.#weight ? pushed.add(this.#weight) : pushed;
+    const twist = torque && this.#torqueLimits.hold(torque.unsqueeze(2)).squeeze(2);
     for (let substep = 0; substep < this.#substeps; substep++) {
       const effects = this.#interactions.map((effect) => effect({ position, velocity, angle, spin }));
-      const forces = effects.reduce((sum, effect) => sum.add(effect.force), force);
-      velocity = this.#limited(velocity.add(forces.mul(this.#gain)));
+      const forces = effects.reduce((sum, effect) => sum.add(effect.force), constantForce);
+      velocity = this.#speedLimits.hold(velocity.add(forces.mul(this.#gain)));
       position = this.#held(position.add(velocity.mul(this.#dt)));
       if (!angle || !spin) continue;
-      for (const { torque } of effects) if (torque) spin = spin.add(torque.mul(this.#spinGain));
+      const torques = [twist, ...effects.map((effect) => effect.torque ?? null)].filter((x) => x !== null);
+      for (const each of torques) spin = spin.add(each.mul(this.#spinGain));
       angle = angle.add(spin.mul(this.#dt));
     }
     return { ...motion, position, velocity, ...(angle && spin ? { angle, spin } : {}) };
-  }
-
-  #limited(velocity: Tensor): Tensor {
-    return this.#maxSpeed === null
-      ? velocity
-      : velocity.mul(length(velocity).reciprocal().mul(this.#maxSpeed).minimum(1));
   }
 
   #held(position: Tensor): Tensor {
