@@ -2,6 +2,7 @@
 
 import { deepStrictEqual as equal, ok } from "node:assert";
 import { expected, programs, runProgram } from "./programs.ts";
+import { outcomes, page, plain, written } from "./table.ts";
 
 /** Programs talk; the tests listen only to the library. */
 async function quietly<T>(fn: () => Promise<T>): Promise<T> {
@@ -36,4 +37,15 @@ for (const name of programs("sound")) {
 
 Deno.test("there are at least 40 broken and 15 sound programs", () => {
   ok(programs("broken").length >= 40 && programs("sound").length >= 15);
+});
+
+Deno.test("the table of README.md is that of the programs and of PyTorch's recorded outcomes", () => {
+  equal(plain(written()), plain(page()), "write it again: deno run -A tests/forensics/table.ts");
+});
+
+Deno.test("every recorded outcome of PyTorch is that of a program", () => {
+  const source = Deno.readTextFileSync(new URL("./pytorch/programs.py", import.meta.url));
+  const inPython = [...source.matchAll(/^@program\ndef (\w+)/gm)].map((x) => x[1]).sort();
+  equal(Object.keys(outcomes).sort(), inPython);
+  equal(inPython.filter((name) => !programs("broken").includes(name!)), []);
 });

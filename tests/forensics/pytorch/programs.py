@@ -1,0 +1,783 @@
+"""The programs of tests/forensics/programs/broken in PyTorch, as far as they can be written there, and what PyTorch says.
+
+    python tests/forensics/pytorch/programs.py > tests/forensics/pytorch/outcomes.json
+
+A program takes no arguments; the guilty line ends in "# guilty". Recorded is whether it raises or warns, and whether the line
+that the traceback or the warning names is the guilty one. Not needed by the tests, which read outcomes.json.
+"""
+
+import inspect
+import json
+import sys
+import traceback
+import warnings
+
+import torch
+from torch import nn
+from torch.distributions import Categorical, Normal
+from torch.nn.functional import log_softmax, one_hot, relu, sigmoid, softmax, softplus
+
+PROGRAMS = {}
+
+
+def program(fn):
+    PROGRAMS[fn.__name__] = fn
+    return fn
+
+
+def mlp(*sizes, activation=nn.Tanh):
+    layers = []
+    for a, b in zip(sizes, sizes[1:]):
+        layers += [nn.Linear(a, b), activation()]
+    return nn.Sequential(*layers[:-1])
+
+
+def adam(*modules, lr=1e-3, **settings):
+    return torch.optim.Adam([p for m in modules for p in m.parameters()], lr=lr, **settings)
+
+
+def update(optimizer, loss):
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+@program
+def trust_item_fusion():
+    trust_net, position_net = mlp(2, 8, 1), mlp(4, 16, 2)
+    optimizer = adam(trust_net, position_net)
+    for _ in range(3):
+        gps, imu = torch.randn(1, 2), torch.randn(1, 4)
+        trust = sigmoid(trust_net(gps)).item()  # guilty
+        loss = (gps * trust + position_net(imu) * (1 - trust) - 0.9 * gps).square().mean()
+        update(optimizer, loss)
+
+
+@program
+def sparsity_through_host_arithmetic():
+    encoder, classifier = mlp(6, 12, 3), nn.Linear(6, 2)
+    optimizer = adam(encoder, classifier)
+    x = torch.randn(10, 6)
+    for _ in range(3):
+        activity = encoder(x).abs().mean().item()  # guilty
+        loss = classifier(x).square().mean() + 0.1 * (3 * activity + 1)
+        update(optimizer, loss)
+
+
+@program
+def attention_map_in_javascript():
+    query, key, value = nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 4)
+    optimizer = adam(query, key, value)
+    tokens, target = torch.randn(5, 4), torch.randn(5, 4)
+    for _ in range(3):
+        scores = query(tokens) @ key(tokens).T / 2
+        numbers = scores.tolist()  # guilty
+        loss = (torch.tensor(numbers).softmax(-1) @ value(tokens) - target).square().mean()
+        update(optimizer, loss)
+
+
+@program
+def features_as_json():
+    encoder, head = mlp(3, 8, 4), nn.Linear(4, 1)
+    optimizer = adam(encoder, head)
+    rows = torch.randn(8, 3)
+    for _ in range(3):
+        text = json.dumps(encoder(rows).tolist())  # guilty
+        loss = (head(torch.tensor(json.loads(text))) - rows[:, :1]).square().mean()
+        update(optimizer, loss)
+
+
+@program
+def sorted_returns():
+    model = mlp(5, 16, 1)
+    optimizer = adam(model)
+    for _ in range(3):
+        returns = sorted(model(torch.randn(32, 5)).squeeze(-1).tolist())  # guilty
+        loss = -torch.tensor(returns[:8]).mean()
+        update(optimizer, loss)
+
+
+@program
+def running_baseline_of_critic():
+    policy, baseline = mlp(4, 16, 3), mlp(4, 16, 1)
+    optimizer = adam(policy, baseline)
+    for _ in range(3):
+        states = torch.randn(16, 4)
+        actions = Categorical(logits=policy(states)).sample()
+        values = baseline(states).squeeze(-1).detach().numpy()  # guilty
+        advantage = torch.tensor((actions == 1).numpy() - values)
+        loss = -(Categorical(logits=policy(states)).log_prob(actions) * advantage).mean()
+        update(optimizer, loss)
+
+
+@program
+def standardised_copy():
+    tower, classifier = mlp(4, 8, 4), nn.Linear(4, 2)
+    optimizer = adam(tower, classifier)
+    x, y = torch.randn(16, 4), torch.randn(16, 2)
+    for _ in range(3):
+        raw = tower(x).detach().numpy()  # guilty
+        embedding = torch.tensor((raw - raw.mean()) / raw.std())
+        update(optimizer, (classifier(embedding) - y).square().mean())
+
+
+@program
+def host_simulator():
+    controller = mlp(2, 16, 1)
+    optimizer = adam(controller)
+    for _ in range(3):
+        x, v, costs = 1.0, 0.0, []
+        for _ in range(10):
+            force = torch.tanh(controller(torch.tensor([[x, v]]))).item()  # guilty
+            v += 0.1 * (force - 0.1 * v)
+            x += 0.1 * v
+            costs.append(x * x)
+        update(optimizer, torch.tensor(costs).mean())
+
+
+@program
+def argmax_routing():
+    gate, experts = mlp(3, 8, 3), nn.ModuleList(mlp(3, 8, 1) for _ in range(3))
+    optimizer = adam(gate, experts)
+    x = torch.randn(20, 3)
+    for _ in range(3):
+        outputs = torch.cat([e(x) for e in experts], 1)
+        chosen = gate(x).argmax(-1)  # guilty
+        loss = ((outputs * one_hot(chosen, 3)).sum(1) - x[:, 0]).square().mean()
+        update(optimizer, loss)
+
+
+@program
+def hard_threshold():
+    score, estimate = mlp(8, 16, 1), nn.Linear(8, 1)
+    optimizer = adam(score, estimate)
+    for _ in range(3):
+        signal = torch.randn(4, 8)
+        alarm = sigmoid(score(signal)) > 0.5  # guilty
+        loss = torch.where(alarm, 0.0, estimate(signal)).sub(1).square().mean()
+        update(optimizer, loss)
+
+
+@program
+def detached_encoder():
+    encoder, decoder = mlp(10, 16, 2), mlp(2, 16, 10)
+    optimizer = adam(encoder, decoder)
+    x = torch.rand(12, 10)
+    for _ in range(3):
+        decoded = decoder(encoder(x).detach())  # guilty
+        update(optimizer, (decoded - x).square().mean())
+
+
+@program
+def no_grad_value_function():
+    value = mlp(6, 32, 1)
+    optimizer = adam(value)
+    x, returns = torch.randn(16, 6), torch.randn(16, 1)
+    for _ in range(3):
+        with torch.no_grad():  # guilty
+            values = value(x)
+        update(optimizer, (values - returns).square().mean())
+
+
+@program
+def no_grad_features():
+    backbone, head = mlp(5, 16, 8), nn.Linear(8, 3)
+    optimizer = adam(backbone, head)
+    x, y = torch.randn(8, 5), torch.tensor([0, 1, 2, 0, 1, 2, 0, 1])
+    for _ in range(3):
+        with torch.no_grad():  # guilty
+            features = backbone(x)
+        update(optimizer, nn.functional.cross_entropy(head(relu(features)), y))
+
+
+@program
+def quantised_code():
+    analysis, synthesis = mlp(8, 16, 4), mlp(4, 16, 8)
+    optimizer = adam(analysis, synthesis)
+    x = torch.randn(10, 8)
+    for _ in range(3):
+        symbols = (analysis(x) * 4).int()  # guilty
+        update(optimizer, (synthesis(symbols.float() / 4) - x).square().mean())
+
+
+@program
+def sample_without_reparameterisation():
+    trunk, mean, log_std, decoder = mlp(6, 16, 8), nn.Linear(8, 2), nn.Linear(8, 2), mlp(2, 16, 6)
+    optimizer = adam(trunk, mean, log_std, decoder)
+    x = torch.rand(10, 6)
+    for _ in range(3):
+        h = torch.tanh(trunk(x))
+        z = Normal(mean(h), log_std(h).exp()).sample()  # guilty
+        update(optimizer, (decoder(z) - x).square().sum(1).mean())
+
+
+@program
+def samples_read_before_the_other_step():
+    g, d = mlp(2, 8, 1), mlp(1, 8, 1)
+    og, od = adam(g), adam(d)
+    for _ in range(3):
+        fake = torch.tensor(2 * g(torch.randn(6, 2)).detach().numpy())  # guilty
+        update(od, softplus(d(fake)).mean() + softplus(-d(torch.randn(6, 1))).mean())
+        update(og, softplus(-d(fake)).mean())
+
+
+@program
+def detach_in_a_loop():
+    cell, head = nn.Linear(3, 3), nn.Linear(3, 1)
+    optimizer = adam(cell, head)
+    h = torch.zeros(2, 3)
+    for x in torch.randn(4, 2, 3):
+        h = torch.tanh(cell(h + x)).detach()  # guilty
+    update(optimizer, head(h).square().mean())
+
+
+@program
+def detached_divergence():
+    policy = mlp(3, 8, 2)
+    probs = softmax(policy(torch.randn(5, 3)), -1).detach()  # guilty
+    kl = (probs * (probs.log() - probs.log())).sum(-1).mean()
+    torch.autograd.grad(kl, policy.parameters(), create_graph=True)
+
+
+@program
+def forgotten_layer():
+    layers = nn.ModuleDict({k: nn.Linear(16, 16) for k in ("block1", "block2")})  # guilty
+    layers["input"], layers["output"] = nn.Linear(4, 16), nn.Linear(16, 1)
+    optimizer = adam(layers)
+    for _ in range(3):
+        h = layers["input"](torch.randn(12, 4))
+        h = h + layers["block1"](torch.tanh(h))
+        h = h + layers["block1"](torch.tanh(h))
+        update(optimizer, layers["output"](h).square().mean())
+
+
+@program
+def critic_never_trained():
+    agent = nn.ModuleDict({"actor": mlp(3, 16, 2), "critic": mlp(3, 16, 1)})  # guilty
+    optimizer = torch.optim.AdamW(agent.parameters(), lr=1e-3)
+    for _ in range(3):
+        x, a = torch.randn(8, 3), torch.randn(8, 2)
+        update(optimizer, -Normal(agent["actor"](x), 0.3).log_prob(a).sum(-1).mean())
+
+
+@program
+def value_loss_left_out():
+    actor, critic = mlp(4, 32, 2), mlp(4, 32, 1)
+    optimizer = adam(actor, critic)
+    for _ in range(3):
+        x = torch.randn(10, 4)
+        policy = Categorical(logits=actor(x))
+        action = policy.sample()
+        value_loss = (critic(x).squeeze(-1) - action).square().mean()
+        value_loss.item()  # guilty
+        update(optimizer, -(policy.log_prob(action) * (action - 0.5)).mean())
+
+
+@program
+def optimiser_of_the_wrong_network():
+    q, target = mlp(4, 32, 3), mlp(4, 32, 3)
+    optimizer = adam(target)  # guilty
+    for _ in range(3):
+        with torch.no_grad():
+            goal = target(torch.randn(8, 4)).max(1).values
+        update(optimizer, (q(torch.randn(8, 4)).max(1).values - goal).square().mean())
+
+
+@program
+def optimiser_of_the_teacher():
+    teacher, student = mlp(3, 16, 3), mlp(3, 4, 3)
+    optimizer = adam(teacher)  # guilty
+    for _ in range(3):
+        x = torch.randn(8, 3)
+        update(optimizer, -(softmax(teacher(x), -1).detach() * log_softmax(student(x), -1)).sum(-1).mean())
+
+
+@program
+def head_without_optimiser():
+    trunk, position, heading = mlp(3, 16, 8), nn.Linear(8, 2), nn.Linear(8, 1)
+    optimizer = adam(trunk, position)  # guilty
+    for _ in range(3):
+        h = relu(trunk(torch.randn(10, 3)))
+        update(optimizer, position(h).square().mean() + heading(h).square().mean())
+
+
+@program
+def private_layer():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.gate = [nn.Linear(3, 3)]
+            self.out = nn.Linear(3, 1)
+
+        def forward(self, x):
+            return self.out(torch.tanh(self.gate[0](x)))
+
+    net = Net()
+    optimizer = adam(net)  # guilty
+    for _ in range(3):
+        update(optimizer, net(torch.randn(4, 3)).square().mean())
+
+
+@program
+def unfrozen_too_late():
+    base, head = nn.Linear(3, 3).requires_grad_(False), nn.Linear(3, 1)
+    optimizer = torch.optim.Adam([p for m in (base, head) for p in m.parameters() if p.requires_grad])  # guilty
+    for i in range(4):
+        if i == 2:
+            base.requires_grad_(True)
+        update(optimizer, head(torch.tanh(base(torch.randn(4, 3)))).square().mean())
+
+
+@program
+def zero_grad_after_backward():
+    model = nn.Linear(2, 1)
+    optimizer = adam(model)
+    for _ in range(3):
+        loss = model(torch.randn(3, 2)).square().mean()
+        loss.backward()
+        optimizer.zero_grad()
+        optimizer.step()  # guilty
+
+
+@program
+def two_owners():
+    encoder, actor, critic = mlp(4, 16, 8), mlp(8, 8, 2), mlp(8, 8, 1)
+    first = adam(encoder, actor)
+    second = adam(encoder, critic)  # guilty
+    for net, optimizer in ((actor, first), (critic, second)):
+        update(optimizer, net(encoder(torch.randn(2, 4))).square().mean())
+
+
+@program
+def ratio_with_itself():
+    policy = mlp(3, 16, 2)
+    optimizer = adam(policy)
+    for _ in range(3):
+        x = torch.randn(12, 3)
+        distribution = Normal(policy(x), 1.0)
+        action = distribution.sample()
+        log_prob = distribution.log_prob(action).sum(1)
+        ratio = (log_prob - distribution.log_prob(action).sum(1)).exp()  # guilty
+        update(optimizer, -(ratio * torch.randn(12)).mean())
+
+
+@program
+def ratio_of_two_passes():
+    policy = mlp(3, 8, 2)
+    optimizer = adam(policy)
+    for _ in range(3):
+        x, a = torch.randn(6, 3), torch.randn(6, 2)
+        old = Normal(policy(x), 1.0).log_prob(a).sum(1)
+        ratio = Normal(policy(x), 1.0).log_prob(a).sum(1) / old  # guilty
+        update(optimizer, -(ratio * torch.randn(6)).mean())
+
+
+@program
+def saturated_clamp():
+    net = mlp(2, 16, 1)
+    optimizer = adam(net)
+    for _ in range(3):
+        safe = (net(torch.randn(10, 2)) + 1500).clamp(-5, 5)  # guilty
+        update(optimizer, safe.abs().mean())
+
+
+@program
+def bounds_by_minimum_and_maximum():
+    net = mlp(2, 8, 1)
+    optimizer = adam(net)
+    for _ in range(3):
+        speed = torch.minimum(torch.maximum(net(torch.randn(6, 2)) + 50, torch.tensor(0.0)), torch.tensor(10.0))  # guilty
+        update(optimizer, (speed - 3).square().mean())
+
+
+@program
+def dead_relu():
+    features, depth = mlp(4, 16, 16), nn.Linear(16, 1)
+    depth.bias.data.sub_(20)
+    optimizer = adam(features, depth)
+    for _ in range(3):
+        predicted = relu(depth(features(torch.randn(16, 4))))  # guilty
+        update(optimizer, (predicted - 3).square().mean())
+
+
+@program
+def softmax_of_one():
+    score, project = nn.Linear(6, 1), nn.Linear(6, 2)
+    optimizer = adam(score, project)
+    for _ in range(3):
+        x = torch.randn(4, 5, 6)
+        weights = softmax(score(x), -1)  # guilty
+        update(optimizer, project((x * weights).sum(1)).square().mean())
+
+
+@program
+def choice_among_one():
+    policy = mlp(3, 8, 1)
+    optimizer = adam(policy)
+    for _ in range(3):
+        distribution = Categorical(logits=policy(torch.randn(6, 3)))  # guilty
+        update(optimizer, -(distribution.log_prob(torch.zeros(6)) * torch.randn(6)).mean())
+
+
+@program
+def saturated_sigmoid():
+    gate, output = nn.Linear(4, 8, bias=False), nn.Linear(8, 1)
+    optimizer = adam(gate, output)
+    for _ in range(3):
+        opened = sigmoid(gate(torch.rand(10, 4) * 255).abs() + 200)  # guilty
+        update(optimizer, output(opened).square().mean())
+
+
+@program
+def step_between_forward_and_backward():
+    shared, classify, regress = mlp(5, 16, 8), nn.Linear(8, 3), nn.Linear(8, 1)
+    optimizer = adam(shared, classify, regress)
+    h = relu(shared(torch.randn(10, 5)))
+    first = classify(h).logsumexp(-1).mean() + regress(h).mean().square()
+    second = (regress(h) - 1).square().mean()  # guilty
+    optimizer.zero_grad()
+    first.backward()
+    optimizer.step()
+    second.backward()
+
+
+@program
+def stale_in_a_compiled_step():
+    model = mlp(3, 8, 1)
+    optimizer = adam(model)
+    y = model(torch.randn(4, 3))
+    first = y.square().mean()
+    second = y.abs().mean()  # guilty
+    first.backward(retain_graph=True)
+    optimizer.step()
+    second.backward()
+    optimizer.step()
+
+
+@program
+def actor_loss_after_critic_step():
+    encoder, actor, critic = mlp(4, 16, 8), mlp(8, 8, 1), mlp(8, 8, 1)
+    of_critic, of_actor = adam(encoder, critic), adam(actor)
+    latent = torch.tanh(encoder(torch.randn(6, 4)))
+    critic_loss = (critic(latent) - 1).square().mean()
+    actor_loss = -(actor(latent) * critic(latent).detach()).mean()  # guilty
+    update(of_critic, critic_loss)
+    update(of_actor, actor_loss)
+
+
+@program
+def buffer_of_fused_states():
+    fusion = mlp(6, 16, 2)
+    optimizer = adam(fusion)
+    buffer = []
+    for step in range(8):
+        sensors = torch.randn(6)
+        buffer.append((fusion(sensors), sensors[:2]))  # guilty
+        if step >= 4:
+            fused, real = map(torch.stack, zip(*buffer[-4:]))
+            update(optimizer, (fused - real).square().mean())
+
+
+@program
+def rollout_buffer_of_log_probs():
+    policy = mlp(4, 16, 3)
+    optimizer = adam(policy)
+    rows = []
+    for _ in range(8):
+        x = torch.randn(4)
+        distribution = Categorical(logits=policy(x))
+        action = distribution.sample()
+        rows.append((x, action, distribution.log_prob(action)))  # guilty
+    x, action, old = map(torch.stack, zip(*rows))
+    for _ in range(3):
+        update(optimizer, -(Categorical(logits=policy(x)).log_prob(action) - old).exp().mean())
+
+
+@program
+def replay_of_targets():
+    q = mlp(3, 8, 2)
+    optimizer = adam(q)
+    replay = []
+    for _ in range(5):
+        s, s2 = torch.randn(1, 3), torch.randn(1, 3)
+        replay.append((s, q(s2).max(1).values * 0.9 + 1))  # guilty
+        x, y = map(torch.cat, zip(*replay[-3:]))
+        update(optimizer, (q(x).max(1).values - y).square().mean())
+
+
+@program
+def features_before_the_loop():
+    encoder, head = mlp(3, 8, 4), nn.Linear(4, 1)
+    optimizer = adam(encoder, head)
+    h = torch.tanh(encoder(torch.randn(10, 3)))  # guilty
+    for _ in range(3):
+        update(optimizer, head(h).square().mean())
+
+
+@program
+def lstm_state_carried_over():
+    lstm, readout = nn.LSTM(2, 8), nn.Linear(8, 1)
+    optimizer = adam(lstm, readout)
+    state = (torch.zeros(1, 3, 8), torch.zeros(1, 3, 8))
+    for _ in range(3):
+        outputs, state = lstm(torch.randn(5, 3, 2), state)  # guilty
+        update(optimizer, readout(outputs).square().mean())
+
+
+@program
+def moving_average_of_features():
+    student = mlp(4, 16, 8)
+    optimizer = adam(student)
+    centre = torch.zeros(8)
+    for _ in range(4):
+        output = student(torch.randn(10, 4))
+        loss = (output - centre).square().mean()
+        centre = 0.9 * centre + 0.1 * output.mean(0)  # guilty
+        update(optimizer, loss)
+
+
+@program
+def metric_summed_for_ever():
+    model = mlp(3, 8, 1)
+    optimizer = adam(model)
+    total = 0
+    for _ in range(6):
+        loss = model(torch.randn(4, 3)).square().mean()
+        update(optimizer, loss)
+        total = total + loss  # guilty
+
+
+@program
+def value_against_reward():
+    critic = mlp(4, 16, 1)
+    optimizer = adam(critic)
+    for _ in range(3):
+        advantage = torch.rand(10) - critic(torch.randn(10, 4))  # guilty
+        update(optimizer, advantage.square().mean())
+
+
+@program
+def done_against_reward():
+    critic = mlp(5, 8, 1)
+    optimizer = adam(critic)
+    x, reward, done = torch.randn(4, 4, 4, 5), torch.rand(4, 4, 4, 1), torch.zeros(4, 4, 1)
+    target = reward + 0.99 * critic(x).detach() * (1 - done)  # guilty
+    update(optimizer, (critic(x) - target).square().mean())
+
+
+@program
+def done_of_another_rank():
+    reward, done = torch.rand(6, 4, 3, 1), torch.zeros(6, 4, 1)
+    (reward * (1 - done)).mean()  # guilty
+
+
+@program
+def loss_not_reduced():
+    model = mlp(3, 8, 2)
+    loss = model(torch.randn(10, 3)).square().mean(1)  # guilty
+    loss.backward()
+
+
+@program
+def policy_step_on_all_parameters():
+    policy, value = mlp(6, 16, 3), mlp(6, 16, 1)
+    every = torch.cat([p.detach().flatten() for m in (policy, value) for p in m.parameters()])
+    step = torch.cat([p.detach().flatten() for p in policy.parameters()])
+    every + 0.01 * step  # guilty
+
+
+@program
+def mean_logged_as_sum():
+    reward = -mlp(3, 8, 1)(torch.randn(5, 4, 3)).squeeze(-1).square()
+    print("episode reward", reward.mean(0).mean().item(), file=sys.stderr)  # guilty
+
+
+def train(model, loss_of, steps=3, lr=1e-3, **settings):
+    optimizer = adam(model, lr=lr, **settings)
+    for i in range(steps):
+        update(optimizer, loss_of(i))
+
+
+@program
+def log_of_zero():
+    model = nn.Linear(2, 3)
+
+    def loss(i):
+        p = softmax(model(torch.randn(4, 2) * 10.0 ** (2 * i)), -1)
+        return -p.log()[:, 0].mean()  # guilty
+
+    train(model, loss)
+
+
+@program
+def distance_at_zero():
+    embed = mlp(3, 8, 2)
+
+    def loss(i):
+        left = torch.randn(5, 3)
+        right = left if i == 1 else torch.randn(5, 3)
+        return (embed(left) - embed(right)).square().sum(1).sqrt().mean()  # guilty
+
+    train(embed, loss)
+
+
+@program
+def where_hides_nan():
+    rate = mlp(2, 8, 1)
+    count = torch.zeros(3)
+
+    def loss(_):
+        intensity = relu(rate(torch.randn(3, 2))).squeeze(-1) * count
+        logs = intensity.log()  # guilty
+        return -torch.where(count > 0, logs, 0.0).mean()
+
+    train(rate, loss)
+
+
+@program
+def zero_over_zero():
+    lstm = nn.LSTM(2, 4)
+    mask = torch.tensor([[1.0, 1, 0]]).repeat(5, 1)
+
+    def loss(_):
+        hidden = lstm(torch.randn(5, 3, 2))[0].mean(-1)
+        return ((hidden * mask).sum(0) / mask.sum(0)).square().mean()  # guilty
+
+    train(lstm, loss)
+
+
+@program
+def exp_overflow():
+    log_scale = nn.Parameter(torch.tensor(0.0))
+    optimizer = torch.optim.SGD([log_scale], lr=60)
+    for _ in range(10):
+        scale = log_scale.exp()  # guilty
+        update(optimizer, -scale * torch.rand(()))
+
+
+@program
+def tanh_edge():
+    policy = mlp(3, 16, 2)
+
+    def loss(i):
+        action = torch.tanh(torch.randn(8, 2) * 30.0**i)
+        before = torch.atanh(action)  # guilty
+        return -Normal(policy(torch.randn(8, 3)), 1.0).log_prob(before).mean()
+
+    train(policy, loss)
+
+
+@program
+def zero_spread():
+    policy = mlp(2, 8, 2)
+
+    def loss(i):
+        reward = torch.ones(6) if i == 1 else torch.rand(6)
+        advantage = (reward - reward.mean()) / reward.std()  # guilty
+        return -(Categorical(logits=policy(torch.randn(6, 2))).log_prob(torch.ones(6)) * advantage).mean()
+
+    train(policy, loss)
+
+
+@program
+def all_masked_attention():
+    scores = nn.Linear(4, 3)
+
+    def loss(i):
+        mask = torch.tensor([[i < 1, False, False], [True, True, False], [True, True, True]])
+        weights = softmax(scores(torch.randn(3, 4)).masked_fill(~mask, float("-inf")), -1)  # guilty
+        return weights.square().mean()
+
+    train(scores, loss)
+
+
+@program
+def negative_variance():
+    model = mlp(1, 16, 2)
+
+    def loss(_):
+        mean, variance = model(torch.randn(64, 1)).split(1, 1)
+        nll = variance.log() + mean.square() / variance  # guilty
+        return nll.mean()
+
+    train(model, loss)
+
+
+@program
+def negative_scale():
+    policy = mlp(3, 8, 2)
+
+    def loss(_):
+        loc, scale = policy(torch.randn(64, 3)).split(1, 1)
+        return -Normal(loc, scale).log_prob(torch.randn(64, 1)).mean()  # guilty
+
+    train(policy, loss)
+
+
+@program
+def power_at_zero():
+    model = nn.Linear(2, 1, bias=False)
+    model.weight.data.zero_()
+
+    def loss(_):
+        error = (model(torch.randn(2, 2)) - torch.tensor([[0.0], [1.0]])).abs()
+        return error.pow(0.7).mean()  # guilty
+
+    train(model, loss)
+
+
+@program
+def adam_without_eps():
+    model = mlp(3, 8, 1, activation=nn.ReLU)
+    optimizer = adam(model, eps=0)
+    for _ in range(3):
+        loss = model(torch.randn(1, 3)).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()  # guilty
+
+
+@program
+def bad_sensor():
+    model = mlp(2, 8, 1)
+
+    def loss(i):
+        x = torch.randn(4, 2)
+        if i == 1:
+            x[1, 1] = float("nan")
+        return model(x).square().mean()  # guilty
+
+    train(model, loss)
+
+
+@program
+def advantage_keeps_its_graph():
+    critic = mlp(3, 16, 1)
+    optimizer = adam(critic)
+    target = torch.randn(10, 1) + 0.99 * critic(torch.randn(10, 3)).detach()
+    value = critic(torch.randn(10, 3)).detach()  # guilty
+    update(optimizer, (value - target).square().mean())
+
+
+def run(fn):
+    torch.manual_seed(0)
+    lines, start = inspect.getsourcelines(fn)
+    guilty = {start + i for i, text in enumerate(lines) if text.rstrip().endswith("# guilty")}
+    assert len(guilty) == 1, fn.__name__
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            fn()
+        except Exception as error:
+            frames = [x.lineno for x in traceback.extract_tb(error.__traceback__) if x.filename == __file__]
+            return {"says": "raises", "names": bool(guilty & set(frames[1:])), "message": str(error).split("\n")[0][:120]}
+    mine = [x for x in caught if x.filename == __file__]
+    if mine:
+        return {"says": "warns", "names": mine[0].lineno in guilty, "message": str(mine[0].message).split("\n")[0][:120]}
+    return {"says": "silent", "names": False, "message": ""}
+
+
+if __name__ == "__main__":
+    outcomes = {name: run(fn) for name, fn in sorted(PROGRAMS.items())}
+    json.dump({"version": torch.__version__, "outcomes": outcomes}, sys.stdout, indent=2)
+    print()
