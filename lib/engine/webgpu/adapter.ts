@@ -42,7 +42,10 @@ function probeCommand(): string[] {
  * Asks a child process which adapters there are and lets one of them copy a few bytes. Never throws: a crash, a hang beyond
  * `timeoutMs` or an answer that cannot be read becomes the sentence `problem`.
  */
-export async function probeAdapters(timeoutMs = probeTimeout, command = probeCommand()): Promise<Probe> {
+export async function probeAdapters(
+  timeoutMs: number = probeTimeout,
+  command: readonly string[] = probeCommand(),
+): Promise<Probe> {
   const failed = (problem: string): Probe => ({ hardware: null, software: null, problem });
   // Deno.execPath() of a compiled program is that program: the child would start the run again.
   if (Deno.build.standalone) return failed("Adapters cannot be probed from a program made by `deno compile`.");
