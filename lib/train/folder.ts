@@ -6,7 +6,7 @@
 import { basename, dirname, join } from "node:path";
 import { AppendFile, removeIfThere, removeLeftovers, writeFileAtomic } from "./atomic.ts";
 import { type CheckpointFile, checkpointFolder, listCheckpoints, saveCheckpoint } from "./checkpoint.ts";
-import { parseConfig } from "./config.ts";
+import { defaults, parseConfig } from "./config.ts";
 import { reasonOf, UsageError, WriteError } from "./error.ts";
 import { encodeRow, type MetricsRow, readRows } from "./metrics.ts";
 import type { Config } from "./options.ts";
@@ -104,11 +104,15 @@ export function findRun(path: string, called = path): ResumePoint {
   return { folder, checkpoint };
 }
 
-/** The configuration of the run in `folder`. Throws a {@linkcode UsageError} if it is damaged. */
+/**
+ * The configuration of the run in `folder`. A run that is older than a setting has its default, under which everything is as
+ * it was before. Throws a {@linkcode UsageError} if it is damaged.
+ */
 export function readConfig(folder: string): Config {
   const path = join(folder, configName);
   try {
-    return parseConfig(JSON.parse(Deno.readTextFileSync(path)));
+    const { scenarioName, seed, ...rest } = JSON.parse(Deno.readTextFileSync(path));
+    return parseConfig({ ...defaults, ...rest, scenarioName, seed });
   } catch (error) {
     throw new UsageError(`${path} is not the configuration of a run: ${(error as Error).message}`);
   }

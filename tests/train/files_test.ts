@@ -180,7 +180,10 @@ Deno.test("findRun() finds a run by its folder and by a checkpoint", () =>
 Deno.test("findRun() and readConfig() refuse what is no run", () =>
   withFolder((folder) => {
     const missing = join(folder, "none");
-    assert.throws(() => findRun(missing), new UsageError(`--resume ${missing} cannot be opened: it does not exist.`));
+    assert.throws(
+      () => findRun(missing, `--resume ${missing}`),
+      new UsageError(`${missing} cannot be opened: it does not exist.`),
+    );
     assert.throws(() => findRun(folder), {
       message: /is no run: give a folder that holds config\.json and checkpoints\/, or/,
     });

@@ -116,3 +116,17 @@ Deno.test("runs says which folders it cannot read, and lists the others", () =>
     assert.ok(lines[1]!.endsWith(onlyRun(join(base, "a"))));
     assert.ok(lines[2]!.startsWith(`${damaged} is not the configuration of a run: `));
   }));
+
+Deno.test("a run that is older than a setting is read with its default; one without a scenario is damaged", () =>
+  withFolder(async (base) => {
+    await run([...args, "--out", base, "--eval-every", "2"], { stopAfter: 2 });
+    const folder = onlyRun(base);
+    const path = join(folder, "config.json");
+    const { evalEvery: _, earlyStop: __, ...older } = JSON.parse(Deno.readTextFileSync(path));
+    Deno.writeTextFileSync(path, JSON.stringify(older));
+    assert.deepEqual(readRuns([base]).runs.map(({ config }) => [config.evalEvery, config.earlyStop]), [[0, null]]);
+    assert.equal((await run(["--resume", folder])).code, 0);
+    const { scenarioName: ___, ...damaged } = older;
+    Deno.writeTextFileSync(path, JSON.stringify(damaged));
+    assert.deepEqual(readRuns([base]).problems.length, 1);
+  }));
