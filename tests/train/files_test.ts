@@ -182,7 +182,7 @@ Deno.test("findRun() and readConfig() refuse what is no run", () =>
     const missing = join(folder, "none");
     assert.throws(
       () => findRun(missing, `--resume ${missing}`),
-      new UsageError(`${missing} cannot be opened: it does not exist.`),
+      new UsageError(`--resume ${missing} cannot be opened: it does not exist.`),
     );
     assert.throws(() => findRun(folder), {
       message: /is no run: give a folder that holds config\.json and checkpoints\/, or/,
