@@ -88,7 +88,19 @@ type Program = Compiled<[Tensor], { reward: Tensor; length: Tensor; terminated: 
 /** Environments that are played side by side, at most. */
 const widest = 256;
 
-/** Plays episodes of one controller in one world, as often as it is asked to; its program is traced once for a number of episodes. */
+/**
+ * Plays episodes of one controller in one world, as often as it is asked to; its program is traced once for a number of
+ * episodes.
+ *
+ * @example
+ * ```ts
+ * import { controllerOf, Evaluator, Wheel } from "../../mod.ts";
+ *
+ * const world = new Wheel({ maxSteps: 10 });
+ * const { length } = await new Evaluator(world, controllerOf(world, "random")).run(3, 0);
+ * console.log(length); // Float32Array(3) [ 10, 10, 10 ]
+ * ```
+ */
 export class Evaluator<S extends Tree = Tree> {
   readonly #programs = new Map<number, Program>();
 
