@@ -136,12 +136,15 @@ function assertDerivative(world: World, start: State, actions: readonly number[]
   actions.forEach((_, i) => {
     const moved = (by: number): number[] => actions.map((x, k) => Math.fround(x) + (k === i ? by : 0));
     const numeric = (at(moved(1e-6)) - at(moved(-1e-6))) / 2e-6;
-    assert.ok(Math.abs(numeric - exact![i]!) < 1e-4 * Math.max(1, Math.abs(numeric)), `${i}: ${exact![i]}, ${numeric}`);
+    assert.ok(
+      Math.abs(numeric - exact![i]!) < 1e-5 * Math.max(0.1, Math.abs(numeric)),
+      `${i}: ${exact![i]}, ${numeric}`,
+    );
   });
   assert.ok(exact!.some((x) => Math.abs(x) > 1e-4), "the return does not depend on the actions");
 }
 
-Deno.test("reverse_transport: the gradient of a return through a lasting contact agrees with finite differences", () => {
+Deno.test("reverse_transport: the gradient of a return of 50 steps through a lasting contact agrees with finite differences", () => {
   const world = new ReverseTransport({ nAgents: 1 });
   const start = {
     position: tensor([[[0.268, 0.02], [0, 0]]]),
@@ -149,10 +152,10 @@ Deno.test("reverse_transport: the gradient of a return through a lasting contact
     goal: tensor([[[1, 0.5]]]),
     steps: zeros([1], { dtype: "int32" }),
   };
-  assertDerivative(world as unknown as World, start, [0.9, 0.1], 15);
+  assertDerivative(world as unknown as World, start, [0.9, 0.1], 50);
 });
 
-Deno.test("wheel: the gradient of a return through a lasting contact agrees with finite differences", () => {
+Deno.test("wheel: the gradient of a return of 50 steps through a lasting contact agrees with finite differences", () => {
   const start = {
     position: tensor([[[0.8, -0.0364], [0, 0]]]),
     velocity: zeros([1, 2, 2]),
@@ -160,7 +163,22 @@ Deno.test("wheel: the gradient of a return through a lasting contact agrees with
     spin: tensor([[0, 0.01]]),
     steps: zeros([1], { dtype: "int32" }),
   };
-  assertDerivative(new Wheel({ nAgents: 1, lineMass: 1 }) as unknown as World, start, [0.1, 0.9], 3);
+  assertDerivative(new Wheel({ nAgents: 1 }) as unknown as World, start, [0.1, 0.9], 50);
+});
+
+Deno.test("buzz_wire: the gradient of a return of 50 steps with rods under tension agrees with finite differences", () => {
+  // Joints pull at a gap of 0.7 mm with the 0.95 N of the agents. Slack ones chatter, as in VMAS: forces set in by a jump.
+  const gap = 7e-4;
+  const places = [-0.25 - 2 * gap, 0.25 + 2 * gap, 0, -0.125 - gap, 0.125 + gap];
+  const start = {
+    position: tensor([places.map((x) => [x, -0.8])]),
+    velocity: zeros([1, 5, 2]),
+    angle: tensor([[0, 0, 0, 0, Math.PI]]),
+    spin: zeros([1, 5]),
+    goal: tensor([[[0, 0.5]]]),
+    steps: zeros([1], { dtype: "int32" }),
+  };
+  assertDerivative(new BuzzWire() as unknown as World, start, [-0.95, 0.2, 0.95, 0.2], 50);
 });
 
 onEachEngine("gradients are finite where bodies coincide, in corners and with a limit of speed", async () => {

@@ -5,7 +5,7 @@ import { gradients, Navigation, type NavigationState, scan, type Tensor, tensor,
 import { interpretNodes } from "../oracle.ts";
 import { onEachEngine } from "../engines.ts";
 
-const steps = 20;
+const steps = 50;
 const discount = 0.97;
 
 /** Three agents on their way, 0.24 to 0.3 apart at the nearest: they sense each other and do not touch. */
@@ -39,7 +39,7 @@ function returnOf(world: Navigation, start: NavigationState, first: Tensor): Ten
 
 const firstActions = [0.3, -0.2, 0.1, 0.4, 0.2, -0.1];
 
-Deno.test("the gradient of a return of 20 steps by the first actions agrees with finite differences", () => {
+Deno.test("the gradient of a return of 50 steps by the first actions agrees with finite differences", () => {
   const world = new Navigation({ nAgents: 3 });
   const first = tensor(Float32Array.from(firstActions), { shape: [1, 3, 2] });
   const value = returnOf(world, passing(), first);
@@ -57,7 +57,7 @@ Deno.test("the gradient of a return of 20 steps by the first actions agrees with
   });
 });
 
-onEachEngine("the gradient of a return of 20 steps is the same on both engines", async () => {
+onEachEngine("the gradient of a return of 50 steps is the same on both engines", async () => {
   const world = new Navigation({ nAgents: 3 });
   const first = tensor(Float32Array.from(firstActions), { shape: [1, 3, 2] });
   const [gradient] = gradients(returnOf(world, passing(), first), [first]);
