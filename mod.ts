@@ -105,7 +105,8 @@ export {
   type Predictions,
   smoothL1,
 } from "./lib/rl/ppo.ts";
-export { type PPOOptions, PPOTrainer } from "./lib/rl/ppo_trainer.ts";
+export type { PPOOptions } from "./lib/rl/ppo_options.ts";
+export { PPOTrainer } from "./lib/rl/ppo_trainer.ts";
 export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/rl/trainer.ts";
 export { Collector, type Rollout } from "./lib/rl/rollout.ts";
 export { ActionRepeat } from "./lib/worlds/repeat.ts";

@@ -24,12 +24,26 @@ export interface Episodes {
   readonly terminated: Uint8Array;
 }
 
-/** Episodes while they are played, for use in a compiled function. */
+/** One step of all episodes, while they are played. */
+export interface Moment<S extends Tree = Tree> {
+  /** float32 [env, agent, feature]: what was acted on. */
+  readonly observation: Tensor;
+  /** As the environment's `step` takes it. */
+  readonly action: Tensor;
+  /** float32 [env, agent]. */
+  readonly reward: Tensor;
+  /** The state after the step. */
+  readonly state: S;
+  /** bool [env]: whether the episode was still on. What is not of an episode means nothing, and may be infinite. */
+  readonly running: Tensor;
+}
+
+/** Episodes as they were played, inside of a compiled function. */
 export interface Played<S extends Tree, Y extends Tree> {
   readonly [key: string]: Tree;
   /** At the start. */
   readonly first: S;
-  /** What `look` made of the state after each step, with a leading axis of maxSteps; past an episode's end it means nothing. */
+  /** What `look` made of each step, with a leading axis of maxSteps. */
   readonly seen: Y;
   /** float32 [env]: sums of reward, mean over agents. */
   readonly reward: Tensor;
@@ -48,13 +62,27 @@ interface Carry<S extends Tree> {
   readonly terminated: Tensor;
 }
 
-/** One episode of each of `envs` environments, drawn from `key`. */
+/**
+ * One episode of each of `envs` environments, drawn from `key` (uint32 [2]), as one scan: for use in a compiled function.
+ * `look` says what is kept of each step. The same key gives the same starts to every controller.
+ *
+ * @example
+ * ```ts
+ * import { compile, controllerOf, play, randomKey, type Tensor, Wheel } from "../../mod.ts";
+ *
+ * const world = new Wheel({ maxSteps: 10 });
+ * const control = controllerOf(world, "random");
+ * const watch = compile((key: Tensor) => play(world, control, key, 3, ({ action }) => action));
+ * const { seen, reward } = await watch(randomKey(0));
+ * console.log(seen.shape, reward.shape); // [ 10, 3, 4, 2 ] [ 3 ]
+ * ```
+ */
 export function play<S extends Tree, Y extends Tree>(
   environment: Environment<S>,
   controller: Controller,
   key: Tensor,
   envs: number,
-  look: (state: S) => Y,
+  look: (moment: Moment<S>) => Y,
 ): Played<S, Y> {
   const [start, luck] = splitKey(key) as [Tensor, Tensor];
   const first = environment.reset(start, envs);
@@ -62,10 +90,9 @@ export function play<S extends Tree, Y extends Tree>(
   const no = full([envs], 0, { dtype: "bool" });
   const [last, seen] = scan(
     (now: Carry<S>, key: Tensor) => {
-      const { state, reward, terminated, truncated, frames } = environment.step(
-        now.world,
-        controller(environment.observe(now.world), key),
-      );
+      const observation = environment.observe(now.world);
+      const action = controller(observation, key);
+      const { state, reward, terminated, truncated, frames } = environment.step(now.world, action);
       // `where`, not a product: what a world does past the end of an episode may be infinite.
       const next: Carry<S> = {
         world: state,
@@ -74,7 +101,7 @@ export function play<S extends Tree, Y extends Tree>(
         running: now.running.and(terminated.or(truncated).not()),
         terminated: now.terminated.or(now.running.and(terminated)),
       };
-      return [next, look(state)];
+      return [next, look({ observation, action, reward, state, running: now.running })];
     },
     { world: first, reward: none, length: none, running: no.not(), terminated: no } as Carry<S>,
     randomBits(luck, [environment.maxSteps, 2]),

@@ -6,109 +6,35 @@
 import { compile, type Compiled } from "../engine/compile.ts";
 import { exportOnnx } from "../engine/export.ts";
 import { currentEngine, deviceNotice } from "../engine/select.ts";
-import type { SavedTensor, Shape, TypedArray } from "../graph/types.ts";
-import { Adam } from "../optim/optimizers.ts";
-import { rateLeft, type Schedule } from "../optim/schedule.ts";
+import type { SavedTensor, TypedArray } from "../graph/types.ts";
+import { rateLeft } from "../optim/schedule.ts";
 import { tensor, zeros } from "../tensor/creation.ts";
-import { stack } from "../tensor/functions.ts";
 import { HostRandom } from "../tensor/host_random.ts";
-import { Generator, normal } from "../tensor/random.ts";
-import { scan } from "../tensor/scan.ts";
+import { Generator } from "../tensor/random.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
-import { Variable } from "../tensor/variable.ts";
+import type { Variable } from "../tensor/variable.ts";
 import type { Environment } from "../worlds/environment.ts";
+import { shuffled } from "./batch.ts";
 import { type Episodes, Evaluator } from "./evaluation.ts";
-import { RowLayout } from "./batch.ts";
-import { generalisedAdvantages } from "./gae.ts";
-import { Critic, type Policy, policyFor } from "./networks.ts";
-import { ppoLoss } from "./ppo.ts";
+import type { Critic, Policy } from "./networks.ts";
+import { diagnostics, type Minibatches, PPOLearner, type PreparedBatch } from "./ppo_learner.ts";
+import type { PPOOptions } from "./ppo_options.ts";
 import { batchShape, Collector, type Rollout } from "./rollout.ts";
 import type { Trainer, TrainerFacts } from "./trainer.ts";
-import { ValueScale } from "./value_scale.ts";
-
-/** Settings of {@linkcode PPOTrainer}. */
-export interface PPOOptions {
-  /** `mappo`: a critic that sees all agents. `ippo`: a critic that sees one. */
-  readonly algorithm: "mappo" | "ippo";
-  /** One network for all agents (the default), or one for each; policy and critic alike. */
-  readonly shareParameters?: boolean;
-  /** Units in each of the two hidden layers of policy and critic; 256 unless told otherwise. */
-  readonly hiddenSize?: number;
-  /** Frames (steps of one environment) to collect in an iteration, at least. */
-  readonly framesPerBatch: number;
-  /** Passes over the batch in an iteration. */
-  readonly numEpochs: number;
-  /** Frames in a minibatch. */
-  readonly minibatchSize: number;
-  readonly lr: number;
-  /** Constant unless told otherwise. Otherwise the rate falls to 0 over `nIters` iterations. */
-  readonly lrSchedule?: Schedule;
-  /** The iterations of the whole run: for schedules. */
-  readonly nIters?: number;
-  readonly maxGradNorm: number;
-  readonly clipEpsilon: number;
-  readonly entropyEps: number;
-  /** Constant unless told otherwise. Otherwise the weight of the entropy falls to 0 over `nIters` iterations. */
-  readonly entropySchedule?: Schedule;
-  readonly gamma: number;
-  readonly lmbda: number;
-  /**
-   * Whether a step at which the time was up is worth what the critic expects after it (the default), or, as in TorchRL's
-   * tutorial, nothing: as if the task had ended.
-   */
-  readonly bootstrapTruncated?: boolean;
-  /** How far a value may move in an iteration and still improve the loss, in the critic's own units; 0 (the default): freely. */
-  readonly clipValue?: number;
-  /** Whether the critic learns values on the scale of their running mean and deviation. Not by default. */
-  readonly normalizeValues?: boolean;
-  /** Whether the advantages of a batch are brought to mean 0 and deviation 1. Not by default. */
-  readonly normalizeAdvantages?: boolean;
-  /** No further epoch begins after one in which the mean of the approximate KL was above this; 0 (the default): all do. */
-  readonly targetKl?: number;
-  /** An integer in [0, 2^53): the same seed gives the same run. */
-  readonly seed: number;
-}
-
-/** What the update measures, in the order of its vector. */
-const diagnostics = ["objective", "critic_loss", "entropy", "approx_kl", "clip_fraction", "grad_norm"] as const;
-
-/**
- * What a frame of the batch has. `noise` is that of the entropy's estimate, drawn once for a frame; `value` is what the
- * critic said before. Each is there only where it is needed.
- */
-type Field = "observation" | "choice" | "noise" | "logProb" | "advantage" | "returns" | "value";
-
-/** What one epoch goes over. */
-interface Minibatches {
-  readonly [key: string]: Tensor;
-  /** int32 [minibatch, row]: rows of the batch. */
-  readonly index: Tensor;
-  /** float32 [minibatch, row]: 0 for padding. */
-  readonly weight: Tensor;
-  /** The weight of the entropy. */
-  readonly entropyEps: Tensor;
-}
 
 /** PPO for many agents in one {@linkcode Environment}. */
 export class PPOTrainer<S extends Tree = Tree> implements Trainer {
-  /** The policy. */
-  readonly policy: Policy;
-  /** The value function. */
-  readonly critic: Critic;
   /** Environments side by side: as many whole episodes as the batch has frames for. */
   readonly envs: number;
   /** Steps of each environment in an iteration. */
   readonly steps: number;
-  readonly #optimizer: Adam;
+  readonly #learner: PPOLearner;
   readonly #collector: Collector<S>;
   readonly #generator: Generator;
   readonly #order: HostRandom;
-  readonly #layout: RowLayout<Field>;
-  readonly #valueScale: ValueScale | null;
-  readonly #measured = new Variable(zeros([diagnostics.length]), "diagnostics");
   readonly #collect: Compiled<[], Rollout>;
-  readonly #prepare: Compiled<[Rollout], { rows: Tensor; summary: Tensor }>;
+  readonly #prepare: Compiled<[Rollout], PreparedBatch>;
   /** An epoch: an update for each minibatch, one after the other. Gives the gradients of the last one. */
   readonly #update: Compiled<[Tensor, Minibatches], Tensor>;
   readonly #evaluator: Evaluator<S>;
@@ -136,45 +62,40 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
       throw new RangeError(`a ${schedule} schedule needs nIters: where it ends.`);
     }
     const random = new HostRandom(options.seed);
-    const { observationSize, agents } = environment;
-    const { shareParameters = true, hiddenSize } = options;
+    const { framesPerBatch } = options;
     ({ envs: this.envs, steps: this.steps } = batchShape(
-      options.framesPerBatch,
+      framesPerBatch,
       environment.maxSteps,
       environment.framesPerStep,
     ));
-    this.policy = policyFor(environment, random, shareParameters, hiddenSize);
-    this.critic = new Critic(
-      agents,
-      observationSize,
-      options.algorithm === "mappo",
-      random,
-      shareParameters,
-      hiddenSize,
-    );
-    this.#layout = this.#rowLayout();
-    this.#valueScale = options.normalizeValues ? new ValueScale() : null;
-    this.#optimizer = new Adam([
-      { name: "learner", parameters: [...this.policy.parameters(), ...this.critic.parameters()] },
-    ], { lr: options.lr });
-    this.#collector = new Collector(environment, this.envs, random.key());
-    this.#generator = new Generator(random.bits());
+    const learner = this.#learner = new PPOLearner(environment, options, random);
+    const collector = this.#collector = new Collector(environment, this.envs, random.key());
+    const generator = this.#generator = new Generator(random.bits());
     this.#order = random.split();
-    this.#evaluator = new Evaluator(environment, (observation) => this.policy.forward(observation), [this.policy]);
-    const networks = [this.policy, this.critic];
-    const scale = this.#valueScale ? [this.#valueScale] : [];
-    this.#collect = compile(
-      () => this.#collector.collect(this.policy, this.#generator, this.steps),
-      { state: [this.#collector, this.#generator, this.policy], name: "collect" },
-    );
-    this.#prepare = compile((rollout: Rollout) => this.#advantages(rollout), {
-      state: [...networks, this.#measured, this.#generator, ...scale],
+    const { policy, critic, optimizer, measured, valueScale } = learner;
+    this.#evaluator = new Evaluator(environment, (observation) => policy.forward(observation), [policy]);
+    this.#collect = compile(() => collector.collect(policy, generator, this.steps), {
+      state: [collector, generator, policy],
+      name: "collect",
+    });
+    this.#prepare = compile((rollout: Rollout) => learner.prepare(rollout, generator), {
+      state: [policy, critic, measured, generator, ...(valueScale ? [valueScale] : [])],
       name: "prepare",
     });
-    this.#update = compile((rows: Tensor, minibatches: Minibatches) => this.#epoch(rows, minibatches), {
-      state: [...networks, this.#optimizer, this.#measured],
+    this.#update = compile((rows: Tensor, minibatches: Minibatches) => learner.epoch(rows, minibatches), {
+      state: [policy, critic, optimizer, measured],
       name: "update",
     });
+  }
+
+  /** The policy. */
+  get policy(): Policy {
+    return this.#learner.policy;
+  }
+
+  /** The value function. */
+  get critic(): Critic {
+    return this.#learner.critic;
   }
 
   /** Iterations done. */
@@ -224,14 +145,14 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     const { rows, summary } = await this.#prepare(rollout);
     const { numEpochs, targetKl = 0, lrSchedule = "constant" } = this.options;
     const { learningRate } = this;
-    if (lrSchedule !== "constant") this.#optimizer.setLearningRate(learningRate);
+    if (lrSchedule !== "constant") this.#learner.optimizer.setLearningRate(learningRate);
     let [epochs, kl] = [0, 0];
     while (epochs < numEpochs) {
       this.#gradients = await this.#update(rows, this.#minibatches());
       epochs++;
       if (targetKl === 0) continue;
       const before = kl;
-      kl = (await this.#measured.data())[diagnostics.indexOf("approx_kl")]!;
+      kl = (await this.#learner.measured.data())[diagnostics.indexOf("approx_kl")]!;
       if ((kl - before) / this.updatesPerEpoch > targetKl) break;
     }
     return { ...await this.#metrics(summary, epochs), "train/epochs": epochs, "train/learning_rate": learningRate };
@@ -251,16 +172,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
 
   /** The gradients of the last update of the last iteration, before they were clipped, by parameter. */
   async gradients(): Promise<Record<string, SavedTensor>> {
-    const flat = await this.#gradients?.data();
-    const named = Object.entries({ policy: this.policy, critic: this.critic }).flatMap(([owner, network]) =>
-      network.namedParameters().map(([path, { shape, size }]) => ({ name: `${owner}.${path}`, shape, size }))
-    );
-    let end = 0;
-    const entries = named.map(({ name, shape, size }) => {
-      const data = flat?.subarray(end, end += size) ?? null;
-      return [name, data && { dtype: "float32", shape, data }] as const;
-    });
-    return Object.fromEntries(entries.filter((entry): entry is [string, SavedTensor] => entry[1] !== null));
+    return this.#gradients ? this.#learner.namedGradients(await this.#gradients.data() as Float32Array) : {};
   }
 
   /** Everything that is needed to continue bit for bit, by name. */
@@ -311,8 +223,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
 
   /** What it is and what runs it. */
   get facts(): TrainerFacts {
-    const parameters = this.#optimizer.groups.reduce((n, { group }) => n + group.size, 0);
-    return { ...this.#engine, envs: this.envs, steps: this.steps, parameters };
+    return { ...this.#engine, envs: this.envs, steps: this.steps, parameters: this.#learner.size };
   }
 
   /** Gives back the programs. */
@@ -329,110 +240,29 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   }
 
   #named(): [string, Variable][] {
+    const { valueScale } = this.#learner;
     const owners = {
-      optimizer: this.#optimizer,
+      optimizer: this.#learner.optimizer,
       collector: this.#collector,
       generator: this.#generator,
-      ...(this.#valueScale ? { valueScale: this.#valueScale } : {}),
+      ...(valueScale ? { valueScale } : {}),
     };
     return Object.entries(owners).flatMap(([owner, x]) =>
       x.variables().map((variable, i): [string, Variable] => [`${owner}.${i}.${variable.name}`, variable])
     );
   }
 
-  #rowLayout(): RowLayout<Field> {
-    const { agents, observationSize } = this.environment;
-    const { choiceSize, entropyNoiseSize } = this.policy;
-    const shapes: Partial<Record<Field, Shape>> = {
-      observation: [agents, observationSize],
-      choice: [agents, choiceSize],
-      ...(entropyNoiseSize > 0 ? { noise: [agents, entropyNoiseSize] } : {}),
-      logProb: [agents],
-      advantage: [agents],
-      returns: [agents],
-      ...(this.options.clipValue ? { value: [agents] } : {}),
-    };
-    return new RowLayout(shapes as Record<Field, Shape>);
-  }
-
-  #advantages(rollout: Rollout): { rows: Tensor; summary: Tensor } {
-    const { gamma, lmbda, bootstrapTruncated = true } = this.options;
-    const { observation, choice, logProb, reward, done } = rollout;
-    const [time, env, agents] = rollout.reward.shape as [number, number, number];
-    const valueOf = (observation: Tensor): Tensor =>
-      this.critic.forward(observation.flatten(0, 1)).detach("advantages are data").reshape(time, env, agents);
-    const scale = this.#valueScale;
-    const asReward = (value: Tensor): Tensor => scale ? scale.denormalize(value) : value;
-    const said = valueOf(observation);
-    const value = asReward(said);
-    const nextValue = asReward(valueOf(rollout.nextObservation));
-    const terminated = bootstrapTruncated ? rollout.terminated : done;
-    const { advantage, returns } = generalisedAdvantages(
-      { reward, value, nextValue, terminated, done },
-      gamma,
-      lmbda,
-    );
-    this.#measured.assign(zeros([diagnostics.length]));
-    const summary = summaryOf(rollout, value, returns);
-    const noise = normal(this.#generator.next(), [time, env, agents, this.policy.entropyNoiseSize]);
-    scale?.add(returns);
-    const rows = this.#layout.pack({
-      ...{ observation, choice, noise, logProb, value: said },
-      advantage: this.options.normalizeAdvantages ? standardized(advantage) : advantage,
-      returns: scale ? scale.normalize(returns) : returns,
-    });
-    return { rows, summary };
-  }
-
-  /** Learns from the minibatch at `index`. Gives the gradients of all parameters, one after the other, before clipping. */
-  /** Learns from minibatches `[minibatch, row]`; nothing returns to the host in between. */
-  #epoch(rows: Tensor, { index, weight, entropyEps }: Minibatches): Tensor {
-    const step = (_: Tensor, [index, weight]: readonly Tensor[]): [Tensor, []] => [
-      this.#learn(rows, index!, weight!, entropyEps),
-      [],
-    ];
-    const state = [this.#optimizer, this.#measured];
-    const [gradients] = scan(step, zeros([this.#optimizer.groups[0]!.group.size]), [index, weight], { state });
-    return gradients;
-  }
-
-  #learn(rows: Tensor, index: Tensor, weight: Tensor, entropyEps: Tensor): Tensor {
-    const minibatch = { ...this.#layout.unpack(rows.take(index, 0)), weight };
-    const output = this.policy.output(minibatch.observation);
-    const now = {
-      logProb: this.policy.logProb(output, minibatch.choice),
-      entropy: this.policy.entropy(output, minibatch.noise),
-      value: this.critic.forward(minibatch.observation),
-    };
-    const result = ppoLoss(minibatch, now, { ...this.options, entropyEps });
-    result.loss.backward();
-    const gradients = this.#optimizer.groups[0]!.group.grads().tensor;
-    const gradNorm = this.#optimizer.clipGradNorm(this.options.maxGradNorm);
-    this.#optimizer.step();
-    const { objective, criticLoss, entropy, approxKl, clipFraction } = result;
-    const measured = stack([objective, criticLoss, entropy, approxKl, clipFraction, gradNorm]);
-    this.#measured.assign(this.#measured.add(measured));
-    return gradients;
-  }
-
-  /** All frames in random order, `[minibatch, row]`; the last minibatch is padded with frame 0 at weight 0. */
+  /** All frames in random order. */
   #minibatches(): Minibatches {
-    const frames = this.#rows;
-    const size = Math.min(this.options.minibatchSize, frames);
-    const shape = [Math.ceil(frames / size), size] as const;
-    const index = new Int32Array(shape[0] * size);
-    index.set(this.#order.permutation(frames));
-    const weight = new Float32Array(index.length).fill(1, 0, frames);
     return {
-      index: tensor(index).reshape(...shape),
-      weight: tensor(weight).reshape(...shape),
+      ...shuffled(this.#rows, this.options.minibatchSize, this.#order),
       entropyEps: tensor(this.entropyEps),
     };
   }
 
   async #metrics(summary: Tensor, epochs: number): Promise<Record<string, number>> {
     const [reward, length, episodes, meanReward, unexplained, spread] = await summary.data();
-    const sums = await this.#measured.data();
+    const sums = await this.#learner.measured.data();
     const means = diagnostics.map((name, i) => [`train/${name}`, sums[i]! / (epochs * this.updatesPerEpoch)]);
     return {
       "train/episode_reward_sum": reward! / episodes!,
@@ -443,24 +273,4 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
       ...Object.fromEntries(means),
     };
   }
-}
-
-/** What a batch shows by itself. */
-function summaryOf(rollout: Rollout, value: Tensor, returns: Tensor): Tensor {
-  const episodes = rollout.done.cast("float32").sum();
-  const spread = (x: Tensor): Tensor => x.variance(undefined, { correction: 0 });
-  // Sums, not means: where no episode ended a mean would be NaN, which is for the reader to say, not for the program.
-  return stack([
-    rollout.episodeReward.sum(),
-    rollout.episodeLength.sum(),
-    episodes,
-    rollout.reward.mean(),
-    spread(returns.sub(value)),
-    spread(returns),
-  ]);
-}
-
-/** With mean 0 and deviation 1. */
-function standardized(x: Tensor): Tensor {
-  return x.sub(x.mean()).div(x.std().add(1e-8));
 }

@@ -1,0 +1,46 @@
+/** What multi-agent PPO may be told. */
+
+import type { Schedule } from "../optim/schedule.ts";
+
+/** Settings of multi-agent PPO. */
+export interface PPOOptions {
+  /** `mappo`: a critic that sees all agents. `ippo`: a critic that sees one. */
+  readonly algorithm: "mappo" | "ippo";
+  /** One network for all agents (the default), or one for each; policy and critic alike. */
+  readonly shareParameters?: boolean;
+  /** Units in each of the two hidden layers of policy and critic; 256 unless told otherwise. */
+  readonly hiddenSize?: number;
+  /** Frames (steps of one environment) to collect in an iteration, at least. */
+  readonly framesPerBatch: number;
+  /** Passes over the batch in an iteration. */
+  readonly numEpochs: number;
+  /** Frames in a minibatch. */
+  readonly minibatchSize: number;
+  readonly lr: number;
+  /** Constant unless told otherwise. Otherwise the rate falls to 0 over `nIters` iterations. */
+  readonly lrSchedule?: Schedule;
+  /** The iterations of the whole run: for schedules. */
+  readonly nIters?: number;
+  readonly maxGradNorm: number;
+  readonly clipEpsilon: number;
+  readonly entropyEps: number;
+  /** Constant unless told otherwise. Otherwise the weight of the entropy falls to 0 over `nIters` iterations. */
+  readonly entropySchedule?: Schedule;
+  readonly gamma: number;
+  readonly lmbda: number;
+  /**
+   * Whether a step at which the time was up is worth what the critic expects after it (the default), or, as in TorchRL's
+   * tutorial, nothing: as if the task had ended.
+   */
+  readonly bootstrapTruncated?: boolean;
+  /** How far a value may move in an iteration and still improve the loss, in the critic's own units; 0 (the default): freely. */
+  readonly clipValue?: number;
+  /** Whether the critic learns values on the scale of their running mean and deviation. Not by default. */
+  readonly normalizeValues?: boolean;
+  /** Whether the advantages of a batch are brought to mean 0 and deviation 1. Not by default. */
+  readonly normalizeAdvantages?: boolean;
+  /** No further epoch begins after one in which the mean of the approximate KL was above this; 0 (the default): all do. */
+  readonly targetKl?: number;
+  /** An integer in [0, 2^53): the same seed gives the same run. */
+  readonly seed: number;
+}
