@@ -18,11 +18,11 @@ async function runCases(options: Options): Promise<Outcome[]> {
   const chosen = cases.filter(({ name }) => options.cases.length === 0 || options.cases.some((x) => name.includes(x)));
   const outcomes: Outcome[] = [];
   try {
-    for (const { name, repetitions } of chosen) {
+    for (const { name, repetitions, turnMs = effort.turnMs } of chosen) {
       const able = contestants.filter((x) => x.cases.test(name));
       outcomes.push(
         repetitions === undefined
-          ? await race(name, able, effort)
+          ? await race(name, able, { ...effort, turnMs: Math.min(turnMs, effort.turnMs) })
           : await measureOnce(name, able, options.quick ? 1 : repetitions),
       );
       console.log(outcomeText(outcomes.at(-1)!));

@@ -6,7 +6,10 @@ import type { Options } from "./options.ts";
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-const shared = /^mlp/, reinforcement = /^(ppo|rollout|update|iteration)/, own = /^(tracing|start|memory)/;
+const shared = /^mlp/,
+  reinforcement = /^(ppo|rollout|update|iteration)/,
+  worlds = /^world/,
+  own = /^(tracing|start|memory)/;
 const any = (...cases: RegExp[]): RegExp => new RegExp(cases.map((x) => x.source).join("|"));
 
 function deno(name: string, cases: RegExp, script: string, ...args: string[]): Entry {
@@ -23,16 +26,19 @@ function deno(name: string, cases: RegExp, script: string, ...args: string[]): E
 export function entriesOf({ device, python }: Options): Entry[] {
   const engines = device === "both" ? ["cpu", "webgpu"] : [device];
   return [
-    ...engines.map((engine) => deno(`plumbline ${engine}`, any(shared, reinforcement, own), "ours.ts", engine)),
+    ...engines.map((engine) => deno(`plumbline ${engine}`, any(shared, reinforcement, worlds, own), "ours.ts", engine)),
     deno("jax-js wasm", shared, "peers/jaxjs.ts", "wasm"),
     ...(engines.includes("webgpu") ? [deno("jax-js webgpu", shared, "peers/jaxjs.ts", "webgpu")] : []),
     deno("tfjs wasm", shared, "peers/tfjs.ts"),
-    ...(python === null ? [] : [{
-      name: "PyTorch",
-      cases: any(shared, reinforcement),
-      command: python,
-      args: [path("peers/pytorch_navigation.py"), "--serve"],
-    }]),
+    ...(python === null ? [] : [
+      {
+        name: "PyTorch",
+        cases: any(shared, reinforcement),
+        command: python,
+        args: [path("peers/pytorch_navigation.py"), "--serve"],
+      },
+      { name: "VMAS", cases: worlds, command: python, args: [path("peers/vmas_worlds.py")] },
+    ]),
   ];
 }
 
@@ -41,6 +47,8 @@ export interface Case {
   readonly name: string;
   /** Only so many repetitions, without a warm-up and without turns: a start, a long run. */
   readonly repetitions?: number;
+  /** How long a turn should take, where there are many cases of a kind, in milliseconds. */
+  readonly turnMs?: number;
 }
 
 /** The cases, small ones first. */
@@ -51,7 +59,9 @@ export const cases: readonly Case[] = [
   { name: "mlp 18-256-256-4 x 4096" },
   { name: "mlp 64-256-256-4 x 4096" },
   { name: "ppo step" },
-  { name: "rollout random" },
+  ...["navigation", "reverse_transport", "wheel", "buzz_wire"].flatMap((scenario) =>
+    [60, 600].map((envs) => ({ name: `world ${scenario} x ${envs}`, turnMs: 500 }))
+  ),
   { name: "rollout" },
   { name: "update" },
   { name: "iteration" },

@@ -4,11 +4,12 @@ import process from "node:process";
 import { useDevice } from "../../mod.ts";
 import { mlpStep } from "./cases/mlp.ts";
 import { memory } from "./cases/memory.ts";
-import { iteration, randomRollout, rollout, update } from "./cases/navigation.ts";
+import { iteration, rollout, update } from "./cases/navigation.ts";
 import { ppoStep } from "./cases/ppo.ts";
 import { start } from "./cases/start.ts";
 import { tracing } from "./cases/tracing.ts";
-import { mlpCase, type Run } from "./protocol.ts";
+import { worldRollout } from "./cases/worlds.ts";
+import { mlpCase, type Run, worldCase } from "./protocol.ts";
 import { serve } from "./serve.ts";
 import { countSubmits } from "./submits.ts";
 
@@ -17,7 +18,6 @@ const device = process.argv[2] === "webgpu" ? "webgpu" : "cpu";
 const named: Readonly<Record<string, () => Run | Promise<Run>>> = {
   tracing,
   "ppo step": ppoStep,
-  "rollout random": randomRollout,
   rollout,
   update,
   iteration,
@@ -28,6 +28,8 @@ const named: Readonly<Record<string, () => Run | Promise<Run>>> = {
 async function prepare(name: string): Promise<Run> {
   const mlp = mlpCase(name);
   if (mlp) return await mlpStep(mlp);
+  const world = worldCase(name);
+  if (world) return worldRollout(world);
   const make = named[name];
   if (!make) throw new Error(`this library has no case '${name}'.`);
   return await make();

@@ -41,3 +41,16 @@ export function mlpCase(name: string): MlpCase | null {
   const [, sizes, batch] = name.match(/^mlp ([\d-]+) x (\d+)$/) ?? [];
   return sizes && batch ? { sizes: sizes.split("-").map(Number), batch: Number(batch) } : null;
 }
+
+/** The case of a world that is played at random, with so many environments. */
+export interface WorldCase {
+  /** As the command line knows it. */
+  readonly scenario: string;
+  readonly envs: number;
+}
+
+/** Reads `world buzz_wire x 600`; null if the case is another. */
+export function worldCase(name: string): WorldCase | null {
+  const [, scenario, envs] = name.match(/^world (\w+) x (\d+)$/) ?? [];
+  return scenario && envs ? { scenario, envs: Number(envs) } : null;
+}

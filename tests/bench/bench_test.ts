@@ -9,7 +9,7 @@ import {
 import { fileURLToPath } from "node:url";
 import { Contestant } from "../../tasks/bench/contestant.ts";
 import { parseOptions } from "../../tasks/bench/options.ts";
-import { mlpCase } from "../../tasks/bench/protocol.ts";
+import { mlpCase, worldCase } from "../../tasks/bench/protocol.ts";
 import { measureOnce, median, quantile, race } from "../../tasks/bench/race.ts";
 import { outcomeText } from "../../tasks/bench/report.ts";
 
@@ -29,6 +29,11 @@ Deno.test("quantile() interpolates between values; the median of two is their me
 Deno.test("mlpCase() reads sizes and batch, and nothing else", () => {
   assertEquals(mlpCase("mlp 64-256-4 x 400"), { sizes: [64, 256, 4], batch: 400 });
   assertEquals(mlpCase("rollout"), null);
+});
+
+Deno.test("worldCase() reads scenario and environments, and nothing else", () => {
+  assertEquals(worldCase("world reverse_transport x 600"), { scenario: "reverse_transport", envs: 600 });
+  assertEquals(worldCase("world wheel"), null);
 });
 
 Deno.test("parseOptions() refuses a device that the bench does not know", () => {

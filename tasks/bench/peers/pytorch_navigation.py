@@ -141,13 +141,6 @@ class Collector:
         batch = {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
         return batch, sum(sums) / max(1, len(sums))
 
-    def random(self):
-        for _ in range(STEPS):
-            actions = [torch.rand(ENVS, ACTION, device=self.observation.device) * 2 - 1 for _ in range(AGENTS)]
-            _, _, terminated, truncated, _ = self.env.step(actions)
-            if (terminated | truncated).any():
-                self.restart(terminated | truncated)
-
 
 class Cases:
     """What can be timed, by name. Each returns a function that does it once."""
@@ -158,7 +151,7 @@ class Cases:
 
     def names(self):
         shapes = [f"mlp {sizes} x {batch}" for sizes in ("18-256-256-4", "64-256-256-4") for batch in (400, 1200, 4096)]
-        return [*shapes, "ppo step", "update", "rollout random", "rollout", "iteration"]
+        return [*shapes, "ppo step", "update", "rollout", "iteration"]
 
     def prepare(self, name):
         torch.manual_seed(self.options.seed)
@@ -194,8 +187,6 @@ class Cases:
     def navigation(self, name):
         collector = Collector(self.options.device, self.options.seed)
         learner = Learner(self.options.device, self.options.fused)
-        if name == "rollout random":
-            return self.with_threads(self.options.collect_threads, collector.random)
         collect = self.with_threads(self.options.collect_threads, lambda: collector.collect(learner.policy))
         if name == "rollout":
             return collect
@@ -274,7 +265,7 @@ def serve(timer):
 def report(timer, options):
     result = {"peer": f"PyTorch {torch.__version__}", "threads": options.threads, "cases": {}}
     for name in options.case or timer.cases.names():
-        large = name in ("update", "rollout random", "rollout", "iteration")
+        large = name in ("update", "rollout", "iteration")
         answer = timer.measure(name, 1 if large else 5)
         if "ms" in answer:
             answer = timer.measure(name, options.iterations if large else options.repeats)

@@ -1,0 +1,60 @@
+/** The worlds alone, with random actions: observations, rewards and resets of many environments for 50 steps. */
+
+import {
+  BuzzWire,
+  compile,
+  type Environment,
+  Generator,
+  HostRandom,
+  leaves,
+  mapTree,
+  Navigation,
+  randomBits,
+  ReverseTransport,
+  scan,
+  type Tensor,
+  type Tree,
+  uniform,
+  Variable,
+  Wheel,
+} from "../../../mod.ts";
+import type { Run, WorldCase } from "../protocol.ts";
+
+const steps = 50;
+
+const worlds: Readonly<Record<string, () => unknown>> = {
+  navigation: () => new Navigation({ nAgents: 3 }),
+  reverse_transport: () => new ReverseTransport({ nAgents: 3 }),
+  wheel: () => new Wheel({ nAgents: 4 }),
+  buzz_wire: () => new BuzzWire(),
+};
+
+/** Compiles 50 steps, which go on where the last ones ended; episodes that end begin anew. */
+export function worldRollout({ scenario, envs }: WorldCase): Run {
+  const make = worlds[scenario];
+  if (!make) throw new Error(`there is no world '${scenario}'.`);
+  const environment = make() as Environment<Tree>;
+  const generator = new Generator(0);
+  const state = mapTree(environment.reset(new HostRandom(0).key(), envs), (x) => new Variable(x, "world"));
+  const variables = leaves(state) as Variable[];
+  const play = compile(() => {
+    const actions = uniform(generator.next(), [steps, envs, environment.agents, environment.actionSize], -1, 1);
+    const keys = randomBits(generator.next(), [steps, 2]);
+    const [last, seen] = scan(
+      (now: Tree, x: { action: Tensor; key: Tensor }) => {
+        const { state: next, reward, terminated, truncated } = environment.step(now, x.action);
+        const observation = environment.observe(next);
+        return [environment.resetWhere(terminated.or(truncated), next, x.key), { reward, observation }];
+      },
+      state as Tree,
+      { action: actions, key: keys },
+    );
+    leaves(last).forEach((x, i) => variables[i]!.assign(x));
+    return seen;
+  }, { state: [...variables, generator], name: `${scenario} under random actions` });
+  return async () => {
+    const start = performance.now();
+    await (await play()).reward.data();
+    return { "env steps/s": envs * steps * 1e3 / (performance.now() - start) };
+  };
+}
