@@ -85,7 +85,7 @@ export { rateLeft, type Schedule, schedules } from "./lib/optim/schedule.ts";
 
 export { exportOnnx } from "./lib/engine/export.ts";
 export type { ActionKind, Environment, Transition } from "./lib/worlds/environment.ts";
-export { type Episodes, Evaluator } from "./lib/rl/evaluation.ts";
+export { type Episodes, Evaluator, type Moment, play, type Played } from "./lib/rl/evaluation.ts";
 export { type Advantages, generalisedAdvantages, type Trajectory } from "./lib/rl/gae.ts";
 export {
   type CategoricalOutput,
@@ -138,8 +138,15 @@ export { BuzzWire, type BuzzWireOptions, type BuzzWireState } from "./lib/worlds
 
 export { type CurveOptions, type CurvePoint, type CurveSeries, rewardCurve } from "./lib/plot/curves.ts";
 export { type PathOptions, paths, type PathSeries } from "./lib/plot/paths.ts";
+export { drawAnimation, drawStill, type Footage, type PictureOptions } from "./lib/plot/episode.ts";
+export { theme } from "./lib/plot/theme.ts";
 export { display, type Displayable, type MimeBundle } from "./lib/plot/notebook.ts";
 export { createTrainer } from "./lib/train/create.ts";
+export type { Config } from "./lib/train/options.ts";
+export { trainRun } from "./lib/train/train_run.ts";
+export { loadTrainer } from "./lib/train/target.ts";
+export { type Cast, film } from "./lib/train/footage.ts";
+export { interval95, summarise, type Summary } from "./lib/train/statistics.ts";
 export { differences, readStep, type SavedStep, surroundings } from "./lib/train/report.ts";
 export { readRuns, runCurves, type RunRecord, type RunState } from "./lib/train/records.ts";
 export { LiveChart } from "./lib/train/live.ts";

@@ -94,10 +94,9 @@ async function watch(
       (observation) => policy.forward(observation),
       key,
       episodes,
-      (state) => environment.observe(state),
+      ({ observation, action }) => ({ observation, action }),
     );
-    const flat = policy.forward(seen.flatten(0, 1));
-    return { observation: seen, action: flat.reshape(environment.maxSteps, episodes, ...flat.shape.slice(1)), length };
+    return { ...seen, length };
     // Past the end of an episode there is nothing to be judged.
   }, { state: [policy], name: "watch", checkNumerics: false });
   try {

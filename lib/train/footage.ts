@@ -45,7 +45,7 @@ export async function film({ environment, controller, state }: Cast, count: numb
       controller,
       key,
       count,
-      (state) => shotOf(scene, state),
+      ({ state }) => shotOf(scene, state),
     );
     const start = shotOf(scene, first);
     // [frame, env, ..] to [env, frame, ..]: an episode is one piece.

@@ -7,7 +7,8 @@ import { reasonOf, UsageError } from "./error.ts";
 import { isLocked, readConfig } from "./folder.ts";
 import { manifestName, type Outcome, readManifest } from "./manifest.ts";
 import { type MetricsRow, readRows, recentReward } from "./metrics.ts";
-import { type Config, flagOf, settings } from "./options.ts";
+import { flagText } from "./flags.ts";
+import { type Config, settings } from "./options.ts";
 
 /** How a run stands. */
 export type RunState = Exclude<Outcome, "running"> | "running" | "killed" | "not begun";
@@ -113,13 +114,21 @@ export function namesOf(runs: readonly RunRecord[]): Map<string, { scenario: str
     const others = [...configurations.values()].filter((x) => x.scenarioName === config.scenarioName);
     const telling = (Object.keys(settings) as (keyof Config)[])
       .filter((name) => others.some((other) => other[name] !== config[name]))
-      .map((name) => `${flagOf(name)} ${config[name]}`);
+      .map((name) => flagText(name, config[name]));
     return [key, { scenario: config.scenarioName!, settings: telling.join(" ") }];
   }));
 }
 
-/** A curve for each configuration: the mean over its seeds, and a band from the lowest to the highest. */
-export function runCurves(runs: readonly RunRecord[]): CurveSeries[] {
+/**
+ * A curve of a metric (of the episode reward unless told otherwise) for each configuration: the mean over its seeds, and a
+ * band from the lowest to the highest.
+ *
+ * ```ts ignore
+ * const { runs } = readRuns(["output"]);
+ * display(rewardCurve(runCurves(runs, "train/entropy"), { yTitle: "entropy (nats)" }));
+ * ```
+ */
+export function runCurves(runs: readonly RunRecord[], metric: string = rewardMetric): CurveSeries[] {
   const names = namesOf(runs);
   const several = new Set(runs.map(({ config }) => config.scenarioName)).size > 1;
   const groups = Map.groupBy(runs.filter(({ rows }) => rows.length > 0), keyOf);
@@ -127,14 +136,14 @@ export function runCurves(runs: readonly RunRecord[]): CurveSeries[] {
     const { scenario, settings } = names.get(key)!;
     const title = [...several || settings === "" ? [scenario] : [], settings].filter((x) => x !== "").join(" ");
     const seeds = group.length > 1 ? `, ${group.length} seeds` : "";
-    return { name: `${title}${seeds}`, points: pointsOf(group) };
+    return { name: `${title}${seeds}`, points: pointsOf(group, metric) };
   });
 }
 
-function pointsOf(group: readonly RunRecord[]): CurvePoint[] {
+function pointsOf(group: readonly RunRecord[], metric: string): CurvePoint[] {
   const byIteration = Map.groupBy(group.flatMap(({ rows }) => rows), ({ iteration }) => iteration);
   return [...byIteration].map(([iteration, rows]) => {
-    const values = rows.map(({ metrics }) => metrics[rewardMetric] ?? NaN).filter(Number.isFinite);
+    const values = rows.map(({ metrics }) => metrics[metric] ?? NaN).filter(Number.isFinite);
     const value = values.reduce((sum, x) => sum + x, 0) / values.length;
     return group.length > 1 && values.length > 0
       ? { iteration, value, low: Math.min(...values), high: Math.max(...values) }

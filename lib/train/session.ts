@@ -27,10 +27,13 @@ export interface Plan {
   readonly arguments: readonly string[];
 }
 
-/** What became of a plan; without a result it failed, and that was told. */
+/** What became of a plan. */
 export interface Ended {
   readonly folder: string;
+  /** Null if it failed. */
   readonly result: Result | null;
+  /** Why it failed, which was told; null if it did not. */
+  readonly error: unknown;
 }
 
 /** What the runs of one command share: they end by one Ctrl-C, and by one time. */
@@ -82,13 +85,13 @@ export async function start(plan: Plan, trainer: Trainer, session: Session): Pro
     const { stop } = session;
     const result = await train({ config, trainer, folder, manifest, progress, stop, deadline });
     progress.say(conclusion(folder.path, config, trainer, result));
-    return { folder: folder.path, result };
+    return { folder: folder.path, result, error: null };
   } catch (error) {
     progress.end();
     const report = await reportOf(error, { config, folder, manifest, trainer }, host);
     const saved = `What was saved is intact. To go on from there: ${resumeCommand(folder.path)}`;
     host.err.write(`error: ${textOf(error)}\n${report}${saved}\n`);
-    return { folder: folder.path, result: null };
+    return { folder: folder.path, result: null, error };
   } finally {
     folder.close();
   }

@@ -72,6 +72,21 @@ export async function openTrainer({ config, run }: Target, instead = ""): Promis
   return trainer;
 }
 
+/**
+ * The trainer of the run in a folder as it was at its newest checkpoint, or at the one that `path` names: its `policy`, its
+ * `environment`, and all that is needed to go on. The device of the run becomes that of the process.
+ *
+ * ```ts ignore
+ * const trainer = await loadTrainer("output/navigation/2030-01-31_12-00-00");
+ * const { reward } = await trainer.evaluate(100, 0);
+ * ```
+ * @throws UsageError if there is no run, or it has no checkpoint yet.
+ */
+export async function loadTrainer(path: string): Promise<PPOTrainer> {
+  const run = findRun(path);
+  return await openTrainer({ config: readConfig(run.folder), run });
+}
+
 function pick(given: Partial<Config>, table: object): Partial<Config> {
   return Object.fromEntries(Object.entries(given).filter(([name]) => name in table));
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { Evaluator } from "../../lib/rl/evaluation.ts";
+import { compile } from "../../lib/engine/compile.ts";
+import { Evaluator, play } from "../../lib/rl/evaluation.ts";
 import { tensor, zeros } from "../../lib/tensor/creation.ts";
 import { where } from "../../lib/tensor/functions.ts";
-import { randomInt } from "../../lib/tensor/random.ts";
+import { randomInt, randomKey } from "../../lib/tensor/random.ts";
 import type { Tensor } from "../../lib/tensor/tensor.ts";
 import { controllerOf } from "../../lib/worlds/controllers.ts";
 import type { Environment } from "../../lib/worlds/environment.ts";
@@ -79,3 +80,37 @@ onEngine("cpu", "two controllers meet the same starts", async () => {
   assert.deepEqual(a!.length, b!.length);
   for (const evaluator of evaluators) evaluator.dispose();
 });
+
+onEachEngine(
+  "play() shows each step as it was acted on, and says to the last whether the episode was still on",
+  async () => {
+    const world = fuses(8);
+    const program = compile((key: Tensor) =>
+      play(
+        world,
+        (observation) => observation.mul(10),
+        key,
+        20,
+        ({ observation, action, reward, state, running }) => ({
+          ...{ left: observation.select(-1, 0), action: action.select(-1, 0), after: state.left, running },
+          reward: where(running.unsqueeze(1), reward, 0),
+        }),
+      ), { checkNumerics: false });
+    const { first, seen, reward, length } = await program(randomKey(5));
+    const list = async (x: Tensor) => await x.toList() as number[][];
+    const [running, after, steps] = [await list(seen.running), await list(seen.after), await length.data()];
+    const start = await first.left.data();
+    running.forEach((row, t) => row.forEach((on, env) => assert.equal(Boolean(on), t < steps[env]!)));
+    after.forEach((row, t) => row.forEach((left, env) => assert.equal(left, start[env]! - t - 1)));
+    const [left, action, paid] = [seen.left, seen.action, seen.reward].map((x) => x.toList() as Promise<number[][][]>);
+    (await left!).forEach((row, t) =>
+      row.forEach((pair, env) => assert.deepEqual(pair, [start[env]! - t, start[env]! - t]))
+    );
+    assert.deepEqual(await action, (await left!).map((row) => row.map((pair) => pair.map((x) => 10 * x))));
+    const sums = (await paid!).reduce((sum, row) => sum.map((x, env) => x + (row[env]![0]! + row[env]![1]!) / 2), [
+      ...new Array<number>(20).fill(0),
+    ]);
+    assert.deepEqual(sums, Array.from(await reward.data()));
+    program.dispose();
+  },
+);

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { PPOTrainer } from "../../lib/rl/ppo_trainer.ts";
+import { tensor } from "../../lib/tensor/creation.ts";
+import { UsageError } from "../../lib/train/error.ts";
+import type { Config } from "../../lib/train/options.ts";
+import { readRun, readRuns, runCurves } from "../../lib/train/records.ts";
+import { loadTrainer } from "../../lib/train/target.ts";
+import { trainRun } from "../../lib/train/train_run.ts";
+import { realRun, withFolder } from "./harness.ts";
+
+const settings: Partial<Config> = {
+  ...{ scenarioName: "navigation", device: "cpu" },
+  ...{ framesPerBatch: 130, maxSteps: 10, numEpochs: 2, minibatchSize: 50, nIters: 2 },
+};
+
+Deno.test("trainRun() leaves what the command leaves, number for number, and reads it back", () =>
+  withFolder(async (base) => {
+    const byCommand = readRun(await realRun(join(base, "command"), "--seed", "3"));
+    const run = await trainRun({ ...settings, seed: 3 }, join(base, "program"));
+    assert.deepEqual(run.config, byCommand.config);
+    assert.deepEqual(readRuns([join(base, "program")]).runs, [run]);
+    const learned = ({ rows }: typeof run) =>
+      rows.map(({ metrics }) => Object.entries(metrics).filter(([name]) => name.startsWith("train/")));
+    assert.deepEqual(learned(run), learned(byCommand));
+    assert.deepEqual([run.state, run.iterations], ["finished", 2]);
+    const names = (folder: string) =>
+      [...Deno.readDirSync(folder)].map(({ name }) => name.replace(/\d{5,}/, "")).sort();
+    assert.deepEqual(names(run.folder), names(byCommand.folder));
+  }));
+
+Deno.test("trainRun() refuses settings that do not fit, and writes nothing", () =>
+  withFolder(async (base) => {
+    await assert.rejects(trainRun({ ...settings, minibatchSize: 1000 }, base), UsageError);
+    assert.deepEqual([...Deno.readDirSync(base)], []);
+  }));
+
+Deno.test("trainRun() throws what stopped the training, and leaves the run with its report", () =>
+  withFolder(async (base) => {
+    const { prototype } = PPOTrainer;
+    const { learn } = prototype;
+    prototype.learn = () => Promise.resolve({ sum: tensor([1, 2]).add(tensor([1, 2, 3])).size });
+    try {
+      await assert.rejects(trainRun(settings, base), { code: "G302" });
+    } finally {
+      prototype.learn = learn;
+    }
+    const [run] = readRuns([base]).runs;
+    assert.equal(run!.state, "failed");
+    assert.ok([...Deno.readDirSync(run!.folder)].some(({ name }) => name === "report.ipynb"));
+  }));
+
+Deno.test("loadTrainer() gives a run as it was at its newest checkpoint, or at the one that is named", () =>
+  withFolder(async (base) => {
+    const { folder } = await trainRun({ ...settings, saveEvery: 1 }, base);
+    const weights = async (path: string) => {
+      const trainer = await loadTrainer(path);
+      const { iteration, environment, policy } = trainer;
+      const data = (await policy.parameters()[0]!.data()).slice();
+      trainer.dispose();
+      return { iteration, name: environment.name, data };
+    };
+    const checkpoint = (name: string) => weights(join(folder, "checkpoints", `${name}.safetensors`));
+    const [newest, first, last] = [await weights(folder), await checkpoint("000001"), await checkpoint("000002")];
+    assert.deepEqual([newest.iteration, newest.name, first.iteration], [2, "navigation", 1]);
+    assert.deepEqual(newest, last);
+    assert.notDeepEqual(first.data, last.data);
+    await assert.rejects(loadTrainer(base), UsageError);
+  }));
+
+Deno.test("runCurves() draws any metric, and names what is true or false as the command line does", () =>
+  withFolder(async (base) => {
+    const together = await trainRun(settings, base);
+    const apart = await trainRun({ ...settings, shareParameters: false }, base);
+    const curves = runCurves([together, apart], "train/entropy");
+    assert.deepEqual(curves.map(({ name }) => name), ["--share-parameters", "--no-share-parameters"]);
+    assert.deepEqual(
+      curves.map(({ points }) => points.map(({ value }) => value)),
+      [together, apart].map(({ rows }) => rows.map(({ metrics }) => metrics["train/entropy"])),
+    );
+  }));
