@@ -102,6 +102,17 @@ onEachEngine(
   },
 );
 
+onEachEngine(
+  "upward and downward rays see a disc exactly beside on the side on which VMAS's rounded angles lean",
+  async () => {
+    const lidar = new Lidar({ bodies: 2, radius: 0.1, rays: 4, range: 0.35 });
+    // What VMAS 1.5.2 observes of agents that overlap.
+    const [ahead, aside] = [0.3875, 0.428062469];
+    await assertClose(lidar.nearness(tensor([[[0, 0], [0.0625, 0]]])), [ahead, 0, 0, aside, 0, aside, ahead, 0]);
+    await assertClose(lidar.nearness(tensor([[[0, 0], [0, 0.0625]]])), [0, ahead, 0, 0, 0, 0, aside, ahead]);
+  },
+);
+
 Deno.test("pairs that collide are those of which one moves", () => {
   const free = { shape: sphere(1) };
   const fixed = { shape: sphere(1), movable: false };

@@ -38,7 +38,8 @@ export class Lidar {
       [0, 1].flatMap((xy) => [[2 * target! + xy, 2 * i + xy, 1], [2 * sensor! + xy, 2 * i + xy, -1]] as const)
     );
     this.#sights = matrix(2 * bodies, 2 * sights.length, entries);
-    const directions = Array.from({ length: rays }, (_, i) => 2 * Math.PI * i / rays);
+    // Rounded as VMAS's: its upward ray leans left by 4e-8, which decides whether it looks at a disc that is exactly beside.
+    const directions = Array.from({ length: rays }, (_, i) => Math.fround(2 * Math.PI * i / rays));
     const cos = directions.map(Math.cos);
     const sin = directions.map(Math.sin);
     this.#along = tensor(Float32Array.from([...cos, ...sin]), { shape: [2, rays] });
