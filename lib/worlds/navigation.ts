@@ -97,7 +97,9 @@ export class Navigation implements Environment<NavigationState> {
       bounds: all.enforceBounds ? [worldSpawningX, worldSpawningY] : null,
     });
     const meet = collisions && nAgents > 1;
-    this.#lidar = meet ? new Lidar({ bodies: nAgents, radius, rays: all.nLidarRays, range: all.lidarRange }) : null;
+    this.#lidar = meet && all.nLidarRays > 0
+      ? new Lidar({ bodies: nAgents, radius, rays: all.nLidarRays, range: all.lidarRange })
+      : null;
     this.#contacts = meet ? new Contacts(agents, radius, all.agentCollisionPenalty) : null;
     this.scene = sceneOf({
       bodies: discs("agent", nAgents, radius),
@@ -138,12 +140,13 @@ export class Navigation implements Environment<NavigationState> {
   /** Position, velocity, position relative to the goal (or to all goals), and the nearness of others on each lidar ray. */
   observe({ position, velocity, goal }: NavigationState): Tensor {
     const { agents, options } = this;
+    const unseen = options.collisions && !this.#lidar ? options.nLidarRays : 0;
     const toGoals = options.observeAllGoals
       ? position.unsqueeze(2).sub(goal.unsqueeze(1).named("env", null, "agent", null)).flatten(2, 3)
       : position.sub(goal);
     const parts = [position, velocity, toGoals];
     if (this.#lidar) parts.push(this.#lidar.nearness(position));
-    else if (options.collisions) parts.push(zeros([position.shape[0]!, agents, options.nLidarRays]));
+    if (unseen > 0) parts.push(zeros([position.shape[0]!, agents, unseen]));
     return concat(parts, 2).named("env", "agent", "feature");
   }
 

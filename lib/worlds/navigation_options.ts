@@ -27,7 +27,7 @@ export interface NavigationOptions {
   agentRadius?: number;
   /** Agents nearer than this are drawn with a line between them; nothing else depends on it. 0 or more. Default 0. */
   commsRange?: number;
-  /** Lidar rays: 1 to 1024. Default 12. */
+  /** Lidar rays: 0 to 1024. Default 12. */
   nLidarRays?: number;
   /** Whether each agent is paid for the progress of all. Default true. */
   sharedRew?: boolean;
@@ -75,7 +75,7 @@ const checks: Checks<NavigationOptions> = {
   lidarRange: positive,
   agentRadius: positive,
   commsRange: notNegative,
-  nLidarRays: whole(1, 1024),
+  nLidarRays: whole(0, 1024),
   posShapingFactor: finite,
   finalReward: finite,
   agentCollisionPenalty: finite,
