@@ -9,6 +9,10 @@ import type { HostRandom } from "../tensor/host_random.ts";
 import { normal } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Environment } from "../worlds/environment.ts";
+import { RunningScale } from "./running_scale.ts";
+
+/** Deviations beyond which an observation is no stranger. */
+const farthest = 10;
 
 /** Units in each of the two hidden layers, unless told otherwise. */
 const defaultWidth = 256;
@@ -38,10 +42,12 @@ export interface PolicyOutput {
 export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends Module {
   /** The network. */
   readonly net: MLP | StackedMLP;
+  /** Where networks see observations on the scale of their running mean and deviation: that scale. */
+  readonly observationScale: RunningScale | null;
 
   /**
    * A network with `outputs` numbers for each agent, and `width` units in each hidden layer; `apart`: the number of agents, if
-   * each has a network of its own.
+   * each has a network of its own; `normalizeObservations`: whether observations are brought to a running scale.
    */
   constructor(
     readonly observationSize: number,
@@ -50,8 +56,10 @@ export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends
     random: HostRandom,
     apart: number | null,
     width: number,
+    normalizeObservations: boolean,
   ) {
     super();
+    this.observationScale = normalizeObservations ? new RunningScale([observationSize]) : null;
     this.net = network(observationSize, outputs, random, apart, width);
   }
 
@@ -61,8 +69,8 @@ export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends
   abstract readonly entropyNoiseSize: number;
   /** Random numbers with which a choice is made for each entry of `leading`. */
   abstract noise(key: Tensor, leading: Shape): Tensor;
-  /** What the network says of observations `[.., feature]`. */
-  abstract output(observation: Tensor): Output;
+  /** What the network says of observations `[.., feature]` that went through {@linkcode Policy.normalize}. */
+  abstract head(normalized: Tensor): Output;
   /** A choice, from what {@linkcode Policy.noise} gave. */
   abstract choose(output: Output, noise: Tensor): Tensor;
   /** The action of a choice, as the world takes it. */
@@ -73,6 +81,16 @@ export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends
   abstract entropy(output: Output, noise: Tensor | undefined): Tensor;
   /** The most likely action, which is deterministic. */
   abstract override forward(observation: Tensor): Tensor;
+
+  /** Observations as policy and critic take them; on a running scale at most 10 deviations from the mean (as in OpenAI's baselines). */
+  normalize(observation: Tensor): Tensor {
+    return this.observationScale ? this.observationScale.forward(observation).clamp(-farthest, farthest) : observation;
+  }
+
+  /** What the network says of observations `[.., feature]`. */
+  output(observation: Tensor): Output {
+    return this.head(this.normalize(observation));
+  }
 }
 
 /** The policy that suits a world's actions; each agent has a network of its own unless they share one. */
@@ -81,10 +99,11 @@ export function policyFor(
   random: HostRandom,
   shareParameters = true,
   width = defaultWidth,
+  normalizeObservations = false,
 ): Policy {
   const { agents, observationSize, actionKind, actionSize } = environment;
   const Kind = actionKind === "discrete" ? CategoricalPolicy : GaussianPolicy;
-  return new Kind(observationSize, actionSize, random, shareParameters ? null : agents, width);
+  return new Kind(observationSize, actionSize, random, shareParameters ? null : agents, width, normalizeObservations);
 }
 
 /** Smallest scale of the policy. */
@@ -111,8 +130,9 @@ export class GaussianPolicy extends Policy<GaussianOutput> {
     random: HostRandom,
     apart: number | null = null,
     width = defaultWidth,
+    normalizeObservations = false,
   ) {
-    super(observationSize, actionSize, 2 * actionSize, random, apart, width);
+    super(observationSize, actionSize, 2 * actionSize, random, apart, width, normalizeObservations);
     this.choiceSize = actionSize;
     this.entropyNoiseSize = actionSize;
   }
@@ -121,8 +141,8 @@ export class GaussianPolicy extends Policy<GaussianOutput> {
     return normal(key, [...leading, this.actionSize]);
   }
 
-  override output(observation: Tensor): GaussianOutput {
-    const [loc, raw] = this.net.forward(observation).split([this.actionSize, this.actionSize], -1) as [Tensor, Tensor];
+  override head(normalized: Tensor): GaussianOutput {
+    const [loc, raw] = this.net.forward(normalized).split([this.actionSize, this.actionSize], -1) as [Tensor, Tensor];
     return { loc, scale: raw.add(scaleBias).softplus().add(minScale) };
   }
 
@@ -165,16 +185,17 @@ export class CategoricalPolicy extends Policy<CategoricalOutput> {
     random: HostRandom,
     apart: number | null = null,
     width = defaultWidth,
+    normalizeObservations = false,
   ) {
-    super(observationSize, actionSize, actionSize, random, apart, width);
+    super(observationSize, actionSize, actionSize, random, apart, width, normalizeObservations);
   }
 
   override noise(key: Tensor, leading: Shape): Tensor {
     return gumbel(key, [...leading, this.actionSize]);
   }
 
-  override output(observation: Tensor): CategoricalOutput {
-    return { logits: this.net.forward(observation) };
+  override head(normalized: Tensor): CategoricalOutput {
+    return { logits: this.net.forward(normalized) };
   }
 
   override choose({ logits }: CategoricalOutput, noise: Tensor): Tensor {
@@ -198,7 +219,7 @@ export class CategoricalPolicy extends Policy<CategoricalOutput> {
   }
 }
 
-/** Values `[row, agent]` of observations `[row, agent, feature]`. */
+/** Values `[row, agent]` of observations `[row, agent, feature]`, as {@linkcode Policy.normalize} gives them. */
 export class Critic extends Module {
   /** The network. */
   readonly net: MLP | StackedMLP;

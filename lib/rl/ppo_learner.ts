@@ -20,7 +20,7 @@ import { Critic, type Policy, policyFor } from "./networks.ts";
 import { ppoLoss } from "./ppo.ts";
 import type { PPOOptions } from "./ppo_options.ts";
 import type { Rollout } from "./rollout.ts";
-import { ValueScale } from "./value_scale.ts";
+import { RunningScale } from "./running_scale.ts";
 
 /** What the updates measure, in the order of {@linkcode PPOLearner.measured}. */
 export const diagnostics = ["objective", "critic_loss", "entropy", "approx_kl", "clip_fraction", "grad_norm"] as const;
@@ -60,7 +60,7 @@ export class PPOLearner {
   readonly critic: Critic;
   readonly optimizer: Adam;
   /** Where the critic learns values on their own scale. */
-  readonly valueScale: ValueScale | null;
+  readonly valueScale: RunningScale | null;
   /** float32 [diagnostic]: sums over the updates since the batch was made ready. */
   readonly measured: Variable = new Variable(zeros([diagnostics.length]), "diagnostics");
   readonly #layout: RowLayout<Field>;
@@ -72,10 +72,10 @@ export class PPOLearner {
     random: HostRandom,
   ) {
     const { observationSize, agents } = environment;
-    const { algorithm, shareParameters = true, hiddenSize, normalizeValues, lr } = options;
-    this.policy = policyFor(environment, random, shareParameters, hiddenSize);
+    const { algorithm, shareParameters = true, hiddenSize, normalizeObservations, normalizeValues, lr } = options;
+    this.policy = policyFor(environment, random, shareParameters, hiddenSize, normalizeObservations);
     this.critic = new Critic(agents, observationSize, algorithm === "mappo", random, shareParameters, hiddenSize);
-    this.valueScale = normalizeValues ? new ValueScale() : null;
+    this.valueScale = normalizeValues ? new RunningScale([]) : null;
     const parameters = [...this.policy.parameters(), ...this.critic.parameters()];
     this.optimizer = new Adam([{ name: "learner", parameters }], { lr });
     this.#layout = this.#rowLayout(environment);
@@ -89,15 +89,16 @@ export class PPOLearner {
   /** Values, advantages and returns of a batch, and its frames as rows. `generator` draws the noise of the entropy's estimate. */
   prepare(rollout: Rollout, generator: Generator): PreparedBatch {
     const { gamma, lmbda, bootstrapTruncated = true } = this.options;
-    const { observation, choice, logProb, reward, done } = rollout;
+    const { choice, logProb, reward, done } = rollout;
+    const observation = this.policy.normalize(rollout.observation);
     const [time, env, agents] = rollout.reward.shape as [number, number, number];
     const valueOf = (observation: Tensor): Tensor =>
       this.critic.forward(observation.flatten(0, 1)).detach("advantages are data").reshape(time, env, agents);
     const scale = this.valueScale;
-    const asReward = (value: Tensor): Tensor => scale ? scale.denormalize(value) : value;
+    const asReward = (value: Tensor): Tensor => scale ? scale.inverse(value) : value;
     const said = valueOf(observation);
     const value = asReward(said);
-    const nextValue = asReward(valueOf(rollout.nextObservation));
+    const nextValue = asReward(valueOf(this.policy.normalize(rollout.nextObservation)));
     const terminated = bootstrapTruncated ? rollout.terminated : done;
     const { advantage, returns } = generalisedAdvantages(
       { reward, value, nextValue, terminated, done },
@@ -107,11 +108,13 @@ export class PPOLearner {
     this.measured.assign(zeros([diagnostics.length]));
     const summary = summaryOf(rollout, value, returns);
     const noise = normal(generator.next(), [time, env, agents, this.policy.entropyNoiseSize]);
+    // What follows learns from the batch as those saw and valued it who made it.
     scale?.add(returns);
+    this.policy.observationScale?.add(rollout.observation);
     const rows = this.#layout.pack({
       ...{ observation, choice, noise, logProb, value: said },
       advantage: this.options.normalizeAdvantages ? standardized(advantage) : advantage,
-      returns: scale ? scale.normalize(returns) : returns,
+      returns: scale ? scale.forward(returns) : returns,
     });
     return { rows, summary };
   }
@@ -144,7 +147,7 @@ export class PPOLearner {
 
   #update(rows: Tensor, index: Tensor, weight: Tensor, entropyEps: Tensor): Tensor {
     const minibatch = { ...this.#layout.unpack(rows.take(index, 0)), weight };
-    const output = this.policy.output(minibatch.observation);
+    const output = this.policy.head(minibatch.observation);
     const now = {
       logProb: this.policy.logProb(output, minibatch.choice),
       entropy: this.policy.entropy(output, minibatch.noise),

@@ -35,6 +35,8 @@ export interface PPOOptions {
   readonly bootstrapTruncated?: boolean;
   /** How far a value may move in an iteration and still improve the loss, in the critic's own units; 0 (the default): freely. */
   readonly clipValue?: number;
+  /** Whether networks see observations on the scale of their running mean and deviation, each feature its own. Not by default. */
+  readonly normalizeObservations?: boolean;
   /** Whether the critic learns values on the scale of their running mean and deviation. Not by default. */
   readonly normalizeValues?: boolean;
   /** Whether the advantages of a batch are brought to mean 0 and deviation 1. Not by default. */

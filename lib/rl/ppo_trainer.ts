@@ -240,12 +240,13 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   }
 
   #named(): [string, Variable][] {
-    const { valueScale } = this.#learner;
+    const { valueScale, policy: { observationScale } } = this.#learner;
     const owners = {
       optimizer: this.#learner.optimizer,
       collector: this.#collector,
       generator: this.#generator,
       ...(valueScale ? { valueScale } : {}),
+      ...(observationScale ? { observationScale } : {}),
     };
     return Object.entries(owners).flatMap(([owner, x]) =>
       x.variables().map((variable, i): [string, Variable] => [`${owner}.${i}.${variable.name}`, variable])

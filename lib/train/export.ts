@@ -144,7 +144,7 @@ export async function compareOnnx(
 
 async function writeWeights(path: string, trainer: PPOTrainer, config: Config): Promise<string> {
   const named = Object.entries({ policy: trainer.policy, critic: trainer.critic }).flatMap(([owner, module]) =>
-    module.namedParameters(`${owner}.`)
+    module.namedVariables(`${owner}.`)
   );
   const tensors: Record<string, SavedTensor> = {};
   for (const [name, x] of named) tensors[name] = { dtype: x.dtype, shape: x.shape, data: await x.data() };

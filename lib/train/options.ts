@@ -151,12 +151,16 @@ const learning = {
     1,
     1000,
     1,
-    "steps for which an action is held; gamma and lambda count actions",
+    "steps that an action is held; gamma and lambda count actions",
   ) as NumberOption<
     number
   >,
   bootstrapTruncated: toggle(true, "an episode that is cut off is worth what the critic expects") as ToggleOption,
   normalizeAdvantages: toggle(false, "bring the advantages of a batch to mean 0, deviation 1") as ToggleOption,
+  normalizeObservations: toggle(
+    false,
+    "see observations on the scale of their running mean and deviation",
+  ) as ToggleOption,
   normalizeValues: toggle(false, "learn values on the scale of their running mean and deviation") as ToggleOption,
   clipValue: real(0, 1e6, 0, "how far a value may move in an iteration; 0: freely") as NumberOption<number>,
   targetKl: real(0, 1e6, 0, "no further epoch after one with a larger KL; 0: all epochs") as NumberOption<number>,
@@ -165,7 +169,7 @@ const learning = {
 /** What concerns how it is computed and kept. */
 export const running = {
   seed: {
-    ...integer(0, 2 ** 32 - 1, 0, "the same seed gives the same numbers; 0,1,2: a run each"),
+    ...integer(0, 2 ** 32 - 1, 0, "the same seed, the same numbers; 0,1,2: a run each"),
     many: true,
   } as NumberOption<number>,
   device: choice(["auto", "cpu", "webgpu"], "auto", "auto takes a hardware GPU if there is one") as ChoiceOption<

@@ -98,6 +98,7 @@ onEachEngine(
 
 const stabilised: Partial<PPOOptions> = {
   clipValue: 0.2,
+  normalizeObservations: true,
   normalizeValues: true,
   normalizeAdvantages: true,
   lrSchedule: "cosine",
@@ -107,7 +108,7 @@ const stabilised: Partial<PPOOptions> = {
 };
 
 onEachEngine(
-  "PPOTrainer continues bit for bit with values on a running scale, a falling learning rate and an early stop",
+  "PPOTrainer continues bit for bit with observations and values on running scales, a falling learning rate and an early stop",
   () => assertResumes([8], { ...small, ...stabilised }, 2),
 );
 
@@ -185,6 +186,25 @@ onEngine("cpu", "normalised values change what the critic learns, not what the m
     scaled.dispose();
   }
 });
+
+onEachEngine(
+  "a batch is learned from as the policy saw it that collected it, whatever the scale is by then",
+  async () => {
+    const options = { ...small, numEpochs: 1, minibatchSize: 54, normalizeObservations: true };
+    const trainer = await PPOTrainer.create(pointWorld(8), options);
+    try {
+      const scale = trainer.policy.observationScale!;
+      for (let i = 1; i <= 3; i++) {
+        const before = await scale.mean.data();
+        // The only update of the batch begins at the policy that made it: all ratios of probabilities are 1.
+        assert.ok((await trainer.iterate())["train/approx_kl"]! < 1e-9, `iteration ${i}`);
+        assert.notDeepEqual(await scale.mean.data(), before);
+      }
+    } finally {
+      trainer.dispose();
+    }
+  },
+);
 
 onEngine("cpu", "where the time is up a value is what the critic expects after it, or nothing if told so", async () => {
   for (const bootstrapTruncated of [true, false]) {
