@@ -14,7 +14,7 @@ import { PlumblineError } from "../graph/error.ts";
 import { rememberFunction } from "../graph/cell.ts";
 import { constant, type Node, placeholder, topological } from "../graph/node.ts";
 import { simplify } from "../graph/simplify.ts";
-import { type Site, withSite } from "../graph/site.ts";
+import { callerSite, type Site, withSite } from "../graph/site.ts";
 import type { Storage } from "../graph/storage.ts";
 import { describe, type SavedTensor } from "../graph/types.ts";
 import { full } from "../tensor/creation.ts";
@@ -112,13 +112,14 @@ function refuseFrozen(outputs: readonly Node[], declared: ReadonlySet<Variable>,
   });
 }
 
-function refusePromise<R>(result: R, name: string): R {
+function refusePromise<R>(result: R, name: string, compiledAt: Site): R {
   if (!(result instanceof Promise)) return result;
   // What it does after its first await, it would do with tensors that have no numbers.
   result.catch(() => {});
   throw new PlumblineError({
     code: "G102",
     message: `${name} is async; a traced function has no numbers to wait for.`,
+    sites: [{ site: compiledAt, note: "compiled here" }],
     help: "leave out async and await: return the tensors, and read them from what the call gives.",
   });
 }
@@ -150,6 +151,7 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     readonly named: Stateful | readonly Stateful[] | undefined,
     readonly name: string,
     readonly checked: boolean,
+    readonly compiledAt: Site,
   ) {}
 
   /** Puts the state of a saved step into the variables; gives its arguments. */
@@ -258,7 +260,7 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     return own.during(state, () => {
       const given = rebuildTree(tree, inputs.map((x) => new Tensor(x)).values()) as readonly Tree[];
       const result = traced(
-        () => refusePromise(this.fn(...given as unknown as A), this.name),
+        () => refusePromise(this.fn(...given as unknown as A), this.name, this.compiledAt),
         (result) => [...leaves(result).map((x) => x.node), ...own.nodes()],
       );
       const after = own.nodes();
@@ -323,7 +325,7 @@ export function compile<A extends readonly Argument[], R extends Tree>(
 ): Compiled<A, R> {
   const { name = fn.name || "a compiled function", checkNumerics = true } = options;
   const traced = rememberFunction(fn) as unknown as (...args: A) => R;
-  const compiler = new Compiler<A, R>(traced, options.state, name, checkNumerics);
+  const compiler = new Compiler<A, R>(traced, options.state, name, checkNumerics, callerSite());
   return Object.assign((...args: A) => enqueue(() => compiler.call(args)), {
     traces: compiler.traces as readonly string[],
     listing: () => [...compiler.programs.values()].flatMap((x) => x.executable.listing()),

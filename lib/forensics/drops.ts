@@ -183,8 +183,9 @@ export function dropAt(kind: string, what: string, outputs: readonly Node[], rul
   };
 }
 
+/** The line of which most numbers were read: a batch of what was read row by row holds numbers of many reads. */
 function byContent(data: TypedArray): Drop | null {
-  const count = new Map<Drop, number>();
+  const found = new Map<string, { drop: Drop; count: number }>();
   let telling = 0;
   const stride = Math.max(1, Math.floor(data.length / 64));
   for (let i = 0; i < data.length; i += stride) {
@@ -192,10 +193,10 @@ function byContent(data: TypedArray): Drop | null {
     if (!tells(x)) continue;
     telling++;
     const drop = numbers.get(x) ?? olderNumbers.get(x);
-    if (drop) count.set(drop, (count.get(drop) ?? 0) + 1);
+    if (drop) found.set(drop.site.key, { drop, count: (found.get(drop.site.key)?.count ?? 0) + 1 });
   }
-  const [best] = [...count].sort((a, b) => b[1] - a[1]);
-  return best && (data.length === 1 || best[1] >= Math.max(2, telling / 8)) ? best[0] : null;
+  const [best] = [...found.values()].sort((a, b) => b.count - a.count);
+  return best && (data.length === 1 || best.count >= Math.max(2, telling / 8)) ? best.drop : null;
 }
 
 /** What a result of a compiled function or of a boundary was made from. */

@@ -32,6 +32,29 @@ export function refuseWrongOwner(losses: readonly Node[], parameters: readonly L
   });
 }
 
+/** What is said where an optimiser holds parameters that have no part in the losses, and lacks others that have. */
+function replaced(losses: readonly Node[], unused: readonly Learner[], others: readonly Learner[]): ErrorParts {
+  const labels = (some: readonly Learner[]): string[] => some.map((x) => x.label);
+  const [old, now] = [made(unused[0]!), made(others[0]!)];
+  return {
+    code: "G504",
+    message: `the optimiser holds ${listed(labels(unused))}, which the loss does not reach, but not ${
+      listed(labels(others))
+    }, which it does`,
+    sites: [owner(unused[0]!), { ...now, note: `${now.note}, reached and not held` }, {
+      ...old,
+      note: `${old.note}, held and not reached`,
+    }, { site: losses[0]!.site, note: "the loss" }],
+    params: labels(unused),
+    help: [
+      "make the optimiser after the model is complete: after a layer was replaced, it holds the old one.",
+      invisible,
+    ],
+  };
+}
+
+const invisible = "parameters() finds what is in fields and arrays of modules, not in private fields, objects or maps.";
+
 /** What is said of parameters that have no part in the losses, the likeliest line first. */
 export function neverUsed(
   losses: readonly Node[],
@@ -39,6 +62,8 @@ export function neverUsed(
   unused: readonly Learner[],
 ): ErrorParts {
   const [first] = unused as readonly [Learner];
+  const [foreign, ...more] = loose(losses, new Set(parameters));
+  if (foreign) return replaced(losses, unused, [foreign, ...more]);
   const places = [
     { kind: "owner", place: owner(first) },
     { kind: "made", place: made(first) },
@@ -76,6 +101,6 @@ export function warnOfLoose(losses: readonly Node[], parameters: readonly Learne
     }`,
     sites: [owner(parameters[0]!), { site: losses[0]!.site, note: "the loss" }, made(first)],
     params: labels,
-    help: ["give it to an optimiser.", "if it is not to learn: frozen(module)."],
+    help: [`give it to an optimiser; ${invisible}`, "if it is not to learn: frozen(module)."],
   });
 }

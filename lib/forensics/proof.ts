@@ -114,7 +114,7 @@ async function guilty(loss: FrozenLoss, x: Parameter, trial: Trial): Promise<Fre
   return best;
 }
 
-/** Tries every parameter that learns. */
+/** Tries every parameter that learns. What detach() takes from one that is reached in another way is meant, and a note. */
 export async function prove(
   loss: FrozenLoss,
   parameters: readonly Parameter[],
@@ -127,6 +127,11 @@ export async function prove(
     if (!(known.gradients.get(x) ?? []).every(Number.isFinite)) continue;
     const trial = await disagreement(loss, x, known, random);
     const place = trial && await guilty(loss, x, trial);
+    if (place?.stop && known.verdicts.get(x)!.status === "reached") {
+      const note = `a part of the loss is stopped by ${howCut(place.stop)} at ${place.stop.site}, proved`;
+      proofs.set(x, { cut: null, note });
+      continue;
+    }
     const unexplained = trial && !place &&
       `the loss moves by ${trial.measured.toPrecision(3)} where the gradient says ${trial.expected.toPrecision(3)}: ` +
         "a value takes a way that was not seen";

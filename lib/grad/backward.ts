@@ -7,6 +7,7 @@ import { refuseStale } from "../forensics/stale.ts";
 import { PlumblineError } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
 import { fullLike } from "../graph/ops.ts";
+import { callerSite } from "../graph/site.ts";
 import { describe, sizeOf } from "../graph/types.ts";
 import { vjpNodes } from "./vjp.ts";
 
@@ -26,14 +27,16 @@ function reductionsFor({ shape, axes }: Node): string {
 /** Throws unless `loss` is a float32 scalar; names the axes that are left. */
 export function checkScalar(loss: Node, what: string): void {
   if (sizeOf(loss.shape) === 1 && loss.dtype === "float32") return;
-  const left = loss.shape.map((n, i) => loss.axes[i] ? `\`${loss.axes[i]}\` (${n})` : `${i} (${n})`);
+  const left = loss.shape.flatMap((n, i) =>
+    n === 1 ? [] : [loss.axes[i] ? `\`${loss.axes[i]}\` (${n})` : `${i} (${n})`]
+  );
   const isFloat = loss.dtype === "float32";
   throw new PlumblineError({
     code: "G305",
     message: `${what} needs a float32 scalar; this is ${describe(loss)}${
       isFloat ? `: left ${left.length > 1 ? "are the axes" : "is the axis"} ${left.join(", ")}` : ""
     }`,
-    sites: [{ site: loss.site, note: "made here" }],
+    sites: [{ site: loss.site, note: "made here" }, { site: callerSite(), note: `${what} needs a scalar` }],
     help: isFloat ? reductionsFor(loss) : "integers and truths have no gradient: compute the loss in float32.",
   });
 }

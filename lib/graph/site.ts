@@ -67,7 +67,7 @@ function nameBefore(before: string): string | null {
     const commas = [...values].filter((c, i) => c === "," && depth(values.slice(0, i)) === 0).length;
     if (depth(values) === 0) return /^\s*([\w$]+)/.exec(names.split(",")[commas] ?? "")?.[1] ?? null;
   }
-  return /([\w$]+)\s*(?::[^=:]+)?[=:]\s*(?:[\w$.]+\(\s*)?$/.exec(before)?.[1] ?? null;
+  return /([\w$]+)\s*(?::\s*[\w$.]+(?:<[^=:]*>)?(?:\[\])*\s*)?[=:]\s*(?:[\w$.]+\(\s*)?$/.exec(before)?.[1] ?? null;
 }
 
 /** A place in the user's source. */

@@ -92,8 +92,8 @@ export abstract class Optimizer implements Stateful {
       const groups = this.groups.map(({ group: { parameters, vector }, moments }) => ({ parameters, vector, moments }));
       auditFirstStep(groups, (x) => (x as Parameter).grad !== null);
     }
-    if (haveLoose()) warnOfLoose(recentLosses(), this.groups.flatMap(({ group }) => group.parameters));
     this.planStep();
+    if (haveLoose()) warnOfLoose(recentLosses(), this.groups.flatMap(({ group }) => group.parameters));
     this.#isAudited = true;
     noteStep();
   }

@@ -17,7 +17,7 @@ import { Storage } from "../graph/storage.ts";
 import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
 import { type Axis, type AxisOrAxes, resolveAxes, resolveAxis } from "./axis.ts";
 import { pending } from "./pending.ts";
-import { onBoolean } from "./trace.ts";
+import { endTrace, isTracing, onBoolean } from "./trace.ts";
 
 /** What an operation takes beside a tensor: another, or a number (which takes the tensor's dtype). */
 export type TensorLike = Tensor | number | boolean;
@@ -86,7 +86,7 @@ export class Tensor {
       throw new PlumblineError({
         code: "G305",
         message: `item() needs a tensor with one element; this is ${describe(this.node)}.`,
-        sites: [this.node.site],
+        sites: [callerSite(), { site: this.node.site, note: "made here" }],
         help: "reduce it first (mean(), sum()), or read all of it with data() or toList().",
       });
     }
@@ -510,12 +510,15 @@ function dropAxes(x: Node, gone: readonly number[]): Node {
 
 function refuseTraced(node: Node, what: string): void {
   if (!node.traced) return;
-  throw new PlumblineError({
-    code: "G102",
-    message: `${what} was asked of ${describe(node)} inside a traced function, where it has no numbers yet.`,
-    sites: [callerSite(), { site: node.site, note: "made here" }],
-    help: "return the tensor from the function and read it there; to choose by its value, use where().",
-  });
+  const where = isTracing() ? "inside a traced function, where it has no numbers yet" : "after the trace that it is of";
+  throw endTrace(
+    new PlumblineError({
+      code: "G102",
+      message: `${what} was asked of ${describe(node)} ${where}.`,
+      sites: [callerSite(), { site: node.site, note: "made here" }],
+      help: "return the tensor from the function and read it there; to choose by its value, use where().",
+    }),
+  );
 }
 
 function refuseConversion(node: Node, how: string): never {

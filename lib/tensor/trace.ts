@@ -10,6 +10,8 @@ interface HasNode {
 
 interface Trace {
   readonly conditions: HasNode[];
+  /** What must not be done in it, and was. */
+  error: Error | null;
 }
 
 const traces: Trace[] = [];
@@ -36,6 +38,13 @@ export function isTracing(): boolean {
   return traces.length > 0;
 }
 
+/** Has the trace throw `error` when its function returns: thrown in a promise that nobody awaits it would be lost. Gives it. */
+export function endTrace(error: Error): Error {
+  const trace = traces.at(-1);
+  if (trace) trace.error ??= error;
+  return error;
+}
+
 /** A boolean tensor was made: `if (tensor)` is always true in JavaScript, so one that nothing uses is suspicious. */
 export function onBoolean(tensor: HasNode): void {
   traces.at(-1)?.conditions.push(tensor);
@@ -43,12 +52,15 @@ export function onBoolean(tensor: HasNode): void {
 
 /** Runs `fn` as a trace; `outputs` names the nodes that it gives. */
 export function traced<T>(fn: () => T, outputs: (result: T) => readonly Node[]): T {
-  const trace: Trace = { conditions: [] };
+  const trace: Trace = { conditions: [], error: null };
   traces.push(trace);
   try {
     const result = fn();
+    if (trace.error) throw trace.error;
     refuseUnusedConditions(trace, outputs(result));
     return result;
+  } catch (error) {
+    throw trace.error ?? error;
   } finally {
     traces.pop();
   }
