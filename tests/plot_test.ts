@@ -37,6 +37,18 @@ Deno.test("rewardCurve() draws a band only where low and high are given", async 
   assert.doesNotMatch(await renderSvg(rewardCurve([{ name: "a", points }])), band);
 });
 
+Deno.test("a logarithmic rewardCurve() has ticks at 1, 2 and 5, or over many decades at powers of ten", async () => {
+  const ticksOf = async (values: number[]) => {
+    const points = values.map((value, i) => ({ iteration: i + 1, value }));
+    const svg = await renderSvg(rewardCurve([{ name: "a", points }], { log: true, xTitle: "", yTitle: "loss" }));
+    const axis = /Y-axis titled 'loss' for a log scale[^]*?<\/g><\/g><\/g>/.exec(svg)![0];
+    return [...axis.matchAll(/<text[^>]*>([\d.,]+)<\/text>/g)].map(([, text]) => Number(text!.replace(",", "")));
+  };
+  assert.deepEqual(await ticksOf([0.3, NaN, 0, 8]), [0.5, 1, 2, 5]);
+  assert.deepEqual(await ticksOf([0.002, 30]), [0.01, 0.1, 1, 10]);
+  assert.deepEqual(linesIn(await renderSvg(rewardCurve([{ name: "a", points: [] }], { log: true }))).length, 0);
+});
+
 Deno.test("renderSvg() draws a chart that has no data yet", async () => {
   assert.match(
     await renderSvg(rewardCurve([{ name: "a", points: [] }], { title: "soon" })),

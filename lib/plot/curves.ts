@@ -50,7 +50,8 @@ export function rewardCurve(series: readonly CurveSeries[], options: CurveOption
   const { title, subtitle, yTitle = "episode reward (sum)", xTitle = "iteration", width = 560, height = 300 } = options;
   const { log = false } = options;
   const values = series.flatMap(({ name, points }) => points.map((point) => toRow(name, point, log)));
-  const scale = log ? { type: "log" as const } : { zero: false };
+  const scale = log ? { type: "log" as const, nice: false, padding: 12 } : { zero: false };
+  const y = { type: "quantitative" as const, title: yTitle, scale, ...log && { axis: { values: logTicks(values) } } };
   const longest = Math.max(0, ...series.map(({ points }) => points.length));
   const dotted = longest <= dottedUpTo;
   const strokeWidth = longest < thinFrom ? 2 : 1.2;
@@ -76,13 +77,13 @@ export function rewardCurve(series: readonly CurveSeries[], options: CurveOption
         transform: [{ filter: "isValid(datum.low) && isValid(datum.high)" }],
         mark: { type: "area", opacity: 0.18, tooltip: false },
         encoding: {
-          y: { field: "low", type: "quantitative", title: yTitle, scale },
+          y: { field: "low", ...y },
           y2: { field: "high" },
         },
       },
       {
         mark: { type: "line", strokeWidth, point: dotted && { filled: true, size: 22 }, tooltip: true },
-        encoding: { y: { field: "value", type: "quantitative", title: yTitle, scale } },
+        encoding: { y: { field: "value", ...y } },
       },
     ],
     config: theme,
@@ -90,6 +91,23 @@ export function rewardCurve(series: readonly CurveSeries[], options: CurveOption
 }
 
 type Row = Record<string, string | number | null>;
+
+/** From so many decades on a logarithmic axis has a tick at each power of ten, and none between. */
+const manyDecades = 3;
+
+/** Ticks around the values: at 1, 2 and 5 times each power of ten. */
+function logTicks(rows: readonly Row[]): number[] {
+  const values = rows.flatMap(({ value, low, high }) => [value, low, high]).filter((x) => typeof x === "number");
+  if (values.length === 0) return [];
+  const [from, to] = [Math.min, Math.max].map((of) => Math.log10(values.reduce((a, b) => of(a, b)))) as [
+    number,
+    number,
+  ];
+  const decades = Array.from({ length: Math.ceil(to) - Math.floor(from) + 1 }, (_, i) => Math.floor(from) + i);
+  const steps = to - from < manyDecades ? [1, 2, 5] : [1];
+  // "2e-3" is read as it is written; 2 * 10 ** -3 would be 0.0020000000000000002 in some places.
+  return decades.flatMap((decade) => steps.map((step) => Number(`${step}e${decade}`)));
+}
 
 /** JSON has no NaN: what is not finite becomes null, which vega-lite shows as a gap. So does what has no logarithm. */
 function toRow(series: string, { iteration, value, low, high }: CurvePoint, log: boolean): Row {

@@ -42,7 +42,7 @@ export const theme: Config = {
     gridColor: faint,
     labelPadding: 6,
   },
-  axisX: { grid: false, tickSize: 4, labelFlush: false },
+  axisX: { grid: false, tickSize: 4, tickCount: 10, labelFlush: false },
   axisY: { domain: false, ticks: false, tickCount: 6 },
   legend: {
     labelColor: ink,
