@@ -131,7 +131,9 @@ export async function audit(loss: Tensor | LossFunction, audited?: Audited): Pro
       verdict: verdicts.get(parameter) ?? { status: "reached" },
       proof: proofs?.get(parameter) ?? null,
       update: updates.get(parameter) ?? null,
-      why: isZero(gradient, value) ? describeZero(await whyZero(node, leafOf.get(parameter)!, evaluate)) : null,
+      why: isZero(gradient, value)
+        ? describeZero(await whyZero(node, leafOf.get(parameter)!, (x) => isLearner(x.owner), evaluate))
+        : null,
     };
     entries.push(entryOf(facts, value));
   }

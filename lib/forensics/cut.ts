@@ -172,22 +172,32 @@ function plainFactor(x: number, y: number): number | null {
   return !isPlain(Math.fround(x)) && Number.isFinite(factor) && Math.fround(factor * y) === x ? factor : null;
 }
 
+/** The number that a constant holds, if it is one. */
+function numberOf(node: Node): number | null {
+  if (node.op === "full") return node.attrs.value;
+  const host = node.op === "input" && !node.attrs.placeholder && !isLearner(node.owner) ? node.value?.hostIfAny : null;
+  return host?.length === 1 ? host[0]! : null;
+}
+
 /** A constant that is a plain multiple of a number that was read: `0.1 * penalty`. */
 function scaledRead(live: ReadonlySet<Node>, losses: readonly Node[], learner: Learner): Cut | null {
   const reads = keptReads().filter((x) => x.value !== null && dependsOn(x, learner) && x.rule !== "stop" && !x.isOwn);
   if (reads.length === 0) return null;
   for (const node of live) {
-    if (node.op !== "full") continue;
+    const number = numberOf(node);
+    if (number === null) continue;
     for (const drop of reads) {
-      const factor = plainFactor(node.attrs.value, drop.value!);
+      const factor = plainFactor(number, drop.value!);
       if (factor !== null) return droppedAt(node, trail(losses, (x) => x === node), drop, learner, factor);
     }
   }
   return null;
 }
 
+/** The last read that tells of `learner`. A parameter that is read itself is saved, or shown; a number of its own is used. */
 function suspicion(learner: Learner): Cut | null {
-  const drop = keptReads().find((x) => dependsOn(x, learner) && x.rule !== "stop" && !x.isOwn);
+  const isUse = (x: Drop): boolean => !x.isOwn || x.kind === "item()";
+  const drop = keptReads().find((x) => dependsOn(x, learner) && x.rule !== "stop" && isUse(x));
   if (!drop) return null;
   const help = [...helpFor(drop.kind, drop.site), "where the number goes:  await audit(() => loss)"];
   return {

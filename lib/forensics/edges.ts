@@ -61,6 +61,16 @@ export function liveNodes(outputs: readonly Node[]): Set<Node> {
   return live;
 }
 
+/** The nodes between `loss` and `leaf` that a gradient passes, inputs first: `leaf` is the first, `loss` the last. */
+export function between(loss: Node, leaf: Node): Node[] {
+  const live = liveNodes([loss]);
+  const on = new Set<Node>([leaf]);
+  return topological([loss], (x) => x === leaf).filter((node) => {
+    if (node !== leaf && live.has(node) && node.inputs.some((x, i) => on.has(x) && passes(node, i))) on.add(node);
+    return on.has(node);
+  });
+}
+
 /** Every node behind `outputs`, whether a gradient reaches it or not, inputs first. Learners are not entered. */
 export function allNodes(outputs: readonly Node[], stop: (node: Node) => boolean = () => false): Node[] {
   return topological(outputs, (x) => isLearner(x.owner) || stop(x));

@@ -61,18 +61,24 @@ export function partsOf(origin: NonFiniteOrigin, consequence: string): ErrorPart
   const sites = [
     { site: origin.site, note: told },
     ...(becameNaN ? [{ site: becameNaN.site, note: `infinity becomes NaN in ${operationName(becameNaN)}` }] : []),
-    ...(hiddenBy ? [{ site: hiddenBy.site, note: `${hiddenBy.op}() hides it here, its derivative does not` }] : []),
+    ...(hiddenBy
+      ? [{
+        site: hiddenBy.site,
+        note: `${hiddenBy.site.called ?? hiddenBy.op}() hides it here, its derivative does not`,
+      }]
+      : []),
   ];
   if (hiddenBy) {
+    const hiding = hiddenBy.site.called ?? hiddenBy.op;
+    const guarded = derivativeOf ?? op;
     return {
       code: "G403",
-      message:
-        `${
-          nameOf(origin)
-        } made NaN of a gradient of 0${inLoop}${facts}: \`${hiddenBy.op}\` hides the bad value in the ` +
-        `forward pass only. ${consequence}`,
+      message: `${nameOf(origin)} made NaN${direction === "backward" ? " of a gradient of 0" : ""}${inLoop}${facts}: ` +
+        `\`${hiding}\` hides the bad value in the forward pass only. ${consequence}`,
       sites,
-      help: `make the input safe first, with a second where: where(ok, where(ok, x, 1).${derivativeOf}(), 0).`,
+      help: hiding === "where"
+        ? `make the input safe first, with a second where: where(ok, where(ok, x, 1).${guarded}(), 0).`
+        : `bound what goes into ${guarded}(), not what comes out of it: there the derivative is bad already.`,
     };
   }
   const help = helpOf[direction === "backward" ? derivativeOf ?? op : op];

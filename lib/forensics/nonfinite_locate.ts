@@ -72,6 +72,8 @@ const isInfiniteAt = (x: Place, measured: TypedArray): boolean => Math.abs(x.rea
 interface Trail {
   readonly place: Place;
   readonly user: Place | null;
+  /** Where the backward pass took a bad value from the forward pass. */
+  readonly crossing: Place | null;
 }
 
 /** Follows values for which `bad` holds back to the first; of several the one that was made first. */
@@ -81,7 +83,12 @@ function follow(from: Trail, measured: TypedArray, bad: typeof isNaNAt): Trail {
     const { place, user } = trail;
     const [next] = place.sources(measured).filter((x) => bad(x, measured)).sort((a, b) => a.node.id - b.node.id);
     if (!next) return trail;
-    trail = { place: next, user: isOperation(place) ? place : user };
+    const isCrossing = place.node.site.derivativeOf !== null && next.node.site.derivativeOf === null;
+    trail = {
+      place: next,
+      user: isOperation(place) ? place : user,
+      crossing: isCrossing ? place : trail.crossing,
+    };
   }
 }
 
@@ -134,20 +141,16 @@ async function describe(replay: Replay, blamed: Place): Promise<Pick<NonFiniteOr
   return { output: output!, inputs };
 }
 
-interface Blamed {
-  /** What made the first bad number. */
-  readonly place: Place;
-  /** The operation that an input was given to. */
-  readonly user: Place | null;
+interface Blamed extends Trail {
   /** What made NaN of it, if that is another operation. */
   readonly becameNaN: Place | null;
   readonly trap: Place | null;
 }
 
 async function blame(replay: Replay, sink: Place, measured: TypedArray): Promise<Blamed> {
-  const made = follow({ place: sink, user: null }, measured, isNaNAt);
+  const made = follow({ place: sink, user: null, crossing: null }, measured, isNaNAt);
   const isNaN = isNaNAt(made.place, measured);
-  const trap = isNaN ? await findTrap(replay, made.place) : null;
+  const trap = isNaN ? await findTrap(replay, made.crossing ?? made.place) : null;
   const overflow = follow(made, measured, isInfiniteAt);
   if (trap || overflow.place === made.place) return { ...made, becameNaN: null, trap };
   if (isOperation(overflow.place)) return { ...overflow, becameNaN: isNaN ? made.place : null, trap };
@@ -155,7 +158,7 @@ async function blame(replay: Replay, sink: Place, measured: TypedArray): Promise
   if (isNaN) return { ...made, becameNaN: null, trap };
   return overflow.place.node.op === "input" || !overflow.user
     ? { ...overflow, becameNaN: null, trap }
-    : { place: overflow.user, user: null, becameNaN: null, trap };
+    : { place: overflow.user, user: null, crossing: null, becameNaN: null, trap };
 }
 
 /** The first bad operation behind `sinks`, nodes of the graph; null if the replay makes no bad number. */

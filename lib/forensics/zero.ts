@@ -1,14 +1,19 @@
 /** Why a gradient that could flow is zero everywhere: the operation on the way that stops it. */
 
 import { vjpNodes } from "../grad/vjp.ts";
-import { attributeText, type Node, topological } from "../graph/node.ts";
+import { type Node, topological } from "../graph/node.ts";
 import { fullLike, max, unary } from "../graph/ops.ts";
-import { passes } from "./edges.ts";
+import { type Cancellation, cancellation, type Compute } from "./cancel.ts";
+import { between, passes } from "./edges.ts";
+import { unrolled } from "./unroll.ts";
 import { sizeOf } from "../graph/types.ts";
 import { labelOf } from "./label.ts";
+import { differenceOfSame, withItself } from "./same.ts";
 
-/** Computes the values of nodes. */
-export type Compute = (nodes: readonly Node[]) => Promise<void>;
+export type { Compute };
+
+/** Whether a node is a leaf, which is not looked behind. */
+export type Keep = (node: Node) => boolean;
 
 /** Where a gradient ends. */
 export interface ZeroAt {
@@ -17,15 +22,10 @@ export interface ZeroAt {
   readonly why: string;
   /** Whether data, a choice or a start at 0 may make it so for a while: nothing to warn of. */
   readonly isPassing: boolean;
-}
-
-/** The nodes between `loss` and `leaf` that a gradient passes, the loss last. */
-function between(loss: Node, leaf: Node): Node[] {
-  const on = new Set<Node>([leaf]);
-  return topological([loss], (x) => x === leaf).filter((node) => {
-    if (node !== leaf && node.inputs.some((x, i) => on.has(x) && passes(node, i))) on.add(node);
-    return on.has(node);
-  });
+  /** The value of 0 that it is multiplied with, if that is why. */
+  readonly factor?: Node;
+  /** Whether parts of it cancel out: also what is left of them may be told by rounding. */
+  readonly isCancelled?: boolean;
 }
 
 /** The largest absolute entry of the gradient at each node. */
@@ -36,30 +36,6 @@ async function sizesAt(loss: Node, nodes: readonly Node[], compute: Compute): Pr
   await compute(largest.flatMap((x) => x ?? []));
   const sizes = await Promise.all(largest.map(async (x) => x ? (await x.value!.read())[0]! : 0));
   return new Map(some.map((x, i) => [x, sizes[i]!]));
-}
-
-/** Behind what changes no number: reductions of axes of one element, divisions by 1, other shapes of the same size. */
-function bare(node: Node): Node {
-  const [x, by] = node.inputs;
-  const isNothing =
-    (["sum", "max", "min", "expand", "reshape"].includes(node.op) && sizeOf(x!.shape) === sizeOf(node.shape)) ||
-    (node.op === "div" && by!.op === "full" && by!.attrs.value === 1);
-  return isNothing ? bare(x!) : node;
-}
-
-/** Whether two nodes are the same computation, however often it was written. */
-function isSame(left: Node, right: Node, seen: Map<Node, Node>): boolean {
-  const [a, b] = [bare(left), bare(right)];
-  if (a === b || seen.get(a) === b) return true;
-  const isAlike = a.op === b.op && a.op !== "input" && a.op !== "scan" && a.inputs.length === b.inputs.length &&
-    attributeText(a.attrs) === attributeText(b.attrs) && a.inputs.every((x, i) => isSame(x, b.inputs[i]!, seen));
-  if (isAlike) seen.set(a, b);
-  return isAlike;
-}
-
-/** The operation of a thing with itself. */
-function withItself(nodes: readonly Node[]): Node | undefined {
-  return nodes.findLast(({ op, inputs: [a, b] }) => (op === "sub" || op === "div") && isSame(a!, b!, new Map()));
 }
 
 const normalisers = new Set(["softmax", "logSoftmax", "logSumExp", "Categorical"]);
@@ -91,29 +67,66 @@ function because(node: Node, loss: number, on: ReadonlySet<Node>): Pick<ZeroAt, 
   return { why: `the derivative of ${called ?? node.op} is 0`, isPassing: true };
 }
 
-/** Where the gradient of `loss` ends that is 0 at `leaf`. */
-export async function whyZero(loss: Node, leaf: Node, compute: Compute): Promise<ZeroAt> {
-  const nodes = between(loss, leaf);
+/** What is said where parts of a gradient cancel out. */
+function whereCancelled({ node, join }: Cancellation, nodes: readonly Node[]): ZeroAt {
+  const { called, key } = join.site;
+  const isOfOne = nodes.some(({ op, site, inputs: [x], shape }) =>
+    op === "sum" && site.key === key && sizeOf(x!.shape) === sizeOf(shape)
+  );
+  const why = called !== null && normalisers.has(called) && isOfOne
+    ? `${called}() over an axis of one element is constant`
+    : `what ${labelOf(node)} adds to the loss in one way it takes away in another, whatever its numbers are`;
+  return { node: join, why, isPassing: false, isCancelled: true };
+}
+
+/** Why nothing is left of the gradient of `loss` at `leaf` but rounding; null if it is only small. */
+export async function whyNearZero(loss: Node, leaf: Node, keep: Keep, compute: Compute): Promise<ZeroAt | null> {
+  const written = unrolled(loss, keep);
+  const nodes = between(written, leaf);
   const own = withItself(nodes);
-  if (own) return { node: own, why: `${own.op} of a thing with itself`, isPassing: false };
-  const sizes = await sizesAt(loss, [...nodes, loss], compute);
-  await compute([loss]);
-  const value = (await loss.value!.read())[0]!;
+  if (own) return ofItself(own);
+  const found = await cancellation(written, leaf, compute);
+  return found && whereCancelled(found, nodes);
+}
+
+const ofItself = (node: Node): ZeroAt => ({ node, why: `${node.op} of a thing with itself`, isPassing: false });
+
+/** The input of `node` that is 0 everywhere. */
+async function zeroInput(node: Node, compute: Compute): Promise<Node | undefined> {
+  const some = node.inputs.filter((x) => x.dtype === "float32");
+  const sizes = some.map((x) => max(unary("abs", x), x.shape.map((_, i) => i)));
+  await compute(sizes);
+  const values = await Promise.all(sizes.map(async (x) => (await x.value!.read())[0]));
+  return some.find((_, i) => values[i] === 0);
+}
+
+/** Where the gradient of `loss` ends that is 0 at `leaf`. */
+export async function whyZero(loss: Node, leaf: Node, keep: Keep, compute: Compute): Promise<ZeroAt> {
+  const written = unrolled(loss, keep);
+  const nodes = between(written, leaf);
+  const own = withItself(nodes);
+  if (own) return ofItself(own);
+  const cancelled = await cancellation(written, leaf, compute);
+  if (cancelled) return whereCancelled(cancelled, nodes);
+  const sizes = await sizesAt(written, [...nodes, written], compute);
+  await compute([written]);
+  const value = (await written.value!.read())[0]!;
   const isZero = (x: Node): boolean => sizes.get(x) === 0;
   const on = new Set(nodes);
   const ends = nodes.filter((node) =>
     !isZero(node) && node.inputs.some((x, i) => on.has(x) && passes(node, i) && isZero(x))
   );
-  const node = ends.at(-1) ?? loss;
-  const { called } = node.site;
-  if (called !== null && normalisers.has(called)) {
-    return { node, why: `${called}() over an axis of one element is constant`, isPassing: false };
+  const node = ends.at(-1) ?? written;
+  const factor = await zeroInput(node, compute);
+  const same = factor && differenceOfSame(factor);
+  if (same) {
+    return { node: same, why: "a thing less itself: it is 0, and so is what is multiplied with it", isPassing: false };
   }
   const { why, isPassing } = because(node, value, on);
   // Of two sides that both come from here one is always chosen: that is meant, as in a clipped ratio.
   const isChoice = (x: Node): boolean => choosing.has(x.op) && sidesOf(x).filter((y) => on.has(y)).length > 1;
   const above = nodes.slice(nodes.indexOf(node) + 1).some((x) => isChoice(x) && !isZero(x));
-  return { node, why, isPassing: isPassing || above || isChoice(node) };
+  return { node, why, isPassing: isPassing || above || isChoice(node), ...(factor ? { factor } : {}) };
 }
 
 /** A sentence that names the operation and its line. */

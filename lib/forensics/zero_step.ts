@@ -6,12 +6,12 @@
 
 import { vjpNodes } from "../grad/vjp.ts";
 import { type Node, substitute, topological } from "../graph/node.ts";
-import { fullLike } from "../graph/ops.ts";
+import { fullLike, max, unary } from "../graph/ops.ts";
 import { sizeOf, type TypedArray } from "../graph/types.ts";
 import { warn } from "../graph/warning.ts";
 import { isLearner, type Learner, liveNodes } from "./edges.ts";
 import { labelOf, listed } from "./label.ts";
-import { type Compute, whyZero, type ZeroAt } from "./zero.ts";
+import { type Compute, whyNearZero, whyZero, type ZeroAt } from "./zero.ts";
 
 interface Holder {
   readonly node: Node;
@@ -64,7 +64,10 @@ export async function keepBefore(steps: readonly FirstStep[]): Promise<void> {
   }
 }
 
-/** The parameters that the step has left as they were. */
+/** A gradient that may be nothing but the rounding of parts that cancel out. */
+const nearZero = 1e-6;
+
+/** The parameters that the step has left as they were, or nearly so. */
 async function unmoved({ groups }: FirstStep, compute: Compute): Promise<Learner[]> {
   const found: Learner[] = [];
   for (const { parameters, learning, vector, moments: [moment], before } of groups) {
@@ -74,7 +77,7 @@ async function unmoved({ groups }: FirstStep, compute: Compute): Promise<Learner
     for (const parameter of parameters) {
       const end = start + sizeOf(parameter.node.shape);
       let same = learning.has(parameter);
-      for (let i = start; same && i < end; i++) same = after[i] === (old ? old[i] : 0);
+      for (let i = start; same && i < end; i++) same = Math.abs(after[i]! - (old ? old[i]! : 0)) <= nearZero;
       if (same) found.push(parameter);
       start = end;
     }
@@ -82,42 +85,99 @@ async function unmoved({ groups }: FirstStep, compute: Compute): Promise<Learner
   return found;
 }
 
-/** The loss that reaches `parameter`, and the leaf that stands for it there. */
-function lossOf(losses: readonly Node[], parameter: Learner): { loss: Node; leaf: Node } | null {
-  for (const loss of losses) {
-    const leaf = [...liveNodes([loss])].find((x) => x.owner === parameter);
-    if (leaf) return { loss, leaf };
-  }
-  return null;
+/** A loss, with the leaves that stand for what learns there, as they are after the step. */
+interface Renewed {
+  readonly loss: Node;
+  readonly owners: ReadonlyMap<Node, Learner>;
 }
 
+function renewed(loss: Node, renew: Renewal): Renewed {
+  const leaves = [...liveNodes([loss])].filter((x) => isLearner(x.owner));
+  const [image, ...images] = substitute([loss, ...leaves], renew(loss)) as [Node, ...Node[]];
+  return { loss: image, owners: new Map(images.map((x, i) => [x, leaves[i]!.owner as Learner])) };
+}
+
+/** Those leaves of `suspects` where next to nothing is left of the gradient, with the largest entry. */
+async function almostZero(
+  loss: Node,
+  suspects: readonly Node[],
+  compute: Compute,
+): Promise<{ leaf: Node; size: number }[]> {
+  const gradients = vjpNodes([loss], [fullLike(loss, 1)], suspects);
+  const sizes = gradients.map((g, i) => {
+    const x = g ?? fullLike(suspects[i]!, 0);
+    return max(unary("abs", x), x.shape.map((_, k) => k));
+  });
+  await compute(sizes);
+  const found = await Promise.all(
+    suspects.map(async (leaf, i) => ({ leaf, size: (await sizes[i]!.value!.read())[0]! })),
+  );
+  return found.filter(({ size }) => size <= nearZero);
+}
+
+/** A parameter whose gradient is 0, and why. */
+interface Explained {
+  readonly parameter: Learner;
+  readonly at: ZeroAt;
+  /** What the value of 0 is made of that it is multiplied with. */
+  readonly behind: readonly Learner[];
+  /** Whether it is all that the loss reaches, or a matrix: a shift that a normalisation takes away again does no harm. */
+  readonly isHarmful: boolean;
+}
+
+/** Why the gradients of those of `parameters` that `given` reaches are zero, if they still are. */
 async function explain(
-  losses: readonly Node[],
-  parameter: Learner,
+  given: Node,
+  parameters: ReadonlySet<Learner>,
   renew: Renewal,
   compute: Compute,
-): Promise<ZeroAt | null> {
-  const found = lossOf(losses, parameter);
-  if (!found) return null;
-  const [loss, leaf] = substitute([found.loss, found.leaf], renew(found.loss)) as [Node, Node];
+): Promise<Explained[]> {
+  const { loss, owners } = renewed(given, renew);
+  const suspects = [...owners].flatMap(([leaf, owner]) => parameters.has(owner) ? [leaf] : []);
   // A step inside of a scan was made of values that only the loop has.
-  if (topological([loss]).some((x) => x.op === "input" && x.value === null)) return null;
-  const [gradient] = vjpNodes([loss], [fullLike(loss, 1)], [leaf]);
-  if (gradient && (await numbers(gradient, compute)).some((x) => x !== 0)) return null;
-  return await whyZero(loss, leaf, compute);
+  const isLost = topological([loss]).some((x) => x.op === "input" && x.value === null);
+  if (suspects.length === 0 || isLost) return [];
+  const keep = (x: Node): boolean => owners.has(x) || isLearner(x.owner);
+  const ownerOf = (x: Node): Learner[] => owners.has(x) ? [owners.get(x)!] : isLearner(x.owner) ? [x.owner] : [];
+  const found: Explained[] = [];
+  for (const { leaf, size } of await almostZero(loss, suspects, compute)) {
+    const at = await (size === 0 ? whyZero : whyNearZero)(loss, leaf, keep, compute);
+    if (!at) continue;
+    const behind = at.factor ? topological([at.factor], keep).flatMap(ownerOf) : [];
+    const isHarmful = leaf.shape.length > 1 || owners.size === 1;
+    found.push({ parameter: owners.get(leaf)!, at, behind, isHarmful });
+  }
+  return found;
+}
+
+/** Of explained zeros those that last, whatever the data are. */
+function lasting(explained: readonly Explained[]): Explained[] {
+  const waiting = new Set(explained.flatMap((x) => x.at.isPassing ? [x.parameter] : []));
+  const isDeadlock = ({ behind }: Explained): boolean => behind.length > 0 && behind.every((x) => waiting.has(x));
+  const found = explained.flatMap((x): Explained[] => {
+    if (!x.at.isPassing) return [x];
+    return isDeadlock(x)
+      ? [{
+        ...x,
+        at: { ...x.at, why: "a product with 0, and what is 0 there has no gradient either: by this product" },
+      }]
+      : [];
+  });
+  const harmful = new Set(found.filter((x) => x.isHarmful).map((x) => x.at.node.site.key));
+  return found.filter(({ at }) => !at.isCancelled || harmful.has(at.node.site.key));
 }
 
 /** Warns of the parameters whose gradient was zero in the first step, and is still zero after it. */
 export async function warnOfZeros(step: FirstStep, renew: Renewal, compute: Compute): Promise<void> {
-  const byLine = new Map<string, { at: ZeroAt; labels: string[] }>();
-  for (const parameter of await unmoved(step, compute)) {
-    const at = await explain(step.losses, parameter, renew, compute);
-    if (!at || at.isPassing) continue;
-    const group = byLine.get(at.node.site.key) ?? { at, labels: [] };
-    group.labels.push(parameter.label);
-    byLine.set(at.node.site.key, group);
+  const explained: Explained[] = [];
+  const left = new Set(await unmoved(step, compute));
+  for (const loss of left.size > 0 ? step.losses : []) {
+    explained.push(...await explain(loss, left, renew, compute));
+    for (const node of liveNodes([loss])) if (isLearner(node.owner)) left.delete(node.owner);
   }
-  for (const { at: { node, why }, labels } of byLine.values()) {
+  for (const some of Map.groupBy(lasting(explained), ({ at }) => at.node.site.key).values()) {
+    const [{ at: { node, why } }] = some as [Explained];
+    const labels = some.map((x) => x.parameter.label);
     warn({
       code: "G110",
       message: `zero gradient: ${listed(labels)} cannot learn from the loss, its slope is 0 everywhere`,
