@@ -27,19 +27,21 @@ function softened(penetration: Tensor, { stiffness, margin }: ContactLaw): Tenso
  * `stiffness * margin * log(1 + exp((reach - d) / margin))` along the difference. It is 0 beyond `reach`, the distance at
  * which the bodies touch, where it jumps to `stiffness * margin * log 2`; and 0 below 1e-6 m. `reach` is a number or
  * a tensor [pair] or [env, 1, pair]. Where `inside` (bool [env, 1, pair]) is true, the first point has gone through the
- * second one: d counts as negative, and the force is against the difference. The derivative is finite everywhere.
+ * second one: d counts as negative, and the force is against the difference. Where `felt` (likewise) is false there is none.
+ * The derivative is finite everywhere.
  */
 export function repulsion(
   difference: Tensor,
   reach: Tensor | number,
   law: ContactLaw,
-  inside: Tensor | null = null,
+  { inside = null, felt = null }: { readonly inside?: Tensor | null; readonly felt?: Tensor | null } = {},
 ): Tensor {
   const squared = squaredLength(difference);
   const length = where(squared.less(coincident ** 2), faraway ** 2, squared).sqrt();
   const distance = inside ? where(inside.and(length.less(faraway / 2)), length.neg(), length) : length;
   const penetration = distance.neg().add(reach);
-  return difference.mul(where(penetration.less(0), 0, softened(penetration, law).div(distance)));
+  const touching = penetration.greaterEqual(0);
+  return difference.mul(where(felt ? touching.and(felt) : touching, softened(penetration, law).div(distance), 0));
 }
 
 /**

@@ -35,7 +35,7 @@ export class BodyFrames implements Frames {
   readonly #pairs: Pairs;
   /** [2 * body, (cosine or sine) * 2 * pair]. */
   readonly #views: Tensor;
-  /** [body, pair]: 1 where the body is the second one. */
+  /** [body, 2 * pair]: 1 where the body is the second one; twice, so that axes multiply without being broadcast. */
   readonly #second: Tensor;
   /** [2 * pair, body]: minus the cross product, for the second one. */
   readonly #lever: Tensor;
@@ -53,7 +53,8 @@ export class BodyFrames implements Frames {
       ])
     );
     this.#views = matrix(2 * bodies, 4 * count, views);
-    this.#second = matrix(bodies, count, list.map(([, b], pair) => [b, pair, 1]));
+    const seconds = list.flatMap(([, b], pair): [number, number, number][] => [[b, pair, 1], [b, count + pair, 1]]);
+    this.#second = matrix(bodies, 2 * count, seconds);
     const lever = list.flatMap(([, b], pair): [number, number, number][] => [[pair, b, -1], [count + pair, b, 1]]);
     this.#lever = matrix(2 * count, bodies, lever);
   }
@@ -63,7 +64,7 @@ export class BodyFrames implements Frames {
     const pairs = this.#pairs;
     if (!angle) return { place: pairs.difference(position), gather: (forces) => ({ force: pairs.gather(forces) }) };
     const count = this.list.length;
-    const angles = angle.matmul(this.#second).reshape(-1, 1, 1, count);
+    const angles = angle.matmul(this.#second).reshape(-1, 1, 2, count);
     const axes = concat([angles.cos(), angles.sin()], 1);
     const parts = position.reshape(-1, 2 * this.bodies).matmul(this.#views).reshape(-1, 2, 2, count);
     const place = parts.mul(axes).sum(1);

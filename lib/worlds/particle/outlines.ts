@@ -4,7 +4,7 @@
  */
 
 import { tensor } from "../../tensor/creation.ts";
-import { where } from "../../tensor/functions.ts";
+import { concat, where } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Body, circumscribedRadius, type Fixture, halfExtent, isSolid, type Shape } from "./body.ts";
 import { type ContactLaw, repulsion } from "./contact.ts";
@@ -20,8 +20,8 @@ export interface Approach {
   readonly view: View;
   /** From the nearest point of the outline to the centre of the disc: [env, 2, pair]. */
   readonly gap: Tensor;
-  /** Whether the centre of the disc is within a box: bool [env, 1, pair]. */
-  readonly within: Tensor;
+  /** Whether the centre of the disc is within a box: bool [env, 1, pair]; `null` where all outlines are lines. */
+  readonly within: Tensor | null;
 }
 
 /** Pairs of a disc and an outline. */
@@ -29,6 +29,8 @@ export class Outlines {
   readonly #frames: Frames;
   /** [2, pair]. */
   readonly #half: Tensor;
+  readonly #opposite: Tensor;
+  readonly #lines: boolean;
   /** The distance of the disc's centre from the outline at which they touch: a number or [pair]. */
   readonly reach: Tensor | number;
   /** Square of the distance of the centres beyond which VMAS does not look for a contact: a number or [pair]. */
@@ -44,9 +46,9 @@ export class Outlines {
       if (shape.kind === "sphere") throw new TypeError("Outlines: a sphere has no sides.");
       return halfExtent(shape);
     });
-    this.#half = tensor(Float32Array.from([0, 1].flatMap((xy) => halves.map((half) => half[xy]!))), {
-      shape: [2, count],
-    });
+    this.#half = tensor([0, 1].map((xy) => halves.map((half) => half[xy]!)));
+    this.#opposite = tensor([0, 1].map((xy) => halves.map((half) => -half[xy]!)));
+    this.#lines = shapes.every(([, { kind }]) => kind === "line");
     const reach = shapes.map(([disc]) => circumscribedRadius(disc) + lineThickness);
     this.reach = constant(reach, count);
     const near = shapes.map(([disc, outline]) => (circumscribedRadius(disc) + circumscribedRadius(outline)) ** 2);
@@ -70,12 +72,17 @@ export class Outlines {
   /** How the discs lie to the outlines now. */
   approach(motion: Motion): Approach {
     const view = this.#frames.look(motion);
+    // A line has no inside: its nearest point is the nearest within its extent.
+    if (this.#lines) {
+      const nearest = view.place.maximum(this.#opposite).minimum(this.#half);
+      return { view, gap: view.place.sub(nearest), within: null };
+    }
     const beyond = view.place.abs().sub(this.#half);
-    const inside = beyond.minimum(0);
     // Within the box the nearer side counts: those across x if both are equally near, as in VMAS.
-    const acrossX = inside.slice(1, 0, 1).greaterEqual(inside.slice(1, 1, 2));
-    const counts = acrossX.notEqual(tensor([[[false], [true]]]));
-    const corner = beyond.maximum(0).add(where(counts, inside, 0));
+    const [x, y] = beyond.minimum(0).split([1, 1], 1) as [Tensor, Tensor];
+    const acrossX = x.greaterEqual(y);
+    const inside = concat([where(acrossX, x, 0), where(acrossX, 0, y)], 1);
+    const corner = beyond.maximum(0).add(inside);
     const within = beyond.max(1, true).less(0);
     return { view, gap: corner.mul(where(view.place.less(0), -1, 1)), within };
   }
@@ -83,9 +90,9 @@ export class Outlines {
   /** The contacts. Each is felt within the sum of the circumscribed radii only, which cuts off the tips of lines and corners. */
   contacts(motion: Motion, law: ContactLaw): Effect {
     const { view, gap, within } = this.approach(motion);
-    const near = squaredLength(view.place).lessEqual(this.#near);
-    const inside = this.#solid && within.and(this.#solid);
-    return view.gather(where(near, repulsion(gap, this.reach, law, inside), 0));
+    const felt = squaredLength(view.place).lessEqual(this.#near);
+    const inside = this.#solid && within && within.and(this.#solid);
+    return view.gather(repulsion(gap, this.reach, law, { inside, felt }));
   }
 
   /** Whether discs touch outlines, by the `gap` of an approach: bool [env, 1, pair]. */

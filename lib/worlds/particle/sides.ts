@@ -114,7 +114,7 @@ export class Sides {
     const difference = apart.add(direction.mul(inFirst.add(inSecond)));
     const reach = inFirst.abs().add(inSecond.abs()).add(lineThickness);
     const felt = squaredLength(first.sub(second)).lessEqual(this.#near).and(crossing.not());
-    const forces = where(felt, repulsion(difference, reach, law), 0);
+    const forces = repulsion(difference, reach, law, { felt });
     const torques = concat([cross(one.sub(first), forces), cross(other.sub(second), forces)], 2);
     return { force: this.#pairs.gather(forces), torque: torques.flatten(1, 2).matmul(this.#lever) };
   }

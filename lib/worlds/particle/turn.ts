@@ -6,7 +6,6 @@
  * terms are added last, and the square's rounding error (Dekker 1971) with the small ones.
  */
 
-import { tensor } from "../../tensor/creation.ts";
 import { concat } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
@@ -17,14 +16,15 @@ const low = Math.PI - high - middle;
 /** Splits a float32 into two halves of 12 bits. */
 const splitter = 2 ** 12 + 1;
 
-/** The coefficients of cosine from the fourth power on, and of sine from the third: [1, 2, 1] each. */
-const series = Array.from({ length: 6 }, (_, i) => {
-  let [cos, sin] = [1, 1];
-  for (let n = 1; n <= 2 * i + 4; n++) cos /= n;
-  for (let n = 1; n <= 2 * i + 3; n++) sin /= n;
-  const sign = i % 2 === 0 ? 1 : -1;
-  return tensor([[[sign * cos], [-sign * sin]]]);
-});
+type Polynomial = readonly [number, number, ...number[]];
+
+/** The series of cosine after its first two terms, and of sine after its first: of the squared angle, highest power first. */
+const cosines: Polynomial = [-1 / 87178291200, 1 / 479001600, -1 / 3628800, 1 / 40320, -1 / 720, 1 / 24];
+const sines: Polynomial = [1 / 6227020800, -1 / 39916800, 1 / 362880, -1 / 5040, 1 / 120, -1 / 6];
+
+function evaluate([highest, next, ...others]: Polynomial, x: Tensor): Tensor {
+  return others.reduce((sum, coefficient) => sum.mul(x).add(coefficient), x.mul(highest).add(next));
+}
 
 /** The cosines and below them the sines, [env, 2, n], of angles within 10^4 of 0, [env, n]. */
 export function turn(angle: Tensor): Tensor {
@@ -46,8 +46,7 @@ export function turn(angle: Tensor): Tensor {
   const half = sign.mul(square).mul(0.5);
   const one = sign.sub(half);
   const cut = sign.sub(one).sub(half);
-  const small = concat([cut.sub(sign.mul(error).mul(0.5)), one.mul(rest)], 1);
-  const powers = concat([square, r], 1).mul(square).mul(sign);
-  const tail = series.reduceRight((sum, coefficients) => sum.mul(square).add(coefficients));
-  return concat([one, sign.mul(r)], 1).add(small.add(powers.mul(tail)));
+  const smallCos = cut.sub(sign.mul(error).mul(0.5)).add(square.mul(square).mul(sign).mul(evaluate(cosines, square)));
+  const smallSin = one.mul(rest).add(r.mul(square).mul(sign).mul(evaluate(sines, square)));
+  return concat([one.add(smallCos), sign.mul(r).add(smallSin)], 1);
 }

@@ -42,6 +42,11 @@ export interface WorldOptions {
   readonly bounds?: readonly [x: number, y: number] | null;
 }
 
+/** Each number for x and for y: what has both multiplies faster than what is broadcast along the last axis. */
+function twice(values: readonly number[]): number[] {
+  return values.flatMap((x) => [x, x]);
+}
+
 /** The pairs of bodies that may touch: what is joined does not. */
 function touchingPairs(bodies: readonly Body[], joints: readonly Joint[]): Pair[] {
   const joined = joints.map(({ held, at }) => `${Math.min(held, at)} ${Math.max(held, at)}`);
@@ -119,12 +124,12 @@ function jointForces(
 export class ParticleWorld {
   readonly #dt: number;
   readonly #substeps: number;
-  /** What is left of the velocity, [body, 1], and of the spin, [body], after a step's drag; or numbers. */
+  /** What is left of the velocity, [body, 2], and of the spin, [body], after a step's drag; or numbers. */
   readonly #keep: Tensor | number;
   readonly #keepSpin: Tensor | number;
   readonly #bound: Tensor | number | null;
   readonly #unbound: Tensor | number;
-  /** Seconds a substep, over the mass: the velocity that a newton gives. */
+  /** Seconds a substep, over the mass: the velocity that a newton gives, [body, 2]; or a number. */
   readonly #gain: Tensor | number;
   /** Seconds a substep, over the moment of inertia: the spin that a newton metre gives. */
   readonly #spinGain: Tensor | number;
@@ -141,12 +146,12 @@ export class ParticleWorld {
     this.#dt = dt / substeps;
     this.#substeps = substeps;
     const kept = bodies.map((body) => 1 - (body.drag ?? drag));
-    this.#keep = constant(kept, bodies.length, 1);
+    this.#keep = constant(twice(kept), bodies.length, 2);
     this.#keepSpin = constant(kept, bodies.length);
     this.#bound = bounds && constant(bounds, 2);
     this.#unbound = bounds ? constant(bounds.map((x) => -x), 2) : 0;
     const gains = bodies.map(({ mass = 1, movable = true }) => movable ? this.#dt / mass : 0);
-    this.#gain = constant(gains, bodies.length, 1);
+    this.#gain = constant(twice(gains), bodies.length, 2);
     const spinGains = bodies.map((body) => body.rotatable ? this.#dt / momentOfInertia(body) : 0);
     this.#spinGain = constant(spinGains, bodies.length);
     const { gravity = [0, 0], joints = [], jointStiffness = 130, jointTorque = 1, fixtures = [] } = options;
