@@ -127,14 +127,9 @@ export class Wheel implements Environment<WheelState> {
     const end = concat([turn.cos(), turn.sin()], 2).mul(options.lineLength / 2);
     const speed = spin.slice(1, agents).unsqueeze(2).abs();
     const shared = concat([turn.remainder(Math.PI), speed, speed.sub(options.desiredVelocity).abs()], 2);
-    const parts = [
-      own,
-      velocity.slice(1, 0, agents),
-      position.slice(1, agents).sub(own),
-      end.sub(own),
-      end.neg().sub(own),
-    ];
-    return concat([...parts, shared.expand(-1, agents, -1)], 2).named("env", "agent", "feature");
+    const seen = concat([position.slice(1, agents), end, end.neg()], 2).sub(concat([own, own, own], 2));
+    const parts = [own, velocity.slice(1, 0, agents), seen, shared.expand(-1, agents, -1)];
+    return concat(parts, 2).named("env", "agent", "feature");
   }
 
   /** One step of 0.1 s; `action` times 0.6 is the force on each agent in newtons, clamped to [-1, 1] before. Never terminates. */
