@@ -17,7 +17,7 @@ export interface Options {
 export const helpText = `Times this library beside others, in turns on this machine, and prints ratios.
 
   --device NAME   engine of this library: cpu, webgpu or both [cpu]
-  --python PATH   also PyTorch, with this Python; navigation needs VMAS in it
+  --python PATH   also PyTorch, with this Python; the worlds need VMAS in it
   --case TEXT     only cases whose name contains TEXT; may be repeated
   --quick         fewer and shorter rounds
   --out FOLDER    where the results go [bench/results]

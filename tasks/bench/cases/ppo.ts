@@ -20,8 +20,8 @@ const frames = 6000, minibatch = 400, agents = 3, observation = 18, action = 2;
 /** Compiles the update. */
 export async function ppoStep(): Promise<Run> {
   const random = new HostRandom(0);
-  const policy = new GaussianPolicy(observation, action, random);
-  const critic = new Critic(agents, observation, true, random);
+  const policy = new GaussianPolicy({ agents, observationSize: observation, actionSize: action }, random);
+  const critic = new Critic({ agents, observationSize: observation, centralised: true }, random);
   const optimizer = new Adam([...policy.parameters(), ...critic.parameters()], { lr: 3e-4 });
   const draw = (seed: number, ...shape: number[]): Tensor => normal(randomKey(seed), [frames, agents, ...shape]);
   const batch = {
