@@ -14,7 +14,18 @@ export const palette = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "
 /** Fonts by preference. */
 export const font = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif";
 
-/** The configuration that all charts share. */
+/**
+ * The configuration that all charts share, for those of your own.
+ *
+ * @example
+ * ```ts
+ * import { display, theme } from "../../mod.ts";
+ *
+ * const values = [{ seed: 0, reward: 2.4 }, { seed: 1, reward: 2.2 }];
+ * const encoding = { x: { field: "seed" }, y: { field: "reward", type: "quantitative" as const } };
+ * display({ data: { values }, mark: "bar", encoding, config: theme });
+ * ```
+ */
 export const theme: Config = {
   background: "white",
   padding: 16,

@@ -33,8 +33,19 @@ function shotOf<S extends Tree>({ place, lidar }: Scene<S>, state: S): Shot {
 }
 
 /**
- * Films `count` whole episodes, drawn from `seed`, an integer in [0, 2^32). Throws a {@linkcode UsageError} if the world
- * does not say what it looks like.
+ * Films `count` whole episodes, drawn from `seed`, an integer in [0, 2^32).
+ *
+ * @example
+ * ```ts
+ * import { controllerOf, drawAnimation, film, Wheel } from "../../mod.ts";
+ *
+ * const environment = new Wheel({ maxSteps: 10 });
+ * const controller = controllerOf(environment, "heuristic");
+ * const episodes = await film({ environment, controller, state: [] }, 1, 0);
+ * const svg = drawAnimation(episodes, { title: "wheel", subtitle: "the heuristic" });
+ * console.log(episodes[0]!.frames, svg.startsWith("<svg")); // 11 true
+ * ```
+ * @throws UsageError if the world does not say what it looks like.
  */
 export async function film({ environment, controller, state }: Cast, count: number, seed: number): Promise<Footage[]> {
   const { scene } = environment;

@@ -123,9 +123,12 @@ export function namesOf(runs: readonly RunRecord[]): Map<string, { scenario: str
  * A curve of a metric (of the episode reward unless told otherwise) for each configuration: the mean over its seeds, and a
  * band from the lowest to the highest.
  *
- * ```ts ignore
- * const { runs } = readRuns(["output"]);
- * display(rewardCurve(runCurves(runs, "train/entropy"), { yTitle: "entropy (nats)" }));
+ * @example
+ * ```ts
+ * import { readRuns, rewardCurve, runCurves } from "../../mod.ts";
+ *
+ * const { runs } = readRuns([await Deno.makeTempDir()]); // ["output"]
+ * const spec = rewardCurve(runCurves(runs, "train/entropy"), { yTitle: "entropy (nats)" });
  * ```
  */
 export function runCurves(runs: readonly RunRecord[], metric: string = rewardMetric): CurveSeries[] {

@@ -10,7 +10,17 @@ export interface Summary {
   readonly max: number;
 }
 
-/** Mean, spread and limits of `values`, of which there is at least one. */
+/**
+ * Mean, spread and limits of `values`, of which there is at least one.
+ *
+ * @example
+ * ```ts
+ * import { interval95, summarise } from "../../mod.ts";
+ *
+ * const seeds = summarise([2.4, 2.2, 2.3]);
+ * console.log(seeds.mean, seeds.deviation, interval95(seeds)); // about 2.3, 0.1, [2.05, 2.55]
+ * ```
+ */
 export function summarise(values: ArrayLike<number>): Summary {
   const list = Array.from(values);
   const count = list.length;

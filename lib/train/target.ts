@@ -76,9 +76,14 @@ export async function openTrainer({ config, run }: Target, instead = ""): Promis
  * The trainer of the run in a folder as it was at its newest checkpoint, or at the one that `path` names: its `policy`, its
  * `environment`, and all that is needed to go on. The device of the run becomes that of the process.
  *
- * ```ts ignore
- * const trainer = await loadTrainer("output/navigation/2030-01-31_12-00-00");
- * const { reward } = await trainer.evaluate(100, 0);
+ * @example
+ * ```ts
+ * import { loadTrainer, trainRun } from "../../mod.ts";
+ *
+ * const small = { maxSteps: 10, framesPerBatch: 40, minibatchSize: 40, numEpochs: 1, nIters: 1 };
+ * const { folder } = await trainRun(small, await Deno.makeTempDir());
+ * const trainer = await loadTrainer(folder);
+ * console.log((await trainer.evaluate(5, 0)).reward.length); // 5
  * ```
  * @throws UsageError if there is no run, or it has no checkpoint yet.
  */
