@@ -93,8 +93,10 @@ export {
   Critic,
   type GaussianOutput,
   GaussianPolicy,
+  type NetworkOptions,
   Policy,
   policyFor,
+  type PolicyOptions,
   type PolicyOutput,
 } from "./lib/rl/networks.ts";
 export {

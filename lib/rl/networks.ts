@@ -5,6 +5,7 @@ import { Categorical, gumbel, TanhNormal } from "../nn/distributions.ts";
 import { MLP } from "../nn/layers.ts";
 import { Module } from "../nn/module.ts";
 import { StackedMLP } from "../nn/stacked.ts";
+import { concat } from "../tensor/functions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import { normal } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -14,19 +15,25 @@ import { RunningScale } from "./running_scale.ts";
 /** Deviations beyond which an observation is no stranger. */
 const farthest = 10;
 
-/** Units in each of the two hidden layers, unless told otherwise. */
-const defaultWidth = 256;
+/** What the networks of agents have in common. */
+export interface NetworkOptions {
+  /** Agents side by side. */
+  readonly agents: number;
+  /** Features of one agent's observation. */
+  readonly observationSize: number;
+  /** Whether each agent's output is told from the observations of all; otherwise from its own. Not by default. */
+  readonly centralised?: boolean;
+  /** One network for all agents (the default), or one for each. */
+  readonly shareParameters?: boolean;
+  /** Units in each of the two hidden layers; 256 unless told otherwise. */
+  readonly hiddenSize?: number;
+}
 
-/** A network `[.., agent, in]` to `[.., agent, out]`: one for all agents if `apart` is null, else so many as it says. */
-function network(
-  from: number,
-  to: number,
-  random: HostRandom,
-  apart: number | null,
-  width: number,
-): MLP | StackedMLP {
-  const sizes = [from, width, width, to];
-  return apart === null ? new MLP(sizes, random) : new StackedMLP(apart, sizes, random);
+/** A network `[.., agent, from]` to `[.., agent, to]`, or of other axes where agents share it. */
+function network(from: number, to: number, options: NetworkOptions, random: HostRandom): MLP | StackedMLP {
+  const { agents, shareParameters = true, hiddenSize = 256 } = options;
+  const sizes = [from, hiddenSize, hiddenSize, to];
+  return shareParameters ? new MLP(sizes, random) : new StackedMLP(agents, sizes, random);
 }
 
 /** What a network says of an agent's actions: the parameters of their distribution, each `[.., parameter]`. */
@@ -34,10 +41,18 @@ export interface PolicyOutput {
   readonly [key: string]: Tensor;
 }
 
+/** How a {@linkcode Policy} is made. */
+export interface PolicyOptions extends NetworkOptions {
+  /** Numbers of a continuous action, or how many discrete ones there are. */
+  readonly actionSize: number;
+  /** Whether observations are brought to the scale of their running mean and deviation. Not by default. */
+  readonly normalizeObservations?: boolean;
+}
+
 /**
- * Each agent's own observation to a distribution over its action. What is drawn and kept is a `choice`, float32
- * `[.., choiceSize]`, from which the world's action follows. The random numbers come from outside, so that a rollout draws
- * those of all its steps at once.
+ * Each agent's own observation, or those of all, to a distribution over its action. What is drawn and kept is a `choice`,
+ * float32 `[.., choiceSize]`, from which the world's action follows. The random numbers come from outside, so that a rollout
+ * draws those of all its steps at once.
  */
 export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends Module {
   /** The network. */
@@ -45,22 +60,12 @@ export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends
   /** Where networks see observations on the scale of their running mean and deviation: that scale. */
   readonly observationScale: RunningScale | null;
 
-  /**
-   * A network with `outputs` numbers for each agent, and `width` units in each hidden layer; `apart`: the number of agents, if
-   * each has a network of its own; `normalizeObservations`: whether observations are brought to a running scale.
-   */
-  constructor(
-    readonly observationSize: number,
-    readonly actionSize: number,
-    outputs: number,
-    random: HostRandom,
-    apart: number | null,
-    width: number,
-    normalizeObservations: boolean,
-  ) {
+  /** A network with `outputs` numbers for each agent; `random` draws the initial weights. */
+  constructor(readonly options: PolicyOptions, outputs: number, random: HostRandom) {
     super();
+    const { agents, observationSize, centralised, normalizeObservations } = options;
     this.observationScale = normalizeObservations ? new RunningScale([observationSize]) : null;
-    this.net = network(observationSize, outputs, random, apart, width);
+    this.net = network(centralised ? agents * observationSize : observationSize, outputs, options, random);
   }
 
   /** Numbers of a choice. */
@@ -69,8 +74,8 @@ export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends
   abstract readonly entropyNoiseSize: number;
   /** Random numbers with which a choice is made for each entry of `leading`. */
   abstract noise(key: Tensor, leading: Shape): Tensor;
-  /** What the network says of observations `[.., feature]` that went through {@linkcode Policy.normalize}. */
-  abstract head(normalized: Tensor): Output;
+  /** What the numbers `[.., outputs]` that the network gives mean. */
+  protected abstract read(outputs: Tensor): Output;
   /** A choice, from what {@linkcode Policy.noise} gave. */
   abstract choose(output: Output, noise: Tensor): Tensor;
   /** The action of a choice, as the world takes it. */
@@ -87,23 +92,39 @@ export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends
     return this.observationScale ? this.observationScale.forward(observation).clamp(-farthest, farthest) : observation;
   }
 
-  /** What the network says of observations `[.., feature]`. */
+  /** What the network says of observations `[.., agent, feature]` that went through {@linkcode Policy.normalize}. */
+  head(normalized: Tensor): Output {
+    return this.read(this.net.forward(this.options.centralised ? fromEachSide(normalized) : normalized));
+  }
+
+  /** What the network says of observations `[.., agent, feature]`. */
   output(observation: Tensor): Output {
     return this.head(this.normalize(observation));
   }
 }
 
-/** The policy that suits a world's actions; each agent has a network of its own unless they share one. */
+/**
+ * To `[.., agent, agent * feature]`: for each agent the observations of all, its own first and then those of the agents after it
+ * in turn, so that one network knows for which of them it acts.
+ */
+function fromEachSide(observation: Tensor): Tensor {
+  const agents = observation.shape.at(-2)!;
+  const turned = Array.from(
+    { length: agents },
+    (_, k) => k === 0 ? observation : concat([observation.slice(-2, k), observation.slice(-2, 0, k)], -2),
+  );
+  return concat(turned, -1);
+}
+
+/** The policy that suits a world's actions. */
 export function policyFor(
   environment: Pick<Environment, "agents" | "observationSize" | "actionKind" | "actionSize">,
+  options: Omit<PolicyOptions, "agents" | "observationSize" | "actionSize">,
   random: HostRandom,
-  shareParameters = true,
-  width = defaultWidth,
-  normalizeObservations = false,
 ): Policy {
   const { agents, observationSize, actionKind, actionSize } = environment;
   const Kind = actionKind === "discrete" ? CategoricalPolicy : GaussianPolicy;
-  return new Kind(observationSize, actionSize, random, shareParameters ? null : agents, width, normalizeObservations);
+  return new Kind({ ...options, agents, observationSize, actionSize }, random);
 }
 
 /** Smallest scale of the policy. */
@@ -123,26 +144,21 @@ export class GaussianPolicy extends Policy<GaussianOutput> {
   override readonly choiceSize: number;
   override readonly entropyNoiseSize: number;
 
-  /** Draws the initial weights from `random`. `apart`: the number of agents, if each has a network of its own. */
-  constructor(
-    observationSize: number,
-    actionSize: number,
-    random: HostRandom,
-    apart: number | null = null,
-    width = defaultWidth,
-    normalizeObservations = false,
-  ) {
-    super(observationSize, actionSize, 2 * actionSize, random, apart, width, normalizeObservations);
+  /** Draws the initial weights from `random`. */
+  constructor(options: PolicyOptions, random: HostRandom) {
+    const { actionSize } = options;
+    super(options, 2 * actionSize, random);
     this.choiceSize = actionSize;
     this.entropyNoiseSize = actionSize;
   }
 
   override noise(key: Tensor, leading: Shape): Tensor {
-    return normal(key, [...leading, this.actionSize]);
+    return normal(key, [...leading, this.options.actionSize]);
   }
 
-  override head(normalized: Tensor): GaussianOutput {
-    const [loc, raw] = this.net.forward(normalized).split([this.actionSize, this.actionSize], -1) as [Tensor, Tensor];
+  protected override read(outputs: Tensor): GaussianOutput {
+    const { actionSize } = this.options;
+    const [loc, raw] = outputs.split([actionSize, actionSize], -1) as [Tensor, Tensor];
     return { loc, scale: raw.add(scaleBias).softplus().add(minScale) };
   }
 
@@ -178,24 +194,17 @@ export class CategoricalPolicy extends Policy<CategoricalOutput> {
   override readonly choiceSize = 1;
   override readonly entropyNoiseSize = 0;
 
-  /** Draws the initial weights from `random`. `apart`: the number of agents, if each has a network of its own. */
-  constructor(
-    observationSize: number,
-    actionSize: number,
-    random: HostRandom,
-    apart: number | null = null,
-    width = defaultWidth,
-    normalizeObservations = false,
-  ) {
-    super(observationSize, actionSize, actionSize, random, apart, width, normalizeObservations);
+  /** Draws the initial weights from `random`. */
+  constructor(options: PolicyOptions, random: HostRandom) {
+    super(options, options.actionSize, random);
   }
 
   override noise(key: Tensor, leading: Shape): Tensor {
-    return gumbel(key, [...leading, this.actionSize]);
+    return gumbel(key, [...leading, this.options.actionSize]);
   }
 
-  override head(normalized: Tensor): CategoricalOutput {
-    return { logits: this.net.forward(normalized) };
+  protected override read(logits: Tensor): CategoricalOutput {
+    return { logits };
   }
 
   override choose({ logits }: CategoricalOutput, noise: Tensor): Tensor {
@@ -224,28 +233,18 @@ export class Critic extends Module {
   /** The network. */
   readonly net: MLP | StackedMLP;
 
-  /**
-   * `centralised`: each value is told from the observations of all agents (MAPPO); otherwise from the agent's own (IPPO).
-   * Without `shareParameters` each agent's values come from a network of its own.
-   */
-  constructor(
-    readonly agents: number,
-    readonly observationSize: number,
-    readonly centralised: boolean,
-    random: HostRandom,
-    readonly shareParameters = true,
-    width = defaultWidth,
-  ) {
+  /** MAPPO's critic is centralised, IPPO's is not. `random` draws the initial weights. */
+  constructor(readonly options: NetworkOptions, random: HostRandom) {
     super();
+    const { agents, observationSize, centralised = false, shareParameters = true } = options;
     const from = centralised ? agents * observationSize : observationSize;
-    const to = centralised && shareParameters ? agents : 1;
-    this.net = network(from, to, random, shareParameters ? null : agents, width);
+    this.net = network(from, centralised && shareParameters ? agents : 1, options, random);
   }
 
   /** `[row, agent, feature]` to `[row, agent]`. */
   forward(observation: Tensor): Tensor {
     const rows = observation.shape[0]!;
-    const { agents, observationSize, centralised, shareParameters, net } = this;
+    const { net, options: { agents, observationSize, centralised = false, shareParameters = true } } = this;
     if (!centralised) {
       const each = shareParameters ? observation.reshape(rows * agents, observationSize) : observation;
       return net.forward(each).reshape(rows, agents);

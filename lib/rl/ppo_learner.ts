@@ -72,9 +72,11 @@ export class PPOLearner {
     random: HostRandom,
   ) {
     const { observationSize, agents } = environment;
-    const { algorithm, shareParameters = true, hiddenSize, normalizeObservations, normalizeValues, lr } = options;
-    this.policy = policyFor(environment, random, shareParameters, hiddenSize, normalizeObservations);
-    this.critic = new Critic(agents, observationSize, algorithm === "mappo", random, shareParameters, hiddenSize);
+    const { algorithm, centralisedPolicy, shareParameters, hiddenSize, normalizeObservations, normalizeValues, lr } =
+      options;
+    const shared = { shareParameters, hiddenSize };
+    this.policy = policyFor(environment, { ...shared, centralised: centralisedPolicy, normalizeObservations }, random);
+    this.critic = new Critic({ ...shared, agents, observationSize, centralised: algorithm === "mappo" }, random);
     this.valueScale = normalizeValues ? new RunningScale([]) : null;
     const parameters = [...this.policy.parameters(), ...this.critic.parameters()];
     this.optimizer = new Adam([{ name: "learner", parameters }], { lr });

@@ -6,6 +6,11 @@ import type { Schedule } from "../optim/schedule.ts";
 export interface PPOOptions {
   /** `mappo`: a critic that sees all agents. `ippo`: a critic that sees one. */
   readonly algorithm: "mappo" | "ippo";
+  /**
+   * Whether each agent acts on what all agents observe: one mind for the team. Not by default: each acts on its own
+   * observation.
+   */
+  readonly centralisedPolicy?: boolean;
   /** One network for all agents (the default), or one for each; policy and critic alike. */
   readonly shareParameters?: boolean;
   /** Units in each of the two hidden layers of policy and critic; 256 unless told otherwise. */

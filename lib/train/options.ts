@@ -121,6 +121,7 @@ const learning = {
   algorithm: choice(["mappo", "ippo"], "mappo", "whether the critic sees all agents or its own") as ChoiceOption<
     "mappo" | "ippo"
   >,
+  centralisedPolicy: toggle(false, "each agent acts on what all observe, not on its own view") as ToggleOption,
   shareParameters: toggle(true, "one network for all agents, or else one for each") as ToggleOption,
   hiddenSize: integer(1, 10_000, 256, "units in each of the two hidden layers") as NumberOption<number>,
   nIters: integer(1, 10_000_000, 10, "iterations: collect a batch, learn from it") as NumberOption<number>,

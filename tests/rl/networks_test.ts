@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import {
   Categorical,
   CategoricalPolicy,
+  concat,
   Critic,
   GaussianPolicy,
   gradients,
@@ -20,6 +21,7 @@ import {
 import { onEachEngine, onEngine } from "../engines.ts";
 
 const [rows, agents, features] = [5, 3, 4];
+const of4 = { agents, observationSize: features, actionSize: 4 };
 const observation = (): Tensor => normal(randomKey(9), [rows, agents, features]);
 
 async function assertNear(found: Tensor, expected: Tensor, what: string): Promise<void> {
@@ -50,6 +52,19 @@ onEachEngine("StackedMLP gives every member's own output and gradients, as an ML
   }
 });
 
+onEachEngine("a centralised policy gives each agent what its network says of all, the agent itself first", async () => {
+  for (const shareParameters of [true, false]) {
+    const policy = new CategoricalPolicy({ ...of4, centralised: true, shareParameters }, new HostRandom(6));
+    const x = observation();
+    const { logits } = policy.output(x);
+    for (let i = 0; i < agents; i++) {
+      const others = Array.from({ length: agents }, (_, k) => x.select(1, (i + k) % agents));
+      const net = policy.net instanceof StackedMLP ? memberOf(policy.net, i) : policy.net;
+      await assertNear(logits.select(1, i), net.forward(concat(others, 1)), `agent ${i}`);
+    }
+  }
+});
+
 onEngine("cpu", "StackedMLP takes any leading axes and keeps their names", () => {
   const stack = new StackedMLP(agents, [features, 2], new HostRandom(4));
   const y = stack.forward(normal(randomKey(1), [7, 5, agents, features]).named("time", "env", "agent", "feature"));
@@ -62,7 +77,10 @@ for (const centralised of [true, false]) {
   for (const share of [true, false]) {
     const title = `${centralised ? "of all agents" : "of one agent"}, ${share ? "one network" : "a network each"}`;
     onEngine("cpu", `Critic (${title}) depends on what it sees and on nothing else`, async () => {
-      const critic = new Critic(agents, features, centralised, new HostRandom(1), share);
+      const critic = new Critic(
+        { agents, observationSize: features, centralised, shareParameters: share },
+        new HostRandom(1),
+      );
       const x = observation();
       const sums = critic.forward(x);
       assert.deepEqual(sums.shape, [rows, agents]);
@@ -86,7 +104,7 @@ onEngine("cpu", "agents that share parameters act alike on the same observation,
   for (const actionKind of ["continuous", "discrete"] as const) {
     const world = { agents, observationSize: features, actionKind, actionSize: 4 };
     for (const share of [true, false]) {
-      const output = policyFor(world, new HostRandom(3), share).output(same);
+      const output = policyFor(world, { shareParameters: share }, new HostRandom(3)).output(same);
       for (const x of Object.values(output)) {
         const spread = await x.sub(x.slice(1, 0, 1)).abs().max().item();
         assert.equal(Number(spread) < 1e-6, share, `${actionKind}, ${share}: ${spread}`);
@@ -96,7 +114,7 @@ onEngine("cpu", "agents that share parameters act alike on the same observation,
 });
 
 onEachEngine("CategoricalPolicy chooses by its probabilities, and knows those of its choices", async () => {
-  const policy = new CategoricalPolicy(features, 4, new HostRandom(5));
+  const policy = new CategoricalPolicy(of4, new HostRandom(5));
   const draws = 4000;
   const logits = tensor([[0.1, -1, 2, 0.5]]).expand(draws, 4);
   const choice = policy.choose({ logits }, policy.noise(randomKey(7), [draws]));
@@ -115,13 +133,13 @@ onEachEngine("CategoricalPolicy chooses by its probabilities, and knows those of
 
 onEngine("cpu", "the deterministic action is the most likely one", async () => {
   const x = observation();
-  const discrete = new CategoricalPolicy(features, 4, new HostRandom(5), agents);
+  const discrete = new CategoricalPolicy({ ...of4, shareParameters: false }, new HostRandom(5));
   const action = discrete.forward(x);
   assert.deepEqual([action.dtype, action.shape], ["int32", [rows, agents]]);
   const { logProbs } = new Categorical(discrete.output(x).logits);
   const best = await discrete.logProb(discrete.output(x), action.cast("float32").unsqueeze(-1)).data();
   assert.deepEqual(best, await logProbs.max(-1).data());
-  const continuous = new GaussianPolicy(features, 2, new HostRandom(5), agents);
+  const continuous = new GaussianPolicy({ ...of4, actionSize: 2, shareParameters: false }, new HostRandom(5));
   const { loc } = continuous.output(x);
   await assertNear(continuous.forward(x), loc.tanh(), "action");
 });
@@ -129,6 +147,9 @@ onEngine("cpu", "the deterministic action is the most likely one", async () => {
 Deno.test("networks have the width that is asked for", () => {
   const world = { agents: 3, observationSize: 5, actionKind: "continuous", actionSize: 2 } as const;
   const sizes = (network: Policy | Critic) => network.net.parameters().map((p) => p.shape[0]);
-  assert.deepEqual(sizes(policyFor(world, new HostRandom(0), true, 7)), [7, 7, 7, 7, 4, 4]);
-  assert.deepEqual(sizes(new Critic(3, 5, true, new HostRandom(0), true, 7)), [7, 7, 7, 7, 3, 3]);
+  assert.deepEqual(sizes(policyFor(world, { hiddenSize: 7 }, new HostRandom(0))), [7, 7, 7, 7, 4, 4]);
+  assert.deepEqual(
+    sizes(new Critic({ agents: 3, observationSize: 5, centralised: true, hiddenSize: 7 }, new HostRandom(0))),
+    [7, 7, 7, 7, 3, 3],
+  );
 });

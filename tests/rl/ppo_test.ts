@@ -98,6 +98,7 @@ onEachEngine(
 
 const stabilised: Partial<PPOOptions> = {
   clipValue: 0.2,
+  centralisedPolicy: true,
   normalizeObservations: true,
   normalizeValues: true,
   normalizeAdvantages: true,

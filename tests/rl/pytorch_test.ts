@@ -80,7 +80,10 @@ for (const row of await readFixture<DiscreteRow>("ppo_discrete")) {
   onEachEngine(`${title} agrees with PyTorch, with its gradients`, async () => {
     const entries = Object.entries(row.inputs).map(([name, x]) => [name, toTensor(x)] as const);
     const { logits, action, values, ...batch } = Object.fromEntries(entries) as Record<DiscreteInput, Tensor>;
-    const policy = new CategoricalPolicy(1, logits.shape[2]!, new HostRandom(0));
+    const policy = new CategoricalPolicy(
+      { agents: 1, observationSize: 1, actionSize: logits.shape[2]! },
+      new HostRandom(0),
+    );
     const logProb = policy.logProb({ logits }, action.cast("float32").unsqueeze(-1));
     const result = ppoLoss(batch, { logProb, entropy: policy.entropy({ logits }), value: values }, row.options);
     for (const name of ["loss", "objective", "criticLoss", "entropy"] as const) {

@@ -27,7 +27,7 @@ Deno.test("the events of a run hold a histogram of every parameter's gradients w
   }));
 
 const every =
-  "--actions discrete --no-share-parameters --normalize-observations --normalize-values --normalize-advantages --clip-value 0.2 " +
+  "--actions discrete --centralised-policy --no-share-parameters --normalize-observations --normalize-values --normalize-advantages --clip-value 0.2 " +
   "--lr-schedule linear --target-kl 1e-5";
 
 for (const [title, flags] of [["", args], [", with every option of learning", `${args} ${every}`]] as const) {
