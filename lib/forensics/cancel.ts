@@ -5,15 +5,12 @@
 
 import { rules } from "../grad/rules.ts";
 import { vjpNodes } from "../grad/vjp.ts";
-import { constant, type Node, substitute } from "../graph/node.ts";
+import { type Node, substitute } from "../graph/node.ts";
 import * as ops from "../graph/ops.ts";
 import type { OpName } from "../graph/primitives.ts";
-import { Storage } from "../graph/storage.ts";
-import { HostRandom } from "../tensor/host_random.ts";
+import { sizeOf } from "../graph/types.ts";
 import { between, passes } from "./edges.ts";
-
-/** Computes the values of nodes. */
-export type Compute = (nodes: readonly Node[]) => Promise<void>;
+import { type Compute, dataOf, shake } from "./shake.ts";
 
 /** Where gradients cancel. */
 export interface Cancellation {
@@ -55,7 +52,8 @@ function partOf({ user, input }: Use, g: Node): Node | null {
 /** The nodes of which next to nothing is left when the gradients of their uses are added. */
 async function cancelled(loss: Node, uses: ReadonlyMap<Node, Use[]>, compute: Compute): Promise<Set<Node>> {
   const isPlain = ({ user }: Use): boolean => user.op !== "scan" && user.op !== "output";
-  const several = [...uses].filter(([x, some]) => x.dtype === "float32" && some.length > 1 && some.every(isPlain));
+  const isFloat = (x: Node): boolean => x.dtype === "float32" && sizeOf(x.shape) > 0;
+  const several = [...uses].filter(([x, some]) => isFloat(x) && some.length > 1 && some.every(isPlain));
   const users = [...new Set(several.flatMap(([, some]) => some.map((x) => x.user)))];
   const wanted = [...several.map(([x]) => x), ...users];
   const gradients = vjpNodes([loss], [ops.fullLike(loss, 1)], wanted);
@@ -122,20 +120,11 @@ async function find(loss: Node, leaf: Node, compute: Compute): Promise<Cancellat
   return { node, join: joinOf(node, nodes, uses) };
 }
 
-/** `leaf` with other numbers near by. */
-async function moved(leaf: Node, compute: Compute): Promise<Node> {
-  await compute([leaf]);
-  const random = new HostRandom(1);
-  const noise = random.uniform(leaf.value!.size, -0.1, 0.1);
-  const numbers = Float32Array.from(await leaf.value!.read(), (x, i) => x + noise[i]!);
-  return constant(leaf, new Storage("float32", numbers.length, numbers));
-}
-
-/** The cancellation that keeps the gradient of `loss` from `leaf`, wherever the parameter is: not one of its present numbers. */
+/** The cancellation that keeps the gradient of `loss` from `leaf`, whatever the numbers of parameter and data are. */
 export async function cancellation(loss: Node, leaf: Node, compute: Compute): Promise<Cancellation | null> {
   const here = await find(loss, leaf, compute);
   if (!here) return null;
-  const there = await moved(leaf, compute);
-  const [again] = substitute([loss], new Map([[leaf, there]]));
-  return await find(again!, there, compute) ? here : null;
+  const shaken = await shake([leaf, ...dataOf(loss)], compute);
+  const [again] = substitute([loss], shaken);
+  return await find(again!, shaken.get(leaf)!, compute) ? here : null;
 }

@@ -2,7 +2,7 @@
 
 import type { Place } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
-import { describe } from "../graph/types.ts";
+import { describe, sizeOf } from "../graph/types.ts";
 import { dependsOn, type Drop, dropOf, keptReads } from "./drops.ts";
 import { allNodes, isLearner, type Learner, liveNodes, passes } from "./edges.ts";
 import { helpFor } from "./help.ts";
@@ -194,15 +194,30 @@ function scaledRead(live: ReadonlySet<Node>, losses: readonly Node[], learner: L
   return null;
 }
 
-/** The last read that tells of `learner`. A parameter that is read itself is saved, or shown; a number of its own is used. */
-function suspicion(learner: Learner): Cut | null {
-  const isUse = (x: Drop): boolean => !x.isOwn || x.kind === "item()";
-  const drop = keptReads().find((x) => dependsOn(x, learner) && x.rule !== "stop" && isUse(x));
+/**
+ * The lines at which `learner` was read before a constant of the loss was made, the likeliest first: one with as many numbers as
+ * that constant, the last. A parameter that is read itself is saved, or shown; a number of its own is used.
+ */
+function suspects(learner: Learner, order: readonly Node[]): Drop[] {
+  const isUse = (x: Drop): boolean => dependsOn(x, learner) && x.rule !== "stop" && (!x.isOwn || x.kind === "item()");
+  const given = order.filter((x) => x.inputs.length === 0 && !isLearner(x.owner));
+  const isIn = (read: Drop, like: (x: Node) => boolean): boolean => given.some((x) => x.id > read.node && like(x));
+  const reads = keptReads().filter((x) => isUse(x) && isIn(x, () => true));
+  const fits = (read: Drop): boolean => isIn(read, (x) => sizeOf(x.shape) === read.size);
+  const lines = new Map(reads.toReversed().map((x) => [x.site.key, x]));
+  return [...lines.values()].toSorted((a, b) => Number(fits(b)) - Number(fits(a)) || b.node - a.node);
+}
+
+function suspicion(learner: Learner, order: readonly Node[]): Cut | null {
+  const [drop, ...others] = suspects(learner, order);
   if (!drop) return null;
   const help = [...helpFor(drop.kind, drop.site), "where the number goes:  await audit(() => loss)"];
   return {
     how: drop.kind,
-    places: [{ site: drop.site, note: `${describeDrop(drop)}, and nothing else of it is in the loss` }],
+    places: [
+      { site: drop.site, note: `${describeDrop(drop)}, and nothing else of it is in the loss` },
+      ...others.slice(0, 2).map((x) => ({ site: x.site, note: `or here: ${describeDrop(x)}` })),
+    ],
     path: pathText(["arithmetic outside of the graph", ...wayOf(drop, learner)], learner.label),
     help,
     forbidden: drop.rule === "forbid",
@@ -232,7 +247,7 @@ export function judge(losses: readonly Node[], learners: readonly Learner[]): Ma
     };
     const cut = find(false) ?? scaledRead(live, losses, learner);
     const declared = cut ? null : find(true);
-    const suspected = cut || declared ? null : suspicion(learner);
+    const suspected = cut || declared ? null : suspicion(learner, order);
     if (cut) verdicts.set(learner, { status: "cut", cut });
     else if (declared) verdicts.set(learner, { status: "declared", cut: declared });
     else verdicts.set(learner, suspected ? { status: "suspected", cut: suspected } : { status: "unused" });

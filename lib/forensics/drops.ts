@@ -29,6 +29,10 @@ export interface Drop {
   readonly way: readonly Stop[];
   /** The number of steps before it. */
   readonly after: number;
+  /** The last node that was made before it, at least. */
+  readonly node: number;
+  /** How many numbers were read. */
+  readonly size: number;
   /** Whether it was a parameter itself that was read. */
   readonly isOwn: boolean;
   /** A boundary's rule. */
@@ -153,6 +157,8 @@ export function reading(node: Node, kind: string): (data: TypedArray) => TypedAr
       what: () => `${labelOf(facts)} ${describe({ dtype, shape, axes })}`,
       value: sizeOf(shape) === 1 ? data[0]! : null,
       after: stepCount(),
+      node: facts.id,
+      size: data.length,
       isOwn: isLearner(node.owner),
       ...behind,
     };
@@ -177,6 +183,8 @@ export function dropAt(kind: string, what: string, outputs: readonly Node[], rul
     what: () => what,
     value: null,
     after: stepCount(),
+    node: Math.max(...outputs.map((x) => x.id)),
+    size: outputs.reduce((n, x) => n + sizeOf(x.shape), 0),
     isOwn: false,
     ...behindOf(outputs, learners),
     ...(rule ? { rule } : {}),

@@ -1,10 +1,11 @@
 /** Why a gradient that could flow is zero everywhere: the operation on the way that stops it. */
 
 import { vjpNodes } from "../grad/vjp.ts";
-import { type Node, topological } from "../graph/node.ts";
+import { type Node, substitute, topological } from "../graph/node.ts";
 import { fullLike, max, unary } from "../graph/ops.ts";
-import { type Cancellation, cancellation, type Compute } from "./cancel.ts";
+import { type Cancellation, cancellation } from "./cancel.ts";
 import { between, passes } from "./edges.ts";
+import { type Compute, dataOf, shake } from "./shake.ts";
 import { unrolled } from "./unroll.ts";
 import { sizeOf } from "../graph/types.ts";
 import { labelOf } from "./label.ts";
@@ -22,7 +23,7 @@ export interface ZeroAt {
   readonly why: string;
   /** Whether data, a choice or a start at 0 may make it so for a while: nothing to warn of. */
   readonly isPassing: boolean;
-  /** The value of 0 that it is multiplied with, if that is why. */
+  /** The value that it is multiplied with, which these parameters make 0 whatever the data are. */
   readonly factor?: Node;
   /** Whether parts of it cancel out: also what is left of them may be told by rounding. */
   readonly isCancelled?: boolean;
@@ -30,7 +31,7 @@ export interface ZeroAt {
 
 /** The largest absolute entry of the gradient at each node. */
 async function sizesAt(loss: Node, nodes: readonly Node[], compute: Compute): Promise<Map<Node, number>> {
-  const some = nodes.filter((x) => x.op !== "scan" && x.dtype === "float32");
+  const some = nodes.filter((x) => x.op !== "scan" && x.dtype === "float32" && sizeOf(x.shape) > 0);
   const gradients = vjpNodes([loss], [fullLike(loss, 1)], some);
   const largest = gradients.map((g) => g && max(unary("abs", g), g.shape.map((_, i) => i)));
   await compute(largest.flatMap((x) => x ?? []));
@@ -91,13 +92,18 @@ export async function whyNearZero(loss: Node, leaf: Node, keep: Keep, compute: C
 
 const ofItself = (node: Node): ZeroAt => ({ node, why: `${node.op} of a thing with itself`, isPassing: false });
 
-/** The input of `node` that is 0 everywhere. */
-async function zeroInput(node: Node, compute: Compute): Promise<Node | undefined> {
-  const some = node.inputs.filter((x) => x.dtype === "float32");
+/** The first of `nodes` that is 0 everywhere. */
+async function firstZero(nodes: readonly Node[], compute: Compute): Promise<Node | undefined> {
+  const some = nodes.filter((x) => sizeOf(x.shape) > 0);
   const sizes = some.map((x) => max(unary("abs", x), x.shape.map((_, i) => i)));
   await compute(sizes);
   const values = await Promise.all(sizes.map(async (x) => (await x.value!.read())[0]));
   return some.find((_, i) => values[i] === 0);
+}
+
+/** Whether `node` is 0 whatever the data are. */
+async function isZeroForAll(node: Node, keep: Keep, compute: Compute): Promise<boolean> {
+  return await firstZero(substitute([node], await shake(dataOf(node, keep), compute)), compute) !== undefined;
 }
 
 /** Where the gradient of `loss` ends that is 0 at `leaf`. */
@@ -117,7 +123,7 @@ export async function whyZero(loss: Node, leaf: Node, keep: Keep, compute: Compu
     !isZero(node) && node.inputs.some((x, i) => on.has(x) && passes(node, i) && isZero(x))
   );
   const node = ends.at(-1) ?? written;
-  const factor = await zeroInput(node, compute);
+  const factor = await firstZero(node.inputs.filter((x) => x.dtype === "float32"), compute);
   const same = factor && differenceOfSame(factor);
   if (same) {
     return { node: same, why: "a thing less itself: it is 0, and so is what is multiplied with it", isPassing: false };
@@ -126,7 +132,8 @@ export async function whyZero(loss: Node, leaf: Node, keep: Keep, compute: Compu
   // Of two sides that both come from here one is always chosen: that is meant, as in a clipped ratio.
   const isChoice = (x: Node): boolean => choosing.has(x.op) && sidesOf(x).filter((y) => on.has(y)).length > 1;
   const above = nodes.slice(nodes.indexOf(node) + 1).some((x) => isChoice(x) && !isZero(x));
-  return { node, why, isPassing: isPassing || above || isChoice(node), ...(factor ? { factor } : {}) };
+  const lasts = factor !== undefined && await isZeroForAll(factor, keep, compute);
+  return { node, why, isPassing: isPassing || above || isChoice(node), ...(lasts ? { factor } : {}) };
 }
 
 /** A sentence that names the operation and its line. */

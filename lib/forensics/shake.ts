@@ -1,0 +1,28 @@
+/** Other numbers for what is given: what is 0 with them too is 0 by construction, not by chance. */
+
+import { constant, type Node, topological } from "../graph/node.ts";
+import { Storage } from "../graph/storage.ts";
+import { HostRandom } from "../tensor/host_random.ts";
+
+/** Computes the values of nodes. */
+export type Compute = (nodes: readonly Node[]) => Promise<void>;
+
+/** The data behind `output`: numbers that nobody learns; nodes of `keep` are not entered. */
+export function dataOf(output: Node, keep: (node: Node) => boolean = () => false): Node[] {
+  return topological([output], keep).filter((x) =>
+    x.op === "input" && x.dtype === "float32" && x.value !== null && x.owner === null && !keep(x)
+  );
+}
+
+/** A little more of each number of `nodes`: never less, so that what is positive stays so. */
+export async function shake(nodes: readonly Node[], compute: Compute): Promise<Map<Node, Node>> {
+  await compute(nodes);
+  const random = new HostRandom(1);
+  const moved = new Map<Node, Node>();
+  for (const node of nodes) {
+    const more = random.uniform(node.value!.size, 0, 0.1);
+    const numbers = Float32Array.from(await node.value!.read(), (x, i) => x + more[i]!);
+    moved.set(node, constant(node, new Storage("float32", numbers.length, numbers)));
+  }
+  return moved;
+}
