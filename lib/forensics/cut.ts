@@ -165,10 +165,12 @@ function cutOf(edge: Edge, losses: readonly Node[], learner: Learner, influenced
   };
 }
 
-/** Whether `x` is a plain multiple of `y`, one of two digits: by which factor. Constants that users write are plain themselves. */
+/** Whether a constant looks as if a person had written it. */
+const isPlain = (x: number): boolean => Number(x.toPrecision(4)) === x;
+
+/** Whether `x` is a plain multiple of `y`, one of two digits: by which factor. */
 function plainFactor(x: number, y: number): number | null {
   const factor = Number((x / y).toPrecision(2));
-  const isPlain = (v: number): boolean => Number(v.toPrecision(4)) === v;
   return !isPlain(Math.fround(x)) && Number.isFinite(factor) && Math.fround(factor * y) === x ? factor : null;
 }
 
@@ -203,7 +205,8 @@ function suspects(learner: Learner, order: readonly Node[]): Drop[] {
   const given = order.filter((x) => x.inputs.length === 0 && !isLearner(x.owner));
   const isIn = (read: Drop, like: (x: Node) => boolean): boolean => given.some((x) => x.id > read.node && like(x));
   const reads = keptReads().filter((x) => isUse(x) && isIn(x, () => true));
-  const fits = (read: Drop): boolean => isIn(read, (x) => sizeOf(x.shape) === read.size);
+  const isTelling = (x: Node): boolean => x.op !== "full" || !isPlain(x.attrs.value);
+  const fits = (read: Drop): boolean => isIn(read, (x) => sizeOf(x.shape) === read.size && isTelling(x));
   const lines = new Map(reads.toReversed().map((x) => [x.site.key, x]));
   return [...lines.values()].toSorted((a, b) => Number(fits(b)) - Number(fits(a)) || b.node - a.node);
 }
