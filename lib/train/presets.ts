@@ -45,11 +45,43 @@ const seed = {
   buzz_wire: { framesPerBatch: 4096, numEpochs: 3, minibatchSize: 1024, lr: 5e-4, entropyEps: 5e-4, ...common },
 } satisfies Readonly<Record<Scenario, Preset>>;
 
+/** Small networks on scaled observations and values, which learn from discrete pushes that are held for some steps. */
+const held: Preset = {
+  actions: "discrete",
+  nIters: 500,
+  hiddenSize: 64,
+  numEpochs: 8,
+  lrSchedule: "linear",
+  entropySchedule: "linear",
+  normalizeObservations: true,
+  normalizeValues: true,
+  normalizeAdvantages: true,
+  maxGradNorm: 1,
+  clipEpsilon: 0.2,
+};
+
 const tuned: Readonly<Record<Scenario, Preset>> = {
   navigation: seed.navigation,
-  reverse_transport: seed.reverse_transport,
+  // Values of up to a hundred times a reward are learned on their own scale, or not for a long time.
+  reverse_transport: {
+    ...seed.reverse_transport,
+    numEpochs: 6,
+    minibatchSize: 2048,
+    lr: 5e-4,
+    normalizeValues: true,
+    normalizeAdvantages: true,
+  },
   wheel: seed.wheel,
-  buzz_wire: seed.buzz_wire,
+  buzz_wire: {
+    ...held,
+    framesPerBatch: 6000,
+    minibatchSize: 500,
+    lr: 1e-3,
+    entropyEps: 0.01,
+    gamma: 0.98,
+    lmbda: 0.9,
+    actionRepeat: 2,
+  },
 };
 
 /** The settings of a preset. */
