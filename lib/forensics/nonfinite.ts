@@ -164,8 +164,10 @@ export async function refuseBad(sinks: readonly Sink[], screened: Storage): Prom
   if (bad.length === 0) return;
   const origin = await locateAmong(bad.map((x) => x.node));
   const names = bad.map((x) => x.name);
-  throw new NonFiniteError({ sinks: names, origin, step: null, consequence: `${listed(names)} went bad.` });
+  throw new NonFiniteError({ sinks: names, origin, step: null, consequence: `${capital(listed(names))} went bad.` });
 }
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** `a, b and c`. */
 export function listed(names: readonly string[]): string {

@@ -32,6 +32,28 @@ export function refuseWrongOwner(losses: readonly Node[], parameters: readonly L
   });
 }
 
+/** The parameters of other optimisers that `losses` reach. */
+function heldElsewhere(losses: readonly Node[]): Learner[] {
+  return [...liveNodes(losses)].flatMap((x) => isLearner(x.owner) && x.owner.root !== x.owner ? [x.owner] : []);
+}
+
+/** What is said where the losses reach nothing of one optimiser, but what others hold. */
+function exchanged(losses: readonly Node[], unused: readonly Learner[], others: readonly Learner[]): ErrorParts {
+  const names = listed(others.map((x) => x.label));
+  return {
+    code: "G504",
+    message: `the optimiser holds ${listed(unused.map((x) => x.label))}, which the loss does not reach: it reaches ` +
+      `${names}, which another optimiser holds`,
+    sites: [
+      owner(unused[0]!),
+      { ...owner(others[0]!), note: `holds ${names}` },
+      { site: losses[0]!.site, note: "the loss" },
+    ],
+    params: unused.map((x) => x.label),
+    help: ["step with the optimiser that holds what the loss reaches; are the two exchanged where they are made?"],
+  };
+}
+
 /** What is said where an optimiser holds parameters that have no part in the losses, and lacks others that have. */
 function replaced(losses: readonly Node[], unused: readonly Learner[], others: readonly Learner[]): ErrorParts {
   const labels = (some: readonly Learner[]): string[] => some.map((x) => x.label);
@@ -70,6 +92,8 @@ export function neverUsed(
     ...losses.slice(0, 1).map((x) => ({ kind: "loss", place: { site: x.site, note: "the loss" } })),
   ];
   const others = parameters.filter((x) => !unused.includes(x));
+  const elsewhere = others.length === 0 ? heldElsewhere(losses) : [];
+  if (elsewhere.length > 0) return exchanged(losses, unused, elsewhere);
   // All of them: the optimiser's line. Part of a module: the line of that part. A whole module: the loss that lacks it.
   const guilty = others.length === 0 ? "owner" : others.some((x) => moduleOf(x) === moduleOf(first)) ? "made" : "loss";
   const shown = unused.map((x) => `\`${x.label}\` [${x.node.shape}]`);

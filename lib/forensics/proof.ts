@@ -39,7 +39,8 @@ interface Trial {
   readonly measured: number;
 }
 
-const confirmed = "confirmed: frozen at its old value, the loss no longer moves";
+const confirmed = (isPartial: boolean): string =>
+  `confirmed: frozen at its old value, the loss ${isPartial ? "moves as the gradient says" : "no longer moves"}`;
 
 async function slope(
   loss: FrozenLoss,
@@ -76,20 +77,20 @@ async function disagreement(loss: FrozenLoss, x: Parameter, known: Known, random
   return null;
 }
 
-function placeOf({ drop, stop }: Freezable): Pick<Cut, "how" | "places" | "help"> {
+function placeOf({ drop, stop }: Freezable, isPartial: boolean): Pick<Cut, "how" | "places" | "help"> {
   if (drop) {
-    const note = `${describeDrop(drop)} (${confirmed})`;
+    const note = `${describeDrop(drop)} (${confirmed(isPartial)})`;
     return { how: drop.kind, places: [{ site: drop.site, note }], help: helpFor(drop.kind, drop.site) };
   }
   const how = howCut(stop!);
-  const note = `${how} passes no gradient to ${labelOf(stop!.inputs[0]!)} (${confirmed})`;
+  const note = `${how} passes no gradient to ${labelOf(stop!.inputs[0]!)} (${confirmed(isPartial)})`;
   return { how, places: [{ site: stop!.site, note }], help: helpFor(how, stop!.site) };
 }
 
 function cutAt(place: Freezable, verdict: Verdict, learner: Parameter, loss: FrozenLoss): Cut {
   const again = place.drop && loss.loss ? reentered(place.drop, loss.loss.node, learner) : null;
   const structural = again ?? ("cut" in verdict ? verdict.cut : null);
-  const own = placeOf(place);
+  const own = placeOf(place, verdict.status === "reached");
   const isSame = structural?.places[0] && structural.places[0].site.key === own.places[0]!.site.key;
   const between = place.drop ? wayOf(place.drop, learner) : [own.how];
   return {
