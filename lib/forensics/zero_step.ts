@@ -159,7 +159,7 @@ function lasting(explained: readonly Explained[]): Explained[] {
     return isDeadlock(x)
       ? [{
         ...x,
-        at: { ...x.at, why: "a product with 0, and what is 0 there has no gradient either: by this product" },
+        at: { ...x.at, why: "a product with 0, and what is 0 there cannot learn either: both started at 0" },
       }]
       : [];
   });
@@ -176,12 +176,16 @@ export async function warnOfZeros(step: FirstStep, renew: Renewal, compute: Comp
     for (const node of liveNodes([loss])) if (isLearner(node.owner)) left.delete(node.owner);
   }
   for (const some of Map.groupBy(lasting(explained), ({ at }) => at.node.site.key).values()) {
-    const [{ at: { node, why } }] = some as [Explained];
+    const [{ at: { node, why }, behind }] = some as [Explained];
     const labels = some.map((x) => x.parameter.label);
     warn({
       code: "G110",
       message: `zero gradient: ${listed(labels)} cannot learn from the loss, its slope is 0 everywhere`,
-      sites: [{ site: node.site, note: why }, { site: step.losses[0]!.site, note: "the loss" }],
+      sites: [
+        { site: node.site, note: why },
+        ...behind.slice(0, 1).map((x) => ({ site: x.madeAt, note: `\`${x.label}\` is made here` })),
+        { site: step.losses[0]!.site, note: "the loss" },
+      ],
       params: labels,
       path: `loss <- .. <- ${labelOf(node)} <- .. <- ${labels[0]}`,
       help: [

@@ -80,6 +80,21 @@ Deno.test("a parameter that is reached, but not by every way, is cut there", asy
   ok(report.error?.sites[0]?.text?.includes("const scale"), report.error?.message);
 });
 
+Deno.test("what detach() takes from a parameter that is reached in another way is a note, no cut", async () => {
+  const pi = new MLP([4, 6, 2], random, { activation: "relu" }), value = new MLP([4, 6, 1], random);
+  const report = await audit(() => {
+    const v = value.forward(x);
+    const advantage = x.sum(1, true).sub(v).detach();
+    return pi.forward(x).logSoftmax(-1).mul(advantage).mean().add(v.square().mean());
+  }, [pi, value]);
+  strictEqual(report.error, null);
+  equal(statuses(report), Array(8).fill("reached"));
+  ok(
+    /stopped by detach\(\) at .*audit_test\.ts.*proved/.test(report.of("value.layers.1.weight")?.why ?? ""),
+    `${report}`,
+  );
+});
+
 Deno.test("a read that only logs is no cut", async () => {
   const pi = new MLP([4, 6, 2], random);
   const log: unknown[] = [];

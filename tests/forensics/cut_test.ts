@@ -233,6 +233,18 @@ Deno.test("a cut inside of a compiled step is named when it is traced", async ()
   });
 });
 
+Deno.test("a read in a compiled function that nobody waits for ends the call, at its line", async () => {
+  const { pi } = nets();
+  for (const read of [(t: Tensor) => t.item(), async (t: Tensor) => await t.data()]) {
+    const step = compile((x: Tensor) => {
+      const loss = pi.forward(x).mean();
+      read(loss).catch(() => {});
+      return loss;
+    }, { state: pi });
+    await raises("G102", "of [(t: Tensor) => t.item(), async (t: Tensor) => await t.data()]", () => step(x));
+  }
+});
+
 Deno.test("step() without backward(), or after zeroGrad(), is refused", async () => {
   const model = new Linear(4, 1, random);
   const optimizer = new SGD(model.parameters(), { lr: 0.1 });

@@ -8,6 +8,7 @@ that the traceback or the warning names is the guilty one. Not needed by the tes
 
 import inspect
 import json
+import math
 import sys
 import traceback
 import warnings
@@ -16,6 +17,7 @@ import torch
 from torch import nn
 from torch.distributions import Categorical, Normal
 from torch.nn.functional import log_softmax, one_hot, relu, sigmoid, softmax, softplus
+from torch.utils.checkpoint import checkpoint
 
 PROGRAMS = {}
 
@@ -757,6 +759,268 @@ def advantage_keeps_its_graph():
     target = torch.randn(10, 1) + 0.99 * critic(torch.randn(10, 3)).detach()
     value = critic(torch.randn(10, 3)).detach()  # guilty
     update(optimizer, (value - target).square().mean())
+
+
+@program
+def actions_from_the_replay_buffer():
+    actor, critic = mlp(2, 8, 1), mlp(3, 8, 1)
+    optimizer, _ = adam(actor), adam(critic)
+    replay = []
+    for _ in range(6):
+        state = torch.randn(2)
+        replay.append((state, actor(state).tanh().tolist()))  # guilty
+    states, actions = torch.stack([s for s, _ in replay[:4]]), torch.tensor([a for _, a in replay[:4]])
+    update(optimizer, -critic(torch.cat([states, actions], 1)).mean())
+
+
+@program
+def advantage_of_nothing():
+    policy, critic = mlp(3, 8, 2), mlp(3, 8, 1)
+    optimizer = adam(policy)
+    for _ in range(3):
+        states = torch.randn(8, 3)
+        advantage = critic(states).squeeze(-1).detach() - critic(states).squeeze(-1).detach()  # guilty
+        update(optimizer, -(log_softmax(policy(states), -1)[:, 0] * advantage).mean())
+
+
+@program
+def all_zero_weights():
+    model = mlp(4, 8, 2)
+    for parameter in model.parameters():
+        nn.init.zeros_(parameter)
+    optimizer = adam(model)
+    for _ in range(3):
+        update(optimizer, (model(torch.randn(8, 4)) - 1).square().mean())  # guilty
+
+
+@program
+def bins_of_a_value():
+    encoder, table, head = mlp(3, 8, 1), nn.Embedding(10, 4), nn.Linear(4, 1)
+    optimizer = adam(encoder, table, head)
+    for _ in range(2):
+        value = sigmoid(encoder(torch.randn(6, 3))).squeeze(-1)
+        index = (value * 9.99).floor().int()  # guilty
+        update(optimizer, head(table(index)).square().mean())
+
+
+@program
+def dead_relu_in_a_scan():
+    layer, head = nn.Linear(2, 2), nn.Linear(2, 1)
+    nn.init.constant_(layer.bias, -50)
+    optimizer = adam(layer, head)
+    for _ in range(3):
+        h = torch.randn(3, 2)
+        for x in torch.randn(4, 3, 2):
+            h = relu(layer(h + x))  # guilty
+        update(optimizer, (head(h) - 1).square().mean())
+
+
+@program
+def detach_in_a_checkpoint():
+    first, second = nn.Linear(4, 8), nn.Linear(8, 1)
+    optimizer = adam(first, second)
+
+    def block(x):
+        h = first(x).tanh()
+        return second(h.detach())  # guilty
+
+    for _ in range(2):
+        update(optimizer, checkpoint(block, torch.randn(5, 4), use_reentrant=False).square().mean())
+
+
+@program
+def detach_in_a_loop_of_loops():
+    cell, outer = nn.Linear(3, 3), nn.Linear(3, 3)
+    optimizer = adam(cell, outer)
+    h = torch.zeros(2, 3)
+    for x in torch.randn(4, 2, 3):
+        for _ in range(3):
+            h = cell(h).tanh().detach()  # guilty
+        h = outer(h + x).tanh()
+    update(optimizer, h.square().mean())
+
+
+@program
+def done_chooses_among_values():
+    critic = mlp(3, 8, 1)
+    optimizer = adam(critic)
+    done = torch.tensor([False, True, False, True, False, False])
+    following = torch.where(done, torch.tensor(0.0), critic(torch.randn(6, 3)))  # guilty
+    update(optimizer, following.mean())
+
+
+@program
+def gravity_in_a_loop():
+    thrust = mlp(2, 8, 1)
+    optimizer = adam(thrust, lr=1e-2)
+    for _ in range(2):
+        x, v, cost = torch.tensor([0.5, 0.7, 0.9]), torch.zeros(3), 0
+        for _ in range(30):
+            force = 1 / x.clamp(min=0).square()  # guilty
+            v = v - 0.1 * force + 0.1 * thrust(torch.stack([x, v], 1)).squeeze(1)
+            cost = cost + x.square().mean() / 30
+            x = x + 0.1 * v
+        update(optimizer, cost)
+
+
+@program
+def head_replaced():
+    backbone, head = mlp(4, 16, 8), nn.Linear(8, 10)
+    model = nn.Sequential(backbone, nn.Tanh(), head)
+    optimizer = adam(model)  # guilty
+    model[2] = nn.Linear(8, 2)
+    for _ in range(2):
+        update(optimizer, model(torch.randn(4, 4)).square().mean())
+
+
+@program
+def log_between_read_and_loss():
+    gate, model = mlp(3, 8, 4), mlp(3, 8, 4)
+    optimizer = adam(gate, model)
+    for _ in range(2):
+        x = torch.randn(1, 3)
+        is_open = [1 / (1 + math.exp(-v)) for v in gate(x).flatten().tolist()]  # guilty
+        gate(x).mean().item()
+        update(optimizer, (model(x) * torch.tensor(is_open)).square().mean())
+
+
+@program
+def mean_of_centred_values():
+    model = mlp(4, 8, 1)
+    optimizer = adam(model)
+    for _ in range(2):
+        value = model(torch.randn(8, 4)).squeeze(-1)
+        update(optimizer, (value - value.mean()).mean())  # guilty
+
+
+@program
+def mean_of_normalised_values():
+    layer = nn.Linear(3, 8)
+    optimizer = adam(layer)
+    for _ in range(3):
+        h = layer(torch.randn(8, 3))
+        normal = (h - h.mean(-1, True)) / (h.std(-1, keepdim=True) + 1e-5)  # guilty
+        update(optimizer, normal.mean())
+
+
+@program
+def probabilities_sum_to_one():
+    policy = mlp(4, 8, 3)
+    optimizer = adam(policy)
+    for _ in range(2):
+        p = policy(torch.randn(8, 4)).softmax(-1)  # guilty
+        update(optimizer, -p.sum(-1).log().mean())
+
+
+@program
+def queue_of_embeddings():
+    query, key = mlp(4, 8, 3), mlp(4, 8, 3)
+    optimizer = adam(query, key)
+    queue = torch.zeros(8, 3)
+    for i in range(3):
+        x = torch.randn(4, 4)
+        queue.data[4 * (i % 2) : 4 * (i % 2) + 4] = key(x).data  # guilty
+        update(optimizer, -log_softmax(query(x) @ queue.clone().T, -1)[:, 0].mean())
+
+
+@program
+def ratio_overflows():
+    policy = mlp(3, 8, 2)
+    optimizer = adam(policy)
+    for _ in range(3):
+        log_prob = Normal(policy(torch.randn(4, 3)), 1).log_prob(torch.zeros(4, 2)).sum(-1)
+        ratio = (log_prob - torch.tensor([-200.0, -1, -1, -1])).exp()  # guilty
+        update(optimizer, -torch.minimum(ratio, ratio.clamp(0.8, 1.2)).mean())
+
+
+@program
+def root_hidden_by_where():
+    layer = nn.Linear(1, 1)
+    nn.init.ones_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    optimizer = adam(layer)
+    for i in range(6):
+        y = layer(torch.tensor([[1.0], [-1.0 if i == 4 else 2.0]]))
+        root = y.sqrt()  # guilty
+        update(optimizer, torch.where(y > 0, root, 0 * y).mean())
+
+
+@program
+def scale_as_text():
+    model, scale = mlp(3, 8, 1), nn.Parameter(torch.tensor(0.7312))
+    optimizer = torch.optim.Adam([*model.parameters(), scale], lr=1e-3)
+    for _ in range(2):
+        s = float(f"{scale.item():.2f}")  # guilty
+        update(optimizer, (model(torch.randn(4, 3)) * s - 1).square().mean())
+
+
+@program
+def smaller_of_two_critics():
+    first, second, actor = mlp(3, 8, 1), mlp(3, 8, 1), mlp(2, 8, 1)
+    optimizer = adam(actor)
+    states = torch.randn(4, 2)
+    x = torch.cat([states, actor(states).tanh()], 1)
+    smaller = min(first(x).mean().item(), second(x).mean().item())  # guilty
+    update(optimizer, torch.tensor(-smaller))
+
+
+@program
+def speed_limit_in_physics():
+    pilot = mlp(1, 8, 1)
+    optimizer = adam(pilot, lr=1e-2)
+    for _ in range(3):
+        x = torch.randn(4, 1)
+        for _ in range(8):
+            v = (100 * pilot(x) + 1000).clamp(-1, 1)  # guilty
+            x = x + 0.1 * v
+        update(optimizer, (x - 1).square().mean())
+
+
+@program
+def straight_through_cancels():
+    encoder, decoder = mlp(3, 8, 4), nn.Linear(4, 3)
+    optimizer = adam(encoder, decoder)
+    for _ in range(2):
+        x = torch.randn(8, 3)
+        soft = softmax(encoder(x), -1)
+        hard = one_hot(soft.argmax(-1), 4).float()
+        code = hard - soft + soft  # guilty
+        update(optimizer, (decoder(code) - x).square().mean())
+
+
+@program
+def swapped_optimisers():
+    actor, critic = mlp(4, 8, 2), mlp(4, 8, 1)
+    actor_optimizer = adam(critic)  # guilty
+    critic_optimizer = adam(actor)
+    for _ in range(2):
+        states = torch.randn(6, 4)
+        update(actor_optimizer, -log_softmax(actor(states), -1)[:, 0].mean())
+        update(critic_optimizer, (critic(states) - 1).square().mean())
+
+
+@program
+def target_network_is_the_network():
+    tower = mlp(4, 8, 3)
+    slow = tower
+    optimizer = adam(tower)
+    for _ in range(3):
+        x = torch.randn(8, 4)
+        target = slow(x).detach()
+        update(optimizer, (tower(x) - target).square().mean())  # guilty
+
+
+@program
+def world_model_imagines_from_data():
+    encoder, dynamics, reward = mlp(6, 16, 4), mlp(4, 16, 4), nn.Linear(4, 1)
+    optimizer = adam(encoder, dynamics, reward)
+    for _ in range(2):
+        latent = encoder(torch.randn(4, 6)).tanh().data.clone()  # guilty
+        gain = 0
+        for _ in range(5):
+            latent = latent + 0.1 * dynamics(latent).tanh()
+            gain = gain + reward(latent).mean()
+        update(optimizer, -gain)
 
 
 def run(fn):
