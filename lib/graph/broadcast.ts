@@ -58,6 +58,12 @@ function missingAxis(operands: readonly Operand[]): string | null {
   return `insert the axis \`${only.name}\` into ${describe(short!)} with unsqueeze(${only.i}, "${only.name}")`;
 }
 
+/** Whether the axes of operands of one rank have the same names. */
+export function haveSameNames(operands: readonly Pick<Aval, "axes">[]): boolean {
+  const [first] = operands;
+  return operands.every((x) => x === first || x.axes.every((name, i) => name === first!.axes[i]));
+}
+
 /**
  * The axis names of a result: a name wins over no name.
  *

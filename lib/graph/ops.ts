@@ -1,6 +1,6 @@
 /** Primitives as functions of nodes, with PyTorch's broadcasting and checked axis names. Every node is made here. */
 
-import { broadcastAxes, broadcastShape } from "./broadcast.ts";
+import { broadcastAxes, broadcastShape, haveSameNames } from "./broadcast.ts";
 import { refuseFlatVectors } from "./flat.ts";
 import { makeNode, type Node } from "./node.ts";
 import type { BinaryName, UnaryName } from "./primitives.ts";
@@ -43,7 +43,7 @@ export function expand(x: Node, shape: Shape, axes: Axes = unnamed(shape.length)
 
 function broadcast(nodes: readonly Node[]): Node[] {
   if (nodes.every((x) => sameShape(x.shape, nodes[0]!.shape))) {
-    broadcastAxes(nodes);
+    if (!haveSameNames(nodes)) broadcastAxes(nodes);
     return [...nodes];
   }
   refuseFlatVectors(nodes);

@@ -8,6 +8,7 @@
 
 import { type Aval, aval, type Axes, describe, type DType, sameShape, type Shape } from "./types.ts";
 import { PlumblineError } from "./error.ts";
+import { haveSameNames } from "./broadcast.ts";
 
 /** How a primitive behaves, for engines that lower a whole kind alike. */
 export type Kind =
@@ -62,6 +63,7 @@ function check(inputs: readonly Aval[], dtypes: Dtypes): Aval {
 
 /** Names of element-wise results: a name wins over no name. Different names are refused before this, by broadcasting. */
 function joinAxes(inputs: readonly Aval[]): Axes {
+  if (haveSameNames(inputs)) return inputs[0]!.axes;
   return inputs[0]!.axes.map((_, i) => inputs.map((x) => x.axes[i] ?? null).find((name) => name !== null) ?? null);
 }
 

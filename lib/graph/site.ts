@@ -210,6 +210,11 @@ export function currentSite(below: (...args: never[]) => unknown): Site {
   return inherited ?? new Site(below);
 }
 
+/** Nodes made inside `fn`, which is one call of the user, share the site of the call: a stack is captured once. */
+export function atCaller<T>(fn: () => T): T {
+  return inherited ? fn() : withSite(new Site(atCaller), fn);
+}
+
 /** Nodes made inside `fn` get `site`: a derivative belongs to the line of its forward operation. */
 export function withSite<T>(site: Site, fn: () => T): T {
   const outer = inherited;

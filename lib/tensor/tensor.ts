@@ -12,7 +12,7 @@ import { PlumblineError } from "../graph/error.ts";
 import { constant, type Node } from "../graph/node.ts";
 import * as ops from "../graph/ops.ts";
 import { type BinaryName, namesOfKind, type primitives, type UnaryName } from "../graph/primitives.ts";
-import { callerSite } from "../graph/site.ts";
+import { atCaller, callerSite } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
 import { type Axis, type AxisOrAxes, resolveAxes, resolveAxis } from "./axis.ts";
@@ -498,8 +498,10 @@ export class Tensor {
 
   #reduce(f: (axes: readonly number[]) => Node, axis: AxisOrAxes | undefined, keepDim: boolean): Tensor {
     const axes = axis === undefined ? this.shape.map((_, i) => i) : resolveAxes(this.node, axis);
-    const result = f(axes);
-    return new Tensor(keepDim ? result : dropAxes(result, axes));
+    return atCaller(() => {
+      const result = f(axes);
+      return new Tensor(keepDim ? result : dropAxes(result, axes));
+    });
   }
 }
 
@@ -570,7 +572,7 @@ for (const name of namesOfKind("unary").filter((op) => op !== "cast" && op !== "
 for (const name of namesOfKind("binary", "compare") as BinaryName[]) {
   define(name, {
     [name](this: Tensor, other: TensorLike): Tensor {
-      return new Tensor(ops.binary(name, this.node, likeNode(this.node, other)));
+      return atCaller(() => new Tensor(ops.binary(name, this.node, likeNode(this.node, other))));
     },
   });
 }
