@@ -7,11 +7,16 @@ import { HostRandom } from "../tensor/host_random.ts";
 /** Computes the values of nodes. */
 export type Compute = (nodes: readonly Node[]) => Promise<void>;
 
+const creating = new Set(["full", "ones", "zeros", "onesLike", "zerosLike"]);
+
+/** Whether a person gave these numbers as a tensor. */
+function isData({ op, value, owner, site }: Node): boolean {
+  return op === "input" ? value !== null && owner === null : op === "full" && creating.has(site.called ?? "");
+}
+
 /** The data behind `output`: numbers that nobody learns; nodes of `keep` are not entered. */
 export function dataOf(output: Node, keep: (node: Node) => boolean = () => false): Node[] {
-  return topological([output], keep).filter((x) =>
-    x.op === "input" && x.dtype === "float32" && x.value !== null && x.owner === null && !keep(x)
-  );
+  return topological([output], keep).filter((x) => x.dtype === "float32" && isData(x) && !keep(x));
 }
 
 /** A little more of each number of `nodes`: never less, so that what is positive stays so. */

@@ -55,6 +55,23 @@ function isBound(node: Node, on: ReadonlySet<Node>): boolean {
   return numbersOnly && topological([node.inputs[0]!], (x) => on.has(x)).some((x) => on.has(x));
 }
 
+const products = new Set<string>(["mul", "matmul"]);
+const linear = new Set<string>(["add", "sub", "neg", "sum", "reshape", "expand", "permute", "slice", "concat", "pad"]);
+
+/** Whether the loss is a sum of what comes out of `node`, weighted at most: then `node` is a penalty, and may be 0. */
+function isLinear(node: Node, nodes: readonly Node[], keep: Keep): boolean {
+  const behind = new Set<Node>([node]);
+  const isGiven = (x: Node): boolean => behind.has(x) || !topological([x], keep).some(keep);
+  return nodes.every((x) => {
+    if (x === node || !x.inputs.some((input) => behind.has(input))) return true;
+    behind.add(x);
+    if (products.has(x.op) || x.op === "div") {
+      return x.inputs.filter((input) => behind.has(input)).length === 1 && x.inputs.every(isGiven);
+    }
+    return linear.has(x.op);
+  });
+}
+
 function because(node: Node, loss: number, on: ReadonlySet<Node>): Pick<ZeroAt, "why" | "isPassing"> {
   const { called } = node.site;
   if (called === "clamp") return { why: "a saturated clamp: every value lies outside of its bounds", isPassing: false };
@@ -123,17 +140,20 @@ export async function whyZero(loss: Node, leaf: Node, keep: Keep, compute: Compu
     !isZero(node) && node.inputs.some((x, i) => on.has(x) && passes(node, i) && isZero(x))
   );
   const node = ends.at(-1) ?? written;
-  const factor = await firstZero(node.inputs.filter((x) => x.dtype === "float32"), compute);
-  const same = factor && differenceOfSame(factor);
+  const floats = node.inputs.filter((x) => x.dtype === "float32");
+  const nothing = await firstZero(floats, compute);
+  const same = nothing && differenceOfSame(nothing);
   if (same) {
     return { node: same, why: "a thing less itself: it is 0, and so is what is multiplied with it", isPassing: false };
   }
   const { why, isPassing } = because(node, value, on);
+  const isPenalty = !isPassing && isLinear(node, nodes, keep) && await firstZero([node], compute) !== undefined;
   // Of two sides that both come from here one is always chosen: that is meant, as in a clipped ratio.
   const isChoice = (x: Node): boolean => choosing.has(x.op) && sidesOf(x).filter((y) => on.has(y)).length > 1;
   const above = nodes.slice(nodes.indexOf(node) + 1).some((x) => isChoice(x) && !isZero(x));
+  const factor = products.has(node.op) ? await firstZero(floats.filter((x) => !on.has(x)), compute) : undefined;
   const lasts = factor !== undefined && await isZeroForAll(factor, keep, compute);
-  return { node, why, isPassing: isPassing || above || isChoice(node), ...(lasts ? { factor } : {}) };
+  return { node, why, isPassing: isPassing || isPenalty || above || isChoice(node), ...(lasts ? { factor } : {}) };
 }
 
 /** A sentence that names the operation and its line. */
