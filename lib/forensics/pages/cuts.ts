@@ -18,7 +18,9 @@ export const pagesOfCuts = {
     title: "the gradient is cut",
     meaning: "A parameter influences the loss, but on the way its value leaves the graph: it is read with item() or " +
       "data(), detached, cast to an integer, compared, or chosen by argmax(). From there on it is a constant, so the " +
-      "parameter cannot learn. The message names the line of the cut. A cut that is meant is declared with a reason.",
+      "parameter cannot learn. The message names the line of the cut. A cut that is meant is declared with a reason. " +
+      "An audit of a closure also finds values that leave the graph on one of several ways; where detach() does that, it " +
+      "is taken as meant, and noted.",
     wrong: `const penalty = await aux.forward(x).mean().item(); // a number, no longer a tensor
 loss.add(0.1 * penalty).backward();
 optimizer.step(); // aux cannot learn`,
@@ -32,7 +34,8 @@ const seen = stopGradient(aux.forward(x).mean(), "logging only");`,
   G102: {
     title: "a traced value was read",
     meaning: "Inside a function given to compile(), tensors have no numbers yet: item(), data() and toList() have " +
-      "nothing to give. The function runs once; its program is replayed with other numbers.",
+      "nothing to give. The function runs once; its program is replayed with other numbers. A tensor that is kept " +
+      "from it has none after it either.",
     wrong: `const step = compile(async (x: Tensor) => x.mul(await x.sum().item()));`,
     right: `const step = compile((x: Tensor) => x.mul(x.sum()));`,
   },
@@ -103,9 +106,11 @@ const physics = boundary("physics", simulate, { vjp: (gradient, inputs) => [grad
     title: "a gradient is zero everywhere",
     meaning:
       "A gradient reaches the parameter, but every entry is 0, in the first step of its optimiser and still after " +
-      "it: a ratio of a thing with itself, a softmax over one element, a clamp or an activation that is saturated for " +
-      "all of the batch, a relu that is dead. The message names the operation. This is a warning: other data may bring " +
-      "the parameter to life. Gradients that are 0 for a start only (behind a last layer of zeros) are not told.",
+      "it: a ratio of a thing with itself, a softmax over one element, parts that cancel out (probabilities that are " +
+      "summed, the mean of centred numbers), weights of several layers that all start at 0, a clamp or an activation " +
+      "that is saturated for all of the batch, a relu that is dead. The message names the operation, also inside of a " +
+      "loop. This is a warning: other data may bring the parameter to life. Gradients that are 0 for a start only (behind " +
+      "a last layer of zeros), or because a penalty is met, are not told.",
     wrong: `const ratio = logProb.sub(policy.logProb(action)).exp(); // both from the same pass: always 1`,
     right: `const old = stopGradient(policy.logProb(action), "of the policy that acted"); // once, before the updates
 // in each update

@@ -21,7 +21,8 @@ export const pagesOfValues = {
   G403: {
     title: "where() hides a NaN from the result, not from the gradient",
     meaning: "where(condition, safe, unsafe) chooses the safe value, but the derivative multiplies the unsafe side's " +
-      "infinite slope by 0, which is NaN. Make the input safe before the operation.",
+      "infinite slope by 0, which is NaN; so do clamp(), minimum() and maximum() after the operation. Make the input " +
+      "safe before it.",
     wrong: `where(x.greater(0), x.log(), 0); // at x = 0: 0 * (1 / 0) = NaN in the gradient`,
     right: `const positive = x.greater(0);
 where(positive, where(positive, x, 1).log(), 0);`,
@@ -69,8 +70,8 @@ frozen(critic);`,
   G504: {
     title: "an optimiser holds the wrong parameters",
     meaning:
-      "The loss reaches parameters that no optimiser holds, and none of those that the stepping optimiser holds: " +
-      "it was given another model.",
+      "The loss reaches parameters that this optimiser does not hold, and not those that it holds: it was given another " +
+      "model, was made before a layer was replaced, or was exchanged with another optimiser.",
     wrong: `const optimizer = new Adam(target.parameters(), { lr: 1e-3 });
 lossOf(online, target).backward();
 optimizer.step();`,
