@@ -141,13 +141,14 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   }
 
   /** Learns from a batch: part of {@linkcode iterate}. Gives what was measured. */
-  async learn(rollout: Rollout): Promise<Record<string, number>> {
+  async learn(rollout: Rollout, pause?: () => Promise<void>): Promise<Record<string, number>> {
     const { rows, summary } = await this.#prepare(rollout);
     const { numEpochs, targetKl = 0, lrSchedule = "constant" } = this.options;
     const { learningRate } = this;
     if (lrSchedule !== "constant") this.#learner.optimizer.setLearningRate(learningRate);
     let [epochs, kl] = [0, 0];
     while (epochs < numEpochs) {
+      await pause?.();
       this.#gradients = await this.#update(rows, this.#minibatches());
       epochs++;
       if (targetKl === 0) continue;
@@ -158,9 +159,9 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     return { ...await this.#metrics(summary, epochs), "train/epochs": epochs, "train/learning_rate": learningRate };
   }
 
-  /** Collects and learns once. */
-  async iterate(): Promise<Record<string, number>> {
-    const metrics = await this.learn(await this.#collect());
+  /** Collects and learns once. `pause` is awaited between computations, for whoever wants to be heard meanwhile. */
+  async iterate(pause?: () => Promise<void>): Promise<Record<string, number>> {
+    const metrics = await this.learn(await this.#collect(), pause);
     this.#iteration++;
     return metrics;
   }

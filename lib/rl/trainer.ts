@@ -36,8 +36,8 @@ export interface Trainer {
   readonly facts: TrainerFacts;
   /** Programs traced since it was made. It must stand still after the first iteration. */
   readonly traceCount: number;
-  /** Collects and learns once. */
-  iterate(): Promise<Metrics>;
+  /** Collects and learns once. `pause` is awaited between computations, for whoever wants to be heard meanwhile. */
+  iterate(pause?: () => Promise<void>): Promise<Metrics>;
   /** Plays `count` whole episodes with the deterministic policy, drawn from `seed`. It changes nothing of what is learned. */
   evaluate(count: number, seed: number): Promise<Episodes>;
   /** The gradients of one update of the last iteration, by parameter: `policy.net.layers.0.weight`. None before the first. */

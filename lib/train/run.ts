@@ -4,6 +4,7 @@ import { drawRewardCurve } from "./curve.ts";
 import { encodeJson, type RunFolder } from "./folder.ts";
 import { type Manifest, manifestName } from "./manifest.ts";
 import type { Config } from "./options.ts";
+import { pauses } from "./pause.ts";
 import { evaluationMetric, type MetricsRow, recentIterations, recentReward } from "./metrics.ts";
 import type { Progress } from "./progress.ts";
 import type { Stop } from "./signals.ts";
@@ -56,8 +57,10 @@ export async function train(run: Run): Promise<Result> {
     const rows = folder.rows();
     // However short the time, a session gets on by one iteration: a job that is always resumed comes to its end.
     let ending = endingOf({ ...run, deadline: Infinity }, rows);
+    const pause = pauses();
     while (ending === null) {
-      rows.push(await iterate(run));
+      rows.push(await iterate(run, pause));
+      await pause();
       tracedByFirst ??= trainer.traceCount;
       ending = endingOf(run, rows);
       if (ending !== null || trainer.iteration % config.saveEvery === 0) {
@@ -91,9 +94,12 @@ function endingOf({ config, trainer, stop, deadline }: Run, rows: readonly Metri
 }
 
 /** One iteration, logged and shown. */
-async function iterate({ trainer, folder, progress, config }: Run): Promise<MetricsRow> {
+async function iterate(
+  { trainer, folder, progress, config }: Run,
+  pause: () => Promise<void>,
+): Promise<MetricsRow> {
   const start = performance.now();
-  const measured = await trainer.iterate();
+  const measured = await trainer.iterate(pause);
   const seconds = (performance.now() - start) / 1000;
   const { iteration, framesPerIteration: frames } = trainer;
   const due = config.evalEvery > 0 && iteration % config.evalEvery === 0;
@@ -102,8 +108,6 @@ async function iterate({ trainer, folder, progress, config }: Run): Promise<Metr
   const row = { iteration, frames: iteration * frames, metrics: { ...measured, ...evaluated, ...time } };
   folder.log(row, new Date());
   progress.iteration(iteration, measured[rewardMetric], frames, seconds, evaluated[evaluationMetric]);
-  // A trainer that never waits for the event loop would keep signals from being heard.
-  await new Promise((resolve) => setTimeout(resolve));
   return row;
 }
 

@@ -37,6 +37,17 @@ onEachEngine(
   },
 );
 
+onEngine("cpu", "iterate() pauses before every pass over the batch, so that Ctrl-C is heard", async () => {
+  const trainer = await PPOTrainer.create(pointWorld(8), { ...small, numEpochs: 3 });
+  try {
+    let pauses = 0;
+    await trainer.iterate(() => Promise.resolve(void pauses++));
+    assert.equal(pauses, 3);
+  } finally {
+    trainer.dispose();
+  }
+});
+
 onEachEngine("gradients() are those of the last update, of every parameter by its name, before clipping", async () => {
   const options = { ...small, numEpochs: 1, minibatchSize: 54, maxGradNorm: 1e-3 };
   const trainer = await PPOTrainer.create(pointWorld(8), options);

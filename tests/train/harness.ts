@@ -64,8 +64,8 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     createTrainer: async (config) => {
       const trainer = await createTrainer(config);
       const iterate = trainer.iterate.bind(trainer);
-      trainer.iterate = async () => {
-        const metrics = await iterate();
+      trainer.iterate = async (pause) => {
+        const metrics = await iterate(pause);
         if (trainer.iteration === options.stopAfter && config.seed === (options.stopSeed ?? config.seed)) {
           requested = true;
           notify();
