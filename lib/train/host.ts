@@ -19,25 +19,36 @@ export interface Host {
 
 type Stream = typeof Deno.stdout | typeof Deno.stderr;
 
-/** A console stream. When its reader has gone (a closed pipe) the run matters more than its display: it goes on unseen. */
+/** Characters in a line of the terminal; Infinity where there is none, or it does not know. */
+function widthOf(terminal: boolean): number {
+  try {
+    return terminal && Deno.consoleSize().columns || Infinity;
+  } catch {
+    // The window of the terminal was closed.
+    return Infinity;
+  }
+}
+
+/**
+ * A console stream. When nobody can read it any more (a closed pipe or window, a log file on a full disk) the run matters
+ * more than its display: it goes on unseen.
+ */
 function output(stream: Stream): Output {
   const terminal = stream.isTerminal() && Deno.env.get("TERM") !== "dumb";
-  let open = true;
   return {
     terminal,
     colour: terminal && !Deno.noColor,
     get columns() {
-      // A terminal that does not know its width says 0.
-      return terminal && Deno.consoleSize().columns || Infinity;
+      return widthOf(terminal);
     },
     write(text) {
       const bytes = new TextEncoder().encode(text);
-      for (let written = 0; open && written < bytes.length;) {
+      for (let written = 0; written < bytes.length;) {
         try {
           written += stream.writeSync(bytes.subarray(written));
         } catch (error) {
-          if (error instanceof Deno.errors.BrokenPipe) open = false;
-          else if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+          // A reader that is slow is waited for.
+          if (!(error instanceof Deno.errors.WouldBlock)) return;
         }
       }
     },

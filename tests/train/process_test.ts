@@ -146,3 +146,11 @@ Deno.test("two processes cannot train one run", () =>
       `error: ${folder} is being trained by another process: wait for it, or stop it first.\n`,
     ]);
   }));
+
+Deno.test("a console that takes no text any more ends no run", () =>
+  withFolder(async (out) => {
+    const { code } = await spawn([...small, "--n-iters", "3", "--out", out], {}, "exec >/dev/full 2>&1").finished;
+    assert.equal(code, 0);
+    assert.equal(logged(onlyRun(out)).length, 3);
+    assert.ok(filesBelow(onlyRun(out)).includes("reward.svg"));
+  }));
