@@ -74,6 +74,9 @@ const tuned: Readonly<Record<Scenario, Preset>> = {
   wheel: seed.wheel,
   buzz_wire: {
     ...held,
+    // Alone neither agent knows where the ball hangs between the two.
+    centralisedPolicy: true,
+    nIters: 300,
     framesPerBatch: 6000,
     minibatchSize: 500,
     lr: 1e-3,
