@@ -32,11 +32,29 @@ async function report(path: string, update: boolean, run: NotebookRun): Promise<
   return problems.length === 0;
 }
 
+const helpText =
+  `Runs notebooks from top to bottom, each in a Deno kernel of its own; without paths, all of notebooks/. Fails if a
+cell throws or an output that the file holds does not come again.
+
+Usage: deno task notebooks [PATH...] [flags]
+
+  --update      write the new outputs into the files
+  --timeout N   seconds for each notebook [300]
+  --help        this text`;
+
 async function main(): Promise<boolean> {
   const { values, positionals } = parseArgs({
-    options: { update: { type: "boolean", default: false }, timeout: { type: "string", default: "300" } },
+    options: {
+      update: { type: "boolean", default: false },
+      timeout: { type: "string", default: "300" },
+      help: { type: "boolean", default: false },
+    },
     allowPositionals: true,
   });
+  if (values.help) {
+    console.log(helpText);
+    return true;
+  }
   const seconds = Number(values.timeout);
   if (!(seconds > 0)) throw new Error(`--timeout must be a positive number of seconds, not ${values.timeout}.`);
   const paths = positionals.length > 0 ? positionals : listNotebooks("notebooks");

@@ -8,25 +8,38 @@ import { UsageError } from "../lib/train/error.ts";
 import { writeEmptyReport, writeRunReport } from "../lib/train/report.ts";
 
 const usage = "deno task report RUN [--iteration N], or deno task report --new NAME";
+const helpText =
+  `Writes a notebook that repeats what a run did, into the run's folder: the step that failed, else its last iteration.
+
+Usage: ${usage}
+
+  --iteration N   this iteration, from the checkpoint before it
+  --new NAME      an empty report, NAME.ipynb
+  --help          this text`;
 
 function report(args: readonly string[]): string {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { new: { type: "string" }, iteration: { type: "string" } },
+    options: { new: { type: "string" }, iteration: { type: "string" }, help: { type: "boolean" } },
     allowPositionals: true,
   });
+  if (values.help) return helpText;
   const [run, ...more] = positionals;
-  if (values.new !== undefined && run === undefined) return writeEmptyReport(values.new);
+  if (values.new !== undefined && run === undefined) return told(writeEmptyReport(values.new));
   if (run === undefined || more.length > 0 || values.new !== undefined) throw new UsageError(`Usage: ${usage}`);
   const { iteration = null } = values;
   if (iteration !== null && !/^[1-9]\d*$/.test(iteration)) {
     throw new UsageError(`--iteration takes a whole number from 1, not ${iteration}.`);
   }
-  return writeRunReport(run, iteration === null ? null : Number(iteration));
+  return told(writeRunReport(run, iteration === null ? null : Number(iteration)));
+}
+
+function told(path: string): string {
+  return `${path}\nOpen it in Jupyter with Deno's kernel, or run it: deno task notebooks ${path}`;
 }
 
 try {
-  console.log(`${report(Deno.args)}\nOpen it in Jupyter with Deno's kernel, or run it: deno task notebooks PATH`);
+  console.log(report(Deno.args));
 } catch (error) {
   console.error(`error: ${(error as Error).message}`);
   Deno.exit(error instanceof UsageError || error instanceof TypeError ? 2 : 1);

@@ -40,6 +40,27 @@ export function saveCheckpoint(run: string, iteration: number, state: TrainerSta
   return path;
 }
 
+/** A checkpoint that was read. */
+export interface Checkpoint {
+  readonly path: string;
+  readonly iteration: number;
+  readonly state: TrainerState;
+}
+
+/**
+ * Reads a checkpoint of the run in `folder`. Throws a {@linkcode UsageError} if it is damaged, which names the one that can be
+ * taken in its place.
+ */
+export function loadCheckpointOf(folder: string, { path, iteration }: CheckpointFile): Checkpoint {
+  try {
+    return { path, ...loadCheckpoint(path) };
+  } catch (error) {
+    const earlier = listCheckpoints(folder).filter((x) => x.iteration < iteration).at(-1);
+    const way = earlier ? `give the one before it: ${earlier.path}` : "there is none before it, so start a new run";
+    throw new UsageError(`${(error as Error).message.replace(/\.$/, "")}; ${way}.`);
+  }
+}
+
 /** Reads a checkpoint. Throws a {@linkcode UsageError} that names the file if it is none, or damaged. */
 export function loadCheckpoint(path: string): { iteration: number; state: TrainerState } {
   let file: Uint8Array;

@@ -4,6 +4,7 @@ import { type Episodes, Evaluator } from "../rl/evaluation.ts";
 import { controllerNames, controllerOf } from "../worlds/controllers.ts";
 import { chooseDevice } from "./create.ts";
 import { choice, type ChoiceOption, type Config, flag, integer, type NumberOption, running } from "./options.ts";
+import { counted } from "./progress.ts";
 import { interval95, summarise, type Summary } from "./statistics.ts";
 import { findTarget, openTrainer, type Target, worldOf, worldOptions } from "./target.ts";
 import type { Call, Tool } from "./tool.ts";
@@ -126,8 +127,8 @@ function textOf(result: Result): string {
   const interval = reward.interval === null ? "" : `   95% interval ${reward.interval.map(number).join(" to ")}`;
   const spread = episodes === 1 ? "" : `   deviation ${number(reward.deviation)}`;
   return [
-    `${result.scenario}, ${result.agents} agents: ${who}`,
-    `${episodes} ${episodes === 1 ? "episode" : "episodes"} of at most ${result.maxSteps} steps, seed ${seed}`,
+    `${result.scenario}, ${counted(result.agents, "agent")}: ${who}`,
+    `${counted(episodes, "episode")} of at most ${result.maxSteps} steps, seed ${seed}`,
     "",
     `reward       ${number(reward.mean)}${interval}${spread}   from ${number(reward.min)} to ${number(reward.max)}`,
     `length       ${length.mean.toFixed(1)}   from ${length.min} to ${length.max}`,

@@ -111,10 +111,10 @@ export function findRun(path: string, called = path): ResumePoint {
 export function readConfig(folder: string): Config {
   const path = join(folder, configName);
   try {
-    const { scenarioName, seed, ...rest } = JSON.parse(Deno.readTextFileSync(path));
+    const { scenarioName, seed, ...rest } = JSON.parse(Deno.readTextFileSync(path)) ?? {};
     return parseConfig({ ...defaults, ...rest, scenarioName, seed });
   } catch (error) {
-    throw new UsageError(`${path} is not the configuration of a run: ${(error as Error).message}`);
+    throw new UsageError(`${path} is not the configuration of a run: ${reasonOf(error).replace(/\.$/, "")}.`);
   }
 }
 

@@ -9,7 +9,7 @@ import { findRun, readConfig, runsOfSeries } from "./folder.ts";
 import type { Host } from "./host.ts";
 import { controls as controlTable } from "./options.ts";
 import { trainSeries } from "./series.ts";
-import { introduction, type Plan, restore, Session, start } from "./session.ts";
+import { checkpointOf, introduction, type Plan, restore, Session, start } from "./session.ts";
 import { interruptedCode } from "./signals.ts";
 
 /** Runs the command. Returns the exit code: 0 done, 1 failed, 2 the command is wrong, 130 interrupted. */
@@ -79,7 +79,7 @@ async function tryOut(plans: readonly Plan[], host: Host): Promise<number> {
   for (const plan of plans) {
     const trainer = await host.createTrainer(plan.config);
     try {
-      await restore(plan, trainer);
+      await restore(checkpointOf(plan.resume), trainer);
       const place = placeOf(plan, plans.length, trainer.iteration);
       lines.push(introduction(plan.config, trainer), `Dry run: nothing was written. It would go to ${place}`);
     } finally {

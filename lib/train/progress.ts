@@ -24,6 +24,11 @@ export function clock(seconds: number): string {
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
 }
 
+/** `1 agent`, `3 agents`. */
+export function counted(n: number, what: string, ending = "s"): string {
+  return `${n} ${what}${n === 1 ? "" : ending}`;
+}
+
 /** A reward as a person reads it; "-" where no episode has ended. */
 export function rewardText(reward: number | undefined): string {
   if (reward === undefined || Number.isNaN(reward)) return "-";

@@ -8,6 +8,7 @@ import { chooseDevice } from "./create.ts";
 import { reasonOf, UsageError } from "./error.ts";
 import { type Cast, film } from "./footage.ts";
 import { choice, type ChoiceOption, type Config, integer, type NumberOption, path, running } from "./options.ts";
+import { counted } from "./progress.ts";
 import { findTarget, openTrainer, type Target, worldOf, worldOptions } from "./target.ts";
 import type { Tool } from "./tool.ts";
 
@@ -76,7 +77,7 @@ async function record(
 ): Promise<[Footage[], PictureOptions]> {
   const { config, run } = target;
   const { scenarioName, nAgents, algorithm } = config;
-  const title = `${scenarioName}, ${nAgents} agents`;
+  const title = `${scenarioName}, ${counted(nAgents, "agent")}`;
   if (controller !== null) {
     const environment = worldOf(target);
     await chooseDevice(config.device);

@@ -15,6 +15,7 @@ import { reasonOf, UsageError } from "./error.ts";
 import { encodeJson, findRun, readConfig } from "./folder.ts";
 import { gitState, type Manifest, manifestName, readManifest, versions } from "./manifest.ts";
 import type { Config } from "./options.ts";
+import { readRun } from "./records.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 import type { TrainerState } from "../rl/trainer.ts";
 
@@ -117,9 +118,12 @@ export function writeRunReport(path: string, iteration: number | null): string {
       error,
     });
   }
-  const until = iteration ?? manifest.toIteration;
+  // Not by the manifest, which knows the last iteration of a session that has ended.
+  const last = readRun(folder).rows.at(-1)?.iteration ?? 0;
+  const until = iteration ?? last;
+  if (until === 0) throw new UsageError(`${folder} has no iteration yet: give the one to repeat as --iteration.`);
   if (until < 1 || until > config.nIters) {
-    throw new UsageError(`${folder} has no iteration ${until}: its iterations are 1 to ${manifest.toIteration}.`);
+    throw new UsageError(`${folder} has no iteration ${until}: its iterations are 1 to ${last}.`);
   }
   return write(folder, {
     ...common,

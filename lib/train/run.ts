@@ -35,6 +35,8 @@ export interface Result {
   readonly outcome: "finished" | "interrupted";
   readonly ending: Ending;
   readonly traces: Manifest["traces"];
+  /** Iterations of this session. */
+  readonly iterations: number;
   /** The reward of the last iteration; NaN if no episode ended in it. */
   readonly reward: number;
   /** See {@linkcode recentReward}. */
@@ -55,6 +57,7 @@ export async function train(run: Run): Promise<Result> {
   try {
     writeManifest(run, {});
     const rows = folder.rows();
+    const before = rows.length;
     // However short the time, a session gets on by one iteration: a job that is always resumed comes to its end.
     let ending = endingOf({ ...run, deadline: Infinity }, rows);
     const pause = pauses();
@@ -72,7 +75,7 @@ export async function train(run: Run): Promise<Result> {
     await writeResults(run, rows);
     endManifest(run, { outcome, error: null, traces: traces() });
     const reward = rows.at(-1)?.metrics[rewardMetric] ?? NaN;
-    return { outcome, ending, traces: traces(), reward, recent: recentReward(rows) };
+    return { outcome, ending, traces: traces(), iterations: rows.length - before, reward, recent: recentReward(rows) };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     try {

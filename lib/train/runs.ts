@@ -25,7 +25,7 @@ export const runsTool: Tool<typeof options> = {
     "A killed run shows as killed until it is resumed. In the curves a line is the mean over the seeds that have come so",
     "far, its band from the lowest to the highest.",
   ],
-  examples: ["", "output/wheel --svg wheel.svg", "output/navigation/2030-01-31_12-00-00 --json"].map((x) => x.trim()),
+  examples: ["", "output/wheel --svg wheel.svg", "output/navigation/2030-01-31_12-00-00 --json"],
   run: async ({ positionals, values: { svg, json } }) => {
     const folders = positionals.length > 0 ? positionals : ["output"];
     const { runs, problems } = readRuns(folders);

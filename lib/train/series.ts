@@ -31,7 +31,9 @@ export async function trainSeries(plans: readonly Plan[], folder: string | null,
   const ended: Ended[] = [];
   for (const [i, plan] of resumed.entries()) {
     if (i > 0) {
-      if (session.over) break;
+      // However short the time, one iteration is made: a series that is always resumed comes to its end.
+      const late = session.late && ended.some(({ result }) => result === null || result.iterations > 0);
+      if (session.stop.requested || late) break;
       trainer = await host.createTrainer(plan.config);
     }
     try {
@@ -50,7 +52,8 @@ export async function trainSeries(plans: readonly Plan[], folder: string | null,
 function summary(place: string, plans: readonly Plan[], ended: readonly Ended[]): string {
   const rows = plans.map(({ config: { seed }, resume }, i) => {
     const result = ended[i]?.result;
-    const state = result?.outcome ?? (i < ended.length ? "failed" : "not begun");
+    const waiting = resume!.checkpoint === null ? "not begun" : "not resumed";
+    const state = result?.outcome ?? (i < ended.length ? "failed" : waiting);
     return `  seed ${String(seed).padEnd(6)}${rewardText(result?.recent).padStart(8)}   ${state.padEnd(11)}   ${
       resume!.folder
     }`;

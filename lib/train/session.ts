@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { PlumblineError } from "../graph/error.ts";
-import { checkFits, loadCheckpoint } from "./checkpoint.ts";
+import { checkFits, type Checkpoint, loadCheckpointOf } from "./checkpoint.ts";
 import { batchOf } from "./config.ts";
 import { textOf, UsageError, WriteError } from "./error.ts";
 import { type ResumePoint, RunFolder } from "./folder.ts";
@@ -11,7 +11,7 @@ import { beginManifest, type Manifest, manifestName, readManifest } from "./mani
 import { recentIterations } from "./metrics.ts";
 import type { Config } from "./options.ts";
 import { presetText } from "./presets.ts";
-import { Progress, rewardText } from "./progress.ts";
+import { counted, Progress, rewardText } from "./progress.ts";
 import { writeFailureReport } from "./report.ts";
 import { type Result, type Run, train } from "./run.ts";
 import type { Stop } from "./signals.ts";
@@ -51,9 +51,9 @@ export class Session {
     );
   }
 
-  /** Whether no other run is to begin. */
-  get over(): boolean {
-    return this.#stop?.requested === true || performance.now() >= this.deadline;
+  /** Whether `--max-time` is over. */
+  get late(): boolean {
+    return performance.now() >= this.deadline;
   }
 
   /** The display of the next run. */
@@ -62,11 +62,15 @@ export class Session {
   }
 }
 
+/** The checkpoint of a run that goes on; null if there is none yet. */
+export function checkpointOf(resume: ResumePoint | null): Checkpoint | null {
+  return resume?.checkpoint ? loadCheckpointOf(resume.folder, resume.checkpoint) : null;
+}
+
 /** Puts the checkpoint, if there is one, into the trainer. */
-export async function restore({ resume }: Pick<Plan, "resume">, trainer: Trainer): Promise<void> {
-  if (!resume?.checkpoint) return;
-  const { path } = resume.checkpoint;
-  const { iteration, state } = loadCheckpoint(path);
+export async function restore(checkpoint: Checkpoint | null, trainer: Trainer): Promise<void> {
+  if (checkpoint === null) return;
+  const { path, iteration, state } = checkpoint;
   checkFits(state, await trainer.state(), path);
   await trainer.restore(state);
   if (trainer.iteration !== iteration) {
@@ -127,7 +131,7 @@ async function openRun(
     }
     const folder = RunFolder.open(plan.resume.folder);
     try {
-      await restore(plan, trainer);
+      await restore(checkpointOf(plan.resume), trainer);
       const { iteration } = trainer;
       const before = readManifest(join(folder.path, manifestName));
       const manifest = await beginManifest({ ...session, fromIteration: iteration }, before, new Date());
@@ -167,10 +171,10 @@ export function introduction(config: Config, { facts }: Trainer): string {
   const { frames, minibatches } = batchOf(config);
   const actions = config.actionRepeat === 1 ? "steps" : `actions x ${config.actionRepeat} steps`;
   return [
-    `${config.scenarioName}, ${config.nAgents} agents, ${config.algorithm}, seed ${config.seed}: ` +
+    `${config.scenarioName}, ${counted(config.nAgents, "agent")}, ${config.algorithm}, seed ${config.seed}: ` +
     `${facts.parameters.toLocaleString("en-US")} parameters`,
-    `batch: ${facts.envs} envs x ${facts.steps} ${actions} = ${frames} frames; ` +
-    `${config.numEpochs} epochs of ${minibatches} minibatches`,
+    `batch: ${counted(facts.envs, "env")} x ${facts.steps} ${actions} = ${frames} frames; ` +
+    `${counted(config.numEpochs, "epoch")} of ${counted(minibatches, "minibatch", "es")}`,
     `preset: ${presetText(config)}`,
     `${facts.engine}: ${facts.adapter}${facts.note === undefined ? "" : ` (${facts.note})`}`,
   ].join("\n");

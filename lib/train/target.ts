@@ -5,7 +5,7 @@ import { newConfig } from "./config.ts";
 import { UsageError } from "./error.ts";
 import { findRun, readConfig, type ResumePoint, runsOfSeries } from "./folder.ts";
 import { type Config, flagOf, task } from "./options.ts";
-import { restore } from "./session.ts";
+import { checkpointOf, restore } from "./session.ts";
 import type { PPOTrainer } from "../rl/ppo_trainer.ts";
 import type { Environment } from "../worlds/environment.ts";
 
@@ -67,8 +67,10 @@ export async function openTrainer({ config, run }: Target, instead = ""): Promis
   if (run.checkpoint === null) {
     throw new UsageError(`${run.folder} has no checkpoint yet: there is no policy to take from it.`);
   }
+  // Read first: a run that is being trained soon removes it.
+  const checkpoint = checkpointOf(run);
   const trainer = await createTrainer(config);
-  await restore({ resume: run }, trainer);
+  await restore(checkpoint, trainer);
   return trainer;
 }
 

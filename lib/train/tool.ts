@@ -78,7 +78,7 @@ function helpText<Table extends Readonly<Record<string, Option>>>(tool: Tool<Tab
     ...tool.notes ? ["", ...tool.notes] : [],
     "",
     "Examples",
-    ...tool.examples.map((line) => `  deno task ${tool.name} ${line}`),
+    ...tool.examples.map((line) => `  deno task ${tool.name} ${line}`.trimEnd()),
     "",
     "Exit codes: 0 done, 1 failed, 2 the command is wrong.",
   ].join("\n");

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { listCheckpoints, loadCheckpoint } from "../../lib/train/checkpoint.ts";
 import type { Manifest } from "../../lib/train/manifest.ts";
 import { readRows } from "../../lib/train/metrics.ts";
+import { writeRunReport } from "../../lib/train/report.ts";
 import { bytesUpTo, readRecords } from "../../lib/train/tensorboard.ts";
 import { filesBelow, logged, onlyRun, run, small, withFolder } from "./harness.ts";
 
@@ -222,6 +223,51 @@ Deno.test("checkpoints that do not fit are refused before anything is changed", 
     assert.equal(truncated.code, 2);
     assert.match(
       truncated.err,
-      /^error: .*000003\.safetensors is truncated: \d+ of \d+ bytes of its (header|data) are there\.\n$/,
+      /^error: .*000003\.safetensors is truncated: \d+ of \d+ bytes of its (header|data) are there; there is none before it, so start a new run\.\n$/,
     );
+  }));
+
+Deno.test("a damaged checkpoint names the one before it, from which the run goes on to the same end", () =>
+  withFolder(async (out) => {
+    await run([...small, "--out", out, "--n-iters", "4", "--save-every", "2"]);
+    const folder = onlyRun(out);
+    const [earlier, last] = listCheckpoints(folder).map(({ path }) => path) as [string, string];
+    const bytes = Deno.readFileSync(last);
+    Deno.writeFileSync(last, new Uint8Array());
+    const { code, err } = await run(["--resume", folder]);
+    assert.deepEqual([code, err], [
+      2,
+      `error: ${last} is truncated: it has only 0 bytes; give the one before it: ${earlier}.\n`,
+    ]);
+    assert.equal((await run(["--resume", earlier])).code, 0);
+    assert.deepEqual(Deno.readFileSync(last), bytes);
+  }));
+
+Deno.test("a config.json that is none is named, whatever it holds", () =>
+  withFolder(async (out) => {
+    await run([...small, "--out", out, "--n-iters", "1"]);
+    const path = join(onlyRun(out), "config.json");
+    const sentences = {
+      "": "Unexpected end of JSON input.",
+      "null": "--scenario-name takes one of navigation, wheel, reverse_transport, buzz_wire, not undefined.",
+    };
+    for (const [content, sentence] of Object.entries(sentences)) {
+      Deno.writeTextFileSync(path, content);
+      const { code, err } = await run(["--resume", onlyRun(out)]);
+      assert.deepEqual([code, err], [2, `error: ${path} is not the configuration of a run: ${sentence}\n`]);
+    }
+  }));
+
+Deno.test("a report of a run that was killed is of its last iteration; one without an iteration says what to give", () =>
+  withFolder(async (out) => {
+    await run([...small, "--out", out, "--n-iters", "3"]);
+    const folder = onlyRun(out);
+    const killed = { ...readManifest(folder), outcome: "running", ended: null, toIteration: 0 };
+    Deno.writeTextFileSync(join(folder, "manifest.json"), JSON.stringify(killed));
+    assert.match(Deno.readTextFileSync(writeRunReport(folder, null)), /trainer\.iteration < 3\)/);
+    Deno.writeTextFileSync(join(folder, "metrics.jsonl"), "");
+    assert.throws(() => writeRunReport(folder, null), {
+      name: "UsageError",
+      message: `${folder} has no iteration yet: give the one to repeat as --iteration.`,
+    });
   }));

@@ -104,3 +104,25 @@ Deno.test("a series that cannot be had is refused before anything is written", (
     const { err } = await run(["--resume", series, "--seed", "0"]);
     assert.equal(err, "error: --seed 0 cannot be given with --resume: each run keeps its seed.\n");
   }));
+
+Deno.test("a series that is resumed with a short --max-time gets on by an iteration, past the runs that are finished", () =>
+  withFolder(async (out) => {
+    await run([...args, "--out", out, "--seed", "0,1"], { stopAfter: 2, stopSeed: 1 });
+    const series = onlySeries(out);
+    const { code, out: text } = await run(["--resume", series, "--max-time", "0.0001s"]);
+    assert.equal(code, 0);
+    assert.deepEqual([0, 1].map((seed) => logged(join(series, `seed-${seed}`)).length), [6, 3]);
+    assert.match(text, /\n {2}seed 1 +\d\.\d{3} {3}interrupted +/);
+  }));
+
+Deno.test("a series tells runs that were not resumed from those that have not begun", () =>
+  withFolder(async (out) => {
+    await run([...args, "--out", out, "--seed", "0,1,2"], { stopAfter: 2, stopSeed: 1 });
+    const series = onlySeries(out);
+    const { code, out: text } = await run(["--resume", series, "--n-iters", "8"], { stopAfter: 7, stopSeed: 0 });
+    assert.equal(code, 130);
+    assert.match(
+      text,
+      /\n {2}seed 0 +\d\.\d{3} {3}interrupted .*\n {2}seed 1 +- {3}not resumed .*\n {2}seed 2 +- {3}not begun /,
+    );
+  }));
