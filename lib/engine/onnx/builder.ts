@@ -174,9 +174,11 @@ export class Builder {
     return this.op("Cast", [name], { to: type });
   }
 
-  /** The graph. */
+  /** The graph. Constants that nothing reads in the end are left out: ONNX Runtime warns of them. */
   finish(name: string, inputs: readonly OnnxValue[], outputs: readonly OnnxValue[]): OnnxGraph {
-    return { name, nodes: this.#nodes, initializers: [...this.#initializers.values()], inputs, outputs };
+    const read = namesRead(this.#nodes);
+    const initializers = [...this.#initializers.values()].filter((x) => read.has(x.name));
+    return { name, nodes: this.#nodes, initializers, inputs, outputs };
   }
 }
 
@@ -187,4 +189,15 @@ export function broadcastShapes(shapes: readonly Shape[]): Shape {
     const sizes = shapes.map((x) => x[axis - rank + x.length] ?? 1);
     return sizes.find((n) => n !== 1) ?? 1;
   });
+}
+
+/** What operations read, those in bodies of loops too. */
+function namesRead(nodes: readonly OnnxNode[], names = new Set<string>()): Set<string> {
+  for (const { inputs, attributes } of nodes) {
+    for (const name of inputs) names.add(name);
+    for (const value of Object.values(attributes)) {
+      if (typeof value === "object" && "nodes" in value) namesRead(value.nodes, names);
+    }
+  }
+  return names;
 }
