@@ -86,6 +86,9 @@ export function sizesOf(sizes: readonly number[]): [from: number, to: number][] 
   if (sizes.length < 2) {
     throw new RangeError(`an MLP needs the sizes of its input and output; it was given [${sizes}].`);
   }
+  if (!sizes.every((size) => Number.isInteger(size) && size >= 1)) {
+    throw new RangeError(`the sizes of an MLP are whole numbers of at least 1; it was given [${sizes}].`);
+  }
   return sizes.slice(1).map((size, i) => [sizes[i]!, size]);
 }
 

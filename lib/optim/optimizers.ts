@@ -58,8 +58,12 @@ export class Adam extends Optimizer {
 
   /** For parameters, or groups of them with learning rates of their own. */
   constructor(parameters: readonly Parameter[] | readonly GroupOptions[], options: AdamOptions) {
-    super(parameters, options.lr, ["mean", "square"]);
     const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
+    if (!betas.every((beta) => beta >= 0 && beta < 1)) {
+      throw new RangeError(`the betas of Adam are numbers from 0 to below 1, not ${betas.join(" and ")}.`);
+    }
+    if (!(eps >= 0)) throw new RangeError(`eps of Adam is a number of at least 0, not ${eps}.`);
+    super(parameters, options.lr, ["mean", "square"]);
     this.options = { betas, eps, weightDecay };
   }
 

@@ -140,6 +140,9 @@ export class Evaluator<S extends Tree = Tree> {
 
   /** Exactly `count` episodes (1 or more). The same seed, an integer in [0, 2^32), and count give the same starts to every controller. */
   async run(count: number, seed: number): Promise<Episodes> {
+    if (!Number.isInteger(count) || count < 1) {
+      throw new RangeError(`an evaluation plays a whole number of episodes, at least 1, not ${count}.`);
+    }
     const blocks = Math.ceil(count / widest);
     // Blocks of one size share a program. What the last has too many is left out by its place, not by how it ended.
     const envs = Math.ceil(count / blocks);

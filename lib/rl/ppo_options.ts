@@ -51,3 +51,59 @@ export interface PPOOptions {
   /** An integer in [0, 2^53): the same seed gives the same run. */
   readonly seed: number;
 }
+
+/** A number that an option may be: whole or not, from `least` to `most`. */
+interface Range {
+  readonly whole?: true;
+  readonly least: number;
+  readonly aboveLeast?: true;
+  readonly most?: number;
+}
+
+const ranges: Readonly<Partial<Record<keyof PPOOptions, Range>>> = {
+  hiddenSize: { whole: true, least: 1 },
+  framesPerBatch: { whole: true, least: 1 },
+  numEpochs: { whole: true, least: 1 },
+  minibatchSize: { whole: true, least: 1 },
+  lr: { least: 0 },
+  nIters: { whole: true, least: 1 },
+  maxGradNorm: { least: 0, aboveLeast: true },
+  clipEpsilon: { least: 0, aboveLeast: true },
+  entropyEps: { least: 0 },
+  gamma: { least: 0, most: 1 },
+  lmbda: { least: 0, most: 1 },
+  clipValue: { least: 0 },
+  targetKl: { least: 0 },
+};
+
+const optional: readonly (keyof PPOOptions)[] = ["hiddenSize", "nIters", "clipValue", "targetKl"];
+
+function rangeText({ whole, least, aboveLeast, most }: Range): string {
+  return `a ${whole ? "whole number" : "number"} ${aboveLeast ? "above" : "of at least"} ${least}` +
+    (most === undefined ? "" : ` and at most ${most}`);
+}
+
+/** Throws a RangeError at the first option that cannot be; a notebook checks no types. */
+export function checkPPOOptions(options: PPOOptions): void {
+  const { algorithm } = options;
+  if (algorithm !== "mappo" && algorithm !== "ippo") {
+    throw new RangeError(`PPO: algorithm is "mappo" or "ippo", not ${JSON.stringify(algorithm)}.`);
+  }
+  for (const name of ["lrSchedule", "entropySchedule"] as const) {
+    const schedule = options[name] ?? "constant";
+    if (!["constant", "linear", "cosine"].includes(schedule)) {
+      throw new RangeError(`PPO: ${name} is "constant", "linear" or "cosine", not ${JSON.stringify(schedule)}.`);
+    }
+    if (schedule !== "constant" && options.nIters === undefined) {
+      throw new RangeError(`PPO: a ${schedule} ${name} needs nIters: where it ends.`);
+    }
+  }
+  for (const [name, range] of Object.entries(ranges) as [keyof PPOOptions, Range][]) {
+    const value = options[name];
+    if (value === undefined && optional.includes(name)) continue;
+    const { whole, least, aboveLeast, most = Infinity } = range;
+    const fits = typeof value === "number" && Number.isFinite(value) && (!whole || Number.isInteger(value)) &&
+      value >= least && value <= most && !(aboveLeast && value === least);
+    if (!fits) throw new RangeError(`PPO: ${name} is ${rangeText(range)}, not ${value}.`);
+  }
+}

@@ -19,7 +19,7 @@ import { shuffled } from "./batch.ts";
 import { type Episodes, Evaluator } from "./evaluation.ts";
 import type { Critic, Policy } from "./networks.ts";
 import { diagnostics, type Minibatches, PPOLearner, type PreparedBatch } from "./ppo_learner.ts";
-import type { PPOOptions } from "./ppo_options.ts";
+import { checkPPOOptions, type PPOOptions } from "./ppo_options.ts";
 import { batchShape, Collector, type Rollout } from "./rollout.ts";
 import type { Trainer, TrainerFacts } from "./trainer.ts";
 
@@ -43,7 +43,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   /** Of all parameters, one after the other. */
   #gradients: Tensor | null = null;
 
-  /** A trainer on the engine of the process. */
+  /** A trainer on the engine of the process. Throws a RangeError if an option is out of its range. */
   static async create<S extends Tree>(environment: Environment<S>, options: PPOOptions): Promise<PPOTrainer<S>> {
     const { name, adapter } = await currentEngine();
     const note = deviceNotice();
@@ -57,10 +57,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     engine: Pick<TrainerFacts, "engine" | "adapter" | "note">,
   ) {
     this.#engine = engine;
-    const schedule = [options.lrSchedule, options.entropySchedule].find((x) => x && x !== "constant");
-    if (schedule && options.nIters === undefined) {
-      throw new RangeError(`a ${schedule} schedule needs nIters: where it ends.`);
-    }
+    checkPPOOptions(options);
     const random = new HostRandom(options.seed);
     const { framesPerBatch } = options;
     ({ envs: this.envs, steps: this.steps } = batchShape(

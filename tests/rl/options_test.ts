@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { Adam, Evaluator, HostRandom, MLP, type PPOOptions, PPOTrainer } from "../../mod.ts";
+import { pointWorld } from "./point_world.ts";
+
+const sound: PPOOptions = {
+  algorithm: "mappo",
+  framesPerBatch: 50,
+  numEpochs: 2,
+  minibatchSize: 16,
+  lr: 1e-3,
+  maxGradNorm: 1,
+  clipEpsilon: 0.2,
+  entropyEps: 1e-4,
+  gamma: 0.95,
+  lmbda: 0.9,
+  seed: 1,
+};
+
+// What TypeScript refuses, a notebook lets through.
+const refused: readonly (readonly [Readonly<Record<string, unknown>>, string])[] = [
+  [{ algorithm: "ppo" }, 'PPO: algorithm is "mappo" or "ippo", not "ppo".'],
+  [{ lrSchedule: "step" }, 'PPO: lrSchedule is "constant", "linear" or "cosine", not "step".'],
+  [{ entropySchedule: "linear" }, "PPO: a linear entropySchedule needs nIters: where it ends."],
+  [{ lrSchedule: "linear", nIters: 0 }, "PPO: nIters is a whole number of at least 1, not 0."],
+  [{ hiddenSize: 0 }, "PPO: hiddenSize is a whole number of at least 1, not 0."],
+  [{ framesPerBatch: -40 }, "PPO: framesPerBatch is a whole number of at least 1, not -40."],
+  [{ framesPerBatch: NaN }, "PPO: framesPerBatch is a whole number of at least 1, not NaN."],
+  [{ numEpochs: 0 }, "PPO: numEpochs is a whole number of at least 1, not 0."],
+  [{ minibatchSize: 1.5 }, "PPO: minibatchSize is a whole number of at least 1, not 1.5."],
+  [{ lr: -1 }, "PPO: lr is a number of at least 0, not -1."],
+  [{ lr: undefined }, "PPO: lr is a number of at least 0, not undefined."],
+  [{ maxGradNorm: 0 }, "PPO: maxGradNorm is a number above 0, not 0."],
+  [{ clipEpsilon: NaN }, "PPO: clipEpsilon is a number above 0, not NaN."],
+  [{ entropyEps: Infinity }, "PPO: entropyEps is a number of at least 0, not Infinity."],
+  [{ gamma: 2 }, "PPO: gamma is a number of at least 0 and at most 1, not 2."],
+  [{ lmbda: "0.9" }, "PPO: lmbda is a number of at least 0 and at most 1, not 0.9."],
+  [{ clipValue: -1 }, "PPO: clipValue is a number of at least 0, not -1."],
+  [{ targetKl: NaN }, "PPO: targetKl is a number of at least 0, not NaN."],
+];
+
+for (const [wrong, message] of refused) {
+  Deno.test(`PPOTrainer refuses: ${message}`, async () => {
+    const options = { ...sound, ...wrong } as unknown as PPOOptions;
+    await assert.rejects(PPOTrainer.create(pointWorld(8), options), { name: "RangeError", message });
+  });
+}
+
+Deno.test("an evaluation of no episodes, or of half a one, is refused", async () => {
+  const evaluator = new Evaluator(pointWorld(8), (observation) => observation);
+  for (const count of [0, -1, 1.5, NaN]) {
+    const message = `an evaluation plays a whole number of episodes, at least 1, not ${count}.`;
+    await assert.rejects(evaluator.run(count, 0), { name: "RangeError", message });
+  }
+});
+
+Deno.test("an MLP with a layer of no units is refused", () => {
+  for (const sizes of [[3, 0, 1], [3, NaN], [3, 1.5]]) {
+    const message = `the sizes of an MLP are whole numbers of at least 1; it was given [${sizes}].`;
+    assert.throws(() => new MLP(sizes, new HostRandom(0)), { name: "RangeError", message });
+  }
+});
+
+Deno.test("Adam refuses decays that do not decay, and an eps that is no number", () => {
+  const parameters = new MLP([3, 1], new HostRandom(0)).parameters();
+  assert.throws(() => new Adam(parameters, { lr: 0.1, betas: [0.9, 1] }), {
+    name: "RangeError",
+    message: "the betas of Adam are numbers from 0 to below 1, not 0.9 and 1.",
+  });
+  assert.throws(() => new Adam(parameters, { lr: 0.1, eps: NaN }), {
+    name: "RangeError",
+    message: "eps of Adam is a number of at least 0, not NaN.",
+  });
+});
