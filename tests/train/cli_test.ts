@@ -3,7 +3,7 @@ import { helpText, parseCommand } from "../../lib/train/cli.ts";
 import { secondsOf } from "../../lib/train/duration.ts";
 import { UsageError } from "../../lib/train/error.ts";
 import { editDistance } from "../../lib/train/flags.ts";
-import { controls, flagOf, settings } from "../../lib/train/options.ts";
+import { controls, flagOf, type Option, settings } from "../../lib/train/options.ts";
 
 const seedCommand = "--scenario-name navigation --n-agents 3 --frames-per-batch 6000 --max-steps 100 --n-iters 10 " +
   "--num-epochs 30 --minibatch-size 400 --lr 3e-4 --max-grad-norm 1.0 --clip-epsilon 0.2 --entropy-eps 1e-4 " +
@@ -117,4 +117,17 @@ Deno.test("helpText() explains every flag once, with its default, in lines of at
     if ("initial" in option && option.initial !== null) assert.ok(own[0]!.endsWith(`[${option.initial}]`), name);
   }
   assert.ok(lines.every((line) => line.length <= 110 && !line.endsWith(" ")));
+});
+
+Deno.test("the README has every flag, and the defaults of numbers as they are", () => {
+  const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
+  const rows = readme.split("\n").filter((line) => line.startsWith("| `--")).map((line) => line.split("|"));
+  for (const [name, option] of Object.entries<Option>({ ...settings, ...controls })) {
+    const row = rows.find(([, flags]) => flags!.includes(`\`${flagOf(name)}\``));
+    assert.ok(row, `${flagOf(name)} is in no table of the README`);
+    const initial = option.kind === "integer" || option.kind === "number" ? option.initial : null;
+    if (initial === null) continue;
+    const [flags, defaults] = [row[1]!, row[2]!].map((cell) => cell.split(",").map((x) => x.trim()));
+    assert.equal(Number(defaults![flags!.indexOf(`\`${flagOf(name)}\``)]), initial, flagOf(name));
+  }
 });
