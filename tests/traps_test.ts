@@ -525,3 +525,39 @@ Deno.test("axes that are not there are refused", () => {
   throws(() => zeros([2, 3]).sum(2), coded("G304"));
   throws(() => zeros([2, 3]).sum([0, -2]), coded("G304"));
 });
+
+// What TypeScript refuses, a notebook lets through.
+const untyped: readonly (readonly [make: () => unknown, message: string])[] = [
+  [
+    () => tensor([1], { dtype: "float64" as never }),
+    "there is no dtype float64; there are float32, int32, uint32, bool.",
+  ],
+  [() => zeros([1], { dtype: "double" as never }), "there is no dtype double; there are float32, int32, uint32, bool."],
+  [() => zeros([1]).add(1).cast("float" as never), "there is no dtype float; there are float32, int32, uint32, bool."],
+  [() => (zeros as unknown as (...sizes: number[]) => Tensor)(2, 3), "a shape is an array of sizes, not 2."],
+  [
+    () => zeros([2, 3]).reshape([3, 2] as never),
+    "help: give the sizes one by one: reshape(2, 3), not reshape([2, 3]).",
+  ],
+];
+
+for (const [make, message] of untyped) {
+  Deno.test(`refused with a sentence: ${message}`, () => {
+    throws(make, (error) => coded("G301")(error) && (error as Error).message.includes(message));
+  });
+}
+
+Deno.test("a number that an integer dtype cannot hold is refused; fractions are cut off; truths are 0 and 1", async () => {
+  for (const [x, dtype] of [[2 ** 31, "int32"], [NaN, "int32"], [Infinity, "int32"], [-1, "uint32"]] as const) {
+    throws(() => tensor([0, x], { dtype }), coded("G301", new RegExp(`given ${x}, which ${dtype} cannot hold`)));
+  }
+  equal(await tensor([1.5, -1.5, -(2 ** 31)], { dtype: "int32" }).toList(), [1, -1, -(2 ** 31)]);
+  equal([...await tensor([2, 0, NaN], { dtype: "bool" }).data()], [1, 0, 1]);
+});
+
+onEachEngine("the variance of nothing, and the unbiased variance of one number, are NaN", async () => {
+  equal(await zeros([0]).variance().item(), NaN);
+  equal(await tensor([3]).variance().item(), NaN);
+  equal(await zeros([0, 2]).std(0).toList(), [NaN, NaN]);
+  equal(await tensor([3]).variance(0, { correction: 0 }).item(), 0);
+});

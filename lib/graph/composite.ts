@@ -49,7 +49,8 @@ export function mean(x: Node, axes: readonly number[]): Node {
 /** The variance over `axes`, divided by the count less `correction`. */
 export function variance(x: Node, axes: readonly number[], correction: number): Node {
   const total = sum(square(sub(x, mean(x, axes))), axes);
-  return div(total, scalar(total, countOver(x, axes) - correction));
+  // Of too few there is none: 0 / 0.
+  return div(total, scalar(total, Math.max(0, countOver(x, axes) - correction)));
 }
 
 /** The largest over `axes`, as a shift: 0 where it is infinite, and no gradient. */

@@ -1,13 +1,23 @@
 /** Primitives as functions of nodes, with PyTorch's broadcasting and checked axis names. Every node is made here. */
 
 import { broadcastAxes, broadcastShape, haveSameNames } from "./broadcast.ts";
+import { PlumblineError } from "./error.ts";
 import { refuseFlatVectors } from "./flat.ts";
 import { makeNode, type Node } from "./node.ts";
 import type { BinaryName, UnaryName } from "./primitives.ts";
 import { aval, type Axes, type DType, sameShape, type Shape, unnamed } from "./types.ts";
 
+const dtypes: readonly DType[] = ["float32", "int32", "uint32", "bool"];
+
+/** Throws a {@linkcode PlumblineError} unless there is such a dtype: a notebook checks no types. */
+export function checkDtype(dtype: DType): void {
+  if (dtypes.includes(dtype)) return;
+  throw new PlumblineError({ code: "G301", message: `there is no dtype ${dtype}; there are ${dtypes.join(", ")}.` });
+}
+
 /** `value` everywhere. */
 export function full(dtype: DType, shape: Shape, value: number, axes: Axes = unnamed(shape.length)): Node {
+  checkDtype(dtype);
   return makeNode("full", [], { aval: aval(dtype, shape, axes), value: converted(value, dtype) });
 }
 
@@ -93,6 +103,7 @@ function converted(value: number, dtype: DType): number {
 
 /** Converts to `dtype`. */
 export function cast(x: Node, dtype: DType): Node {
+  checkDtype(dtype);
   if (x.dtype === dtype) return x;
   if (x.op === "full") return full(dtype, x.shape, converted(x.attrs.value, dtype), x.axes);
   return makeNode("cast", [x], { dtype });

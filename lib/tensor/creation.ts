@@ -19,16 +19,31 @@ function shapeOf(data: NestedList): number[] {
   return Array.isArray(data) ? [data.length, ...(data.length > 0 ? shapeOf(data[0] as NestedList) : [])] : [];
 }
 
-function flattenInto(target: TypedArray, data: NestedList, shape: Shape, offset: number): void {
+function flattenInto(target: TypedArray, data: NestedList, dtype: DType, shape: Shape, offset: number): void {
   if (!Array.isArray(data)) {
     if (shape.length > 0) ragged(shape);
     if (typeof data !== "number" && typeof data !== "boolean") refuseElement(data);
-    target[offset] = Number(data);
+    target[offset] = elementOf(Number(data), dtype);
     return;
   }
   if (data.length !== shape[0]) ragged(shape);
   const stride = sizeOf(shape.slice(1));
-  data.forEach((x, i) => flattenInto(target, x as NestedList, shape.slice(1), offset + i * stride));
+  data.forEach((x, i) => flattenInto(target, x as NestedList, dtype, shape.slice(1), offset + i * stride));
+}
+
+const limits = { int32: [-(2 ** 31), 2 ** 31 - 1], uint32: [0, 2 ** 32 - 1] } as const;
+
+/** `x` as an element: whole numbers are cut off as PyTorch does, but none is taken for another that the dtype cannot hold. */
+function elementOf(x: number, dtype: DType): number {
+  if (dtype === "float32") return x;
+  if (dtype === "bool") return x === 0 ? 0 : 1;
+  const [least, most] = limits[dtype];
+  const whole = Math.trunc(x);
+  if (whole >= least && whole <= most) return whole;
+  throw new PlumblineError({
+    code: "G301",
+    message: `tensor() was given ${x}, which ${dtype} cannot hold: it goes from ${least} to ${most}.`,
+  });
 }
 
 function refuseElement(x: unknown): never {
@@ -89,8 +104,9 @@ export function tensor(data: NestedList | TypedArray, options: TensorOptions = {
   const list = data as NestedList;
   const found = shapeOf(list);
   const dtype = options.dtype ?? (typeof leaf(list) === "boolean" ? "bool" : "float32");
+  ops.checkDtype(dtype);
   const array = allocate(dtype, sizeOf(found));
-  flattenInto(array, list, found, 0);
+  flattenInto(array, list, dtype, found, 0);
   const shape = options.shape ?? found;
   checkSize(array.length, shape);
   return fromData(array, dtype, shape, options.axes ?? unnamed(shape.length));
@@ -103,6 +119,13 @@ function checkSize(length: number, shape: Shape): void {
 
 /** `value` everywhere. */
 export function full(shape: Shape, value: number, options: Pick<TensorOptions, "dtype" | "axes"> = {}): Tensor {
+  if (!Array.isArray(shape)) {
+    throw new PlumblineError({
+      code: "G301",
+      message: `a shape is an array of sizes, not ${shape}.`,
+      help: "write zeros([2, 3]), not zeros(2, 3).",
+    });
+  }
   return new Tensor(ops.full(options.dtype ?? "float32", shape, value, options.axes));
 }
 

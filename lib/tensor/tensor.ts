@@ -295,6 +295,7 @@ export class Tensor {
         code: "G301",
         message: `reshape() cannot make [${shape}] of ${describe(this.node)}, which has ${this.size} elements.`,
         sites: [this.node.site],
+        ...Array.isArray(shape[0]) && { help: "give the sizes one by one: reshape(2, 3), not reshape([2, 3])." },
       });
     }
     return new Tensor(ops.reshape(this.node, full));
