@@ -87,7 +87,6 @@ const tuned: Readonly<Record<Scenario, Preset>> = {
     ...held,
     // Alone neither agent knows where the ball hangs between the two.
     centralisedPolicy: true,
-    nIters: 300,
     framesPerBatch: 6000,
     minibatchSize: 500,
     lr: 1e-3,
