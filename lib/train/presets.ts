@@ -75,7 +75,7 @@ const tuned: Readonly<Record<Scenario, Preset>> = {
     ...held,
     // Observations as they are: on a common scale the team takes longer to agree on a direction.
     normalizeObservations: false,
-    framesPerBatch: 30000,
+    framesPerBatch: 24000,
     minibatchSize: 375,
     lr: 3e-3,
     entropyEps: 0.02,
