@@ -31,7 +31,9 @@ export function findTarget(text: string, given: Partial<Config>): Target {
   const scenario = task.scenarioName.values.find((name) => name === text);
   const device = given.device === undefined ? {} : { device: given.device };
   if (scenario !== undefined) {
-    return { config: { ...newConfig({ scenarioName: scenario }), ...pick(given, worldOptions), ...device }, run: null };
+    // The world as the scenario has it, not as a tuned preset acts in it.
+    const config = newConfig({ scenarioName: scenario }, "seed");
+    return { config: { ...config, ...pick(given, worldOptions), ...device }, run: null };
   }
   const [world] = Object.keys(pick(given, worldOptions));
   if (world !== undefined) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { evalTool } from "../../lib/train/eval.ts";
+import { findTarget } from "../../lib/train/target.ts";
 import { realRun, runCommand, runTask, withFolder } from "./harness.ts";
 
 Deno.test("deno task eval plays the episodes of a run's policy, as many as asked for, and says the same as JSON", () =>
@@ -25,6 +26,14 @@ Deno.test("deno task eval plays the episodes of a run's policy, as many as asked
     assert.equal(lines[1], "30 episodes of at most 10 steps, seed 0");
     assert.ok(lines[3]!.startsWith(`reward       ${mean.toFixed(3)}   95% interval ${low} to ${high}   `));
   }));
+
+Deno.test("a scenario is the world itself, whatever actions its tuned preset takes", () => {
+  for (const scenario of ["navigation", "wheel", "reverse_transport", "buzz_wire"]) {
+    const { actions, actionRepeat } = findTarget(scenario, {}).config;
+    assert.deepEqual([actions, actionRepeat], ["continuous", 1]);
+    assert.equal(findTarget(scenario, { actions: "discrete" }).config.actions, "discrete");
+  }
+});
 
 Deno.test("eval takes a checkpoint for itself, and gives the same numbers for the same seed", () =>
   withFolder(async (out) => {
