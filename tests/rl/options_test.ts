@@ -1,20 +1,6 @@
 import assert from "node:assert/strict";
 import { Adam, Evaluator, HostRandom, MLP, type PPOOptions, PPOTrainer } from "../../mod.ts";
-import { pointWorld } from "./point_world.ts";
-
-const sound: PPOOptions = {
-  algorithm: "mappo",
-  framesPerBatch: 50,
-  numEpochs: 2,
-  minibatchSize: 16,
-  lr: 1e-3,
-  maxGradNorm: 1,
-  clipEpsilon: 0.2,
-  entropyEps: 1e-4,
-  gamma: 0.95,
-  lmbda: 0.9,
-  seed: 1,
-};
+import { pointWorld, small } from "./point_world.ts";
 
 // What TypeScript refuses, a notebook lets through.
 const refused: readonly (readonly [Readonly<Record<string, unknown>>, string])[] = [
@@ -40,7 +26,7 @@ const refused: readonly (readonly [Readonly<Record<string, unknown>>, string])[]
 
 for (const [wrong, message] of refused) {
   Deno.test(`PPOTrainer refuses: ${message}`, async () => {
-    const options = { ...sound, ...wrong } as unknown as PPOOptions;
+    const options = { ...small, ...wrong } as unknown as PPOOptions;
     await assert.rejects(PPOTrainer.create(pointWorld(8), options), { name: "RangeError", message });
   });
 }

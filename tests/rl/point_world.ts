@@ -3,6 +3,7 @@
 import {
   type ActionKind,
   type Environment,
+  type PPOOptions,
   stack,
   type Tensor,
   type Transition,
@@ -48,3 +49,18 @@ export function pointWorld(maxSteps: number, actionKind: ActionKind = "continuou
     },
   };
 }
+
+/** Settings with which an iteration takes no time: batches and minibatches that do not divide. */
+export const small: PPOOptions = {
+  algorithm: "mappo",
+  framesPerBatch: 50,
+  numEpochs: 2,
+  minibatchSize: 16,
+  lr: 1e-3,
+  maxGradNorm: 1,
+  clipEpsilon: 0.2,
+  entropyEps: 1e-4,
+  gamma: 0.95,
+  lmbda: 0.9,
+  seed: 1,
+};

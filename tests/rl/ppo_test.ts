@@ -2,21 +2,7 @@ import assert from "node:assert/strict";
 import { InferenceSession, Tensor as OnnxTensor } from "onnxruntime-node";
 import { type PPOOptions, PPOTrainer, type Tensor, tensor, zeros } from "../../mod.ts";
 import { onEachEngine, onEngine } from "../engines.ts";
-import { pointWorld } from "./point_world.ts";
-
-const small: PPOOptions = {
-  algorithm: "mappo",
-  framesPerBatch: 50,
-  numEpochs: 2,
-  minibatchSize: 16,
-  lr: 1e-3,
-  maxGradNorm: 1,
-  clipEpsilon: 0.2,
-  entropyEps: 1e-4,
-  gamma: 0.95,
-  lmbda: 0.9,
-  seed: 1,
-};
+import { pointWorld, small } from "./point_world.ts";
 
 onEachEngine(
   "PPOTrainer uses every frame of numbers that do not divide, and traces nothing after the first iteration",
