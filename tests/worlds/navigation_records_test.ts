@@ -76,14 +76,7 @@ onEachEngine("navigation follows every recorded trajectory of VMAS from its firs
     const found = await run(stateFrom(records), actions);
     const observed = times.flatMap((envs) => envs.flatMap((x) => x.observation));
     await assertNear(`motion, ${title}`, found.motion!, observed.flatMap((row) => row.slice(0, 4)), 1e-5);
-    // A ray that grazes a disc magnifies a difference of position: by 30 where half its chord is 3 mm. Hardly one does.
-    await assertNear(`observation, ${title}`, found.observation!, observed.flat(), 1e-4);
-    const expected = observed.flat();
-    const off = (await found.observation!.data()).filter((x, i) => Math.abs(x - expected[i]!) > 1e-5).length;
-    assert.ok(
-      off <= Math.ceil(expected.length / 10_000),
-      `observation, ${title}: ${off} of ${expected.length} are off`,
-    );
+    await assertNear(`observation, ${title}`, found.observation!, observed.flat(), 1e-5);
     await assertNear(`reward, ${title}`, found.reward!, times.flatMap((envs) => envs.flatMap((x) => x.reward)), 1e-5);
     assert.deepEqual(await found.terminated!.toList(), times.map((envs) => envs.map((x) => x.done)), title);
     run.dispose();

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { type Tensor, tensor, zeros } from "../../mod.ts";
+import { Parameter, randomKey, type Tensor, tensor, uniform, zeros } from "../../mod.ts";
 import { collidingPairs } from "../../lib/worlds/particle/body.ts";
 import { repulsion } from "../../lib/worlds/particle/contact.ts";
 import { Lidar } from "../../lib/worlds/particle/lidar.ts";
-import { Pairs } from "../../lib/worlds/particle/pairs.ts";
+import { fusedSquaredLength, Pairs } from "../../lib/worlds/particle/pairs.ts";
 import { turn } from "../../lib/worlds/particle/turn.ts";
 import { ParticleWorld } from "../../lib/worlds/particle/world.ts";
 import { onEachEngine } from "../engines.ts";
@@ -35,6 +35,23 @@ onEachEngine(
     const inside = [100 * 1e-3 * Math.LN2, 1.0000045, 10, 19.9998, 0, 0].map((x) => Math.fround(x));
     await assertClose(force.select(1, 0), [0, 0, ...inside], 2e-5);
     await assertClose(force.select(1, 1), distances.map(() => 0));
+  },
+);
+
+onEachEngine(
+  "a fused squared length is rounded once after x^2, as a fused multiply-add is, and has its derivative",
+  async () => {
+    const v = new Parameter(uniform(randomKey(3), [1, 2, 20_000], -1, 1), "v");
+    const found = await fusedSquaredLength(v).data();
+    const numbers = await v.data();
+    const [x, y] = [numbers.slice(0, 20_000), numbers.slice(20_000)];
+    // A float64 holds the square of a float32 exactly.
+    const expected = Float32Array.from(y, (y, i) => y * y + Math.fround(x[i]! ** 2));
+    assert.deepEqual(found, expected);
+    const plain = Float32Array.from(y, (y, i) => Math.fround(y * y) + Math.fround(x[i]! ** 2));
+    assert.notDeepEqual(plain, expected);
+    fusedSquaredLength(v).sum().backward();
+    assert.deepEqual(await v.grad!.data(), numbers.map((x) => 2 * x));
   },
 );
 

@@ -12,7 +12,7 @@ import { type Joint, Joints } from "./joints.ts";
 import type { Motion } from "./motion.ts";
 import { outlinePairs, Outlines } from "./outlines.ts";
 import { Limits } from "./limits.ts";
-import { constant, type Pair, Pairs } from "./pairs.ts";
+import { constant, fusedSquaredLength, type Pair, Pairs } from "./pairs.ts";
 import { sidePairs, Sides } from "./sides.ts";
 
 /** A source of forces and torques on every body, from how the bodies are now. */
@@ -60,7 +60,11 @@ function sphereContacts(bodies: readonly Body[], touching: readonly Pair[], law:
   const pairs = new Pairs(bodies.length, list);
   const radius = (i: number): number => circumscribedRadius(bodies[i]!.shape);
   const reach = constant(list.map(([a, b]) => radius(a) + radius(b)), list.length);
-  return ({ position }) => ({ force: pairs.gather(repulsion(pairs.difference(position), reach, law)) });
+  return ({ position }) => {
+    const difference = pairs.difference(position);
+    const squared = fusedSquaredLength(difference);
+    return { force: pairs.gather(repulsion(difference, reach, law, { squared })) };
+  };
 }
 
 /** The contacts of every disc with every outline among `touching`, as one interaction; `null` where there is none. */
