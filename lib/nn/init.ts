@@ -1,8 +1,9 @@
 /** Initial values of weights, drawn on the host: the same on every engine. Weights are `[out, in]`, as in PyTorch. */
 
 import { type Shape, sizeOf } from "../graph/types.ts";
-import type { HostRandom } from "../tensor/host_random.ts";
+import { HostRandom } from "../tensor/host_random.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
+import { Parameter } from "../tensor/variable.ts";
 
 /** Draws a weight `[out, in]`. */
 export type Initializer = (random: HostRandom, shape: Shape) => Tensor;
@@ -49,4 +50,14 @@ export function orthogonal(gain = 1): Initializer {
     });
     return fromData(data, "float32", shape);
   };
+}
+
+/** A parameter whose first value is drawn from `random`. Throws a TypeError if that is no {@linkcode HostRandom}. */
+export function drawParameter(name: string, shape: Shape, init: Initializer, random: HostRandom): Parameter {
+  if (!(random instanceof HostRandom)) {
+    throw new TypeError(
+      `initial weights are drawn from a HostRandom, such as new HostRandom(0), but ${typeof random} was given in its place.`,
+    );
+  }
+  return new Parameter(init(random, shape), name);
 }

@@ -4,7 +4,7 @@ import { ones, zeros } from "../tensor/creation.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Parameter } from "../tensor/variable.ts";
-import { defaultInit, type Initializer, uniformInit } from "./init.ts";
+import { defaultInit, drawParameter, type Initializer, uniformInit } from "./init.ts";
 import { Module } from "./module.ts";
 
 /** Settings of {@linkcode Linear}. */
@@ -31,8 +31,8 @@ export class Linear extends Module {
   ) {
     super();
     const { weightInit = defaultInit, biasInit = uniformInit(1 / Math.sqrt(inFeatures)) } = options;
-    this.weight = new Parameter(weightInit(random, [outFeatures, inFeatures]), "weight");
-    this.bias = biasInit && new Parameter(biasInit(random, [outFeatures]), "bias");
+    this.weight = drawParameter("weight", [outFeatures, inFeatures], weightInit, random);
+    this.bias = biasInit && drawParameter("bias", [outFeatures], biasInit, random);
   }
 
   /** `[.., in]` to `[.., out]`. */
@@ -83,8 +83,8 @@ export interface MLPOptions {
 
 /** What goes into each layer and comes out of it. */
 export function sizesOf(sizes: readonly number[]): [from: number, to: number][] {
-  if (sizes.length < 2) {
-    throw new RangeError(`an MLP needs the sizes of its input and output; it was given [${sizes}].`);
+  if (!Array.isArray(sizes) || sizes.length < 2) {
+    throw new RangeError(`an MLP needs a list with the sizes of its input and output; it was given [${sizes}].`);
   }
   if (!sizes.every((size) => Number.isInteger(size) && size >= 1)) {
     throw new RangeError(`the sizes of an MLP are whole numbers of at least 1; it was given [${sizes}].`);

@@ -4,8 +4,8 @@ import { zeros } from "../tensor/creation.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import { scan } from "../tensor/scan.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Parameter } from "../tensor/variable.ts";
-import { uniformInit } from "./init.ts";
+import type { Parameter } from "../tensor/variable.ts";
+import { drawParameter, uniformInit } from "./init.ts";
 import { Module } from "./module.ts";
 
 /** What an LSTM carries: hidden and cell state, `[batch, hidden]`. */
@@ -31,10 +31,10 @@ export class LSTM extends Module {
     super();
     const init = uniformInit(1 / Math.sqrt(hiddenFeatures));
     const rows = 4 * hiddenFeatures;
-    this.weightInput = new Parameter(init(random, [rows, inFeatures]), "weightInput");
-    this.weightHidden = new Parameter(init(random, [rows, hiddenFeatures]), "weightHidden");
-    this.biasInput = new Parameter(init(random, [rows]), "biasInput");
-    this.biasHidden = new Parameter(init(random, [rows]), "biasHidden");
+    this.weightInput = drawParameter("weightInput", [rows, inFeatures], init, random);
+    this.weightHidden = drawParameter("weightHidden", [rows, hiddenFeatures], init, random);
+    this.biasInput = drawParameter("biasInput", [rows], init, random);
+    this.biasHidden = drawParameter("biasHidden", [rows], init, random);
   }
 
   /** A state of zeros. */

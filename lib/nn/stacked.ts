@@ -2,8 +2,8 @@
 
 import type { HostRandom } from "../tensor/host_random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Parameter } from "../tensor/variable.ts";
-import { defaultInit, uniformInit } from "./init.ts";
+import type { Parameter } from "../tensor/variable.ts";
+import { defaultInit, drawParameter, uniformInit } from "./init.ts";
 import { type Activation, sizesOf } from "./layers.ts";
 import { Module } from "./module.ts";
 
@@ -16,8 +16,9 @@ class StackedLinear extends Module {
 
   constructor(members: number, inFeatures: number, outFeatures: number, random: HostRandom) {
     super();
-    this.weight = new Parameter(defaultInit(random, [members, outFeatures, inFeatures]), "weight");
-    this.bias = new Parameter(uniformInit(1 / Math.sqrt(inFeatures))(random, [members, outFeatures]), "bias");
+    this.weight = drawParameter("weight", [members, outFeatures, inFeatures], defaultInit, random);
+    const biasInit = uniformInit(1 / Math.sqrt(inFeatures));
+    this.bias = drawParameter("bias", [members, outFeatures], biasInit, random);
   }
 
   /** `[member, row, in]` to `[member, row, out]`. */

@@ -40,6 +40,11 @@ export abstract class Optimizer implements Stateful {
   /** `moments` names the vectors that the optimiser keeps for each group; they start at 0. */
   constructor(parameters: readonly Parameter[] | readonly GroupOptions[], lr: number, moments: readonly string[]) {
     checkRate(lr);
+    if (!Array.isArray(parameters)) {
+      throw new TypeError(
+        `an optimiser takes a list of parameters, such as net.parameters(), but ${typeof parameters} was given in its place.`,
+      );
+    }
     const plain = parameters.every((x): x is Parameter => !("parameters" in x));
     const groups = plain ? [{ parameters: parameters as readonly Parameter[] }] : parameters as readonly GroupOptions[];
     this.groups = groups.map((options: GroupOptions, i) => {

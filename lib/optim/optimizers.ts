@@ -5,10 +5,13 @@ import type { Parameter, Variable } from "../tensor/variable.ts";
 import { where } from "../tensor/functions.ts";
 import { type GroupOptions, type GroupState, Optimizer } from "./optimizer.ts";
 
+/** PyTorch's learning rate where none is given. */
+const defaultRate = 1e-3;
+
 /** Settings of {@linkcode SGD}. */
 export interface SGDOptions {
-  /** Learning rate. */
-  lr: number;
+  /** Learning rate; 0.001 unless told otherwise. */
+  lr?: number;
   /** Share of the last step that is kept. */
   momentum?: number;
   /** Look ahead along the momentum. */
@@ -22,8 +25,8 @@ export class SGD extends Optimizer {
   readonly #options: Required<Omit<SGDOptions, "lr">>;
 
   /** For parameters, or groups of them with learning rates of their own. */
-  constructor(parameters: readonly Parameter[] | readonly GroupOptions[], options: SGDOptions) {
-    const { lr, momentum = 0, nesterov = false, weightDecay = 0 } = options;
+  constructor(parameters: readonly Parameter[] | readonly GroupOptions[], options: SGDOptions = {}) {
+    const { lr = defaultRate, momentum = 0, nesterov = false, weightDecay = 0 } = options;
     super(parameters, lr, momentum > 0 ? ["velocity"] : []);
     this.#options = { momentum, nesterov, weightDecay };
   }
@@ -41,8 +44,8 @@ export class SGD extends Optimizer {
 
 /** Settings of {@linkcode Adam} and {@linkcode AdamW}. */
 export interface AdamOptions {
-  /** Learning rate. */
-  lr: number;
+  /** Learning rate; 0.001 unless told otherwise. */
+  lr?: number;
   /** Decay of the running means of the gradient and of its square. */
   betas?: readonly [number, number];
   /** Added to the root of the second moment. */
@@ -57,13 +60,13 @@ export class Adam extends Optimizer {
   protected readonly options: Required<Omit<AdamOptions, "lr">>;
 
   /** For parameters, or groups of them with learning rates of their own. */
-  constructor(parameters: readonly Parameter[] | readonly GroupOptions[], options: AdamOptions) {
-    const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
+  constructor(parameters: readonly Parameter[] | readonly GroupOptions[], options: AdamOptions = {}) {
+    const { lr = defaultRate, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
     if (!betas.every((beta) => beta >= 0 && beta < 1)) {
       throw new RangeError(`the betas of Adam are numbers from 0 to below 1, not ${betas.join(" and ")}.`);
     }
     if (!(eps >= 0)) throw new RangeError(`eps of Adam is a number of at least 0, not ${eps}.`);
-    super(parameters, options.lr, ["mean", "square"]);
+    super(parameters, lr, ["mean", "square"]);
     this.options = { betas, eps, weightDecay };
   }
 
@@ -103,7 +106,7 @@ function powerComplement(beta: number, count: Tensor): Tensor {
 /** Adam with decoupled weight decay (Loshchilov and Hutter 2017). */
 export class AdamW extends Adam {
   /** `weightDecay` is 0.01 unless told otherwise, as in PyTorch. */
-  constructor(parameters: readonly Parameter[] | readonly GroupOptions[], options: AdamOptions) {
+  constructor(parameters: readonly Parameter[] | readonly GroupOptions[], options: AdamOptions = {}) {
     super(parameters, { weightDecay: 0.01, ...options });
   }
 

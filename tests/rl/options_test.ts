@@ -1,5 +1,17 @@
 import assert from "node:assert/strict";
-import { Adam, Evaluator, HostRandom, MLP, type PPOOptions, PPOTrainer } from "../../mod.ts";
+import {
+  Adam,
+  AdamW,
+  Evaluator,
+  HostRandom,
+  LSTM,
+  MLP,
+  type Parameter,
+  type PPOOptions,
+  PPOTrainer,
+  SGD,
+  StackedMLP,
+} from "../../mod.ts";
 import { pointWorld, small } from "./point_world.ts";
 
 // What TypeScript refuses, a notebook lets through.
@@ -43,6 +55,31 @@ Deno.test("an MLP with a layer of no units is refused", () => {
   for (const sizes of [[3, 0, 1], [3, NaN], [3, 1.5]]) {
     const message = `the sizes of an MLP are whole numbers of at least 1; it was given [${sizes}].`;
     assert.throws(() => new MLP(sizes, new HostRandom(0)), { name: "RangeError", message });
+  }
+});
+
+Deno.test("an MLP is refused without a list of sizes, and layers are without a source of weights", () => {
+  const random = new HostRandom(0);
+  for (const sizes of [3, [3]]) {
+    const message = `an MLP needs a list with the sizes of its input and output; it was given [${sizes}].`;
+    assert.throws(() => new MLP(sizes as number[], random), { name: "RangeError", message });
+  }
+  const message =
+    "initial weights are drawn from a HostRandom, such as new HostRandom(0), but undefined was given in its place.";
+  const none = undefined as unknown as HostRandom;
+  for (const make of [() => new MLP([3, 1], none), () => new LSTM(3, 2, none), () => new StackedMLP(2, [3, 1], none)]) {
+    assert.throws(make, { name: "TypeError", message });
+  }
+});
+
+Deno.test("an optimiser takes a list of parameters, and PyTorch's learning rate where none is given", async () => {
+  const net = (): MLP => new MLP([3, 1], new HostRandom(0));
+  assert.throws(() => new Adam(net() as unknown as Parameter[]), {
+    name: "TypeError",
+    message: "an optimiser takes a list of parameters, such as net.parameters(), but object was given in its place.",
+  });
+  for (const Kind of [SGD, Adam, AdamW]) {
+    assert.deepEqual(await new Kind(net().parameters()).groups[0]!.lr.data(), Float32Array.of(0.001));
   }
 });
 
