@@ -98,12 +98,13 @@ export abstract class Optimizer implements Stateful {
       auditFirstStep(groups, (x) => (x as Parameter).grad !== null);
     }
     this.planStep();
+    this.#scale = null;
     if (haveLoose()) warnOfLoose(recentLosses(), this.groups.flatMap(({ group }) => group.parameters));
     this.#isAudited = true;
     noteStep();
   }
 
-  /** For the audit: assigns what a step would, without having stepped. */
+  /** For the audit: assigns what a step would, without having stepped: a pending clip is used and stays. */
   planStep(): void {
     const gradients = this.groups.map(({ group }) => group.grads().tensor);
     const count = this.count.add(1);
@@ -113,7 +114,6 @@ export abstract class Optimizer implements Stateful {
       const next = this.update(state, gradient.detach("a step is not differentiated"), count);
       state.group.vector.assign(keepStill(state.group, next));
     });
-    this.#scale = null;
   }
 
   /** Everything that a step changes or reads. */

@@ -10,12 +10,14 @@ import {
   MLP,
   Normal,
   Parameter,
+  SGD,
   stack,
   stopGradient,
   type Tensor,
   tensor,
   zeros,
 } from "../../mod.ts";
+import { onEachEngine } from "../engines.ts";
 
 const random = new HostRandom(5);
 const x = tensor(Array.from({ length: 8 }, () => Array.from({ length: 4 }, () => random.next() - 0.5)));
@@ -171,6 +173,24 @@ Deno.test("a loss made before an audit is still good after it", async () => {
   loss.backward();
   optimizer.step();
 });
+
+onEachEngine(
+  "an audit between clipGradNorm() and step() measures the clipped update, and leaves the clip for the step",
+  async () => {
+    const w = new Parameter(tensor([1]), "w");
+    const optimizer = new SGD([w], { lr: 1 });
+    const loss = w.mul(100).sum();
+    loss.backward();
+    optimizer.clipGradNorm(1);
+    const ratio = (await audit(loss, optimizer)).of("w")!.updateRatio!;
+    ok(Math.abs(ratio - 1) < 1e-5, `${ratio}`);
+    optimizer.step();
+    ok(Math.abs(await w.item() as number) < 1e-5, `${w}`);
+    loss.backward();
+    optimizer.step();
+    ok(await w.item() as number < -199, "the clip is for one step");
+  },
+);
 
 Deno.test("a report is a table, and in a notebook also a picture", async () => {
   const w = new Parameter(tensor([0.5]), "w");
