@@ -63,8 +63,9 @@ function inNewFolder<T>(parent: string, name: string, fill: (path: string) => T)
 /** The runs of a series, in the order of their seeds; empty if `path` is no folder of {@linkcode RunFolder.createSeries}. */
 export function runsOfSeries(path: string): string[] {
   try {
-    const seeds = [...Deno.readDirSync(path)].flatMap(({ name }) => /^seed-(\d+)$/.exec(name)?.[1] ?? []);
-    return seeds.map(Number).sort((a, b) => a - b).map((seed) => join(path, `seed-${seed}`));
+    const seedOf = (name: string) => Number(/^seed-(\d+)$/.exec(name)?.[1] ?? NaN);
+    const names = [...Deno.readDirSync(path)].map(({ name }) => name).filter((name) => !Number.isNaN(seedOf(name)));
+    return names.sort((a, b) => seedOf(a) - seedOf(b)).map((name) => join(path, name));
   } catch {
     // What is wrong with the path is said by whoever opens it as a run.
     return [];
@@ -149,17 +150,16 @@ export class RunFolder {
 
   /**
    * Makes `base/<scenario>/<timestamp>/seed-<seed>/` for each configuration, which differ in their seeds: runs that are yet
-   * to begin. Returns the folder that holds them. Throws a {@linkcode WriteError}.
+   * to begin. Returns their folders. Throws a {@linkcode WriteError}.
    */
-  static createSeries(base: string, configs: readonly Config[], now: Date): string {
-    return inNewFolder(join(base, configs[0]!.scenarioName), timestamp(now), (path) => {
-      for (const config of configs) {
+  static createSeries(base: string, configs: readonly Config[], now: Date): string[] {
+    return inNewFolder(join(base, configs[0]!.scenarioName), timestamp(now), (path) =>
+      configs.map((config) => {
         const folder = join(path, `seed-${config.seed}`);
         Deno.mkdirSync(folder);
         RunFolder.#begin(folder, config, now).close();
-      }
-      return path;
-    });
+        return folder;
+      }));
   }
 
   static #begin(path: string, config: Config, now: Date): RunFolder {
@@ -234,6 +234,11 @@ export class RunFolder {
   close(): void {
     this.#events.close();
     this.#metrics.close();
+  }
+
+  /** As {@linkcode RunFolder.close}, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 }
 

@@ -1,52 +1,98 @@
 /** Several runs by one command, one after the other: the seeds of one configuration, in one folder. */
 
-import { basename, join } from "node:path";
+import { dirname, join } from "node:path";
+import type { Trainer } from "../rl/trainer.ts";
 import { writeFileAtomic } from "./atomic.ts";
 import { drawRunCurves } from "./curve.ts";
-import { findRun, RunFolder, runsOfSeries } from "./folder.ts";
+import { textOf, UsageError, WriteError } from "./error.ts";
+import { findRun, RunFolder } from "./folder.ts";
+import type { Host } from "./host.ts";
 import { recentIterations } from "./metrics.ts";
 import { rewardText } from "./progress.ts";
 import { readRuns } from "./records.ts";
-import { type Ended, type Plan, resumeCommand, type Session, start } from "./session.ts";
+import { checkpointOf, type Ended, type Plan, restore, resumeCommand, type Session, start } from "./session.ts";
 import { interruptedCode } from "./signals.ts";
 import { summarise } from "./statistics.ts";
 
 /**
  * Trains all `plans`, of which there are several, and says at the end what they came to. `folder` holds them already, or is
- * null, and is made then: all runs have their places before the first begins, so that whatever stops the series, its folder
- * tells what is left to do. A run that fails does not keep the others from being trained. Returns the exit code.
+ * null, and is made then. Before the first run begins all have their places and their configurations, so that whatever stops
+ * the series, its folder tells what is left to do; and if one of them could not begin, none does. A run that fails on the way
+ * does not keep the others from being trained. Returns the exit code.
  */
 export async function trainSeries(plans: readonly Plan[], folder: string | null, session: Session): Promise<number> {
   const { host } = session;
-  // What is wrong with the configuration shows here, before anything is written.
-  let trainer = await host.createTrainer(plans[0]!.config);
-  const place = folder ?? RunFolder.createSeries(plans[0]!.out, plans.map(({ config }) => config), new Date());
-  const points = folder === null
-    ? runsOfSeries(place).map((path) => findRun(path))
-    : plans.map(({ resume }) => resume!);
-  const resumed = plans.map((plan) => ({
-    ...plan,
-    resume: points.find((point) => basename(point.folder) === `seed-${plan.config.seed}`)!,
-  }));
+  const runs = folder === null ? await begin(plans, host) : await reopen(plans, folder, host);
+  const place = folder ?? dirname(runs[0]!.resume!.folder);
   const ended: Ended[] = [];
-  for (const [i, plan] of resumed.entries()) {
-    if (i > 0) {
-      // However short the time, one iteration is made: a series that is always resumed comes to its end.
-      const late = session.late && ended.some(({ result }) => result === null || result.iterations > 0);
-      if (session.stop.requested || late) break;
-      trainer = await host.createTrainer(plan.config);
-    }
-    try {
-      ended.push(await start(plan, trainer, session));
-    } finally {
-      trainer.dispose();
-    }
+  for (const run of runs) {
+    // However short the time, one iteration is made: a series that is always resumed comes to its end.
+    const late = session.late && ended.some(({ result }) => result !== null && result.iterations > 0);
+    if (late || (ended.length > 0 && session.stop.requested)) break;
+    ended.push(await trainOne(run, session));
     host.out.write("\n");
   }
   writeFileAtomic(join(place, "reward.svg"), await drawRunCurves(readRuns([place]).runs));
-  host.out.write(`${summary(place, resumed, ended)}\n`);
+  host.out.write(`${summary(place, runs, ended)}\n`);
   if (ended.some(({ result }) => result === null)) return 1;
   return session.stop.requested ? interruptedCode : 0;
+}
+
+/** Makes the folders of new runs. */
+async function begin(plans: readonly Plan[], host: Host): Promise<Plan[]> {
+  // What is wrong with the configuration, which but for the seed is that of all, shows here, before anything is written.
+  await checkBeginning(plans[0]!, host);
+  const folders = RunFolder.createSeries(plans[0]!.out, plans.map(({ config }) => config), new Date());
+  return plans.map((plan, i) => ({ ...plan, resume: findRun(folders[i]!) }));
+}
+
+/** Checks that all can go on, then gives all their configurations. */
+async function reopen(plans: readonly Plan[], place: string, host: Host): Promise<readonly Plan[]> {
+  const problems: string[] = [];
+  for (const plan of plans) {
+    try {
+      await checkBeginning(plan, host);
+    } catch (error) {
+      if (!(error instanceof UsageError || error instanceof WriteError)) throw error;
+      problems.push(error.message);
+    }
+  }
+  if (problems.length > 0) {
+    const way =
+      `None of the ${plans.length} runs in ${place} was begun: mend that, or move what cannot go on elsewhere.`;
+    throw new UsageError([...problems, way].join("\n"));
+  }
+  for (const { config, resume } of plans) {
+    using run = RunFolder.open(resume!.folder);
+    run.writeConfig(config);
+  }
+  return plans;
+}
+
+/** Throws what would keep the run from beginning. */
+async function checkBeginning({ config, resume }: Plan, host: Host): Promise<void> {
+  const trainer = await host.createTrainer(config);
+  try {
+    await restore(checkpointOf(resume), trainer);
+    if (resume) RunFolder.open(resume.folder).close();
+  } finally {
+    trainer.dispose();
+  }
+}
+
+/** Like {@linkcode start}, and a run that cannot begin any more is one that failed. */
+async function trainOne(plan: Plan, session: Session): Promise<Ended> {
+  const { host } = session;
+  let trainer: Trainer | null = null;
+  try {
+    trainer = await host.createTrainer(plan.config);
+    return await start(plan, trainer, session);
+  } catch (error) {
+    host.err.write(`error: ${textOf(error)}\n`);
+    return { folder: plan.resume!.folder, result: null, error };
+  } finally {
+    trainer?.dispose();
+  }
 }
 
 function summary(place: string, plans: readonly Plan[], ended: readonly Ended[]): string {

@@ -2,6 +2,11 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { listCheckpoints } from "../../lib/train/checkpoint.ts";
+import { UsageError } from "../../lib/train/error.ts";
+import { readConfig } from "../../lib/train/folder.ts";
+import type { Config } from "../../lib/train/options.ts";
+import { FakeTrainer } from "./fake_trainer.ts";
 import { filesBelow, logged, onlyRun, run, small, withFolder } from "./harness.ts";
 
 const args = [...small, "--n-iters", "6", "--save-every", "4"];
@@ -125,4 +130,62 @@ Deno.test("a series tells runs that were not resumed from those that have not be
       text,
       /\n {2}seed 0 +\d\.\d{3} {3}interrupted .*\n {2}seed 1 +- {3}not resumed .*\n {2}seed 2 +- {3}not begun /,
     );
+  }));
+
+Deno.test("a series in which runs cannot go on is refused before any is trained, and says which", () =>
+  withFolder(async (out) => {
+    await run([...args, "--out", out, "--seed", "0,1,2"]);
+    const series = onlySeries(out);
+    const damaged = [1, 2].map((seed) => listCheckpoints(join(series, `seed-${seed}`)).at(-1)!.path);
+    for (const path of damaged) Deno.writeFileSync(path, Deno.readFileSync(path).subarray(0, 100));
+    const content = () => filesBelow(series).map((name) => Deno.readTextFileSync(join(series, name)));
+    const before = content();
+    const { code, out: text, err } = await run(["--resume", series, "--n-iters", "9"]);
+    const lines = err.trimEnd().split("\n");
+    assert.deepEqual([code, text, lines.length], [2, "", 3]);
+    assert.ok(lines[0]!.startsWith(`error: ${damaged[0]} is truncated: `), err);
+    assert.ok(lines[1]!.startsWith(`${damaged[1]} is truncated: `), err);
+    assert.equal(
+      lines[2],
+      `None of the 3 runs in ${series} was begun: mend that, or move what cannot go on elsewhere.`,
+    );
+    assert.deepEqual(content(), before);
+  }));
+
+Deno.test("a run of a series that cannot begin any more has failed, and the others are trained", () =>
+  withFolder(async (out) => {
+    const createTrainer = (config: Config) => {
+      if (config.seed === 1) throw new UsageError("--device webgpu: it is gone.");
+      return Promise.resolve(new FakeTrainer(config));
+    };
+    const { code, out: text, err } = await run([...args, "--out", out, "--seed", "0,1,2"], { createTrainer });
+    assert.deepEqual([code, err], [1, "error: --device webgpu: it is gone.\n"]);
+    assert.match(
+      text,
+      /\n {2}seed 1 +- {3}failed +.*\n {2}seed 2 +\d\.\d{3} {3}finished .*\n.* of 2 seeds\)\nTo go on /,
+    );
+  }));
+
+Deno.test("the flags of a resumed series are kept for the runs that it does not come to", () =>
+  withFolder(async (out) => {
+    await run([...args, "--out", out, "--seed", "0,1"], { stopAfter: 2, stopSeed: 0 });
+    const series = onlySeries(out);
+    await run(["--resume", series, "--n-iters", "9", "--save-every", "2"], { stopAfter: 4, stopSeed: 0 });
+    const folders = [0, 1].map((seed) => join(series, `seed-${seed}`));
+    assert.deepEqual(folders.map(readConfig).map(({ nIters, saveEvery }) => [nIters, saveEvery]), [[9, 2], [9, 2]]);
+    assert.equal((await run(["--resume", series])).code, 0);
+    assert.deepEqual(folders.map((folder) => logged(folder).length), [9, 9]);
+  }));
+
+Deno.test("runs of a series go on where they are, whatever their folders are called", () =>
+  withFolder(async (out) => {
+    await run([...args, "--out", out, "--seed", "0,1"], { stopAfter: 2, stopSeed: 1 });
+    const series = onlySeries(out);
+    const renamed = join(series, "seed-07");
+    Deno.renameSync(join(series, "seed-1"), renamed);
+    const { code, out: text, err } = await run(["--resume", series]);
+    assert.deepEqual([code, err], [0, ""]);
+    assert.equal(logged(renamed).length, 6);
+    assert.ok(text.includes(`finished      ${renamed}\n`));
+    assert.equal(onlySeries(out), series);
   }));
