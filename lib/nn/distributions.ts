@@ -105,9 +105,11 @@ export class TanhNormal {
   }
 }
 
-/** Standard Gumbel numbers: the class whose logit plus such a number is largest is a sample of the classes. */
+/** Standard Gumbel numbers, all finite: the class whose logit plus such a number is largest is a sample of the classes. */
 export function gumbel(key: Tensor, shape: Shape): Tensor {
-  return uniform(key, shape).neg().add(1).log().neg().log().neg();
+  // Of a uniform number of 0 it would be infinite, and NaN with the logit -Infinity of a class that is never drawn.
+  const unit = uniform(key, shape).maximum(2 ** -24);
+  return unit.neg().add(1).log().neg().log().neg();
 }
 
 /** A choice among the classes of the last axis. */
@@ -131,7 +133,7 @@ export class Categorical {
     return p.mul(this.logProbs.clamp(-3.4e38, null)).sum(-1).neg();
   }
 
-  /** Classes, int32 `[..]` (Gumbel's trick). */
+  /** Classes, int32 `[..]` (Gumbel's trick); never one whose logit is -Infinity. */
   sample(key: Tensor): Tensor {
     return this.logProbs.add(gumbel(key, this.logProbs.shape)).argmax(-1);
   }

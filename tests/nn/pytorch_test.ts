@@ -11,9 +11,11 @@ import {
   Normal,
   orthogonal,
   Parameter,
+  randomKey,
   TanhNormal,
   type Tensor,
   tensor,
+  uniform,
 } from "../../mod.ts";
 import { onEachEngine } from "../engines.ts";
 import {
@@ -165,4 +167,11 @@ onEachEngine("TanhNormal gives the same density for an action and for what is be
   const raw = tensor([0.4, -1.5]);
   const expected = [...await distribution.logProbOfBase(raw).data()];
   checkNumbers(await distribution.logProb(raw.tanh()).data(), expected, 1e-5, "logProb");
+});
+
+onEachEngine("Categorical never draws a class of probability 0, whatever the random bits", async () => {
+  const [key, rows] = [randomKey(2626948), 16];
+  ok((await uniform(key, [rows, 2]).data())[16] === 0, "the key is one that gives a uniform number of 0");
+  const logits = tensor([[-Infinity, 0]]).expand(rows, 2);
+  equal(await new Categorical(logits).sample(key).toList(), Array(rows).fill(1));
 });

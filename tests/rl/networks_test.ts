@@ -131,6 +131,14 @@ onEachEngine("CategoricalPolicy chooses by its probabilities, and knows those of
   assert.ok(Math.abs((await policy.entropy({ logits }).data())[0]! - entropy) < 1e-5);
 });
 
+onEachEngine("CategoricalPolicy never draws an action of probability 0, whatever the random bits", async () => {
+  const policy = new CategoricalPolicy({ ...of4, actionSize: 2 }, new HostRandom(5));
+  const logits = tensor([[-Infinity, 0]]).expand(16, 2);
+  // The noise of this key is made of a uniform number of 0 among others.
+  const choice = policy.choose({ logits }, policy.noise(randomKey(2626948), [16]));
+  assert.deepEqual(await policy.action(choice).toList(), Array(16).fill(1));
+});
+
 onEngine("cpu", "the deterministic action is the most likely one", async () => {
   const x = observation();
   const discrete = new CategoricalPolicy({ ...of4, shareParameters: false }, new HostRandom(5));
