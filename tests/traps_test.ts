@@ -2,6 +2,7 @@
 
 import { deepStrictEqual as equal, ok, rejects, strictEqual, throws } from "node:assert";
 import {
+  Adam,
   arange,
   Categorical,
   compile,
@@ -12,6 +13,7 @@ import {
   gradients,
   HostRandom,
   Linear,
+  ones,
   Parameter,
   PlumblineError,
   scan,
@@ -475,6 +477,16 @@ Deno.test("assigning another shape or dtype is refused", () => {
   throws(() => w.assign(tensor([1, 2, 3])), coded("G301", /`w`/));
   throws(() => w.assign(tensor([1, 2], { dtype: "int32" })), coded("G301"));
   throws(() => new Parameter(tensor([1], { dtype: "int32" })), coded("G301"));
+});
+
+Deno.test("assigning another shape to a parameter is refused by its name, also when an optimiser owns it", async () => {
+  const [w, v] = [new Parameter(ones([2, 3]), "w"), new Parameter(ones([3]), "v")];
+  new Adam([w, v]);
+  throws(() => w.assign(zeros([3, 2])), coded("G301", /`w` is float32 \[2, 3\].*float32 \[3, 2\]/));
+  throws(() => w.assign(zeros([7])), coded("G301", /`w`/));
+  throws(() => w.assign(zeros([2, 3], { dtype: "int32" })), coded("G301", /`w`/));
+  w.assign(full([2, 3], 2));
+  equal([await w.toList(), await v.toList()], [[[2, 2, 2], [2, 2, 2]], [1, 1, 1]]);
 });
 
 Deno.test("assigning inside the step of a scan is refused", () => {

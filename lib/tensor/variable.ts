@@ -60,16 +60,15 @@ export class Variable extends Tensor implements Stateful {
     return this.#version;
   }
 
-  /** Replaces the value by one of the same shape and dtype. No gradient flows through an assignment. */
+  /**
+   * Replaces the value by one of the same shape and dtype. No gradient flows through an assignment.
+   *
+   * @throws PlumblineError G301 for another shape or dtype, G105 inside of a scan that does not carry the variable, G202 for
+   * a tensor of a trace that has ended.
+   */
   assign(value: Tensor): void {
+    checkFits(this, value);
     const { node } = value;
-    if (node.dtype !== this.dtype || !sameShape(node.shape, this.shape)) {
-      throw new PlumblineError({
-        code: "G301",
-        message: `\`${this.name}\` is ${describe(this.node)}; it cannot be assigned ${describe(node)}.`,
-        sites: [node.site],
-      });
-    }
     if (!mayAssign(this)) {
       throw new PlumblineError({
         code: "G105",
@@ -132,6 +131,16 @@ export class Variable extends Tensor implements Stateful {
   }
 }
 
+/** Throws G301 unless `value` has the shape and dtype of `variable`. */
+function checkFits(variable: Variable, { node }: Tensor): void {
+  if (node.dtype === variable.dtype && sameShape(node.shape, variable.shape)) return;
+  throw new PlumblineError({
+    code: "G301",
+    message: `\`${variable.name}\` is ${describe(variable.node)}; it cannot be assigned ${describe(node)}.`,
+    sites: [node.site],
+  });
+}
+
 /** A variable that learns: `backward()` adds to its gradient, an optimiser changes it. */
 export class Parameter extends Variable implements Learner {
   /** Whether `backward()` gives it a gradient. */
@@ -171,6 +180,7 @@ export class Parameter extends Variable implements Learner {
 
   override assign(value: Tensor): void {
     if (!this.#part) return super.assign(value);
+    checkFits(this, value);
     const { vector, offset } = this.#part;
     const end = offset + this.size;
     const part = value.reshape(value.size);
