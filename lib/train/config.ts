@@ -109,8 +109,8 @@ function rowsOf(config: BatchSettings): number {
   return envs * steps;
 }
 
-/** What may be another in a resumed run: no number that is learned depends on it. */
-const harmless: readonly (keyof Config)[] = ["saveEvery", "evalEvery", "earlyStop"];
+/** What may be another in a resumed run: no number that is learned depends on it, but for the rounding of another device. */
+const harmless: readonly (keyof Config)[] = ["device", "saveEvery", "evalEvery", "earlyStop"];
 
 /** The configuration of a resumed run: its own, with the flags that were given again. Throws a {@linkcode UsageError}. */
 export function resumedConfig(run: Config, given: Partial<Config>): Config {

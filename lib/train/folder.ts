@@ -179,8 +179,8 @@ export class RunFolder {
     return new RunFolder(path, events ?? `${eventsPrefix}0.plumbline`);
   }
 
-  /** Takes the run back to the end of `iteration`: later logs and checkpoints are removed. Returns the rows that stay. */
-  rewind(iteration: number): MetricsRow[] {
+  /** Takes the run back to the end of `iteration`: later logs and checkpoints are removed. */
+  rewind(iteration: number): void {
     removeLeftovers(this.path);
     removeLeftovers(join(this.path, checkpointFolder));
     // Newest first, before the logs: a kill in between leaves logs that are longer than the newest checkpoint, as usual.
@@ -190,7 +190,6 @@ export class RunFolder {
     this.#events.truncate(bytesUpTo(Deno.readFileSync(this.#events.path), iteration));
     const rows = [...readRows(Deno.readFileSync(this.#metrics.path))].filter(({ row }) => row.iteration <= iteration);
     this.#metrics.truncate(rows.at(-1)?.end ?? 0);
-    return rows.map(({ row }) => row);
   }
 
   /** Logs an iteration. */

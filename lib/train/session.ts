@@ -1,8 +1,8 @@
 /** One run of a command: its folder is opened, it is trained, and what it came to is told. */
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { PlumblineError } from "../graph/error.ts";
-import { checkFits, type Checkpoint, loadCheckpointOf } from "./checkpoint.ts";
+import { checkFits, type Checkpoint, listCheckpoints, loadCheckpointOf } from "./checkpoint.ts";
 import { batchOf } from "./config.ts";
 import { textOf, UsageError, WriteError } from "./error.ts";
 import { type ResumePoint, RunFolder } from "./folder.ts";
@@ -135,7 +135,9 @@ async function openRun(
       const { iteration } = trainer;
       const before = readManifest(join(folder.path, manifestName));
       const manifest = await beginManifest({ ...session, fromIteration: iteration }, before, new Date());
-      tellDifferences(iteration, folder.rewind(iteration).length, before, trainer, progress);
+      tellDifferences(iteration, before, trainer, progress);
+      tellLosses(iteration, folder, progress);
+      folder.rewind(iteration);
       folder.writeConfig(plan.config);
       return { folder, manifest };
     } catch (error) {
@@ -148,22 +150,31 @@ async function openRun(
 }
 
 /** Says what a resumed run cannot be expected to keep. */
-function tellDifferences(
-  iteration: number,
-  logged: number,
-  before: Manifest | null,
-  { facts }: Trainer,
-  progress: Progress,
-): void {
-  if (before && before.adapter !== facts.adapter) {
+function tellDifferences(iteration: number, before: Manifest | null, { facts }: Trainer, progress: Progress): void {
+  if (iteration > 0 && before && before.adapter !== facts.adapter) {
     progress.say(
       `This run was made on ${before.adapter} and goes on on ${facts.adapter}: ` +
         "the numbers will agree to rounding, not bit for bit.",
     );
   }
-  if (logged < iteration) {
-    progress.say(`The logs hold ${logged} of the ${iteration} iterations before the checkpoint: the others are lost.`);
+}
+
+/** Says, before it is done, what a run loses that goes back to the end of `iteration`. */
+function tellLosses(iteration: number, folder: RunFolder, progress: Progress): void {
+  const rows = folder.rows();
+  const later = rows.filter((row) => row.iteration > iteration);
+  const kept = rows.length - later.length;
+  if (kept < iteration) {
+    progress.say(`The logs hold ${kept} of the ${iteration} iterations before the checkpoint: the others are lost.`);
   }
+  const [first, last] = [later.at(0), later.at(-1)].map((row) => row?.iteration);
+  const iterations = first === last ? `iteration ${first}` : `iterations ${first} to ${last}`;
+  const checkpoints = listCheckpoints(folder.path).filter((x) => x.iteration > iteration);
+  const lost = [
+    ...later.length > 0 ? [`the logs of ${iterations}`] : [],
+    ...checkpoints.map(({ path }) => basename(path)),
+  ];
+  if (lost.length > 0) progress.say(`Going back to iteration ${iteration} removes ${lost.join(", ")}.`);
 }
 
 /** What is trained, in a few lines. */

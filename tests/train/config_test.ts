@@ -148,11 +148,11 @@ Deno.test("parseConfig() judges a minibatch by the frames that are collected, no
   assert.match(refusal({ ...uneven, actionRepeat: 4, minibatchSize: 1041 }), /larger than the batch of 1040 actions/);
 });
 
-Deno.test("resumedConfig() takes more iterations and another --save-every, and refuses what would change the numbers", () => {
+Deno.test("resumedConfig() takes more iterations, another device and another --save-every, and refuses what would change the numbers", () => {
   const same: Partial<Config> = { lr: defaults.lr, seed: defaults.seed };
   assert.deepEqual(resumedConfig(defaults, same), defaults);
   assert.deepEqual(resumedConfig(defaults, { nIters: 20, saveEvery: 1 }), { ...defaults, nIters: 20, saveEvery: 1 });
-  const watched = { evalEvery: 3, earlyStop: 2.5 };
+  const watched = { evalEvery: 3, earlyStop: 2.5, device: "webgpu" } as const;
   assert.deepEqual(resumedConfig(defaults, watched), { ...defaults, ...watched });
   const fewer = new UsageError("--n-iters 5 is less than the 10 of the run: it can only be raised.");
   assert.throws(() => resumedConfig(defaults, { nIters: 5 }), fewer);

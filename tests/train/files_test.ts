@@ -154,7 +154,8 @@ Deno.test("RunFolder.rewind() takes logs and checkpoints back to an iteration, t
     }
     Deno.writeTextFileSync(join(run.path, "checkpoints", "000006.safetensors.tmp"), "half");
     const again = RunFolder.open(run.path);
-    assert.deepEqual(again.rewind(2).map(({ iteration }) => iteration), [1, 2]);
+    again.rewind(2);
+    assert.deepEqual(again.rows().map(({ iteration }) => iteration), [1, 2]);
     again.log({ iteration: 3, frames: 3, metrics: { a: 3 } }, noon);
     again.close();
     assert.deepEqual(again.rows().map(({ iteration }) => iteration), [1, 2, 3]);

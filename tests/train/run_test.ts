@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { listCheckpoints, loadCheckpoint } from "../../lib/train/checkpoint.ts";
+import { readConfig } from "../../lib/train/folder.ts";
 import type { Manifest } from "../../lib/train/manifest.ts";
 import { readRows } from "../../lib/train/metrics.ts";
+import type { Config } from "../../lib/train/options.ts";
 import { writeRunReport } from "../../lib/train/report.ts";
 import { bytesUpTo, readRecords } from "../../lib/train/tensorboard.ts";
+import { FakeTrainer } from "./fake_trainer.ts";
 import { filesBelow, logged, onlyRun, run, small, withFolder } from "./harness.ts";
 
 const readManifest = (folder: string): Manifest => JSON.parse(Deno.readTextFileSync(join(folder, "manifest.json")));
@@ -113,8 +116,30 @@ Deno.test("--resume with a larger --n-iters goes on, from the folder or from an 
     assertSameRun(folder, onlyRun(long));
     const older = listCheckpoints(folder)[0]!;
     assert.equal(older.iteration, 6);
-    assert.equal((await run(["--resume", older.path])).code, 0);
+    const { code, out } = await run(["--resume", older.path]);
+    assert.equal(code, 0);
+    assert.ok(out.startsWith(
+      "Going back to iteration 6 removes the logs of iterations 7 to 9, 000008.safetensors, 000009.safetensors.\n",
+    ));
     assertSameRun(folder, onlyRun(long));
+  }));
+
+Deno.test("a run goes on on another device, says so, and keeps that", () =>
+  withFolder(async (out) => {
+    const createTrainer = (config: Config) => {
+      const trainer = new FakeTrainer(config);
+      return Promise.resolve(Object.assign(trainer, { facts: { ...trainer.facts, adapter: `the ${config.device}` } }));
+    };
+    await run([...small, "--out", out, "--n-iters", "4", "--device", "webgpu"], { createTrainer, stopAfter: 2 });
+    const folder = onlyRun(out);
+    const moved = await run(["--resume", folder, "--device", "cpu"], { createTrainer, stopAfter: 3 });
+    assert.deepEqual([moved.code, moved.err], [130, ""]);
+    const told =
+      "This run was made on the webgpu and goes on on the cpu: the numbers will agree to rounding, not bit for bit.";
+    assert.equal(moved.out.split("\n")[0], told);
+    const { code, out: text } = await run(["--resume", folder], { createTrainer });
+    assert.deepEqual([code, text.includes("goes on on"), logged(folder).length], [0, false, 4]);
+    assert.deepEqual([readConfig(folder).device, readManifest(folder).adapter], ["cpu", "the cpu"]);
   }));
 
 Deno.test("--resume of a run without a checkpoint begins it again in the same folder", () =>
