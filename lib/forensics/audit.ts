@@ -1,6 +1,7 @@
 /** audit(): what becomes of every parameter in a loss, with numbers, and with a proof where a closure is given. */
 
 import { evaluate } from "../engine/evaluate.ts";
+import { checkScalar } from "../grad/backward.ts";
 import { vjpNodes } from "../grad/vjp.ts";
 import { PlumblineError } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
@@ -89,6 +90,8 @@ function entryOf(facts: Facts, loss: number): AuditEntry {
  * which go through arithmetic outside of the graph. Its random streams and the variables that it assigns are put back. Without
  * `audited` all parameters are taken that the loss depends on or that were read lately.
  *
+ * @throws PlumblineError G305 if the loss is not a float32 scalar.
+ *
  * @example
  * ```ts
  * import { audit, Parameter, tensor } from "../../mod.ts";
@@ -102,6 +105,7 @@ export async function audit(loss: Tensor | LossFunction, audited?: Audited): Pro
   const isClosure = typeof loss === "function";
   const recorded = isClosure ? await FrozenLoss.record(loss) : null;
   const { node } = recorded?.loss ?? loss as Tensor;
+  checkScalar(node, "audit()");
   const parameters = parametersOf(audited, node);
   const learning = parameters.filter((x) => x.requiresGrad);
   const verdicts = judge([node], learning);

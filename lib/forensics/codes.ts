@@ -29,8 +29,9 @@ function indented(text: string): string {
  * ```
  */
 export function explain(code: string): string {
-  const page = (codes as Record<string, Page>)[code];
-  if (!page) throw new RangeError(`there is no error code ${code}; the codes are ${Object.keys(codes).join(", ")}.`);
-  const { title, meaning, wrong, right } = page;
+  if (!Object.hasOwn(codes, code)) {
+    throw new RangeError(`there is no error code ${code}; the codes are ${Object.keys(codes).join(", ")}.`);
+  }
+  const { title, meaning, wrong, right } = codes[code as KnownCode];
   return `${code}: ${title}\n\n${meaning}\n\nWrong:\n\n${indented(wrong)}\n\nRight:\n\n${indented(right)}\n`;
 }

@@ -1,6 +1,6 @@
 /** audit(): every parameter's state with numbers, and cuts proved by running the loss again. */
 
-import { deepStrictEqual as equal, ok, strictEqual } from "node:assert";
+import { deepStrictEqual as equal, ok, rejects, strictEqual } from "node:assert";
 import {
   Adam,
   audit,
@@ -10,6 +10,7 @@ import {
   MLP,
   Normal,
   Parameter,
+  type PlumblineError,
   SGD,
   stack,
   stopGradient,
@@ -191,6 +192,14 @@ onEachEngine(
     ok(await w.item() as number < -199, "the clip is for one step");
   },
 );
+
+Deno.test("a loss that is not reduced is refused, given as it is or by a closure", async () => {
+  const w = new Parameter(tensor([1, 2]), "w");
+  const isRefused = (error: PlumblineError) =>
+    error.code === "G305" && /audit\(\) needs a .*scalar/.test(error.message);
+  await rejects(audit(w.square(), w), isRefused);
+  await rejects(audit(() => w.square(), w), isRefused);
+});
 
 Deno.test("a report is a table, and in a notebook also a picture", async () => {
   const w = new Parameter(tensor([0.5]), "w");
