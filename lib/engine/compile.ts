@@ -22,7 +22,7 @@ import { pending } from "../tensor/pending.ts";
 import { State } from "../tensor/state.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { traced } from "../tensor/trace.ts";
-import { leaves, rebuildTree, type Tree } from "../tensor/tree.ts";
+import { formOf, leaves, rebuildTree, type Tree } from "../tensor/tree.ts";
 import { type Stateful, Variable } from "../tensor/variable.ts";
 import type { Executable } from "./engine.ts";
 import { enqueue, evaluateNow } from "./evaluate.ts";
@@ -86,9 +86,9 @@ function argumentTree(args: readonly Argument[]): Tree {
   return args.map((x) => typeof x === "number" ? full([], x) : x);
 }
 
-function signatureOf(args: readonly Argument[], tensors: readonly Tensor[]): string {
-  const kinds = args.map((x) => typeof x === "number" ? "number" : "tree").join();
-  return `${kinds}: ${tensors.map((x) => describe(x.node)).join(", ")}`;
+/** What a program was traced for. Keys in another order are another signature: results would come in that order too. */
+function signatureOf(args: readonly Argument[]): string {
+  return args.map((x) => typeof x === "number" ? "number" : formOf(x)).join(", ");
 }
 
 /** Values of variables that were there before the trace, whose first placeholder is `first`: they would be frozen. */
@@ -163,7 +163,7 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
   async call(args: A): Promise<R> {
     const tree = argumentTree(args);
     const tensors = leaves(tree);
-    const signature = signatureOf(args, tensors);
+    const signature = signatureOf(args);
     const program = this.programs.get(signature) ?? await this.#build(tree, signature);
     if (program.questions.length > 0) program.questions = program.questions.filter(stillOpen);
     const state = program.roots.map((x) => x.node);

@@ -8,7 +8,7 @@ import { makeScan, type StepResult } from "../graph/scan.ts";
 import { State } from "./state.ts";
 import { Tensor } from "./tensor.ts";
 import { insideScan, traced } from "./trace.ts";
-import { leaves, rebuildTree, type Tree } from "./tree.ts";
+import { leaves, leavesLike, rebuildTree, type Tree } from "./tree.ts";
 import type { Stateful, Variable } from "./variable.ts";
 
 /** Settings of {@linkcode scan}. */
@@ -43,7 +43,7 @@ const tensorsOf = (nodes: readonly Node[]): Iterator<Tensor> => nodes.map((node)
  * returns to JavaScript in between.
  *
  * @returns the final carry, and the ys stacked along a new leading axis.
- * @throws PlumblineError G304 if lengths differ, or a step changes the shape or dtype of what is carried; G105 if a step
+ * @throws PlumblineError G304 if lengths differ, or a step changes the keys, shape or dtype of what is carried; G105 if a step
  * assigns what is not named as state.
  *
  * @example
@@ -82,7 +82,7 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
       sinks = noted;
       changed = state.roots.filter((x, i) => x.node !== own[i]);
       return {
-        carries: [...nodesOf(carry), ...state.nodes()],
+        carries: [...leavesLike(init, carry).map((x) => x.node), ...state.nodes()],
         ys: [...nodesOf(y), ...noted.map((x) => x.node)],
       };
     });

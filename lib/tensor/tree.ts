@@ -1,24 +1,69 @@
-/** Tensors in nested arrays and objects: arguments and results of compiled functions, carried state of scans. */
+/**
+ * Tensors in nested arrays and objects: arguments and results of compiled functions, carried state of scans. Two trees belong
+ * together key by key; in which order an object's keys were written means nothing.
+ */
 
+import { PlumblineError } from "../graph/error.ts";
+import { describe } from "../graph/types.ts";
 import { Tensor } from "./tensor.ts";
 
 /** A tensor, or arrays and objects of such. */
 export type Tree = Tensor | readonly Tree[] | { readonly [key: string]: Tree };
 
+type Branch = { readonly [key: string]: Tree };
+
+function branch(tree: Tree): Branch {
+  if (tree !== null && typeof tree === "object") return tree as Branch;
+  throw new TypeError(`expected a tensor or nested arrays and objects of tensors, found ${String(tree)}.`);
+}
+
 /** The tensors of a tree, in a fixed order (keys as they were written). */
 export function leaves(tree: Tree): Tensor[] {
-  if (tree instanceof Tensor) return [tree];
-  if (tree === null || typeof tree !== "object") {
-    throw new TypeError(`expected a tensor or nested arrays and objects of tensors, found ${String(tree)}.`);
+  return tree instanceof Tensor ? [tree] : Object.values(branch(tree)).flatMap(leaves);
+}
+
+/**
+ * The tensors of a tree in the order of {@linkcode leaves} of `like`, whose keys it must have.
+ *
+ * @throws PlumblineError G304 if it has others.
+ */
+export function leavesLike(like: Tree, tree: Tree): Tensor[] {
+  if (tree instanceof Tensor && like instanceof Tensor) return [tree];
+  if (!haveSameKeys(tree, like)) {
+    throw new PlumblineError({
+      code: "G304",
+      message: `trees of tensors are matched by their keys, but where one is ${outline(like)}, another is ${
+        outline(tree)
+      }.`,
+    });
   }
-  return Object.values(tree as { readonly [key: string]: Tree }).flatMap(leaves);
+  return Object.entries(branch(like)).flatMap(([key, x]) => leavesLike(x, branch(tree)[key]!));
+}
+
+function haveSameKeys(a: Tree, b: Tree): boolean {
+  if (a instanceof Tensor || b instanceof Tensor || Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(branch(b));
+  return keys.length === Object.keys(branch(a)).length && keys.every((key) => Object.hasOwn(a, key));
+}
+
+/** A few words for a tree without what lies deeper. */
+function outline(tree: Tree): string {
+  if (tree instanceof Tensor) return "one tensor";
+  return Array.isArray(tree) ? `an array of ${tree.length}` : `{ ${Object.keys(tree).join(", ")} }`;
+}
+
+/** The form of a tree with the dtypes, shapes and axis names of its tensors, as text: `{pos: float32 [2], vel: float32 [2]}`. */
+export function formOf(tree: Tree): string {
+  if (tree instanceof Tensor) return describe(tree.node);
+  if (Array.isArray(tree)) return `[${(tree as readonly Tree[]).map(formOf).join(", ")}]`;
+  return `{${Object.entries(branch(tree)).map(([key, x]) => `${key}: ${formOf(x)}`).join(", ")}}`;
 }
 
 /** The same tree with other tensors, taken in the order of {@linkcode leaves}. */
 export function rebuildTree<T extends Tree>(tree: T, tensors: Iterator<Tensor>): T {
   if ((tree as Tree) instanceof Tensor) return tensors.next().value as Tensor as T;
   if (Array.isArray(tree)) return tree.map((x) => rebuildTree(x as Tree, tensors)) as unknown as T;
-  const entries = Object.entries(tree as { readonly [key: string]: Tree });
+  const entries = Object.entries(tree as Branch);
   return Object.fromEntries(entries.map(([key, x]) => [key, rebuildTree(x, tensors)])) as T;
 }
 
@@ -27,8 +72,12 @@ export function mapTree<T extends Tree>(tree: T, fn: (x: Tensor) => Tensor): T {
   return rebuildTree(tree, leaves(tree).map(fn).values());
 }
 
-/** The tree of `fn` applied to the tensors of two trees of the same form, pair by pair. */
+/**
+ * The tree of `fn` applied to the tensors of two trees, those of the same keys together.
+ *
+ * @throws PlumblineError G304 if the trees have other keys.
+ */
 export function zipTrees<T extends Tree>(a: T, b: T, fn: (x: Tensor, y: Tensor) => Tensor): T {
-  const other = leaves(b);
+  const other = leavesLike(a, b);
   return rebuildTree(a, leaves(a).map((x, i) => fn(x, other[i]!)).values());
 }
