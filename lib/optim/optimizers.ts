@@ -8,15 +8,19 @@ import { type GroupOptions, type GroupState, Optimizer } from "./optimizer.ts";
 /** PyTorch's learning rate where none is given. */
 const defaultRate = 1e-3;
 
+function checkNotNegative(what: string, value: number): void {
+  if (!(value >= 0)) throw new RangeError(`${what} is a number of at least 0, not ${value}.`);
+}
+
 /** Settings of {@linkcode SGD}. */
 export interface SGDOptions {
   /** Learning rate; 0.001 unless told otherwise. */
   lr?: number;
-  /** Share of the last step that is kept. */
+  /** Share of the last step that is kept; 0 unless told otherwise. */
   momentum?: number;
-  /** Look ahead along the momentum. */
+  /** Look ahead along the momentum, which must be above 0. */
   nesterov?: boolean;
-  /** L2 penalty, added to the gradient. */
+  /** L2 penalty, added to the gradient: at least 0, which it is unless told otherwise. */
   weightDecay?: number;
 }
 
@@ -24,9 +28,18 @@ export interface SGDOptions {
 export class SGD extends Optimizer {
   readonly #options: Required<Omit<SGDOptions, "lr">>;
 
-  /** For parameters, or groups of them with learning rates of their own. */
+  /**
+   * For parameters, or groups of them with learning rates of their own.
+   *
+   * @throws RangeError for a negative setting, or `nesterov` without momentum.
+   */
   constructor(parameters: readonly Parameter[] | readonly GroupOptions[], options: SGDOptions = {}) {
     const { lr = defaultRate, momentum = 0, nesterov = false, weightDecay = 0 } = options;
+    checkNotNegative("the momentum of SGD", momentum);
+    checkNotNegative("weightDecay of SGD", weightDecay);
+    if (nesterov && momentum === 0) {
+      throw new RangeError("nesterov of SGD looks ahead along a momentum: give one above 0.");
+    }
     super(parameters, lr, momentum > 0 ? ["velocity"] : []);
     this.#options = { momentum, nesterov, weightDecay };
   }
@@ -59,13 +72,18 @@ export class Adam extends Optimizer {
   /** The settings, complete. */
   protected readonly options: Required<Omit<AdamOptions, "lr">>;
 
-  /** For parameters, or groups of them with learning rates of their own. */
+  /**
+   * For parameters, or groups of them with learning rates of their own.
+   *
+   * @throws RangeError for a negative setting, or betas outside of [0, 1).
+   */
   constructor(parameters: readonly Parameter[] | readonly GroupOptions[], options: AdamOptions = {}) {
     const { lr = defaultRate, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
     if (!betas.every((beta) => beta >= 0 && beta < 1)) {
       throw new RangeError(`the betas of Adam are numbers from 0 to below 1, not ${betas.join(" and ")}.`);
     }
-    if (!(eps >= 0)) throw new RangeError(`eps of Adam is a number of at least 0, not ${eps}.`);
+    checkNotNegative("eps of Adam", eps);
+    checkNotNegative("weightDecay of Adam", weightDecay);
     super(parameters, lr, ["mean", "square"]);
     this.options = { betas, eps, weightDecay };
   }

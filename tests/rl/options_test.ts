@@ -94,3 +94,15 @@ Deno.test("Adam refuses decays that do not decay, and an eps that is no number",
     message: "eps of Adam is a number of at least 0, not NaN.",
   });
 });
+
+Deno.test("SGD, Adam and AdamW refuse the settings that PyTorch refuses", () => {
+  const parameters = new MLP([3, 1], new HostRandom(0)).parameters();
+  const refused: [make: () => unknown, message: string][] = [
+    [() => new SGD(parameters, { momentum: -0.9 }), "the momentum of SGD is a number of at least 0, not -0.9."],
+    [() => new SGD(parameters, { weightDecay: -5 }), "weightDecay of SGD is a number of at least 0, not -5."],
+    [() => new SGD(parameters, { nesterov: true }), "nesterov of SGD looks ahead along a momentum: give one above 0."],
+    [() => new Adam(parameters, { weightDecay: NaN }), "weightDecay of Adam is a number of at least 0, not NaN."],
+    [() => new AdamW(parameters, { weightDecay: -1 }), "weightDecay of Adam is a number of at least 0, not -1."],
+  ];
+  for (const [make, message] of refused) assert.throws(make, { name: "RangeError", message });
+});
