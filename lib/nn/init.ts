@@ -38,10 +38,14 @@ function orthonormalRows(random: HostRandom, rows: number, columns: number): Flo
   return result;
 }
 
-/** Orthogonal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2013). */
+/**
+ * Orthogonal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2013). The entries of a weight of more than two
+ * axes along its first axis are the rows, as in PyTorch. The initialiser throws a RangeError for fewer than two axes.
+ */
 export function orthogonal(gain = 1): Initializer {
   return (random, shape) => {
-    const [rows = 1, columns = 1] = shape;
+    if (shape.length < 2) throw new RangeError(`orthogonal() needs a weight of at least two axes, not [${shape}].`);
+    const [rows, columns] = [shape[0]!, sizeOf(shape.slice(1))];
     const wide = rows <= columns;
     const basis = orthonormalRows(random, Math.min(rows, columns), Math.max(rows, columns));
     const data = Float32Array.from({ length: rows * columns }, (_, k) => {

@@ -1,6 +1,6 @@
 /** Layers and distributions against PyTorch, values and gradients. */
 
-import { deepStrictEqual as equal, ok } from "node:assert";
+import { deepStrictEqual as equal, ok, throws } from "node:assert";
 import {
   Categorical,
   gradients,
@@ -153,6 +153,17 @@ onEachEngine("orthogonal() gives orthonormal rows or columns times the gain", as
     checkNumbers(await product.data(), expected, 1e-6, `${rows} x ${columns}`);
   }
 });
+
+onEachEngine(
+  "orthogonal() takes the entries along the first axis as rows, as PyTorch does, and refuses a vector",
+  async () => {
+    const w = orthogonal()(new HostRandom(3), [2, 3, 4]);
+    const rows = w.reshape(2, 12);
+    equal(w.shape, [2, 3, 4]);
+    checkNumbers(await rows.matmul(rows.transpose()).data(), [1, 0, 0, 1], 1e-6, "rows");
+    throws(() => orthogonal()(new HostRandom(3), [4]), /at least two axes, not \[4\]/);
+  },
+);
 
 onEachEngine("TanhNormal has a finite log-probability and gradient at the edges of its range", async () => {
   const [loc, scale] = [new Parameter(tensor([0, 0, 0.5]), "loc"), new Parameter(tensor([1, 0.1, 2]), "scale")];
