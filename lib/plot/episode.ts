@@ -59,8 +59,12 @@ interface Style {
   readonly bar: (episode: Footage, view: View) => string;
 }
 
-/** A picture of the end of each episode, with the trails of what moved and the start of each agent. */
+/**
+ * A picture of the end of each episode, with the trails of what moved and the start of each agent. Throws a RangeError if
+ * there are no episodes.
+ */
 export function drawStill(episodes: readonly Footage[], options: PictureOptions): string {
+  first(episodes);
   return drawPanels(episodes, options, {
     content: (episode, view) => {
       const last = episode.frames - 1;
@@ -70,9 +74,9 @@ export function drawStill(episodes: readonly Footage[], options: PictureOptions)
   });
 }
 
-/** The episodes side by side, moving, again and again. */
+/** The episodes side by side, moving, again and again. Throws a RangeError if there are none. */
 export function drawAnimation(episodes: readonly Footage[], options: PictureOptions): string {
-  const step = Math.min(episodes[0]!.frameSeconds, longestSeconds / longest(episodes));
+  const step = Math.min(first(episodes).frameSeconds, longestSeconds / longest(episodes));
   const hold = Math.ceil(holdSeconds / step);
   const count = longest(episodes) + hold;
   const seconds = step * count;
@@ -90,6 +94,11 @@ export function drawAnimation(episodes: readonly Footage[], options: PictureOpti
         };1" ${timing}/></rect>`;
     },
   });
+}
+
+function first([episode]: readonly Footage[]): Footage {
+  if (!episode) throw new RangeError("a picture of episodes needs at least one episode.");
+  return episode;
 }
 
 function longest(episodes: readonly Footage[]): number {

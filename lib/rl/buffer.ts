@@ -14,6 +14,7 @@ export type Row = Readonly<Record<string, Tensor>>;
 /** Rows in the order they were added. */
 export class RolloutBuffer<R extends Row = Row> {
   readonly #rows: R[] = [];
+  #names = "";
 
   /** `keepGraphs`: tensors that carry a gradient are taken, for a loss before the next step. */
   constructor(readonly options: { readonly keepGraphs?: boolean } = {}) {}
@@ -26,9 +27,17 @@ export class RolloutBuffer<R extends Row = Row> {
   /**
    * Adds a row.
    *
-   * @throws PlumblineError G206 if a tensor carries a gradient, unless `keepGraphs`.
+   * @throws PlumblineError G206 if a tensor carries a gradient, unless `keepGraphs`; G301 if rows before had other names.
    */
   add(row: R): void {
+    const names = Object.keys(row).sort().join(", ");
+    if (this.#rows.length > 0 && names !== this.#names) {
+      throw new PlumblineError({
+        code: "G301",
+        message: `a rollout buffer whose rows hold ${this.#names} was given a row with ${names || "nothing"}.`,
+        help: "add rows with the same names; keep what only some steps have in a buffer of its own.",
+      });
+    }
     for (const [name, { node }] of Object.entries(row)) {
       const leaf = this.options.keepGraphs ? undefined : [...liveNodes([node])].find((x) => isLearner(x.owner));
       if (!leaf) continue;
@@ -44,12 +53,19 @@ export class RolloutBuffer<R extends Row = Row> {
         ],
       });
     }
+    this.#names = names;
     this.#rows.push(row);
   }
 
-  /** All rows, along a new leading axis. */
+  /**
+   * All rows, along a new leading axis.
+   *
+   * @throws PlumblineError G301 if there are none.
+   */
   stack(): R {
-    const names = Object.keys(this.#rows[0] ?? {});
+    const [first] = this.#rows;
+    if (!first) throw new PlumblineError({ code: "G301", message: "stack() of a rollout buffer that has no rows." });
+    const names = Object.keys(first);
     return Object.fromEntries(names.map((name) => [name, stack(this.#rows.map((row) => row[name]!))])) as unknown as R;
   }
 

@@ -88,6 +88,17 @@ Deno.test("a rollout buffer refuses what carries a gradient, and takes data", as
   new RolloutBuffer({ keepGraphs: true }).add({ features: encoder.forward(observation) });
 });
 
+Deno.test("a rollout buffer refuses a row of other names, in any order the same ones are taken; nothing cannot be stacked", async () => {
+  const buffer = new RolloutBuffer();
+  await raises("G301", "buffer.stack()", () => buffer.stack());
+  buffer.add({ reward: ones([2]), done: zeros([2]) });
+  buffer.add({ done: zeros([2]), reward: ones([2]) });
+  await raises("G301", "buffer.add({ reward: ones([2]) })", () => buffer.add({ reward: ones([2]) }));
+  ok(String(buffer.stack()["reward"]!.shape) === "2,2");
+  buffer.clear();
+  buffer.add({ observation: ones([3]) });
+});
+
 Deno.test("a cut inside the step of a scan is named at its line, at the first step()", async () => {
   const cell = new Linear(3, 3, random);
   const head = new Linear(3, 1, random);

@@ -83,3 +83,9 @@ Deno.test("several episodes share one scale and one clock, and the shorter one w
   assert.equal(travels[1]!.at(-1), travels[0]![1]);
   assert.equal(drawStill([footage, short], options).match(/<text [^>]*>reward/g)!.length, 2);
 });
+
+Deno.test("a picture of no episodes is refused", () => {
+  for (const draw of [drawStill, drawAnimation]) {
+    assert.throws(() => draw([], options), { name: "RangeError", message: /at least one episode/ });
+  }
+});
