@@ -13,6 +13,7 @@ import {
   gradients,
   HostRandom,
   Linear,
+  oneHot,
   ones,
   Parameter,
   PlumblineError,
@@ -547,6 +548,7 @@ const untyped: readonly (readonly [make: () => unknown, message: string])[] = [
   [() => zeros([1], { dtype: "double" as never }), "there is no dtype double; there are float32, int32, uint32, bool."],
   [() => zeros([1]).add(1).cast("float" as never), "there is no dtype float; there are float32, int32, uint32, bool."],
   [() => (zeros as unknown as (...sizes: number[]) => Tensor)(2, 3), "a shape is an array of sizes, not 2."],
+  [() => oneHot(tensor([0.5]), 3), "oneHot() needs int32 indices, not float32 [1]."],
   [
     () => zeros([2, 3]).reshape([3, 2] as never),
     "help: give the sizes one by one: reshape(2, 3), not reshape([2, 3]).",

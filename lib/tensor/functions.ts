@@ -1,39 +1,61 @@
-/** Operations on several tensors, and every element-wise primitive as a function. */
+/** Operations on several tensors, and every operation that is a method as a function. */
 
 import { PlumblineError } from "../graph/error.ts";
 import * as ops from "../graph/ops.ts";
-import { type BinaryName, namesOfKind, type primitives, type UnaryName } from "../graph/primitives.ts";
+import { describe } from "../graph/types.ts";
 import type { Axis } from "./axis.ts";
 import { resolveAxis } from "./axis.ts";
-import { likeNode, Tensor, type TensorLike } from "./tensor.ts";
+import { asTensor, likeNode, Tensor, type TensorLike } from "./tensor.ts";
 
-type Functions =
-  & { readonly [K in keyof Pick<typeof primitives, UnaryName>]: (x: Tensor) => Tensor }
-  & { readonly [K in keyof Pick<typeof primitives, BinaryName>]: (a: Tensor, b: TensorLike) => Tensor };
+/** What a tensor has that is no operation: facts, values, gradients, conversions. */
+const others = {
+  node: true,
+  dtype: true,
+  shape: true,
+  axes: true,
+  rank: true,
+  size: true,
+  data: true,
+  item: true,
+  toList: true,
+  backward: true,
+  toString: true,
+  valueOf: true,
+  [Symbol.toPrimitive]: true,
+  [Symbol.iterator]: true,
+} as const;
 
-function elementwise(): Functions {
-  const unary = namesOfKind("unary").filter((name) => name !== "cast" && name !== "stopGradient");
-  const binary = namesOfKind("binary", "compare");
-  return Object.fromEntries([
-    ...unary.map((name) => [name, (x: Tensor) => new Tensor(ops.unary(name as UnaryName, x.node))]),
-    ...binary.map((name) => [
-      name,
-      (a: Tensor, b: TensorLike) => new Tensor(ops.binary(name as BinaryName, a.node, likeNode(a.node, b))),
-    ]),
-  ]) as Functions;
+type Operation = Exclude<keyof Tensor, keyof typeof others>;
+type Functions = { readonly [K in Operation]: (x: Tensor, ...args: Parameters<Tensor[K]>) => ReturnType<Tensor[K]> };
+
+function functions(): Functions {
+  const names = Object.getOwnPropertyNames(Tensor.prototype).filter((name) =>
+    !(name in others) && name !== "constructor"
+  );
+  const rows = names.map((name) => {
+    // The function has the operation's name, which messages read from the stack.
+    const row = {
+      [name](x: Tensor, ...args: never[]): Tensor | Tensor[] {
+        return (asTensor(x, name)[name as Operation] as (...args: never[]) => Tensor | Tensor[])(...args);
+      },
+    };
+    return [name, row[name]];
+  });
+  return Object.fromEntries(rows);
 }
 
 /**
- * The element-wise primitives as functions.
+ * The operations that are methods of a tensor, as functions.
  *
  * @example
  * ```ts
  * import { F, tensor } from "../../mod.ts";
  *
  * console.log(await F.maximum(F.exp(tensor([0, 1])), 2).toList()); // [2, 2.718...]
+ * console.log(await F.softmax(tensor([0, 0]), 0).toList()); // [0.5, 0.5]
  * ```
  */
-export const F: Functions = elementwise();
+export const F: Functions = functions();
 
 /** `a` where `condition` is true, else `b`; all are broadcast. Gradients flow to the chosen side only. */
 export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
@@ -71,9 +93,19 @@ export function stopGradient(x: Tensor, why: string): Tensor {
 }
 
 /**
- * `classes` numbers for every index (int32), 1 at the index and 0 elsewhere, along a new last axis.
+ * `classes` numbers for every index (int32), 1 at the index and 0 elsewhere, along a new last axis; all 0 for an index outside
+ * of [0, classes).
+ *
+ * @throws PlumblineError G301 if `index` is not int32.
  */
 export function oneHot(index: Tensor, classes: number): Tensor {
+  if (index.dtype !== "int32") {
+    throw new PlumblineError({
+      code: "G301",
+      message: `oneHot() needs int32 indices, not ${describe(index.node)}.`,
+      help: 'cast them: index.cast("int32").',
+    });
+  }
   const wide = index.unsqueeze(-1);
   const numbers = new Tensor(ops.iota([...index.shape, classes], index.rank));
   return numbers.equal(wide).cast("float32");
