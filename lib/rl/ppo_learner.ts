@@ -61,7 +61,7 @@ export class PPOLearner {
   readonly optimizer: Adam;
   /** Where the critic learns values on their own scale. */
   readonly valueScale: RunningScale | null;
-  /** float32 [diagnostic]: sums over the updates since the batch was made ready. */
+  /** float32 [diagnostic]: sums over the frames that were learned from since the batch was made ready. */
   readonly measured: Variable = new Variable(zeros([diagnostics.length]), "diagnostics");
   readonly #layout: RowLayout<Field>;
 
@@ -161,8 +161,9 @@ export class PPOLearner {
     const gradNorm = this.optimizer.clipGradNorm(this.options.maxGradNorm);
     this.optimizer.step();
     const { objective, criticLoss, entropy, approxKl, clipFraction } = result;
-    const measured = stack([objective, criticLoss, entropy, approxKl, clipFraction, gradNorm]);
-    this.measured.assign(this.measured.add(measured));
+    // Means over the frames of the minibatch: the last of an epoch may have fewer than the others.
+    const means = stack([objective, criticLoss, entropy, approxKl, clipFraction, gradNorm]);
+    this.measured.assign(this.measured.add(means.mul(weight.sum())));
     return gradients;
   }
 

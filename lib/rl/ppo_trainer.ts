@@ -151,7 +151,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
       if (targetKl === 0) continue;
       const before = kl;
       kl = (await this.#learner.measured.data())[diagnostics.indexOf("approx_kl")]!;
-      if ((kl - before) / this.updatesPerEpoch > targetKl) break;
+      if ((kl - before) / this.#rows > targetKl) break;
     }
     return { ...await this.#metrics(summary, epochs), "train/epochs": epochs, "train/learning_rate": learningRate };
   }
@@ -262,7 +262,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   async #metrics(summary: Tensor, epochs: number): Promise<Record<string, number>> {
     const [reward, length, episodes, meanReward, unexplained, spread] = await summary.data();
     const sums = await this.#learner.measured.data();
-    const means = diagnostics.map((name, i) => [`train/${name}`, sums[i]! / (epochs * this.updatesPerEpoch)]);
+    const means = diagnostics.map((name, i) => [`train/${name}`, sums[i]! / (epochs * this.#rows)]);
     return {
       "train/episode_reward_sum": reward! / episodes!,
       "train/episode_length": length! / episodes!,

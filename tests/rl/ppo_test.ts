@@ -224,6 +224,39 @@ onEngine("cpu", "where the time is up a value is what the critic expects after i
   }
 });
 
+/** What the first iteration measures. */
+async function firstMetrics(options: PPOOptions): Promise<Record<string, number>> {
+  const trainer = await PPOTrainer.create(pointWorld(8), options);
+  try {
+    return await trainer.iterate();
+  } finally {
+    trainer.dispose();
+  }
+}
+
+onEachEngine(
+  "what updates measure is a mean over frames, also where the last minibatch has fewer of them",
+  async () => {
+    // Nothing is learned: 16, 16, 16 and 6 frames are the same as 54.
+    const [whole, split] = [
+      await firstMetrics({ ...small, lr: 1e-12, minibatchSize: 54 }),
+      await firstMetrics({ ...small, lr: 1e-12 }),
+    ];
+    for (const name of ["train/objective", "train/critic_loss", "train/entropy"]) {
+      assert.ok(
+        Math.abs(split[name]! - whole[name]!) < 1e-5 * Math.abs(whole[name]!),
+        `${name}: ${split[name]} for ${whole[name]}`,
+      );
+    }
+  },
+);
+
+onEngine("cpu", "targetKl ends the epochs by the mean over all frames of an epoch", async () => {
+  const kl = (await firstMetrics({ ...small, numEpochs: 1 }))["train/approx_kl"]!;
+  const epochs = async (targetKl: number) => (await firstMetrics({ ...small, targetKl }))["train/epochs"];
+  assert.deepEqual([await epochs(0.999 * kl), await epochs(1.001 * kl)], [1, 2]);
+});
+
 /** The mean rewards of iterations. */
 async function learned(world: World, options: PPOOptions, iterations: number): Promise<number[]> {
   const trainer = await PPOTrainer.create(pointWorld(...world), options);
