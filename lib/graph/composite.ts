@@ -95,32 +95,6 @@ export function clamp(x: Node, low: Node | null, high: Node | null): Node {
   return y;
 }
 
-/** The Gaussian error linear unit (Hendrycks and Gimpel 2016), exact, or by its tanh approximation. */
-export function gelu(x: Node, approximate: "none" | "tanh"): Node {
-  const half = mul(x, scalar(x, 0.5));
-  if (approximate === "none") return mul(half, add(unary("erf", mul(x, scalar(x, Math.SQRT1_2))), scalar(x, 1)));
-  const inner = mul(add(x, mul(mul(x, square(x)), scalar(x, 0.044715))), scalar(x, Math.sqrt(2 / Math.PI)));
-  return mul(half, add(unary("tanh", inner), scalar(x, 1)));
-}
-
-/** torch.remainder: a - floor(a / b) * b, with the sign of b. */
-export function remainder(a: Node, b: Node): Node {
-  return sub(a, mul(unary("floor", div(a, b)), b));
-}
-
-/** The angle of (x, y) in radians, in [-pi, pi]; 0, with gradient 0, at the origin. */
-export function atan2(y: Node, x: Node): Node {
-  const negative = (v: Node): Node => binary("less", v, scalar(v, 0));
-  // Of the two quotients the one in [-1, 1], so that neither it nor its gradient overflows.
-  const steep = binary("less", unary("abs", x), unary("abs", y));
-  const below = where(steep, y, x);
-  const origin = binary("equal", below, scalar(below, 0));
-  const quotient = div(where(steep, neg(x), y), where(origin, scalar(below, 1), below));
-  const behind = where(negative(x), where(negative(y), scalar(y, -Math.PI), scalar(y, Math.PI)), scalar(y, 0));
-  const start = where(steep, mul(unary("sign", y), scalar(y, Math.PI / 2)), behind);
-  return where(origin, scalar(below, 0), add(unary("atan", quotient), start));
-}
-
 /** Whether any is true over `axes`. */
 export function any(x: Node, axes: readonly number[]): Node {
   return cast(max(cast(x, "int32"), axes), "bool");

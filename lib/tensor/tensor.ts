@@ -3,12 +3,13 @@
  * `await t.data()`. Element-wise primitives become methods from the table; the others are written out below.
  */
 
-import { evaluate } from "../engine/evaluate.ts";
+import { evaluate, evaluateToRead } from "../engine/evaluate.ts";
 import { type OwnedGradient, ownedGradients } from "../grad/backward.ts";
 import { reading, stopped } from "../forensics/drops.ts";
 import { lookAtFirstSteps } from "../forensics/zero_step.ts";
 import * as composite from "../graph/composite.ts";
 import { PlumblineError } from "../graph/error.ts";
+import { ofOne, ofTwo } from "../graph/methods.ts";
 import { constant, type Node } from "../graph/node.ts";
 import * as ops from "../graph/ops.ts";
 import { type BinaryName, namesOfKind, type primitives, type UnaryName } from "../graph/primitives.ts";
@@ -16,7 +17,6 @@ import { atCaller, callerSite } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
 import { type Axis, type AxisOrAxes, resolveAxes, resolveAxis } from "./axis.ts";
-import { pending } from "./pending.ts";
 import { endTrace, isTracing, onBoolean } from "./trace.ts";
 
 /** What an operation takes beside a tensor: another, or a number (which takes the tensor's dtype). */
@@ -28,9 +28,15 @@ export type NestedList = number | boolean | readonly NestedList[];
 type Row<K extends UnaryName | BinaryName> = Pick<typeof primitives, K>;
 type UnaryMethods = { [K in keyof Row<UnaryName>]: () => Tensor };
 type BinaryMethods = { [K in keyof Row<BinaryName>]: (other: TensorLike) => Tensor };
+type Settings<F> = F extends (x: Node, ...settings: infer A) => Node ? A : never;
+type OfOneMethods = { [K in keyof typeof ofOne]: (...settings: Settings<typeof ofOne[K]>) => Tensor };
+type OfTwoMethods = { [K in keyof typeof ofTwo]: (other: TensorLike) => Tensor };
 
-/** The element-wise primitives, as methods. Two inputs are broadcast as in PyTorch; axis names must agree. */
-export interface Tensor extends UnaryMethods, BinaryMethods {}
+/**
+ * The element-wise primitives, and what is written in primitives alone, as methods. Two inputs are broadcast as in PyTorch;
+ * axis names must agree.
+ */
+export interface Tensor extends UnaryMethods, BinaryMethods, OfOneMethods, OfTwoMethods {}
 
 /** A multi-dimensional array of one dtype: immutable, lazy, with optional axis names. */
 export class Tensor {
@@ -124,64 +130,12 @@ export class Tensor {
     return new Tensor(stopped(ops.stopGradient(this.node, why)));
   }
 
-  // Comparison, in the words of PyTorch.
-
-  /** a > b. */
-  greater(other: TensorLike): Tensor {
-    return new Tensor(ops.binary("less", this.#like(other), this.node));
-  }
-
-  /** a >= b. */
-  greaterEqual(other: TensorLike): Tensor {
-    return new Tensor(ops.binary("lessEqual", this.#like(other), this.node));
-  }
-
-  /** a != b. */
-  notEqual(other: TensorLike): Tensor {
-    return new Tensor(ops.unary("not", ops.binary("equal", this.node, this.#like(other))));
-  }
-
-  // Element-wise composites.
-
-  /** x * x. */
-  square(): Tensor {
-    return new Tensor(composite.square(this.node));
-  }
-
-  /** 1 / x. */
-  reciprocal(): Tensor {
-    return new Tensor(ops.div(ops.fullLike(this.node, 1), this.node));
-  }
-
-  /** 1 / sqrt(x). */
-  rsqrt(): Tensor {
-    return new Tensor(ops.div(ops.fullLike(this.node, 1), ops.unary("sqrt", this.node)));
-  }
-
-  /** x * sigmoid(x). */
-  silu(): Tensor {
-    return new Tensor(ops.mul(this.node, ops.unary("sigmoid", this.node)));
-  }
-
-  /** The Gaussian error linear unit, exact or by its tanh approximation. */
-  gelu(approximate: "none" | "tanh" = "none"): Tensor {
-    return new Tensor(composite.gelu(this.node, approximate));
-  }
+  // Element-wise, with several inputs.
 
   /** Held between `low` and `high`; outside, no gradient flows. Either may be null. */
   clamp(low: TensorLike | null = null, high: TensorLike | null = null): Tensor {
     const bound = (x: TensorLike | null): Node | null => x === null ? null : this.#like(x);
     return new Tensor(composite.clamp(this.node, bound(low), bound(high)));
-  }
-
-  /** torch.remainder: the rest of a floored division, with the sign of `other`. */
-  remainder(other: TensorLike): Tensor {
-    return new Tensor(composite.remainder(this.node, this.#like(other)));
-  }
-
-  /** The angle in radians, in [-pi, pi], of the points (x, this). */
-  atan2(x: TensorLike): Tensor {
-    return new Tensor(composite.atan2(this.node, this.#like(x)));
   }
 
   /** This where `condition` is true, else `other`. */
@@ -434,6 +388,16 @@ export class Tensor {
     return new Tensor(ops.take(this.node, index.node, resolveAxis(this.node, axis)));
   }
 
+  /**
+   * torch.gather: result[i, j, ..] = this[.., index[i, j, ..], ..], the index (int32) along `axis`; along the other axes it may
+   * be shorter than this.
+   */
+  gather(axis: Axis, index: Tensor): Tensor {
+    const at = resolveAxis(this.node, axis);
+    const ends = this.shape.map((n, i) => i === at ? n : Math.min(n, index.shape[i] ?? n));
+    return atCaller(() => new Tensor(ops.takeAlongAxis(ops.slice(this.node, ends.map(() => 0), ends), index.node, at)));
+  }
+
   /** torch.take_along_dim: one entry along `axis` for every index (int32, sizes as this but along `axis`). */
   takeAlongAxis(index: Tensor, axis: Axis): Tensor {
     return new Tensor(ops.takeAlongAxis(this.node, index.node, resolveAxis(this.node, axis)));
@@ -486,8 +450,7 @@ export class Tensor {
     const { node } = this;
     refuseTraced(node, kind);
     const given = reading(node, kind);
-    await evaluate([node, ...pending.nodes()]);
-    pending.settle();
+    await evaluateToRead(node);
     await lookAtFirstSteps(evaluate);
     const numbers = await node.value!.read();
     return given(copies ? numbers.slice() as TypedArray : numbers);
@@ -533,6 +496,23 @@ function refuseConversion(node: Node, how: string): never {
   });
 }
 
+/** What stands where a tensor belongs, as a person says it. */
+function nameOf(x: unknown): string {
+  if (typeof x === "number" || typeof x === "boolean") return `the ${typeof x} ${x}`;
+  return x === null ? "null" : Array.isArray(x) ? "an array" : `a value of type ${typeof x}`;
+}
+
+/** `x`, which `what()` needs to be a tensor: a notebook checks no types. */
+export function asTensor(x: Tensor, what: string): Tensor {
+  if (x instanceof Tensor) return x;
+  throw new PlumblineError({
+    code: "G301",
+    message: `${what}() was given ${nameOf(x)} where a tensor belongs.`,
+    sites: [callerSite()],
+    help: "make one of numbers with tensor().",
+  });
+}
+
 /** A node for `x`; a number takes the dtype of `beside`, or float32 where it would lose its fraction. */
 export function likeNode(beside: Node, x: TensorLike): Node {
   if (x instanceof Tensor) return x.node;
@@ -540,9 +520,7 @@ export function likeNode(beside: Node, x: TensorLike): Node {
   if (typeof x !== "number") {
     throw new PlumblineError({
       code: "G301",
-      message: `an operation on ${describe(beside)} was given ${
-        x === null ? "null" : typeof x
-      }, not a tensor or number.`,
+      message: `an operation on ${describe(beside)} was given ${nameOf(x)}, not a tensor or number.`,
       sites: [beside.site],
     });
   }
@@ -557,23 +535,26 @@ export function fromData(data: TypedArray, dtype: DType, shape: Shape, axes: Axe
   return new Tensor(constant(aval(dtype, shape, axes), new Storage(dtype, data.length, data).share()));
 }
 
-/** The method has the operation's name, which messages read from the stack. */
-function define(name: string, methods: Record<string, (...args: never[]) => Tensor>): void {
+/** Makes a method. It has the operation's name, which messages read from the stack; its nodes share the caller's line. */
+function define(name: string, operation: (x: Node, ...args: never[]) => Node): void {
+  const methods = {
+    [name](this: Tensor, ...args: never[]): Tensor {
+      return atCaller(() => new Tensor(operation(this.node, ...args)));
+    },
+  };
   Object.defineProperty(Tensor.prototype, name, { value: methods[name] });
 }
 
 for (const name of namesOfKind("unary").filter((op) => op !== "cast" && op !== "stopGradient") as UnaryName[]) {
-  define(name, {
-    [name](this: Tensor): Tensor {
-      return new Tensor(ops.unary(name, this.node));
-    },
-  });
+  define(name, (x) => ops.unary(name, x));
 }
 
 for (const name of namesOfKind("binary", "compare") as BinaryName[]) {
-  define(name, {
-    [name](this: Tensor, other: TensorLike): Tensor {
-      return atCaller(() => new Tensor(ops.binary(name, this.node, likeNode(this.node, other))));
-    },
-  });
+  define(name, (x, other: TensorLike) => ops.binary(name, x, likeNode(x, other)));
+}
+
+for (const [name, operation] of Object.entries(ofOne)) define(name, operation);
+
+for (const [name, operation] of Object.entries(ofTwo)) {
+  define(name, (x, other: TensorLike) => operation(x, likeNode(x, other)));
 }

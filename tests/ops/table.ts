@@ -96,6 +96,7 @@ const table = calls({
     const found = x!.takeAlongAxis(index!, axis);
     return found.dtype === "float32" ? found.square() : found;
   },
+  gather: ([x, index], { axis }: { axis: number }) => x!.gather(axis, index!).square(),
   scatterAdd: ([x, index, source], { axis }: { axis: number }) => x!.scatterAdd(axis, index!, source!).square(),
   matmul: ([a, b]) => a!.matmul(b!),
   matmulTransposed: ([a, b], { left, right }: { left: boolean; right: boolean }) =>
