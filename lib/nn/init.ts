@@ -32,7 +32,7 @@ function orthonormalRows(random: HostRandom, rows: number, columns: number): Flo
         row.forEach((x, i) => row[i] = x - along * other[i]!);
       }
     }
-    const length = Math.hypot(...row);
+    const length = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0));
     result.push(row.map((x) => x / length));
   }
   return result;

@@ -50,7 +50,7 @@ export function readRun(folder: string): RunRecord {
     state: stateOf(manifest?.outcome ?? null, folder),
     iterations: rows.length,
     final: finite(recentReward(rows)),
-    best: finite(Math.max(...rewards)),
+    best: finite(rewards.reduce((a, b) => Math.max(a, b), -Infinity)),
     framesPerSecond: rates.length > 0 ? median(rates) : null,
     started: manifest?.earlier[0]?.started ?? manifest?.started ?? null,
     rows,

@@ -26,7 +26,10 @@ export function summarise(values: ArrayLike<number>): Summary {
   const count = list.length;
   const mean = list.reduce((sum, x) => sum + x, 0) / count;
   const squares = list.reduce((sum, x) => sum + (x - mean) ** 2, 0);
-  return { count, mean, deviation: Math.sqrt(squares / (count - 1)), min: Math.min(...list), max: Math.max(...list) };
+  // Math.min(...list) takes no more numbers than fit on the stack.
+  const min = list.reduce((a, b) => Math.min(a, b), Infinity);
+  const max = list.reduce((a, b) => Math.max(a, b), -Infinity);
+  return { count, mean, deviation: Math.sqrt(squares / (count - 1)), min, max };
 }
 
 /**

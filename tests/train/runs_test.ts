@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readRuns, runCurves } from "../../lib/train/records.ts";
+import { rewardMetric } from "../../lib/rl/trainer.ts";
+import { defaults } from "../../lib/train/config.ts";
+import { RunFolder } from "../../lib/train/folder.ts";
+import { encodeRow } from "../../lib/train/metrics.ts";
+import { readRuns, runCurves, type RunRecord } from "../../lib/train/records.ts";
 import { runsTool } from "../../lib/train/runs.ts";
 import { logged, onlyRun, run, runCommand, runTask, small, spawn, withFolder } from "./harness.ts";
 
@@ -78,6 +82,17 @@ Deno.test("runs prints the same as JSON, where what is not there is null", () =>
     Deno.writeTextFileSync(join(folder, "metrics.jsonl"), "");
     const empty = JSON.parse((await runCommand(runsTool, folder, "--json")).out)[0];
     assert.deepEqual([empty.iterations, empty.final, empty.best, empty.framesPerSecond], [0, null, null, null]);
+  }));
+
+Deno.test("a run of more iterations than numbers fit on the stack is read", () =>
+  withFolder((folder) => {
+    const run = RunFolder.create(folder, defaults, new Date());
+    run.close();
+    const row = (iteration: number, reward: number) =>
+      encodeRow({ iteration, frames: iteration, metrics: { [rewardMetric]: reward } });
+    Deno.writeTextFileSync(join(run.path, "metrics.jsonl"), row(1, 7) + row(2, 3).repeat(150_000));
+    const [{ iterations, best, final }] = readRuns([folder]).runs as [RunRecord];
+    assert.deepEqual([iterations, best, final], [150_001, 7, 3]);
   }));
 
 Deno.test("runCurves() has the mean of the seeds with a band, over as many as have come so far", () =>

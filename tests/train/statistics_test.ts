@@ -28,3 +28,9 @@ Deno.test("interval95() is that of Student's t test, and null for one value", ()
   assert.ok(Math.abs(low - (4 - half)) < 0.01 && Math.abs(high - (4 + half)) < 0.01);
   assert.equal(interval95(summarise([3])), null);
 });
+
+Deno.test("summarise() takes more values than fit on the stack", () => {
+  const values = Float32Array.from({ length: 200_000 }, (_, i) => i % 5);
+  const { count, mean, min, max } = summarise(values);
+  assert.deepEqual([count, mean, min, max], [200_000, 2, 0, 4]);
+});
