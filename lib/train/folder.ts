@@ -55,7 +55,11 @@ function inNewFolder<T>(parent: string, name: string, fill: (path: string) => T)
   try {
     return fill(path);
   } catch (error) {
-    Deno.removeSync(path, { recursive: true });
+    try {
+      Deno.removeSync(path, { recursive: true });
+    } catch {
+      // A disk that takes no files may take no removal either: what failed first is the error to tell.
+    }
     throw error instanceof WriteError ? error : new WriteError(path, error);
   }
 }
@@ -134,13 +138,21 @@ export class RunFolder {
   readonly #metrics: AppendFile;
   readonly #events: AppendFile;
 
-  private constructor(readonly path: string, eventsName: string) {
-    this.#metrics = new AppendFile(join(path, metricsName));
-    if (!this.#metrics.lock()) {
-      this.#metrics.close();
+  private constructor(readonly path: string, metrics: AppendFile, events: AppendFile) {
+    this.#metrics = metrics;
+    this.#events = events;
+  }
+
+  /** Opens and locks the logs in `path`; if that fails, neither stays open. */
+  static #lock(path: string, eventsName: string): RunFolder {
+    const metrics = new AppendFile(join(path, metricsName));
+    try {
+      if (metrics.lock()) return new RunFolder(path, metrics, new AppendFile(join(path, eventsName)));
       throw new UsageError(`${path} is being trained by another process: wait for it, or stop it first.`);
+    } catch (error) {
+      metrics.close();
+      throw error;
     }
-    this.#events = new AppendFile(join(path, eventsName));
   }
 
   /** Makes `base/<scenario>/<timestamp>/`. If that fails nothing is left there. Throws a {@linkcode WriteError}. */
@@ -165,18 +177,23 @@ export class RunFolder {
   static #begin(path: string, config: Config, now: Date): RunFolder {
     Deno.mkdirSync(join(path, checkpointFolder));
     const seconds = now.getTime() / 1000;
-    const folder = new RunFolder(path, `${eventsPrefix}${Math.floor(seconds)}.plumbline`);
-    folder.#events.append(versionRecord(seconds));
-    folder.#events.append(textRecord(seconds, 0, "config", configTable(config)));
-    folder.writeConfig(config);
-    return folder;
+    const folder = RunFolder.#lock(path, `${eventsPrefix}${Math.floor(seconds)}.plumbline`);
+    try {
+      folder.#events.append(versionRecord(seconds));
+      folder.#events.append(textRecord(seconds, 0, "config", configTable(config)));
+      folder.writeConfig(config);
+      return folder;
+    } catch (error) {
+      folder.close();
+      throw error;
+    }
   }
 
   /** Opens the folder of a run. Throws a {@linkcode UsageError} while another process trains there. */
   static open(path: string): RunFolder {
     const names = [...Deno.readDirSync(path)].map((entry) => entry.name);
     const events = names.find((name) => name.startsWith(eventsPrefix));
-    return new RunFolder(path, events ?? `${eventsPrefix}0.plumbline`);
+    return RunFolder.#lock(path, events ?? `${eventsPrefix}0.plumbline`);
   }
 
   /** Takes the run back to the end of `iteration`: later logs and checkpoints are removed. */

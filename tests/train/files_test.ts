@@ -4,7 +4,7 @@ import { AppendFile, removeLeftovers, writeFileAtomic } from "../../lib/train/at
 import { checkFits, listCheckpoints, loadCheckpoint, saveCheckpoint } from "../../lib/train/checkpoint.ts";
 import { defaults } from "../../lib/train/config.ts";
 import { reasonOf, UsageError, WriteError } from "../../lib/train/error.ts";
-import { findRun, readConfig, RunFolder } from "../../lib/train/folder.ts";
+import { findRun, isLocked, readConfig, RunFolder } from "../../lib/train/folder.ts";
 import { encodeRow, readRows } from "../../lib/train/metrics.ts";
 import { readRecords } from "../../lib/train/tensorboard.ts";
 import type { TrainerState } from "../../lib/rl/trainer.ts";
@@ -138,6 +138,37 @@ Deno.test("RunFolder.open() refuses a run that is being trained", () =>
     assert.throws(() => RunFolder.open(run.path), busy);
     run.close();
     RunFolder.open(run.path).close();
+  }));
+
+Deno.test("RunFolder.open() that fails leaves the run unlocked", () =>
+  withFolder((folder) => {
+    const run = RunFolder.create(folder, defaults, noon);
+    run.close();
+    const events = join(run.path, filesBelow(run.path).find((name) => name.startsWith("events."))!);
+    Deno.removeSync(events);
+    Deno.mkdirSync(events);
+    assert.throws(() => RunFolder.open(run.path), WriteError);
+    assert.equal(isLocked(run.path), false);
+  }));
+
+Deno.test("RunFolder.create() that fails tells why, also if what it made is gone; it leaves no folder, no open file", () =>
+  withFolder((folder) => {
+    const path = join(folder, "navigation", "2030-01-31_12-00-00");
+    const broken = { ...defaults, seed: 1n as unknown as number };
+    const open = () => [...Deno.readDirSync("/proc/self/fd")].length;
+    const before = Deno.build.os === "linux" ? open() : 0;
+    assert.throws(() => RunFolder.create(folder, broken, noon), { name: "WriteError", message: /BigInt/ });
+    const vanishing = {
+      ...defaults,
+      get gamma(): number {
+        Deno.removeSync(path, { recursive: true });
+        throw new Error("the first error");
+      },
+    };
+    assert.throws(() => RunFolder.create(folder, vanishing, noon), { name: "WriteError", message: /the first error/ });
+    assert.equal(Deno.build.os === "linux" ? open() : 0, before);
+    assert.deepEqual(filesBelow(folder), []);
+    assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
   }));
 
 Deno.test("RunFolder.rewind() takes logs and checkpoints back to an iteration, torn ends included", () =>
