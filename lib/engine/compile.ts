@@ -18,14 +18,13 @@ import { callerSite, type Site, withSite } from "../graph/site.ts";
 import type { Storage } from "../graph/storage.ts";
 import { describe, type SavedTensor } from "../graph/types.ts";
 import { full } from "../tensor/creation.ts";
-import { pending } from "../tensor/pending.ts";
 import { State } from "../tensor/state.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { traced } from "../tensor/trace.ts";
 import { formOf, leaves, rebuildTree, type Tree } from "../tensor/tree.ts";
 import { type Stateful, Variable } from "../tensor/variable.ts";
 import type { Executable } from "./engine.ts";
-import { enqueue, evaluateNow } from "./evaluate.ts";
+import { enqueue, evaluateAssigned, evaluateNow } from "./evaluate.ts";
 import { currentEngine } from "./select.ts";
 
 /** What a compiled function takes: tensors, trees of them, or numbers. */
@@ -168,8 +167,7 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     if (program.questions.length > 0) program.questions = program.questions.filter(stillOpen);
     const state = program.roots.map((x) => x.node);
     const nodes = [...tensors.map((x) => x.node), ...state, ...program.captured];
-    await evaluateNow([...nodes, ...pending.nodes()]);
-    pending.settle();
+    await evaluateAssigned(nodes);
     await lookAtFirstSteps(evaluateNow);
     if (program.first) await keepBefore(program.first.steps);
     const values = await program.runner.run(nodes.map((x) => x.value!));

@@ -11,6 +11,7 @@ import { expand } from "../graph/ops.ts";
 import { simplify } from "../graph/simplify.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval } from "../graph/types.ts";
+import { pending } from "../tensor/pending.ts";
 import type { Engine, Executable } from "./engine.ts";
 import { currentEngine } from "./select.ts";
 
@@ -81,6 +82,35 @@ export async function evaluateNow(nodes: readonly Node[]): Promise<void> {
   if (sinks.length > 0) await refuseBad(sinks, values.at(-1)!);
 }
 
+/**
+ * Computes values inside a task, and those that were assigned since the last time. Of these, what cannot be computed is left to
+ * who reads it: it must not keep others from their values.
+ */
+export async function evaluateAssigned(nodes: readonly Node[]): Promise<void> {
+  const all = [...nodes, ...pending.nodes()];
+  try {
+    await evaluateNow(all);
+  } catch (error) {
+    // Computed, and judged bad.
+    if (all.every((x) => x.value !== null)) throw error;
+    await dropFailing();
+    await evaluateNow(nodes);
+  }
+  pending.settle();
+}
+
+async function dropFailing(): Promise<void> {
+  for (const node of pending.nodes()) {
+    try {
+      await evaluateNow([node]);
+    } catch (error) {
+      if (node.value !== null) throw error;
+      pending.drop(node);
+    }
+  }
+  pending.settle();
+}
+
 /** Runs `task` when everything asked for before is done: programs of one engine do not overlap. */
 export function enqueue<T>(task: () => Promise<T>): Promise<T> {
   const result = last.then(task);
@@ -88,10 +118,19 @@ export function enqueue<T>(task: () => Promise<T>): Promise<T> {
   return result;
 }
 
-/** Computes the values of `nodes`, to be read, and keeps them there. Steps on a device that went bad show now. */
+/** Computes the values of `nodes`, to be looked at, and keeps them there. Steps on a device that went bad show now. */
 export function evaluate(nodes: readonly Node[]): Promise<void> {
+  return judged(() => evaluateNow(nodes));
+}
+
+/** As {@linkcode evaluate}, for somebody who reads: with what was assigned before. */
+export function evaluateToRead(node: Node): Promise<void> {
+  return judged(() => evaluateAssigned([node]));
+}
+
+function judged(task: () => Promise<void>): Promise<void> {
   return enqueue(async () => {
-    await evaluateNow(nodes);
+    await task();
     for (const step of unread) await step.settle();
   });
 }

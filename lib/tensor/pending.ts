@@ -20,6 +20,10 @@ export const pending = {
   nodes(): Node[] {
     return [...assigned].map((x) => x.node);
   },
+  /** Gives up on a node that cannot be computed. */
+  drop(node: Node): void {
+    for (const x of assigned) if (x.node === node) assigned.delete(x);
+  },
   /** Forgets the graphs of the variables whose value is known now. */
   settle(): void {
     for (const x of assigned) {

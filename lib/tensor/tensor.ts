@@ -16,7 +16,7 @@ import { type BinaryName, namesOfKind, type primitives, type UnaryName } from ".
 import { atCaller, callerSite } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
-import { type Axis, type AxisOrAxes, resolveAxes, resolveAxis } from "./axis.ts";
+import { type Axis, type AxisOrAxes, isAxisOfScalar, resolveAxes, resolveAxis } from "./axis.ts";
 import { endTrace, isTracing, onBoolean } from "./trace.ts";
 
 /** What an operation takes beside a tensor: another, or a number (which takes the tensor's dtype). */
@@ -169,9 +169,10 @@ export class Tensor {
     return this.#reduce((axes) => composite.variance(this.node, axes, correction), axis, keepDim);
   }
 
-  /** The standard deviation, from {@linkcode Tensor.variance}. */
+  /** The standard deviation, from {@linkcode Tensor.variance}; where all are equal its gradient is 0. */
   std(axis?: AxisOrAxes, options: { correction?: number; keepDim?: boolean } = {}): Tensor {
-    return this.variance(axis, options).sqrt();
+    const { correction = 1, keepDim = false } = options;
+    return this.#reduce((axes) => composite.std(this.node, axes, correction), axis, keepDim);
   }
 
   /** The largest; equal ones share the gradient evenly (torch.amax). */
@@ -184,14 +185,14 @@ export class Tensor {
     return this.#reduce((axes) => ops.min(this.node, axes), axis, keepDim);
   }
 
-  /** int32: the first index of the largest along `axis`. */
-  argmax(axis: Axis, keepDim = false): Tensor {
-    return this.#reduce(([a]) => ops.argmax(this.node, a!), axis, keepDim);
+  /** int32: the first index of the largest (of a NaN, if there is one) along `axis`; if none is given, in all of it, row-major. */
+  argmax(axis?: Axis, keepDim = false): Tensor {
+    return this.#find(ops.argmax, axis, keepDim);
   }
 
-  /** int32: the first index of the smallest along `axis`. */
-  argmin(axis: Axis, keepDim = false): Tensor {
-    return this.#reduce(([a]) => ops.argmax(ops.neg(this.node), a!), axis, keepDim);
+  /** int32: the first index of the smallest (of a NaN, if there is one) along `axis`; if none is given, in all of it, row-major. */
+  argmin(axis?: Axis, keepDim = false): Tensor {
+    return this.#find(composite.argmin, axis, keepDim);
   }
 
   /** log(sum(exp(x))), without overflow. */
@@ -301,7 +302,7 @@ export class Tensor {
   /** A new axis of size 1 at `position`, with a name if one is given. */
   unsqueeze(position: number, name: string | null = null): Tensor {
     const at = position < 0 ? position + this.rank + 1 : position;
-    if (at < 0 || at > this.rank) {
+    if (!Number.isInteger(at) || at < 0 || at > this.rank) {
       throw new PlumblineError({
         code: "G304",
         message: `unsqueeze(${position}) is outside of ${describe(this.node)}, which has ${this.rank} axes.`,
@@ -461,10 +462,20 @@ export class Tensor {
   }
 
   #reduce(f: (axes: readonly number[]) => Node, axis: AxisOrAxes | undefined, keepDim: boolean): Tensor {
-    const axes = axis === undefined ? this.shape.map((_, i) => i) : resolveAxes(this.node, axis);
+    const isWhole = axis === undefined || isAxisOfScalar(this.node, axis);
+    const axes = isWhole ? this.shape.map((_, i) => i) : resolveAxes(this.node, axis);
     return atCaller(() => {
       const result = f(axes);
       return new Tensor(keepDim ? result : dropAxes(result, axes));
+    });
+  }
+
+  #find(f: (x: Node, axis: number) => Node, axis: Axis | undefined, keepDim: boolean): Tensor {
+    const isWhole = axis === undefined || isAxisOfScalar(this.node, axis);
+    if (!isWhole) return this.#reduce(([a]) => f(this.node, a!), resolveAxis(this.node, axis), keepDim);
+    return atCaller(() => {
+      const index = f(ops.reshape(this.node, [this.size]), 0);
+      return new Tensor(ops.reshape(index, keepDim ? this.shape.map(() => 1) : []));
     });
   }
 }
