@@ -1,69 +1,103 @@
-/** Which engine runs things: chosen once for the process, by name or by what the machine has. */
+/** Which engine runs things: chosen once for the process, by name or by what the machine has. An engine is opened once. */
 
 import type { Engine } from "./engine.ts";
 import type { Probe } from "./webgpu/adapter.ts";
 
+const devices = ["auto", "cpu", "webgpu"] as const;
+
 /** `auto` is a hardware GPU if there is one, else the CPU. `webgpu` also takes a software adapter. */
-export type Device = "auto" | "cpu" | "webgpu";
+export type Device = typeof devices[number];
 
 let chosen: Engine | null = null;
-let opening: Promise<Engine> | null = null;
+let choosing: Promise<Engine> | null = null;
 let notice: string | null = null;
+
+/** What computes: `software` is a GPU adapter that does it on the CPU. */
+type Kind = "cpu" | "hardware" | "software";
+
+const opened = new Map<Kind, Engine>();
 
 async function openCpu(): Promise<Engine> {
   const { createOnnxEngine } = await import("./onnx/engine.ts");
-  return await createOnnxEngine();
+  const engine = opened.get("cpu") ?? await createOnnxEngine();
+  opened.set("cpu", engine);
+  return engine;
 }
 
-async function openWebgpu(software: boolean): Promise<Engine> {
+async function openWebgpu(takesSoftware: boolean, probe: Probe | null): Promise<Engine> {
+  const open = opened.get("hardware") ?? (takesSoftware ? opened.get("software") : undefined);
+  if (open) return open;
   const { openDevice } = await import("./webgpu/adapter.ts");
   const { createWebgpuEngine } = await import("./webgpu/engine.ts");
-  const { device, name } = await openDevice({ software });
-  return createWebgpuEngine(device, name);
+  const { device, name, software } = await openDevice({ software: takesSoftware, probe });
+  const kind = software ? "software" : "hardware";
+  const engine = createWebgpuEngine(device, name);
+  opened.set(kind, engine);
+  // One that has failed would fail again: who chooses the device anew gets a new one.
+  const close = (): boolean => opened.get(kind) === engine && opened.delete(kind);
+  device.lost.then(close);
+  device.addEventListener("uncapturederror", close);
+  return engine;
 }
 
-async function openBest(known: Probe | null): Promise<Engine> {
+let known: Probe | null = null;
+
+/** The adapters of this machine. They are asked for once, unless that fails: a driver that was cold may answer the next time. */
+async function probe(): Promise<Probe> {
+  if (known) return known;
   const { probeAdapters } = await import("./webgpu/adapter.ts");
-  const probe = known ?? await probeAdapters();
-  notice = probe.problem;
-  if (!probe.hardware) return await openCpu();
+  const found = await probeAdapters();
+  if (found.problem === null) known = found;
+  return found;
+}
+
+async function openBest(given: Probe | null): Promise<Engine> {
+  const found = given ?? await probe();
+  notice = found.problem;
+  if (!found.hardware) return await openCpu();
   try {
-    return await openWebgpu(false);
+    return await openWebgpu(false, found);
   } catch (error) {
-    notice = `${probe.hardware.name} could not be used: ${(error as Error).message}`;
+    notice = `${found.hardware.name} could not be used: ${(error as Error).message}`;
     return await openCpu();
   }
 }
 
-function open(device: Device, known: Probe | null): Promise<Engine> {
+function open(device: Device, given: Probe | null): Promise<Engine> {
   notice = null;
-  if (device === "auto") return openBest(known);
-  return device === "cpu" ? openCpu() : openWebgpu(true);
+  if (device === "auto") return openBest(given);
+  return device === "cpu" ? openCpu() : openWebgpu(true, given);
 }
 
 /**
- * Chooses the engine of the process. `auto` asks for adapters, unless it is told what a probe has found before; see
- * {@linkcode deviceNotice} for why it did without a GPU.
+ * Chooses the engine of the process. A device that is open already is used again. `auto` asks for adapters, unless it is told
+ * what a probe has found before; see {@linkcode deviceNotice} for why it did without a GPU.
  *
- * @throws Error if `webgpu` is asked for and no adapter is there.
+ * @throws RangeError if there is no such device, Error if `webgpu` is asked for and no adapter is there. The engine is then
+ * the one from before.
  */
 export async function useDevice(device: Device, known: Probe | null = null): Promise<Engine> {
-  opening = open(device, known);
-  return useEngine(await opening);
+  if (!devices.includes(device)) {
+    throw new RangeError(`there is no device ${device}; the devices are ${devices.join(", ")}.`);
+  }
+  const choice = choosing = open(device, known);
+  try {
+    return useEngine(await choice);
+  } finally {
+    if (choosing === choice) choosing = null;
+  }
 }
 
 /** Makes an engine that the caller opened the engine of the process. */
 export function useEngine(engine: Engine): Engine {
   chosen = engine;
-  opening = null;
+  choosing = null;
   return engine;
 }
 
 /** The engine of the process; `auto` is chosen if nothing was. */
 export async function currentEngine(): Promise<Engine> {
-  if (chosen) return chosen;
-  opening ??= open("auto", null);
-  return useEngine(await opening);
+  return chosen ?? await (choosing ?? useDevice("auto"));
 }
 
 /** Why `auto` did without a GPU although there may be one (its driver crashed, hung or refused), or `null`. */

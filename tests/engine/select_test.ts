@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { deviceNotice, type Probe, probeAdapters, tensor, useDevice } from "../../mod.ts";
+import { onAdapter } from "../engines.ts";
 
 const nothing: Probe = { hardware: null, software: null, problem: null };
 
@@ -12,6 +13,20 @@ const crashing = [
   "--quiet",
   "console.error('libcard.so: bad handle'); Deno.kill(Deno.pid, 'SIGABRT'); while (true);",
 ];
+
+// First in this file: nothing has chosen an engine yet.
+Deno.test({
+  name: "a device that cannot be had is refused once: what is computed after that is computed",
+  fn: async () => {
+    const none = { ...nothing, problem: "The driver is away." };
+    await assert.rejects(() => useDevice("webgpu", none), /The driver is away/);
+    await assert.rejects(() => useDevice("cuda" as "cpu"), /no device cuda; the devices are auto, cpu, webgpu/);
+    assert.equal(await tensor([1]).add(1).item(), 2);
+    assert.equal(await useDevice("cpu"), await useDevice("cpu"), "an engine is opened once");
+  },
+  sanitizeOps: false,
+  sanitizeResources: false,
+});
 
 Deno.test({
   name: "a driver that crashes while it lists its adapters costs a sentence: auto computes on the CPU",
@@ -27,12 +42,20 @@ Deno.test({
   sanitizeResources: false,
 });
 
+onAdapter("the engine of a device is opened once", async () => {
+  const engine = await useDevice("webgpu");
+  await useDevice("cpu");
+  assert.equal(await useDevice("webgpu"), engine);
+  await useDevice("cpu");
+});
+
 Deno.test({
   name: "a probed card that cannot be opened is named, and the CPU computes",
   fn: async () => {
     const engine = await useDevice("auto", { ...nothing, hardware: { name: "a card of yesterday", software: false } });
     const isThere = engine.name === "webgpu"; // A machine with a real GPU opens that one.
-    assert.ok(isThere || /a card of yesterday could not be used: /.test(deviceNotice()!), String(deviceNotice()));
+    const named = /a card of yesterday could not be used: .* was found by a probe but could not be opened/;
+    assert.ok(isThere || named.test(deviceNotice()!), String(deviceNotice()));
   },
   sanitizeOps: false,
   sanitizeResources: false,

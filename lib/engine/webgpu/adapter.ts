@@ -68,7 +68,8 @@ export async function probeAdapters(
       `The GPU driver crashed while it was asked for adapters (${signal ?? `exit code ${code}`})${last && `: ${last}`}`,
     );
   }
-  return parseProbe(text.decode(stdout)) ?? failed("The process that probes for GPU adapters gave no answer.");
+  return parseProbe(text.decode(stdout)) ??
+    failed("The process that probes for GPU adapters gave no answer that can be read.");
 }
 
 function start(program: string, args: string[]): Deno.ChildProcess | Error {
@@ -93,15 +94,21 @@ async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T | nu
 /** Drivers write to the standard output too: the answer is the line that is an object. */
 function parseProbe(output: string): Probe | null {
   const line = output.split("\n").findLast((line) => line.startsWith('{"hardware":'));
-  return line === undefined ? null : { ...JSON.parse(line) as Omit<Probe, "problem">, problem: null };
+  if (line === undefined) return null;
+  try {
+    return { ...JSON.parse(line) as Omit<Probe, "problem">, problem: null };
+  } catch {
+    return null; // Cut off: the caller says that there is no answer.
+  }
 }
 
 /**
- * Opens the hardware adapter; if there is none and `software` is set, the one that computes on the CPU. Throws a sentence
- * if there is no adapter, if only a software adapter is there and it was not asked for, and if the probe failed.
+ * Opens the hardware adapter; if there is none and `software` is set, the one that computes on the CPU. Adapters are probed
+ * unless `probe` says what there is. Throws a sentence if there is no adapter, if only a software adapter is there and it was
+ * not asked for, and if the probe failed.
  */
-export async function openDevice(options: { software: boolean; timeoutMs?: number }): Promise<OpenDevice> {
-  const probe = await probeAdapters(options.timeoutMs);
+export async function openDevice(options: { software: boolean; probe?: Probe | null }): Promise<OpenDevice> {
+  const probe = options.probe ?? await probeAdapters();
   const facts = probe.hardware ?? (options.software ? probe.software : null);
   if (facts === null) throw new Error(whyNone(probe));
   const adapter = await requestAdapter(await createGpu(), facts.software);

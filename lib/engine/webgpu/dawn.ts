@@ -17,7 +17,7 @@ export interface AdapterFacts {
 const held: unknown[] = [];
 
 /** Keeps a thing of Dawn's alive as long as the process. */
-export function hold<T>(thing: T): T {
+function hold<T>(thing: T): T {
   held.push(thing);
   return thing;
 }

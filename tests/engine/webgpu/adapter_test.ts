@@ -32,6 +32,8 @@ Deno.test("probeAdapters() stops a driver that hangs", async () => {
 Deno.test("probeAdapters() says so when the probe cannot be started or gives no answer", async () => {
   assert.match((await probeAdapters(seconds, ["/no/such/program"])).problem!, /could not be probed: .*no.such.program/);
   assert.match((await probeAdapters(60 * seconds, fake("console.log('hello')"))).problem!, /no answer/);
+  const cut = fake(`console.log('{"hardware":{"name":"a ca')`);
+  assert.match((await probeAdapters(60 * seconds, cut)).problem!, /no answer that can be read/);
 });
 
 Deno.test("probeAdapters() finds the answer among what a driver prints", async () => {
