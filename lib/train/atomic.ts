@@ -17,8 +17,8 @@ function syncFolder(folder: string): void {
 }
 
 /**
- * Replaces the file at `path` by `content`, or leaves it as it was. Synchronous, so that not even an exit from a signal
- * handler comes in between. Throws a {@linkcode WriteError}.
+ * Replaces the file at `path` by `content`, or leaves it as it was, whatever stops the process in between. Throws a
+ * {@linkcode WriteError}.
  */
 export function writeFileAtomic(path: string, content: Uint8Array | string): void {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;

@@ -47,7 +47,7 @@ const fields = v.strictObject(entries, ({ expected, path }) => {
 });
 
 /** What a config.json holds. */
-export const configSchema: v.GenericSchema<unknown, Config> = v.pipe(
+const configSchema: v.GenericSchema<unknown, Config> = v.pipe(
   fields as unknown as v.GenericSchema<unknown, Config>,
   v.check(
     (c) => c.scenarioName !== "buzz_wire" || c.nAgents === 2,

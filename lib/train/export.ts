@@ -1,6 +1,6 @@
 /** `deno task export`: what a run has learned, as a file for others: ONNX, checked as it is written, or safetensors. */
 
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { InferenceSession, Tensor as OnnxTensor } from "onnxruntime-node";
 import { compile } from "../engine/compile.ts";
 import type { SavedTensor } from "../graph/types.ts";
@@ -9,11 +9,10 @@ import type { PPOTrainer } from "../rl/ppo_trainer.ts";
 import { randomKey } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { writeFileAtomic } from "./atomic.ts";
-import { reasonOf, UsageError } from "./error.ts";
 import { choice, type ChoiceOption, type Config, path, running } from "./options.ts";
 import { encodeSafetensors } from "./safetensors.ts";
 import { findTarget, openTrainer } from "./target.ts";
-import type { Tool } from "./tool.ts";
+import { requireFolder, type Tool } from "./tool.ts";
 
 const options = {
   format: choice(["onnx", "safetensors"], "onnx", "the policy as a program, or all weights") as ChoiceOption<
@@ -52,14 +51,6 @@ export const exportTool: Tool<typeof options> = {
     }
   },
 };
-
-function requireFolder(path: string): void {
-  try {
-    Deno.readDirSync(dirname(path));
-  } catch (error) {
-    throw new UsageError(`--out ${path}: the folder ${dirname(path)} cannot be opened: ${reasonOf(error)}.`);
-  }
-}
 
 /** What two ways of rounding may differ by; more is a fault of the file. */
 const tolerance = 1e-4;

@@ -13,8 +13,8 @@ export interface Host {
   readonly err: Output;
   /** Makes the trainer of a configuration. A {@linkcode UsageError} says that the configuration cannot be had here. */
   readonly createTrainer: (config: Config) => Promise<Trainer>;
-  /** Begins to listen for Ctrl-C. */
-  readonly listenForStop: (onFirst: () => void) => Stop;
+  /** Listens for Ctrl-C, from when the promise is kept; `onFirst` is called at the first. */
+  readonly listenForStop: (onFirst: () => void) => Promise<Stop>;
 }
 
 type Stream = typeof Deno.stdout | typeof Deno.stderr;

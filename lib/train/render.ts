@@ -1,16 +1,15 @@
 /** `deno task render`: episodes as pictures that move, and as stills. */
 
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Footage, PictureOptions } from "../plot/episode.ts";
 import { controllerNames, controllerOf } from "../worlds/controllers.ts";
 import { writeFileAtomic } from "./atomic.ts";
 import { chooseDevice } from "./create.ts";
-import { reasonOf, UsageError } from "./error.ts";
 import { type Cast, film } from "./footage.ts";
 import { choice, type ChoiceOption, type Config, integer, type NumberOption, path, running } from "./options.ts";
 import { counted } from "./progress.ts";
 import { findTarget, openTrainer, type Target, worldOf, worldOptions } from "./target.ts";
-import type { Tool } from "./tool.ts";
+import { requireFolder, type Tool } from "./tool.ts";
 
 const options = {
   episodes: integer(1, 16, 1, "episodes, side by side") as NumberOption<number>,
@@ -57,15 +56,6 @@ export const renderTool: Tool<typeof options> = {
 function defaultPath({ config, run }: Target, controller: string | null): string {
   const name = controller ?? "policy";
   return run === null ? `${config.scenarioName}-${name}` : join(run.folder, name);
-}
-
-function requireFolder(base: string): void {
-  try {
-    if (Deno.statSync(dirname(base)).isDirectory) return;
-  } catch (error) {
-    throw new UsageError(`--out ${base}: the folder ${dirname(base)} cannot be opened: ${reasonOf(error)}.`);
-  }
-  throw new UsageError(`--out ${base}: ${dirname(base)} is no folder.`);
 }
 
 /** Films the episodes, and says what they are. */

@@ -28,14 +28,14 @@ export async function trainSeries(plans: readonly Plan[], folder: string | null,
   for (const run of runs) {
     // However short the time, one iteration is made: a series that is always resumed comes to its end.
     const late = session.late && ended.some(({ result }) => result !== null && result.iterations > 0);
-    if (late || (ended.length > 0 && session.stop.requested)) break;
+    if (late || (await session.listen()).requested) break;
     ended.push(await trainOne(run, session));
     host.out.write("\n");
   }
   writeFileAtomic(join(place, "reward.svg"), await drawRunCurves(readRuns([place]).runs));
   host.out.write(`${summary(place, runs, ended)}\n`);
   if (ended.some(({ result }) => result === null)) return 1;
-  return session.stop.requested ? interruptedCode : 0;
+  return (await session.listen()).requested ? interruptedCode : 0;
 }
 
 /** Makes the folders of new runs. */

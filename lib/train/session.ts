@@ -39,13 +39,13 @@ export interface Ended {
 /** What the runs of one command share: they end by one Ctrl-C, and by one time. */
 export class Session {
   #progress: Progress | null = null;
-  #stop: Stop | null = null;
+  #stop: Promise<Stop> | null = null;
 
   /** `deadline`: when `--max-time` is over, by `performance.now()`. */
   constructor(readonly host: Host, readonly deadline: number) {}
 
-  /** Listens for Ctrl-C from the first run on. */
-  get stop(): Stop {
+  /** Listens for Ctrl-C, from the first call on. */
+  listen(): Promise<Stop> {
     return this.#stop ??= this.host.listenForStop(() =>
       this.#progress?.say("Ending this iteration, then saving. Ctrl-C again stops at once.")
     );
@@ -86,7 +86,7 @@ export async function start(plan: Plan, trainer: Trainer, session: Session): Pro
   const { folder, manifest } = await openRun(plan, trainer, progress);
   try {
     progress.say(`${introduction(config, trainer)}\n${folder.path}`);
-    const { stop } = session;
+    const stop = await session.listen();
     const result = await train({ config, trainer, folder, manifest, progress, stop, deadline });
     progress.say(conclusion(folder.path, config, trainer, result));
     return { folder: folder.path, result, error: null };

@@ -3,32 +3,25 @@
 /** The exit code of an interrupted run. */
 export const interruptedCode = 130;
 
-/** `deno task` hands on the Ctrl-C that the terminal has sent to everyone already: an echo, not a second one. */
-const echoMs = 250;
-
-const signals: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT", "SIGBREAK"]
-  : ["SIGINT", "SIGTERM", "SIGHUP"];
-
 /** Whether the user wants the run to end. */
 export interface Stop {
   readonly requested: boolean;
 }
 
-/** Listens until the process ends. `onFirst` tells the user that the request was heard. */
-export function listenForStop(onFirst: () => void): Stop {
+/**
+ * Listens until the process ends, from the moment at which the promise is kept. `onFirst` tells the user that the request was
+ * heard. A thread of its own listens: while this one computes, the signals that come are kept as one, and a second Ctrl-C could
+ * not be told from the first.
+ */
+export function listenForStop(onFirst: () => void): Promise<Stop> {
   const stop = { requested: false };
-  let first = 0;
-  const listener = () => {
-    const now = performance.now();
-    if (stop.requested) {
-      if (now - first > echoMs) Deno.exit(interruptedCode);
-      return;
-    }
-    first = now;
-    stop.requested = true;
-    onFirst();
-  };
-  for (const signal of signals) Deno.addSignalListener(signal, listener);
-  return stop;
+  const worker = new Worker(new URL("./signals_worker.ts", import.meta.url), { type: "module" });
+  return new Promise((resolve, reject) => {
+    worker.onerror = reject;
+    worker.onmessage = ({ data }: MessageEvent<"listening" | "first">) => {
+      if (data === "listening") return resolve(stop);
+      stop.requested = true;
+      onFirst();
+    };
+  });
 }

@@ -1,6 +1,7 @@
-/** What the commands beside `train` share: their flags from a table, `--help`, and errors as sentences. */
+/** What the commands beside `train` share: their flags from a table, `--help`, `--out`, and errors as sentences. */
 
-import { textOf, UsageError } from "./error.ts";
+import { dirname } from "node:path";
+import { reasonOf, textOf, UsageError } from "./error.ts";
 import { checkOption, optionLines, readArguments } from "./flags.ts";
 import type { Host } from "./host.ts";
 import { flag, type Option, type ValuesOf } from "./options.ts";
@@ -67,6 +68,18 @@ export async function runTool<Table extends Readonly<Record<string, Option>>>(
     err.write(`error: ${textOf(error)}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** Throws a {@linkcode UsageError} unless the folder is there that the file of `--out` belongs in: before the work, not after. */
+export function requireFolder(out: string): void {
+  const folder = dirname(out);
+  let isFolder: boolean;
+  try {
+    isFolder = Deno.statSync(folder).isDirectory;
+  } catch (error) {
+    throw new UsageError(`--out ${out}: the folder ${folder} cannot be opened: ${reasonOf(error)}.`);
+  }
+  if (!isFolder) throw new UsageError(`--out ${out}: ${folder} is no folder.`);
 }
 
 function helpText<Table extends Readonly<Record<string, Option>>>(tool: Tool<Table>): string {

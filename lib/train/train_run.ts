@@ -11,7 +11,12 @@ import { type Plan, Session, start } from "./session.ts";
 const silent: Output = { write: () => {}, terminal: false, colour: false, columns: Infinity };
 
 /** Nobody watches, and nobody presses Ctrl-C. */
-const alone: Host = { out: silent, err: silent, createTrainer, listenForStop: () => ({ requested: false }) };
+const alone: Host = {
+  out: silent,
+  err: silent,
+  createTrainer,
+  listenForStop: () => Promise.resolve({ requested: false }),
+};
 
 /**
  * Trains a run as `deno task train` does, and shows nothing: into a new folder `<out>/<scenario>/<time>/`, with the scenario's

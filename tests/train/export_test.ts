@@ -71,6 +71,10 @@ Deno.test("export refuses what it cannot do in one sentence, with exit code 2", 
         [folder, "--out", "/nowhere/a.onnx"],
         "--out /nowhere/a.onnx: the folder /nowhere cannot be opened: it does not exist.",
       ],
+      [
+        [folder, "--out", join(folder, "config.json", "a.onnx")],
+        `--out ${join(folder, "config.json", "a.onnx")}: ${join(folder, "config.json")} is no folder.`,
+      ],
     ];
     for (const [args, sentence] of refused) {
       assert.deepEqual(await runCommand(exportTool, ...args), { code: 2, out: "", err: `error: ${sentence}\n` });

@@ -11,6 +11,8 @@ export interface FakeOptions {
   readonly delay?: number;
   /** The iteration that never ends. */
   readonly stallAt?: number;
+  /** The iteration that computes for ten seconds without a pause. */
+  readonly blockAt?: number;
   /** The iteration that throws. */
   readonly failAt?: number;
   /** The seed to which that applies; any if not given. */
@@ -50,9 +52,10 @@ export class FakeTrainer implements Trainer {
   }
 
   async iterate(): Promise<Metrics> {
-    const { delay, stallAt, failAt, failSeed } = this.options;
+    const { delay, stallAt, blockAt, failAt, failSeed } = this.options;
     if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
     if (this.iteration + 1 === stallAt) await new Promise((resolve) => setTimeout(resolve, 1e9));
+    if (this.iteration + 1 === blockAt) { for (const end = performance.now() + 10_000; performance.now() < end;); }
     if (this.iteration + 1 === failAt && this.#seed === (failSeed ?? this.#seed)) {
       throw new Error("the fake driver crashed.");
     }

@@ -55,11 +55,11 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     err,
     listenForStop: (onFirst) => {
       notify = onFirst;
-      return {
+      return Promise.resolve({
         get requested() {
           return requested;
         },
-      };
+      });
     },
     createTrainer: async (config) => {
       const trainer = await createTrainer(config);

@@ -54,6 +54,20 @@ Deno.test("a second Ctrl-C stops at once and damages nothing", () =>
     assert.deepEqual(filesBelow(folder).filter((name) => name.endsWith(".tmp")), []);
   }));
 
+Deno.test("a second Ctrl-C stops a computation that lets nobody else have a word", () =>
+  withFolder(async (out) => {
+    const child = spawn([...long, "--out", out], { blockAt: 1 });
+    await until(() => child.printed().includes("parameters"));
+    // The computation begins, and the two come during it.
+    await sleep(1000);
+    child.kill("SIGINT");
+    await sleep(500);
+    child.kill("SIGINT");
+    const { code, out: text } = await child.finished;
+    assert.equal(code, 130);
+    assert.doesNotMatch(text, /Ending this iteration|iteration 1/);
+  }));
+
 Deno.test("an echo of Ctrl-C, as deno task sends it, is not a second one", () =>
   withFolder(async (out) => {
     const child = spawn([...long, "--out", out], { delay: 20 });
