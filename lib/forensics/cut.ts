@@ -97,8 +97,8 @@ const numberText = (x: number): string => String(Number(x.toPrecision(4)));
 
 /** The way behind a drop, to `learner`. */
 export function wayOf({ kind, value, way, learners }: Drop, learner: Learner): (Stop | string)[] {
-  const isWhole = learners[0]?.deref() === learner;
-  return [...(value === null ? [] : [numberText(value)]), kind, ...way, ...(isWhole ? [] : [".."])];
+  const isWhole = way !== null && learners[0]?.deref() === learner;
+  return [...(value === null ? [] : [numberText(value)]), kind, ...(way ?? []), ...(isWhole ? [] : [".."])];
 }
 
 /** Behind integers and truths: the operation that made them of numbers that have a gradient. */

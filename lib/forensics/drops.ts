@@ -4,10 +4,10 @@
  * Memory is bounded: the last reads are kept, without their tensors.
  */
 
-import type { Node } from "../graph/node.ts";
+import { canLearn, hasLearner, type Node, topological } from "../graph/node.ts";
 import { callerSite, currentSite, type Site } from "../graph/site.ts";
 import { describe, sizeOf, type TypedArray } from "../graph/types.ts";
-import { allNodes, isLearner, type Learner } from "./edges.ts";
+import { isLearner, type Learner } from "./edges.ts";
 import { stepCount } from "./losses.ts";
 import { warnOfHoard } from "./stale.ts";
 import { isDeclared, labelOf } from "./label.ts";
@@ -25,8 +25,8 @@ export interface Drop {
   readonly value: number | null;
   /** What the value depended on, without the declared stops; the nearest one first. */
   readonly learners: readonly WeakRef<Learner>[];
-  /** The way from the value to the nearest one. */
-  readonly way: readonly Stop[];
+  /** The way from the value to the nearest one; `null` if that is far, or the read too long ago. */
+  readonly way: readonly Stop[] | null;
   /** The number of steps before it. */
   readonly after: number;
   /** The last node that was made before it, at least. */
@@ -64,8 +64,12 @@ export interface Watcher {
 const kept = 128;
 const numbersKept = 8192;
 const numbersOfRead = 512;
+/** How many nodes are looked at for the way from what is read to what learns. */
+const seenForWay = 1024;
 
 const made = new WeakMap<Node, Drop>();
+/** The parameters behind what was read: a loop that reads at each step does not go back to its beginning each time. */
+const behind = new WeakMap<Node, ReadonlySet<Learner>>();
 const buffers = new WeakMap<object, Drop>();
 const reads: Drop[] = [];
 let numbers = new Map<number, Drop>();
@@ -98,17 +102,24 @@ export function onDraw(source: Restorable): void {
   watcher?.drew(source);
 }
 
-/** What learns behind `nodes`, on paths without a declared stop. */
-export function learnersOf(nodes: readonly Node[]): Set<Learner> {
+/** The parameters behind `nodes`, on paths without a declared stop. */
+function parametersBehind(nodes: readonly Node[]): Set<Learner> {
+  const isEnd = (x: Node): boolean => isLearner(x.owner) || isDeclared(x) || !x.learns || behind.has(x);
   const found = new Set<Learner>();
-  for (const node of allNodes(nodes, isDeclared)) {
-    if (isLearner(node.owner)) found.add(node.owner);
+  for (const node of topological(nodes, isEnd)) {
+    if (canLearn(node.owner)) found.add(node.owner as Learner);
+    if (node.inputs.length > 0) behind.get(node)?.forEach((x) => found.add(x));
     for (const ref of made.get(node)?.learners ?? []) {
       const learner = ref.deref();
       if (learner && made.get(node)?.rule !== "stop") found.add(learner);
     }
   }
   return found;
+}
+
+/** What learns behind `nodes`, on paths without a declared stop. */
+export function learnersOf(nodes: readonly Node[]): Set<Learner> {
+  return new Set([...parametersBehind(nodes)].filter(isLearner));
 }
 
 const tells = (x: number): boolean =>
@@ -132,23 +143,25 @@ const stopOf = ({ op, id, site }: Node): Stop => ({ op, id, site });
 /** `learners` and the way to the nearest one, without the nodes themselves. */
 function behindOf(outputs: readonly Node[], learners: ReadonlySet<Learner>): Pick<Drop, "learners" | "way"> {
   const isOne = (x: Node): boolean => isLearner(x.owner) && learners.has(x.owner);
-  const way = trail(outputs, isOne);
+  const way = trail(outputs, isOne, hasLearner, seenForWay);
   const nearest = way.at(-1)?.owner as Learner | undefined;
   const ordered = nearest ? [nearest, ...[...learners].filter((x) => x !== nearest)] : [...learners];
-  return { learners: ordered.map((x) => new WeakRef(x)), way: way.slice(0, -1).map(stopOf) };
+  return { learners: ordered.map((x) => new WeakRef(x)), way: nearest ? way.slice(0, -1).map(stopOf) : null };
 }
 
 const unchanged = (data: TypedArray): TypedArray => data;
 
 /** Called when `node` is about to be read; what it gives is called with the numbers, and gives those that the user gets. */
 export function reading(node: Node, kind: string): (data: TypedArray) => TypedArray {
-  if (node.op === "input" && !made.has(node)) return unchanged;
-  const learners = learnersOf([node]);
+  if (!hasLearner(node) || (node.op === "input" && !made.has(node))) return unchanged;
+  const parameters = parametersBehind([node]);
+  behind.set(node, parameters);
+  const learners = new Set([...parameters].filter(isLearner));
   if (learners.size === 0) return unchanged;
   warnOfHoard(node);
   const site = callerSite();
   const { dtype, shape, axes } = node;
-  const behind = behindOf([node], learners);
+  const known = behindOf([node], learners);
   const facts = stopOf(node);
   return (data) => {
     const drop: Drop = {
@@ -160,7 +173,7 @@ export function reading(node: Node, kind: string): (data: TypedArray) => TypedAr
       node: facts.id,
       size: data.length,
       isOwn: isLearner(node.owner),
-      ...behind,
+      ...known,
     };
     const given = watcher ? watcher.read(drop, data) : data;
     if (!watcher?.quiet) remember(drop, given);
@@ -171,6 +184,7 @@ export function reading(node: Node, kind: string): (data: TypedArray) => TypedAr
 /** Notes that `node` was made of something that left the graph. */
 export function madeFrom(node: Node, drop: Drop): void {
   made.set(node, drop);
+  node.learns = true;
 }
 
 /** What `outputs` lose where they become data: `null` if nothing that learns is behind them. */

@@ -9,11 +9,12 @@ export type Stop = Pick<Node, "op" | "id" | "site">;
 const quiet = new Set(["reshape", "expand", "permute", "output"]);
 const longest = 5;
 
-/** From `to` back to one of `from`, over nodes of `within`: the nodes between, `from` first. */
+/** From `to` back to one of `from`, over nodes of `within`, of which at most `most` are seen: the nodes between, `from` first. */
 export function trail(
   from: readonly Node[],
   to: (node: Node) => boolean,
   within: (node: Node) => boolean = () => true,
+  most = Infinity,
 ): Node[] {
   const before = new Map<Node, Node | null>(from.map((x) => [x, null]));
   for (const node of before.keys()) {
@@ -22,6 +23,7 @@ export function trail(
       for (let x: Node | null = node; x; x = before.get(x) ?? null) path.unshift(x);
       return path;
     }
+    if (before.size > most) return [];
     for (const x of node.inputs) if (!before.has(x) && within(x)) before.set(x, node);
   }
   return [];

@@ -22,6 +22,8 @@ export interface NodeOf<K extends OpName> extends Aval {
   readonly site: Site;
   /** Whether it depends on a placeholder, so that its value is unknown while a function is traced. */
   readonly traced: boolean;
+  /** Whether a parameter is behind it. */
+  learns: boolean;
   /** Who owns this node as its current value: a Variable. */
   owner: object | null;
   /** The computed numbers, if they are known. */
@@ -62,6 +64,16 @@ export function withoutGradient<T>(stop: (input: Node) => Node, fn: () => T): T 
   }
 }
 
+/** Whether `owner` is a parameter: one that is frozen now may learn later. */
+export function canLearn(owner: object | null): owner is object {
+  return owner !== null && "requiresGrad" in owner;
+}
+
+/** Whether `node` is a parameter's value, or has one behind it. */
+export function hasLearner({ owner, learns }: Node): boolean {
+  return learns || canLearn(owner);
+}
+
 function refuseShape(op: OpName, shape: Shape): never {
   throw new PlumblineError({
     code: "G301",
@@ -86,6 +98,7 @@ export function makeNode<K extends OpName>(op: K, given: readonly Node[], attrs:
     axes,
     site: currentSite(makeNode),
     traced: placeholder || inputs.some((x) => x.traced),
+    learns: inputs.some(hasLearner),
     owner: null,
     value: null,
   };
@@ -119,6 +132,7 @@ export function forget(node: Node): void {
     op: "input",
     inputs: [],
     attrs: { aval: { dtype, shape, axes }, placeholder: false, name: null },
+    learns: false,
   });
 }
 
@@ -158,7 +172,7 @@ export function substitute(outputs: readonly Node[], replaced: ReadonlyMap<Node,
 /** The same operation, line and attributes, of other inputs. */
 export function rebuild(node: Node, inputs: readonly Node[]): Node {
   const traced = inputs.some((x) => x.traced);
-  return { ...node, id: nextId++, inputs, traced, owner: null, value: null } as Node;
+  return { ...node, id: nextId++, inputs, traced, learns: inputs.some(hasLearner), owner: null, value: null } as Node;
 }
 
 /** Attributes as text that tells every two apart; JSON alone would write infinities and NaN as null, and -0 as 0. */

@@ -1,0 +1,53 @@
+/** Loops that read at each step, uncompiled: what a read costs and keeps does not grow with the steps before it. */
+
+import { deepStrictEqual as equal, ok } from "node:assert";
+import { learnersOf } from "../../lib/forensics/drops.ts";
+import type { Node } from "../../lib/graph/node.ts";
+import { Parameter, tensor, useDevice } from "../../mod.ts";
+
+await useDevice("cpu");
+
+/** Counts how often somebody looks at what is behind `node`. */
+function watchInputs(node: Node): () => number {
+  const { inputs } = node;
+  let looks = 0;
+  Object.defineProperty(node, "inputs", { get: () => (looks++, inputs) });
+  return () => looks;
+}
+
+Deno.test("a read in a loop without parameters does not go back to the steps before", async () => {
+  let x = tensor([1, 2]);
+  const looks: (() => number)[] = [];
+  for (let i = 0; i < 20; i++) {
+    x = x.mul(0.5).add(1);
+    if (i < 10) looks.push(watchInputs(x.node));
+    await x.data();
+  }
+  // Looked at for the step itself and for the one after it, not for the ten after that.
+  const once = looks[0]!();
+  equal(looks.map((count) => count()), looks.map(() => once));
+});
+
+Deno.test("what learns behind a read is not looked for behind what was read before", async () => {
+  const w = new Parameter(tensor(0.5), "w");
+  let x = w.mul(tensor([1, 2]));
+  const old = x;
+  for (let i = 0; i < 10; i++) {
+    await x.data();
+    x = x.mul(0.5).add(1);
+  }
+  const looks = watchInputs(old.node);
+  equal([...learnersOf([x.node])], [w]);
+  equal(looks(), 0);
+});
+
+Deno.test("a parameter that learns again is found behind what was read while it was frozen", async () => {
+  const w = new Parameter(tensor(0.5), "w");
+  w.requiresGrad = false;
+  const x = w.mul(tensor([1, 2])).add(1);
+  await x.data();
+  const y = x.mul(3);
+  equal(learnersOf([y.node]).size, 0);
+  w.requiresGrad = true;
+  ok(learnersOf([y.node]).has(w));
+});
