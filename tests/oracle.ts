@@ -141,7 +141,8 @@ function reduce(x: Value, shape: Shape, combine: (a: number, b: number) => numbe
 function largestIndex(x: Value, index: readonly number[], axis: number): number {
   let best = 0;
   for (let i = 1; i < x.shape[axis]!; i++) {
-    if (at(x, replaced(index, axis, i)) > at(x, replaced(index, axis, best))) best = i;
+    const [top, other] = [at(x, replaced(index, axis, best)), at(x, replaced(index, axis, i))];
+    if (other > top || (Number.isNaN(other) && !Number.isNaN(top))) best = i;
   }
   return best;
 }
@@ -160,8 +161,8 @@ function runningSum(x: Value, axis: number, reverse: boolean): Float64Array {
 }
 
 function checkedIndex(i: number, size: number): number {
-  if (!(i >= 0 && i < size)) throw new RangeError(`index ${i} is outside [0, ${size}).`);
-  return i;
+  if (!(i >= -size && i < size)) throw new RangeError(`index ${i} is outside [${-size}, ${size}).`);
+  return i < 0 ? i + size : i;
 }
 
 // The table.

@@ -172,6 +172,10 @@ Deno.test("indexing in the oracle, with repeated indices", () => {
   equal(apply("takeAlongAxis", [matrix, ints([2, 0], [2, 1])], { axis: 1 }), [3, 4]);
   const source = floats([10, 20, 30, 40], [2, 2]);
   equal(apply("scatterAdd", [matrix, ints([1, 1, 0, 2], [2, 2]), source], { axis: 1 }), [1, 32, 3, 34, 5, 46]);
+  equal(apply("take", [matrix, ints([-1, -3, 1])], { axis: 1 }), [3, 1, 2, 6, 4, 5]);
+  equal(apply("takeAlongAxis", [matrix, ints([-1, -3], [2, 1])], { axis: 1 }), [3, 4]);
+  equal(apply("scatterAdd", [matrix, ints([-2, 1, -3, 2], [2, 2]), source], { axis: 1 }), [1, 32, 3, 34, 5, 46]);
+  throws(() => apply("take", [matrix, ints([-4])], { axis: 1 }), RangeError);
   throws(() => apply("take", [matrix, ints([3])], { axis: 1 }), RangeError);
 });
 

@@ -360,7 +360,8 @@ export const primitives = {
   /** The order reversed along `axes`. */
   flip: { kind: "move", infer: ([x]) => x! } as Primitive<{ axes: readonly number[] }>,
 
-  // Indexing. Indices are int32 in [0, n); outside that range ONNX Runtime throws and WebGPU gives NaN (0 for integers).
+  // Indexing. Indices are int32 in [-n, n), where -1 is the last. Outside that range ONNX Runtime throws; WebGPU gives NaN (0
+  // for integers) and adds nothing.
 
   /** The entries of x along `axis` that a vector of indices `[k]` names. */
   take: {

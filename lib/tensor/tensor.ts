@@ -382,9 +382,10 @@ export class Tensor {
     return new Tensor(ops.reshape(this.node, this.shape, axes));
   }
 
-  // Indexing.
+  // Indexing. A negative index counts from the end. One outside of the axis is an error on the CPU; on WebGPU, where a kernel
+  // cannot throw, it gives NaN (0 for integers) and adds nothing.
 
-  /** torch.index_select: the entries along `axis` that `index` (int32 [k]) names. */
+  /** torch.index_select: the entries along `axis` that `index` (int32 [k], -1 is the last) names. */
   take(index: Tensor, axis: Axis): Tensor {
     return new Tensor(ops.take(this.node, index.node, resolveAxis(this.node, axis)));
   }
@@ -399,12 +400,12 @@ export class Tensor {
     return atCaller(() => new Tensor(ops.takeAlongAxis(ops.slice(this.node, ends.map(() => 0), ends), index.node, at)));
   }
 
-  /** torch.take_along_dim: one entry along `axis` for every index (int32, sizes as this but along `axis`). */
+  /** torch.take_along_dim: one entry along `axis` for every index (int32, -1 is the last; sizes as this but along `axis`). */
   takeAlongAxis(index: Tensor, axis: Axis): Tensor {
     return new Tensor(ops.takeAlongAxis(this.node, index.node, resolveAxis(this.node, axis)));
   }
 
-  /** torch.scatter_add: a copy with `source` added at `index` (int32, shape of `source`) along `axis`. */
+  /** torch.scatter_add: a copy with `source` added at `index` (int32, -1 is the last; shape of `source`) along `axis`. */
   scatterAdd(axis: Axis, index: Tensor, source: Tensor): Tensor {
     return new Tensor(ops.scatterAdd(this.node, index.node, source.node, resolveAxis(this.node, axis)));
   }

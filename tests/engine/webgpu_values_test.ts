@@ -228,7 +228,7 @@ onAdapter("indices out of range give NaN, or 0 for integers", async () => {
   const values = await evaluate(engine, [x, n, index], [ops.take(x, index, 0), ops.take(n, index, 0)], [
     [1, 2, 3, 4, 5, 6],
     [7, 8, 9],
-    [2, -1, 3, 0],
+    [2, -4, 3, 0],
   ]);
   assert.deepEqual(values.map((v) => [...v]), [[5, 6, NaN, NaN, NaN, NaN, 1, 2], [9, 0, 0, 7]]);
 });

@@ -228,10 +228,11 @@ export const derivativeCases: { readonly [K in OpName]: readonly Differentiable[
   take: [
     at([uniform([3, 2]), indices([4], 2, 0, 2, 1)], (x, i) => square(ops.take(x!, i!, 0))),
     at([uniform([2, 3, 2]), indices([2], 1, 1)], (x, i) => square(ops.take(x!, i!, 1))),
+    at([uniform([2, 3]), indices([4], -1, 2, -3, -2)], (x, i) => square(ops.take(x!, i!, 1))),
   ],
   takeAlongAxis: [
     at([uniform([2, 3]), indices([2, 4], 0, 2, 2, 1, 1, 1, 0, 2)], (x, i) => square(ops.takeAlongAxis(x!, i!, 1))),
-    at([uniform([3, 2]), indices([1, 2], 2, 0)], (x, i) => square(ops.takeAlongAxis(x!, i!, 0))),
+    at([uniform([3, 2]), indices([1, 2], -1, 0)], (x, i) => square(ops.takeAlongAxis(x!, i!, 0))),
   ],
   scatterAdd: [
     at(
@@ -239,7 +240,7 @@ export const derivativeCases: { readonly [K in OpName]: readonly Differentiable[
       (x, i, source) => square(ops.scatterAdd(x!, i!, source!, 1)),
     ),
     at(
-      [uniform([3, 2]), indices([2, 2], 2, 0, 2, 1), uniform([2, 2])],
+      [uniform([3, 2]), indices([2, 2], 2, 0, -1, -2), uniform([2, 2])],
       (x, i, source) => square(ops.scatterAdd(x!, i!, source!, 0)),
     ),
   ],

@@ -200,14 +200,14 @@ onEachEngine("random bits are the same everywhere, for odd sizes and several axe
   }
 });
 
-onEachEngine("indexing with repeated indices, along every axis", async (engine) => {
+onEachEngine("indexing with repeated and negative indices, along every axis", async (engine) => {
   const x = floats(6, 5, 4);
   for (const axis of [0, 1, 2]) {
     const size = x.shape[axis]!;
-    await check(engine, [x, integers(0, size - 1, 9)], (x, i) => ops.take(x!, i!, axis));
-    const index = integers(0, size - 1, ...x.shape.with(axis, 3));
+    await check(engine, [x, integers(-size, size - 1, 9)], (x, i) => ops.take(x!, i!, axis));
+    const index = integers(-size, size - 1, ...x.shape.with(axis, 3));
     await check(engine, [x, index], (x, i) => ops.takeAlongAxis(x!, i!, axis));
-    const many = integers(0, size - 1, ...x.shape.with(axis, 40));
+    const many = integers(-size, size - 1, ...x.shape.with(axis, 40));
     const source = floats(...x.shape.with(axis, 40));
     await check(engine, [x, many, source], (x, i, s) => ops.scatterAdd(x!, i!, s!, axis));
   }

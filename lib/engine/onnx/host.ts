@@ -87,8 +87,9 @@ function pick(node: Node, axis: number, [data, indices]: readonly TypedArray[]):
   let at = 0;
   for (let i = 0; i < sizeOf(shape.slice(0, axis)); i++) {
     for (const index of indices!) {
-      if (index < 0 || index >= size) throw new RangeError(`indices element out of data bounds: ${index} of ${size}`);
-      const from = (i * size + index) * block;
+      const place = index < 0 ? index + size : index;
+      if (place < 0 || place >= size) throw new RangeError(`indices element out of data bounds: ${index} of ${size}`);
+      const from = (i * size + place) * block;
       out.set(data!.subarray(from, from + block), at);
       at += block;
     }

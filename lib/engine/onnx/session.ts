@@ -75,7 +75,7 @@ export function runtimeError(error: unknown, origin: Node | undefined): Plumblin
     }`,
     sites: origin ? [origin.site] : [],
     help: index
-      ? "every index must be in [0, n) for an axis of size n."
+      ? "every index must be in [-n, n) for an axis of size n."
       : "if a smaller example fails too, report it with the program's listing().",
   });
 }

@@ -141,7 +141,6 @@ function worthRepeating(node: Node, uses: ReadonlyMap<Node, readonly Use[]>, hel
   const size = sizeOf(node.shape);
   const price = repeatedCost(node, held);
   if (price > mostRepeated) return false;
-  if (Deno.env.get("DBG")) console.log(node.op, node.shape, times, size, price, endsCore(node, size, uses, held));
   const saved = endsCore(node, size, uses, held) ? 0 : launch + traffic * (size + times);
   return (times - size) * price <= saved;
 }

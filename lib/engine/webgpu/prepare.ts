@@ -1,6 +1,6 @@
 /**
  * Rewrites of a graph into one that this engine runs well: long sums and deep matrix products are split so that they fill
- * the device, thin products become sums, scatterAdd a sum over what hits. Inputs stay the nodes that they are.
+ * the device, thin products become sums, scatterAdd a sum over what hits, indices count from the start. Inputs stay the nodes that they are.
  */
 
 import { makeNode, type Node, type NodeOf, rebuild, topological } from "../../graph/node.ts";
@@ -42,6 +42,11 @@ function rewrite(node: Node): Node {
     case "max":
     case "min":
       return splitReduction(node);
+    case "take":
+    case "takeAlongAxis": {
+      const [x, index] = node.inputs;
+      return rebuild(node, [x!, fromStart(index!, x!.shape[node.attrs.axis]!)]);
+    }
     case "scatterAdd":
       return sumOfHits(node);
     case "concat":
@@ -77,6 +82,12 @@ function joinInGroups(node: NodeOf<"concat">): Node {
   return pieces[0]!;
 }
 
+/** Indices of an axis of size `n`, of which negative ones count from the end, as they count from the start. */
+function fromStart(index: Node, n: number): Node {
+  const isNegative = binary("less", index, full("int32", index.shape, 0));
+  return where(isNegative, add(index, full("int32", index.shape, n)), index);
+}
+
 function sumOfHits({ inputs, attrs: { axis } }: NodeOf<"scatterAdd">): Node {
   const [x, index, source] = inputs;
   const wide = [...x!.shape, index!.shape[axis]!];
@@ -85,7 +96,7 @@ function sumOfHits({ inputs, attrs: { axis } }: NodeOf<"scatterAdd">): Node {
     const moved = permute(y, [...order, axis]);
     return expand(reshape(moved, wide.map((n, i) => i === axis ? 1 : n)), wide);
   };
-  const hit = binary("equal", spread(index!), iota(wide, axis));
+  const hit = binary("equal", spread(fromStart(index!, x!.shape[axis]!)), iota(wide, axis));
   const parts = where(hit, spread(source!), full("float32", wide, 0));
   return add(reshape(x!, x!.shape), reshape(splitReduction(sum(parts, [wide.length - 1])), x!.shape));
 }
