@@ -9,6 +9,7 @@ import { uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Actions } from "./actions.ts";
 import type { ActionKind, Environment, Transition } from "./environment.ts";
+import { ends, replaceWhere } from "./episode.ts";
 import { goalOfAgent, type NavigationOptions, resolveOptions, spawnOptions } from "./navigation_options.ts";
 import { type Body, collidingPairs } from "./particle/body.ts";
 import { Lidar } from "./particle/lidar.ts";
@@ -82,7 +83,7 @@ export class Navigation implements Environment<NavigationState> {
     this.options = all;
     this.agents = nAgents;
     this.maxSteps = all.maxSteps;
-    this.#actions = new Actions(all.continuousActions);
+    this.#actions = new Actions(this.name, nAgents, all.continuousActions);
     this.actionKind = this.#actions.kind;
     this.actionSize = this.#actions.size;
     this.#goalOf = goalOfAgent(all);
@@ -152,17 +153,15 @@ export class Navigation implements Environment<NavigationState> {
 
   /** One step of 0.1 s; `action` is the force on each agent in newtons, clamped to [-1, 1]. */
   step(before: NavigationState, action: Tensor): Transition<NavigationState> {
-    const motion = this.#world.step(before, this.#actions.push(action));
+    const motion = this.#world.step(before, this.#actions.push(action, before.steps.size));
     const state = named({ ...motion, goal: before.goal, steps: before.steps.add(1) });
     const left = length(state.position.sub(state.goal));
     const progress = length(before.position.sub(before.goal)).sub(left).mul(this.options.posShapingFactor);
     const farthest = left.max(1, true);
-    const terminated = farthest.less(this.options.agentRadius).reshape(-1).named("env");
     return {
       state,
       reward: this.#reward(state, progress, farthest),
-      terminated,
-      truncated: state.steps.greaterEqual(this.maxSteps).and(terminated.not()).named("env"),
+      ...ends(farthest.less(this.options.agentRadius).reshape(-1), state.steps, this.maxSteps),
     };
   }
 
@@ -177,14 +176,7 @@ export class Navigation implements Environment<NavigationState> {
 
   /** Where `done` is true a new episode, else `state` as it is. */
   resetWhere(done: Tensor, state: NavigationState, key: Tensor): NavigationState {
-    const fresh = this.reset(key, state.steps.size);
-    const each = done.reshape(-1, 1, 1);
-    return named({
-      position: where(each, fresh.position, state.position),
-      velocity: where(each, fresh.velocity, state.velocity),
-      goal: where(each, fresh.goal, state.goal),
-      steps: where(done, fresh.steps, state.steps),
-    });
+    return replaceWhere(done, this.reset(key, state.steps.size), state);
   }
 }
 

@@ -1,9 +1,9 @@
 /** The options of VMAS's `navigation`, with its defaults, and their ranges. */
 
 import { type Checks, finite, notNegative, positive, whole, withDefaults } from "./options.ts";
-import { crowding, type SpawnOptions } from "./particle/spawn.ts";
+import { crowding, mostCrowded, type SpawnOptions } from "./particle/spawn.ts";
 
-/** Options of {@linkcode navigation}; each has VMAS's default. Lengths are in metres. */
+/** Options of {@linkcode Navigation}; each has VMAS's default. Lengths are in metres. */
 export interface NavigationOptions {
   /** Agents: 1 to 64. Default 4. */
   nAgents?: number;
@@ -130,7 +130,7 @@ export function spawnOptions(options: Required<NavigationOptions>): SpawnOptions
   const goals = Math.max(...goalOfAgent(options)) + 1;
   const distance = 2 * agentRadius + 0.05;
   const spawn = { points: nAgents + goals, distance, extent: [worldSpawningX, worldSpawningY] as const };
-  if (crowding(spawn) > 1) {
+  if (crowding(spawn) > mostCrowded) {
     refuse(
       `${nAgents} agents and ${goals} goals, ${Number(distance.toFixed(4))} apart, do not fit into a world of ` +
         `${2 * worldSpawningX} x ${2 * worldSpawningY}: take fewer or smaller agents, or a larger world.`,
