@@ -34,6 +34,14 @@ function threefryInto(out: Uint32Array, at: number, k0: number, k1: number, c0: 
   out[at + 1] = y;
 }
 
+/** The two words of a key from a seed. Throws a RangeError unless that is an integer in [0, 2^53). */
+export function keyOfSeed(seed: number): [number, number] {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new RangeError(`a seed is a whole number from 0 to 2^53 - 1, not ${seed}.`);
+  }
+  return [Math.floor(seed / 2 ** 32), seed >>> 0];
+}
+
 /** The two words for counter (c0, c1) and key (k0, k1); all are taken modulo 2^32. */
 export function threefry2x32(k0: number, k1: number, c0: number, c1: number): [number, number] {
   const words = new Uint32Array(2);

@@ -1,7 +1,7 @@
 /** Random numbers on the host, from the same generator as the engines': initial weights, orders of minibatches. */
 
 import { onDraw } from "../forensics/drops.ts";
-import { randomBits } from "../graph/threefry.ts";
+import { keyOfSeed, randomBits } from "../graph/threefry.ts";
 import { fromData, type Tensor } from "./tensor.ts";
 
 /** Words that are drawn at once. */
@@ -18,10 +18,7 @@ export class HostRandom {
 
   /** Starts from a seed: an integer in [0, 2^53). */
   constructor(seed: number) {
-    if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new RangeError(`a seed is a whole number from 0 to 2^53 - 1, not ${seed}.`);
-    }
-    this.#key = [Math.floor(seed / 2 ** 32), seed >>> 0];
+    this.#key = keyOfSeed(seed);
   }
 
   /** 32 random bits. */

@@ -5,6 +5,7 @@
 
 import { unitInterval } from "../graph/composite.ts";
 import * as ops from "../graph/ops.ts";
+import { keyOfSeed } from "../graph/threefry.ts";
 import { type Shape, sizeOf } from "../graph/types.ts";
 import { fromData, Tensor } from "./tensor.ts";
 import { concat } from "./functions.ts";
@@ -12,10 +13,7 @@ import { type Stateful, Variable } from "./variable.ts";
 
 /** A key, uint32 [2], from a seed: an integer in [0, 2^53). */
 export function randomKey(seed: number): Tensor {
-  if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new RangeError(`a seed is a whole number from 0 to 2^53 - 1, not ${seed}.`);
-  }
-  return fromData(new Uint32Array([Math.floor(seed / 2 ** 32), seed >>> 0]), "uint32", [2]);
+  return fromData(Uint32Array.from(keyOfSeed(seed)), "uint32", [2]);
 }
 
 /** Random bits, uint32. */
