@@ -15,14 +15,18 @@ export function labelOf({ op, id, site, owner }: Pick<Node, "op" | "id" | "site"
   return `${isTelling ? called : op}#${id}`;
 }
 
+/** `a, b and c`. */
+export function enumerated(names: readonly string[]): string {
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
+
 /** Parameters in a sentence: `w` and `b`; where a module has many of them, their number. */
 export function listed(labels: readonly string[]): string {
   const groups = Map.groupBy(labels, (label) => label.split(".")[0]!);
   const told = [...groups].flatMap(([root, some]) =>
     some.length > 2 ? [`${some.length} parameters of \`${root}\``] : some.map((x) => `\`${x}\``)
   );
-  const shown = told.length > 5 ? [...told.slice(0, 4), `${told.length - 4} more`] : told;
-  return shown.length < 2 ? shown.join() : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+  return enumerated(told.length > 5 ? [...told.slice(0, 4), `${told.length - 4} more`] : told);
 }
 
 const internal = /^(the value of |a shift that cancels$|a step is not differentiated$|values of the group$)/;

@@ -5,6 +5,7 @@ import { type ErrorCode, type ErrorParts, PlumblineError } from "../graph/error.
 import { type Node, topological } from "../graph/node.ts";
 import type { Storage } from "../graph/storage.ts";
 import { aval, describe, unnamed } from "../graph/types.ts";
+import { enumerated } from "./label.ts";
 import { locate, type LocatedValue, type NonFiniteOrigin, type Replay } from "./nonfinite_locate.ts";
 import { caught, isBad, isFiniteState, isSink, type Sink } from "./nonfinite_sinks.ts";
 import { statisticsText } from "./nonfinite_statistics.ts";
@@ -164,12 +165,12 @@ export async function refuseBad(sinks: readonly Sink[], screened: Storage): Prom
   if (bad.length === 0) return;
   const origin = await locateAmong(bad.map((x) => x.node));
   const names = bad.map((x) => x.name);
-  throw new NonFiniteError({ sinks: names, origin, step: null, consequence: `${capital(listed(names))} went bad.` });
+  throw new NonFiniteError({
+    sinks: names,
+    origin,
+    step: null,
+    consequence: `${capital(enumerated(names))} went bad.`,
+  });
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-
-/** `a, b and c`. */
-export function listed(names: readonly string[]): string {
-  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
-}

@@ -5,7 +5,8 @@ import type { Node } from "../graph/node.ts";
 import type { Storage } from "../graph/storage.ts";
 import { sizeOf } from "../graph/types.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { leafName, listed, NonFiniteError } from "./nonfinite.ts";
+import { enumerated } from "./label.ts";
+import { leafName, NonFiniteError } from "./nonfinite.ts";
 import { locate } from "./nonfinite_locate.ts";
 import { isFiniteState, isSink, type Sink } from "./nonfinite_sinks.ts";
 import { type BadRun, checksEveryRun, unread, Watch } from "./nonfinite_watch.ts";
@@ -119,7 +120,9 @@ export class StepRunner {
       sinks: names,
       origin,
       step: { program: step.name, inputs: new Map(saved) },
-      consequence: `${listed(names)} of ${step.name} would have gone bad; the state stays as it was before the step.`,
+      consequence: `${
+        enumerated(names)
+      } of ${step.name} would have gone bad; the state stays as it was before the step.`,
     });
   }
 
