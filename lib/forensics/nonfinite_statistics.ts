@@ -38,7 +38,7 @@ export function statisticsOf(data: TypedArray): Statistics {
   };
 }
 
-/** `min -1.5, max 3, mean 0.2, zeros 25%, NaN 1 in 3`. */
+/** `min -1.5, max 3, mean 0.2, zeros 25%, NaN 33.3%`. */
 export function statisticsText({ min, max, mean, zeros, nan, infinite }: Statistics): string {
   const short = (x: number): string => Number(x.toPrecision(4)).toString();
   const percent = (x: number): string => x > 0 && x < 0.001 ? "<0.1%" : `${Number((100 * x).toFixed(1))}%`;

@@ -13,9 +13,11 @@ export interface Watched {
   readonly executable: Executable;
   /** Output index -> input index. */
   readonly donated: ReadonlyMap<number, number>;
-  /** The outputs that are sinks or hold them, in the order of the screen: output indices. */
+  /** In the order of the screen. */
   readonly sinks: readonly Sink[];
+  /** Which output each sink is. */
   readonly sinkOutputs: readonly number[];
+  /** Which output the screen is. */
   readonly screen: number;
 }
 
