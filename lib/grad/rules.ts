@@ -46,11 +46,10 @@ const of = <K extends OpName>(rule: (g: Node, x: Node, y: Node) => Node): Rule<K
   rule(g, node.inputs[0]!, as(node)),
 ];
 
-/** Half of the gradient where the inputs are equal, as PyTorch shares it. */
+/** None for the smaller input, half where they are equal; where one is NaN all of it for both, as PyTorch shares it. */
 function chosen(g: Node, a: Node, b: Node): Gradients {
-  const tie = binary("equal", a, b);
-  const first = where(tie, scale(g, 0.5), where(binary("less", b, a), g, zero(g)));
-  return [first, sub(g, first)];
+  const share = where(binary("equal", a, b), scale(g, 0.5), g);
+  return [where(binary("less", a, b), zero(g), share), where(binary("less", b, a), zero(g), share)];
 }
 
 /** The gradient shared evenly among all entries that attain the extremum. */
@@ -162,7 +161,8 @@ export const rules: { readonly [K in Exclude<OpName, "scan" | "output">]: Rule<K
   erf: of((g, x) => mul(g, scale(unary("exp", neg(square(x))), twoOverRootPi))),
   sigmoid: of((g, _, y) => mul(g, mul(y, sub(one(y), y)))),
   softplus: of((g, x) => mul(g, unary("sigmoid", x))),
-  relu: of((g, x) => where(binary("less", zero(x), x), g, zero(g))),
+  // Not g where x > 0: a NaN is to be seen in the gradient too.
+  relu: of((g, x) => where(binary("lessEqual", x, zero(x)), zero(g), g)),
   floor: none,
   ceil: none,
   round: none,

@@ -4,6 +4,7 @@ import { PlumblineError } from "./error.ts";
 import type { Node } from "./node.ts";
 import {
   add,
+  argmax,
   binary,
   cast,
   div,
@@ -12,7 +13,6 @@ import {
   max,
   min,
   mul,
-  neg,
   stopGradient,
   sub,
   sum,
@@ -53,8 +53,26 @@ export function variance(x: Node, axes: readonly number[], correction: number): 
   return div(total, scalar(total, Math.max(0, countOver(x, axes) - correction)));
 }
 
-/** The largest over `axes`, as a shift: 0 where it is infinite, and no gradient. */
+/** The square root of what is not negative; its gradient at 0 is 0. */
+function root(x: Node): Node {
+  const zero = binary("equal", x, scalar(x, 0));
+  return where(zero, scalar(x, 0), unary("sqrt", where(zero, scalar(x, 1), x)));
+}
+
+/** The root of {@linkcode variance}; where all are equal its gradient is 0. */
+export function std(x: Node, axes: readonly number[], correction: number): Node {
+  return root(variance(x, axes, correction));
+}
+
+/** The first index of the smallest along `axis`. */
+export function argmin(x: Node, axis: number): Node {
+  // -1 - x has no overflow, as -x has; of float32 it would lose digits.
+  return argmax(x.dtype === "int32" ? sub(scalar(x, -1), x) : unary("neg", x), axis);
+}
+
+/** The largest over `axes`, as a shift: 0 where it is infinite, or of nothing, and no gradient. */
 function shift(x: Node, axes: readonly number[]): Node {
+  if (countOver(x, axes) === 0) return scalar(sum(x, axes), 0);
   const top = stopGradient(max(x, axes), "a shift that cancels");
   return where(binary("less", unary("abs", top), scalar(top, Infinity)), top, scalar(top, 0));
 }
@@ -95,21 +113,21 @@ export function clamp(x: Node, low: Node | null, high: Node | null): Node {
   return y;
 }
 
-/** Whether any is true over `axes`. */
+/** Whether any is true over `axes`; of nothing, none is. */
 export function any(x: Node, axes: readonly number[]): Node {
+  if (countOver(x, axes) === 0) return cast(sum(cast(x, "int32"), axes), "bool");
   return cast(max(cast(x, "int32"), axes), "bool");
 }
 
-/** Whether all are true over `axes`. */
+/** Whether all are true over `axes`; of nothing, all are. */
 export function all(x: Node, axes: readonly number[]): Node {
+  if (countOver(x, axes) === 0) return unary("not", any(x, axes));
   return cast(min(cast(x, "int32"), axes), "bool");
 }
 
 /** The Euclidean norm over `axes`; its gradient at 0 is 0. */
 export function norm(x: Node, axes: readonly number[]): Node {
-  const total = sum(square(x), axes);
-  const zero = binary("equal", total, scalar(total, 0));
-  return where(zero, scalar(total, 0), unary("sqrt", where(zero, scalar(total, 1), total)));
+  return root(sum(square(x), axes));
 }
 
 /** Random bits as floats in [0, 1): the upper 24 bits, so that each value is exact in float32. */

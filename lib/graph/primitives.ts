@@ -6,7 +6,7 @@
  * keep the reduced axes with size 1.
  */
 
-import { type Aval, aval, type Axes, describe, type DType, sameShape, type Shape } from "./types.ts";
+import { type Aval, aval, type Axes, describe, type DType, sameShape, type Shape, sizeOf } from "./types.ts";
 import { PlumblineError } from "./error.ts";
 import { haveSameNames } from "./broadcast.ts";
 
@@ -289,7 +289,7 @@ export const primitives = {
   max: reduce(number, "max()") as Reduce,
   /** The smallest over axes; NaN if there is one. */
   min: reduce(number, "min()") as Reduce,
-  /** int32: the first index of the largest along `axis`. */
+  /** int32: the first index of the largest along `axis`; of a NaN, if there is one. */
   argmax: {
     kind: "reduce",
     infer: (inputs, { axis }) => {
@@ -306,7 +306,12 @@ export const primitives = {
   /** The same numbers, row-major, in another shape. */
   reshape: {
     kind: "move",
-    infer: (inputs, { shape, axes }) => ({ dtype: check(inputs, any).dtype, shape, axes }),
+    infer: (inputs, { shape, axes }) => {
+      const x = check(inputs, any);
+      const fits = shape.every((n) => Number.isInteger(n) && n >= 0) && sizeOf(shape) === sizeOf(x.shape);
+      if (!fits) fail(`${describe(x)} cannot be reshaped to [${shape}]: it has ${sizeOf(x.shape)} elements.`);
+      return { dtype: x.dtype, shape, axes };
+    },
   } as Primitive<{ shape: Shape; axes: Axes }>,
   /** Axis i of the result is axis `perm[i]` of the input. */
   permute: {

@@ -19,15 +19,20 @@ export function resolveAxis(node: Node, axis: Axis): number {
   const rank = node.shape.length;
   const position = typeof axis === "string" ? node.axes.indexOf(axis) : axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(position) || position < 0 || position >= rank) {
-    const name = typeof axis === "string" ? `\`${axis}\`` : String(axis);
+    const name = typeof axis === "string" ? `\`${axis}\`` : JSON.stringify(axis);
     throw new PlumblineError({ code: "G304", message: `${describe(node)} has no axis ${name}.`, sites: [node.site] });
   }
   return position;
 }
 
+/** Whether `axis` is the one that a scalar is taken to have, as in PyTorch: 0 or -1. */
+export function isAxisOfScalar(node: Node, axis: AxisOrAxes): boolean {
+  return node.shape.length === 0 && [axis].flat().every((x) => x === 0 || x === -1);
+}
+
 /** The positions of axes, each once. */
 export function resolveAxes(node: Node, axes: AxisOrAxes): number[] {
-  const list: readonly Axis[] = typeof axes === "object" ? axes : [axes];
+  const list: readonly Axis[] = Array.isArray(axes) ? axes : [axes];
   const positions = list.map((axis) => resolveAxis(node, axis));
   if (new Set(positions).size !== positions.length) {
     throw new PlumblineError({

@@ -94,10 +94,16 @@ export function extremum(b: Builder, node: NodeOf<"max" | "min">, x: Value): Val
   return { name: b.op("Where", [b.op("IsNaN", [total]), total, found]), dtype: node.dtype, shape };
 }
 
-/** The first index of the largest. */
+/** The first index of the largest. ArgMax passes over NaN: where there is one, it is the largest of what says so. */
 export function argmax(b: Builder, node: NodeOf<"argmax">, x: Value): Value {
   const whole = b.materialize(x, node.inputs[0]!.shape);
-  const index = b.op("ArgMax", [whole.name], { axis: node.attrs.axis, keepdims: 1 });
+  const find = (name: string): string => b.op("ArgMax", [name], { axis: node.attrs.axis, keepdims: 1 });
+  let index = find(whole.name);
+  if (x.dtype === "float32") {
+    const size = b.op("ReduceL1", [whole.name, b.sizes([node.attrs.axis])]);
+    const firstNaN = find(b.cast(b.op("IsNaN", [whole.name]), elementTypes.float32));
+    index = b.op("Where", [b.op("IsNaN", [size]), firstNaN, index]);
+  }
   return { name: b.cast(index, elementTypes.int32), dtype: "int32", shape: node.shape };
 }
 

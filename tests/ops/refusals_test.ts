@@ -1,0 +1,32 @@
+/** Arguments that an operation cannot take are refused in a sentence that names the caller's line: a notebook checks no types. */
+
+import { match, ok } from "node:assert/strict";
+import { PlumblineError, type Tensor, tensor } from "../../mod.ts";
+
+// deno-lint-ignore no-explicit-any
+type Untyped = any;
+
+const table = tensor([[1, 5], [7, 2]]) as Untyped;
+
+/** What is called, and what the sentence says. */
+const refused: readonly (readonly [call: () => Tensor | Tensor[], sentence: RegExp])[] = [
+  [() => table.argmax([0, 1]), /float32 \[2, 2\] has no axis \[0,1\]/],
+  [() => table.argmin([0]), /float32 \[2, 2\] has no axis \[0\]/],
+  [() => table.sum(null), /float32 \[2, 2\] has no axis null/],
+  [() => table.unsqueeze(), /unsqueeze\(undefined\) is outside of float32 \[2, 2\]/],
+  [() => table.unsqueeze(0.5), /unsqueeze\(0\.5\) is outside of float32 \[2, 2\]/],
+];
+
+for (const [call, sentence] of refused) {
+  Deno.test(`${call.toString().replace(/^\(\) => /, "").replace(/\s+/g, "")} is refused in a sentence`, () => {
+    let error: unknown = null;
+    try {
+      call();
+    } catch (thrown) {
+      error = thrown;
+    }
+    ok(error instanceof PlumblineError, `${error} is no PlumblineError`);
+    match(error.message, sentence);
+    match(error.message, /refusals_test\.ts/);
+  });
+}
