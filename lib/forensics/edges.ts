@@ -49,11 +49,11 @@ export function passes(node: Node, i: number): boolean {
     rules[node.op as Exclude<OpName, "scan" | "output">] !== null;
 }
 
-/** The nodes that a gradient of `outputs` reaches, nearest first. Learners are not entered. */
-export function liveNodes(outputs: readonly Node[]): Set<Node> {
+/** The nodes that a gradient of `outputs` reaches, nearest first. Learners are not entered, nor where `stop` is true. */
+export function liveNodes(outputs: readonly Node[], stop: (node: Node) => boolean = () => false): Set<Node> {
   const live = new Set<Node>(outputs);
   for (const node of live) {
-    if (isLearner(node.owner)) continue;
+    if (isLearner(node.owner) || stop(node)) continue;
     node.inputs.forEach((x, i) => {
       if (passes(node, i)) live.add(x);
     });

@@ -66,32 +66,51 @@ export function refuseStale(loss: Node, live: ReadonlySet<Node>, leaves: readonl
   });
 }
 
-/** How many values of one parameter, all but the last changed since, `node` depends on; and whose. */
+/** The values of parameters behind what was read: who reads at each step is not led through all steps. `null`: that was warned of. */
+const leavesBehind = new WeakMap<Node, ReadonlySet<Node> | null>();
+
+/** How many values of one parameter, all but the last changed since, `node` depends on; and whose. `null` also if that was told. */
 function versionsIn(node: Node): { count: number; owner: Learner } | null {
-  const versions = new Map<Learner, number>();
-  for (const leaf of liveNodes([node])) {
-    if (isLearner(leaf.owner) && isStale(leaf)) versions.set(leaf.owner, (versions.get(leaf.owner) ?? 0) + 1);
+  const leaves = new Set<Node>();
+  for (const x of liveNodes([node], (x) => leavesBehind.has(x))) {
+    const known = isLearner(x.owner) ? [x] : leavesBehind.get(x);
+    if (known === null) {
+      leavesBehind.set(node, null);
+      return null;
+    }
+    for (const leaf of known ?? []) leaves.add(leaf);
   }
-  const [most] = [...versions].sort((a, b) => b[1] - a[1]);
-  return most && most[1] > 1 ? { owner: most[0], count: most[1] } : null;
+  leavesBehind.set(node, leaves);
+  const versions = Map.groupBy([...leaves].filter(isStale), (x) => x.owner as Learner);
+  const [most] = [...versions].sort((a, b) => b[1].length - a[1].length);
+  return most && most[1].length > 1 ? { owner: most[0], count: most[1].length } : null;
 }
 
-/** Where several steps first meet behind `node`. */
-function meeting(node: Node): Node {
-  const next = node.inputs.find((x) => !isLearner(x.owner) && versionsIn(x));
-  return next ? meeting(next) : node;
+/** Where several values of `owner` first meet behind `node`. */
+function meeting(node: Node, owner: Learner): Node {
+  const from = new Map<Node, Node>();
+  for (const x of topological([node], (x) => isLearner(x.owner))) {
+    if (x.owner === owner && isStale(x)) from.set(x, x);
+    for (const [i, input] of isLearner(x.owner) ? [] : x.inputs.entries()) {
+      const leaf = passes(x, i) ? from.get(input) : undefined;
+      if (leaf && (from.get(x) ?? leaf) !== leaf) return x;
+      if (leaf) from.set(x, leaf);
+    }
+  }
+  return node;
 }
 
 /** Warns if `node`, which is being read, holds the graphs of several steps: a metric that is summed with its graph. */
 export function warnOfHoard(node: Node): void {
   const held = versionsIn(node);
   if (!held) return;
+  leavesBehind.set(node, null);
   warn({
     code: "G205",
     message: `${labelOf(node)} ${
       describe(node)
     } holds the graphs of ${held.count} steps or more: memory grows each step`,
-    sites: [{ site: meeting(node).site, note: "summed here with its graph" }],
+    sites: [{ site: meeting(node, held.owner).site, note: "summed here with its graph" }],
     params: [held.owner.label],
     help: ['sum what is detached:  total.add(loss.detach("metric"))', "or numbers:  total += await loss.item()"],
   });

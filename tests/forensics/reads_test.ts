@@ -3,7 +3,7 @@
 import { deepStrictEqual as equal, ok } from "node:assert";
 import { learnersOf } from "../../lib/forensics/drops.ts";
 import type { Node } from "../../lib/graph/node.ts";
-import { Parameter, tensor, useDevice } from "../../mod.ts";
+import { onWarning, Parameter, type PlumblineError, SGD, tensor, useDevice } from "../../mod.ts";
 
 await useDevice("cpu");
 
@@ -50,4 +50,26 @@ Deno.test("a parameter that learns again is found behind what was read while it 
   equal(learnersOf([y.node]).size, 0);
   w.requiresGrad = true;
   ok(learnersOf([y.node]).has(w));
+});
+
+Deno.test("a metric that is summed with its graph and read at each step is warned of once, and not walked through each time", async () => {
+  const w = new Parameter(tensor(0.5), "w");
+  const optimizer = new SGD([w], { lr: 0.1 });
+  const warnings: PlumblineError[] = [];
+  const end = onWarning((x) => warnings.push(x));
+  const looks: (() => number)[] = [];
+  let total = tensor(0);
+  for (let i = 0; i < 20; i++) {
+    optimizer.zeroGrad();
+    const loss = w.mul(2).sub(1.5).square();
+    loss.backward();
+    optimizer.step();
+    total = total.add(loss);
+    if (i < 10) looks.push(watchInputs(total.node));
+    await total.item();
+  }
+  end();
+  equal(warnings.map(({ code, sites }) => [code, sites[0]!.text?.trim()]), [["G205", "total = total.add(loss);"]]);
+  const settled = looks[5]!();
+  equal(looks.slice(5).map((count) => count()), looks.slice(5).map(() => settled));
 });
