@@ -135,6 +135,13 @@ onEachEngine("a variable that is not named as state is refused, not frozen", asy
   await rejects(() => compile((x: Tensor) => x.mul(w))(tensor([1, 1])), coded("G203", /`w`/));
 });
 
+onEachEngine("a variable that is assigned and not named as state is refused, and keeps its value", async () => {
+  const w = new Variable(tensor([1, 2]), "w");
+  const assign = compile((x: Tensor) => (w.assign(x), x.mul(2)));
+  await rejects(() => assign(tensor([3, 4])), coded("G203", /assigns `w`, which is not named as state/));
+  equal(await w.toList(), [1, 2]);
+});
+
 onEachEngine("a compiled function sees the new value of a variable that was assigned outside", async () => {
   const w = new Variable(tensor([1, 2]), "w");
   const product = compile((x: Tensor) => x.mul(w), { state: w });

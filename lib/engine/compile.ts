@@ -20,7 +20,7 @@ import { describe, type SavedTensor } from "../graph/types.ts";
 import { full } from "../tensor/creation.ts";
 import { State } from "../tensor/state.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { traced } from "../tensor/trace.ts";
+import { restoring, traced } from "../tensor/trace.ts";
 import { formOf, leaves, rebuildTree, type Tree } from "../tensor/tree.ts";
 import { type Stateful, Variable } from "../tensor/variable.ts";
 import type { Executable } from "./engine.ts";
@@ -255,7 +255,7 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
   #trace(tree: Tree, inputs: readonly Node[], own: State): Traced {
     const { roots } = own;
     const state = roots.map((x) => placeholder(x.node, x.name));
-    return own.during(state, () => {
+    const trace = (): Traced => {
       const given = rebuildTree(tree, inputs.map((x) => new Tensor(x)).values()) as readonly Tree[];
       const result = traced(
         () => refusePromise(this.fn(...given as unknown as A), this.name, this.compiledAt),
@@ -266,7 +266,21 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
       const outputs = [...assigned.map((i) => after[i]!), ...leaves(result).map((x) => x.node)];
       refuseFrozen(outputs, new Set(roots), state[0]?.id ?? 0, this.name);
       return { result, assigned, outputs, state };
-    });
+    };
+    return own.during(state, () => restoring(trace, (assigned) => this.#refuseLost(assigned, roots)));
+  }
+
+  #refuseLost(assigned: Iterable<object>, roots: readonly Variable[]): void {
+    for (const variable of assigned) {
+      if (!(variable instanceof Variable) || roots.includes(variable)) continue;
+      throw new PlumblineError({
+        code: "G203",
+        message:
+          `${this.name} assigns \`${variable.label}\`, which is not named as state: what it assigns would be lost.`,
+        sites: [variable.node.site],
+        help: "name it: compile(fn, { state: [model, optimizer] }).",
+      });
+    }
   }
 
   #sinks({ result, assigned, outputs }: Traced, roots: readonly Variable[], noted: readonly Sink[]): SinkOutput[] {

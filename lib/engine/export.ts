@@ -4,7 +4,7 @@ import { constant, type Node, placeholder, substitute, topological } from "../gr
 import { simplify } from "../graph/simplify.ts";
 import { Storage } from "../graph/storage.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { traced } from "../tensor/trace.ts";
+import { restoring, traced } from "../tensor/trace.ts";
 import { evaluate } from "./evaluate.ts";
 
 /** Values that are known (parameters) as leaves with their numbers in host memory. */
@@ -20,7 +20,8 @@ async function embed(outputs: readonly Node[]): Promise<Node[]> {
 }
 
 /**
- * Traces `fn` with inputs of the shapes and dtypes of `inputs`, and writes it with the current values of the parameters.
+ * Traces `fn` with inputs of the shapes and dtypes of `inputs`, and writes it with the current values of the parameters. A file
+ * has no state: what `fn` assigns is used by what it returns, and is as before afterwards.
  *
  * @returns the bytes of the file; its inputs and outputs have the names given.
  *
@@ -40,9 +41,11 @@ export async function exportOnnx(
   const { exportOnnx: write } = await import("./onnx/export.ts");
   const names = Object.keys(inputs);
   const given = names.map((name) => placeholder(inputs[name]!.node, name));
-  const results = traced(
-    () => fn(...given.map((x) => new Tensor(x))),
-    (record) => Object.values(record).map((x) => x.node),
+  const results = restoring(() =>
+    traced(
+      () => fn(...given.map((x) => new Tensor(x))),
+      (record) => Object.values(record).map((x) => x.node),
+    )
   );
   const outputs = await embed(Object.values(results).map((x) => x.node));
   return write(

@@ -33,6 +33,33 @@ export function insideScan<T>(variables: readonly object[], fn: () => T): T {
   }
 }
 
+interface Assignable extends HasNode {
+  replace(node: Node): Node;
+}
+
+/** For each function that is being traced for its results alone: what it assigned, with the value before. */
+const assignments: Map<Assignable, Node>[] = [];
+
+/** A variable is being assigned, and has the value `before` still. */
+export function noteAssignment(variable: Assignable, before: Node): void {
+  const assigned = assignments.at(-1);
+  if (assigned && !assigned.has(variable)) assigned.set(variable, before);
+}
+
+/** Runs `fn`, then `look` at the variables that it assigned, and gives these their values back. */
+export function restoring<T>(fn: () => T, look: (assigned: Iterable<object>) => void = () => {}): T {
+  const assigned = new Map<Assignable, Node>();
+  assignments.push(assigned);
+  try {
+    const result = fn();
+    look(assigned.keys());
+    return result;
+  } finally {
+    assignments.pop();
+    for (const [variable, before] of assigned) variable.replace(before);
+  }
+}
+
 /** Whether a function is being traced. */
 export function isTracing(): boolean {
   return traces.length > 0;

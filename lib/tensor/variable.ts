@@ -1,7 +1,6 @@
 /** What may change: a Variable holds a value that is assigned; a Parameter is a Variable that learns. */
 
 import { onAssign } from "../forensics/drops.ts";
-import type { Learner } from "../forensics/edges.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { constant, forget, type Node } from "../graph/node.ts";
 import { callerSite, type Site } from "../graph/site.ts";
@@ -10,7 +9,7 @@ import { Storage } from "../graph/storage.ts";
 import { describe, sameShape, sizeOf } from "../graph/types.ts";
 import { pending } from "./pending.ts";
 import { Tensor } from "./tensor.ts";
-import { isTracing, mayAssign } from "./trace.ts";
+import { isTracing, mayAssign, noteAssignment } from "./trace.ts";
 
 /** Anything that has variables: a Variable, a module, an optimiser, a random generator. */
 export interface Stateful {
@@ -35,6 +34,11 @@ export class Variable extends Tensor implements Stateful {
     this.#current = this.own(value.node);
   }
 
+  /**
+   * For the library: the graph node of the current value.
+   *
+   * @internal
+   */
   override get node(): Node {
     return this.#current;
   }
@@ -87,6 +91,7 @@ export class Variable extends Tensor implements Stateful {
       });
     }
     onAssign(this, this.#current);
+    noteAssignment(this, this.#current);
     this.replace(this.own(node));
     if (!isTracing()) pending.add(this);
   }
@@ -109,7 +114,11 @@ export class Variable extends Tensor implements Stateful {
     return before;
   }
 
-  /** For the library: the value is in `storage`. */
+  /**
+   * For the library: the value is in `storage`.
+   *
+   * @internal
+   */
   adopt(storage: Storage): void {
     const node = constant(this.node, storage, this.name);
     node.owner = this;
@@ -142,7 +151,7 @@ function checkFits(variable: Variable, { node }: Tensor): void {
 }
 
 /** A variable that learns: `backward()` adds to its gradient, an optimiser changes it. */
-export class Parameter extends Variable implements Learner {
+export class Parameter extends Variable {
   /** Whether `backward()` gives it a gradient. */
   requiresGrad = true;
   /** The gradient that `backward()` left, of the parameter's shape. */
@@ -162,6 +171,11 @@ export class Parameter extends Variable implements Learner {
     }
   }
 
+  /**
+   * For the library: the graph node of the current value, cut out of the optimiser's vector where there is one.
+   *
+   * @internal
+   */
   override get node(): Node {
     if (!this.#part) return super.node;
     const { vector, offset } = this.#part;
@@ -174,10 +188,16 @@ export class Parameter extends Variable implements Learner {
     return view;
   }
 
+  /** The flat vector of the optimiser that owns it, or itself. */
   override get root(): Variable {
     return this.#part?.vector ?? this;
   }
 
+  /**
+   * As {@linkcode Variable.assign}; what an optimiser owns changes in its vector.
+   *
+   * @throws PlumblineError as there.
+   */
   override assign(value: Tensor): void {
     if (!this.#part) return super.assign(value);
     checkFits(this, value);

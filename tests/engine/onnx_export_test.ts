@@ -2,11 +2,13 @@
 
 import { deepStrictEqual as equal, ok, throws } from "node:assert";
 import { InferenceSession, Tensor } from "onnxruntime-node";
+import { exportOnnx as exportFunction, tensor, Variable, zeros } from "../../mod.ts";
 import { exportOnnx } from "../../lib/engine/onnx/export.ts";
 import { constant, type Node } from "../../lib/graph/node.ts";
 import * as ops from "../../lib/graph/ops.ts";
 import { makeScan } from "../../lib/graph/scan.ts";
 import { aval } from "../../lib/graph/types.ts";
+import { onEngine } from "../engines.ts";
 import { interpret } from "../oracle.ts";
 import { input, storage } from "./onnx_harness.ts";
 
@@ -81,4 +83,11 @@ Deno.test("exportOnnx() refuses names that do not fit, and leaves that are neith
   throws(() => exportOnnx(graph([x, y], [sum]), { inputs: ["x", "y"], outputs: [] }), /1 outputs, but 0 names/);
   throws(() => exportOnnx(graph([x, y], [sum]), { inputs: ["x", "y"], outputs: ["x"] }), /"x" is given to two/);
   throws(() => exportOnnx(graph([x], [sum]), { inputs: ["x"], outputs: ["z"] }), /not among its inputs/);
+});
+
+onEngine("cpu", "a variable that is assigned while a function is exported keeps its value", async () => {
+  const count = new Variable(tensor([1, 2]), "count");
+  const model = await exportFunction((x) => (count.assign(count.add(x)), { y: count.mul(2) }), { x: zeros([2]) });
+  equal(await count.toList(), [1, 2]);
+  equal((await run(model, { x: new Tensor("float32", [10, 20], [2]) }))["y"], { shape: [2], data: [22, 44] });
 });
