@@ -24,6 +24,19 @@ Deno.test("rewardCurve() names its axes, and its series only where there are sev
   assert.equal(linesIn(two).length, 2);
 });
 
+Deno.test("rewardCurve() writes names that do not fit beside each other below each other, and cuts long ones", async () => {
+  const drawn = async (...names: string[]) => {
+    const svg = await renderSvg(rewardCurve(names.map((name) => ({ name, points }))));
+    const places = names.map((name) => svg.match(`>(${name.slice(0, 20)}[^<]*)<`)![1]!);
+    return { width: Number(svg.match(/width="(\d+)"/)![1]), places };
+  };
+  const short = await drawn("MAPPO", "IPPO");
+  const long = ["a", "b", "c"].map((name) => `${name} `.repeat(200).trim());
+  const { width, places } = await drawn(...long);
+  assert.ok(width <= short.width, `${width} for ${short.width}`);
+  assert.ok(places.every((text) => text.length < 100 && text.endsWith("…")), places.join());
+});
+
 Deno.test("rewardCurve() leaves a gap where a value is not finite", async () => {
   const holed = points.map((point, i) => i === 1 ? { ...point, value: NaN } : point);
   const [path] = linesIn(await renderSvg(rewardCurve([{ name: "a", points: holed }])));

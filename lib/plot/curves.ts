@@ -1,6 +1,6 @@
 /** The curves of a run: a value over iterations, one line for each series, a band where seeds differ. */
 
-import type { TopLevelSpec } from "vega-lite";
+import type { ChartSpec } from "./chart.ts";
 import { theme } from "./theme.ts";
 
 /** A value of a series at one iteration. */
@@ -46,7 +46,7 @@ const dottedUpTo = 30;
 const thinFrom = 200;
 
 /** The learning curve of one or several runs, as a vega-lite specification. A legend appears from two series on. */
-export function rewardCurve(series: readonly CurveSeries[], options: CurveOptions = {}): TopLevelSpec {
+export function rewardCurve(series: readonly CurveSeries[], options: CurveOptions = {}): ChartSpec {
   const { title, subtitle, yTitle = "episode reward (sum)", xTitle = "iteration", width = 560, height = 300 } = options;
   const { log = false } = options;
   const values = series.flatMap(({ name, points }) => points.map((point) => toRow(name, point, log)));
@@ -55,7 +55,6 @@ export function rewardCurve(series: readonly CurveSeries[], options: CurveOption
   const longest = Math.max(0, ...series.map(({ points }) => points.length));
   const dotted = longest <= dottedUpTo;
   const strokeWidth = longest < thinFrom ? 2 : 1.2;
-  const legend = series.length < 2 ? null : { orient: "top" as const, title: null, symbolOpacity: 1 };
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v5.json",
     ...title !== undefined && { title: { text: title, ...subtitle !== undefined && { subtitle } } },
@@ -70,7 +69,12 @@ export function rewardCurve(series: readonly CurveSeries[], options: CurveOption
         axis: { tickMinStep: 1, format: "d" },
         scale: { zero: false, nice: false, padding: 8 },
       },
-      color: { field: "series", type: "nominal", sort: series.map(({ name }) => name), legend },
+      color: {
+        field: "series",
+        type: "nominal",
+        sort: series.map(({ name }) => name),
+        legend: legendOf(series, width),
+      },
     },
     layer: [
       {
@@ -88,6 +92,18 @@ export function rewardCurve(series: readonly CurveSeries[], options: CurveOption
     ],
     config: theme,
   };
+}
+
+/** Pixels that a letter of a name takes, and what is between two names in a row; as vega takes them, on average. */
+const letter = 7.2;
+const gap = 40;
+
+/** The names above the plot: in a row if they fit beside each other, else below each other, and cut where they are too long. */
+function legendOf(series: readonly CurveSeries[], width: number) {
+  if (series.length < 2) return null;
+  const row = series.reduce((sum, { name }) => sum + letter * name.length + gap, 0);
+  const column = { columns: 1, labelLimit: width - gap };
+  return { orient: "top" as const, title: null, symbolOpacity: 1, ...row > width && column };
 }
 
 type Row = Record<string, string | number | null>;

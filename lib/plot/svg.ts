@@ -5,12 +5,13 @@ import { compile, type TopLevelSpec } from "vega-lite";
 
 /** The part of vega's text measuring that its types leave out. */
 interface TextMetrics {
-  width(item: { fontSize?: number }, text: unknown): number;
+  width(item: { fontSize?: number; limit?: number }, text: unknown): number;
 }
 
 /** Without a canvas vega takes a letter for 0.8 em wide, which leaves wide margins; sans-serif letters average 0.6 em. */
 const { textMetrics } = vega as unknown as { textMetrics: TextMetrics };
-textMetrics.width = ({ fontSize = 11 }, text) => 0.6 * fontSize * String(text ?? "").length;
+textMetrics.width = ({ fontSize = 11, limit = 0 }, text) =>
+  Math.min(limit > 0 ? limit : Infinity, 0.6 * fontSize * String(text ?? "").length);
 
 /** Vega speaks to the console otherwise. Its warnings (an axis without data yet) leave a chart that can be shown. */
 const silent = {

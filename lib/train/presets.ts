@@ -110,16 +110,25 @@ export function presetBelow(given: Partial<Config>): PresetName {
   return Object.keys(given).some((name) => name in seed.navigation) ? "seed" : "tuned";
 }
 
+/** The preset that is nearest to settings of a scenario, and where they depart from it. */
+export interface Departure {
+  readonly preset: PresetName;
+  readonly apart: readonly (readonly [name: string, value: unknown])[];
+}
+
+/** See {@linkcode Departure}. Only what `given` names is compared. */
+export function departureOf(scenario: Scenario, given: Preset): Departure {
+  const [seed, tuned] = (["seed", "tuned"] as const).map((name): Departure => {
+    const row: Readonly<Record<string, unknown>> = preset(scenario, name);
+    const initial = (key: string) => key in row ? row[key] : settings[key as keyof typeof settings].initial;
+    return { preset: name, apart: Object.entries(given).filter(([key, value]) => value !== initial(key)) };
+  }) as [Departure, Departure];
+  return tuned.apart.length < seed.apart.length ? tuned : seed;
+}
+
 /** By which preset a configuration goes, and where it departs from it: "seed, but lr 0.001". */
 export function presetText(config: Config): string {
-  const candidates = (["seed", "tuned"] as const).map((name) => {
-    const row: Readonly<Record<string, unknown>> = preset(config.scenarioName, name);
-    const apart = Object.entries(config).filter(([key, value]) => {
-      if (["scenarioName", "seed", "device", "saveEvery", "nIters"].includes(key)) return false;
-      return value !== (key in row ? row[key] : settings[key as keyof typeof settings].initial);
-    });
-    return { name, apart };
-  });
-  const { name, apart } = candidates.reduce((a, b) => b.apart.length < a.apart.length ? b : a);
-  return apart.length === 0 ? name : `${name}, but ${apart.map(([key, value]) => `${key} ${value}`).join(", ")}`;
+  const { scenarioName, seed: _, device: __, saveEvery: ___, nIters: ____, ...rest } = config;
+  const { preset, apart } = departureOf(scenarioName, rest);
+  return apart.length === 0 ? preset : `${preset}, but ${apart.map(([key, value]) => `${key} ${value}`).join(", ")}`;
 }

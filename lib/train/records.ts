@@ -9,23 +9,31 @@ import { manifestName, type Outcome, readManifest } from "./manifest.ts";
 import { type MetricsRow, readRows, recentReward } from "./metrics.ts";
 import { flagText } from "./flags.ts";
 import { type Config, settings } from "./options.ts";
+import { type Departure, departureOf, type Preset } from "./presets.ts";
+import { counted } from "./progress.ts";
 
 /** How a run stands. */
 export type RunState = Exclude<Outcome, "running"> | "running" | "killed" | "not begun";
 
 /** A run, read from its folder. */
 export interface RunRecord {
+  /** Where it is. */
   readonly folder: string;
+  /** Its settings, with defaults for those that are newer than the run. */
   readonly config: Config;
+  /** As its manifest says; a run that says `running` and is trained by nobody was `killed`. */
   readonly state: RunState;
+  /** How many are logged. */
   readonly iterations: number;
   /** See {@linkcode recentReward}; null if no episode has ended. */
   readonly final: number | null;
+  /** The highest reward of an iteration; null if no episode has ended. */
   readonly best: number | null;
   /** Median over the iterations; null if there are none. */
   readonly framesPerSecond: number | null;
   /** ISO 8601; null for a run that has not begun. */
   readonly started: string | null;
+  /** The metrics of each iteration. */
   readonly rows: readonly MetricsRow[];
 }
 
@@ -94,29 +102,48 @@ function* findRuns(folder: string): Generator<string> {
   for (const { name, isDirectory } of names) if (isDirectory) yield* findRuns(join(folder, name));
 }
 
-/** What does not tell one configuration from another: runs that differ in these only are seeds of one. */
-const incidental: readonly (keyof Config)[] = ["seed", "device", "saveEvery", "evalEvery", "earlyStop"];
+/** What does not tell one configuration of a scenario from another: runs that differ in these only are seeds of one. */
+const incidental: readonly (keyof Config)[] = ["scenarioName", "seed", "device", "saveEvery", "evalEvery", "earlyStop"];
 
-function settingsOf({ config }: RunRecord): Partial<Config> {
-  const kept = Object.entries(config).filter(([name]) => !(incidental as readonly string[]).includes(name));
-  return Object.fromEntries(kept) as Partial<Config>;
+function settingsOf({ config }: RunRecord): Preset {
+  // Without a schedule more iterations are the same run, longer.
+  const endless = config.lrSchedule === "constant" && config.entropySchedule === "constant";
+  const left = endless ? [...incidental, "nIters"] : incidental;
+  return Object.fromEntries(Object.entries(config).filter(([name]) => !(left as readonly string[]).includes(name)));
 }
 
 /** The same for runs of one configuration. */
 export function keyOf(run: RunRecord): string {
-  return JSON.stringify(settingsOf(run));
+  return JSON.stringify([run.config.scenarioName, settingsOf(run)]);
 }
 
-/** A name for each configuration: its scenario, and those settings in which it differs from others of the scenario. */
+/** So many settings tell configurations apart by themselves; where more differ, it is said what departs from a preset. */
+const fewSettings = 2;
+
+/** A name for each configuration: its scenario, and the flags by which it differs from others of the scenario. */
 export function namesOf(runs: readonly RunRecord[]): Map<string, { scenario: string; settings: string }> {
-  const configurations = new Map(runs.map((run) => [keyOf(run), settingsOf(run)]));
-  return new Map([...configurations].map(([key, config]) => {
-    const others = [...configurations.values()].filter((x) => x.scenarioName === config.scenarioName);
-    const telling = (Object.keys(settings) as (keyof Config)[])
-      .filter((name) => others.some((other) => other[name] !== config[name]))
-      .map((name) => flagText(name, config[name]));
-    return [key, { scenario: config.scenarioName!, settings: telling.join(" ") }];
+  const scenarios = Map.groupBy(runs, ({ config }) => config.scenarioName);
+  return new Map([...scenarios].flatMap(([scenario, runs]) => {
+    const configurations = new Map(runs.map((run) => [keyOf(run), run]));
+    const texts = flagsApart([...configurations.values()]);
+    return [...configurations.keys()].map((key, i) => [key, { scenario, settings: texts[i]! }]);
   }));
+}
+
+/** For each of several configurations of a scenario the flags by which it differs from the others. */
+function flagsApart(runs: readonly RunRecord[]): string[] {
+  const all = runs.map(settingsOf);
+  const telling = Object.keys(settings).filter((name) => new Set(all.map((x) => x[name as keyof Preset])).size > 1);
+  const flags = (entries: Departure["apart"]) => entries.map(([name, value]) => flagText(name, value));
+  if (telling.length <= fewSettings) {
+    return all.map((x) => flags(Object.entries(x).filter(([name]) => telling.includes(name))).join(" "));
+  }
+  const departures = runs.map((run, i) => departureOf(run.config.scenarioName, all[i]!));
+  const texts = departures.map(({ apart }) => flags(apart));
+  const common = texts.reduce((a, b) => a.filter((flag) => b.includes(flag)));
+  return texts.map((text, i) =>
+    [`--preset ${departures[i]!.preset}`, ...text.filter((flag) => !common.includes(flag))].join(" ")
+  );
 }
 
 /**
@@ -138,9 +165,14 @@ export function runCurves(runs: readonly RunRecord[], metric: string = rewardMet
   return [...groups].map(([key, group]) => {
     const { scenario, settings } = names.get(key)!;
     const title = [...several || settings === "" ? [scenario] : [], settings].filter((x) => x !== "").join(" ");
-    const seeds = group.length > 1 ? `, ${group.length} seeds` : "";
-    return { name: `${title}${seeds}`, points: pointsOf(group, metric) };
+    return { name: `${title}${seedsText(group)}`, points: pointsOf(group, metric) };
   });
+}
+
+function seedsText(group: readonly RunRecord[]): string {
+  const seeds = new Set(group.map(({ config }) => config.seed)).size;
+  if (group.length === 1) return "";
+  return seeds === group.length ? `, ${seeds} seeds` : `, ${group.length} runs of ${counted(seeds, "seed")}`;
 }
 
 function pointsOf(group: readonly RunRecord[], metric: string): CurvePoint[] {

@@ -37,7 +37,7 @@ export const runsTool: Tool<typeof options> = {
 };
 
 function table(runs: readonly RunRecord[]): string[] {
-  const header = ["scenario", "seed", "iterations", "final", "best", "frames/s", "state", "settings", "folder"];
+  const header = ["scenario", "seed", "iterations", "final", "best", "frames/s", "state", "folder", "settings"];
   const names = namesOf(runs);
   const rows = runs.map((run): string[] => {
     const { config, iterations, final, best, framesPerSecond, state, folder } = run;
@@ -49,8 +49,8 @@ function table(runs: readonly RunRecord[]): string[] {
       rewardText(best ?? NaN),
       framesPerSecond === null ? "-" : Math.round(framesPerSecond).toLocaleString("en-US"),
       state,
-      names.get(keyOf(run))!.settings,
       folder,
+      names.get(keyOf(run))!.settings,
     ];
   });
   const shown = header.map((_, i) => header[i] !== "settings" || rows.some((row) => row[i] !== ""));

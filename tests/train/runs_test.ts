@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { rewardMetric } from "../../lib/rl/trainer.ts";
-import { defaults } from "../../lib/train/config.ts";
+import { defaults, newConfig } from "../../lib/train/config.ts";
 import { RunFolder } from "../../lib/train/folder.ts";
 import { encodeRow } from "../../lib/train/metrics.ts";
-import { readRuns, runCurves, type RunRecord } from "../../lib/train/records.ts";
+import type { Config } from "../../lib/train/options.ts";
+import type { PresetName } from "../../lib/train/presets.ts";
+import { namesOf, readRuns, runCurves, type RunRecord } from "../../lib/train/records.ts";
 import { runsTool } from "../../lib/train/runs.ts";
 import { logged, onlyRun, run, runCommand, runTask, small, spawn, withFolder } from "./harness.ts";
 
@@ -28,7 +30,7 @@ Deno.test("deno task runs lists what there is, with its results and its state, a
     const stopped = onlyRun(join(base, "b"));
     const lines = out.trimEnd().split("\n");
     assert.deepEqual(lines[0]!.split(/ {2,}/), [
-      ...["scenario", "seed", "iterations", "final", "best", "frames/s", "state", "settings", "folder"],
+      ...["scenario", "seed", "iterations", "final", "best", "frames/s", "state", "folder", "settings"],
     ]);
     const cells = lines.slice(1, 4).map((line) => line.split(/ {2,}/));
     [...seeds, stopped].forEach((folder, i) => {
@@ -43,8 +45,8 @@ Deno.test("deno task runs lists what there is, with its results and its state, a
       ]);
       assert.deepEqual(cells[i]!.slice(6), [
         i === 2 ? "interrupted" : "finished",
-        i === 2 ? "--lr 0.01" : "--lr 0.0003",
         folder,
+        i === 2 ? "--lr 0.01" : "--lr 0.0003",
       ]);
     });
     assert.equal(lines[4], `${svg} has the curves.`);
@@ -145,3 +147,48 @@ Deno.test("a run that is older than a setting is read with its default; one with
     Deno.writeTextFileSync(path, JSON.stringify(damaged));
     assert.deepEqual(readRuns([base]).problems.length, 1);
   }));
+
+/** A finished run of two iterations, as it would be read. */
+function record(given: Partial<Config>, preset?: PresetName): RunRecord {
+  const config = newConfig({ nIters: 2, ...given }, preset);
+  const rows = [1, 2].map((iteration) => ({
+    ...{ iteration, frames: 0 },
+    metrics: { "train/episode_reward_sum": config.seed + iteration },
+  }));
+  const numbers = { iterations: 2, final: 1, best: 1, framesPerSecond: 1, started: null };
+  return { folder: "", config, state: "finished", rows, ...numbers };
+}
+
+const settingsIn = (runs: readonly RunRecord[]) => [...namesOf(runs).values()].map(({ settings }) => settings);
+
+Deno.test("configurations that differ in a setting or two are called by them, others by what departs from a preset", () => {
+  const [seed, tuned] = (["seed", "tuned"] as const).map((name) => record({ scenarioName: "wheel" }, name));
+  const continuous = record({ scenarioName: "wheel", actions: "continuous" }, "tuned");
+  assert.deepEqual(settingsIn([tuned!]), [""]);
+  assert.deepEqual(settingsIn([tuned!, continuous]), ["--actions discrete", "--actions continuous"]);
+  assert.deepEqual(settingsIn([seed!, tuned!, continuous]), [
+    ...["--preset seed", "--preset tuned --n-iters 2", "--preset tuned --actions continuous --n-iters 2"],
+  ]);
+  // What departs in all of them tells none from another.
+  const short = (name: PresetName, given = {}) => record({ scenarioName: "wheel", maxSteps: 50, ...given }, name);
+  assert.deepEqual(settingsIn([short("seed"), short("tuned"), short("tuned", { lrSchedule: "constant" })]), [
+    ...["--preset seed", "--preset tuned --n-iters 2", "--preset tuned --n-iters 2 --lr-schedule constant"],
+  ]);
+});
+
+Deno.test("a run that was extended is of the configuration of those that were not, unless something falls to its end", () => {
+  const runs = (given: Partial<Config>) => [record({ ...given, seed: 0 }), record({ ...given, seed: 1, nIters: 9 })];
+  assert.deepEqual(runCurves(runs({})).map(({ name }) => name), ["navigation, 2 seeds"]);
+  for (const schedule of ["lrSchedule", "entropySchedule"] as const) {
+    const names = runCurves(runs({ [schedule]: "linear" })).map(({ name }) => name);
+    assert.deepEqual(names, ["--n-iters 2", "--n-iters 9"]);
+  }
+});
+
+Deno.test("runCurves() tells seeds from runs of one seed", () => {
+  const [first, second] = [record({ seed: 0 }), record({ seed: 1 })];
+  const name = (...runs: RunRecord[]) => runCurves(runs)[0]!.name;
+  assert.equal(name(first, first), "navigation, 2 runs of 1 seed");
+  assert.equal(name(first, first, second), "navigation, 3 runs of 2 seeds");
+  assert.equal(name(first, second), "navigation, 2 seeds");
+});
