@@ -73,6 +73,13 @@ function convert(value: number, dtype: DType): number {
   }
 }
 
+/** A float32 number held to the range of an integer dtype; NaN is 0 there. */
+function held(value: number, dtype: DType): number {
+  if (dtype === "float32" || dtype === "bool") return value;
+  const [least, most] = dtype === "int32" ? [-(2 ** 31), 2 ** 31 - 128] : [0, 2 ** 32 - 256];
+  return Number.isNaN(value) ? 0 : Math.min(most, Math.max(least, value));
+}
+
 /** Abramowitz and Stegun 7.1.6: a series of positive terms. */
 export function erf(x: number): number {
   if (Math.abs(x) > 6) return Math.sign(x);
@@ -205,13 +212,13 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
   round: unary(roundHalfToEven),
   not: unary((x) => bool(x === 0)),
   isNaN: unary((x) => bool(Number.isNaN(x))),
-  cast: unary((x) => x),
+  cast: (node, [x]) => x!.data.map((v) => convert(x!.dtype === "float32" ? held(v, node.dtype) : v, node.dtype)),
   stopGradient: unary((x) => x),
 
   add: binary((a, b) => a + b),
   sub: binary((a, b) => a - b),
   mul: binary((a, b, dtype) => dtype === "int32" ? Math.imul(a, b) : a * b),
-  div: binary((a, b) => a / b),
+  div: binary((a, b, dtype) => dtype === "int32" && b === 0 ? 0 : a / b),
   pow: binary(power),
   maximum: binary((a, b) => Math.max(a, b)),
   minimum: binary((a, b) => Math.min(a, b)),

@@ -4,7 +4,7 @@ import { broadcastAxes, broadcastShape, haveSameNames } from "./broadcast.ts";
 import { PlumblineError } from "./error.ts";
 import { refuseFlatVectors } from "./flat.ts";
 import { makeNode, type Node } from "./node.ts";
-import type { BinaryName, UnaryName } from "./primitives.ts";
+import { type BinaryName, castLimits, type UnaryName } from "./primitives.ts";
 import { aval, type Axes, type DType, sameShape, type Shape, unnamed } from "./types.ts";
 
 const dtypes: readonly DType[] = ["float32", "int32", "uint32", "bool"];
@@ -15,10 +15,30 @@ export function checkDtype(dtype: DType): void {
   throw new PlumblineError({ code: "G301", message: `there is no dtype ${dtype}; there are ${dtypes.join(", ")}.` });
 }
 
+const limits = { int32: [-(2 ** 31), 2 ** 31 - 1], uint32: [0, 2 ** 32 - 1] } as const;
+
+/**
+ * `value` as an element: whole numbers are cut off as PyTorch does, but none is taken for another that the dtype cannot hold.
+ *
+ * @throws PlumblineError G301
+ */
+export function elementOf(value: number, dtype: DType): number {
+  if (dtype === "float32") return value;
+  if (dtype === "bool") return value === 0 ? 0 : 1;
+  const [least, most] = limits[dtype];
+  const whole = Math.trunc(value);
+  if (whole >= least && whole <= most) return whole;
+  throw new PlumblineError({
+    code: "G301",
+    message: `${value} does not fit in ${dtype}, which goes from ${least} to ${most}.`,
+    help: 'compute in float32: t.cast("float32"), or dtype: "float32" where the tensor is made.',
+  });
+}
+
 /** `value` everywhere. */
 export function full(dtype: DType, shape: Shape, value: number, axes: Axes = unnamed(shape.length)): Node {
   checkDtype(dtype);
-  return makeNode("full", [], { aval: aval(dtype, shape, axes), value: converted(value, dtype) });
+  return makeNode("full", [], { aval: aval(dtype, shape, axes), value: elementOf(value, dtype) });
 }
 
 /** `value` in the dtype, shape and axes of `x`. */
@@ -95,17 +115,19 @@ export const div = (a: Node, b: Node): Node => binary("div", a, b);
 /** -x. */
 export const neg = (x: Node): Node => unary("neg", x);
 
-function converted(value: number, dtype: DType): number {
-  if (dtype === "bool") return value === 0 ? 0 : 1;
-  if (dtype === "float32") return value;
-  return dtype === "int32" ? value | 0 : value >>> 0;
+/** A number cast as the engines cast it. */
+function converted(value: number, from: DType, to: DType): number {
+  if (to === "float32" || to === "bool") return elementOf(value, to);
+  if (from !== "float32") return to === "int32" ? value | 0 : value >>> 0;
+  const [least, most] = castLimits[to];
+  return Number.isNaN(value) ? 0 : Math.trunc(Math.min(most, Math.max(least, Math.fround(value))));
 }
 
 /** Converts to `dtype`. */
 export function cast(x: Node, dtype: DType): Node {
   checkDtype(dtype);
   if (x.dtype === dtype) return x;
-  if (x.op === "full") return full(dtype, x.shape, converted(x.attrs.value, dtype), x.axes);
+  if (x.op === "full") return full(dtype, x.shape, converted(x.attrs.value, x.dtype, dtype), x.axes);
   return makeNode("cast", [x], { dtype });
 }
 

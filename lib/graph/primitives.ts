@@ -117,6 +117,9 @@ function matmulShape([a, b]: readonly Aval[], transA: boolean, transB: boolean):
   return { dtype: "float32", shape: [...batch, m!, n!], axes };
 }
 
+/** The float32 numbers at either end of what a cast to int32 or uint32 gives. */
+export const castLimits = { int32: [-(2 ** 31), 2 ** 31 - 128], uint32: [0, 2 ** 32 - 256] } as const;
+
 /** What the table knows of a loop's body: abstract values. `graph/node.ts` says that they are nodes. */
 export interface Body {
   readonly inputs: readonly Aval[];
@@ -225,7 +228,7 @@ export const primitives = {
   not: unary(logical) as Unary,
   /** True where x is NaN. */
   isNaN: { kind: "unary", infer: (inputs) => ({ ...check(inputs, float), dtype: "bool" }) } as Primitive<None, "unary">,
-  /** Converts; float to int truncates, anything but 0 is true. */
+  /** Converts. Float to int truncates, is held to {@linkcode castLimits}, and NaN is 0; anything but 0 is true. */
   cast: { kind: "unary", infer: (inputs, { dtype }) => ({ ...check(inputs, any), dtype }) } as Primitive<
     { dtype: DType }
   >,
@@ -240,7 +243,7 @@ export const primitives = {
   sub: binary(number) as Binary,
   /** a * b. */
   mul: binary(number) as Binary,
-  /** a / b; for int32 the quotient is truncated. */
+  /** a / b; for int32 the quotient is truncated, 0 where b is 0, and wraps like a sum where it does not fit. */
   div: binary(number) as Binary,
   /** a to the power of b. NaN for a negative base with a fractional exponent. */
   pow: binary(float) as Binary,
@@ -283,7 +286,7 @@ export const primitives = {
 
   // Reductions; the reduced axes stay, with size 1.
 
-  /** The sum over axes. */
+  /** The sum over axes; of int32 it wraps. */
   sum: reduce(number) as Reduce,
   /** The largest over axes; NaN if there is one. */
   max: reduce(number, "max()") as Reduce,

@@ -23,27 +23,12 @@ function flattenInto(target: TypedArray, data: NestedList, dtype: DType, shape: 
   if (!Array.isArray(data)) {
     if (shape.length > 0) ragged(shape);
     if (typeof data !== "number" && typeof data !== "boolean") refuseElement(data);
-    target[offset] = elementOf(Number(data), dtype);
+    target[offset] = ops.elementOf(Number(data), dtype);
     return;
   }
   if (data.length !== shape[0]) ragged(shape);
   const stride = sizeOf(shape.slice(1));
   data.forEach((x, i) => flattenInto(target, x as NestedList, dtype, shape.slice(1), offset + i * stride));
-}
-
-const limits = { int32: [-(2 ** 31), 2 ** 31 - 1], uint32: [0, 2 ** 32 - 1] } as const;
-
-/** `x` as an element: whole numbers are cut off as PyTorch does, but none is taken for another that the dtype cannot hold. */
-function elementOf(x: number, dtype: DType): number {
-  if (dtype === "float32") return x;
-  if (dtype === "bool") return x === 0 ? 0 : 1;
-  const [least, most] = limits[dtype];
-  const whole = Math.trunc(x);
-  if (whole >= least && whole <= most) return whole;
-  throw new PlumblineError({
-    code: "G301",
-    message: `tensor() was given ${x}, which ${dtype} cannot hold: it goes from ${least} to ${most}.`,
-  });
 }
 
 function refuseElement(x: unknown): never {
@@ -126,7 +111,10 @@ export function full(shape: Shape, value: number, options: Pick<TensorOptions, "
       help: "write zeros([2, 3]), not zeros(2, 3).",
     });
   }
-  return new Tensor(ops.full(options.dtype ?? "float32", shape, value, options.axes));
+  if (typeof value !== "number" && typeof value !== "boolean") {
+    throw new PlumblineError({ code: "G301", message: `full() needs a number to fill [${shape}] with, not ${value}.` });
+  }
+  return new Tensor(ops.full(options.dtype ?? "float32", shape, Number(value), options.axes));
 }
 
 /** 0 everywhere. */

@@ -35,10 +35,15 @@ type OfTwoMethods = { [K in keyof typeof ofTwo]: (other: TensorLike) => Tensor }
 /**
  * The element-wise primitives, and what is written in primitives alone, as methods. Two inputs are broadcast as in PyTorch;
  * axis names must agree.
+ *
+ * @internal
  */
 export interface Tensor extends UnaryMethods, BinaryMethods, OfOneMethods, OfTwoMethods {}
 
-/** A multi-dimensional array of one dtype: immutable, lazy, with optional axis names. */
+/**
+ * A multi-dimensional array of one dtype: immutable, lazy, with optional axis names. Every element-wise operation (`add`,
+ * `maximum`, `exp`, `softplus` ...) is a method: two inputs are broadcast as in PyTorch, axis names must agree.
+ */
 export class Tensor {
   #node: Node;
 
@@ -48,7 +53,11 @@ export class Tensor {
     if (node.dtype === "bool") onBoolean(this);
   }
 
-  /** The graph node of the current value. */
+  /**
+   * For the library: the graph node of the current value.
+   *
+   * @internal
+   */
   get node(): Node {
     return this.#node;
   }
@@ -143,7 +152,7 @@ export class Tensor {
     return new Tensor(ops.where(condition.node, this.node, this.#like(other)));
   }
 
-  /** Converts; float to int truncates, anything but 0 is true. */
+  /** Converts. Float to int truncates, held to the range of the dtype, and NaN is 0; anything but 0 is true. */
   cast(dtype: DType): Tensor {
     return new Tensor(ops.cast(this.node, dtype));
   }

@@ -164,6 +164,27 @@ onEachEngine("infinite and NaN constants", async (engine) => {
   await check(engine, [x], (x) => [Infinity, -Infinity].map((v) => ops.pad(x!, [1], [2], v)));
 });
 
+onEachEngine("a sum of int32 wraps, over short axes and long ones", async (engine) => {
+  const high = 2 ** 31 - 1;
+  await check(engine, [
+    numbers("int32", [high, 1]),
+    numbers("int32", [high, 1, 0, high, 5, 7, 9, 1, 1, 1, high, 3], [2, 6]),
+  ], (
+    x,
+    y,
+  ) => [ops.sum(x!, [0]), ops.sum(y!, [0]), ops.sum(y!, [1]), ops.sum(y!, [0, 1]), ops.cumsum(x!, 0)]);
+});
+
+onEachEngine("a cast of float32 to whole numbers is held to their range, and NaN is 0", async (engine) => {
+  const strange = [Infinity, -Infinity, NaN, 3e9, -3e9, 5e9, 2147483520, -2147483648, 1.9, -1.9, 0];
+  await check(engine, [numbers("float32", strange)], (x) => [ops.cast(x!, "int32"), ops.cast(x!, "uint32")]);
+  await check(
+    engine,
+    [numbers("float32", [0])],
+    () => strange.flatMap((v) => (["int32", "uint32"] as const).map((to) => ops.cast(ops.full("float32", [2], v), to))),
+  );
+});
+
 onEachEngine("int32 wraps, truncates its quotient, and compares at its limits", async (engine) => {
   const [high, low] = [2 ** 31 - 1, -(2 ** 31)];
   const x = numbers("int32", [high, low, 123456789, -7, 7, 0, -1, high]);
@@ -172,6 +193,9 @@ onEachEngine("int32 wraps, truncates its quotient, and compares at its limits", 
   await check(engine, [x, y], (x, y) => names.map((op) => ops.binary(op, x!, y!)));
   const divisors = numbers("int32", [2, 3, -1000, 2, 2, 5, 1, -1]);
   await check(engine, [x, divisors], (x, y) => ops.div(x!, y!));
+  const strange = numbers("int32", [-1, -1, 0, 0, 0, -1, 0, low]);
+  await check(engine, [x, strange], (x, y) => ops.div(x!, y!));
+  await check(engine, [x], (x) => [0, -1, 1].map((by) => ops.div(x!, ops.full("int32", [8], by))));
   await check(engine, [x], (x) => [ops.neg(x!), ops.unary("sign", x!), ops.cast(x!, "bool")]);
   await check(engine, [numbers("int32", [-5, 5, 0, -high])], (x) => ops.unary("abs", x!));
   await check(

@@ -41,6 +41,13 @@ function combineParts(b: Builder, op: "Sum" | "Max" | "Min", x: Value, axis: num
   return { name: b.op(op, outputs), dtype: x.dtype, shape: reduced(x, [axis]) };
 }
 
+/** ReduceSum stops at the largest int32, where a sum of int64 that is cut to 32 bits wraps as it should. */
+function reduceSum(b: Builder, x: Value, axes: readonly number[]): string {
+  if (x.dtype === "float32") return b.op("ReduceSum", [x.name, b.sizes(axes)]);
+  const total = b.op("ReduceSum", [b.cast(x.name, elementTypes.int64), b.sizes(axes)]);
+  return b.cast(total, elementTypes.int32);
+}
+
 function sumOver(b: Builder, x: Value, axes: readonly number[]): Value {
   const shape = reduced(x, axes);
   const last = Math.max(...axes);
@@ -52,7 +59,7 @@ function sumOver(b: Builder, x: Value, axes: readonly number[]): Value {
   }
   // Axes of one element at the end would make an axis before them one between others.
   const trimmed = inner === 1 ? b.reshape(x, x.shape.slice(0, last + 1)) : x;
-  const name = b.op("ReduceSum", [trimmed.name, b.sizes(axes)]);
+  const name = reduceSum(b, trimmed, axes);
   return b.reshape({ name, dtype: x.dtype, shape: reduced(trimmed, axes) }, shape);
 }
 

@@ -4,7 +4,7 @@
  */
 
 import type { NodeOf } from "../../graph/node.ts";
-import type { OpName } from "../../graph/primitives.ts";
+import { castLimits, type OpName } from "../../graph/primitives.ts";
 import type { DType } from "../../graph/types.ts";
 import { broadcastShapes, type Builder, type Value } from "./builder.ts";
 import { matmul } from "./matmul.ts";
@@ -73,6 +73,30 @@ function softplus(b: Builder, { x: [x], number }: Operands): string {
   const lost = b.op("Sub", [t, b.op("Sub", [u, number(1)])]);
   const log = b.op("Add", [b.op("Log", [u]), b.op("Div", [lost, u])]);
   return b.op("Add", [b.op("Relu", [x!]), log]);
+}
+
+/** Held to what the dtype can say: what a C++ cast gives beyond it depends on the machine. */
+function cast(b: Builder, { x: [x], dtype, number }: Operands, to: DType): string {
+  if (dtype !== "float32" || to === "float32" || to === "bool") return b.cast(x!, elementTypes[to]);
+  const [least, most] = castLimits[to];
+  const held = b.op("Min", [b.op("Max", [x!, number(least)]), number(most)]);
+  return b.cast(b.op("Where", [b.op("IsNaN", [x!]), number(0), held]), elementTypes[to]);
+}
+
+/** By 0, and of the least int32 by -1, the processor's division would end the process. */
+function div(b: Builder, node: NodeOf<"div">, inputs: readonly Value[]): Value {
+  const shape = broadcastShapes(inputs.map((v) => v.shape));
+  const known = inputs[1]!.number;
+  const [x, by] = b.operands(inputs) as [string, string];
+  const result = (name: string): Value => ({ name, dtype: node.dtype, shape });
+  if (node.dtype === "float32" || (known !== undefined && known !== 0 && known !== -1)) {
+    return result(b.op("Div", [x, by]));
+  }
+  const number = (value: number): string => b.scalar("int32", value, shape.length).name;
+  const [none, minus] = [b.op("Equal", [by, number(0)]), b.op("Equal", [by, number(-1)])];
+  const quotient = b.op("Div", [x, b.op("Where", [b.op("Or", [none, minus]), number(1), by])]);
+  const defined = b.op("Where", [none, number(0), quotient]);
+  return result(b.op("Where", [minus, b.op("Neg", [x]), defined]));
 }
 
 function equal(b: Builder, { x, dtype }: Operands): string {
@@ -145,13 +169,13 @@ export const rows: { readonly [K in Exclude<OpName, "scan" | "output">]: Row<K> 
   round: same("Round"),
   not: same("Not"),
   isNaN: same("IsNaN"),
-  cast: elementwise((b, { x: [x] }, to) => b.cast(x!, elementTypes[to])),
+  cast: elementwise(cast),
   stopGradient: (_, __, [x]) => x!,
 
   add: same("Add"),
   sub: same("Sub"),
   mul: same("Mul"),
-  div: same("Div"),
+  div,
   pow: same("Pow"),
   maximum: same("Max"),
   minimum: same("Min"),

@@ -82,7 +82,7 @@ const writers: { readonly [name: string]: Writer } = {
   add: infix("+"),
   sub: infix("-"),
   mul: infix("*"),
-  div: infix("/"),
+  div: byType(infix("/"), helper("div_i32")),
   pow: helper("pow_f32"),
   maximum: byType(helper("max_f32"), builtin("max")),
   minimum: byType(helper("min_f32"), builtin("min")),
@@ -103,11 +103,18 @@ const writers: { readonly [name: string]: Writer } = {
 
 /** The text of operation `name`. */
 export function phrase(name: string, dtype: DType, args: readonly Operand[]): Phrase {
-  if (name === "cast") return { text: converted(args[0]!, dtype), needs: [] };
+  if (name === "cast") return cast(args[0]!, dtype);
   const writer = writers[name];
   if (!writer) throw new Error(`The WebGPU engine does not know the operation ${name}.`);
   const result = writer(...args);
   return typeof result === "string" ? { text: result, needs: [] } : result;
+}
+
+function cast(x: Operand, dtype: DType): Phrase {
+  const isHeld = x.dtype === "float32" && (dtype === "int32" || dtype === "uint32");
+  if (!isHeld) return { text: converted(x, dtype), needs: [] };
+  const name = `to_${registerType(dtype)}`;
+  return { text: `${name}(${x.text})`, needs: [name] };
 }
 
 /** `x` in the register type of `dtype`. */

@@ -5,9 +5,20 @@
  * a * b + c.
  */
 
+import { castLimits } from "../../graph/primitives.ts";
+
 interface Helper {
   readonly needs?: readonly string[];
   readonly text: string;
+}
+
+/** From float32, held to what the type can say. */
+function castHelper(dtype: keyof typeof castLimits, type: string): Helper {
+  const [least, most] = castLimits[dtype];
+  return {
+    needs: ["is_nan"],
+    text: `fn to_${type}(x: f32) -> ${type} { return select(${type}(clamp(x, ${least}f, ${most}f)), 0, is_nan(x)); }`,
+  };
 }
 
 const helpers: { readonly [name: string]: Helper } = {
@@ -28,6 +39,9 @@ fn nan() -> f32 { return bitcast<f32>(nan_bits); }`,
     needs: ["is_nan"],
     text: "fn min_f32(a: f32, b: f32) -> f32 { return select(b, a, is_nan(a) || (a < b && !is_nan(b))); }",
   },
+  div_i32: { text: "fn div_i32(a: i32, b: i32) -> i32 { return select(a / b, 0i, b == 0i); }" },
+  to_i32: castHelper("int32", "i32"),
+  to_u32: castHelper("uint32", "u32"),
   power_of_two: {
     // In two factors, so that exponents beyond those of one float32 still work.
     text: `fn times_power_of_two(x: f32, n: i32) -> f32 {
