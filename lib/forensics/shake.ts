@@ -2,7 +2,7 @@
 
 import { constant, type Node, topological } from "../graph/node.ts";
 import { Storage } from "../graph/storage.ts";
-import { HostRandom } from "../tensor/host_random.ts";
+import { randomBits } from "../graph/threefry.ts";
 
 /** Computes the values of nodes. */
 export type Compute = (nodes: readonly Node[]) => Promise<void>;
@@ -22,11 +22,10 @@ export function dataOf(output: Node, keep: (node: Node) => boolean = () => false
 /** A little more of each number of `nodes`: never less, so that what is positive stays so. */
 export async function shake(nodes: readonly Node[], compute: Compute): Promise<Map<Node, Node>> {
   await compute(nodes);
-  const random = new HostRandom(1);
   const moved = new Map<Node, Node>();
-  for (const node of nodes) {
-    const more = random.uniform(node.value!.size, 0, 0.1);
-    const numbers = Float32Array.from(await node.value!.read(), (x, i) => x + more[i]!);
+  for (const [k, node] of nodes.entries()) {
+    const bits = randomBits([k, 1], node.value!.size);
+    const numbers = Float32Array.from(await node.value!.read(), (x, i) => x + 0.1 * 2 ** -32 * bits[i]!);
     moved.set(node, constant(node, new Storage("float32", numbers.length, numbers)));
   }
   return moved;

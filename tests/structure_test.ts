@@ -1,0 +1,64 @@
+/** What the parts of lib/ may do: import each other without circles, and leave the console and the environment alone. */
+
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
+
+const root = new URL("../", import.meta.url);
+
+function* sources(folder: URL): Generator<[path: string, text: string]> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    const url = new URL(name + (isDirectory ? "/" : ""), folder);
+    if (isDirectory) yield* sources(url);
+    else if (name.endsWith(".ts")) yield [url.href.slice(root.href.length), code(Deno.readTextFileSync(url))];
+  }
+}
+
+/** Without comments that stand on lines of their own. */
+const code = (text: string): string => text.replaceAll(/^\s*(\/\*[\s\S]*?\*\/|\/\/.*)$/gm, "");
+
+const lib = new Map(sources(new URL("lib/", root)));
+
+/** The files whose values `path` imports when it is loaded; types are gone by then. */
+function importsOf(path: string): string[] {
+  const statements = lib.get(path)!.matchAll(
+    /^(?:import|export)\s([^;"]*?)\bfrom\s+"(\.[^"]+)";|^import\s+"(\.[^"]+)";/gm,
+  );
+  return [...statements].flatMap(([, names = "", from, alone]) => {
+    const onlyTypes = names.startsWith("type ") || /^\{(\s*type\s+\w+(\s+as\s+\w+)?\s*,?)+\}\s*$/.test(names);
+    return onlyTypes ? [] : [new URL(from ?? alone!, new URL(path, root)).href.slice(root.href.length)];
+  });
+}
+
+/** A circle of imports, if there is one: the path from a file back to it. */
+function circle(): string[] {
+  const done = new Set<string>();
+  const way: string[] = [];
+  const visit = (path: string): string[] => {
+    if (way.includes(path)) return [...way.slice(way.indexOf(path)), path];
+    if (done.has(path) || !lib.has(path)) return [];
+    way.push(path);
+    for (const next of importsOf(path)) {
+      const found = visit(next);
+      if (found.length > 0) return found;
+    }
+    way.pop();
+    done.add(path);
+    return [];
+  };
+  for (const path of lib.keys()) {
+    const found = visit(path);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+Deno.test("no file of lib/ imports itself by way of others", () => {
+  ok(importsOf("lib/tensor/tensor.ts").includes("lib/graph/ops.ts"), "imports are found");
+  equal(circle(), []);
+});
+
+Deno.test("below lib/train and lib/plot nothing prints, and nothing reads the environment", () => {
+  // The program that asks a driver for its adapters prints what it found.
+  const mayPrint = /^lib\/(train|plot)\/|^lib\/engine\/webgpu\/probe\.ts$/;
+  const found = [...lib].filter(([path, text]) => !mayPrint.test(path) && /\bconsole\.|\bDeno\.env\b/.test(text));
+  equal(found.map(([path]) => path), []);
+});
