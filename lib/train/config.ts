@@ -46,13 +46,18 @@ const fields = v.strictObject(entries, ({ expected, path }) => {
   return expected === "never" ? `"${name}" is no setting.` : `${flagOf(name)} is missing.`;
 });
 
-/** What a config.json holds. */
-const configSchema: v.GenericSchema<unknown, Config> = v.pipe(
+/** What makes a world that there is. */
+const worldSchema: v.GenericSchema<unknown, Config> = v.pipe(
   fields as unknown as v.GenericSchema<unknown, Config>,
   v.check(
     (c) => c.scenarioName !== "buzz_wire" || c.nAgents === 2,
     ({ input: c }) => `--n-agents ${c.nAgents} does not go with buzz_wire, which is for two agents: give --n-agents 2.`,
   ),
+);
+
+/** What a config.json holds. */
+const configSchema: v.GenericSchema<unknown, Config> = v.pipe(
+  worldSchema,
   v.check(
     (c) => c.framesPerBatch >= c.maxSteps,
     ({ input: c }) =>
@@ -89,7 +94,16 @@ function parseField<K extends keyof Config>(name: K, value: unknown): Config[K] 
 
 /** Checks `value`; throws a {@linkcode UsageError} with the first thing that does not fit. */
 export function parseConfig(value: unknown): Config {
-  const result = v.safeParse(configSchema, value, { abortEarly: true });
+  return parse(configSchema, value);
+}
+
+/** As {@linkcode parseConfig}, for those who collect no batches to learn from: an episode may be longer than one. */
+export function parseWorld(value: unknown): Config {
+  return parse(worldSchema, value);
+}
+
+function parse(schema: v.GenericSchema<unknown, Config>, value: unknown): Config {
+  const result = v.safeParse(schema, value, { abortEarly: true });
   if (!result.success) throw new UsageError(result.issues[0].message);
   return result.output;
 }

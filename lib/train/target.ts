@@ -1,7 +1,7 @@
 /** What commands act on: a run, one of its checkpoints, or a scenario by its name. */
 
 import { createEnvironment, createTrainer } from "./create.ts";
-import { newConfig } from "./config.ts";
+import { newConfig, parseWorld } from "./config.ts";
 import { UsageError } from "./error.ts";
 import { findRun, readConfig, type ResumePoint, runsOfSeries } from "./folder.ts";
 import { type Config, flagOf, task } from "./options.ts";
@@ -33,7 +33,7 @@ export function findTarget(text: string, given: Partial<Config>): Target {
   if (scenario !== undefined) {
     // The world as the scenario has it, not as a tuned preset acts in it.
     const config = newConfig({ scenarioName: scenario }, "seed");
-    return { config: { ...config, ...pick(given, worldOptions), ...device }, run: null };
+    return { config: parseWorld({ ...config, ...pick(given, worldOptions), ...device }), run: null };
   }
   const [world] = Object.keys(pick(given, worldOptions));
   if (world !== undefined) {

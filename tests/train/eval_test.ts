@@ -32,6 +32,8 @@ Deno.test("a scenario is the world itself, whatever actions its tuned preset tak
     const { actions, actionRepeat } = findTarget(scenario, {}).config;
     assert.deepEqual([actions, actionRepeat], ["continuous", 1]);
     assert.equal(findTarget(scenario, { actions: "discrete" }).config.actions, "discrete");
+    // An episode may be longer than the batches of training.
+    assert.equal(findTarget(scenario, { maxSteps: 1_000_000 }).config.maxSteps, 1_000_000);
   }
 });
 
@@ -86,6 +88,10 @@ Deno.test("eval refuses what it cannot play in one sentence, with exit code 2", 
       [
         [folder, "--n-agents", "4"],
         "--n-agents goes with the name of a scenario: a run keeps the world that it was trained in.",
+      ],
+      [
+        ["buzz_wire", "--n-agents", "3", "--controller", "heuristic"],
+        "--n-agents 3 does not go with buzz_wire, which is for two agents: give --n-agents 2.",
       ],
       [["wheel", "--episodes", "1.5"], "--episodes takes a whole number from 1 to 1,000,000, not 1.5."],
       [["wheel", "--controller", "best"], '--controller takes one of random, heuristic, not "best".'],
