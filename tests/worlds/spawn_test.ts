@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomKey, uniform } from "../../mod.ts";
-import { crowding, Spawner, type SpawnOptions } from "../../lib/worlds/particle/spawn.ts";
+import { crowding, mostCrowded, Spawner, type SpawnOptions } from "../../lib/worlds/particle/spawn.ts";
 import { onEachEngine, onEngine } from "../engines.ts";
 
 type Point = readonly [number, number];
@@ -49,6 +49,16 @@ onEngine("cpu", "points are as far from each other as rejection without end plac
   const starts = await place(navigation, 4000, 7);
   const mean = starts.reduce((sum, points) => sum + smallestDistance(points), 0) / starts.length;
   assert.ok(Math.abs(mean - 0.3741) < 4 * 0.0961 / Math.sqrt(4000), `${mean}`);
+});
+
+onEngine("cpu", "in the most crowded worlds that are taken all points keep their distance", async () => {
+  for (const [points, extent, envs] of [[40, [1, 1], 1000], [44, [1, 1], 200], [46, [8, 0.1], 200]] as const) {
+    const options = { points, distance: 0.25, extent };
+    assert.ok(crowding(options) <= mostCrowded, `${crowding(options)}`);
+    const starts = await place(options, envs, 8);
+    const near = starts.map(smallestDistance).filter((x) => x < 0.25 - 1e-6);
+    assert.deepEqual(near, [], `${points} points in ${extent}`);
+  }
 });
 
 Deno.test("crowding reaches 1 where random placement jams", () => {
