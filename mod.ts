@@ -26,7 +26,7 @@ export type { LossFunction } from "./lib/forensics/freeze.ts";
 export { Metric, metric, type MetricOptions, type Reduction } from "./lib/forensics/metric.ts";
 export { RolloutBuffer, type Row } from "./lib/rl/buffer.ts";
 export { Site } from "./lib/graph/site.ts";
-export { codes, explain, type KnownCode, type Page } from "./lib/forensics/codes.ts";
+export { codes, explain, type Page } from "./lib/forensics/codes.ts";
 
 export { type NestedList, Tensor, type TensorLike } from "./lib/tensor/tensor.ts";
 export type { Axis, AxisOrAxes } from "./lib/tensor/axis.ts";
@@ -42,7 +42,7 @@ export {
   zeros,
   zerosLike,
 } from "./lib/tensor/creation.ts";
-export { concat, F, matmul, oneHot, stack, stopGradient, where } from "./lib/tensor/functions.ts";
+export { concat, F, type Functions, matmul, oneHot, stack, stopGradient, where } from "./lib/tensor/functions.ts";
 export { noGrad } from "./lib/tensor/no_grad.ts";
 export {
   bernoulli,
@@ -59,7 +59,8 @@ export { leaves, mapTree, type Tree } from "./lib/tensor/tree.ts";
 export { Parameter, type Stateful, Variable } from "./lib/tensor/variable.ts";
 
 export { type Argument, compile, type Compiled, type CompileOptions } from "./lib/engine/compile.ts";
-export { type Device, deviceNotice, useDevice } from "./lib/engine/select.ts";
+export type { Engine } from "./lib/engine/engine.ts";
+export { type Device, deviceNotice, devices, useDevice } from "./lib/engine/select.ts";
 export { type AdapterFacts, type Probe, probeAdapters } from "./lib/engine/webgpu/adapter.ts";
 export { type LocatedValue, NonFiniteError, type NonFiniteOrigin } from "./lib/forensics/nonfinite.ts";
 export { locateNonFinite } from "./lib/forensics/nonfinite_search.ts";
@@ -110,6 +111,7 @@ export {
 export type { PPOOptions } from "./lib/rl/ppo_options.ts";
 export { PPOTrainer } from "./lib/rl/ppo_trainer.ts";
 export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/rl/trainer.ts";
+export { RunningScale } from "./lib/rl/running_scale.ts";
 export { Collector, type Rollout } from "./lib/rl/rollout.ts";
 export { ActionRepeat } from "./lib/worlds/repeat.ts";
 export { Navigation, type NavigationState } from "./lib/worlds/navigation.ts";
@@ -138,13 +140,17 @@ export type { Motion } from "./lib/worlds/particle/motion.ts";
 export { ParticleWorld, type WorldOptions } from "./lib/worlds/particle/world.ts";
 export { BuzzWire, type BuzzWireOptions, type BuzzWireState } from "./lib/worlds/buzz_wire.ts";
 
+export type { ChartConfig, ChartSpec } from "./lib/plot/chart.ts";
 export { type CurveOptions, type CurvePoint, type CurveSeries, rewardCurve } from "./lib/plot/curves.ts";
 export { type PathOptions, paths, type PathSeries } from "./lib/plot/paths.ts";
 export { drawAnimation, drawStill, type Footage, type PictureOptions } from "./lib/plot/episode.ts";
 export { theme } from "./lib/plot/theme.ts";
 export { display, type Displayable, type MimeBundle } from "./lib/plot/notebook.ts";
 export { createTrainer } from "./lib/train/create.ts";
-export type { Config } from "./lib/train/options.ts";
+export { UsageError } from "./lib/train/error.ts";
+export type { Outcome } from "./lib/train/manifest.ts";
+export type { MetricsRow } from "./lib/train/metrics.ts";
+export type { Config, settings, ValuesOf } from "./lib/train/options.ts";
 export { trainRun } from "./lib/train/train_run.ts";
 export { loadTrainer } from "./lib/train/target.ts";
 export { type Cast, film } from "./lib/train/footage.ts";

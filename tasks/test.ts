@@ -1,6 +1,6 @@
 /**
- * `deno task test`: format, lint, types, doc tests, tests; on a fresh machine it gets a software Vulkan first, so that both
- * engines are tested. Ends with the line `N passed, N failed`.
+ * `deno task test`: format, lint, types, documentation and its examples, tests; on a fresh machine it gets a software Vulkan
+ * first, so that both engines are tested. Ends with the line `N passed, N failed`.
  *
  * `deno task test tests/foo_test.ts --filter bar` runs only that; `--without-webgpu` leaves the WebGPU engine out.
  */
@@ -92,6 +92,7 @@ const sections: [name: string, run: () => Promise<Count>][] = filters.length > 0
     ["Format", () => check("fmt", "--check")],
     ["Lint", () => check("lint")],
     ["Types", () => check("check", ".")],
+    ["Documentation of all that is public", () => check("doc", "--lint", "mod.ts")],
     ["Examples in the documentation", () => test("--doc", "mod.ts", "lib")],
     ["Tests", () => test("--no-check", "tests")],
   ];

@@ -38,10 +38,15 @@ export interface Executable {
 
 /** What runs graphs. */
 export interface Engine {
+  /** "cpu": ONNX Runtime; "webgpu": Dawn. */
   readonly name: "cpu" | "webgpu";
   /** The device as a person knows it: "ONNX Runtime 1.30, 2 threads", "SwiftShader Device (Subzero)". */
   readonly adapter: string;
-  /** Throws a sentence if the graph cannot be run here. */
+  /**
+   * For the library, which compiles functions by {@linkcode compile}. Throws a sentence if the graph cannot be run here.
+   *
+   * @internal
+   */
   compile(graph: Graph): Promise<Executable>;
   /** Bytes that the engine holds now, by what holds them. */
   liveBytes(): Record<string, number>;

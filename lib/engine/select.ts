@@ -3,7 +3,8 @@
 import type { Engine } from "./engine.ts";
 import type { Probe } from "./webgpu/adapter.ts";
 
-const devices = ["auto", "cpu", "webgpu"] as const;
+/** What {@linkcode useDevice} takes. */
+export const devices = ["auto", "cpu", "webgpu"] as const;
 
 /** `auto` is a hardware GPU if there is one, else the CPU. `webgpu` also takes a software adapter. */
 export type Device = typeof devices[number];

@@ -10,7 +10,12 @@ import type { Cut } from "./cut.ts";
 export interface AuditEntry {
   /** The path: `pi.layers.0.weight`. */
   readonly name: string;
+  /** The sizes of its axes. */
   readonly shape: Shape;
+  /**
+   * `reached`: it learns; `zero`, `non-finite`: it is reached by such a gradient; `cut`: the loss depends on it, the gradient
+   * does not arrive; `unused`: the loss does not depend on it; `declared`: stopped with a reason; `frozen`: it is not to learn.
+   */
   readonly status: "reached" | "zero" | "non-finite" | "cut" | "unused" | "declared" | "frozen";
   /** Whether an optimiser or group owns it. */
   readonly hasOwner: boolean;
@@ -22,6 +27,7 @@ export interface AuditEntry {
   readonly updateRatio: number | null;
   /** Why it is zero, or what else there is to say. */
   readonly why: string | null;
+  /** Where its gradient is cut, if it is. */
   readonly cut: Cut | null;
   /** Whether freeze-replay has proved the cut. */
   readonly isProved: boolean;

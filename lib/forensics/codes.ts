@@ -1,5 +1,6 @@
 /** The one table of error codes: what each means, a program that has it, and the program mended. */
 
+import type { ErrorCode } from "../graph/error.ts";
 import { type Page, pagesOfCuts } from "./pages/cuts.ts";
 import { pagesOfShapes } from "./pages/shapes.ts";
 import { pagesOfValues } from "./pages/values.ts";
@@ -7,10 +8,7 @@ import { pagesOfValues } from "./pages/values.ts";
 export type { Page };
 
 /** Every error code with its page: G1xx cut, G2xx stale, G3xx shape and axis, G4xx non-finite, G5xx ownership. */
-export const codes = { ...pagesOfCuts, ...pagesOfShapes, ...pagesOfValues } satisfies Record<`G${number}`, Page>;
-
-/** An error code that has a page. */
-export type KnownCode = keyof typeof codes;
+export const codes: Readonly<Record<ErrorCode, Page>> = { ...pagesOfCuts, ...pagesOfShapes, ...pagesOfValues };
 
 function indented(text: string): string {
   return text.split("\n").map((line) => line && `    ${line}`).join("\n");
@@ -29,9 +27,8 @@ function indented(text: string): string {
  * ```
  */
 export function explain(code: string): string {
-  if (!Object.hasOwn(codes, code)) {
-    throw new RangeError(`there is no error code ${code}; the codes are ${Object.keys(codes).join(", ")}.`);
-  }
-  const { title, meaning, wrong, right } = codes[code as KnownCode];
+  const page = Object.hasOwn(codes, code) && codes[code as ErrorCode];
+  if (!page) throw new RangeError(`there is no error code ${code}; the codes are ${Object.keys(codes).join(", ")}.`);
+  const { title, meaning, wrong, right } = page;
   return `${code}: ${title}\n\n${meaning}\n\nWrong:\n\n${indented(wrong)}\n\nRight:\n\n${indented(right)}\n`;
 }

@@ -5,6 +5,11 @@ import type { Aval, SavedTensor } from "../graph/types.ts";
 
 /** One value that a step was given. */
 export interface StepInput extends Aval {
+  /**
+   * Its numbers, for the library: {@linkcode readStep} gives those that a run has saved.
+   *
+   * @internal
+   */
   readonly storage: Storage;
 }
 

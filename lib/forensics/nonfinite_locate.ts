@@ -16,10 +16,13 @@ import { type Statistics, statisticsOf } from "./nonfinite_statistics.ts";
 export interface LocatedValue {
   /** The operation that made it, or the name of an input. */
   readonly name: string;
+  /** The dtype of the elements. */
   readonly dtype: DType;
+  /** The sizes of its axes. */
   readonly shape: Shape;
   /** Where it was made. */
   readonly site: Site;
+  /** What its numbers were. */
   readonly statistics: Statistics;
 }
 
@@ -39,6 +42,7 @@ export interface NonFiniteOrigin {
   readonly steps: readonly number[];
   /** Its result. */
   readonly output: LocatedValue;
+  /** What it was made from, in the order of its operands. */
   readonly inputs: readonly LocatedValue[];
   /** Where an infinity that it made became NaN, if that is elsewhere. */
   readonly becameNaN: { readonly op: string; readonly site: Site; readonly derivativeOf: string | null } | null;

@@ -6,10 +6,15 @@ import type { TypedArray } from "../graph/types.ts";
 export interface Statistics {
   /** NaN where nothing is finite; so are `max` and `mean`. */
   readonly min: number;
+  /** The largest finite number. */
   readonly max: number;
+  /** The mean of the finite numbers. */
   readonly mean: number;
+  /** The share of zeros. */
   readonly zeros: number;
+  /** The share of NaN. */
   readonly nan: number;
+  /** The share of infinities of either sign. */
   readonly infinite: number;
 }
 

@@ -8,6 +8,7 @@ export type ErrorCode = `G${number}`;
 
 /** A line of the story and what happens there. */
 export interface Place {
+  /** The line. */
   readonly site: Site;
   /** What happens there, in a few words. */
   readonly note?: string;

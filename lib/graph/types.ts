@@ -14,15 +14,21 @@ export type Axes = readonly (string | null)[];
 
 /** An abstract value: everything about a tensor except its numbers. */
 export interface Aval {
+  /** The dtype of the elements. */
   readonly dtype: DType;
+  /** The sizes of its axes. */
   readonly shape: Shape;
+  /** The names of its axes. */
   readonly axes: Axes;
 }
 
 /** The numbers of one tensor outside of any graph, row-major: in checkpoints and reports. */
 export interface SavedTensor {
+  /** The dtype of the elements. */
   readonly dtype: DType;
+  /** The sizes of its axes. */
   readonly shape: Shape;
+  /** The numbers, the last axis fastest: as many as the product of the sizes. */
   readonly data: TypedArray;
 }
 

@@ -19,7 +19,8 @@ export function normalInit(std: number): Initializer {
 }
 
 /** PyTorch's default for Linear: uniform in +-1 / sqrt(in). */
-export const defaultInit: Initializer = (random, shape) => uniformInit(1 / Math.sqrt(shape.at(-1)!))(random, shape);
+export const defaultInit: Initializer = (random, shape): Tensor =>
+  uniformInit(1 / Math.sqrt(shape.at(-1)!))(random, shape);
 
 /** Rows of unit length, orthogonal to the rows before (modified Gram-Schmidt, twice for accuracy). */
 function orthonormalRows(random: HostRandom, rows: number, columns: number): Float64Array[] {

@@ -10,8 +10,11 @@ import { Module } from "./module.ts";
 
 /** What an LSTM carries: hidden and cell state, `[batch, hidden]`. */
 export interface LSTMState {
+  /** Either of them, by name: a state is a tree that a scan carries. */
   readonly [key: string]: Tensor;
+  /** What the layer gives, in (-1, 1). */
   readonly hidden: Tensor;
+  /** What it remembers. */
   readonly cell: Tensor;
 }
 

@@ -22,9 +22,11 @@ export interface GroupOptions {
 
 /** What an optimiser keeps for a group: its vector, learning rate, and vectors of its own. */
 export interface GroupState {
+  /** The parameters and the vector of their numbers. */
   readonly group: ParameterGroup;
   /** A scalar, so that a schedule needs no new program. */
   readonly lr: Variable;
+  /** As long as the vector each: velocity of SGD, mean and square of Adam. */
   readonly moments: readonly Variable[];
 }
 

@@ -44,6 +44,7 @@ export class SGD extends Optimizer {
     this.#options = { momentum, nesterov, weightDecay };
   }
 
+  /** With momentum b: v = b v + g (g at the first step), w - lr v; Nesterov's: w - lr (g + b v). */
   protected override update({ group, lr, moments: [velocity] }: GroupState, gradient: Tensor, count: Tensor): Tensor {
     const { momentum, nesterov, weightDecay } = this.#options;
     const g = weightDecay > 0 ? gradient.add(group.vector.mul(weightDecay)) : gradient;
@@ -99,6 +100,7 @@ export class Adam extends Optimizer {
     return state.group.vector;
   }
 
+  /** m and v are running means of g and g^2, corrected for their start at 0: w - lr m / (sqrt(v) + eps). */
   protected override update(state: GroupState, gradient: Tensor, count: Tensor): Tensor {
     const { betas: [beta1, beta2], eps } = this.options;
     const [mean, square] = state.moments as readonly [Variable, Variable];
@@ -128,10 +130,12 @@ export class AdamW extends Adam {
     super(parameters, { weightDecay: 0.01, ...options });
   }
 
+  /** The gradient as it is: the decay is apart from it. */
   protected override penalised(_: GroupState, gradient: Tensor): Tensor {
     return gradient;
   }
 
+  /** The weights less the share `lr * weightDecay`. */
   protected override decayed({ group, lr }: GroupState): Tensor {
     return group.vector.mul(lr.mul(-this.options.weightDecay).add(1));
   }

@@ -7,7 +7,9 @@ import { faint, font, ink, quiet } from "./theme.ts";
 
 /** One episode as it was seen. A frame is a state: the first is the start, the last the end. */
 export interface Footage {
+  /** What is seen, in the order of `position` and `angle`. */
   readonly entities: readonly Entity[];
+  /** States, one more than there are steps. */
   readonly frames: number;
   /** From one frame to the next. */
   readonly frameSeconds: number;
@@ -23,7 +25,9 @@ export interface Footage {
 
 /** What a picture says beside the episodes. */
 export interface PictureOptions {
+  /** The first line, plain text. */
   readonly title: string;
+  /** The line below it. */
   readonly subtitle: string;
 }
 

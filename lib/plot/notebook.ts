@@ -1,6 +1,6 @@
 /** Charts in notebooks: interactive where the viewer knows vega-lite, a picture and a line of text where it does not. */
 
-import type { TopLevelSpec } from "vega-lite";
+import type { ChartSpec } from "./chart.ts";
 
 /** A bundle of representations of one chart, by media type. */
 export type MimeBundle = Record<string, unknown>;
@@ -16,23 +16,23 @@ const vegaLiteType = "application/vnd.vegalite.v5+json";
 const vegaLiteSchema = "https://vega.github.io/schema/vega-lite/v5.json";
 
 /** Shows a chart: the last expression of a cell, or an argument of `Deno.jupyter.display`. */
-export function display(spec: TopLevelSpec): Displayable {
+export function display(spec: ChartSpec): Displayable {
   return { [Symbol.for("Jupyter.display")]: () => chartBundle(spec) };
 }
 
 /** The chart in all its representations. */
-export async function chartBundle(spec: TopLevelSpec): Promise<MimeBundle> {
+export async function chartBundle(spec: ChartSpec): Promise<MimeBundle> {
   // Vega is large: whoever draws nothing does not load it.
   const { renderSvg } = await import("./svg.ts");
   return { ...liveBundle(spec), "image/svg+xml": await renderSvg(spec) };
 }
 
 /** The chart as what is quick to make: for displays that change several times a second. */
-export function liveBundle(spec: TopLevelSpec): MimeBundle {
+export function liveBundle(spec: ChartSpec): MimeBundle {
   return { [vegaLiteType]: { ...spec, $schema: vegaLiteSchema }, "text/plain": `[chart${titleOf(spec)}]` };
 }
 
-function titleOf({ title }: TopLevelSpec): string {
+function titleOf({ title }: ChartSpec): string {
   const text = title !== null && typeof title === "object" && "text" in title ? title.text : title;
   return typeof text === "string" ? `: ${text}` : "";
 }

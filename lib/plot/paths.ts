@@ -1,6 +1,6 @@
 /** Lines in the plane: where something drove, walked or flew, a colour for each series. One metre is as long up as across. */
 
-import type { TopLevelSpec } from "vega-lite";
+import type { ChartSpec } from "./chart.ts";
 import { theme } from "./theme.ts";
 
 /** Lines with a name: one for each thing that moved. */
@@ -59,7 +59,7 @@ function widened([low, high]: [number, number], atLeast: number): [number, numbe
  * console.log("mark" in spec || "layer" in spec); // true
  * ```
  */
-export function paths(series: readonly PathSeries[], options: PathOptions = {}): TopLevelSpec {
+export function paths(series: readonly PathSeries[], options: PathOptions = {}): ChartSpec {
   const { title, subtitle, xTitle = "x (m)", yTitle = "y (m)", width = 560 } = options;
   const finite = (x: number): number | null => Number.isFinite(x) ? x : null;
   const values = series.flatMap(({ name, lines, dashed = false }) =>

@@ -1,6 +1,6 @@
 /** How charts look: quiet axes, colours that stay apart for the colour-blind (Okabe and Ito), room around the data. */
 
-import type { Config } from "vega-lite";
+import type { ChartConfig } from "./chart.ts";
 
 /** Of texts and of what matters. */
 export const ink = "#1f2933";
@@ -26,7 +26,7 @@ export const font = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Aria
  * display({ data: { values }, mark: "bar", encoding, config: theme });
  * ```
  */
-export const theme: Config = {
+export const theme: ChartConfig = {
   background: "white",
   padding: 16,
   font,

@@ -40,6 +40,7 @@ export interface Moment<S extends Tree = Tree> {
 
 /** Episodes as they were played, inside of a compiled function. */
 export interface Played<S extends Tree, Y extends Tree> {
+  /** Any part of it, by name: what is played is a tree that a compiled function may return. */
   readonly [key: string]: Tree;
   /** At the start. */
   readonly first: S;

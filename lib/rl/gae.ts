@@ -20,6 +20,7 @@ export interface Trajectory {
 
 /** Advantages and value targets, `[time, env, agent]`. */
 export interface Advantages {
+  /** How much better what was done turned out than the critic had expected. */
   readonly advantage: Tensor;
   /** The value target: advantage + value. */
   readonly returns: Tensor;

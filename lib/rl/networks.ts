@@ -38,6 +38,7 @@ function network(from: number, to: number, options: NetworkOptions, random: Host
 
 /** What a network says of an agent's actions: the parameters of their distribution, each `[.., parameter]`. */
 export interface PolicyOutput {
+  /** Any tensor of it, by name. */
   readonly [key: string]: Tensor;
 }
 
@@ -135,13 +136,17 @@ const scaleBias = Math.log(Math.expm1(1 - minScale));
 
 /** The parameters of tanh-normal distributions, `[.., action]` each: the mean and the scale before the tanh. */
 export interface GaussianOutput extends PolicyOutput {
+  /** The mean of the normal variable before the tanh. */
   readonly loc: Tensor;
+  /** Its standard deviation, above 0.01. */
   readonly scale: Tensor;
 }
 
 /** Tanh-normal distributions over continuous actions. A choice is the action before its tanh. */
 export class GaussianPolicy extends Policy<GaussianOutput> {
+  /** The action before its tanh: as many numbers as the action has. */
   override readonly choiceSize: number;
+  /** As many as the action has numbers: no closed form is known. */
   override readonly entropyNoiseSize: number;
 
   /** Draws the initial weights from `random`. */
@@ -152,32 +157,39 @@ export class GaussianPolicy extends Policy<GaussianOutput> {
     this.entropyNoiseSize = actionSize;
   }
 
+  /** Standard normal numbers, `[..leading, actionSize]`. */
   override noise(key: Tensor, leading: Shape): Tensor {
     return normal(key, [...leading, this.options.actionSize]);
   }
 
+  /** The first half are the means; the second, through a softplus, the scales. */
   protected override read(outputs: Tensor): GaussianOutput {
     const { actionSize } = this.options;
     const [loc, raw] = outputs.split([actionSize, actionSize], -1) as [Tensor, Tensor];
     return { loc, scale: raw.add(scaleBias).softplus().add(minScale) };
   }
 
+  /** `loc + scale * noise`, before the tanh. */
   override choose({ loc, scale }: GaussianOutput, noise: Tensor): Tensor {
     return loc.add(scale.mul(noise));
   }
 
+  /** The tanh of the choice: numbers in (-1, 1). */
   override action(choice: Tensor): Tensor {
     return choice.tanh();
   }
 
+  /** That of the action, summed over its numbers. */
   override logProb({ loc, scale }: GaussianOutput, choice: Tensor): Tensor {
     return new TanhNormal(loc, scale).logProbOfBase(choice).sum(-1);
   }
 
+  /** An unbiased estimate from one sample, which `noise` makes. */
   override entropy({ loc, scale }: GaussianOutput, noise: Tensor | undefined): Tensor {
     return new TanhNormal(loc, scale).entropyEstimate(noise!).sum(-1);
   }
 
+  /** The tanh of the means, `[.., agent, actionSize]`. */
   override forward(observation: Tensor): Tensor {
     return this.output(observation).loc.tanh();
   }
@@ -191,7 +203,9 @@ export interface CategoricalOutput extends PolicyOutput {
 
 /** Categorical distributions over discrete actions. A choice is the action's number. */
 export class CategoricalPolicy extends Policy<CategoricalOutput> {
+  /** The number of the action. */
   override readonly choiceSize = 1;
+  /** None: the entropy is known exactly. */
   override readonly entropyNoiseSize = 0;
 
   /** Draws the initial weights from `random`. */
@@ -199,30 +213,37 @@ export class CategoricalPolicy extends Policy<CategoricalOutput> {
     super(options, options.actionSize, random);
   }
 
+  /** Gumbel numbers, `[..leading, actionSize]`. */
   override noise(key: Tensor, leading: Shape): Tensor {
     return gumbel(key, [...leading, this.options.actionSize]);
   }
 
+  /** The numbers are the logits. */
   protected override read(logits: Tensor): CategoricalOutput {
     return { logits };
   }
 
+  /** The action whose logit plus noise is largest, never one whose logit is -Infinity. */
   override choose({ logits }: CategoricalOutput, noise: Tensor): Tensor {
     return logits.add(noise).argmax(-1).cast("float32").unsqueeze(-1);
   }
 
+  /** The number of the action, int32 `[..]`. */
   override action(choice: Tensor): Tensor {
     return choice.squeeze(-1).cast("int32");
   }
 
+  /** That of the action, `[..]`. */
   override logProb({ logits }: CategoricalOutput, choice: Tensor): Tensor {
     return new Categorical(logits).logProb(this.action(choice));
   }
 
+  /** Exact, `[..]`, in nats. */
   override entropy({ logits }: CategoricalOutput): Tensor {
     return new Categorical(logits).entropy();
   }
 
+  /** The number of the most likely action, int32 `[.., agent]`. */
   override forward(observation: Tensor): Tensor {
     return this.output(observation).logits.argmax(-1);
   }

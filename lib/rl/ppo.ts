@@ -23,6 +23,7 @@ export interface Predictions {
   readonly logProb: Tensor;
   /** The entropy of the policy, or an estimate of it. */
   readonly entropy: Tensor;
+  /** The value that the critic gives. */
   readonly value: Tensor;
 }
 
@@ -38,9 +39,13 @@ export interface PPOLossOptions {
 
 /** The loss and what it is made of, scalars. */
 export interface PPOLoss {
+  /** What is minimised: objective + criticLoss - entropyEps * entropy. */
   readonly loss: Tensor;
+  /** Minus the mean of ratio times advantage, pessimistically clipped (Schulman et al. 2017, equation 7). */
   readonly objective: Tensor;
+  /** Mean smooth L1 distance of the values from their targets; where values are clipped the larger one. */
   readonly criticLoss: Tensor;
+  /** Mean entropy of the policy, in nats. */
   readonly entropy: Tensor;
   /** Mean of (ratio - 1) - log ratio (Schulman 2020), which is never negative. */
   readonly approxKl: Tensor;

@@ -21,17 +21,23 @@ export interface PPOOptions {
   readonly numEpochs: number;
   /** Frames in a minibatch. */
   readonly minibatchSize: number;
+  /** The learning rate of Adam, above 0. */
   readonly lr: number;
   /** Constant unless told otherwise. Otherwise the rate falls to 0 over `nIters` iterations. */
   readonly lrSchedule?: Schedule;
   /** The iterations of the whole run: for schedules. */
   readonly nIters?: number;
+  /** The gradients of policy and critic together are clipped to this Euclidean norm, above 0. */
   readonly maxGradNorm: number;
+  /** The ratio of probabilities is clipped to 1 +- this. */
   readonly clipEpsilon: number;
+  /** The weight of the entropy bonus, at least 0. */
   readonly entropyEps: number;
   /** Constant unless told otherwise. Otherwise the weight of the entropy falls to 0 over `nIters` iterations. */
   readonly entropySchedule?: Schedule;
+  /** The discount of a step, in [0, 1]. */
   readonly gamma: number;
+  /** How far advantages look past the critic, in [0, 1]: 0 one step, 1 to the end of the episode. */
   readonly lmbda: number;
   /**
    * Whether a step at which the time was up is worth what the critic expects after it (the default), or, as in TorchRL's

@@ -15,6 +15,7 @@ import type { Policy } from "./networks.ts";
 
 /** A batch of experience; `time` is the leading axis. */
 export interface Rollout {
+  /** Any tensor of it, by name. */
   readonly [key: string]: Tensor;
   /** float32 [time, env, agent, feature]: what was acted on. */
   readonly observation: Tensor;

@@ -16,6 +16,7 @@ const least = 1e-4;
 export class RunningScale extends Module {
   /** float32, of the shape that has a mean of its own for each entry. */
   readonly mean: Variable;
+  /** Of the same shape; of all numbers that have been seen, the older ones with less weight. */
   readonly variance: Variable;
   /** Scalar. */
   readonly weight: Variable = new Variable(zeros([]), "scale.weight");

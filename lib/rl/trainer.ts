@@ -14,6 +14,7 @@ export type TrainerState = Readonly<Record<string, SavedTensor>>;
 
 /** What a trainer says about itself, for the manifest and the first line of a run. */
 export interface TrainerFacts {
+  /** What computes: "cpu" (ONNX Runtime) or "webgpu" (Dawn). */
   readonly engine: string;
   /** The device as a person knows it: "ONNX Runtime 1.30, 2 threads". */
   readonly adapter: string;
@@ -33,6 +34,7 @@ export interface Trainer {
   readonly iteration: number;
   /** Frames (steps of all envs together) that one iteration learns from. */
   readonly framesPerIteration: number;
+  /** What it says about itself. */
   readonly facts: TrainerFacts;
   /** Programs traced since it was made. It must stand still after the first iteration. */
   readonly traceCount: number;

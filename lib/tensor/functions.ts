@@ -26,7 +26,14 @@ const others = {
 } as const;
 
 type Operation = Exclude<keyof Tensor, keyof typeof others>;
-type Functions = { readonly [K in Operation]: (x: Tensor, ...args: Parameters<Tensor[K]>) => ReturnType<Tensor[K]> };
+/**
+ * The functions of {@linkcode F}.
+ *
+ * @internal
+ */
+export type Functions = {
+  readonly [K in Operation]: (x: Tensor, ...args: Parameters<Tensor[K]>) => ReturnType<Tensor[K]>;
+};
 
 function functions(): Functions {
   const names = Object.getOwnPropertyNames(Tensor.prototype).filter((name) =>

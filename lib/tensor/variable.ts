@@ -106,7 +106,11 @@ export class Variable extends Tensor implements Stateful {
     return [this];
   }
 
-  /** For the library: puts a node in the place of the value, as tracing does. Gives the node that was there. */
+  /**
+   * For the library: puts a node in the place of the value, as tracing does. Gives the node that was there.
+   *
+   * @internal
+   */
   replace(node: Node): Node {
     const before = this.#current;
     this.#current = node;
@@ -130,7 +134,11 @@ export class Variable extends Tensor implements Stateful {
     forget(this.#current);
   }
 
-  /** A node of this value that is this variable's own, through which no gradient flows. */
+  /**
+   * For the library: a node of this value that is this variable's own, through which no gradient flows.
+   *
+   * @internal
+   */
   protected own(node: Node): Node {
     const owned = ops.stopGradient(node, `the value of ${this.name}`);
     owned.owner = this;

@@ -4,6 +4,7 @@ import { PlumblineError } from "../graph/error.ts";
 
 /** The command, its files or its folder do not fit. Its message is one sentence that says what to do. */
 export class UsageError extends Error {
+  /** For messages. */
   override readonly name = "UsageError";
 }
 

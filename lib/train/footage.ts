@@ -19,7 +19,9 @@ const stepSeconds = 0.1;
 
 /** Who is filmed. */
 export interface Cast {
+  /** The world. */
   readonly environment: Environment;
+  /** What acts in it: a policy, or one of {@linkcode controllerOf}. */
   readonly controller: Controller;
   /** What the controller reads that may change, as {@linkcode compile} wants it. */
   readonly state: readonly Stateful[];

@@ -1,6 +1,6 @@
 /** A chart in a notebook that grows while a cell runs. */
 
-import type { TopLevelSpec } from "vega-lite";
+import type { ChartSpec } from "../plot/chart.ts";
 import { chartBundle, liveBundle, type MimeBundle } from "../plot/notebook.ts";
 
 /** At most four updates a second, in milliseconds: viewers redraw the chart for each. */
@@ -17,11 +17,11 @@ const interval = 250;
  */
 export class LiveChart {
   readonly #id = `chart-${crypto.randomUUID()}`;
-  #last: TopLevelSpec | null = null;
+  #last: ChartSpec | null = null;
   #shownAt: number | null = null;
 
   /** Shows `spec`, or keeps it for later if the last one was shown less than a quarter of a second ago. */
-  async update(spec: TopLevelSpec): Promise<void> {
+  async update(spec: ChartSpec): Promise<void> {
     this.#last = spec;
     if (this.#shownAt !== null && performance.now() - this.#shownAt < interval) return;
     await this.#send(liveBundle(spec));

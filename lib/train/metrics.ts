@@ -8,6 +8,7 @@ export interface MetricsRow {
   readonly iteration: number;
   /** Frames learned from since the beginning of the run. */
   readonly frames: number;
+  /** By name: `train/episode_reward_sum`, `time/frames_per_second`. */
   readonly metrics: Metrics;
 }
 

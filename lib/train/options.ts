@@ -63,7 +63,11 @@ export type ValueOf<O> = O extends NumberOption<number> ? number
   : O extends PathOption ? string | null
   : boolean;
 
-/** The values of a table. */
+/**
+ * The values of a table.
+ *
+ * @internal
+ */
 export type ValuesOf<Table> = { readonly [K in keyof Table]: ValueOf<Table[K]> };
 
 /** A row of the table. */
@@ -193,7 +197,11 @@ export const running = {
   } as NumberOption<null>,
 };
 
-/** What makes a run: kept in its config.json. */
+/**
+ * What makes a run: kept in its config.json.
+ *
+ * @internal
+ */
 export const settings = { ...task, ...learning, ...running };
 
 /** What concerns one command only. */
@@ -219,7 +227,10 @@ export const groups: Readonly<Record<string, Readonly<Record<string, Option>>>> 
   "The run": { ...running, ...controls },
 };
 
-/** The configuration of a run. */
+/**
+ * The configuration of a run: a value for each flag of `deno task train` under "The task", "Learning" and "The run", which
+ * `deno task train --help` explains; `framesPerBatch` is `--frames-per-batch`.
+ */
 export type Config = ValuesOf<typeof settings>;
 
 /** The flags of a command that are no part of the configuration. */

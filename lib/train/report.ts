@@ -105,7 +105,9 @@ export function writeRunReport(path: string, iteration: number | null): string {
   const { folder } = findRun(path);
   const config = readConfig(folder);
   const manifest = readManifest(join(folder, manifestName));
-  if (!manifest) throw new UsageError(`${folder} has no ${manifestName}: it cannot be said what made the run.`);
+  if (!manifest) {
+    throw new UsageError(`${folder} has no ${manifestName} that can be read: it cannot be said what made the run.`);
+  }
   const common = { configuration: configurationOf(config, manifest), manifest: facts(manifest) };
   const failed = iteration === null ? failureIn(folder) : null;
   if (failed) {
@@ -165,7 +167,9 @@ export function writeEmptyReport(name: string): string {
 export interface SavedStep {
   /** The program of the step; empty for a checkpoint. */
   readonly program: string;
+  /** The iteration in which it was saved. */
   readonly iteration: number;
+  /** The numbers, by name. */
   readonly tensors: TrainerState;
   /** Names, shapes and statistics, a line each. */
   table(): string;

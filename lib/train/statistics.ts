@@ -2,11 +2,15 @@
 
 /** What a sample says. */
 export interface Summary {
+  /** How many values there are. */
   readonly count: number;
+  /** Their arithmetic mean. */
   readonly mean: number;
   /** The sample's standard deviation, by n - 1; NaN for one value. */
   readonly deviation: number;
+  /** The smallest; NaN if one is NaN. */
   readonly min: number;
+  /** The largest; NaN if one is NaN. */
   readonly max: number;
 }
 

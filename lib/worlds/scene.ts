@@ -11,7 +11,9 @@ export type Role = "agent" | "goal" | "object" | "wall" | "joint";
 
 /** Something to be drawn. */
 export interface Entity {
+  /** What it is to the task; it decides how it is drawn. */
   readonly role: Role;
+  /** Its outline, metres. */
   readonly shape: Shape;
   /** The agent whose goal it is; of all agents if not given. */
   readonly agent?: number;
@@ -19,6 +21,7 @@ export interface Entity {
 
 /** Where the entities of a scene are, by their order. */
 export interface Placement {
+  /** Either of them, by name. */
   readonly [key: string]: Tensor;
   /** Of the centres, float32 [env, entity, 2], metres. */
   readonly position: Tensor;
@@ -28,6 +31,7 @@ export interface Placement {
 
 /** How a world is drawn. */
 export interface Scene<S extends Tree = Tree> {
+  /** All that is drawn, in the order of {@linkcode Placement}. */
   readonly entities: readonly Entity[];
   /** The entities in a state. */
   place(state: S): Placement;
@@ -39,6 +43,7 @@ export interface Scene<S extends Tree = Tree> {
 export interface SceneLidar<S extends Tree = Tree> {
   /** How far they reach, metres. */
   readonly range: number;
+  /** How many each agent has. */
   readonly rays: number;
   /** Range less the distance to what a ray hits, 0 where it hits nothing: float32 [env, agent, ray], metres. */
   nearness(state: S): Tensor;

@@ -2,6 +2,7 @@
 
 /** A disc. */
 export interface Sphere {
+  /** Tells shapes apart. */
   readonly kind: "sphere";
   /** Metres, above 0. */
   readonly radius: number;
@@ -9,6 +10,7 @@ export interface Sphere {
 
 /** A straight piece of wire, along the x axis of the body. */
 export interface Line {
+  /** Tells shapes apart. */
   readonly kind: "line";
   /** Metres, above 0. */
   readonly length: number;
@@ -16,6 +18,7 @@ export interface Line {
 
 /** The four sides of a rectangle. Its inside is empty: discs touch the sides from there, too. */
 export interface HollowBox {
+  /** Tells shapes apart. */
   readonly kind: "hollowBox";
   /** Along the x axis of the body, in metres, above 0. */
   readonly length: number;
@@ -25,6 +28,7 @@ export interface HollowBox {
 
 /** A rectangle that is full inside: whatever gets there is pushed out. */
 export interface Box {
+  /** Tells shapes apart. */
   readonly kind: "box";
   /** Along the x axis of the body, in metres, above 0. */
   readonly length: number;
@@ -40,6 +44,7 @@ export type Shape = Sphere | Outline;
 
 /** A body. Its position and velocity are part of the state, not of it. */
 export interface Body {
+  /** Its outline, around its centre. */
   readonly shape: Shape;
   /** Kilograms, above 0; 1 if not given. */
   readonly mass?: number;
@@ -65,6 +70,7 @@ export interface Body {
 
 /** A shape that stands where it is: no part of the motion. */
 export interface Fixture {
+  /** Its outline, around its centre. */
   readonly shape: Shape;
   /** Of the centre, metres. */
   readonly at: readonly [x: number, y: number];
