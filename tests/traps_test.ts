@@ -17,16 +17,20 @@ import {
   ones,
   Parameter,
   PlumblineError,
+  randomInt,
+  randomKey,
   scan,
   SGD,
   stack,
   TanhNormal,
   type Tensor,
   tensor,
+  uniform,
   Variable,
   where,
   zeros,
 } from "../mod.ts";
+import { float32Below } from "../lib/graph/float32.ts";
 import { onEachEngine } from "./engines.ts";
 
 function coded(code: ErrorCode, text: RegExp = /./): (error: unknown) => boolean {
@@ -432,6 +436,40 @@ onEachEngine("random integers and uniforms stay inside their range", async () =>
 });
 
 // Gradients and state.
+
+onEachEngine("uniform numbers of a range whose end rounding would reach stay below it", async () => {
+  // The one draw of this key that is 1 - 2^-24.
+  const drawn = await uniform(randomKey(2), [2 ** 20], 1, 2).data();
+  strictEqual(drawn[572461], 2 - 2 ** -23);
+  ok(drawn.every((x) => x >= 1 && x < 2));
+});
+
+Deno.test("host numbers of a range whose end rounding would reach stay below it", () => {
+  const random = new HostRandom(0);
+  const bits = [0xffffffff, 0xffffffff];
+  random.bits = () => bits.pop() ?? 0;
+  equal([...random.uniform(2, 1, 2)], [2 - 2 ** -23, 1]);
+  for (const x of [2, 1, -1, 0.1]) ok(float32Below(x) < x && Math.fround((x + float32Below(x)) / 2) >= float32Below(x));
+  equal([float32Below(0), float32Below(1), float32Below(-1)], [-(2 ** -149), 1 - 2 ** -24, -1 - 2 ** -23]);
+});
+
+onEachEngine("random integers of a range of one are that one", async () => {
+  equal(await randomInt(randomKey(0), [3], 5, 6).toList(), [5, 5, 5]);
+});
+
+Deno.test("a range that randomInt() cannot draw from is refused", () => {
+  const draw = (low: number, high: number) => () => randomInt(randomKey(0), [3], low, high);
+  for (const [low, high] of [[5, 5], [6, 5], [0, 2 ** 24 + 1], [0.5, 2], [0, NaN], [0, Infinity]] as const) {
+    throws(draw(low, high), /draws from 1 to 2\^24 whole numbers/);
+  }
+  draw(0, 2 ** 24)();
+});
+
+Deno.test("numbers among truths make a float32 tensor, as in PyTorch", async () => {
+  equal(await tensor([true, 0.5]).toList(), [1, 0.5]);
+  equal(await tensor([[true], [2]]).toList(), [[1], [2]]);
+  equal(await tensor([[true], [false]]).toList(), [[true], [false]]);
+});
 
 onEachEngine("a parameter that changed between forward and backward is refused", () => {
   const w = new Parameter(tensor([1, 2]), "w");

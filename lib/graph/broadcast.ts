@@ -14,23 +14,30 @@ function refuse(code: "G302" | "G303", message: string, nodes: readonly Operand[
   throw new PlumblineError({ code, message, sites, help });
 }
 
+/** Operands without their last axes. */
+function leading(operands: readonly Operand[], last: number): readonly Operand[] {
+  if (last === 0) return operands;
+  return operands.map((x) => ({ ...x, shape: x.shape.slice(0, -last), axes: x.axes.slice(0, -last) }));
+}
+
 /**
- * The common shape, as NumPy aligns them. Operands of different ranks whose result is larger than each of them ([B] with
- * [B, 1]) are refused: that is almost always a forgotten axis.
+ * The common shape, as NumPy aligns them, of all axes but the `last` ones. Operands of different ranks whose result is larger
+ * than each of them ([B] with [B, 1]) are refused: that is almost always a forgotten axis.
  *
  * @throws PlumblineError G302
  */
-export function broadcastShape(operands: readonly Operand[]): Shape {
+export function broadcastShape(whole: readonly Operand[], last = 0): Shape {
+  const operands = leading(whole, last);
   const rank = Math.max(...operands.map((x) => x.shape.length));
   const shape = Array.from({ length: rank }, (_, i) => {
     const sizes = operands.map((x) => x.shape[i - rank + x.shape.length] ?? 1);
     const size = sizes.find((n) => n !== 1) ?? 1;
     if (sizes.some((n) => n !== 1 && n !== size)) {
-      const list = operands.map(describe).join(" and ");
+      const list = whole.map(describe).join(" and ");
       refuse(
         "G302",
-        `the shapes of ${list} do not fit: axis ${i - rank} has sizes ${sizes.join(" and ")}.`,
-        operands,
+        `the shapes of ${list} do not fit: axis ${i - rank - last} has sizes ${sizes.join(" and ")}.`,
+        whole,
         missingAxis(operands) ?? "sizes must be equal, or one of them 1: insert a missing axis with unsqueeze().",
       );
     }
@@ -38,11 +45,11 @@ export function broadcastShape(operands: readonly Operand[]): Shape {
   });
   const ranks = new Set(operands.filter((x) => sizeOf(x.shape) !== 1).map((x) => x.shape.length));
   if (ranks.size > 1 && operands.every((x) => sizeOf(x.shape) < sizeOf(shape))) {
-    const list = operands.map(describe).join(" and ");
+    const list = whole.map(describe).join(" and ");
     refuse(
       "G302",
-      `${list} would become [${shape}], larger than each of them.`,
-      operands,
+      `${list} would become [${shape}${last > 0 ? ",.." : ""}], larger than each of them.`,
+      whole,
       "if that is meant, give both the same rank with unsqueeze(); if not, one of them has an axis too many: squeeze() it.",
     );
   }
@@ -65,22 +72,23 @@ export function haveSameNames(operands: readonly Pick<Aval, "axes">[]): boolean 
 }
 
 /**
- * The axis names of a result: a name wins over no name.
+ * The axis names of a result, but for the `last` ones: a name wins over no name.
  *
  * @throws PlumblineError G303 if two different names would align.
  */
-export function broadcastAxes(operands: readonly Operand[]): Axes {
+export function broadcastAxes(whole: readonly Operand[], last = 0): Axes {
+  const operands = leading(whole, last);
   const rank = Math.max(...operands.map((x) => x.axes.length));
   return Array.from({ length: rank }, (_, i) => {
     let name: string | null = null;
     for (const x of operands) {
       const other = x.axes[i - rank + x.axes.length] ?? null;
       if (name !== null && other !== null && other !== name) {
-        const list = operands.map(describe).join(" and ");
+        const list = whole.map(describe).join(" and ");
         refuse(
           "G303",
           `the axes of ${list} do not align: \`${name}\` meets \`${other}\`.`,
-          operands,
+          whole,
           `${missingAxis(operands) ?? "insert the missing axis with unsqueeze()"}, or rename one with named().`,
         );
       }

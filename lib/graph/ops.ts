@@ -210,11 +210,8 @@ export function scatterAdd(x: Node, index: Node, source: Node, axis: number): No
 
 /** Matrix product over the last two axes; the axes before are broadcast. */
 export function matmul(a: Node, b: Node, transA = false, transB = false): Node {
-  const [batchA, batchB] = [a, b].map((x) =>
-    ({ ...x, shape: x.shape.slice(0, -2), axes: x.axes.slice(0, -2) }) as Node
-  );
-  const shape = broadcastShape([batchA!, batchB!]);
-  const axes = broadcastAxes([batchA!, batchB!]);
+  const shape = broadcastShape([a, b], 2);
+  const axes = broadcastAxes([a, b], 2);
   const spread = (x: Node): Node =>
     sameShape(x.shape.slice(0, -2), shape)
       ? x

@@ -8,7 +8,7 @@ import { withSite } from "./site.ts";
 
 const isFull = (x: Node | undefined, value: number): boolean => x?.op === "full" && x.attrs.value === value;
 
-/** Arithmetic on constants, rounded as the engines round. */
+/** Arithmetic on constants in float64, which float32 rounds as if it had been its own. */
 const arithmetic: { readonly [op: string]: (a: number, b: number) => number } = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
@@ -25,9 +25,9 @@ function foldConstants(node: Node): Node | null {
   if (node.dtype !== "float32") return null;
   if (node.op === "neg") return full(node.dtype, node.shape, -a.attrs.value, node.axes);
   const fold = arithmetic[node.op];
-  return fold && b?.op === "full"
-    ? full(node.dtype, node.shape, Math.fround(fold(a.attrs.value, b.attrs.value)), node.axes)
-    : null;
+  if (!fold || b?.op !== "full") return null;
+  const { fround } = Math;
+  return full(node.dtype, node.shape, fround(fold(fround(a.attrs.value), fround(b.attrs.value))), node.axes);
 }
 
 function isLastTwoSwapped(perm: readonly number[]): boolean {
@@ -65,7 +65,8 @@ function rewrite(node: Node): Node | null {
       return a!.op === "neg" ? sub(b!, a!.inputs[0]!) : null;
     case "sub":
       if (isFull(b, 0)) return a!;
-      if (isFull(a, 0)) return neg(b!);
+      // Not of 0, from which 0 leaves 0.
+      if (a!.op === "full" && Object.is(a!.attrs.value, -0)) return neg(b!);
       return b!.op === "neg" ? makeNode("add", [a!, b!.inputs[0]!], {}) : null;
     case "mul":
       if (isFull(b, 1)) return a!;

@@ -7,7 +7,7 @@ import { fromData, type NestedList, Tensor } from "./tensor.ts";
 
 /** How a new tensor is to be. */
 export interface TensorOptions {
-  /** float32, unless the data says otherwise: booleans are bool, typed arrays keep their type. */
+  /** float32, unless the data says otherwise: booleans alone are bool, typed arrays keep their type. */
   dtype?: DType;
   /** The sizes, for flat data. */
   shape?: readonly number[];
@@ -60,8 +60,9 @@ function dtypeOfArray(data: ArrayBufferView): DType {
   });
 }
 
-function leaf(data: NestedList): number | boolean | undefined {
-  return Array.isArray(data) ? leaf(data[0] as NestedList) : data as number | boolean | undefined;
+/** Whether there are booleans, and nothing else. */
+function areBooleans(data: NestedList): boolean {
+  return Array.isArray(data) ? data.length > 0 && data.every(areBooleans) : typeof data === "boolean";
 }
 
 /**
@@ -88,7 +89,7 @@ export function tensor(data: NestedList | TypedArray, options: TensorOptions = {
   }
   const list = data as NestedList;
   const found = shapeOf(list);
-  const dtype = options.dtype ?? (typeof leaf(list) === "boolean" ? "bool" : "float32");
+  const dtype = options.dtype ?? (areBooleans(list) ? "bool" : "float32");
   ops.checkDtype(dtype);
   const array = allocate(dtype, sizeOf(found));
   flattenInto(array, list, dtype, found, 0);

@@ -1,6 +1,7 @@
 /** Random numbers on the host, from the same generator as the engines': initial weights, orders of minibatches. */
 
 import { onDraw } from "../forensics/drops.ts";
+import { float32Below } from "../graph/float32.ts";
 import { keyOfSeed, randomBits } from "../graph/threefry.ts";
 import { fromData, type Tensor } from "./tensor.ts";
 
@@ -39,7 +40,8 @@ export class HostRandom {
 
   /** Uniform in [low, high). */
   uniform(size: number, low = 0, high = 1): Float32Array {
-    return Float32Array.from({ length: size }, () => low + (high - low) * this.next());
+    const most = low < high ? float32Below(high) : Infinity;
+    return Float32Array.from({ length: size }, () => Math.min(most, low + (high - low) * this.next()));
   }
 
   /** Standard normal numbers (Box and Muller 1958). */

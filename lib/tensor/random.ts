@@ -4,6 +4,7 @@
  */
 
 import { unitInterval } from "../graph/composite.ts";
+import { float32Below } from "../graph/float32.ts";
 import * as ops from "../graph/ops.ts";
 import { keyOfSeed } from "../graph/threefry.ts";
 import { type Shape, sizeOf } from "../graph/types.ts";
@@ -27,10 +28,19 @@ export function splitKey(key: Tensor, count = 2): Tensor[] {
   return Array.from({ length: count }, (_, i) => bits.select(0, i));
 }
 
+/** Whether the largest number of the unit interval, brought to [low, high), is rounded to `high`: in one step or in two. */
+function reaches(low: number, high: number): boolean {
+  const { fround } = Math;
+  const scaled = fround(high - low) * (1 - 2 ** -24);
+  return low < high && Math.max(fround(scaled + fround(low)), fround(fround(scaled) + fround(low))) >= high;
+}
+
 /** Uniform in [low, high). */
 export function uniform(key: Tensor, shape: Shape, low = 0, high = 1): Tensor {
   const unit = new Tensor(unitInterval(ops.randomBits(key.node, shape)));
-  return low === 0 && high === 1 ? unit : unit.mul(high - low).add(low);
+  if (low === 0 && high === 1) return unit;
+  const moved = unit.mul(high - low).add(low);
+  return reaches(low, high) ? moved.minimum(float32Below(high)) : moved;
 }
 
 /** Standard normal numbers (Box and Muller 1958). */
@@ -49,8 +59,15 @@ export function bernoulli(key: Tensor, shape: Shape, probability: number): Tenso
   return uniform(key, shape).less(probability);
 }
 
-/** int32, uniform in [low, high); `high - low` is below 2^24. */
+/**
+ * int32, uniform in [low, high).
+ *
+ * @throws RangeError unless these are whole numbers with 1 to 2^24 numbers in [low, high): that many a draw tells apart.
+ */
 export function randomInt(key: Tensor, shape: Shape, low: number, high: number): Tensor {
+  if (!Number.isInteger(low) || !Number.isInteger(high) || high <= low || high - low > 2 ** 24) {
+    throw new RangeError(`randomInt() draws from 1 to 2^24 whole numbers; [${low}, ${high}) is no such range.`);
+  }
   const scaled = uniform(key, shape).mul(high - low).floor().cast("int32");
   return scaled.minimum(high - low - 1).add(low);
 }

@@ -265,7 +265,7 @@ export class Tensor {
     return new Tensor(ops.reshape(this.node, full));
   }
 
-  /** Axes `first` to `last` in one. */
+  /** Axes `first` to `last` in one; `first` is not after `last`. */
   flatten(first: Axis = 0, last: Axis = -1): Tensor {
     if (this.rank === 0) return this.reshape(1);
     const [from, to] = [resolveAxis(this.node, first), resolveAxis(this.node, last)];
@@ -273,6 +273,12 @@ export class Tensor {
     const axes = [...this.axes.slice(0, from), null, ...this.axes.slice(to + 1)];
     return new Tensor(ops.reshape(this.node, [...this.shape.slice(0, from), size, ...this.shape.slice(to + 1)], axes));
   }
+    if (from > to) {
+      throw new PlumblineError({
+        code: "G304",
+        message: `flatten(${first}, ${last}) of ${describe(this.node)} begins after its end.`,
+      });
+    }
 
   /** Axis i of the result is axis `order[i]` of this. */
   permute(...order: Axis[]): Tensor {
@@ -362,13 +368,24 @@ export class Tensor {
     return this.slice(i, at, at + 1).squeeze(i);
   }
 
-  /** Cut along `axis` in parts of the given sizes. */
+  /** Cut along `axis` in parts of the given sizes, which add up to the size of the axis. */
   split(sizes: readonly number[], axis: Axis): Tensor[] {
     let start = 0;
     return sizes.map((size) => this.slice(axis, start, start += size));
   }
 
   /** `value` added along `axis`, `before` and `after`. */
+    const i = resolveAxis(this.node, axis);
+    const fits = Array.isArray(sizes) && sizes.every((n) => Number.isInteger(n) && n >= 0) &&
+      sizes.reduce((sum, n) => sum + n, 0) === this.shape[i];
+    if (!fits) {
+      throw new PlumblineError({
+        code: "G304",
+        message: `split() takes the sizes of all parts of axis ${i} of ${describe(this.node)} as an array; ${
+          JSON.stringify(sizes)
+        } does not add up to ${this.shape[i]}.`,
+      });
+    }
   pad(axis: Axis, before: number, after: number, value = 0): Tensor {
     const i = resolveAxis(this.node, axis);
     const at = (n: number): number[] => this.shape.map((_, k) => k === i ? n : 0);

@@ -34,6 +34,14 @@ Deno.test("simplify() keeps infinities, NaN and zero apart", () => {
   checkSame(...padded);
 });
 
+Deno.test("simplify() computes with constants as float32 does, and keeps the sign of 0", () => {
+  const [tenth] = simplify([ops.mul(constant(0.1), constant(0.1))]);
+  strictEqual(tenth!.op === "full" && tenth!.attrs.value, Math.fround(Math.fround(0.1) ** 2));
+  const inverse = ops.div(constant(1), ops.sub(constant(0), x));
+  checkSame(inverse, ops.div(constant(1), ops.sub(constant(-0), x)));
+  strictEqual(values(simplify([inverse]))[0]![4], Infinity);
+});
+
 Deno.test("simplify() computes the same expression once", () => {
   const twice = ops.add(ops.unary("exp", ops.neg(x)), ops.unary("exp", ops.neg(x)));
   strictEqual(count(checkSame(twice)), 4);
