@@ -5,6 +5,7 @@
 
 import { parseArgs } from "node:util";
 import { UsageError } from "../lib/train/error.ts";
+import { shellWord } from "../lib/train/flags.ts";
 import { writeEmptyReport, writeRunReport } from "../lib/train/report.ts";
 
 const usage = "deno task report RUN [--iteration N], or deno task report --new NAME";
@@ -25,6 +26,7 @@ function report(args: readonly string[]): string {
   });
   if (values.help) return helpText;
   const [run, ...more] = positionals;
+  if (run === "" || values.new === "") throw new UsageError("An argument of report is empty: give a run, or a name.");
   if (values.new !== undefined && run === undefined) return told(writeEmptyReport(values.new));
   if (run === undefined || more.length > 0 || values.new !== undefined) throw new UsageError(`Usage: ${usage}`);
   const { iteration = null } = values;
@@ -35,7 +37,7 @@ function report(args: readonly string[]): string {
 }
 
 function told(path: string): string {
-  return `${path}\nOpen it in Jupyter with Deno's kernel, or run it: deno task notebooks ${path}`;
+  return `${path}\nOpen it in Jupyter with Deno's kernel, or run it: deno task notebooks ${shellWord(path)}`;
 }
 
 try {

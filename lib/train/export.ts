@@ -12,7 +12,7 @@ import { writeFileAtomic } from "./atomic.ts";
 import { choice, type ChoiceOption, type Config, path, running } from "./options.ts";
 import { encodeSafetensors } from "./safetensors.ts";
 import { findTarget, openTrainer } from "./target.ts";
-import { requireFolder, type Tool } from "./tool.ts";
+import { checkPlace, type Tool } from "./tool.ts";
 
 const options = {
   format: choice(["onnx", "safetensors"], "onnx", "the policy as a program, or all weights") as ChoiceOption<
@@ -44,7 +44,7 @@ export const exportTool: Tool<typeof options> = {
     try {
       const name = format === "onnx" ? "policy.onnx" : "weights.safetensors";
       const path = out ?? join(target.run!.folder, name);
-      requireFolder(path);
+      checkPlace("out", path);
       return format === "onnx" ? await writeOnnx(path, trainer) : await writeWeights(path, trainer, target.config);
     } finally {
       trainer.dispose();

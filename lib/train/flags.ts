@@ -56,6 +56,11 @@ export function flagText(name: string, value: unknown): string {
   return typeof value === "boolean" ? flagOf(name).replace("--", value ? "--" : "--no-") : `${flagOf(name)} ${value}`;
 }
 
+/** `text` as one word of a command that is typed into a shell. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+,\\-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
 /** Whether its flags take no value. */
 function isBare({ kind }: Option): boolean {
   return kind === "switch" || kind === "toggle";

@@ -1,13 +1,16 @@
 /** manifest.json: what made a run, so that it can be made again: arguments, commit, versions, device. */
 
+import * as v from "valibot";
 import deno from "../../deno.json" with { type: "json" };
 import type { TrainerFacts } from "../rl/trainer.ts";
 
 /** The file's name in the folder of a run. */
 export const manifestName = "manifest.json";
 
-/** How a session of training ended. A killed one stays "running". */
-export type Outcome = "running" | "finished" | "interrupted" | "failed";
+const outcomes = ["running", "finished", "interrupted", "failed", "killed"] as const;
+
+/** How a session of training ended. A killed one cannot say so: it stays "running" until the next begins. */
+export type Outcome = typeof outcomes[number];
 
 /** One process that trained the run. */
 export interface Session extends TrainerFacts {
@@ -35,6 +38,13 @@ export interface Session extends TrainerFacts {
 export interface Manifest extends Session {
   readonly earlier: readonly Session[];
 }
+
+/** What others go by in a manifest. */
+const readSession = v.looseObject({
+  ...{ started: v.string(), outcome: v.picklist(outcomes), arguments: v.array(v.string()) },
+  ...{ fromIteration: v.number(), toIteration: v.number(), engine: v.string(), adapter: v.string() },
+});
+const readSchema = v.looseObject({ ...readSession.entries, earlier: v.array(readSession) });
 
 /** The versions of everything that computes. */
 export function versions(): Record<string, string> {
@@ -65,13 +75,13 @@ async function git(...args: string[]): Promise<string | null> {
   }
 }
 
-/** The manifest when a session begins. `before` is that of the run so far. */
+/** The manifest when a session begins. `before` is that of the run so far, which has come to the iteration `reached`. */
 export async function beginManifest(
   session: Pick<Session, "arguments" | "fromIteration"> & TrainerFacts,
   before: Manifest | null,
+  reached: number,
   now: Date,
 ): Promise<Manifest> {
-  const { earlier = [], ...last } = before ?? {};
   return {
     started: now.toISOString(),
     ended: null,
@@ -83,14 +93,21 @@ export async function beginManifest(
     versions: versions(),
     platform: Deno.build.target,
     traces: { total: 0, afterFirst: 0 },
-    earlier: before ? [...earlier, last as Session] : [],
+    earlier: before ? earlierWith(before, reached) : [],
   };
+}
+
+/** The sessions of a manifest to which another comes. One that was killed could not say so, nor how far it got. */
+function earlierWith({ earlier, ...last }: Manifest, reached: number): Session[] {
+  const killed = last.outcome === "running";
+  return [...earlier, killed ? { ...last, outcome: "killed", toIteration: reached } : last];
 }
 
 /** The manifest in a file; null if there is none, or none that can be read: it is a record, nothing depends on it. */
 export function readManifest(path: string): Manifest | null {
   try {
-    return JSON.parse(Deno.readTextFileSync(path)) as Manifest;
+    const { success, output } = v.safeParse(readSchema, JSON.parse(Deno.readTextFileSync(path)));
+    return success ? output as unknown as Manifest : null;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
     throw error;

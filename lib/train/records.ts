@@ -13,7 +13,7 @@ import { type Departure, departureOf, type Preset } from "./presets.ts";
 import { counted } from "./progress.ts";
 
 /** How a run stands. */
-export type RunState = Exclude<Outcome, "running"> | "running" | "killed" | "not begun";
+export type RunState = Outcome | "not begun";
 
 /** A run, read from its folder. */
 export interface RunRecord {

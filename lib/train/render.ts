@@ -9,7 +9,7 @@ import { type Cast, film } from "./footage.ts";
 import { choice, type ChoiceOption, type Config, integer, type NumberOption, path, running } from "./options.ts";
 import { counted } from "./progress.ts";
 import { findTarget, openTrainer, type Target, worldOf, worldOptions } from "./target.ts";
-import { requireFolder, type Tool } from "./tool.ts";
+import { checkPlace, type Tool } from "./tool.ts";
 
 const options = {
   episodes: integer(1, 16, 1, "episodes, side by side") as NumberOption<number>,
@@ -40,7 +40,7 @@ export const renderTool: Tool<typeof options> = {
     const target = findTarget(text!, given as Partial<Config>);
     const controller = (values.controller as typeof values.controller | null) ?? null;
     const base = values.out?.replace(/\.svg$/, "") ?? defaultPath(target, controller);
-    requireFolder(base);
+    checkPlace("out", values.out ?? `${base}.svg`);
     const [episodes, title] = await record(target, controller, values.episodes, values.seed);
     const { drawAnimation, drawStill } = await import("../plot/episode.ts");
     const files: readonly (readonly [string, string])[] = [

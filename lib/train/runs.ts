@@ -6,7 +6,7 @@ import { recentIterations } from "./metrics.ts";
 import { flag, path } from "./options.ts";
 import { rewardText } from "./progress.ts";
 import { keyOf, namesOf, readRuns, type RunRecord } from "./records.ts";
-import type { Tool } from "./tool.ts";
+import { checkPlace, type Tool } from "./tool.ts";
 
 const options = {
   svg: path(null, "draw the curves: one for each configuration, its seeds as a band"),
@@ -27,6 +27,7 @@ export const runsTool: Tool<typeof options> = {
   ],
   examples: ["", "output/wheel --svg wheel.svg", "output/navigation/2030-01-31_12-00-00 --json"],
   run: async ({ positionals, values: { svg, json } }) => {
+    if (svg !== null) checkPlace("svg", svg);
     const folders = positionals.length > 0 ? positionals : ["output"];
     const { runs, problems } = readRuns(folders);
     if (svg !== null) writeFileAtomic(svg, await drawRunCurves(runs));

@@ -5,6 +5,7 @@ import { PlumblineError } from "../graph/error.ts";
 import { checkFits, type Checkpoint, listCheckpoints, loadCheckpointOf } from "./checkpoint.ts";
 import { batchOf } from "./config.ts";
 import { textOf, UsageError, WriteError } from "./error.ts";
+import { shellWord } from "./flags.ts";
 import { type ResumePoint, RunFolder } from "./folder.ts";
 import type { Host } from "./host.ts";
 import { beginManifest, type Manifest, manifestName, readManifest } from "./manifest.ts";
@@ -126,7 +127,7 @@ async function openRun(
   const session = { arguments: plan.arguments, ...trainer.facts };
   try {
     if (!plan.resume) {
-      const manifest = await beginManifest({ ...session, fromIteration: 0 }, null, new Date());
+      const manifest = await beginManifest({ ...session, fromIteration: 0 }, null, 0, new Date());
       return { folder: RunFolder.create(plan.out, plan.config, new Date()), manifest };
     }
     const folder = RunFolder.open(plan.resume.folder);
@@ -134,7 +135,8 @@ async function openRun(
       await restore(checkpointOf(plan.resume), trainer);
       const { iteration } = trainer;
       const before = readManifest(join(folder.path, manifestName));
-      const manifest = await beginManifest({ ...session, fromIteration: iteration }, before, new Date());
+      const reached = Math.max(iteration, folder.rows().at(-1)?.iteration ?? 0);
+      const manifest = await beginManifest({ ...session, fromIteration: iteration }, before, reached, new Date());
       tellDifferences(iteration, before, trainer, progress);
       tellLosses(iteration, folder, progress);
       folder.rewind(iteration);
@@ -219,14 +221,13 @@ function endingText({ nIters, earlyStop }: Config, iteration: number, { ending, 
   }
 }
 
-function goOnText(path: string, { nIters }: Config, { ending, outcome }: Result): string {
+function goOnText(path: string, { nIters }: Config, { ending, outcome, recent }: Result): string {
   if (outcome === "interrupted") return `To resume: ${resumeCommand(path)}`;
-  const more = ending === "iterations" ? `--n-iters ${2 * nIters}` : "--early-stop with a higher reward";
+  const more = ending === "iterations" ? `--n-iters ${2 * nIters}` : `--early-stop ${Math.floor(recent) + 1}`;
   return `To go on: ${resumeCommand(path)} ${more}`;
 }
 
 /** The command that goes on with the run, or the series of runs, in `path`. */
 export function resumeCommand(path: string): string {
-  const safe = /^[\w./:@%+,\\-]+$/.test(path);
-  return `deno task train --resume ${safe ? path : `'${path.replaceAll("'", `'\\''`)}'`}`;
+  return `deno task train --resume ${shellWord(path)}`;
 }

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { reasonOf, textOf, UsageError } from "./error.ts";
 import { checkOption, optionLines, readArguments } from "./flags.ts";
 import type { Host } from "./host.ts";
-import { flag, type Option, type ValuesOf } from "./options.ts";
+import { flag, flagOf, type Option, type ValuesOf } from "./options.ts";
 
 /** A command. */
 export interface Tool<Table extends Readonly<Record<string, Option>>> {
@@ -52,6 +52,9 @@ export async function runTool<Table extends Readonly<Record<string, Option>>>(
       out.write(`${helpText(tool)}\n`);
       return 0;
     }
+    if (positionals.includes("")) {
+      throw new UsageError(`An argument of ${tool.name} is empty: give a name, or leave it out.`);
+    }
     const [least, most] = tool.positionals;
     if (positionals.length < least || positionals.length > most) {
       throw new UsageError(`Usage: deno task ${tool.name} ${tool.usage}; see --help.`);
@@ -70,16 +73,29 @@ export async function runTool<Table extends Readonly<Record<string, Option>>>(
   }
 }
 
-/** Throws a {@linkcode UsageError} unless the folder is there that the file of `--out` belongs in: before the work, not after. */
-export function requireFolder(out: string): void {
-  const folder = dirname(out);
+/**
+ * Throws a {@linkcode UsageError} unless a file can be at the `path` that the flag `name` gives: before the work, not after.
+ */
+export function checkPlace(name: string, path: string): void {
+  const folder = dirname(path);
   let isFolder: boolean;
   try {
     isFolder = Deno.statSync(folder).isDirectory;
   } catch (error) {
-    throw new UsageError(`--out ${out}: the folder ${folder} cannot be opened: ${reasonOf(error)}.`);
+    throw new UsageError(`${flagOf(name)} ${path}: the folder ${folder} cannot be opened: ${reasonOf(error)}.`);
   }
-  if (!isFolder) throw new UsageError(`--out ${out}: ${folder} is no folder.`);
+  if (!isFolder) throw new UsageError(`${flagOf(name)} ${path}: ${folder} is no folder.`);
+  if (/[\\/]$/.test(path) || existsFolder(path)) {
+    throw new UsageError(`${flagOf(name)} ${path} names a folder: give the name of a file in it.`);
+  }
+}
+
+function existsFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
 }
 
 function helpText<Table extends Readonly<Record<string, Option>>>(tool: Tool<Table>): string {

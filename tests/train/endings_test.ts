@@ -93,6 +93,8 @@ Deno.test("--early-stop ends the run when the mean reward of five iterations rea
       `\nDone after iteration ${rewards.length} of 60: the mean reward of the last 5, ${recent.at(-1)!.toFixed(3)}, ` +
         "has reached --early-stop 2. ",
     ));
+    const further = Math.floor(recent.at(-1)!) + 1;
+    assert.ok(text.includes(`To go on: deno task train --resume ${onlyRun(whole)} --early-stop ${further}\n`));
     assert.equal(manifestOf(onlyRun(whole)).outcome, "finished");
     await run([...args, "--out", stopped], { stopAfter: rewards.length - 1 });
     await run(["--resume", onlyRun(stopped)]);

@@ -75,6 +75,7 @@ Deno.test("export refuses what it cannot do in one sentence, with exit code 2", 
         [folder, "--out", join(folder, "config.json", "a.onnx")],
         `--out ${join(folder, "config.json", "a.onnx")}: ${join(folder, "config.json")} is no folder.`,
       ],
+      [[folder, "--out", out], `--out ${out} names a folder: give the name of a file in it.`],
     ];
     for (const [args, sentence] of refused) {
       assert.deepEqual(await runCommand(exportTool, ...args), { code: 2, out: "", err: `error: ${sentence}\n` });

@@ -46,6 +46,7 @@ Deno.test("render refuses what it cannot do in one sentence, with exit code 2", 
       ["wheel", "--controller", "random", "--out", "/nowhere/at/all"],
       "--out /nowhere/at/all: the folder /nowhere/at cannot be opened: it does not exist.",
     ],
+    [["wheel", "--controller", "random", "--out", "new/"], "--out new/ names a folder: give the name of a file in it."],
   ];
   for (const [args, sentence] of refused) {
     assert.deepEqual(await runCommand(renderTool, ...args), { code: 2, out: "", err: `error: ${sentence}\n` });

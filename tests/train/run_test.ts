@@ -8,7 +8,7 @@ import type { Config } from "../../lib/train/options.ts";
 import { writeRunReport } from "../../lib/train/report.ts";
 import { bytesUpTo, readRecords } from "../../lib/train/tensorboard.ts";
 import { FakeTrainer } from "./fake_trainer.ts";
-import { filesBelow, logged, onlyRun, run, small, withFolder } from "./harness.ts";
+import { filesBelow, logged, onlyRun, run, runTask, small, withFolder } from "./harness.ts";
 
 const readManifest = (folder: string): Manifest => JSON.parse(Deno.readTextFileSync(join(folder, "manifest.json")));
 const newest = (folder: string) => listCheckpoints(folder).at(-1)!;
@@ -295,4 +295,40 @@ Deno.test("a report of a run that was killed is of its last iteration; one witho
       name: "UsageError",
       message: `${folder} has no iteration yet: give the one to repeat as --iteration.`,
     });
+  }));
+
+Deno.test("a session that was killed is one in the manifest of those who go on, with how far it got", () =>
+  withFolder(async (out) => {
+    await run([...small, "--out", out, "--n-iters", "6", "--save-every", "2"], { stopAfter: 5 });
+    const folder = onlyRun(out);
+    const killed = { ...readManifest(folder), outcome: "running", ended: null, toIteration: 0 };
+    Deno.writeTextFileSync(join(folder, "manifest.json"), JSON.stringify(killed));
+    Deno.removeSync(newest(folder).path);
+    await run(["--resume", folder]);
+    const { earlier, fromIteration } = readManifest(folder);
+    const sessions = earlier.map(({ outcome, fromIteration, toIteration }) => [outcome, fromIteration, toIteration]);
+    assert.deepEqual([fromIteration, sessions], [4, [["killed", 0, 5]]]);
+  }));
+
+Deno.test("a manifest that says nothing is none", () =>
+  withFolder(async (out) => {
+    await run([...small, "--out", out, "--n-iters", "3"], { stopAfter: 2 });
+    const folder = onlyRun(out);
+    for (const content of ["{}", "[]", "null", '{"outcome":']) {
+      Deno.writeTextFileSync(join(folder, "manifest.json"), content);
+      assert.throws(() => writeRunReport(folder, null), /has no manifest.json that can be read/);
+    }
+    const { code, out: text } = await run(["--resume", folder]);
+    assert.deepEqual([code, text.includes("undefined"), readManifest(folder).earlier], [0, false, []]);
+  }));
+
+Deno.test("deno task report prints commands that a shell takes, and says what is missing", () =>
+  withFolder(async (out) => {
+    await run([...small, "--out", join(out, "a b"), "--n-iters", "1"]);
+    const folder = onlyRun(join(out, "a b"));
+    const { code, out: text } = await runTask("report", folder);
+    assert.equal(code, 0);
+    assert.ok(text.endsWith(`deno task notebooks '${join(folder, "report.ipynb")}'\n`), text);
+    const empty = await runTask("report", "");
+    assert.deepEqual([empty.code, empty.err], [2, "error: An argument of report is empty: give a run, or a name.\n"]);
   }));

@@ -122,6 +122,13 @@ Deno.test("runs says which folders it cannot read, and lists the others", () =>
       out: "",
       err: `error: ${none} cannot be opened: it does not exist.\n`,
     });
+    const refused = async (...args: string[]) => {
+      const { code, err } = await runCommand(runsTool, ...args);
+      return [code, err];
+    };
+    assert.deepEqual(await refused(""), [2, "error: An argument of runs is empty: give a name, or leave it out.\n"]);
+    const sentence = `--svg ${join(none, "a.svg")}: the folder ${none} cannot be opened: it does not exist.`;
+    assert.deepEqual(await refused(base, "--svg", join(none, "a.svg")), [2, `error: ${sentence}\n`]);
     await run([...args, "--out", join(base, "a")]);
     await run([...args, "--out", join(base, "b")]);
     const damaged = join(onlyRun(join(base, "b")), "config.json");
