@@ -269,16 +269,16 @@ export class Tensor {
   flatten(first: Axis = 0, last: Axis = -1): Tensor {
     if (this.rank === 0) return this.reshape(1);
     const [from, to] = [resolveAxis(this.node, first), resolveAxis(this.node, last)];
-    const size = sizeOf(this.shape.slice(from, to + 1));
-    const axes = [...this.axes.slice(0, from), null, ...this.axes.slice(to + 1)];
-    return new Tensor(ops.reshape(this.node, [...this.shape.slice(0, from), size, ...this.shape.slice(to + 1)], axes));
-  }
     if (from > to) {
       throw new PlumblineError({
         code: "G304",
         message: `flatten(${first}, ${last}) of ${describe(this.node)} begins after its end.`,
       });
     }
+    const size = sizeOf(this.shape.slice(from, to + 1));
+    const axes = [...this.axes.slice(0, from), null, ...this.axes.slice(to + 1)];
+    return new Tensor(ops.reshape(this.node, [...this.shape.slice(0, from), size, ...this.shape.slice(to + 1)], axes));
+  }
 
   /** Axis i of the result is axis `order[i]` of this. */
   permute(...order: Axis[]): Tensor {
@@ -370,11 +370,6 @@ export class Tensor {
 
   /** Cut along `axis` in parts of the given sizes, which add up to the size of the axis. */
   split(sizes: readonly number[], axis: Axis): Tensor[] {
-    let start = 0;
-    return sizes.map((size) => this.slice(axis, start, start += size));
-  }
-
-  /** `value` added along `axis`, `before` and `after`. */
     const i = resolveAxis(this.node, axis);
     const fits = Array.isArray(sizes) && sizes.every((n) => Number.isInteger(n) && n >= 0) &&
       sizes.reduce((sum, n) => sum + n, 0) === this.shape[i];
@@ -386,6 +381,11 @@ export class Tensor {
         } does not add up to ${this.shape[i]}.`,
       });
     }
+    let start = 0;
+    return sizes.map((size) => this.slice(axis, start, start += size));
+  }
+
+  /** `value` added along `axis`, `before` and `after`. */
   pad(axis: Axis, before: number, after: number, value = 0): Tensor {
     const i = resolveAxis(this.node, axis);
     const at = (n: number): number[] => this.shape.map((_, k) => k === i ? n : 0);
