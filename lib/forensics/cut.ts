@@ -3,7 +3,7 @@
 import type { Place } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
 import { describe, sizeOf } from "../graph/types.ts";
-import { dependsOn, type Drop, dropOf, keptReads } from "./drops.ts";
+import { dependsOn, type Drop, dropOf, keptReads, whatOf } from "./drops.ts";
 import { allNodes, isLearner, type Learner, liveNodes, passes } from "./edges.ts";
 import { helpFor } from "./help.ts";
 import { howCut, isDeclared, labelOf } from "./label.ts";
@@ -84,13 +84,15 @@ function insideLoop(loop: Node, input: Node): Node {
 }
 
 /** What happened at the line of a drop. */
-export function describeDrop({ kind, what, value, rule }: Drop): string {
+export function describeDrop(drop: Drop): string {
+  const { kind, value, rule } = drop;
+  const what = whatOf(drop);
   if (kind === "boundary") {
-    return rule === "forbid" ? `${what()} forbids that gradients pass here` : `at ${what()} values leave the graph`;
+    return rule === "forbid" ? `${what} forbids that gradients pass here` : `at ${what} values leave the graph`;
   }
-  if (kind === "compiled") return `${what()} is data outside of it: a compiled function keeps its graph`;
+  if (kind === "compiled") return `${what} is data outside of it: a compiled function keeps its graph`;
   const into = value === null ? "numbers" : `the number ${numberText(value)}`;
-  return `${kind} turned ${what()} into ${into}`;
+  return `${kind} turned ${what} into ${into}`;
 }
 
 const numberText = (x: number): string => String(Number(x.toPrecision(4)));

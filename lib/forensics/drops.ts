@@ -19,14 +19,16 @@ export interface Drop {
   readonly kind: string;
   /** The user's line. */
   readonly site: Site;
-  /** What was read: `mean#17 float32 []`. */
-  readonly what: () => string;
+  /** What was read, as {@linkcode whatOf} tells it: `float32 []`, after the name of `named` if that is there. */
+  what: string;
+  /** The node that was read; `null` if there is not one, or the read is too long ago. */
+  named: Stop | null;
   /** The number, if it was one. */
   readonly value: number | null;
   /** What the value depended on, without the declared stops; the nearest one first. */
   readonly learners: readonly WeakRef<Learner>[];
   /** The way from the value to the nearest one; `null` if that is far, or the read too long ago. */
-  readonly way: readonly Stop[] | null;
+  way: readonly Stop[] | null;
   /** The number of steps before it. */
   readonly after: number;
   /** The last node that was made before it, at least. */
@@ -63,6 +65,8 @@ export interface Watcher {
 
 const kept = 128;
 const numbersKept = 8192;
+/** Of so many reads are the numbers kept, at least; it is the reads that cost, where each is of one number. */
+const readsOfNumbers = 2048;
 const numbersOfRead = 512;
 /** How many nodes are looked at for the way from what is read to what learns. */
 const seenForWay = 1024;
@@ -74,6 +78,7 @@ const buffers = new WeakMap<object, Drop>();
 const reads: Drop[] = [];
 let numbers = new Map<number, Drop>();
 let olderNumbers = new Map<number, Drop>();
+let readsInNumbers = 0;
 let watcher: Watcher | null = null;
 
 /** Runs `fn` with `w` watching. */
@@ -125,9 +130,21 @@ export function learnersOf(nodes: readonly Node[]): Set<Learner> {
 const tells = (x: number): boolean =>
   Number.isFinite(x) && !(Number.isInteger(x) && Math.abs(x) < 1024) && Math.abs(x) !== 0.5;
 
+/** Takes from a drop what V8's stacks hold: who keeps numbers and arrays keeps their drops. */
+function thin(drop: Drop): void {
+  drop.site.settle();
+  if (drop.named) drop.what = `${drop.named.op}#${drop.named.id} ${drop.what}`;
+  drop.way = drop.named = null;
+}
+
+/** What was read: `mean#17 float32 []`. */
+export function whatOf({ what, named }: Drop): string {
+  return named ? `${labelOf(named)} ${what}` : what;
+}
+
 function remember(drop: Drop, data: TypedArray): void {
   reads.push(drop);
-  if (reads.length > kept) reads.shift();
+  if (reads.length > kept) thin(reads.shift()!);
   buffers.set(data.buffer, drop);
   const stride = Math.max(1, Math.floor(data.length / numbersOfRead));
   const note = (x: number): void => {
@@ -135,7 +152,17 @@ function remember(drop: Drop, data: TypedArray): void {
   };
   for (let i = 0; i < Math.min(numbersOfRead, data.length); i++) note(data[i]!);
   for (let i = numbersOfRead; i < data.length; i += stride) note(data[i]!);
-  if (numbers.size > numbersKept) [olderNumbers, numbers] = [numbers, new Map()];
+  if (++readsInNumbers < readsOfNumbers && numbers.size <= numbersKept) return;
+  [olderNumbers, numbers, readsInNumbers] = [numbers, new Map(), 0];
+}
+
+/** One reference for each learner, however often it is read. */
+const references = new WeakMap<Learner, WeakRef<Learner>>();
+
+function referenceTo(learner: Learner): WeakRef<Learner> {
+  let reference = references.get(learner);
+  if (!reference) references.set(learner, reference = new WeakRef(learner));
+  return reference;
 }
 
 const stopOf = ({ op, id, site }: Node): Stop => ({ op, id, site });
@@ -146,7 +173,7 @@ function behindOf(outputs: readonly Node[], learners: ReadonlySet<Learner>): Pic
   const way = trail(outputs, isOne, hasLearner, seenForWay);
   const nearest = way.at(-1)?.owner as Learner | undefined;
   const ordered = nearest ? [nearest, ...[...learners].filter((x) => x !== nearest)] : [...learners];
-  return { learners: ordered.map((x) => new WeakRef(x)), way: nearest ? way.slice(0, -1).map(stopOf) : null };
+  return { learners: ordered.map(referenceTo), way: nearest ? way.slice(0, -1).map(stopOf) : null };
 }
 
 const unchanged = (data: TypedArray): TypedArray => data;
@@ -160,15 +187,15 @@ export function reading(node: Node, kind: string): (data: TypedArray) => TypedAr
   if (learners.size === 0) return unchanged;
   warnOfHoard(node);
   const site = callerSite();
-  const { dtype, shape, axes } = node;
   const known = behindOf([node], learners);
   const facts = stopOf(node);
   return (data) => {
     const drop: Drop = {
       kind,
       site,
-      what: () => `${labelOf(facts)} ${describe({ dtype, shape, axes })}`,
-      value: sizeOf(shape) === 1 ? data[0]! : null,
+      what: describe(node),
+      named: facts,
+      value: sizeOf(node.shape) === 1 ? data[0]! : null,
       after: stepCount(),
       node: facts.id,
       size: data.length,
@@ -194,7 +221,8 @@ export function dropAt(kind: string, what: string, outputs: readonly Node[], rul
   return {
     kind,
     site: currentSite(dropAt),
-    what: () => what,
+    what,
+    named: null,
     value: null,
     after: stepCount(),
     node: Math.max(...outputs.map((x) => x.id)),

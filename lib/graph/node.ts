@@ -127,7 +127,8 @@ export function constant(aval: Aval, value: Storage, name: string | null = null)
 
 /** Forgets how a node whose value is known was made: it becomes a leaf. Only for nodes that pass no gradient. */
 export function forget(node: Node): void {
-  const { dtype, shape, axes } = node;
+  const { dtype, shape, axes, site } = node;
+  site.settle();
   Object.assign(node, {
     op: "input",
     inputs: [],

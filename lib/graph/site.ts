@@ -70,9 +70,25 @@ function nameBefore(before: string): string | null {
   return /([\w$]+)\s*(?::\s*[\w$.]+(?:<[^=:]*>)?(?:\[\])*\s*)?[=:]\s*(?:[\w$.]+\(\s*)?$/.exec(before)?.[1] ?? null;
 }
 
+/** What V8 captured, or its text. */
+interface Trace {
+  stack?: string;
+}
+
+const settledKept = 256;
+/** Texts of stacks, the same for all that a loop comes by at. */
+const settled = new Map<string, Trace>();
+
+function settledTrace(stack: string): Trace {
+  const trace = settled.get(stack) ?? { stack };
+  settled.set(stack, trace);
+  if (settled.size > settledKept) settled.delete(settled.keys().next().value!);
+  return trace;
+}
+
 /** A place in the user's source. */
 export class Site {
-  readonly #trace: { stack?: string };
+  #trace: Trace;
   #frame: UserFrame | undefined;
   #cellLine: CellLine | null = null;
 
@@ -88,6 +104,14 @@ export class Site {
     Error.stackTraceLimit = depth;
     Error.captureStackTrace(this.#trace, below);
     Error.stackTraceLimit = limit;
+  }
+
+  /**
+   * Keeps the text of the stack in the place of the stack, which holds the functions of its frames and what their closures
+   * hold: the tensors of its step. For the sites of what outlives its step; formatting takes as long as several operations.
+   */
+  settle(): void {
+    this.#trace = settledTrace(this.stack);
   }
 
   /** The stack as V8 formats it. */

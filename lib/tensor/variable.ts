@@ -3,7 +3,7 @@
 import { onAssign } from "../forensics/drops.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { constant, forget, type Node } from "../graph/node.ts";
-import { callerSite, type Site } from "../graph/site.ts";
+import { callerSite, type Site, withSite } from "../graph/site.ts";
 import * as ops from "../graph/ops.ts";
 import { Storage } from "../graph/storage.ts";
 import { describe, sameShape, sizeOf } from "../graph/types.ts";
@@ -189,8 +189,12 @@ export class Parameter extends Variable {
     const { vector, offset } = this.#part;
     let view = this.#views.get(vector.node);
     if (!view) {
-      const flat = ops.slice(vector.node, [offset], [offset + sizeOf(super.node.shape)]);
-      view = this.own(ops.reshape(flat, super.node.shape, super.node.axes));
+      const { shape, axes } = super.node;
+      // At the line that assigned the vector, not at the one that happens to ask first.
+      view = withSite(vector.node.site, () => {
+        const flat = ops.slice(vector.node, [offset], [offset + sizeOf(shape)]);
+        return this.own(ops.reshape(flat, shape, axes));
+      });
       this.#views.set(vector.node, view);
     }
     return view;

@@ -3,7 +3,8 @@
 import { deepStrictEqual as equal, ok } from "node:assert";
 import { learnersOf } from "../../lib/forensics/drops.ts";
 import type { Node } from "../../lib/graph/node.ts";
-import { onWarning, Parameter, type PlumblineError, SGD, tensor, useDevice } from "../../mod.ts";
+import { gradients, onWarning, Parameter, type PlumblineError, SGD, tensor, useDevice } from "../../mod.ts";
+import { raises } from "./expect.ts";
 
 await useDevice("cpu");
 
@@ -72,4 +73,28 @@ Deno.test("a metric that is summed with its graph and read at each step is warne
   equal(warnings.map(({ code, sites }) => [code, sites[0]!.text?.trim()]), [["G205", "total = total.add(loss);"]]);
   const settled = looks[5]!();
   equal(looks.slice(5).map((count) => count()), looks.slice(5).map(() => settled));
+});
+
+Deno.test("the graphs of a training loop that reads its losses are given back", async () => {
+  const program = new URL("reads_growth.ts", import.meta.url).pathname;
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--v8-flags=--expose-gc", program],
+    stderr: "inherit",
+  }).output();
+  ok(success);
+  const held = Number(new TextDecoder().decode(stdout));
+  // The last 128 reads are kept with their stacks, and what these hold.
+  ok(held < 140, `${held} of 400 are held`);
+});
+
+Deno.test("what was read long ago is told by the line of its read", async () => {
+  const w = new Parameter(tensor(0.7), "w");
+  const other = new Parameter(tensor(1), "other");
+  const early = await w.mul(0.9).square().item() as number;
+  for (let i = 0; i < 200; i++) await w.mul(i).item();
+  const error = await raises("G101", "w.mul(0.9).square().item()", () => {
+    const loss = other.mul(early);
+    gradients(loss, [w]);
+  });
+  ok(/item\(\) turned mul#\d+ float32 \[\] into the number 0\.3969/.test(error.message), error.message);
 });
