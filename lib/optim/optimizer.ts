@@ -77,8 +77,11 @@ export abstract class Optimizer implements Stateful {
   /**
    * Scales the gradients of all groups together so that their norm is at most `maxNorm` (torch clip_grad_norm_), at the next
    * step. Gives the norm before.
+   *
+   * @throws RangeError if `maxNorm` is negative or NaN: it would turn the step around.
    */
   clipGradNorm(maxNorm: number): Tensor {
+    if (!(maxNorm >= 0)) throw new RangeError(`clipGradNorm() takes a norm of at least 0, not ${maxNorm}.`);
     const squares = this.groups.map(({ group }) => group.grads().tensor.square().sum());
     const norm = squares.reduce((a, b) => a.add(b)).sqrt();
     // An infinite norm would scale every gradient to 0: a step that learns nothing, and says nothing.

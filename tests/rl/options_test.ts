@@ -106,3 +106,13 @@ Deno.test("SGD, Adam and AdamW refuse the settings that PyTorch refuses", () => 
   ];
   for (const [make, message] of refused) assert.throws(make, { name: "RangeError", message });
 });
+
+Deno.test("gradients are not clipped to a negative norm", () => {
+  const optimizer = new SGD(new MLP([3, 1], new HostRandom(0)).parameters());
+  for (const norm of [-1, NaN]) {
+    assert.throws(() => optimizer.clipGradNorm(norm), {
+      name: "RangeError",
+      message: `clipGradNorm() takes a norm of at least 0, not ${norm}.`,
+    });
+  }
+});
