@@ -108,7 +108,7 @@ const collisions: readonly Pair[] = [0, 1, ball].flatMap((disc) => walls.map((_,
 /** The environments of `buzz_wire`; see {@linkcode BuzzWireOptions}. */
 export class BuzzWire implements Environment<BuzzWireState> {
   readonly name = "buzz_wire";
-  readonly agents = agents;
+  readonly agents: number = agents;
   readonly observationSize = 6;
   readonly actionKind: ActionKind;
   readonly actionSize: number;
