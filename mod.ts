@@ -30,6 +30,7 @@ export { codes, explain, type Page } from "./lib/forensics/codes.ts";
 
 export { type NestedList, Tensor, type TensorLike } from "./lib/tensor/tensor.ts";
 export type { Axis, AxisOrAxes } from "./lib/tensor/axis.ts";
+export type { SpreadOptions } from "./lib/tensor/refuse.ts";
 export {
   arange,
   eye,

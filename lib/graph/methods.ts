@@ -4,7 +4,9 @@
  */
 
 import type { Node } from "./node.ts";
-import { add, binary, div, fullLike, mul, neg, sub, unary, where } from "./ops.ts";
+import { PlumblineError } from "./error.ts";
+import { add, binary, div, full, fullLike, iota, mul, neg, reshape, sub, unary, where } from "./ops.ts";
+import { describe } from "./types.ts";
 
 const scalar = (x: Node, value: number): Node => fullLike(x, value);
 
@@ -20,6 +22,39 @@ export const ofOne = {
   silu: (x: Node): Node => mul(x, unary("sigmoid", x)),
   /** The Gaussian error linear unit (Hendrycks and Gimpel 2016), exact or by its tanh approximation. */
   gelu: (x: Node, approximate: "none" | "tanh" = "none"): Node => gelu(x, approximate),
+  /** x above 0, else alpha (exp(x) - 1). */
+  elu: (x: Node, alpha = 1): Node => {
+    const below = where(binary("less", scalar(x, 0), x), scalar(x, 0), x);
+    return above(x, mul(unary("expm1", below), scalar(x, alpha)));
+  },
+  /** x above 0, else slope x. */
+  leakyRelu: (x: Node, slope = 0.01): Node => above(x, mul(x, scalar(x, slope))),
+  /** The logarithm to the base of 2. */
+  log2: (x: Node): Node => mul(unary("log", x), scalar(x, Math.LOG2E)),
+  /** The logarithm to the base of 10. */
+  log10: (x: Node): Node => mul(unary("log", x), scalar(x, Math.LOG10E)),
+  /** The hyperbolic sine. */
+  sinh: (x: Node): Node => half(sub(unary("expm1", x), unary("expm1", neg(x)))),
+  /** The hyperbolic cosine. */
+  cosh: (x: Node): Node => half(add(unary("exp", x), unary("exp", neg(x)))),
+  /** The whole number next to x towards 0. */
+  trunc: (x: Node): Node => where(binary("less", x, scalar(x, 0)), unary("ceil", x), unary("floor", x)),
+  /** True where x is neither infinite nor NaN. */
+  isFinite: (x: Node): Node => {
+    return x.dtype === "float32"
+      ? binary("less", unary("abs", x), scalar(x, Infinity))
+      : full("bool", x.shape, 1, x.axes);
+  },
+  /** The last two axes with 0 above a diagonal: the main one, or as many above it as `diagonal` says. */
+  tril: (x: Node, diagonal = 0): Node => {
+    const over = columnsLessRows(x, "tril()");
+    return where(binary("lessEqual", over, scalar(over, diagonal)), x, scalar(x, 0));
+  },
+  /** The last two axes with 0 below a diagonal: the main one, or as many above it as `diagonal` says. */
+  triu: (x: Node, diagonal = 0): Node => {
+    const over = columnsLessRows(x, "triu()");
+    return where(binary("lessEqual", scalar(over, diagonal), over), x, scalar(x, 0));
+  },
 };
 
 /** Of two nodes. */
@@ -30,11 +65,48 @@ export const ofTwo = {
   greaterEqual: (a: Node, b: Node): Node => binary("lessEqual", b, a),
   /** a != b. */
   notEqual: (a: Node, b: Node): Node => unary("not", binary("equal", a, b)),
-  /** torch.remainder: a - floor(a / b) * b, with the sign of b. */
-  remainder: (a: Node, b: Node): Node => sub(a, mul(unary("floor", div(a, b)), b)),
+  /**
+   * torch.remainder: a - floor(a / b) * b, with the sign of b; of int32 by 0 it is a. In float32 the quotient is rounded: where
+   * it is next to a whole number, 0 and b are as good as each other.
+   */
+  remainder: (a: Node, b: Node): Node => {
+    if (a.dtype === "int32" && b.dtype === "int32") return wholeRemainder(a, b);
+    return sub(a, mul(unary("floor", div(a, b)), b));
+  },
   /** The angle of the points (b, a) in radians, in [-pi, pi]; 0, with gradient 0, at the origin. */
   atan2: (a: Node, b: Node): Node => atan2(a, b),
+  /** The product of each entry of a vector with each of another: `[n]` and `[m]` to `[n, m]`. */
+  outer: (a: Node, b: Node): Node => {
+    const isVector = (x: Node): boolean => x.shape.length === 1;
+    if (!isVector(a) || !isVector(b)) refuse(`outer() takes two vectors, not ${describe(a)} and ${describe(b)}.`);
+    return mul(
+      reshape(a, [a.shape[0]!, 1], [a.axes[0]!, null]),
+      reshape(b, [1, b.shape[0]!], [null, b.axes[0]!]),
+    );
+  },
 };
+
+function refuse(message: string): never {
+  throw new PlumblineError({ code: "G301", message });
+}
+
+const half = (x: Node): Node => mul(x, scalar(x, 0.5));
+
+/** x above 0, else `other`. */
+const above = (x: Node, other: Node): Node => where(binary("less", scalar(x, 0), x), x, other);
+
+/** The column of each entry of the last two axes less its row: int32, of their sizes. */
+function columnsLessRows(x: Node, what: string): Node {
+  if (x.shape.length < 2) refuse(`${what} needs at least two axes, not ${describe(x)}.`);
+  const size = x.shape.slice(-2);
+  return sub(iota(size, 1), iota(size, 0));
+}
+
+function wholeRemainder(a: Node, b: Node): Node {
+  const rest = sub(a, mul(div(a, b), b));
+  const signs = mul(unary("sign", rest), unary("sign", b));
+  return where(binary("less", signs, scalar(signs, 0)), add(rest, b), rest);
+}
 
 function gelu(x: Node, approximate: "none" | "tanh"): Node {
   const half = mul(x, scalar(x, 0.5));

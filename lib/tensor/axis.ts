@@ -2,7 +2,7 @@
 
 import { PlumblineError } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
-import { describe } from "../graph/types.ts";
+import { type Aval, aval, type Axes, describe } from "../graph/types.ts";
 
 /** A position, from the end if negative, or a name. */
 export type Axis = number | string;
@@ -23,6 +23,22 @@ export function resolveAxis(node: Node, axis: Axis): number {
     throw new PlumblineError({ code: "G304", message: `${describe(node)} has no axis ${name}.`, sites: [node.site] });
   }
   return position;
+}
+
+/**
+ * Throws unless `names` has a name, or null, for each axis of `x`, none of them twice.
+ *
+ * @throws PlumblineError G303
+ */
+export function checkNames(names: Axes, x: Pick<Aval, "dtype" | "shape">, what: string): void {
+  const given = names.filter((name) => name !== null);
+  const twice = given.find((name, i) => given.indexOf(name) !== i);
+  if (names.length === x.shape.length && twice === undefined) return;
+  const problem = twice === undefined
+    ? `${names.length} names for the ${x.shape.length} axes`
+    : `\`${twice}\` for two axes`;
+  const told = describe(aval(x.dtype, x.shape));
+  throw new PlumblineError({ code: "G303", message: `${what} was given ${problem} of ${told}.` });
 }
 
 /** Whether `axis` is the one that a scalar is taken to have, as in PyTorch: 0 or -1. */

@@ -3,6 +3,7 @@
 import { PlumblineError } from "../graph/error.ts";
 import * as ops from "../graph/ops.ts";
 import { allocate, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
+import { checkNames } from "./axis.ts";
 import { fromData, type NestedList, Tensor } from "./tensor.ts";
 
 /** How a new tensor is to be. */
@@ -84,6 +85,7 @@ export function tensor(data: NestedList | TypedArray, options: TensorOptions = {
     const own = dtypeOfArray(array);
     const shape = options.shape ?? [array.length];
     checkSize(array.length, shape);
+    if (options.axes) checkNames(options.axes, { dtype: own, shape }, "tensor()");
     const result = fromData(array, own, shape, options.axes ?? unnamed(shape.length));
     return result.cast(options.dtype ?? own);
   }
@@ -95,6 +97,7 @@ export function tensor(data: NestedList | TypedArray, options: TensorOptions = {
   flattenInto(array, list, dtype, found, 0);
   const shape = options.shape ?? found;
   checkSize(array.length, shape);
+  if (options.axes) checkNames(options.axes, { dtype, shape }, "tensor()");
   return fromData(array, dtype, shape, options.axes ?? unnamed(shape.length));
 }
 
@@ -115,7 +118,9 @@ export function full(shape: Shape, value: number, options: Pick<TensorOptions, "
   if (typeof value !== "number" && typeof value !== "boolean") {
     throw new PlumblineError({ code: "G301", message: `full() needs a number to fill [${shape}] with, not ${value}.` });
   }
-  return new Tensor(ops.full(options.dtype ?? "float32", shape, Number(value), options.axes));
+  const { dtype = "float32", axes } = options;
+  if (axes) checkNames(axes, { dtype, shape }, "full()");
+  return new Tensor(ops.full(dtype, shape, Number(value), axes));
 }
 
 /** 0 everywhere. */
@@ -138,9 +143,27 @@ export function onesLike(x: Tensor): Tensor {
   return new Tensor(ops.fullLike(x.node, 1));
 }
 
-/** int32: 0, 1, 2 ... up to `n`. */
-export function arange(n: number): Tensor {
-  return new Tensor(ops.iota([n], 0));
+/**
+ * From `start` by `step` up to, and without, `end`; with one number from 0 up to that. int32 if all are whole numbers, else
+ * float32.
+ *
+ * @throws PlumblineError G301 if a step does not lead from start to end.
+ */
+export function arange(start: number, end?: number, step = 1): Tensor {
+  const [from, to] = end === undefined ? [0, start] : [start, end];
+  const count = Math.ceil((to - from) / step);
+  if (!Number.isFinite(count) || count < 0) {
+    throw new PlumblineError({
+      code: "G301",
+      message: `arange() cannot go from ${from} to ${to} in steps of ${step}.`,
+    });
+  }
+  if (![from, to, step].every(Number.isInteger)) {
+    return tensor(Float32Array.from({ length: count }, (_, i) => from + i * step));
+  }
+  const numbers = new Tensor(ops.iota([count], 0));
+  const spaced = step === 1 ? numbers : numbers.mul(step);
+  return from === 0 ? spaced : spaced.add(from);
 }
 
 /** `count` numbers from `first` to `last`, both included, evenly spaced. */
@@ -149,7 +172,7 @@ export function linspace(first: number, last: number, count: number): Tensor {
   return tensor(Float32Array.from({ length: count }, (_, i) => first + i * step));
 }
 
-/** The identity matrix. */
-export function eye(n: number): Tensor {
-  return arange(n).unsqueeze(0).equal(arange(n).unsqueeze(1)).cast("float32");
+/** The identity matrix `[n, columns]`; square unless told otherwise. */
+export function eye(n: number, columns: number = n): Tensor {
+  return arange(columns).unsqueeze(0).equal(arange(n).unsqueeze(1)).cast("float32");
 }

@@ -67,31 +67,38 @@ export const F: Functions = functions();
 /** `a` where `condition` is true, else `b`; all are broadcast. Gradients flow to the chosen side only. */
 export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   const beside = a instanceof Tensor ? a.node : b instanceof Tensor ? b.node : ops.full("float32", [], 0);
-  return new Tensor(ops.where(condition.node, likeNode(beside, a), likeNode(beside, b)));
+  return new Tensor(ops.where(asTensor(condition, "where").node, likeNode(beside, a), likeNode(beside, b)));
 }
 
 function some(tensors: readonly Tensor[], what: string): Tensor {
-  const [first] = tensors;
-  if (!first) throw new PlumblineError({ code: "G301", message: `${what} was given no tensors.` });
+  if (!Array.isArray(tensors)) {
+    throw new PlumblineError({
+      code: "G301",
+      message: `${what}() takes a list of tensors, and this is none.`,
+      help: `write ${what}([a, b]), not ${what}(a, b).`,
+    });
+  }
+  const [first] = tensors.map((x) => asTensor(x, what));
+  if (!first) throw new PlumblineError({ code: "G301", message: `${what}() was given no tensors.` });
   return first;
 }
 
 /** One after another along `axis`. */
 export function concat(tensors: readonly Tensor[], axis: Axis = 0): Tensor {
-  const at = resolveAxis(some(tensors, "concat()").node, axis);
+  const at = resolveAxis(some(tensors, "concat").node, axis);
   return new Tensor(ops.concat(tensors.map((x) => x.node), at));
 }
 
 /** One after another along a new axis at `position`, with a name if one is given. */
 export function stack(tensors: readonly Tensor[], position = 0, name: string | null = null): Tensor {
-  const first = some(tensors, "stack()");
+  const first = some(tensors, "stack");
   const at = position < 0 ? position + first.rank + 1 : position;
   return concat(tensors.map((x) => x.unsqueeze(at, name)), at);
 }
 
 /** Matrix product; see `Tensor.matmul`. */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  return a.matmul(b);
+  return asTensor(a, "matmul").matmul(b);
 }
 
 /** The same value, through which no gradient flows; `why` is for the reader and the audit. */

@@ -16,8 +16,9 @@ import { type BinaryName, namesOfKind, type primitives, type UnaryName } from ".
 import { atCaller, callerSite } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
-import { type Axis, type AxisOrAxes, isAxisOfScalar, resolveAxes, resolveAxis } from "./axis.ts";
-import { endTrace, isTracing, onBoolean } from "./trace.ts";
+import { type Axis, type AxisOrAxes, checkNames, isAxisOfScalar, resolveAxes, resolveAxis } from "./axis.ts";
+import { checkCount, nameOf, refuseConversion, refuseTraced, type SpreadOptions, spreadOptions } from "./refuse.ts";
+import { answer, onBoolean } from "./trace.ts";
 
 /** What an operation takes beside a tensor: another, or a number (which takes the tensor's dtype). */
 export type TensorLike = Tensor | number | boolean;
@@ -91,33 +92,17 @@ export class Tensor {
 
   /** The numbers, row-major, in an array of the caller's own: writing to it changes no tensor. Throws inside a traced function. */
   data(): Promise<TypedArray> {
-    return this.#read("data()", true);
+    return answer(this.node, this.#read("data()", true));
   }
 
   /** The only element, as a number or boolean. Throws if there are several, or inside a traced function. */
-  async item(): Promise<number | boolean> {
-    refuseTraced(this.node, "item()");
-    if (this.size !== 1) {
-      throw new PlumblineError({
-        code: "G305",
-        message: `item() needs a tensor with one element; this is ${describe(this.node)}.`,
-        sites: [callerSite(), { site: this.node.site, note: "made here" }],
-        help: "reduce it first (mean(), sum()), or read all of it with data() or toList().",
-      });
-    }
-    const value = (await this.#read("item()"))[0]!;
-    return this.dtype === "bool" ? value !== 0 : value;
+  item(): Promise<number | boolean> {
+    return answer(this.node, this.#item());
   }
 
   /** The numbers as nested arrays. */
-  async toList(): Promise<NestedList> {
-    const data = await this.#read("toList()");
-    const convert = (offset: number, axis: number): NestedList => {
-      if (axis === this.rank) return this.dtype === "bool" ? data[offset] !== 0 : data[offset]!;
-      const stride = sizeOf(this.shape.slice(axis + 1));
-      return Array.from({ length: this.shape[axis]! }, (_, i) => convert(offset + i * stride, axis + 1));
-    };
-    return convert(0, 0);
+  toList(): Promise<NestedList> {
+    return answer(this.node, this.#list());
   }
 
   // Gradients.
@@ -149,7 +134,12 @@ export class Tensor {
 
   /** This where `condition` is true, else `other`. */
   where(condition: Tensor, other: TensorLike): Tensor {
-    return new Tensor(ops.where(condition.node, this.node, this.#like(other)));
+    return new Tensor(ops.where(asTensor(condition, "where").node, this.node, this.#like(other)));
+  }
+
+  /** `value` where `mask` is true, else this. */
+  maskedFill(mask: Tensor, value: TensorLike): Tensor {
+    return new Tensor(ops.where(asTensor(mask, "maskedFill").node, this.#like(value), this.node));
   }
 
   /** Converts. Float to int truncates, held to the range of the dtype, and NaN is 0; anything but 0 is true. */
@@ -171,16 +161,14 @@ export class Tensor {
   }
 
   /** The variance, divided by the count less `correction` (1: unbiased, as in PyTorch). */
-  variance(
-    axis?: AxisOrAxes,
-    { correction = 1, keepDim = false }: { correction?: number; keepDim?: boolean } = {},
-  ): Tensor {
+  variance(axis?: AxisOrAxes, options: SpreadOptions = {}): Tensor {
+    const { correction, keepDim } = spreadOptions(options);
     return this.#reduce((axes) => composite.variance(this.node, axes, correction), axis, keepDim);
   }
 
   /** The standard deviation, from {@linkcode Tensor.variance}; where all are equal its gradient is 0. */
-  std(axis?: AxisOrAxes, options: { correction?: number; keepDim?: boolean } = {}): Tensor {
-    const { correction = 1, keepDim = false } = options;
+  std(axis?: AxisOrAxes, options: SpreadOptions = {}): Tensor {
+    const { correction, keepDim } = spreadOptions(options);
     return this.#reduce((axes) => composite.std(this.node, axes, correction), axis, keepDim);
   }
 
@@ -324,7 +312,8 @@ export class Tensor {
       });
     }
     const insert = <T>(list: readonly T[], x: T): T[] => [...list.slice(0, at), x, ...list.slice(at)];
-    return new Tensor(ops.reshape(this.node, insert(this.shape, 1), insert(this.axes, name)));
+    const wide = new Tensor(ops.reshape(this.node, insert(this.shape, 1), insert(this.axes, null)));
+    return name === null ? wide : wide.named(...insert(this.axes, name));
   }
 
   /** Without `axis`, whose size must be 1; without every axis of size 1 if none is given. */
@@ -385,6 +374,21 @@ export class Tensor {
     return sizes.map((size) => this.slice(axis, start, start += size));
   }
 
+  /** In at most `count` parts of equal size along `axis`; the last may be smaller. */
+  chunk(count: number, axis: Axis = 0): Tensor[] {
+    const n = this.shape[resolveAxis(this.node, axis)]!;
+    const size = Math.max(1, Math.ceil(n / checkCount(count)));
+    return Array.from(
+      { length: Math.max(1, Math.ceil(n / size)) },
+      (_, i) => this.slice(axis, i * size, (i + 1) * size),
+    );
+  }
+
+  /** The entries of `axis`, which goes. */
+  unbind(axis: Axis = 0): Tensor[] {
+    return Array.from({ length: this.shape[resolveAxis(this.node, axis)]! }, (_, i) => this.select(axis, i));
+  }
+
   /** `value` added along `axis`, `before` and `after`. */
   pad(axis: Axis, before: number, after: number, value = 0): Tensor {
     const i = resolveAxis(this.node, axis);
@@ -399,12 +403,7 @@ export class Tensor {
 
   /** The same tensor with names for its axes; `null` for none. */
   named(...axes: (string | null)[]): Tensor {
-    if (axes.length !== this.rank) {
-      throw new PlumblineError({
-        code: "G303",
-        message: `named() was given ${axes.length} names for the ${this.rank} axes of ${describe(this.node)}.`,
-      });
-    }
+    checkNames(axes, this.node, "named()");
     return new Tensor(ops.reshape(this.node, this.shape, axes));
   }
 
@@ -413,7 +412,7 @@ export class Tensor {
 
   /** torch.index_select: the entries along `axis` that `index` (int32 [k], -1 is the last) names. */
   take(index: Tensor, axis: Axis): Tensor {
-    return new Tensor(ops.take(this.node, index.node, resolveAxis(this.node, axis)));
+    return new Tensor(ops.take(this.node, asTensor(index, "take").node, resolveAxis(this.node, axis)));
   }
 
   /**
@@ -422,18 +421,22 @@ export class Tensor {
    */
   gather(axis: Axis, index: Tensor): Tensor {
     const at = resolveAxis(this.node, axis);
-    const ends = this.shape.map((n, i) => i === at ? n : Math.min(n, index.shape[i] ?? n));
-    return atCaller(() => new Tensor(ops.takeAlongAxis(ops.slice(this.node, ends.map(() => 0), ends), index.node, at)));
+    const { node } = asTensor(index, "gather");
+    const ends = this.shape.map((n, i) => i === at ? n : Math.min(n, node.shape[i] ?? n));
+    return atCaller(() => new Tensor(ops.takeAlongAxis(ops.slice(this.node, ends.map(() => 0), ends), node, at)));
   }
 
   /** torch.take_along_dim: one entry along `axis` for every index (int32, -1 is the last; sizes as this but along `axis`). */
   takeAlongAxis(index: Tensor, axis: Axis): Tensor {
-    return new Tensor(ops.takeAlongAxis(this.node, index.node, resolveAxis(this.node, axis)));
+    return new Tensor(
+      ops.takeAlongAxis(this.node, asTensor(index, "takeAlongAxis").node, resolveAxis(this.node, axis)),
+    );
   }
 
   /** torch.scatter_add: a copy with `source` added at `index` (int32, -1 is the last; shape of `source`) along `axis`. */
   scatterAdd(axis: Axis, index: Tensor, source: Tensor): Tensor {
-    return new Tensor(ops.scatterAdd(this.node, index.node, source.node, resolveAxis(this.node, axis)));
+    const [at, added] = [index, source].map((x) => asTensor(x, "scatterAdd").node);
+    return new Tensor(ops.scatterAdd(this.node, at!, added!, resolveAxis(this.node, axis)));
   }
 
   // Products.
@@ -441,7 +444,7 @@ export class Tensor {
   /** torch.matmul: `[.., m, k] x [.., k, n]`, the axes before broadcast; vectors `[k]` at either side are taken as rows or columns. */
   matmul(other: Tensor): Tensor {
     const left = this.rank === 1 ? this.unsqueeze(0) : this;
-    const right = other.rank === 1 ? other.unsqueeze(1) : other;
+    const right = asTensor(other, "matmul").rank === 1 ? other.unsqueeze(1) : other;
     let product = new Tensor(ops.matmul(left.node, right.node));
     if (this.rank === 1) product = product.squeeze(-2);
     return other.rank === 1 ? product.squeeze(-1) : product;
@@ -472,6 +475,30 @@ export class Tensor {
   /** What `console.log` shows. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
+  }
+
+  async #item(): Promise<number | boolean> {
+    refuseTraced(this.node, "item()");
+    if (this.size !== 1) {
+      throw new PlumblineError({
+        code: "G305",
+        message: `item() needs a tensor with one element; this is ${describe(this.node)}.`,
+        sites: [callerSite(), { site: this.node.site, note: "made here" }],
+        help: "reduce it first (mean(), sum()), or read all of it with data() or toList().",
+      });
+    }
+    const value = (await this.#read("item()"))[0]!;
+    return this.dtype === "bool" ? value !== 0 : value;
+  }
+
+  async #list(): Promise<NestedList> {
+    const data = await this.#read("toList()");
+    const convert = (offset: number, axis: number): NestedList => {
+      if (axis === this.rank) return this.dtype === "bool" ? data[offset] !== 0 : data[offset]!;
+      const stride = sizeOf(this.shape.slice(axis + 1));
+      return Array.from({ length: this.shape[axis]! }, (_, i) => convert(offset + i * stride, axis + 1));
+    };
+    return convert(0, 0);
   }
 
   async #read(kind: string, copies = false): Promise<TypedArray> {
@@ -510,34 +537,6 @@ export class Tensor {
 function dropAxes(x: Node, gone: readonly number[]): Node {
   const keep = <T>(list: readonly T[]): T[] => list.filter((_, i) => !gone.includes(i));
   return ops.reshape(x, keep(x.shape), keep(x.axes));
-}
-
-function refuseTraced(node: Node, what: string): void {
-  if (!node.traced) return;
-  const where = isTracing() ? "inside a traced function, where it has no numbers yet" : "after the trace that it is of";
-  throw endTrace(
-    new PlumblineError({
-      code: "G102",
-      message: `${what} was asked of ${describe(node)} ${where}.`,
-      sites: [callerSite(), { site: node.site, note: "made here" }],
-      help: "return the tensor from the function and read it there; to choose by its value, use where().",
-    }),
-  );
-}
-
-function refuseConversion(node: Node, how: string): never {
-  throw new PlumblineError({
-    code: "G103",
-    message: `the tensor ${describe(node)} was ${how}; JavaScript cannot compute with tensors by operators.`,
-    sites: [callerSite(), { site: node.site, note: "made here" }],
-    help: "use the methods (a.add(b), a.less(b), where()), or read the numbers with await t.item() or await t.data().",
-  });
-}
-
-/** What stands where a tensor belongs, as a person says it. */
-function nameOf(x: unknown): string {
-  if (typeof x === "number" || typeof x === "boolean") return `the ${typeof x} ${x}`;
-  return x === null ? "null" : Array.isArray(x) ? "an array" : `a value of type ${typeof x}`;
 }
 
 /** `x`, which `what()` needs to be a tensor: a notebook checks no types. */

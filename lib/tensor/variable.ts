@@ -8,7 +8,7 @@ import * as ops from "../graph/ops.ts";
 import { Storage } from "../graph/storage.ts";
 import { describe, sameShape, sizeOf } from "../graph/types.ts";
 import { pending } from "./pending.ts";
-import { Tensor } from "./tensor.ts";
+import { asTensor, Tensor } from "./tensor.ts";
 import { isTracing, mayAssign, noteAssignment } from "./trace.ts";
 
 /** Anything that has variables: a Variable, a module, an optimiser, a random generator. */
@@ -71,7 +71,7 @@ export class Variable extends Tensor implements Stateful {
    * a tensor of a trace that has ended.
    */
   assign(value: Tensor): void {
-    checkFits(this, value);
+    checkFits(this, asTensor(value, "assign"));
     const { node } = value;
     if (!mayAssign(this)) {
       throw new PlumblineError({
@@ -212,7 +212,7 @@ export class Parameter extends Variable {
    */
   override assign(value: Tensor): void {
     if (!this.#part) return super.assign(value);
-    checkFits(this, value);
+    checkFits(this, asTensor(value, "assign"));
     const { vector, offset } = this.#part;
     const end = offset + this.size;
     const part = value.reshape(value.size);

@@ -1,7 +1,7 @@
 /** Operations as functions: F has every operation that is a method, and its errors name the caller's line. */
 
 import { deepStrictEqual as equal, match, throws } from "node:assert/strict";
-import { F, PlumblineError, tensor } from "../../mod.ts";
+import { arange, eye, F, PlumblineError, tensor } from "../../mod.ts";
 
 Deno.test("every operation that is a method is a function of F", async () => {
   const x = tensor([[1, 5], [7, 2]]);
@@ -29,4 +29,15 @@ Deno.test("an error in a function of F names the line of the caller and the oper
   };
   throws(() => F.add(tensor([1, 2]), tensor([1, 2, 3])), find);
   throws(() => F.exp(2 as never), /exp\(\) was given the number 2 where a tensor belongs/);
+});
+
+Deno.test("arange() and eye() take what PyTorch's take", async () => {
+  const ranges = [arange(3), arange(2, 5), arange(2, 9, 3), arange(5, 0, -2), arange(0)];
+  equal(await Promise.all(ranges.map((x) => x.toList())), [[0, 1, 2], [2, 3, 4], [2, 5, 8], [5, 3, 1], []]);
+  equal(ranges.every((x) => x.dtype === "int32"), true);
+  equal(arange(2.5).dtype, "float32");
+  equal(await arange(2.5).toList(), [0, 1, 2]);
+  equal(await arange(0, 1, 0.25).toList(), [0, 0.25, 0.5, 0.75]);
+  equal(await eye(2, 3).toList(), [[1, 0, 0], [0, 1, 0]]);
+  equal(await eye(2).toList(), [[1, 0], [0, 1]]);
 });

@@ -1,7 +1,7 @@
 /** Arguments that an operation cannot take are refused in a sentence that names the caller's line: a notebook checks no types. */
 
 import { match, ok } from "node:assert/strict";
-import { arange, full, PlumblineError, type Tensor, tensor, zeros } from "../../mod.ts";
+import { arange, concat, full, PlumblineError, stack, tensor, Variable, where, zeros } from "../../mod.ts";
 
 // deno-lint-ignore no-explicit-any
 type Untyped = any;

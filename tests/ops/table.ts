@@ -17,11 +17,13 @@ interface Reduction {
   readonly keepDim: boolean;
 }
 
-function unary(names: readonly (UnaryName | "square" | "reciprocal" | "rsqrt" | "silu")[]): Record<string, Call> {
+type Composite = "square" | "reciprocal" | "rsqrt" | "silu" | "log2" | "log10" | "sinh" | "cosh" | "trunc" | "isFinite";
+
+function unary(names: readonly (UnaryName | Composite)[]): Record<string, Call> {
   return Object.fromEntries(names.map((name) => [name, ([x]: readonly Tensor[]) => x![name]()]));
 }
 
-type Comparison = "greater" | "greaterEqual" | "notEqual" | "remainder" | "atan2";
+type Comparison = "greater" | "greaterEqual" | "notEqual" | "remainder" | "atan2" | "outer";
 
 function binary(names: readonly (BinaryName | Comparison)[]): Record<string, Call> {
   return Object.fromEntries(names.map((name) => [name, ([a, b]: readonly Tensor[]) => a![name](b!)]));
@@ -62,12 +64,19 @@ function calls(rows: Record<string, Call>): ReadonlyMap<string, Call> {
 const table = calls({
   ...unary(["neg", "abs", "sign", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan"]),
   ...unary(["tanh", "erf", "sigmoid", "softplus", "relu", "floor", "ceil", "round", "not", "isNaN"]),
-  ...unary(["square", "reciprocal", "rsqrt", "silu"]),
+  ...unary(["square", "reciprocal", "rsqrt", "silu", "log2", "log10", "sinh", "cosh", "trunc", "isFinite"]),
   ...binary(["add", "sub", "mul", "div", "pow", "maximum", "minimum", "and", "or", "less", "lessEqual", "equal"]),
-  ...binary(["greater", "greaterEqual", "notEqual", "remainder", "atan2"]),
+  ...binary(["greater", "greaterEqual", "notEqual", "remainder", "atan2", "outer"]),
   ...reductions(["sum", "mean", "max", "min", "logSumExp", "norm", "any", "all"]),
   gelu: ([x], { approximate }: { approximate: "none" | "tanh" }) => x!.gelu(approximate),
   clamp: ([x], { low, high }: { low: number | null; high: number | null }) => x!.clamp(low, high),
+  elu: ([x], { setting }: { setting?: number }) => x!.elu(setting),
+  leakyRelu: ([x], { setting }: { setting?: number }) => x!.leakyRelu(setting),
+  tril: ([x], { diagonal }: { diagonal: number }) => x!.tril(diagonal).square(),
+  triu: ([x], { diagonal }: { diagonal: number }) => x!.triu(diagonal).square(),
+  maskedFill: ([x, mask], { value }: { value: number }) => x!.maskedFill(mask!, value).square(),
+  chunk: ([x], { count, axis }: { count: number; axis: number }) => x!.square().chunk(count, axis),
+  unbind: ([x], { axis }: { axis: number }) => x!.square().unbind(axis),
   cast: ([x], { dtype }: { dtype: DType }) => x!.cast(dtype),
   powNumber: ([x], { exponent }: { exponent: number }) => x!.pow(exponent),
   where: ([condition, a, b]) => where(condition!, a!, b!),

@@ -1,0 +1,64 @@
+/** What a tensor refuses, in sentences: numbers that it has not yet, JavaScript's conversions, arguments of other kinds. */
+
+import { PlumblineError } from "../graph/error.ts";
+import type { Node } from "../graph/node.ts";
+import { callerSite } from "../graph/site.ts";
+import { describe } from "../graph/types.ts";
+import { endTrace, isTracing } from "./trace.ts";
+
+/** Throws G102 if `node` is of a traced function: it has no numbers. */
+export function refuseTraced(node: Node, what: string): void {
+  if (!node.traced) return;
+  const where = isTracing() ? "inside a traced function, where it has no numbers yet" : "after the trace that it is of";
+  throw endTrace(
+    new PlumblineError({
+      code: "G102",
+      message: `${what} was asked of ${describe(node)} ${where}.`,
+      sites: [callerSite(), { site: node.site, note: "made here" }],
+      help: "return the tensor from the function and read it there; to choose by its value, use where().",
+    }),
+  );
+}
+
+/** Throws G103: JavaScript would compute with a tensor silently and wrongly. */
+export function refuseConversion(node: Node, how: string): never {
+  throw new PlumblineError({
+    code: "G103",
+    message: `the tensor ${describe(node)} was ${how}; JavaScript cannot compute with tensors by operators.`,
+    sites: [callerSite(), { site: node.site, note: "made here" }],
+    help: "use the methods (a.add(b), a.less(b), where()), or read the numbers with await t.item() or await t.data().",
+  });
+}
+
+/** What stands where a tensor belongs, as a person says it. */
+export function nameOf(x: unknown): string {
+  if (typeof x === "number" || typeof x === "boolean") return `the ${typeof x} ${x}`;
+  return x === null ? "null" : Array.isArray(x) ? "an array" : `a value of type ${typeof x}`;
+}
+
+/** How a variance is taken. */
+export interface SpreadOptions {
+  /** Taken from the count that is divided by; 1, unbiased, unless told otherwise. */
+  correction?: number;
+  /** Whether the axes stay, with size 1. */
+  keepDim?: boolean;
+}
+
+/** The options of `variance()` and `std()`, complete. */
+export function spreadOptions(options: SpreadOptions): Required<SpreadOptions> {
+  if (typeof options === "object") return { correction: 1, keepDim: false, ...options };
+  throw new PlumblineError({
+    code: "G301",
+    message: `variance() and std() take their options by name, not ${nameOf(options)}.`,
+    help: "write variance(0, { keepDim: true }).",
+  });
+}
+
+/** A number of parts. */
+export function checkCount(count: number): number {
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw new PlumblineError({
+    code: "G301",
+    message: `chunk() makes a whole number of parts, at least 1, not ${count}.`,
+  });
+}
