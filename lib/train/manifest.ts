@@ -7,10 +7,10 @@ import type { TrainerFacts } from "../rl/trainer.ts";
 /** The file's name in the folder of a run. */
 export const manifestName = "manifest.json";
 
-const outcomes = ["running", "finished", "interrupted", "failed", "killed"] as const;
-
 /** How a session of training ended. A killed one cannot say so: it stays "running" until the next begins. */
-export type Outcome = typeof outcomes[number];
+export type Outcome = "running" | "finished" | "interrupted" | "failed" | "killed";
+
+const outcomes: readonly Outcome[] = ["running", "finished", "interrupted", "failed", "killed"];
 
 /** One process that trained the run. */
 export interface Session extends TrainerFacts {
