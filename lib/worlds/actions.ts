@@ -17,18 +17,36 @@ export class Actions {
   readonly size: number;
   readonly #choices: Tensor | null;
 
-  /** Two numbers if `continuous`, else one of nine choices. */
-  constructor(continuous: boolean) {
+  /** Of `agents` agents in `scenario`: two numbers if `continuous`, else one of nine choices. */
+  constructor(readonly scenario: string, readonly agents: number, continuous: boolean) {
     this.kind = continuous ? "continuous" : "discrete";
     this.size = continuous ? 2 : choices.length;
     this.#choices = continuous ? null : tensor(choices);
   }
 
-  /** The push of every agent, [env, agent, 2] within [-1, 1]; actions out of their range are moved to its nearest end. */
-  push(action: Tensor): Tensor {
-    if (this.#choices === null) return action.maximum(-1).minimum(1);
-    const choice = action.cast("int32").maximum(0).minimum(choices.length - 1).reshape(-1);
+  /**
+   * The push of every agent, [env, agent, 2] within [-1, 1]; actions out of their range are moved to its nearest end.
+   *
+   * @throws TypeError with a sentence if `action` is not one for every agent of `envs` environments.
+   */
+  push(action: Tensor, envs: number): Tensor {
+    this.#check(action, envs);
+    if (this.#choices === null) return action.clamp(-1, 1);
+    const choice = action.clamp(0, choices.length - 1).reshape(-1);
     return this.#choices.take(choice, 0).reshape(...action.shape, 2);
+  }
+
+  /** Sizes that would broadcast are refused as well: they push all agents, or along both axes, alike. */
+  #check({ dtype, shape }: Tensor, envs: number): void {
+    const { agents, kind } = this;
+    const [takes, sizes] = kind === "continuous" ? ["float32", [envs, agents, 2]] : ["int32", [envs, agents]];
+    if (dtype === takes && `${shape}` === `${sizes}`) return;
+    const what = kind === "continuous"
+      ? `two numbers for each agent, float32 [env ${envs}, agent ${agents}, 2]`
+      : `one choice from 0 to ${choices.length - 1} for each agent, int32 [env ${envs}, agent ${agents}]`;
+    throw new TypeError(
+      `${this.scenario}: an action here is ${what}; step() was given ${dtype} [${shape.join(", ")}].`,
+    );
   }
 }
 

@@ -136,7 +136,7 @@ export class BuzzWire implements Environment<BuzzWireState> {
   constructor(options: BuzzWireOptions = {}) {
     this.options = withDefaults("buzz_wire", defaults, checks, options);
     this.maxSteps = this.options.maxSteps;
-    this.#actions = new Actions(this.options.continuousActions);
+    this.#actions = new Actions(this.name, agents, this.options.continuousActions);
     this.actionKind = this.#actions.kind;
     this.actionSize = this.#actions.size;
     const bodies = bodiesWith(this.options.maxSpeed1);
@@ -183,7 +183,7 @@ export class BuzzWire implements Environment<BuzzWireState> {
 
   /** One step of 0.1 s; `action` is the force on each agent in newtons, clamped to [-1, 1]. */
   step(before: BuzzWireState, action: Tensor): Transition<BuzzWireState> {
-    const force = this.#actions.push(action).pad(1, 0, movers - agents).named("env", "body", null);
+    const force = this.#actions.push(action, before.steps.size).pad(1, 0, movers - agents).named("env", "body", null);
     const state = named({ ...this.#world.step(before, force), steps: before.steps.add(1) });
     const touches = this.#touches.touches(this.#touches.approach(state).gap).cast("float32").sum(2);
     const left = toGoal(state);

@@ -59,7 +59,7 @@ function heuristicController({ name, actionKind }: Pick<Environment, "name" | "a
     );
   }
   return (observation) => {
-    const pushes = push(observation).maximum(-1).minimum(1);
+    const pushes = push(observation).clamp(-1, 1);
     return actionKind === "discrete" ? nearestChoice(pushes) : pushes;
   };
 }

@@ -98,7 +98,7 @@ export class ReverseTransport implements Environment<ReverseTransportState> {
     const { nAgents, packageLength, packageWidth: width, packageMass: mass, maxSteps } = this.options;
     this.agents = nAgents;
     this.maxSteps = maxSteps;
-    this.#actions = new Actions(this.options.continuousActions);
+    this.#actions = new Actions(this.name, nAgents, this.options.continuousActions);
     this.actionKind = this.#actions.kind;
     this.actionSize = this.#actions.size;
     const agent: Body = { shape: { kind: "sphere", radius: agentRadius } };
@@ -146,7 +146,7 @@ export class ReverseTransport implements Environment<ReverseTransportState> {
 
   /** One step of 0.1 s; `action` times 0.5 is the force on each agent in newtons, clamped to [-1, 1] before. */
   step(before: ReverseTransportState, action: Tensor): Transition<ReverseTransportState> {
-    const force = this.#actions.push(action).mul(strength).pad(1, 0, 1).named("env", "body", null);
+    const force = this.#actions.push(action, before.steps.size).mul(strength).pad(1, 0, 1).named("env", "body", null);
     const state = named({ ...this.#world.step(before, force), steps: before.steps.add(1) });
     const arrived = this.#arrived(state);
     const progress = this.#distance(before).sub(this.#distance(state)).mul(shaping);

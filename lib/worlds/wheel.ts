@@ -93,7 +93,7 @@ export class Wheel implements Environment<WheelState> {
     const { nAgents, lineLength: length, lineMass: mass, maxSteps } = this.options;
     this.agents = nAgents;
     this.maxSteps = maxSteps;
-    this.#actions = new Actions(this.options.continuousActions);
+    this.#actions = new Actions(this.name, nAgents, this.options.continuousActions);
     this.actionKind = this.#actions.kind;
     this.actionSize = this.#actions.size;
     const agent: Body = { shape: { kind: "sphere", radius: agentRadius } };
@@ -134,7 +134,7 @@ export class Wheel implements Environment<WheelState> {
 
   /** One step of 0.1 s; `action` times 0.6 is the force on each agent in newtons, clamped to [-1, 1] before. Never terminates. */
   step(before: WheelState, action: Tensor): Transition<WheelState> {
-    const force = this.#actions.push(action).mul(strength).pad(1, 0, 1).named("env", "body", null);
+    const force = this.#actions.push(action, before.steps.size).mul(strength).pad(1, 0, 1).named("env", "body", null);
     const state = named({ ...this.#world.step(before, force), steps: before.steps.add(1) });
     const off = state.spin.slice(1, this.agents).abs().sub(this.options.desiredVelocity).abs();
     return {

@@ -1,5 +1,6 @@
 /** Limits of vectors: how long they may be, and how far they may reach along each axis. */
 
+import { where } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { constant, length } from "./pairs.ts";
 
@@ -11,6 +12,12 @@ type Limit = number | null | undefined;
 function limitOf(values: readonly Limit[]): Tensor | number | null {
   const limits = values.map((x) => x ?? unlimited);
   return limits.some((x) => x < unlimited) ? constant(limits, limits.length, 1) : null;
+}
+
+/** Vectors not longer than `most`; one that is as long as that is left as it is, with its derivative. */
+function shortened(vectors: Tensor, most: Tensor | number): Tensor {
+  const size = length(vectors);
+  return where(size.greater(most), vectors.div(size).mul(most), vectors);
 }
 
 /** The limits of the vectors of bodies, [env, body, 2]; null and undefined are none. */
@@ -28,7 +35,7 @@ export class Limits {
 
   /** The vectors, shortened first and then cut off. */
   hold(vectors: Tensor): Tensor {
-    const held = this.#norm === null ? vectors : vectors.mul(length(vectors).reciprocal().mul(this.#norm).minimum(1));
-    return this.#range === null ? held : held.maximum(this.#reverse).minimum(this.#range);
+    const held = this.#norm === null ? vectors : shortened(vectors, this.#norm);
+    return this.#range === null ? held : held.clamp(this.#reverse, this.#range);
   }
 }
