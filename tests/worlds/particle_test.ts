@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { Parameter, randomKey, type Tensor, tensor, uniform, zeros } from "../../mod.ts";
-import { collidingPairs } from "../../lib/worlds/particle/body.ts";
+import { gradients, Parameter, randomKey, type Tensor, tensor, uniform, zeros } from "../../mod.ts";
+import { type Body, collidingPairs } from "../../lib/worlds/particle/body.ts";
 import { repulsion } from "../../lib/worlds/particle/contact.ts";
 import { Lidar } from "../../lib/worlds/particle/lidar.ts";
 import { fusedSquaredLength, Pairs } from "../../lib/worlds/particle/pairs.ts";
 import { turn } from "../../lib/worlds/particle/turn.ts";
-import { ParticleWorld } from "../../lib/worlds/particle/world.ts";
+import { ParticleWorld, type WorldOptions } from "../../lib/worlds/particle/world.ts";
 import { onEachEngine } from "../engines.ts";
 
 const sphere = (radius: number) => ({ kind: "sphere", radius }) as const;
@@ -90,6 +90,38 @@ onEachEngine(
     }
   },
 );
+
+onEachEngine("what cannot move or turn does not, whatever velocity and spin it is given", async () => {
+  const motion = {
+    position: zeros([1, 2, 2]),
+    velocity: tensor([[[1, 0], [1, 0]]]),
+    angle: zeros([1, 2]),
+    spin: tensor([[1, 1]]),
+  };
+  const ghost = { shape: sphere(0.1), collides: false };
+  const world = new ParticleWorld([{ ...ghost, movable: false, rotatable: true }, ghost]);
+  const { position, angle } = world.step(motion, zeros([1, 2, 2]));
+  await assertClose(position, [0, 0, 0.075, 0]);
+  await assertClose(angle, [0.075, 0]);
+});
+
+onEachEngine("at a limit of speed, force or place the derivative is whole, beyond what of it is left", async () => {
+  const slope = async (body: Partial<Body>, options: WorldOptions, speed: number, force: number): Promise<number> => {
+    const world = new ParticleWorld([{ shape: sphere(0.1), drag: 0, ...body }], { dt: 1, ...options });
+    const velocity = tensor([[[speed, 0]]]);
+    const push = tensor([[[force, 0]]]);
+    const { position } = world.step({ position: zeros([1, 1, 2]), velocity }, push);
+    const [bySpeed, byForce] = gradients(position.select(2, 0).sum(), [velocity, push]);
+    return (await (force === 0 ? bySpeed : byForce)!.data())[0]!;
+  };
+  for (const limit of ["maxSpeed", "speedRange"] as const) {
+    assert.deepEqual([await slope({ [limit]: 2 }, {}, 2, 0), await slope({ [limit]: 2 }, {}, 3, 0)], [1, 0], limit);
+  }
+  for (const limit of ["maxForce", "forceRange"] as const) {
+    assert.deepEqual([await slope({ [limit]: 2 }, {}, 0, 2), await slope({ [limit]: 2 }, {}, 0, 3)], [1, 0], limit);
+  }
+  assert.deepEqual([await slope({}, { bounds: [2, 2] }, 2, 0), await slope({}, { bounds: [2, 2] }, 3, 0)], [1, 0]);
+});
 
 onEachEngine("bounds hold positions and leave velocities", async () => {
   const world = new ParticleWorld([{ shape: sphere(0.1) }], { bounds: [1, 2] });

@@ -128,7 +128,10 @@ function jointForces(
 export class ParticleWorld {
   readonly #dt: number;
   readonly #substeps: number;
-  /** What is left of the velocity, [body, 2], and of the spin, [body], after a step's drag; or numbers. */
+  /**
+   * What is left of the velocity, [body, 2], and of the spin, [body], after a step's drag; or numbers. Bodies that do not
+   * move, or turn, lose all of what they were given.
+   */
   readonly #keep: Tensor | number;
   readonly #keepSpin: Tensor | number;
   readonly #bound: Tensor | number | null;
@@ -150,8 +153,8 @@ export class ParticleWorld {
     this.#dt = dt / substeps;
     this.#substeps = substeps;
     const kept = bodies.map((body) => 1 - (body.drag ?? drag));
-    this.#keep = constant(twice(kept), bodies.length, 2);
-    this.#keepSpin = constant(kept, bodies.length);
+    this.#keep = constant(twice(kept.map((x, i) => bodies[i]!.movable ?? true ? x : 0)), bodies.length, 2);
+    this.#keepSpin = constant(kept.map((x, i) => bodies[i]!.rotatable ? x : 0), bodies.length);
     this.#bound = bounds && constant(bounds, 2);
     this.#unbound = bounds ? constant(bounds.map((x) => -x), 2) : 0;
     const gains = bodies.map(({ mass = 1, movable = true }) => movable ? this.#dt / mass : 0);
@@ -204,6 +207,6 @@ export class ParticleWorld {
   }
 
   #held(position: Tensor): Tensor {
-    return this.#bound === null ? position : position.maximum(this.#unbound).minimum(this.#bound);
+    return this.#bound === null ? position : position.clamp(this.#unbound, this.#bound);
   }
 }
