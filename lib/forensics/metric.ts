@@ -4,6 +4,7 @@ import { PlumblineError } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
 import type { Site } from "../graph/site.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { answer } from "../tensor/trace.ts";
 
 /** How numbers become one. */
 export type Reduction = "sum" | "mean" | "max" | "min";
@@ -68,9 +69,8 @@ export class Metric {
    *
    * @throws PlumblineError G307 if it is reduced in another way than declared.
    */
-  async read(value: Tensor): Promise<number> {
-    this.check(value);
-    return Number(await value.item());
+  read(value: Tensor): Promise<number> {
+    return answer(this.check(value).node, value.item().then(Number));
   }
 
   /** As {@linkcode Metric.read}, without reading: for use inside a compiled function. Gives the tensor. */

@@ -72,6 +72,12 @@ export function endTrace(error: Error): Error {
   return error;
 }
 
+/** The answer to a read of `node`. In a trace it is an error, which the trace throws: it is not one more that nobody handles. */
+export function answer<T>(node: Node, promise: Promise<T>): Promise<T> {
+  if (node.traced && isTracing()) promise.catch(() => {});
+  return promise;
+}
+
 /** A boolean tensor was made: `if (tensor)` is always true in JavaScript, so one that nothing uses is suspicious. */
 export function onBoolean(tensor: HasNode): void {
   traces.at(-1)?.conditions.push(tensor);
