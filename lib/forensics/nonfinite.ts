@@ -49,7 +49,7 @@ function kindOf({ output: { statistics: { nan, infinite } } }: NonFiniteOrigin):
 }
 
 /** What an error says about an origin; `consequence` is the sentence after it. */
-export function partsOf(origin: NonFiniteOrigin, consequence: string): ErrorParts {
+function partsOf(origin: NonFiniteOrigin, consequence: string): ErrorParts {
   const { direction, inputs, output, steps, becameNaN, hiddenBy, derivativeOf, op } = origin;
   const inLoop = steps.length === 0 ? "" : `, at step ${steps.join(", ")} of the scan`;
   const made = direction === "input"

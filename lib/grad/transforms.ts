@@ -83,6 +83,15 @@ export function valueAndGrad<A extends readonly Tensor[]>(
   };
 }
 
+function checkLike(wanted: Tensor, given: Tensor, sentence: string): void {
+  if (sameShape(wanted.shape, given.shape)) return;
+  throw new PlumblineError({
+    code: "G302",
+    message: `${sentence} ${describe(wanted.node)}; it was given ${describe(given.node)}.`,
+    sites: [given.node.site],
+  });
+}
+
 /**
  * The value of `fn` at `x`, and the vector-Jacobian product with `cotangent`, which has the shape of the value.
  *
@@ -90,23 +99,18 @@ export function valueAndGrad<A extends readonly Tensor[]>(
  */
 export function vjp(fn: (x: Tensor) => Tensor, x: Tensor, cotangent: Tensor): [Tensor, Tensor] {
   const value = rememberFunction(fn)(x);
-  if (!sameShape(value.shape, cotangent.shape)) {
-    throw new PlumblineError({
-      code: "G302",
-      message: `vjp() needs a cotangent like the result ${describe(value.node)}; it was given ${
-        describe(cotangent.node)
-      }.`,
-      sites: [cotangent.node.site],
-    });
-  }
+  checkLike(value, cotangent, "vjp() needs a cotangent like the result");
   return [value, pullback([value], [cotangent], [x], {})[0]!];
 }
 
 /**
  * The product of the Hessian of a scalar function at `x` with `vector`, which has the shape of `x` (Pearlmutter 1994), by
  * differentiating the gradient.
+ *
+ * @throws PlumblineError G302 if the vector has another shape.
  */
 export function hvp(fn: (x: Tensor) => Tensor, x: Tensor, vector: Tensor): Tensor {
+  checkLike(x, vector, "hvp() needs a vector like its argument");
   const [first] = gradients(rememberFunction(fn)(x), [x]);
   return gradients(first!.mul(vector.detach("the vector of a product")).sum(), [x], { allowUnused: true })[0]!;
 }

@@ -69,7 +69,7 @@ function captured(outputs: readonly Node[], inner: ReadonlySet<Node>): Node[] {
   return [...found];
 }
 
-/** A value for every captured outer node: scans and nodes without a value of their own cannot cross, their outputs can. */
+/** Traces one step and makes the loop of it; what the step uses from outside becomes a constant of the body. */
 export function makeScan({ init, xs, length, reverse, step }: ScanSpec): ScanResult {
   const carries = init.map((x) => placeholder(x));
   const slices = xs.map((x) => placeholder(aval(x.dtype, x.shape.slice(1), x.axes.slice(1))));

@@ -64,6 +64,20 @@ onEachEngine("hvp() multiplies the Hessian of a quadratic form, and gives zeros 
   equal(await hvp((x) => x.mul(tensor([3, 4])).sum(), tensor([1, 1]), tensor([1, 2])).toList(), [0, 0]);
 });
 
+onEachEngine("hvp() refuses a vector of another shape", () => {
+  const square = (x: Tensor): Tensor => x.square().sum();
+  throws(() => hvp(square, tensor([1, 2, 3]), tensor([1])), (e) => {
+    ok(e instanceof PlumblineError);
+    strictEqual(e.code, "G302");
+    return e.message.includes("hvp() needs a vector like its argument float32 [3]; it was given float32 [1]");
+  });
+});
+
+onEachEngine("gradcheck() hands indices on as they are", async () => {
+  const index = tensor([2, 0], { dtype: "int32" });
+  ok(await gradcheck((x, i) => x.take(i, 0).square().sum(), [tensor([1, 2, 3]), index]) < 1e-2);
+});
+
 onEachEngine("hvp() of an MLP is symmetric: u H v = v H u", async () => {
   const [x, w2] = [randomTensor(5, 3), randomTensor(4, 2)];
   const loss = (w: Tensor): Tensor => x.matmul(w.reshape(3, 4)).tanh().matmul(w2).square().mean();

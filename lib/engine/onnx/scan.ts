@@ -31,7 +31,7 @@ function collected({ body }: ScanAttrs, index: number): Node {
 }
 
 /** What the outputs in `taken` need. */
-export function liveScan(attrs: ScanAttrs, taken: readonly number[]): LiveScan {
+function liveScan(attrs: ScanAttrs, taken: readonly number[]): LiveScan {
   const { body, carries, xs } = attrs;
   const stacked = [...new Set(taken)].filter((i) => i >= carries).sort((a, b) => a - b);
   const live = new Set(taken.filter((i) => i < carries));

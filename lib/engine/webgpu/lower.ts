@@ -160,7 +160,7 @@ export class Lowering {
 }
 
 /** Which element of its one input a movement operation reads for `index`; null for other operations. */
-export function sourceIndex(node: Node, index: readonly Ix[]): Ix[] | null {
+function sourceIndex(node: Node, index: readonly Ix[]): Ix[] | null {
   switch (node.op) {
     case "reshape":
       return unflatten(flatten(index, node.shape), node.inputs[0]!.shape);

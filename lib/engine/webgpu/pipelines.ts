@@ -11,7 +11,7 @@ const compute = 0x4;
 const uniformAndCopyTo = 0x40 | 0x8;
 
 /** Bytes between two step numbers: the alignment of dynamic offsets. */
-export const stepStride = 256;
+const stepStride = 256;
 
 /** A pipeline and the layout of its buffers. */
 export interface Pipeline {

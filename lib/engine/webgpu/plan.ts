@@ -3,7 +3,7 @@
 import type { Allocation } from "./kernel.ts";
 
 /** Alignment of a binding's offset in bytes. */
-export const alignment = 256;
+const alignment = 256;
 
 /** `bytes`, up to the next multiple of the alignment; at least one. */
 export function aligned(bytes: number): number {

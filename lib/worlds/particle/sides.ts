@@ -20,7 +20,7 @@ type Entry = readonly [row: number, column: number, value: number];
 const coincident = 1e-16;
 
 /** The two ends of every side, along the axes of the outline. */
-export function sidesOf(shape: Outline): (readonly [Point, Point])[] {
+function sidesOf(shape: Outline): (readonly [Point, Point])[] {
   const [x, y] = halfExtent(shape);
   if (shape.kind === "line") return [[[x, 0], [-x, 0]]];
   return [[[x, y], [x, -y]], [[-x, y], [-x, -y]], [[x, y], [-x, y]], [[x, -y], [-x, -y]]];
