@@ -114,7 +114,7 @@ export const task = {
   ) as ChoiceOption<
     "navigation" | "wheel" | "reverse_transport" | "buzz_wire"
   >,
-  nAgents: integer(1, 1000, 3, "agents in an env; buzz_wire has 2") as NumberOption<number>,
+  nAgents: integer(1, 64, 3, "agents in an env; buzz_wire has 2") as NumberOption<number>,
   maxSteps: integer(1, 1_000_000, 100, "steps after which an episode is cut off") as NumberOption<number>,
   actions: choice(["continuous", "discrete"], "continuous", "pushes as numbers, or one of nine") as ChoiceOption<
     "continuous" | "discrete"

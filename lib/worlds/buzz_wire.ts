@@ -10,7 +10,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { Actions } from "./actions.ts";
 import type { ActionKind, Environment, Transition } from "./environment.ts";
 import { ends, replaceWhere } from "./episode.ts";
-import { type Checks, finite, orNull, positive, whole, withDefaults } from "./options.ts";
+import { type Checks, finite, notNegative, orNull, whole, withDefaults } from "./options.ts";
 import type { Body, Fixture } from "./particle/body.ts";
 import type { Joint } from "./particle/joints.ts";
 import { Outlines } from "./particle/outlines.ts";
@@ -18,7 +18,7 @@ import { length, type Pair } from "./particle/pairs.ts";
 import { ParticleWorld } from "./particle/world.ts";
 import { discs, type Entity, type Scene, sceneOf } from "./scene.ts";
 
-/** Options of {@linkcode BuzzWire}; each has VMAS's default. */
+/** Options of {@linkcode BuzzWire}; they have VMAS's defaults, but for `maxSteps`: there an episode has no end. */
 export interface BuzzWireOptions {
   /** Whether agents start on a line through the ball at an angle within pi/6 of the x axis, or on the axis. Default true. */
   randomStartAngle?: boolean;
@@ -26,7 +26,7 @@ export interface BuzzWireOptions {
   posShapingFactor?: number;
   /** Reward for each agent, and for the ball, on each wall that it touches. Default -10. */
   collisionReward?: number;
-  /** The most metres a second of the second agent: above 0, or null for no limit. Default null. */
+  /** The most metres a second of the second agent: 0 or more, or null for no limit. Default null. */
   maxSpeed1?: number | null;
   /**
    * Whether an action is two numbers in [-1, 1], or one of nine choices: 3 x + y, where x and y are 0 to stay, 1 to go
@@ -49,7 +49,7 @@ const defaults: Required<BuzzWireOptions> = {
 const checks: Checks<BuzzWireOptions> = {
   posShapingFactor: finite,
   collisionReward: finite,
-  maxSpeed1: orNull(positive),
+  maxSpeed1: orNull(notNegative),
   maxSteps: whole(1, Infinity),
 };
 
@@ -105,7 +105,10 @@ const joints: readonly Joint[] = [0, 1].flatMap((agent) => [
 /** Every disc with every wall: each that touches costs. */
 const collisions: readonly Pair[] = [0, 1, ball].flatMap((disc) => walls.map((_, i): Pair => [disc, i]));
 
-/** The environments of `buzz_wire`; see {@linkcode BuzzWireOptions}. */
+/**
+ * The environments of `buzz_wire`; see {@linkcode BuzzWireOptions}. Gradients through many steps explode, as in VMAS, where a
+ * rod is under less than the 0.62 N at which its joints set in: they open and close in turn.
+ */
 export class BuzzWire implements Environment<BuzzWireState> {
   readonly name = "buzz_wire";
   readonly agents: number = agents;

@@ -3,7 +3,7 @@
 import { type Checks, finite, notNegative, positive, whole, withDefaults } from "./options.ts";
 import { crowding, mostCrowded, type SpawnOptions } from "./particle/spawn.ts";
 
-/** Options of {@linkcode Navigation}; each has VMAS's default. Lengths are in metres. */
+/** Options of {@linkcode Navigation}; they have VMAS's defaults, but for `maxSteps`: there an episode has no end. Lengths are in metres. */
 export interface NavigationOptions {
   /** Agents: 1 to 64. Default 4. */
   nAgents?: number;
@@ -25,7 +25,7 @@ export interface NavigationOptions {
   lidarRange?: number;
   /** The agents' radius, which is also how near to their goals they have to be: above 0. Default 0.1. */
   agentRadius?: number;
-  /** Agents nearer than this are drawn with a line between them; nothing else depends on it. 0 or more. Default 0. */
+  /** Without effect: VMAS draws a line between agents nearer than this. Taken so that its options are. 0 or more. Default 0. */
   commsRange?: number;
   /** Lidar rays: 0 to 1024. Default 12. */
   nLidarRays?: number;

@@ -17,7 +17,7 @@ import { length, squaredLength } from "./particle/pairs.ts";
 import { ParticleWorld } from "./particle/world.ts";
 import { discs, type Scene, sceneOf } from "./scene.ts";
 
-/** Options of {@linkcode ReverseTransport}; each has VMAS's default. */
+/** Options of {@linkcode ReverseTransport}; they have VMAS's defaults, but for `maxSteps`: there an episode has no end. */
 export interface ReverseTransportOptions {
   /** Agents: 1 to 64. Default 4. */
   nAgents?: number;

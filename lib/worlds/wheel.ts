@@ -10,12 +10,12 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { Actions } from "./actions.ts";
 import type { ActionKind, Environment, Transition } from "./environment.ts";
 import { ends, replaceWhere } from "./episode.ts";
-import { atLeast, type Checks, positive, whole, withDefaults } from "./options.ts";
+import { type Checks, finite, positive, whole, withDefaults } from "./options.ts";
 import type { Body } from "./particle/body.ts";
 import { ParticleWorld } from "./particle/world.ts";
 import { discs, type Scene, sceneOf } from "./scene.ts";
 
-/** Options of {@linkcode Wheel}; each has VMAS's default. */
+/** Options of {@linkcode Wheel}; they have VMAS's defaults, but for `maxSteps`: there an episode has no end. */
 export interface WheelOptions {
   /** Agents: 1 to 64. Default 4. */
   nAgents?: number;
@@ -23,7 +23,7 @@ export interface WheelOptions {
   lineLength?: number;
   /** Mass of the line in kilograms: above 0. Default 30. */
   lineMass?: number;
-  /** How fast the line should turn, one way or the other, in radians a second: 0 or more. Default 0.05. */
+  /** How fast the line should turn, one way or the other, in radians a second. Default 0.05. */
   desiredVelocity?: number;
   /**
    * Whether an action is two numbers in [-1, 1], or one of nine choices: 3 x + y, where x and y are 0 to stay, 1 to go
@@ -47,7 +47,7 @@ const checks: Checks<WheelOptions> = {
   nAgents: whole(1, 64),
   lineLength: positive,
   lineMass: positive,
-  desiredVelocity: atLeast(0),
+  desiredVelocity: finite,
   maxSteps: whole(1, Infinity),
 };
 

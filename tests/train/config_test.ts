@@ -75,10 +75,10 @@ Deno.test("newConfig() refuses four agents of buzz_wire and a world that it does
 });
 
 const refused: readonly (readonly [Record<string, unknown>, string])[] = [
-  [{ nAgents: 0 }, "--n-agents takes a whole number from 1 to 1,000, not 0."],
-  [{ nAgents: 2.5 }, "--n-agents takes a whole number from 1 to 1,000, not 2.5."],
-  [{ nAgents: "three" }, '--n-agents takes a whole number from 1 to 1,000, not "three".'],
-  [{ nAgents: null }, "--n-agents takes a whole number from 1 to 1,000, not null."],
+  [{ nAgents: 0 }, "--n-agents takes a whole number from 1 to 64, not 0."],
+  [{ nAgents: 2.5 }, "--n-agents takes a whole number from 1 to 64, not 2.5."],
+  [{ nAgents: "three" }, '--n-agents takes a whole number from 1 to 64, not "three".'],
+  [{ nAgents: null }, "--n-agents takes a whole number from 1 to 64, not null."],
   [{ maxSteps: 0 }, "--max-steps takes a whole number from 1 to 1,000,000, not 0."],
   [{ nIters: -1 }, "--n-iters takes a whole number from 1 to 10,000,000, not -1."],
   [{ framesPerBatch: 1e12 }, "--frames-per-batch takes a whole number from 1 to 100,000,000, not 1000000000000."],

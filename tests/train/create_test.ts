@@ -4,8 +4,10 @@ import { defaults, newConfig, parseConfig } from "../../lib/train/config.ts";
 import { UsageError } from "../../lib/train/error.ts";
 
 Deno.test("createTrainer() says what a world refuses as a fault of the command", async () => {
-  const config = parseConfig({ ...defaults, nAgents: 100, device: "cpu" });
-  const sentence = "navigation: nAgents is a whole number, from 1 to 64, not 100.";
+  const config = parseConfig({ ...defaults, nAgents: 40, device: "cpu" });
+  const sentence =
+    "navigation: 40 agents and 40 goals, 0.25 apart, do not fit into a world of 2 x 2: take fewer or smaller " +
+    "agents, or a larger world.";
   await assert.rejects(createTrainer(config), (error) => error instanceof UsageError && error.message === sentence);
 });
 

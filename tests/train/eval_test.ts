@@ -98,7 +98,7 @@ Deno.test("eval refuses what it cannot play in one sentence, with exit code 2", 
       [["wheel", "--episode", "3"], "--episode is no flag of eval: did you mean --episodes?"],
       [
         ["navigation", "--n-agents", "100", "--controller", "random"],
-        "navigation: nAgents is a whole number, from 1 to 64, not 100.",
+        "--n-agents takes a whole number from 1 to 64, not 100.",
       ],
     ];
     for (const [args, sentence] of refused) {

@@ -118,6 +118,18 @@ onEachEngine(
   },
 );
 
+onEachEngine("a limit of speed of 0 holds an agent, and a desired velocity below 0 is taken, as in VMAS", async () => {
+  const held = new BuzzWire({ maxSpeed1: 0 });
+  const start = held.reset(randomKey(1), 2);
+  const { state } = held.step(start, tensor([[[1, 1], [1, 1]], [[-1, 1], [1, -1]]]));
+  const moved = state.position.sub(start.position).abs();
+  assert.equal(await moved.slice(1, 1, 2).max().item(), 0);
+  assert.ok((await moved.slice(1, 0, 1).max().item() as number) > 1e-3);
+  const wheel = new Wheel({ nAgents: 1, desiredVelocity: -0.1 });
+  const [reward] = await numbers(wheel.step(wheel.reset(randomKey(1), 1), zeros([1, 1, 2])).reward);
+  assert.ok(Math.abs(reward! + 0.1) < 1e-7, `${reward}`);
+});
+
 /** The derivative of a return by the first actions, against finite differences in float64. */
 function assertDerivative(world: World, start: State, actions: readonly number[], steps: number): void {
   const first = tensor(Float32Array.from(actions), { shape: [1, world.agents, 2] });
@@ -220,7 +232,7 @@ Deno.test("options of wheel, reverse_transport and buzz_wire are refused with a 
       () => new ReverseTransport({ packageWidth: 0.05 }),
       "reverse_transport: packageWidth is a number, 0.06 or more, not 0.05.",
     ],
-    [() => new BuzzWire({ maxSpeed1: 0 }), "buzz_wire: maxSpeed1 is a number above 0, or null, not 0."],
+    [() => new BuzzWire({ maxSpeed1: -1 }), "buzz_wire: maxSpeed1 is a number, 0 or more, or null, not -1."],
     [
       () => new BuzzWire({ nAgents: 3 } as object),
       "buzz_wire: there is no option `nAgents`; there are randomStartAngle, posShapingFactor, collisionReward, " +

@@ -50,7 +50,7 @@ export interface Body {
   readonly mass?: number;
   /** Whether forces move it; true if not given. */
   readonly movable?: boolean;
-  /** Whether torques turn it; false if not given. Discs have no need of it: nothing here turns them. */
+  /** Whether torques turn it; false if not given. Contacts do not turn discs: they push through the centre. */
   readonly rotatable?: boolean;
   /** Not faster than this, in metres a second; without a limit if not given. */
   readonly maxSpeed?: number | null;

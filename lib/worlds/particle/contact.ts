@@ -51,7 +51,8 @@ export function repulsion(
 /**
  * The force on the first point of each pair, [env, 2, pair], that holds it at the second:
  * `stiffness * margin * log(1 + exp(d / margin))` against the difference (first less second), and 0 below 1e-6 m. The
- * derivative is finite everywhere.
+ * derivative is finite everywhere; where it is asked to hold less than the force at which it sets in, points chatter, and the
+ * derivative grows from step to step until it is not.
  */
 export function attraction(difference: Tensor, law: ContactLaw): Tensor {
   const squared = squaredLength(difference);
