@@ -79,6 +79,7 @@ interface Traced {
   readonly state: readonly Node[];
 }
 
+/** Programs of one function that are kept: those used last. */
 const capacity = 16;
 
 function argumentTree(args: readonly Argument[]): Tree {
@@ -163,7 +164,7 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     const tree = argumentTree(args);
     const tensors = leaves(tree);
     const signature = signatureOf(args);
-    const program = this.programs.get(signature) ?? await this.#build(tree, signature);
+    const program = this.#known(signature) ?? await this.#build(tree, signature);
     if (program.questions.length > 0) program.questions = program.questions.filter(stillOpen);
     const state = program.roots.map((x) => x.node);
     const nodes = [...tensors.map((x) => x.node), ...state, ...program.captured];
@@ -296,6 +297,16 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     });
   }
 
+  /** The program of a signature, which is then the last to be forgotten. */
+  #known(signature: string): Program | undefined {
+    const program = this.programs.get(signature);
+    if (program && this.programs.size > 1) {
+      this.programs.delete(signature);
+      this.programs.set(signature, program);
+    }
+    return program;
+  }
+
   #forgetOldest(): void {
     if (this.programs.size <= capacity) return;
     const [oldest, program] = this.programs.entries().next().value!;
@@ -305,8 +316,9 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
 }
 
 /**
- * Traces `fn` at the first call and replays it from then on; other argument shapes are traced again (see `traces`). Inside
- * `fn` a tensor has no numbers: reading, branching on or iterating one throws.
+ * Traces `fn` at the first call and replays it from then on; other argument shapes are traced again (see `traces`), and the 16
+ * programs used last are kept: bring data of many lengths to a few by padding. Inside `fn` a tensor has no numbers: reading,
+ * branching on or iterating one throws.
  *
  * @example
  * ```ts

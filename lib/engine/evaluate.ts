@@ -1,6 +1,6 @@
 /**
  * Uncompiled use: the values of nodes, now. The graph is brought to a canonical form whose text is a key, so that a loop of
- * the same steps compiles once; numbers written in the source are fed, not compiled in.
+ * the same steps compiles once; numbers written in the source are fed, not compiled in, but for those inside of a scan's step.
  */
 
 import { assignedSinks, refuseBad } from "../forensics/nonfinite.ts";

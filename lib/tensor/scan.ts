@@ -7,7 +7,7 @@ import type { Node } from "../graph/node.ts";
 import { makeScan, type StepResult } from "../graph/scan.ts";
 import { State } from "./state.ts";
 import { Tensor } from "./tensor.ts";
-import { insideScan, traced } from "./trace.ts";
+import { insideScan, restoring, traced } from "./trace.ts";
 import { leaves, leavesLike, rebuildTree, type Tree } from "./tree.ts";
 import type { Stateful, Variable } from "./variable.ts";
 
@@ -42,6 +42,8 @@ const tensorsOf = (nodes: readonly Node[]): Iterator<Tensor> => nodes.map((node)
  * What a step assigns is named as `state`. So a step may be a training step: an epoch of them is one program, and nothing
  * returns to JavaScript in between.
  *
+ * A number in the step that changes from one scan to the next makes it another program: give it as a tensor.
+ *
  * @returns the final carry, and the ys stacked along a new leading axis.
  * @throws PlumblineError G304 if lengths differ, or a step changes the keys, shape or dtype of what is carried; G105 if a step
  * assigns what is not named as state.
@@ -70,22 +72,24 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
   let changed: readonly Variable[] = [];
   const once = (carries: readonly Node[], slices: readonly Node[]): StepResult => {
     const own = carries.slice(start.length);
-    return state.during(own, () => {
-      // A trace of its own: a condition of the step is used by the step's results, not by those outside.
-      const { result: [carry, y], sinks: noted } = collectSinks(() =>
-        traced(
-          () => known(rebuildTree(init, tensorsOf(carries)), rebuildTree(xs, tensorsOf(slices))),
-          ([carry, y]) => [...nodesOf(carry), ...nodesOf(y), ...state.nodes()],
-        )
-      );
-      ys = y;
-      sinks = noted;
-      changed = state.roots.filter((x, i) => x.node !== own[i]);
-      return {
-        carries: [...leavesLike(init, carry).map((x) => x.node), ...state.nodes()],
-        ys: [...nodesOf(y), ...noted.map((x) => x.node)],
-      };
-    });
+    return restoring(() =>
+      state.during(own, () => {
+        // A trace of its own: a condition of the step is used by the step's results, not by those outside.
+        const { result: [carry, y], sinks: noted } = collectSinks(() =>
+          traced(
+            () => known(rebuildTree(init, tensorsOf(carries)), rebuildTree(xs, tensorsOf(slices))),
+            ([carry, y]) => [...nodesOf(carry), ...nodesOf(y), ...state.nodes()],
+          )
+        );
+        ys = y;
+        sinks = noted;
+        changed = state.roots.filter((x, i) => x.node !== own[i]);
+        return {
+          carries: [...leavesLike(init, carry).map((x) => x.node), ...state.nodes()],
+          ys: [...nodesOf(y), ...noted.map((x) => x.node)],
+        };
+      })
+    );
   };
   const result = insideScan(state.roots, () =>
     makeScan({

@@ -25,7 +25,7 @@ import {
   where,
   zeros,
 } from "../../mod.ts";
-import { onEachEngine } from "../engines.ts";
+import { onEachEngine, onEngine } from "../engines.ts";
 import { checkNumbers } from "../fixtures/pytorch.ts";
 
 /** A program: its state and one step, which gives what is to be compared. */
@@ -166,6 +166,18 @@ onEachEngine("arguments of other shapes are traced again, and old shapes are not
     strictEqual(await (await sum(tensor(new Float32Array(n).fill(2)))).item(), 4 * n);
   }
   strictEqual(sum.traces.length, 3);
+});
+
+onEngine("cpu", "of many shapes the sixteen used last are kept", async () => {
+  const next = compile((x: Tensor) => x.add(1));
+  for (let n = 1; n <= 16; n++) await next(zeros([n]));
+  await next(zeros([1]));
+  await next(zeros([17]));
+  strictEqual(next.listing().length, 16);
+  for (const n of [1, 3, 17]) await next(zeros([n]));
+  strictEqual(next.traces.length, 17);
+  await next(zeros([2]));
+  strictEqual(next.traces.length, 18);
 });
 
 onEachEngine("the same program gives the same bits twice", async () => {
