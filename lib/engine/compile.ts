@@ -20,7 +20,7 @@ import { describe, type SavedTensor } from "../graph/types.ts";
 import { full } from "../tensor/creation.ts";
 import { State } from "../tensor/state.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { restoring, traced } from "../tensor/trace.ts";
+import { refusePromise, restoring, traced } from "../tensor/trace.ts";
 import { formOf, leaves, rebuildTree, type Tree } from "../tensor/tree.ts";
 import { type Stateful, Variable } from "../tensor/variable.ts";
 import type { Executable } from "./engine.ts";
@@ -109,18 +109,6 @@ function refuseFrozen(outputs: readonly Node[], declared: ReadonlySet<Variable>,
     help: declared.has(variable.root)
       ? "compute what is made of it inside the function, or pass it as an argument."
       : "name it: compile(fn, { state: [model, optimizer] }).",
-  });
-}
-
-function refusePromise<R>(result: R, name: string, compiledAt: Site): R {
-  if (!(result instanceof Promise)) return result;
-  // What it does after its first await, it would do with tensors that have no numbers.
-  result.catch(() => {});
-  throw new PlumblineError({
-    code: "G102",
-    message: `${name} is async; a traced function has no numbers to wait for.`,
-    sites: [{ site: compiledAt, note: "compiled here" }],
-    help: "leave out async and await: return the tensors, and read them from what the call gives.",
   });
 }
 
@@ -259,7 +247,11 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     const trace = (): Traced => {
       const given = rebuildTree(tree, inputs.map((x) => new Tensor(x)).values()) as readonly Tree[];
       const result = traced(
-        () => refusePromise(this.fn(...given as unknown as A), this.name, this.compiledAt),
+        () =>
+          refusePromise(this.fn(...given as unknown as A), this.name, [{
+            site: this.compiledAt,
+            note: "compiled here",
+          }]),
         (result) => [...leaves(result).map((x) => x.node), ...own.nodes()],
       );
       const after = own.nodes();

@@ -1,6 +1,6 @@
 /** What is watched while a function is traced. */
 
-import { PlumblineError } from "../graph/error.ts";
+import { type Place, PlumblineError } from "../graph/error.ts";
 import { type Node, topological } from "../graph/node.ts";
 import { describe } from "../graph/types.ts";
 
@@ -37,26 +37,42 @@ interface Assignable extends HasNode {
   replace(node: Node): Node;
 }
 
-/** For each function that is being traced for its results alone: what it assigned, with the value before. */
-const assignments: Map<Assignable, Node>[] = [];
+interface Learning {
+  grad: object | null;
+}
+
+/** What a function that is traced for its results alone has changed, with what was there before. */
+interface Changes {
+  readonly values: Map<Assignable, Node>;
+  readonly gradients: Map<Learning, object | null>;
+}
+
+const changes: Changes[] = [];
 
 /** A variable is being assigned, and has the value `before` still. */
 export function noteAssignment(variable: Assignable, before: Node): void {
-  const assigned = assignments.at(-1);
-  if (assigned && !assigned.has(variable)) assigned.set(variable, before);
+  const values = changes.at(-1)?.values;
+  if (values && !values.has(variable)) values.set(variable, before);
 }
 
-/** Runs `fn`, then `look` at the variables that it assigned, and gives these their values back. */
+/** A parameter is being given a gradient, and has the one before still. */
+export function noteGradient(parameter: Learning): void {
+  const gradients = changes.at(-1)?.gradients;
+  if (gradients && !gradients.has(parameter)) gradients.set(parameter, parameter.grad);
+}
+
+/** Runs `fn`, then `look` at the variables that it assigned. Gives them their values back, and parameters their gradients. */
 export function restoring<T>(fn: () => T, look: (assigned: Iterable<object>) => void = () => {}): T {
-  const assigned = new Map<Assignable, Node>();
-  assignments.push(assigned);
+  const { values, gradients }: Changes = { values: new Map(), gradients: new Map() };
+  changes.push({ values, gradients });
   try {
     const result = fn();
-    look(assigned.keys());
+    look(values.keys());
     return result;
   } finally {
-    assignments.pop();
-    for (const [variable, before] of assigned) variable.replace(before);
+    changes.pop();
+    for (const [variable, before] of values) variable.replace(before);
+    for (const [parameter, before] of gradients) parameter.grad = before;
   }
 }
 
@@ -70,6 +86,18 @@ export function endTrace(error: Error): Error {
   const trace = traces.at(-1);
   if (trace) trace.error ??= error;
   return error;
+}
+
+/** What a traced function gave. Throws G102 if that is a promise: what the function does later, it would do without numbers. */
+export function refusePromise<R>(result: R, name: string, places: readonly Place[] = []): R {
+  if (!(result instanceof Promise)) return result;
+  result.catch(() => {});
+  throw new PlumblineError({
+    code: "G102",
+    message: `${name} is async; a traced function has no numbers to wait for.`,
+    sites: places,
+    help: "leave out async and await: return the tensors, and read them from what the call gives.",
+  });
 }
 
 /** The answer to a read of `node`. In a trace it is an error, which the trace throws: it is not one more that nobody handles. */

@@ -9,7 +9,7 @@ import { Storage } from "../graph/storage.ts";
 import { describe, sameShape, sizeOf } from "../graph/types.ts";
 import { pending } from "./pending.ts";
 import { asTensor, Tensor } from "./tensor.ts";
-import { isTracing, mayAssign, noteAssignment } from "./trace.ts";
+import { isTracing, mayAssign, noteAssignment, noteGradient } from "./trace.ts";
 
 /** Anything that has variables: a Variable, a module, an optimiser, a random generator. */
 export interface Stateful {
@@ -235,6 +235,7 @@ export class Parameter extends Variable {
 
   /** For `backward()`: adds to the gradient. */
   accumulate(g: Tensor): void {
+    noteGradient(this);
     this.grad = this.grad ? this.grad.add(g) : g;
   }
 }

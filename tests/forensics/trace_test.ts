@@ -1,7 +1,20 @@
 /** What a traced function must not do is one error, which can be caught, and leaves everything as it was. */
 
-import { deepStrictEqual as equal } from "node:assert";
-import { compile, metric, ones, scan, type Tensor, useDevice } from "../../mod.ts";
+import { deepStrictEqual as equal, ok, rejects } from "node:assert";
+import {
+  compile,
+  exportOnnx,
+  Generator,
+  metric,
+  ones,
+  Parameter,
+  scan,
+  SGD,
+  type Tensor,
+  tensor,
+  useDevice,
+  zeros,
+} from "../../mod.ts";
 import { raises } from "./expect.ts";
 
 await useDevice("cpu");
@@ -23,3 +36,40 @@ for (const [line, read] of Object.entries(reads)) {
     equal(await ones([1]).toList(), [1]);
   });
 }
+
+Deno.test("a training step that is exported, traced or scanned without its state leaves the gradients as they were", async () => {
+  const w = new Parameter(tensor([1, 2]), "w");
+  const optimizer = new SGD([w], { lr: 0.1 });
+  const lossOf = (x: Tensor): Tensor => {
+    const loss = w.mul(x).square().mean();
+    loss.backward();
+    return loss;
+  };
+  lossOf(tensor([1, 1]));
+  const before = w.grad;
+  await exportOnnx((x) => {
+    const loss = lossOf(x);
+    optimizer.step();
+    return { loss };
+  }, { x: ones([2]) });
+  ok(w.grad === before);
+  await raises("G203", "w.mul(x)", () => compile(lossOf)(ones([2])));
+  ok(w.grad === before);
+  scan((sum, x) => [sum.add(lossOf(x)), []], zeros([]), ones([3, 2]));
+  ok(w.grad === before);
+  optimizer.step();
+  equal(await w.toList(), [0.9, 1.8].map(Math.fround));
+});
+
+Deno.test("functions that cannot be exported are refused in a sentence", async () => {
+  const generator = new Generator(1);
+  await raises("G203", "generator.uniform([3])", () => exportOnnx(() => ({ y: generator.uniform([3]) }), {}));
+  const x = ones([2]);
+  const async = (async (x: Tensor) => ({ y: await x.add(1) })) as unknown as (x: Tensor) => { y: Tensor };
+  await rejects(() => exportOnnx(async, { x }), { code: "G102" });
+  const bare = ((x: Tensor) => x.add(1)) as unknown as (x: Tensor) => { y: Tensor };
+  await rejects(() => exportOnnx(bare, { x }), /its outputs as tensors by name, \{ x: tensor \}, and found one tensor/);
+  const nothing = (() => {}) as unknown as () => { y: Tensor };
+  await rejects(() => exportOnnx(nothing, { x }), /its outputs as tensors by name.*found a value of type undefined/);
+  await rejects(() => exportOnnx((x) => ({ x }), { x: 3 as unknown as Tensor }), /its inputs as tensors by name/);
+});
