@@ -81,7 +81,7 @@ export { LSTM, type LSTMState } from "./lib/nn/lstm.ts";
 export { Categorical, Normal, TanhNormal } from "./lib/nn/distributions.ts";
 export { conjugateGradient, type ConjugateGradientOptions } from "./lib/optim/conjugate_gradient.ts";
 export { FlatVector, ParameterGroup } from "./lib/optim/group.ts";
-export { type GroupOptions, type GroupState, Optimizer } from "./lib/optim/optimizer.ts";
+export { type GroupDefaults, type GroupOptions, type GroupState, Optimizer } from "./lib/optim/optimizer.ts";
 export { Adam, type AdamOptions, AdamW, SGD, type SGDOptions } from "./lib/optim/optimizers.ts";
 export { rateLeft, type Schedule, schedules } from "./lib/optim/schedule.ts";
 

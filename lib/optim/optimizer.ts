@@ -6,8 +6,8 @@ import { warnOfLoose } from "../forensics/ownership.ts";
 import { auditFirstStep } from "../forensics/first_step.ts";
 import { concat, where } from "../tensor/functions.ts";
 import { full, tensor } from "../tensor/creation.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { type Parameter, type Stateful, Variable } from "../tensor/variable.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { Parameter, type Stateful, Variable } from "../tensor/variable.ts";
 import { ParameterGroup } from "./group.ts";
 
 /** Parameters with settings of their own. */
@@ -18,6 +18,18 @@ export interface GroupOptions {
   parameters: readonly Parameter[];
   /** The learning rate of the group; the optimiser's if none is given. */
   lr?: number;
+  /** The weight decay of the group; the optimiser's if none is given. 0 for biases, say. */
+  weightDecay?: number;
+}
+
+const groupKeys = ["name", "parameters", "lr", "weightDecay"] as const satisfies readonly (keyof GroupOptions)[];
+
+/** The settings that groups may have for themselves. */
+export interface GroupDefaults {
+  /** Learning rate. */
+  readonly lr: number;
+  /** How strongly the weights are drawn to 0; each optimiser says how. */
+  readonly weightDecay: number;
 }
 
 /** What an optimiser keeps for a group: its vector, learning rate, and vectors of its own. */
@@ -26,6 +38,8 @@ export interface GroupState {
   readonly group: ParameterGroup;
   /** A scalar, so that a schedule needs no new program. */
   readonly lr: Variable;
+  /** At least 0. */
+  readonly weightDecay: number;
   /** As long as the vector each: velocity of SGD, mean and square of Adam. */
   readonly moments: readonly Variable[];
 }
@@ -40,21 +54,25 @@ export abstract class Optimizer implements Stateful {
   #isAudited = false;
 
   /** `moments` names the vectors that the optimiser keeps for each group; they start at 0. */
-  constructor(parameters: readonly Parameter[] | readonly GroupOptions[], lr: number, moments: readonly string[]) {
+  constructor(
+    parameters: readonly Parameter[] | readonly GroupOptions[],
+    { lr, weightDecay }: GroupDefaults,
+    moments: readonly string[],
+  ) {
     checkRate(lr);
-    if (!Array.isArray(parameters)) {
-      throw new TypeError(
-        `an optimiser takes a list of parameters, such as net.parameters(), but ${typeof parameters} was given in its place.`,
-      );
-    }
-    const plain = parameters.every((x): x is Parameter => !("parameters" in x));
-    const groups = plain ? [{ parameters: parameters as readonly Parameter[] }] : parameters as readonly GroupOptions[];
+    const groups = groupsOf(parameters);
+    // All are checked before the first group takes over its parameters.
+    const settings = groups.map((options) => ({
+      lr: checkRate(options.lr ?? lr),
+      weightDecay: checkNotNegative("a weight decay", options.weightDecay ?? weightDecay),
+    }));
     this.groups = groups.map((options: GroupOptions, i) => {
       const name = options.name ?? (groups.length === 1 ? "parameters" : `group ${i}`);
       const group = new ParameterGroup(name, options.parameters);
       return {
         group,
-        lr: new Variable(tensor(checkRate(options.lr ?? lr)), `${name}.lr`),
+        lr: new Variable(tensor(settings[i]!.lr), `${name}.lr`),
+        weightDecay: settings[i]!.weightDecay,
         moments: moments.map((moment) => mustStayFinite(new Variable(full([group.size], 0), `${name}.${moment}`))),
       };
     });
@@ -132,6 +150,41 @@ function keepStill({ parameters, vector }: ParameterGroup, next: Tensor): Tensor
   if (parameters.every((x) => x.grad)) return next;
   const learns = concat(parameters.map((x) => full([x.size], x.grad ? 1 : 0)));
   return where(learns.greater(0), next, vector);
+}
+
+const isGroup = (x: unknown): x is GroupOptions => typeof x === "object" && x !== null && !(x instanceof Tensor);
+
+/** A list of parameters is one group. A notebook checks no types. */
+function groupsOf(given: readonly Parameter[] | readonly GroupOptions[]): readonly GroupOptions[] {
+  if (!Array.isArray(given)) {
+    throw new TypeError(
+      `an optimiser takes a list of parameters, such as net.parameters(), but ${typeof given} was given in its place.`,
+    );
+  }
+  const isOfGroups = given.length > 0 && given.every(isGroup);
+  const groups: readonly GroupOptions[] = isOfGroups ? given : [{ parameters: given as readonly Parameter[] }];
+  for (const group of groups) {
+    checkKeys("a group of an optimiser", group, groupKeys);
+    if (!Array.isArray(group.parameters)) throw new TypeError("a group of an optimiser needs a list of parameters.");
+    const at = group.parameters.findIndex((x) => !(x instanceof Parameter));
+    if (at < 0) continue;
+    const other: unknown = group.parameters[at];
+    const what = other instanceof Tensor ? `the ${other.toString()}` : isGroup(other) ? "a group" : String(other);
+    throw new TypeError(`an optimiser changes parameters, but ${what} is among them: new Parameter(tensor) makes one.`);
+  }
+  return groups;
+}
+
+/** Throws a TypeError for a setting that nobody reads: a slip of the pen would go unseen. */
+export function checkKeys(whose: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined) throw new TypeError(`${whose} has no setting \`${unknown}\`; it has ${known.join(", ")}.`);
+}
+
+/** Gives `value`, unless it is negative or no number. */
+export function checkNotNegative(what: string, value: number): number {
+  if (!(value >= 0)) throw new RangeError(`${what} is a number of at least 0, not ${value}.`);
+  return value;
 }
 
 function checkRate(lr: number): number {

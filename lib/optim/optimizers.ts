@@ -3,14 +3,10 @@
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Parameter, Variable } from "../tensor/variable.ts";
 import { where } from "../tensor/functions.ts";
-import { type GroupOptions, type GroupState, Optimizer } from "./optimizer.ts";
+import { checkKeys, checkNotNegative, type GroupOptions, type GroupState, Optimizer } from "./optimizer.ts";
 
 /** PyTorch's learning rate where none is given. */
 const defaultRate = 1e-3;
-
-function checkNotNegative(what: string, value: number): void {
-  if (!(value >= 0)) throw new RangeError(`${what} is a number of at least 0, not ${value}.`);
-}
 
 /** Settings of {@linkcode SGD}. */
 export interface SGDOptions {
@@ -24,30 +20,37 @@ export interface SGDOptions {
   weightDecay?: number;
 }
 
+/** The gradient with the L2 penalty of its group. */
+function withPenalty({ group, weightDecay }: GroupState, gradient: Tensor): Tensor {
+  return weightDecay > 0 ? gradient.add(group.vector.mul(weightDecay)) : gradient;
+}
+
 /** Stochastic gradient descent. */
 export class SGD extends Optimizer {
-  readonly #options: Required<Omit<SGDOptions, "lr">>;
+  readonly #options: Required<Pick<SGDOptions, "momentum" | "nesterov">>;
 
   /**
-   * For parameters, or groups of them with learning rates of their own.
+   * For parameters, or groups of them with learning rates and weight decays of their own.
    *
    * @throws RangeError for a negative setting, or `nesterov` without momentum.
    */
   constructor(parameters: readonly Parameter[] | readonly GroupOptions[], options: SGDOptions = {}) {
+    checkKeys("SGD", options, ["lr", "momentum", "nesterov", "weightDecay"]);
     const { lr = defaultRate, momentum = 0, nesterov = false, weightDecay = 0 } = options;
     checkNotNegative("the momentum of SGD", momentum);
     checkNotNegative("weightDecay of SGD", weightDecay);
     if (nesterov && momentum === 0) {
       throw new RangeError("nesterov of SGD looks ahead along a momentum: give one above 0.");
     }
-    super(parameters, lr, momentum > 0 ? ["velocity"] : []);
-    this.#options = { momentum, nesterov, weightDecay };
+    super(parameters, { lr, weightDecay }, momentum > 0 ? ["velocity"] : []);
+    this.#options = { momentum, nesterov };
   }
 
   /** With momentum b: v = b v + g (g at the first step), w - lr v; Nesterov's: w - lr (g + b v). */
-  protected override update({ group, lr, moments: [velocity] }: GroupState, gradient: Tensor, count: Tensor): Tensor {
-    const { momentum, nesterov, weightDecay } = this.#options;
-    const g = weightDecay > 0 ? gradient.add(group.vector.mul(weightDecay)) : gradient;
+  protected override update(state: GroupState, gradient: Tensor, count: Tensor): Tensor {
+    const { momentum, nesterov } = this.#options;
+    const { group, lr, moments: [velocity] } = state;
+    const g = withPenalty(state, gradient);
     if (!velocity) return group.vector.sub(g.mul(lr));
     const first = count.equal(1).expand(group.size);
     const next = where(first, g, velocity.mul(momentum).add(g));
@@ -71,28 +74,28 @@ export interface AdamOptions {
 /** Adam (Kingma and Ba 2014, algorithm 1). */
 export class Adam extends Optimizer {
   /** The settings, complete. */
-  protected readonly options: Required<Omit<AdamOptions, "lr">>;
+  protected readonly options: Required<Pick<AdamOptions, "betas" | "eps">>;
 
   /**
-   * For parameters, or groups of them with learning rates of their own.
+   * For parameters, or groups of them with learning rates and weight decays of their own.
    *
    * @throws RangeError for a negative setting, or betas outside of [0, 1).
    */
   constructor(parameters: readonly Parameter[] | readonly GroupOptions[], options: AdamOptions = {}) {
+    checkKeys("Adam", options, ["lr", "betas", "eps", "weightDecay"]);
     const { lr = defaultRate, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
     if (!betas.every((beta) => beta >= 0 && beta < 1)) {
       throw new RangeError(`the betas of Adam are numbers from 0 to below 1, not ${betas.join(" and ")}.`);
     }
     checkNotNegative("eps of Adam", eps);
     checkNotNegative("weightDecay of Adam", weightDecay);
-    super(parameters, lr, ["mean", "square"]);
-    this.options = { betas, eps, weightDecay };
+    super(parameters, { lr, weightDecay }, ["mean", "square"]);
+    this.options = { betas, eps };
   }
 
   /** The gradient with the L2 penalty. */
   protected penalised(state: GroupState, gradient: Tensor): Tensor {
-    const { weightDecay } = this.options;
-    return weightDecay > 0 ? gradient.add(state.group.vector.mul(weightDecay)) : gradient;
+    return withPenalty(state, gradient);
   }
 
   /** The weights before the step. */
@@ -136,7 +139,7 @@ export class AdamW extends Adam {
   }
 
   /** The weights less the share `lr * weightDecay`. */
-  protected override decayed({ group, lr }: GroupState): Tensor {
-    return group.vector.mul(lr.mul(-this.options.weightDecay).add(1));
+  protected override decayed({ group, lr, weightDecay }: GroupState): Tensor {
+    return weightDecay > 0 ? group.vector.mul(lr.mul(-weightDecay).add(1)) : group.vector;
   }
 }

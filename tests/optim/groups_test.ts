@@ -1,0 +1,53 @@
+/** Groups of parameters with settings of their own, and lists that hold something else. */
+
+import { throws } from "node:assert/strict";
+import { Adam, AdamW, HostRandom, MLP, ones, Parameter, SGD, tensor } from "../../mod.ts";
+import { onEachEngine } from "../engines.ts";
+import { checkNumbers, type FixtureArray, type FixtureNumber, readFixture, toTensor } from "../fixtures/pytorch.ts";
+
+interface Decays {
+  readonly optimiser: "SGD" | "Adam" | "AdamW";
+  readonly start: readonly FixtureArray[];
+  readonly end: readonly (readonly FixtureNumber[])[];
+}
+
+const optimisers = { SGD, Adam, AdamW };
+
+for (const { optimiser, start, end } of await readFixture<Decays>("weight_decays")) {
+  onEachEngine(`${optimiser} draws each group to 0 by its own weight decay, as PyTorch does`, async () => {
+    const parameters = start.map((x, i) => new Parameter(toTensor(x), "abc"[i]));
+    const [a, b, c] = parameters as [Parameter, Parameter, Parameter];
+    const groups = [{ parameters: [a], weightDecay: 0 }, { parameters: [b], weightDecay: 2 }, { parameters: [c] }];
+    const optimizer = new optimisers[optimiser](groups, { lr: 0.1, weightDecay: 0.5 });
+    for (let i = 0; i < 3; i++) {
+      optimizer.zeroGrad();
+      a.square().sum().add(b.pow(3).sum()).add(c.sum()).backward();
+      optimizer.step();
+    }
+    for (const [i, x] of parameters.entries()) checkNumbers(await x.data(), end[i]!, 2e-5, x.name);
+  });
+}
+
+Deno.test("optimisers say what is wrong with a list, a group or a setting that they cannot use", () => {
+  const a = new Parameter(ones([1]), "a");
+  const refused: readonly (readonly [parameters: unknown, options: object, sentence: RegExp])[] = [
+    [
+      [{ params: [a] }],
+      {},
+      /a group of an optimiser has no setting `params`; it has name, parameters, lr, weightDecay/,
+    ],
+    [[{ parameters: [a], betas: [0, 0] }], {}, /a group of an optimiser has no setting `betas`/],
+    [[{ parameters: [a], weightDecay: -1 }], {}, /a weight decay is a number of at least 0, not -1/],
+    [[{ parameters: a }], {}, /a group of an optimiser needs a list of parameters/],
+    [[tensor([1, 2])], {}, /changes parameters, but the Tensor float32 \[2\] is among them: new Parameter\(tensor\)/],
+    [[a, { parameters: [a] }], {}, /changes parameters, but a group is among them/],
+    [[a, undefined], {}, /changes parameters, but undefined is among them/],
+    [new MLP([1, 1], new HostRandom(0)), {}, /takes a list of parameters, such as net\.parameters\(\)/],
+    [[a], { weight_decay: 1 }, /has no setting `weight_decay`; it has lr,/],
+  ];
+  for (const [parameters, options, sentence] of refused) {
+    for (const Optimiser of [SGD, Adam, AdamW]) {
+      throws(() => new Optimiser(parameters as Parameter[], options), sentence);
+    }
+  }
+});
