@@ -50,8 +50,11 @@ export class Actions {
   }
 }
 
-/** The choice, int32 [env, agent], that is nearest to a push in each of its directions; [env, agent, 2] within [-1, 1]. */
-export function nearestChoice(push: Tensor): Tensor {
-  const way = push.round();
-  return where(way.less(0), 1, way.mul(2)).mul(tensor([3, 1])).sum(-1).cast("int32");
+/** A push, of at most 1, that is smaller than this along an axis is best chosen as none. */
+const deadZone = 0.25;
+
+/** The choice, int32 [env, agent], that is along a push in each of its directions, if it pushes that way; [env, agent, 2]. */
+export function choiceAlong(push: Tensor): Tensor {
+  const way = where(push.greater(deadZone), 2, where(push.less(-deadZone), 1, 0));
+  return way.mul(tensor([3, 1])).sum(-1).cast("int32");
 }

@@ -2,7 +2,7 @@
 
 import { randomInt, uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { nearestChoice } from "./actions.ts";
+import { choiceAlong } from "./actions.ts";
 import type { Environment } from "./environment.ts";
 import { heuristics } from "./heuristics.ts";
 
@@ -60,6 +60,6 @@ function heuristicController({ name, actionKind }: Pick<Environment, "name" | "a
   }
   return (observation) => {
     const pushes = push(observation).clamp(-1, 1);
-    return actionKind === "discrete" ? nearestChoice(pushes) : pushes;
+    return actionKind === "discrete" ? choiceAlong(pushes) : pushes;
   };
 }
