@@ -18,6 +18,7 @@ import { callerSite, type Site, withSite } from "../graph/site.ts";
 import type { Storage } from "../graph/storage.ts";
 import { describe, type SavedTensor } from "../graph/types.ts";
 import { full } from "../tensor/creation.ts";
+import { nameOf } from "../tensor/refuse.ts";
 import { State } from "../tensor/state.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { refusePromise, restoring, traced } from "../tensor/trace.ts";
@@ -41,7 +42,7 @@ export interface CompileOptions {
 }
 
 /** A compiled function. */
-export interface Compiled<A extends readonly Argument[], R extends Tree> {
+export interface Compiled<A extends readonly Argument[], R extends Tree | void> {
   (...args: A): Promise<R>;
   /** Why each trace was made: the first call, then every call whose arguments had other shapes or dtypes. */
   readonly traces: readonly string[];
@@ -81,6 +82,9 @@ interface Traced {
 
 /** Programs of one function that are kept: those used last. */
 const capacity = 16;
+
+/** The result of a function that gives nothing: one that only steps. */
+const nothing: Tree = [];
 
 function argumentTree(args: readonly Argument[]): Tree {
   return args.map((x) => typeof x === "number" ? full([], x) : x);
@@ -130,7 +134,7 @@ function refuseForeign(leaf: Node, name: string): void {
   });
 }
 
-class Compiler<A extends readonly Argument[], R extends Tree> {
+class Compiler<A extends readonly Argument[], R extends Tree | void> {
   readonly traces: string[] = [];
   readonly programs = new Map<string, Program>();
 
@@ -178,13 +182,14 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
   }
 
   #wrap({ result, drops }: Program, values: readonly Storage[]): R {
+    if (result === nothing) return undefined as R;
     const tensors = leaves(result).map((x, i) => {
       const node = withSite(x.node.site, () => constant(x.node, values[i]!));
       const drop = drops[i];
       if (drop) madeFrom(node, drop);
       return new Tensor(node);
     });
-    return rebuildTree(result as R, tensors.values());
+    return rebuildTree(result, tensors.values()) as R;
   }
 
   async #build(tree: Tree, signature: string): Promise<Program> {
@@ -246,12 +251,9 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
     const state = roots.map((x) => placeholder(x.node, x.name));
     const trace = (): Traced => {
       const given = rebuildTree(tree, inputs.map((x) => new Tensor(x)).values()) as readonly Tree[];
+      const places = [{ site: this.compiledAt, note: "compiled here" }];
       const result = traced(
-        () =>
-          refusePromise(this.fn(...given as unknown as A), this.name, [{
-            site: this.compiledAt,
-            note: "compiled here",
-          }]),
+        () => (refusePromise(this.fn(...given as unknown as A), this.name, places) ?? nothing) as Tree,
         (result) => [...leaves(result).map((x) => x.node), ...own.nodes()],
       );
       const after = own.nodes();
@@ -326,19 +328,20 @@ class Compiler<A extends readonly Argument[], R extends Tree> {
  *
  * @throws PlumblineError (when called) G102 to G104 for values used while tracing, G203 for state that was not named.
  */
-export function compile<R extends Tree>(
+export function compile<R extends Tree | void>(
   fn: (...args: Tensor[]) => R,
   options?: CompileOptions,
 ): Compiled<(Tensor | number)[], R>;
 /** As above, for a function whose arguments are trees of tensors: say their types. */
-export function compile<P extends readonly Tree[], R extends Tree>(
+export function compile<P extends readonly Tree[], R extends Tree | void>(
   fn: (...args: P) => R,
   options?: CompileOptions,
 ): Compiled<{ [K in keyof P]: P[K] extends Tensor ? P[K] | number : P[K] }, R>;
-export function compile<A extends readonly Argument[], R extends Tree>(
+export function compile<A extends readonly Argument[], R extends Tree | void>(
   fn: (...args: never[]) => R,
   options: CompileOptions = {},
 ): Compiled<A, R> {
+  if (typeof fn !== "function") throw new TypeError(`compile() takes the function to trace, not ${nameOf(fn)}.`);
   const { name = fn.name || "a compiled function", checkNumerics = true } = options;
   const traced = rememberFunction(fn) as unknown as (...args: A) => R;
   const compiler = new Compiler<A, R>(traced, options.state, name, checkNumerics, callerSite());

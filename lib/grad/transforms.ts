@@ -5,7 +5,9 @@ import { rememberFunction } from "../graph/cell.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { topological } from "../graph/node.ts";
 import { fullLike } from "../graph/ops.ts";
+import { callerSite } from "../graph/site.ts";
 import { describe, sameShape } from "../graph/types.ts";
+import { nameOf } from "../tensor/refuse.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { checkScalar } from "./backward.ts";
 import { vjpNodes } from "./vjp.ts";
@@ -53,8 +55,25 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[], options: Gradien
   return pullback([loss], [new Tensor(fullLike(loss.node, 1))], wrt, options);
 }
 
+/** What a function that is differentiated gave, which must be a tensor. */
+function resultOf(result: Tensor, what: string): Tensor {
+  if (result instanceof Tensor) return result;
+  const isAsync = (result as unknown) instanceof Promise;
+  if (isAsync) (result as Promise<unknown>).catch(() => {});
+  throw new PlumblineError({
+    code: "G305",
+    message: `${what} needs a function that gives a tensor; this one gives ${isAsync ? "a promise" : nameOf(result)}.`,
+    sites: [callerSite()],
+    help: isAsync
+      ? "leave out async and await: numbers are read from what comes out of it."
+      : "return the loss itself: a number, as item() reads it, has no gradient.",
+  });
+}
+
 /**
  * The function that gives the gradient of a scalar function with respect to its first argument.
+ *
+ * @throws PlumblineError (when called) G305 if the function gives no scalar tensor, G101 if it does not depend on the argument.
  *
  * @example
  * ```ts
@@ -69,7 +88,7 @@ export function grad<A extends readonly Tensor[]>(
   fn: (x: Tensor, ...rest: A) => Tensor,
 ): (x: Tensor, ...rest: A) => Tensor {
   const known = rememberFunction(fn);
-  return (x, ...rest) => gradients(known(x, ...rest), [x])[0]!;
+  return (x, ...rest) => gradients(resultOf(known(x, ...rest), "grad()"), [x])[0]!;
 }
 
 /** As {@linkcode grad}, with the value: `[value, gradient]`. */
@@ -78,7 +97,7 @@ export function valueAndGrad<A extends readonly Tensor[]>(
 ): (x: Tensor, ...rest: A) => [Tensor, Tensor] {
   const known = rememberFunction(fn);
   return (x, ...rest) => {
-    const value = known(x, ...rest);
+    const value = resultOf(known(x, ...rest), "valueAndGrad()");
     return [value, gradients(value, [x])[0]!];
   };
 }
@@ -98,7 +117,7 @@ function checkLike(wanted: Tensor, given: Tensor, sentence: string): void {
  * @throws PlumblineError G302 if the cotangent has another shape.
  */
 export function vjp(fn: (x: Tensor) => Tensor, x: Tensor, cotangent: Tensor): [Tensor, Tensor] {
-  const value = rememberFunction(fn)(x);
+  const value = resultOf(rememberFunction(fn)(x), "vjp()");
   checkLike(value, cotangent, "vjp() needs a cotangent like the result");
   return [value, pullback([value], [cotangent], [x], {})[0]!];
 }
@@ -111,6 +130,6 @@ export function vjp(fn: (x: Tensor) => Tensor, x: Tensor, cotangent: Tensor): [T
  */
 export function hvp(fn: (x: Tensor) => Tensor, x: Tensor, vector: Tensor): Tensor {
   checkLike(x, vector, "hvp() needs a vector like its argument");
-  const [first] = gradients(rememberFunction(fn)(x), [x]);
+  const [first] = gradients(resultOf(rememberFunction(fn)(x), "hvp()"), [x]);
   return gradients(first!.mul(vector.detach("the vector of a product")).sum(), [x], { allowUnused: true })[0]!;
 }

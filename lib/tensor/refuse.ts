@@ -33,7 +33,8 @@ export function refuseConversion(node: Node, how: string): never {
 /** What stands where a tensor belongs, as a person says it. */
 export function nameOf(x: unknown): string {
   if (typeof x === "number" || typeof x === "boolean") return `the ${typeof x} ${x}`;
-  return x === null ? "null" : Array.isArray(x) ? "an array" : `a value of type ${typeof x}`;
+  if (x === null || x === undefined) return x === null ? "null" : "nothing";
+  return Array.isArray(x) ? "an array" : `a value of type ${typeof x}`;
 }
 
 /** How a variance is taken. */

@@ -1,10 +1,12 @@
 /** What a traced function must not do is one error, which can be caught, and leaves everything as it was. */
 
-import { deepStrictEqual as equal, ok, rejects } from "node:assert";
+import { deepStrictEqual as equal, match, ok, rejects, throws } from "node:assert";
 import {
   compile,
   exportOnnx,
   Generator,
+  grad,
+  hvp,
   metric,
   ones,
   Parameter,
@@ -13,8 +15,12 @@ import {
   type Tensor,
   tensor,
   useDevice,
+  valueAndGrad,
+  Variable,
+  vjp,
   zeros,
 } from "../../mod.ts";
+import { onEachEngine } from "../engines.ts";
 import { raises } from "./expect.ts";
 
 await useDevice("cpu");
@@ -70,6 +76,31 @@ Deno.test("functions that cannot be exported are refused in a sentence", async (
   const bare = ((x: Tensor) => x.add(1)) as unknown as (x: Tensor) => { y: Tensor };
   await rejects(() => exportOnnx(bare, { x }), /its outputs as tensors by name, \{ x: tensor \}, and found one tensor/);
   const nothing = (() => {}) as unknown as () => { y: Tensor };
-  await rejects(() => exportOnnx(nothing, { x }), /its outputs as tensors by name.*found a value of type undefined/);
+  await rejects(() => exportOnnx(nothing, { x }), /its outputs as tensors by name.*found nothing/);
   await rejects(() => exportOnnx((x) => ({ x }), { x: 3 as unknown as Tensor }), /its inputs as tensors by name/);
+});
+
+onEachEngine("a compiled function that only steps gives nothing", async () => {
+  const count = new Variable(tensor(1), "count");
+  const step = compile((x: Tensor) => {
+    count.assign(count.add(x));
+  }, { state: count });
+  equal([await step(2), await step(3)], [undefined, undefined]);
+  equal(await count.item(), 6);
+  equal(await compile(() => {})(), undefined);
+});
+
+Deno.test("what is no function, no state or no loss is refused in a sentence", async () => {
+  const given = (x: unknown): never => x as never;
+  throws(() => compile(given(3)), /compile\(\) takes the function to trace, not the number 3\./);
+  const x = tensor([1, 2]);
+  await rejects(() => compile((y: Tensor) => y, { state: [given(x)] })(x), /not Tensor float32 \[2\]\..*new Variable/);
+  throws(() => scan((sum, y) => [sum, y], zeros([]), x, { state: given(3) }), /generators, not the number 3\./);
+  await raises("G305", "grad(() => given(3))", () => grad(() => given(3))(x));
+  await raises("G305", "hvp(() => given(3), x, x)", () => hvp(() => given(3), x, x));
+  await raises("G305", "vjp(() => given(3), x, x)", () => vjp(() => given(3), x, x));
+  const giving = async (result: unknown): Promise<string> =>
+    (await raises("G305", "valueAndGrad", () => valueAndGrad(() => given(result))(x))).message;
+  match(await giving(undefined), /valueAndGrad\(\) needs a function that gives a tensor; this one gives nothing\./);
+  match(await giving(Promise.reject(new Error("later"))), /gives a promise\.[^]*leave out async and await/);
 });
