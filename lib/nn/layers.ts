@@ -6,6 +6,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { Parameter } from "../tensor/variable.ts";
 import { defaultInit, drawParameter, type Initializer, uniformInit } from "./init.ts";
 import { Module } from "./module.ts";
+import { checkInput } from "./refuse.ts";
 
 /** Settings of {@linkcode Linear}. */
 export interface LinearOptions {
@@ -37,6 +38,7 @@ export class Linear extends Module {
 
   /** `[.., in]` to `[.., out]`. */
   forward(x: Tensor): Tensor {
+    checkInput("Linear", { inFeatures: this.inFeatures }, x);
     const rows = x.rank === 2 ? x : x.reshape(-1, this.inFeatures);
     const product = rows.matmul(this.weight.transpose());
     const y = this.bias ? product.add(this.bias) : product;
@@ -67,7 +69,24 @@ export class LayerNorm extends Module {
 }
 
 /** What stands between the layers of an {@linkcode MLP}. */
-export type Activation = "tanh" | "relu" | "sigmoid" | "gelu" | "silu" | "softplus";
+export type Activation = "tanh" | "relu" | "sigmoid" | "gelu" | "silu" | "softplus" | "elu" | "leakyRelu";
+
+const activations: Readonly<Record<Activation, true>> = {
+  tanh: true,
+  relu: true,
+  sigmoid: true,
+  gelu: true,
+  silu: true,
+  softplus: true,
+  elu: true,
+  leakyRelu: true,
+};
+
+/** Gives `activation`, if there is such a one. */
+export function checkActivation(activation: Activation): Activation {
+  if (Object.hasOwn(activations, activation)) return activation;
+  throw new RangeError(`there is no activation ${activation}; there are ${Object.keys(activations).join(", ")}.`);
+}
 
 /** Settings of {@linkcode MLP}. */
 export interface MLPOptions {
@@ -102,7 +121,7 @@ export class MLP extends Module {
   constructor(sizes: readonly number[], random: HostRandom, options: MLPOptions = {}) {
     super();
     const { activation = "tanh", weightInit, outputInit = weightInit, biasInit } = options;
-    this.#activation = activation;
+    this.#activation = checkActivation(activation);
     this.layers = sizesOf(sizes).map(([from, to], i) => {
       const init = i === sizes.length - 2 ? outputInit : weightInit;
       return new Linear(from, to, random, {
@@ -115,6 +134,7 @@ export class MLP extends Module {
   /** `[.., in]` to `[.., out]`. */
   forward(x: Tensor): Tensor {
     const last = this.layers.length - 1;
+    checkInput("MLP", { "first size": this.layers[0]!.inFeatures }, x);
     // One reshape at either end: products and activations in between stay next to each other, and engines fuse them.
     const rows = x.rank === 2 ? x : x.reshape(-1, this.layers[0]!.inFeatures);
     const y = this.layers.reduce((h, layer, i) => {

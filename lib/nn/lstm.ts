@@ -7,6 +7,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { Parameter } from "../tensor/variable.ts";
 import { drawParameter, uniformInit } from "./init.ts";
 import { Module } from "./module.ts";
+import { checkInput } from "./refuse.ts";
 
 /** What an LSTM carries: hidden and cell state, `[batch, hidden]`. */
 export interface LSTMState {
@@ -63,6 +64,7 @@ export class LSTM extends Module {
    * zeroed before that step: an episode began.
    */
   run(x: Tensor, state: LSTMState = this.initialState(x.shape[1]!), resets?: Tensor): [Tensor, LSTMState] {
+    checkInput("LSTM", { inFeatures: this.inFeatures }, x);
     const [time, batch] = x.shape as [number, number];
     const flat = x.reshape(time * batch, this.inFeatures).matmul(this.weightInput.transpose());
     const gates = flat.add(this.biasInput.add(this.biasHidden)).reshape(time, batch, 4 * this.hiddenFeatures);

@@ -4,8 +4,9 @@ import type { HostRandom } from "../tensor/host_random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Parameter } from "../tensor/variable.ts";
 import { defaultInit, drawParameter, uniformInit } from "./init.ts";
-import { type Activation, sizesOf } from "./layers.ts";
+import { type Activation, checkActivation, sizesOf } from "./layers.ts";
 import { Module } from "./module.ts";
+import { checkInput } from "./refuse.ts";
 
 /** x W^T + b of every member, for `x [member, row, in]`. */
 class StackedLinear extends Module {
@@ -52,13 +53,14 @@ export class StackedMLP extends Module {
     options: { activation?: Activation } = {},
   ) {
     super();
-    this.#activation = options.activation ?? "tanh";
+    this.#activation = checkActivation(options.activation ?? "tanh");
     this.layers = sizesOf(sizes).map(([from, to]) => new StackedLinear(members, from, to, random));
   }
 
   /** `[.., member, in]` to `[.., member, out]`. */
   forward(x: Tensor): Tensor {
     const last = this.layers.length - 1;
+    checkInput("StackedMLP", { members: this.members, "first size": this.sizes[0]! }, x);
     const rows = x.reshape(-1, this.members, this.sizes[0]!).permute(1, 0, 2);
     const y = this.layers.reduce((h, layer, i) => {
       const out = layer.forward(h);
