@@ -15,7 +15,7 @@ import { rememberFunction } from "../graph/cell.ts";
 import { constant, type Node, placeholder, topological } from "../graph/node.ts";
 import { simplify } from "../graph/simplify.ts";
 import { callerSite, type Site, withSite } from "../graph/site.ts";
-import type { Storage } from "../graph/storage.ts";
+import { Storage } from "../graph/storage.ts";
 import { describe, type SavedTensor } from "../graph/types.ts";
 import { full } from "../tensor/creation.ts";
 import { nameOf } from "../tensor/refuse.ts";
@@ -166,6 +166,8 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     const values = await program.runner.run(nodes.map((x) => x.value!));
     program.assigned.forEach((index, i) => {
       withSite(program.sites[i]!, () => program.roots[index]!.adopt(values[i]!));
+      // Also where the engine keeps it for a while, to look for what went wrong: who asks for it gets the same everywhere.
+      state[index]!.value = Storage.gone(values[i]!.dtype, values[i]!.size);
     });
     if (program.first) await this.#lookAt(program, nodes);
     const results = values.slice(program.assigned.length);

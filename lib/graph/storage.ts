@@ -1,7 +1,7 @@
 /** Where a tensor's numbers live: in host memory, on a device, or both. */
 
 import { PlumblineError } from "./error.ts";
-import type { DType, TypedArray } from "./types.ts";
+import { allocate, type DType, type TypedArray } from "./types.ts";
 
 /** Numbers that a device holds. An engine makes these; it alone knows what is inside. */
 export interface DeviceBuffer {
@@ -28,6 +28,13 @@ export class Storage {
     if (host === null && device === null) throw new Error("A Storage needs host memory or a device buffer.");
     this.#host = host;
     this.#device = device;
+  }
+
+  /** What stands for a value that is gone: whoever asks for its numbers gets an error. */
+  static gone(dtype: DType, size: number): Storage {
+    const storage = new Storage(dtype, size, allocate(dtype, 0));
+    storage.retire();
+    return storage;
   }
 
   /** The numbers in host memory, if they are there already. */

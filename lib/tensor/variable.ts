@@ -17,7 +17,10 @@ export interface Stateful {
   variables(): Variable[];
 }
 
-/** A tensor whose value may be assigned. Tensors made from it before keep the value that it had then. */
+/**
+ * A tensor whose value may be assigned. Tensors made from it before keep the value that it had then; but a compiled step that
+ * replaces the value takes the memory of the old one, and tensors made from that which were not computed yet throw G202.
+ */
 export class Variable extends Tensor implements Stateful {
   /** The parameters whose numbers lie in this flat vector. */
   readonly parts: Parameter[] = [];

@@ -104,3 +104,26 @@ Deno.test("what is no function, no state or no loss is refused in a sentence", a
   match(await giving(undefined), /valueAndGrad\(\) needs a function that gives a tensor; this one gives nothing\./);
   match(await giving(Promise.reject(new Error("later"))), /gives a promise\.[^]*leave out async and await/);
 });
+
+onEachEngine(
+  "what was made of a variable before compiled steps keeps its value if it was computed, and else says what happened",
+  async () => {
+    const a = new Variable(tensor([1, 2]), "a");
+    const step = compile(() => {
+      a.assign(a.add(1));
+    }, { state: a });
+    for (let i = 0; i < 2; i++) {
+      const start = 1 + 2 * i;
+      const [computed, old, assigned] = [a.mul(2), a.mul(3), a.add(0)];
+      await computed.data();
+      const other = new Variable(assigned, "other");
+      other.assign(assigned);
+      await step();
+      await step();
+      equal(await computed.toList(), [2 * start, 2 * start + 2]);
+      equal(await other.toList(), [start, start + 1]);
+      await rejects(() => old.toList(), { code: "G202" });
+      equal(await a.toList(), [start + 2, start + 3]);
+    }
+  },
+);
