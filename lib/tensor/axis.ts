@@ -41,6 +41,11 @@ export function checkNames(names: Axes, x: Pick<Aval, "dtype" | "shape">, what: 
   throw new PlumblineError({ code: "G303", message: `${what} was given ${problem} of ${told}.` });
 }
 
+/** The sizes of parts of `size` that make up `n`; of nothing there is one, which is empty. */
+export function partsOf(n: number, size: number): number[] {
+  return Array.from({ length: Math.max(1, Math.ceil(n / size)) }, (_, i) => Math.min(size, n - i * size));
+}
+
 /** Whether `axis` is the one that a scalar is taken to have, as in PyTorch: 0 or -1. */
 export function isAxisOfScalar(node: Node, axis: AxisOrAxes): boolean {
   return node.shape.length === 0 && [axis].flat().every((x) => x === 0 || x === -1);

@@ -16,7 +16,7 @@ import { type BinaryName, namesOfKind, type primitives, type UnaryName } from ".
 import { atCaller, callerSite } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
-import { type Axis, type AxisOrAxes, checkNames, isAxisOfScalar, resolveAxes, resolveAxis } from "./axis.ts";
+import { type Axis, type AxisOrAxes, checkNames, isAxisOfScalar, partsOf, resolveAxes, resolveAxis } from "./axis.ts";
 import { checkCount, nameOf, refuseConversion, refuseTraced, type SpreadOptions, spreadOptions } from "./refuse.ts";
 import { answer, onBoolean } from "./trace.ts";
 
@@ -357,9 +357,13 @@ export class Tensor {
     return this.slice(i, at, at + 1).squeeze(i);
   }
 
-  /** Cut along `axis` in parts of the given sizes, which add up to the size of the axis. */
-  split(sizes: readonly number[], axis: Axis): Tensor[] {
+  /**
+   * Cut along `axis` in parts of the given sizes, which add up to the size of the axis; or of one size, of which the last part
+   * may fall short.
+   */
+  split(sizes: number | readonly number[], axis: Axis = 0): Tensor[] {
     const i = resolveAxis(this.node, axis);
+    if (typeof sizes === "number" && sizes >= 1) return this.split(partsOf(this.shape[i]!, sizes), i);
     const fits = Array.isArray(sizes) && sizes.every((n) => Number.isInteger(n) && n >= 0) &&
       sizes.reduce((sum, n) => sum + n, 0) === this.shape[i];
     if (!fits) {
@@ -371,17 +375,13 @@ export class Tensor {
       });
     }
     let start = 0;
-    return sizes.map((size) => this.slice(axis, start, start += size));
+    return sizes.map((size: number) => this.slice(axis, start, start += size));
   }
 
   /** In at most `count` parts of equal size along `axis`; the last may be smaller. */
   chunk(count: number, axis: Axis = 0): Tensor[] {
     const n = this.shape[resolveAxis(this.node, axis)]!;
-    const size = Math.max(1, Math.ceil(n / checkCount(count)));
-    return Array.from(
-      { length: Math.max(1, Math.ceil(n / size)) },
-      (_, i) => this.slice(axis, i * size, (i + 1) * size),
-    );
+    return this.split(Math.max(1, Math.ceil(n / checkCount(count))), axis);
   }
 
   /** The entries of `axis`, which goes. */

@@ -18,8 +18,9 @@ const refused: readonly (readonly [call: () => unknown, sentence: RegExp])[] = [
   [() => table.unsqueeze(0.5), /unsqueeze\(0\.5\) is outside of float32 \[2, 2\]/],
   [() => whole.split([1, 1], 0), /\[1,1\] does not add up to 3/],
   [() => whole.split([2, 2], 0), /\[2,2\] does not add up to 3/],
+  [() => whole.split(1.5), /\[1\.5,1\.5\] does not add up to 3/],
   [() => whole.split([4, -1], 0), /\[4,-1\] does not add up to 3/],
-  [() => whole.split(3, 0), /the sizes of all parts of axis 0 of int32 \[3\] as an array; 3 does not/],
+  [() => whole.split(0, 0), /the sizes of all parts of axis 0 of int32 \[3\] as an array; 0 does not/],
   [() => table.flatten(1, 0), /flatten\(1, 0\) of float32 \[2, 2\] begins after its end/],
   [
     () => zeros([3, 5, 6]).matmul(zeros([4, 6, 7])),

@@ -98,7 +98,7 @@ const table = calls({
     x!.pad(axis, before, after, Number(value)),
   concat: (inputs, { axis }: { axis: number }) => concat(inputs, axis).square(),
   stack: (inputs, { axis }: { axis: number }) => stack(inputs, axis).square(),
-  split: ([x], { axis, sizes }: { axis: number; sizes: number[] }) => x!.square().split(sizes, axis),
+  split: ([x], { axis, sizes }: { axis: number; sizes: number | number[] }) => x!.square().split(sizes, axis),
   flip: ([x], { axis }: { axis: number | number[] }) => x!.flip(axis).square(),
   take: ([x, index], { axis }: { axis: number }) => x!.take(index!, axis).square(),
   takeAlongAxis: ([x, index], { axis }: { axis: number }) => {
