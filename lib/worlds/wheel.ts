@@ -12,6 +12,7 @@ import type { ActionKind, Environment, Transition } from "./environment.ts";
 import { ends, replaceWhere } from "./episode.ts";
 import { type Checks, finite, positive, whole, withDefaults } from "./options.ts";
 import type { Body } from "./particle/body.ts";
+import { turn } from "./particle/turn.ts";
 import { ParticleWorld } from "./particle/world.ts";
 import { discs, type Scene, sceneOf } from "./scene.ts";
 
@@ -123,10 +124,10 @@ export class Wheel implements Environment<WheelState> {
   observe({ position, velocity, angle, spin }: WheelState): Tensor {
     const { agents, options } = this;
     const own = position.slice(1, 0, agents);
-    const turn = angle.slice(1, agents).unsqueeze(2);
-    const end = concat([turn.cos(), turn.sin()], 2).mul(options.lineLength / 2);
+    const line = angle.slice(1, agents);
+    const end = turn(line).reshape(-1, 1, 2).mul(options.lineLength / 2);
     const speed = spin.slice(1, agents).unsqueeze(2).abs();
-    const shared = concat([turn.remainder(Math.PI), speed, speed.sub(options.desiredVelocity).abs()], 2);
+    const shared = concat([line.unsqueeze(2).remainder(Math.PI), speed, speed.sub(options.desiredVelocity).abs()], 2);
     const seen = concat([position.slice(1, agents), end, end.neg()], 2).sub(concat([own, own, own], 2));
     const parts = [own, velocity.slice(1, 0, agents), seen, shared.expand(-1, agents, -1)];
     return concat(parts, 2).named("env", "agent", "feature");
