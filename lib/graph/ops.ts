@@ -51,8 +51,19 @@ export function iota(shape: Shape, axis: number): Node {
   return makeNode("iota", [], { shape, axis });
 }
 
+/** Throws a {@linkcode PlumblineError} unless `shape` is an array: a notebook checks no types. */
+export function checkShape(shape: Shape): void {
+  if (Array.isArray(shape)) return;
+  throw new PlumblineError({
+    code: "G301",
+    message: `a shape is an array of sizes, not ${shape}.`,
+    help: "write zeros([2, 3]), not zeros(2, 3).",
+  });
+}
+
 /** Random bits from a key. */
 export function randomBits(key: Node, shape: Shape): Node {
+  checkShape(shape);
   return makeNode("randomBits", [key], { shape });
 }
 

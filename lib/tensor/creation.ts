@@ -108,13 +108,7 @@ function checkSize(length: number, shape: Shape): void {
 
 /** `value` everywhere. */
 export function full(shape: Shape, value: number, options: Pick<TensorOptions, "dtype" | "axes"> = {}): Tensor {
-  if (!Array.isArray(shape)) {
-    throw new PlumblineError({
-      code: "G301",
-      message: `a shape is an array of sizes, not ${shape}.`,
-      help: "write zeros([2, 3]), not zeros(2, 3).",
-    });
-  }
+  ops.checkShape(shape);
   if (typeof value !== "number" && typeof value !== "boolean") {
     throw new PlumblineError({ code: "G301", message: `full() needs a number to fill [${shape}] with, not ${value}.` });
   }

@@ -1,7 +1,19 @@
 /** Arguments that an operation cannot take are refused in a sentence that names the caller's line: a notebook checks no types. */
 
 import { match, ok } from "node:assert/strict";
-import { arange, concat, full, PlumblineError, stack, tensor, Variable, where, zeros } from "../../mod.ts";
+import {
+  arange,
+  concat,
+  full,
+  PlumblineError,
+  randomKey,
+  stack,
+  tensor,
+  uniform,
+  Variable,
+  where,
+  zeros,
+} from "../../mod.ts";
 
 // deno-lint-ignore no-explicit-any
 type Untyped = any;
@@ -59,6 +71,7 @@ const refused: readonly (readonly [call: () => unknown, sentence: RegExp])[] = [
   [() => (concat as Untyped)([table, 1]), /concat\(\) was given the number 1 where a tensor belongs/],
   [() => stack([table, null as Untyped]), /stack\(\) was given null where a tensor belongs/],
   [() => new Variable(table).assign(2 as Untyped), /assign\(\) was given the number 2 where a tensor belongs/],
+  [() => uniform(randomKey(0), 3 as Untyped), /a shape is an array of sizes, not 3/],
   [() => table.outer(2), /outer\(\) takes two vectors, not float32 \[2, 2\] and float32 \[\]/],
   [() => whole.cast("float32").tril(), /tril\(\) needs at least two axes, not float32 \[3\]/],
   [() => table.chunk(0), /chunk\(\) makes a whole number of parts, at least 1, not 0/],
