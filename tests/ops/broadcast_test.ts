@@ -108,7 +108,9 @@ const moves: readonly ((x: Tensor, random: Random) => [Tensor, (string | null)[]
   (x, random) => [x.mean(random.integer(0, x.rank - 1), true), [...x.axes]],
   (x, random) => {
     const at = random.integer(0, x.rank);
-    return [x.unsqueeze(at, "new"), x.axes.toSpliced(at, 0, "new")];
+    // A name is that of one axis.
+    const name = ["new", "newer", "newest"].find((name) => !x.axes.includes(name)) ?? null;
+    return [x.unsqueeze(at, name), x.axes.toSpliced(at, 0, name)];
   },
   (x, random) => {
     const axis = random.integer(0, x.rank - 1);
