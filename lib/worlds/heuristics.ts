@@ -7,19 +7,10 @@ import type { Tensor } from "../tensor/tensor.ts";
 /** Pushes, [env, agent, 2], from what the agents see; they may be out of [-1, 1]. */
 export type Heuristic = (observation: Tensor) => Tensor;
 
-/**
- * Each agent is drawn to its goal, by a newton and less within 10 cm of it, and slowed down. What is nearer than 25 cm on a
- * ray of its lidar pushes it away and to the left, so that two that meet go around each other.
- */
+/** Each agent is drawn to its goal and slowed down, blind to the others. */
 function navigation(observation: Tensor): Tensor {
   const [velocity, fromGoal] = [observation.slice(2, 2, 4), observation.slice(2, 4, 6)];
-  const pull = fromGoal.neg().div(fromGoal.norm(2, true).maximum(0.1)).sub(velocity.mul(1.5));
-  const lidar = observation.slice(2, 6);
-  const rays = lidar.shape[2]!;
-  if (rays === 0) return pull;
-  const angles = Array.from({ length: rays }, (_, i) => 2 * Math.PI * i / rays);
-  const away = tensor(angles.map((x) => [-Math.cos(x) + Math.sin(x), -Math.sin(x) - Math.cos(x)]));
-  return pull.add(lidar.sub(0.1).relu().matmul(away).mul(8));
+  return fromGoal.mul(-3).sub(velocity.mul(1.5));
 }
 
 /** All agents push against the package's side that looks to its goal. */
