@@ -47,11 +47,14 @@ function shotOf<S extends Tree>({ place, lidar }: Scene<S>, state: S): Shot {
  * const svg = drawAnimation(episodes, { title: "wheel", subtitle: "the heuristic" });
  * console.log(episodes[0]!.frames, svg.startsWith("<svg")); // 11 true
  * ```
- * @throws UsageError if the world does not say what it looks like.
+ * @throws UsageError if the world does not say what it looks like, RangeError if `count` is no number of episodes.
  */
 export async function film({ environment, controller, state }: Cast, count: number, seed: number): Promise<Footage[]> {
   const { scene } = environment;
   if (!scene) throw new UsageError(`${environment.name} cannot be drawn: the world has no scene.`);
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(`a film shows a whole number of episodes, at least 1, not ${count}.`);
+  }
   const program = compile((key: Tensor) => {
     const { first, seen, reward, length, terminated } = play(
       environment,

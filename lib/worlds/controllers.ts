@@ -32,12 +32,15 @@ export type ControllerName = typeof controllerNames[number];
  * const { reward } = world.step(state, control(world.observe(state), randomKey(1)));
  * console.log(reward.shape); // [ 8, 3 ]
  * ```
- * @throws RangeError if `heuristic` is asked for a world that has none.
+ * @throws RangeError if there is no such controller, or `heuristic` is asked for a world that has none.
  */
 export function controllerOf(
   environment: Pick<Environment, "name" | "actionKind" | "actionSize">,
   name: ControllerName,
 ): Controller {
+  if (!controllerNames.includes(name)) {
+    throw new RangeError(`there is no controller \`${name}\`; there are ${controllerNames.join(" and ")}.`);
+  }
   return name === "random" ? randomController(environment) : heuristicController(environment);
 }
 

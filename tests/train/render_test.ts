@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { controllerOf, film, Wheel } from "../../mod.ts";
 import { renderTool } from "../../lib/train/render.ts";
 import { realRun, runCommand, runTask, withFolder } from "./harness.ts";
 
@@ -50,5 +51,14 @@ Deno.test("render refuses what it cannot do in one sentence, with exit code 2", 
   ];
   for (const [args, sentence] of refused) {
     assert.deepEqual(await runCommand(renderTool, ...args), { code: 2, out: "", err: `error: ${sentence}\n` });
+  }
+});
+
+Deno.test("a film of no episodes, or of half a one, is refused", async () => {
+  const environment = new Wheel({ maxSteps: 2 });
+  const cast = { environment, controller: controllerOf(environment, "random"), state: [] };
+  for (const count of [0, 1.5, NaN]) {
+    const message = `a film shows a whole number of episodes, at least 1, not ${count}.`;
+    await assert.rejects(film(cast, count, 0), { name: "RangeError", message });
   }
 });

@@ -57,6 +57,13 @@ onEngine(
   },
 );
 
+Deno.test("a controller that there is not is refused by name", () => {
+  assert.throws(() => controllerOf(new Wheel(), "heuristics" as "heuristic"), {
+    name: "RangeError",
+    message: "there is no controller `heuristics`; there are random and heuristic.",
+  });
+});
+
 Deno.test("a world without a heuristic is refused with a sentence", () => {
   assert.throws(() => controllerOf({ name: "maze", actionKind: "discrete", actionSize: 3 }, "heuristic"), {
     name: "RangeError",
