@@ -89,7 +89,7 @@ const tuned: Readonly<Record<Scenario, Preset>> = {
     ...held,
     // Alone neither agent knows where the ball hangs between the two.
     centralisedPolicy: true,
-    framesPerBatch: 6000,
+    framesPerBatch: 12000,
     minibatchSize: 500,
     lr: 1e-3,
     entropyEps: 0.01,
