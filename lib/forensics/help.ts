@@ -10,8 +10,11 @@ function mended(left: Site, entered: Site, tensor: string): string | null {
   const [, before, found, after] = /^(?:([\d.e-]+)\s*\*\s*)?([\w$]+)(?:\s*\*\s*([\d.e-]+))?$/.exec(argument) ?? [];
   if (found !== name) return null;
   const factor = before ?? after;
-  const onto = entered.receiver ?? "";
-  return `${onto.length <= 60 ? onto : ".."}.${method}(${tensor}${factor ? `.mul(${factor})` : ""})`;
+  const kept = factor ? `${tensor}.mul(${factor})` : tensor;
+  const { receiver: onto } = entered;
+  // `tensor(value)` itself is what the tensor stands for.
+  if (onto === null) return method === "tensor" ? `${kept} in place of ${entered.call}` : null;
+  return `${onto.length <= 60 ? onto : ".."}.${method}(${kept})`;
 }
 
 function helpForRead(left: Site | null, entered: Site | null): string[] {

@@ -2,6 +2,7 @@
 
 import { type Shape, sizeOf } from "../graph/types.ts";
 import { HostRandom } from "../tensor/host_random.ts";
+import { nameOf } from "../tensor/refuse.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 import { Parameter } from "../tensor/variable.ts";
 
@@ -61,7 +62,7 @@ export function orthogonal(gain = 1): Initializer {
 export function drawParameter(name: string, shape: Shape, init: Initializer, random: HostRandom): Parameter {
   if (!(random instanceof HostRandom)) {
     throw new TypeError(
-      `initial weights are drawn from a HostRandom, such as new HostRandom(0), but ${typeof random} was given in its place.`,
+      `initial weights are drawn from a HostRandom, such as new HostRandom(0), not from ${nameOf(random)}.`,
     );
   }
   return new Parameter(init(random, shape), name);

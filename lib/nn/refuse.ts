@@ -1,4 +1,4 @@
-/** What layers refuse, in sentences: inputs of other sizes, activations that there are not. */
+/** What layers refuse, in a sentence: inputs of other sizes. */
 
 import { PlumblineError } from "../graph/error.ts";
 import { describe } from "../graph/types.ts";

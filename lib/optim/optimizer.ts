@@ -6,6 +6,7 @@ import { warnOfLoose } from "../forensics/ownership.ts";
 import { auditFirstStep } from "../forensics/first_step.ts";
 import { concat, where } from "../tensor/functions.ts";
 import { full, tensor } from "../tensor/creation.ts";
+import { nameOf } from "../tensor/refuse.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { Parameter, type Stateful, Variable } from "../tensor/variable.ts";
 import { ParameterGroup } from "./group.ts";
@@ -158,7 +159,7 @@ const isGroup = (x: unknown): x is GroupOptions => typeof x === "object" && x !=
 function groupsOf(given: readonly Parameter[] | readonly GroupOptions[]): readonly GroupOptions[] {
   if (!Array.isArray(given)) {
     throw new TypeError(
-      `an optimiser takes a list of parameters, such as net.parameters(), but ${typeof given} was given in its place.`,
+      `an optimiser takes a list of parameters, such as net.parameters(), not ${nameOf(given)}.`,
     );
   }
   const isOfGroups = given.length > 0 && given.every(isGroup);

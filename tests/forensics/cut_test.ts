@@ -46,6 +46,17 @@ Deno.test("item() that enters by itself is named, with the line where it enters"
   ok(/audit: pi\.\* reached 4\/4, aux\.\* cut 4\/4\. step\(\) refused/.test(error.message));
 });
 
+Deno.test("item() that enters by tensor() is mended by the tensor in its place", async () => {
+  const { pi, optimizer } = nets();
+  const error = await raises("G101", "y.item()", async () => {
+    const y = pi.forward(x).mean();
+    const value = await y.item();
+    tensor(value).sub(1).square().backward();
+    optimizer.step();
+  });
+  ok(/keep the tensor: {2}y in place of tensor\(value\)\n/.test(error.message), error.message);
+});
+
 Deno.test("item() that goes through host arithmetic is named", async () => {
   const { pi, aux, optimizer } = nets();
   await raises("G101", "aux.forward(x).mean().item()", async () => {

@@ -64,8 +64,7 @@ Deno.test("an MLP is refused without a list of sizes, and layers are without a s
     const message = `an MLP needs a list with the sizes of its input and output; it was given [${sizes}].`;
     assert.throws(() => new MLP(sizes as number[], random), { name: "RangeError", message });
   }
-  const message =
-    "initial weights are drawn from a HostRandom, such as new HostRandom(0), but undefined was given in its place.";
+  const message = "initial weights are drawn from a HostRandom, such as new HostRandom(0), not from nothing.";
   const none = undefined as unknown as HostRandom;
   for (const make of [() => new MLP([3, 1], none), () => new LSTM(3, 2, none), () => new StackedMLP(2, [3, 1], none)]) {
     assert.throws(make, { name: "TypeError", message });
@@ -76,7 +75,7 @@ Deno.test("an optimiser takes a list of parameters, and PyTorch's learning rate 
   const net = (): MLP => new MLP([3, 1], new HostRandom(0));
   assert.throws(() => new Adam(net() as unknown as Parameter[]), {
     name: "TypeError",
-    message: "an optimiser takes a list of parameters, such as net.parameters(), but object was given in its place.",
+    message: "an optimiser takes a list of parameters, such as net.parameters(), not a value of type object.",
   });
   for (const Kind of [SGD, Adam, AdamW]) {
     assert.deepEqual(await new Kind(net().parameters()).groups[0]!.lr.data(), Float32Array.of(0.001));

@@ -1,6 +1,7 @@
 /**
  * Rewrites of a graph into one that this engine runs well: long sums and deep matrix products are split so that they fill
- * the device, thin products become sums, scatterAdd a sum over what hits, indices count from the start. Inputs stay the nodes that they are.
+ * the device, thin products become sums, scatterAdd a sum over what hits, indices count from the start. Inputs stay the nodes
+ * that they are.
  */
 
 import { makeNode, type Node, type NodeOf, rebuild, topological } from "../../graph/node.ts";
