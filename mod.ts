@@ -3,7 +3,7 @@
  *
  * @example
  * ```ts
- * import { Parameter, tensor } from "./mod.ts";
+ * import { Parameter, tensor } from "@plumbline/plumbline";
  *
  * const w = new Parameter(tensor([1, 2, 3]), "w");
  * w.square().sum().backward();
@@ -18,15 +18,15 @@ import "./lib/train/surroundings.ts";
 export type { Aval, Axes, DType, SavedTensor, Shape, TypedArray } from "./lib/graph/types.ts";
 export { type ErrorCode, type ErrorParts, type Place, PlumblineError } from "./lib/graph/error.ts";
 export { onWarning, type WarningListener } from "./lib/graph/warning.ts";
-export { audit, type Audited } from "./lib/forensics/audit.ts";
-export { type AuditEntry, AuditReport } from "./lib/forensics/audit_report.ts";
-export { boundary, type BoundaryRule, type Bounded } from "./lib/forensics/boundary.ts";
-export type { Cut } from "./lib/forensics/cut.ts";
-export type { LossFunction } from "./lib/forensics/freeze.ts";
-export { Metric, metric, type MetricOptions, type Reduction } from "./lib/forensics/metric.ts";
+export { audit, type Audited } from "./lib/audit/audit.ts";
+export { type AuditEntry, AuditReport } from "./lib/audit/report.ts";
+export { boundary, type BoundaryRule, type Bounded } from "./lib/audit/boundary.ts";
+export type { Cut } from "./lib/forensics/flow/cut.ts";
+export type { LossFunction } from "./lib/audit/freeze.ts";
+export { Metric, metric, type MetricOptions, type Reduction } from "./lib/audit/metric.ts";
 export { RolloutBuffer, type Row } from "./lib/rl/buffer.ts";
 export { Site } from "./lib/graph/site.ts";
-export { codes, explain, type Page } from "./lib/forensics/codes.ts";
+export { codes, explain, type Page } from "./lib/forensics/pages/codes.ts";
 
 export { type NestedList, Tensor, type TensorLike } from "./lib/tensor/tensor.ts";
 export type { Axis, AxisOrAxes } from "./lib/tensor/axis.ts";
@@ -59,18 +59,18 @@ export { checkpoint, scan, type ScanOptions } from "./lib/tensor/scan.ts";
 export { leaves, mapTree, type Tree } from "./lib/tensor/tree.ts";
 export { Parameter, type Stateful, Variable } from "./lib/tensor/variable.ts";
 
-export { type Argument, compile, type Compiled, type CompileOptions } from "./lib/engine/compile.ts";
+export { type Argument, compile, type Compiled, type CompileOptions } from "./lib/compile/compile.ts";
 export type { Engine } from "./lib/engine/engine.ts";
 export { type Device, deviceNotice, devices, useDevice } from "./lib/engine/select.ts";
 export { type AdapterFacts, type Probe, probeAdapters } from "./lib/engine/webgpu/adapter.ts";
-export { type LocatedValue, NonFiniteError, type NonFiniteOrigin } from "./lib/forensics/nonfinite.ts";
-export { locateNonFinite } from "./lib/forensics/nonfinite_search.ts";
-export type { Statistics } from "./lib/forensics/nonfinite_statistics.ts";
-export { checkNumerics } from "./lib/forensics/nonfinite_watch.ts";
-export type { FailedStep, StepInput } from "./lib/forensics/failed_step.ts";
+export { type LocatedValue, NonFiniteError, type NonFiniteOrigin } from "./lib/forensics/nonfinite/error.ts";
+export { locateNonFinite } from "./lib/audit/nonfinite_search.ts";
+export type { Statistics } from "./lib/forensics/nonfinite/statistics.ts";
+export { checkNumerics } from "./lib/forensics/nonfinite/watch.ts";
+export type { FailedStep, StepInput } from "./lib/forensics/nonfinite/failed_step.ts";
 
-export { grad, type GradientOptions, gradients, hvp, valueAndGrad, vjp } from "./lib/grad/transforms.ts";
-export { gradcheck, type GradcheckOptions } from "./lib/grad/gradcheck.ts";
+export { grad, type GradientOptions, gradients, hvp, valueAndGrad, vjp } from "./lib/tensor/transforms.ts";
+export { gradcheck, type GradcheckOptions } from "./lib/tensor/gradcheck.ts";
 
 export { HostRandom } from "./lib/tensor/host_random.ts";
 export { frozen, Module } from "./lib/nn/module.ts";
@@ -85,7 +85,7 @@ export { type GroupDefaults, type GroupOptions, type GroupState, Optimizer } fro
 export { Adam, type AdamOptions, AdamW, SGD, type SGDOptions } from "./lib/optim/optimizers.ts";
 export { rateLeft, type Schedule, schedules } from "./lib/optim/schedule.ts";
 
-export { exportOnnx } from "./lib/engine/export.ts";
+export { exportOnnx } from "./lib/compile/export.ts";
 export type { ActionKind, Environment, Transition } from "./lib/worlds/environment.ts";
 export { type Episodes, Evaluator, type Moment, play, type Played } from "./lib/rl/evaluation.ts";
 export { type Advantages, generalisedAdvantages, type Trajectory } from "./lib/rl/gae.ts";
@@ -115,16 +115,16 @@ export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/rl/trai
 export { RunningScale } from "./lib/rl/running_scale.ts";
 export { Collector, type Rollout } from "./lib/rl/rollout.ts";
 export { ActionRepeat } from "./lib/worlds/repeat.ts";
-export { Navigation, type NavigationState } from "./lib/worlds/navigation.ts";
+export { Navigation, type NavigationState } from "./lib/worlds/particle/scenarios/navigation.ts";
 export type { Entity, Placement, Role, Scene, SceneLidar } from "./lib/worlds/scene.ts";
-export type { NavigationOptions } from "./lib/worlds/navigation_options.ts";
+export type { NavigationOptions } from "./lib/worlds/particle/scenarios/navigation_options.ts";
 export { type Controller, type ControllerName, controllerNames, controllerOf } from "./lib/worlds/controllers.ts";
-export { Wheel, type WheelOptions, type WheelState } from "./lib/worlds/wheel.ts";
+export { Wheel, type WheelOptions, type WheelState } from "./lib/worlds/particle/scenarios/wheel.ts";
 export {
   ReverseTransport,
   type ReverseTransportOptions,
   type ReverseTransportState,
-} from "./lib/worlds/reverse_transport.ts";
+} from "./lib/worlds/particle/scenarios/reverse_transport.ts";
 export type {
   Body,
   Box,
@@ -139,7 +139,7 @@ export type { ContactLaw } from "./lib/worlds/particle/contact.ts";
 export type { Joint } from "./lib/worlds/particle/joints.ts";
 export type { Motion } from "./lib/worlds/particle/motion.ts";
 export { ParticleWorld, type WorldOptions } from "./lib/worlds/particle/world.ts";
-export { BuzzWire, type BuzzWireOptions, type BuzzWireState } from "./lib/worlds/buzz_wire.ts";
+export { BuzzWire, type BuzzWireOptions, type BuzzWireState } from "./lib/worlds/particle/scenarios/buzz_wire.ts";
 
 export type { ChartConfig, ChartSpec } from "./lib/plot/chart.ts";
 export { type CurveOptions, type CurvePoint, type CurveSeries, rewardCurve } from "./lib/plot/curves.ts";
@@ -148,14 +148,14 @@ export { drawAnimation, drawStill, type Footage, type PictureOptions } from "./l
 export { theme } from "./lib/plot/theme.ts";
 export { display, type Displayable, type MimeBundle } from "./lib/plot/notebook.ts";
 export { createTrainer } from "./lib/train/create.ts";
-export { UsageError } from "./lib/train/error.ts";
-export type { Outcome } from "./lib/train/manifest.ts";
-export type { MetricsRow } from "./lib/train/metrics.ts";
-export type { Config, settings, ValuesOf } from "./lib/train/options.ts";
-export { trainRun } from "./lib/train/train_run.ts";
-export { loadTrainer } from "./lib/train/target.ts";
-export { type Cast, film } from "./lib/train/footage.ts";
-export { interval95, summarise, type Summary } from "./lib/train/statistics.ts";
-export { differences, readStep, type SavedStep, surroundings } from "./lib/train/report.ts";
-export { readRuns, runCurves, type RunRecord, type RunState } from "./lib/train/records.ts";
-export { LiveChart } from "./lib/train/live.ts";
+export { UsageError } from "./lib/train/files/error.ts";
+export type { Outcome } from "./lib/train/files/manifest.ts";
+export type { MetricsRow } from "./lib/train/files/metrics.ts";
+export type { Config, settings, ValuesOf } from "./lib/train/command/options.ts";
+export { trainRun } from "./lib/train/loop/train_run.ts";
+export { loadTrainer } from "./lib/train/look/target.ts";
+export { type Cast, film } from "./lib/train/look/footage.ts";
+export { interval95, summarise, type Summary } from "./lib/train/look/statistics.ts";
+export { differences, readStep, type SavedStep, surroundings } from "./lib/train/look/report.ts";
+export { readRuns, runCurves, type RunRecord, type RunState } from "./lib/train/look/records.ts";
+export { LiveChart } from "./lib/train/loop/live.ts";

@@ -1,6 +1,6 @@
 /** `deno task explain G101`: what an error code means. Without a code, and for `--help`, it lists them all. */
 
-import { codes, explain } from "../lib/forensics/codes.ts";
+import { codes, explain } from "../lib/forensics/pages/codes.ts";
 
 const [code] = Deno.args.filter((arg) => arg !== "--help");
 try {

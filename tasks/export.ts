@@ -1,7 +1,7 @@
 /** `deno task export`: see `--help`, and the README. */
 
-import { exportTool } from "../lib/train/export.ts";
-import { processConsole } from "../lib/train/host.ts";
-import { runTool } from "../lib/train/tool.ts";
+import { exportTool } from "../lib/train/look/export.ts";
+import { processConsole } from "../lib/train/loop/host.ts";
+import { runTool } from "../lib/train/command/tool.ts";
 
 Deno.exit(await runTool(exportTool, Deno.args, processConsole()));

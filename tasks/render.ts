@@ -1,7 +1,7 @@
 /** `deno task render`: see `--help`, and the README. */
 
-import { renderTool } from "../lib/train/render.ts";
-import { processConsole } from "../lib/train/host.ts";
-import { runTool } from "../lib/train/tool.ts";
+import { renderTool } from "../lib/train/look/render.ts";
+import { processConsole } from "../lib/train/loop/host.ts";
+import { runTool } from "../lib/train/command/tool.ts";
 
 Deno.exit(await runTool(renderTool, Deno.args, processConsole()));

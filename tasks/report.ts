@@ -4,9 +4,9 @@
  */
 
 import { parseArgs } from "node:util";
-import { UsageError } from "../lib/train/error.ts";
-import { shellWord } from "../lib/train/flags.ts";
-import { writeEmptyReport, writeRunReport } from "../lib/train/report.ts";
+import { UsageError } from "../lib/train/files/error.ts";
+import { shellWord } from "../lib/train/command/flags.ts";
+import { writeEmptyReport, writeRunReport } from "../lib/train/look/report.ts";
 
 const usage = "deno task report RUN [--iteration N], or deno task report --new NAME";
 const helpText =

@@ -1,7 +1,7 @@
 /** `deno task runs`: see `--help`, and the README. */
 
-import { runsTool } from "../lib/train/runs.ts";
-import { processConsole } from "../lib/train/host.ts";
-import { runTool } from "../lib/train/tool.ts";
+import { runsTool } from "../lib/train/look/runs.ts";
+import { processConsole } from "../lib/train/loop/host.ts";
+import { runTool } from "../lib/train/command/tool.ts";
 
 Deno.exit(await runTool(runsTool, Deno.args, processConsole()));

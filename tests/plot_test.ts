@@ -82,7 +82,7 @@ Deno.test("display() offers vega-lite 5, a picture and text", async () => {
 });
 
 Deno.test("a notebook shows a chart, and a live chart in one display that ends with its last state", async () => {
-  const imports = ["plot/curves", "plot/notebook", "train/live"].map((name, i) => {
+  const imports = ["plot/curves", "plot/notebook", "train/loop/live"].map((name, i) => {
     const names = ["rewardCurve", "display", "LiveChart"];
     return `const { ${names[i]} } = await import(${JSON.stringify(import.meta.resolve(`../lib/${name}.ts`))});`;
   });

@@ -56,6 +56,46 @@ Deno.test("no file of lib/ imports itself by way of others", () => {
   equal(circle(), []);
 });
 
+/** The floors of the tower, from the bottom: each uses those below it and knows none above. */
+const floors: readonly (readonly string[])[] = [
+  ["graph"],
+  ["grad"],
+  ["engine"],
+  ["forensics"],
+  ["tensor"],
+  ["compile"],
+  ["nn", "optim"],
+  ["audit"],
+  ["worlds"],
+  ["rl"],
+  ["plot"],
+  ["systems"],
+  ["train"],
+];
+
+/** The floor of a file of lib/; -1 if it has none. */
+function floorOf(path: string): number {
+  const folder = path.split("/")[1]!;
+  return floors.findIndex((rooms) => rooms.includes(folder));
+}
+
+/** All that a file imports, types too: an architecture is what a file has to know. */
+function knownTo(path: string): string[] {
+  const statements = lib.get(path)!.matchAll(/(?:\bfrom|^import|\bimport\()\s*"(\.[^"]+\.ts)"/gm);
+  return [...statements].map(([, from]) => new URL(from!, new URL(path, root)).href.slice(root.href.length));
+}
+
+Deno.test("no import of lib/ looks up: a floor knows only the floors below it", () => {
+  ok(knownTo("lib/tensor/tensor.ts").includes("lib/graph/ops.ts"), "imports are found");
+  const found = [...lib.keys()].flatMap((path) => {
+    const floor = floorOf(path);
+    if (floor < 0) return [`${path} stands on no floor: name its folder in \`floors\`.`];
+    const up = knownTo(path).filter((other) => other === "mod.ts" || floorOf(other) > floor);
+    return up.map((other) => `${path} looks up to ${other}: turn it round, or move what it needs down.`);
+  });
+  equal(found, []);
+});
+
 Deno.test("below lib/train and lib/plot nothing prints, and nothing reads the environment", () => {
   // The program that asks a driver for its adapters prints what it found.
   const mayPrint = /^lib\/(train|plot)\/|^lib\/engine\/webgpu\/probe\.ts$/;

@@ -34,7 +34,7 @@ class StackedLinear extends Module {
  *
  * @example
  * ```ts
- * import { HostRandom, StackedMLP, zeros } from "../../mod.ts";
+ * import { HostRandom, StackedMLP, zeros } from "@plumbline/plumbline";
  *
  * const each = new StackedMLP(3, [18, 32, 2], new HostRandom(0));
  * console.log(each.forward(zeros([60, 3, 18])).shape); // [ 60, 3, 2 ]

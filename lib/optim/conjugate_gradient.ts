@@ -25,7 +25,7 @@ type Search = { x: Tensor; left: Tensor; along: Tensor; size: Tensor };
  *
  * @example
  * ```ts
- * import { conjugateGradient, FlatVector, tensor } from "../../mod.ts";
+ * import { conjugateGradient, FlatVector, tensor } from "@plumbline/plumbline";
  *
  * const b = new FlatVector("w", tensor([2, 6]));
  * const twice = (v: FlatVector) => v.mul(2);

@@ -3,12 +3,12 @@
  * it holds, so that a step for the policy cannot be added to the parameters of policy and value together.
  */
 
-import { refuseMissing } from "../forensics/first_step.ts";
+import { refuseMissing } from "../forensics/steps/first_step.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { callerSite } from "../graph/site.ts";
 import { zeros } from "../tensor/creation.ts";
 import { concat } from "../tensor/functions.ts";
-import { gradients } from "../grad/transforms.ts";
+import { gradients } from "../tensor/transforms.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type Parameter, type Stateful, Variable } from "../tensor/variable.ts";
 

@@ -1,9 +1,9 @@
 /** What all optimisers share: groups of flat vectors with their own settings, learning rates that are state, clipping. */
 
-import { mustStayFinite, noteSink } from "../forensics/nonfinite_sinks.ts";
-import { haveLoose, noteStep, recentLosses } from "../forensics/losses.ts";
-import { warnOfLoose } from "../forensics/ownership.ts";
-import { auditFirstStep } from "../forensics/first_step.ts";
+import { mustStayFinite, noteSink } from "../forensics/nonfinite/sinks.ts";
+import { haveLoose, noteStep, recentLosses } from "../forensics/steps/losses.ts";
+import { warnOfLoose } from "../forensics/steps/ownership.ts";
+import { auditFirstStep } from "../forensics/steps/first_step.ts";
 import { concat, where } from "../tensor/functions.ts";
 import { full, tensor } from "../tensor/creation.ts";
 import { nameOf } from "../tensor/refuse.ts";

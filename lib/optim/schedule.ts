@@ -13,7 +13,7 @@ export type Schedule = typeof schedules[number];
  *
  * @example
  * ```ts
- * import { rateLeft } from "../../mod.ts";
+ * import { rateLeft } from "@plumbline/plumbline";
  *
  * console.log(rateLeft("linear", 5, 20)); // 0.75
  * ```

@@ -52,7 +52,7 @@ function widened([low, high]: [number, number], atLeast: number): [number, numbe
  *
  * @example
  * ```ts
- * import { paths } from "../../mod.ts";
+ * import { paths } from "@plumbline/plumbline";
  *
  * const circle = Array.from({ length: 65 }, (_, i) => [Math.cos(i / 10), Math.sin(i / 10)] as const);
  * const spec = paths([{ name: "circle", lines: [circle] }]);

@@ -19,7 +19,7 @@ export const font = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Aria
  *
  * @example
  * ```ts
- * import { display, theme } from "../../mod.ts";
+ * import { display, theme } from "@plumbline/plumbline";
  *
  * const values = [{ seed: 0, reward: 2.4 }, { seed: 1, reward: 2.2 }];
  * const encoding = { x: { field: "seed" }, y: { field: "reward", type: "quantitative" as const } };

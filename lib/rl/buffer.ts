@@ -1,7 +1,7 @@
 /** A buffer of what happened: observations, actions, rewards. It holds data, not graphs. */
 
-import { isLearner, liveNodes } from "../forensics/edges.ts";
-import { labelOf } from "../forensics/label.ts";
+import { isLearner, liveNodes } from "../forensics/flow/edges.ts";
+import { labelOf } from "../forensics/flow/label.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { callerSite } from "../graph/site.ts";
 import { describe } from "../graph/types.ts";

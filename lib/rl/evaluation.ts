@@ -3,7 +3,7 @@
  * they counted as they finish, as in a rollout, short episodes would count more often than long ones.
  */
 
-import { compile, type Compiled } from "../engine/compile.ts";
+import { compile, type Compiled } from "../compile/compile.ts";
 import { full, zeros } from "../tensor/creation.ts";
 import { where } from "../tensor/functions.ts";
 import { randomBits, randomKey, splitKey } from "../tensor/random.ts";
@@ -69,7 +69,7 @@ interface Carry<S extends Tree> {
  *
  * @example
  * ```ts
- * import { compile, controllerOf, play, randomKey, type Tensor, Wheel } from "../../mod.ts";
+ * import { compile, controllerOf, play, randomKey, type Tensor, Wheel } from "@plumbline/plumbline";
  *
  * const world = new Wheel({ maxSteps: 10 });
  * const control = controllerOf(world, "random");
@@ -122,7 +122,7 @@ const widest = 256;
  *
  * @example
  * ```ts
- * import { controllerOf, Evaluator, Wheel } from "../../mod.ts";
+ * import { controllerOf, Evaluator, Wheel } from "@plumbline/plumbline";
  *
  * const world = new Wheel({ maxSteps: 10 });
  * const { length } = await new Evaluator(world, controllerOf(world, "random")).run(3, 0);

@@ -3,8 +3,8 @@
  * (collect, prepare, update) and replayed ever after; numbers are read once an iteration.
  */
 
-import { compile, type Compiled } from "../engine/compile.ts";
-import { exportOnnx } from "../engine/export.ts";
+import { compile, type Compiled } from "../compile/compile.ts";
+import { exportOnnx } from "../compile/export.ts";
 import { currentEngine, deviceNotice } from "../engine/select.ts";
 import type { SavedTensor, TypedArray } from "../graph/types.ts";
 import { rateLeft } from "../optim/schedule.ts";

@@ -71,7 +71,7 @@ function areBooleans(data: NestedList): boolean {
  *
  * @example
  * ```ts
- * import { tensor } from "../../mod.ts";
+ * import { tensor } from "@plumbline/plumbline";
  *
  * const x = tensor([[1, 2], [3, 4]]);
  * console.log(await x.sum(1).toList()); // [3, 7]

@@ -56,7 +56,7 @@ function functions(): Functions {
  *
  * @example
  * ```ts
- * import { F, tensor } from "../../mod.ts";
+ * import { F, tensor } from "@plumbline/plumbline";
  *
  * console.log(await F.maximum(F.exp(tensor([0, 1])), 2).toList()); // [2, 2.718...]
  * console.log(await F.softmax(tensor([0, 0]), 0).toList()); // [0.5, 0.5]

@@ -1,6 +1,6 @@
 /** Random numbers on the host, from the same generator as the engines': initial weights, orders of minibatches. */
 
-import { onDraw } from "../forensics/drops.ts";
+import { onDraw } from "../forensics/reads/drops.ts";
 import { float32Below } from "../graph/float32.ts";
 import { keyOfSeed, randomBits } from "../graph/threefry.ts";
 import { fromData, type Tensor } from "./tensor.ts";

@@ -1,7 +1,7 @@
 /** noGrad(): what is computed inside is data. */
 
-import { stopped } from "../forensics/drops.ts";
-import { unreasoned } from "../forensics/label.ts";
+import { stopped } from "../forensics/reads/drops.ts";
+import { unreasoned } from "../forensics/flow/label.ts";
 import { rememberFunction } from "../graph/cell.ts";
 import { withoutGradient } from "../graph/node.ts";
 import * as ops from "../graph/ops.ts";
@@ -15,7 +15,7 @@ import { callerSite, withSite } from "../graph/site.ts";
  *
  * @example
  * ```ts
- * import { noGrad, Parameter, tensor } from "../../mod.ts";
+ * import { noGrad, Parameter, tensor } from "@plumbline/plumbline";
  *
  * const w = new Parameter(tensor([1, 2]), "w");
  * const target = noGrad(() => w.mul(0.9).add(1), "bootstrap target");

@@ -4,7 +4,7 @@ import { PlumblineError } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
 import { callerSite } from "../graph/site.ts";
 import { describe } from "../graph/types.ts";
-import { endTrace, isTracing } from "./trace.ts";
+import { endTrace, isTracing } from "../graph/trace.ts";
 
 /** Throws G102 if `node` is of a traced function: it has no numbers. */
 export function refuseTraced(node: Node, what: string): void {

@@ -1,13 +1,13 @@
 /** Loops and recomputation as operations with a derivative. */
 
 import { rememberFunction } from "../graph/cell.ts";
-import { collectSinks, noteSink, type Sink } from "../forensics/nonfinite_sinks.ts";
+import { collectSinks, noteSink, type Sink } from "../forensics/nonfinite/sinks.ts";
 import { PlumblineError } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
 import { makeScan, type StepResult } from "../graph/scan.ts";
 import { State } from "./state.ts";
 import { Tensor } from "./tensor.ts";
-import { insideScan, restoring, traced } from "./trace.ts";
+import { insideScan, restoring, traced } from "../graph/trace.ts";
 import { leaves, leavesLike, rebuildTree, type Tree } from "./tree.ts";
 import type { Stateful, Variable } from "./variable.ts";
 
@@ -50,7 +50,7 @@ const tensorsOf = (nodes: readonly Node[]): Iterator<Tensor> => nodes.map((node)
  *
  * @example
  * ```ts
- * import { scan, tensor, zeros } from "../../mod.ts";
+ * import { scan, tensor, zeros } from "@plumbline/plumbline";
  *
  * const [total, running] = scan((sum, x) => [sum.add(x), sum.add(x)], zeros([]), tensor([1, 2, 3]));
  * console.log(await total.item(), await running.toList()); // 6 [1, 3, 6]

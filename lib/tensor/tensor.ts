@@ -3,10 +3,10 @@
  * `await t.data()`. Element-wise primitives become methods from the table; the others are written out below.
  */
 
-import { evaluate, evaluateToRead } from "../engine/evaluate.ts";
-import { type OwnedGradient, ownedGradients } from "../grad/backward.ts";
-import { reading, stopped } from "../forensics/drops.ts";
-import { lookAtFirstSteps } from "../forensics/zero_step.ts";
+import { evaluate, evaluateToRead } from "./evaluate.ts";
+import { type OwnedGradient, ownedGradients } from "../forensics/steps/backward.ts";
+import { reading, stopped } from "../forensics/reads/drops.ts";
+import { lookAtFirstSteps } from "../forensics/steps/zero_step.ts";
 import * as composite from "../graph/composite.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { ofOne, ofTwo } from "../graph/methods.ts";
@@ -18,7 +18,7 @@ import { Storage } from "../graph/storage.ts";
 import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
 import { type Axis, type AxisOrAxes, checkNames, isAxisOfScalar, partsOf, resolveAxes, resolveAxis } from "./axis.ts";
 import { checkCount, nameOf, refuseConversion, refuseTraced, type SpreadOptions, spreadOptions } from "./refuse.ts";
-import { answer, onBoolean } from "./trace.ts";
+import { answer, onBoolean } from "../graph/trace.ts";
 
 /** What an operation takes beside a tensor: another, or a number (which takes the tensor's dtype). */
 export type TensorLike = Tensor | number | boolean;

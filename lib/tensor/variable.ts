@@ -1,15 +1,15 @@
 /** What may change: a Variable holds a value that is assigned; a Parameter is a Variable that learns. */
 
-import { onAssign } from "../forensics/drops.ts";
+import { onAssign } from "../forensics/reads/drops.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { constant, forget, type Node } from "../graph/node.ts";
 import { callerSite, type Site, withSite } from "../graph/site.ts";
 import * as ops from "../graph/ops.ts";
 import { Storage } from "../graph/storage.ts";
 import { describe, sameShape, sizeOf } from "../graph/types.ts";
-import { pending } from "./pending.ts";
+import { pending } from "../graph/pending.ts";
 import { asTensor, Tensor } from "./tensor.ts";
-import { isTracing, mayAssign, noteAssignment, noteGradient } from "./trace.ts";
+import { isTracing, mayAssign, noteAssignment, noteGradient } from "../graph/trace.ts";
 
 /** Anything that has variables: a Variable, a module, an optimiser, a random generator. */
 export interface Stateful {

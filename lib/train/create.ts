@@ -2,14 +2,14 @@
 
 import { useDevice } from "../engine/select.ts";
 import { PPOTrainer } from "../rl/ppo_trainer.ts";
-import { BuzzWire } from "../worlds/buzz_wire.ts";
+import { BuzzWire } from "../worlds/particle/scenarios/buzz_wire.ts";
 import type { Environment } from "../worlds/environment.ts";
-import { Navigation } from "../worlds/navigation.ts";
+import { Navigation } from "../worlds/particle/scenarios/navigation.ts";
 import { ActionRepeat } from "../worlds/repeat.ts";
-import { ReverseTransport } from "../worlds/reverse_transport.ts";
-import { Wheel } from "../worlds/wheel.ts";
-import { UsageError } from "./error.ts";
-import type { Config } from "./options.ts";
+import { ReverseTransport } from "../worlds/particle/scenarios/reverse_transport.ts";
+import { Wheel } from "../worlds/particle/scenarios/wheel.ts";
+import { UsageError } from "./files/error.ts";
+import type { Config } from "./command/options.ts";
 
 /** The options that every scenario has. */
 interface CommonOptions {

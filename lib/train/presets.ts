@@ -3,7 +3,7 @@
  * better, or the seed's where nothing better is known. What a preset leaves out has the default of its option.
  */
 
-import { type Config, settings } from "./options.ts";
+import { type Config, settings } from "./command/options.ts";
 
 type Scenario = Config["scenarioName"];
 

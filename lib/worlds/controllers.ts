@@ -2,9 +2,9 @@
 
 import { randomInt, uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { choiceAlong } from "./actions.ts";
+import { choiceAlong } from "./particle/scenarios/actions.ts";
 import type { Environment } from "./environment.ts";
-import { heuristics } from "./heuristics.ts";
+import { heuristics } from "./particle/scenarios/heuristics.ts";
 
 /**
  * Decides from what all agents see, float32 [env, agent, feature], what they do, as the environment's `step` takes it:
@@ -24,7 +24,7 @@ export type ControllerName = typeof controllerNames[number];
  *
  * @example
  * ```ts
- * import { controllerOf, Navigation, randomKey } from "../../mod.ts";
+ * import { controllerOf, Navigation, randomKey } from "@plumbline/plumbline";
  *
  * const world = new Navigation({ nAgents: 3 });
  * const control = controllerOf(world, "heuristic");

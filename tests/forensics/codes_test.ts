@@ -1,7 +1,7 @@
 /** Every error code has a page, and every page belongs to a code. */
 
 import { ok, throws } from "node:assert";
-import { codes, explain } from "../../lib/forensics/codes.ts";
+import { codes, explain } from "../../lib/forensics/pages/codes.ts";
 
 async function* sources(folder: URL): AsyncGenerator<string> {
   for await (const entry of Deno.readDir(folder)) {

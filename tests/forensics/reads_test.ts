@@ -1,7 +1,7 @@
 /** Loops that read at each step, uncompiled: what a read costs and keeps does not grow with the steps before it. */
 
 import { deepStrictEqual as equal, ok } from "node:assert";
-import { learnersOf } from "../../lib/forensics/drops.ts";
+import { learnersOf } from "../../lib/forensics/reads/drops.ts";
 import type { Node } from "../../lib/graph/node.ts";
 import { gradients, onWarning, Parameter, type PlumblineError, SGD, tensor, useDevice } from "../../mod.ts";
 import { raises } from "./expect.ts";

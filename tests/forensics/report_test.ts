@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
-import { listCheckpoints } from "../../lib/train/checkpoint.ts";
+import { listCheckpoints } from "../../lib/train/files/checkpoint.ts";
 import { createTrainer } from "../../lib/train/create.ts";
-import { readStep, reportName, stepName, writeEmptyReport, writeRunReport } from "../../lib/train/report.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../lib/train/safetensors.ts";
+import { readStep, reportName, stepName, writeEmptyReport, writeRunReport } from "../../lib/train/look/report.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../lib/train/files/safetensors.ts";
 import { runNotebook } from "../../tasks/jupyter/notebook.ts";
 import { minutes } from "../run_cells.ts";
 import { logged, onlyRun, run, withFolder } from "../train/harness.ts";

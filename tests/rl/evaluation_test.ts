@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compile } from "../../lib/engine/compile.ts";
+import { compile } from "../../lib/compile/compile.ts";
 import { Evaluator, play } from "../../lib/rl/evaluation.ts";
 import { tensor, zeros } from "../../lib/tensor/creation.ts";
 import { where } from "../../lib/tensor/functions.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { helpText, parseCommand } from "../../lib/train/cli.ts";
-import { secondsOf } from "../../lib/train/duration.ts";
-import { UsageError } from "../../lib/train/error.ts";
-import { editDistance } from "../../lib/train/flags.ts";
-import { controls, flagOf, type Option, settings } from "../../lib/train/options.ts";
+import { helpText, parseCommand } from "../../lib/train/command/cli.ts";
+import { secondsOf } from "../../lib/train/command/duration.ts";
+import { UsageError } from "../../lib/train/files/error.ts";
+import { editDistance } from "../../lib/train/command/flags.ts";
+import { controls, flagOf, type Option, settings } from "../../lib/train/command/options.ts";
 
 const seedCommand = "--scenario-name navigation --n-agents 3 --frames-per-batch 6000 --max-steps 100 --n-iters 10 " +
   "--num-epochs 30 --minibatch-size 400 --lr 3e-4 --max-grad-norm 1.0 --clip-epsilon 0.2 --entropy-eps 1e-4 " +

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { batchOf, defaults, newConfig, parseConfig, resumedConfig } from "../../lib/train/config.ts";
-import { UsageError } from "../../lib/train/error.ts";
-import type { Config } from "../../lib/train/options.ts";
+import { batchOf, defaults, newConfig, parseConfig, resumedConfig } from "../../lib/train/command/config.ts";
+import { UsageError } from "../../lib/train/files/error.ts";
+import type { Config } from "../../lib/train/command/options.ts";
 import { presetText } from "../../lib/train/presets.ts";
 
 function refusal(change: Record<string, unknown>): string {

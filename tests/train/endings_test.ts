@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { listCheckpoints } from "../../lib/train/checkpoint.ts";
+import { listCheckpoints } from "../../lib/train/files/checkpoint.ts";
 import { rewardMetric } from "../../lib/rl/trainer.ts";
 import { createTrainer } from "../../lib/train/create.ts";
 import { logged, onlyRun, run, small, withFolder } from "./harness.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { evalTool } from "../../lib/train/eval.ts";
-import { findTarget } from "../../lib/train/target.ts";
+import { evalTool } from "../../lib/train/look/eval.ts";
+import { findTarget } from "../../lib/train/look/target.ts";
 import { realRun, runCommand, runTask, withFolder } from "./harness.ts";
 
 Deno.test("deno task eval plays the episodes of a run's policy, as many as asked for, and says the same as JSON", () =>

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { InferenceSession } from "onnxruntime-node";
-import { compareOnnx, exportTool } from "../../lib/train/export.ts";
-import { decodeSafetensors } from "../../lib/train/safetensors.ts";
-import { findTarget, openTrainer } from "../../lib/train/target.ts";
+import { compareOnnx, exportTool } from "../../lib/train/look/export.ts";
+import { decodeSafetensors } from "../../lib/train/files/safetensors.ts";
+import { findTarget, openTrainer } from "../../lib/train/look/target.ts";
 import { realRun, runCommand, runTask, withFolder } from "./harness.ts";
 
 Deno.test("deno task export writes the policy as ONNX, and says how far ONNX Runtime is from it", () =>

@@ -1,9 +1,9 @@
 /** A trainer that learns a number by a rule: deterministic, stateful in every dtype, and instant. */
 
-import type { Config } from "../../lib/train/options.ts";
+import type { Config } from "../../lib/train/command/options.ts";
 import { type Metrics, rewardMetric, type Trainer, type TrainerState } from "../../lib/rl/trainer.ts";
 import type { Episodes } from "../../lib/rl/evaluation.ts";
-import { batchOf } from "../../lib/train/config.ts";
+import { batchOf } from "../../lib/train/command/config.ts";
 
 /** What a test can make go wrong. */
 export interface FakeOptions {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { AppendFile, removeLeftovers, writeFileAtomic } from "../../lib/train/atomic.ts";
-import { checkFits, listCheckpoints, loadCheckpoint, saveCheckpoint } from "../../lib/train/checkpoint.ts";
-import { defaults } from "../../lib/train/config.ts";
-import { reasonOf, UsageError, WriteError } from "../../lib/train/error.ts";
-import { findRun, isLocked, readConfig, RunFolder } from "../../lib/train/folder.ts";
-import { encodeRow, readRows } from "../../lib/train/metrics.ts";
-import { readRecords } from "../../lib/train/tensorboard.ts";
+import { AppendFile, removeLeftovers, writeFileAtomic } from "../../lib/train/files/atomic.ts";
+import { checkFits, listCheckpoints, loadCheckpoint, saveCheckpoint } from "../../lib/train/files/checkpoint.ts";
+import { defaults } from "../../lib/train/command/config.ts";
+import { reasonOf, UsageError, WriteError } from "../../lib/train/files/error.ts";
+import { findRun, isLocked, readConfig, RunFolder } from "../../lib/train/files/folder.ts";
+import { encodeRow, readRows } from "../../lib/train/files/metrics.ts";
+import { readRecords } from "../../lib/train/files/tensorboard.ts";
 import type { TrainerState } from "../../lib/rl/trainer.ts";
 import { filesBelow, withFolder } from "./harness.ts";
 

@@ -2,11 +2,11 @@
 
 import { join } from "node:path";
 import { createTrainer } from "../../lib/train/create.ts";
-import { main } from "../../lib/train/main.ts";
-import { readRows } from "../../lib/train/metrics.ts";
-import type { Output } from "../../lib/train/progress.ts";
-import type { Config, Option } from "../../lib/train/options.ts";
-import { runTool, type Tool } from "../../lib/train/tool.ts";
+import { main } from "../../lib/train/command/main.ts";
+import { readRows } from "../../lib/train/files/metrics.ts";
+import type { Output } from "../../lib/train/loop/progress.ts";
+import type { Config, Option } from "../../lib/train/command/options.ts";
+import { runTool, type Tool } from "../../lib/train/command/tool.ts";
 import type { Trainer } from "../../lib/rl/trainer.ts";
 import { type FakeOptions, FakeTrainer } from "./fake_trainer.ts";
 

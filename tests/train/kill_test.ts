@@ -6,8 +6,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { HostRandom } from "../../lib/tensor/host_random.ts";
-import { listCheckpoints, loadCheckpoint } from "../../lib/train/checkpoint.ts";
-import { readRecords } from "../../lib/train/tensorboard.ts";
+import { listCheckpoints, loadCheckpoint } from "../../lib/train/files/checkpoint.ts";
+import { readRecords } from "../../lib/train/files/tensorboard.ts";
 import { filesBelow, logged, onlyRun, runTask, withFolder } from "./harness.ts";
 
 const kills = Number(Deno.env.get("KILLS") ?? 4);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { createTrainer } from "../../lib/train/create.ts";
-import { decodeSafetensors } from "../../lib/train/safetensors.ts";
-import { readRecords } from "../../lib/train/tensorboard.ts";
+import { decodeSafetensors } from "../../lib/train/files/safetensors.ts";
+import { readRecords } from "../../lib/train/files/tensorboard.ts";
 import { filesBelow, logged, onlyRun, run, withFolder } from "./harness.ts";
 
 const args =

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { pauses } from "../../lib/train/pause.ts";
+import { pauses } from "../../lib/train/loop/pause.ts";
 
 Deno.test("a pause lets timers run, and comes no more than twice a second", async () => {
   let now = 0;

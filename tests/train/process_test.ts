@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { listCheckpoints, loadCheckpoint } from "../../lib/train/checkpoint.ts";
-import { readRecords } from "../../lib/train/tensorboard.ts";
+import { listCheckpoints, loadCheckpoint } from "../../lib/train/files/checkpoint.ts";
+import { readRecords } from "../../lib/train/files/tensorboard.ts";
 import { filesBelow, logged, onlyRun, run, small, spawn, withFolder } from "./harness.ts";
 
 /** Waits until `condition` holds. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { clock, Progress, rewardText } from "../../lib/train/progress.ts";
+import { clock, Progress, rewardText } from "../../lib/train/loop/progress.ts";
 import { capture } from "./harness.ts";
 
 Deno.test("clock() writes seconds as minutes and hours", () => {

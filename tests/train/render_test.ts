@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { controllerOf, film, Wheel } from "../../mod.ts";
-import { renderTool } from "../../lib/train/render.ts";
+import { renderTool } from "../../lib/train/look/render.ts";
 import { realRun, runCommand, runTask, withFolder } from "./harness.ts";
 
 Deno.test("deno task render draws a run's episode as an animation and a still, in the run's folder", () =>

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { listCheckpoints, loadCheckpoint } from "../../lib/train/checkpoint.ts";
-import { readConfig } from "../../lib/train/folder.ts";
-import type { Manifest } from "../../lib/train/manifest.ts";
-import { readRows } from "../../lib/train/metrics.ts";
-import type { Config } from "../../lib/train/options.ts";
-import { writeRunReport } from "../../lib/train/report.ts";
-import { bytesUpTo, readRecords } from "../../lib/train/tensorboard.ts";
+import { listCheckpoints, loadCheckpoint } from "../../lib/train/files/checkpoint.ts";
+import { readConfig } from "../../lib/train/files/folder.ts";
+import type { Manifest } from "../../lib/train/files/manifest.ts";
+import { readRows } from "../../lib/train/files/metrics.ts";
+import type { Config } from "../../lib/train/command/options.ts";
+import { writeRunReport } from "../../lib/train/look/report.ts";
+import { bytesUpTo, readRecords } from "../../lib/train/files/tensorboard.ts";
 import { FakeTrainer } from "./fake_trainer.ts";
 import { filesBelow, logged, onlyRun, run, runTask, small, withFolder } from "./harness.ts";
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { rewardMetric } from "../../lib/rl/trainer.ts";
-import { defaults, newConfig } from "../../lib/train/config.ts";
-import { RunFolder } from "../../lib/train/folder.ts";
-import { encodeRow } from "../../lib/train/metrics.ts";
-import type { Config } from "../../lib/train/options.ts";
+import { defaults, newConfig } from "../../lib/train/command/config.ts";
+import { RunFolder } from "../../lib/train/files/folder.ts";
+import { encodeRow } from "../../lib/train/files/metrics.ts";
+import type { Config } from "../../lib/train/command/options.ts";
 import type { PresetName } from "../../lib/train/presets.ts";
-import { namesOf, readRuns, runCurves, type RunRecord } from "../../lib/train/records.ts";
-import { runsTool } from "../../lib/train/runs.ts";
+import { namesOf, readRuns, runCurves, type RunRecord } from "../../lib/train/look/records.ts";
+import { runsTool } from "../../lib/train/look/runs.ts";
 import { logged, onlyRun, run, runCommand, runTask, small, spawn, withFolder } from "./harness.ts";
 
 const args = [...small, "--n-iters", "6"];

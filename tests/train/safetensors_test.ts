@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "../../lib/train/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "../../lib/train/files/safetensors.ts";
 
 const file: SafetensorsFile = {
   tensors: {

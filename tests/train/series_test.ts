@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { listCheckpoints } from "../../lib/train/checkpoint.ts";
-import { UsageError } from "../../lib/train/error.ts";
-import { readConfig } from "../../lib/train/folder.ts";
-import type { Config } from "../../lib/train/options.ts";
+import { listCheckpoints } from "../../lib/train/files/checkpoint.ts";
+import { UsageError } from "../../lib/train/files/error.ts";
+import { readConfig } from "../../lib/train/files/folder.ts";
+import type { Config } from "../../lib/train/command/options.ts";
 import { FakeTrainer } from "./fake_trainer.ts";
 import { filesBelow, logged, onlyRun, run, small, withFolder } from "./harness.ts";
 

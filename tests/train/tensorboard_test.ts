@@ -8,8 +8,8 @@ import {
   scalarRecord,
   textRecord,
   versionRecord,
-} from "../../lib/train/tensorboard.ts";
-import { histogramOf } from "../../lib/train/histogram.ts";
+} from "../../lib/train/files/tensorboard.ts";
+import { histogramOf } from "../../lib/train/files/histogram.ts";
 
 type Field = number | bigint | Uint8Array;
 

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { PPOTrainer } from "../../lib/rl/ppo_trainer.ts";
 import { tensor } from "../../lib/tensor/creation.ts";
-import { UsageError } from "../../lib/train/error.ts";
-import type { Config } from "../../lib/train/options.ts";
-import { readRun, readRuns, runCurves } from "../../lib/train/records.ts";
-import { loadTrainer } from "../../lib/train/target.ts";
-import { trainRun } from "../../lib/train/train_run.ts";
+import { UsageError } from "../../lib/train/files/error.ts";
+import type { Config } from "../../lib/train/command/options.ts";
+import { readRun, readRuns, runCurves } from "../../lib/train/look/records.ts";
+import { loadTrainer } from "../../lib/train/look/target.ts";
+import { trainRun } from "../../lib/train/loop/train_run.ts";
 import { realRun, withFolder } from "./harness.ts";
 
 const settings: Partial<Config> = {

@@ -1,7 +1,7 @@
 /** Records of VMAS itself, one environment each; `tests/fixtures/make_vmas.py` says what is in them. */
 
 import { type ActionKind, type Tensor, tensor } from "../../mod.ts";
-import type { NavigationOptions } from "../../lib/worlds/navigation_options.ts";
+import type { NavigationOptions } from "../../lib/worlds/particle/scenarios/navigation_options.ts";
 
 /** One step: rows are agents. */
 export interface RecordedStep {

@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { randomKey } from "../../lib/tensor/random.ts";
 import type { Tensor } from "../../lib/tensor/tensor.ts";
 import type { Tree } from "../../lib/tensor/tree.ts";
-import { BuzzWire } from "../../lib/worlds/buzz_wire.ts";
+import { BuzzWire } from "../../lib/worlds/particle/scenarios/buzz_wire.ts";
 import type { Environment } from "../../lib/worlds/environment.ts";
-import { Navigation } from "../../lib/worlds/navigation.ts";
-import { ReverseTransport } from "../../lib/worlds/reverse_transport.ts";
+import { Navigation } from "../../lib/worlds/particle/scenarios/navigation.ts";
+import { ReverseTransport } from "../../lib/worlds/particle/scenarios/reverse_transport.ts";
 import type { Scene } from "../../lib/worlds/scene.ts";
-import { Wheel } from "../../lib/worlds/wheel.ts";
+import { Wheel } from "../../lib/worlds/particle/scenarios/wheel.ts";
 import { onEngine } from "../engines.ts";
 
 type State = { readonly position: Tensor; readonly goal?: Tensor; readonly angle?: Tensor };

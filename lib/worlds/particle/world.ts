@@ -109,7 +109,7 @@ function jointForces(
  *
  * @example
  * ```ts
- * import { ParticleWorld, tensor, zeros } from "../../../mod.ts";
+ * import { ParticleWorld, tensor, zeros } from "@plumbline/plumbline";
  *
  * const world = new ParticleWorld([
  *   { shape: { kind: "sphere", radius: 0.1 } },

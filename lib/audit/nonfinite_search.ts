@@ -1,0 +1,23 @@
+/** The search for the first bad operation, for tensors that a user has. */
+
+import { enqueue } from "../tensor/evaluate.ts";
+import { leaves, type Tree } from "../tensor/tree.ts";
+import { locateAmong, type NonFiniteOrigin } from "../forensics/nonfinite/error.ts";
+
+/**
+ * Finds the first operation that made NaN or infinity behind some tensors, such as a loss and the gradients of the
+ * parameters. The graph is computed again with every value measured, also inside loops. `null` if all are finite.
+ *
+ * @example
+ * ```ts
+ * import { locateNonFinite, tensor } from "@plumbline/plumbline";
+ *
+ * const x = tensor([1, 0]);
+ * const origin = await locateNonFinite(x.log().sum());
+ * console.log(origin?.op, origin?.inputs[0]?.statistics.zeros); // log 0.5
+ * ```
+ */
+export function locateNonFinite(tensors: Tree): Promise<NonFiniteOrigin | null> {
+  const nodes = leaves(tensors).map((x) => x.node).filter((x) => x.dtype === "float32");
+  return enqueue(() => locateAmong(nodes));
+}

@@ -1,0 +1,359 @@
+/**
+ * compile(): a function is traced once, and its program replayed. What changes between replays is named as state:
+ * parameters, optimisers, random generators. Arguments are tensors, or numbers, which become scalars.
+ */
+
+import { collectSinks, screen, type Sink } from "../forensics/nonfinite/sinks.ts";
+import { type SinkOutput, sinksOf, StepRunner } from "../forensics/nonfinite/step.ts";
+import { pathsOf, restoreState, savedArguments, stateName } from "./replay.ts";
+import { type Drop, dropAt, madeFrom } from "../forensics/reads/drops.ts";
+import { collectOpen, type LeftOpen, type OpenQuestion } from "../forensics/steps/first_step.ts";
+import { keepBefore, lookAtFirstSteps, warnOfZeros } from "../forensics/steps/zero_step.ts";
+import { labelOf } from "../forensics/flow/label.ts";
+import { PlumblineError } from "../graph/error.ts";
+import { rememberFunction } from "../graph/cell.ts";
+import { constant, type Node, placeholder, topological } from "../graph/node.ts";
+import { simplify } from "../graph/simplify.ts";
+import { callerSite, type Site, withSite } from "../graph/site.ts";
+import { Storage } from "../graph/storage.ts";
+import { describe, type SavedTensor } from "../graph/types.ts";
+import { full } from "../tensor/creation.ts";
+import { nameOf } from "../tensor/refuse.ts";
+import { State } from "../tensor/state.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { refusePromise, restoring, traced } from "../graph/trace.ts";
+import { formOf, leaves, rebuildTree, type Tree } from "../tensor/tree.ts";
+import { type Stateful, Variable } from "../tensor/variable.ts";
+import type { Executable } from "../engine/engine.ts";
+import { enqueue, evaluateAssigned, evaluateNow } from "../tensor/evaluate.ts";
+import { currentEngine } from "../engine/select.ts";
+
+/** What a compiled function takes: tensors, trees of them, or numbers. */
+export type Argument = Tree | number;
+
+/** Settings of {@linkcode compile}. */
+export interface CompileOptions {
+  /** Everything that the function changes, and every parameter that it reads. */
+  state?: Stateful | readonly Stateful[];
+  /** For messages. */
+  name?: string;
+  /** `false`: what it assigns and returns may be NaN or infinite. */
+  checkNumerics?: boolean;
+}
+
+/** A compiled function. */
+export interface Compiled<A extends readonly Argument[], R extends Tree | void> {
+  (...args: A): Promise<R>;
+  /** Why each trace was made: the first call, then every call whose arguments had other shapes or dtypes. */
+  readonly traces: readonly string[];
+  /** The programs as printable data. */
+  listing(): string[];
+  /** Runs a step that failed again, from what it was given: puts its state into the variables and calls the function. */
+  replay(saved: Readonly<Record<string, SavedTensor>>): Promise<R>;
+  /** Gives back what the engine holds. */
+  dispose(): void;
+}
+
+interface Program {
+  readonly executable: Executable;
+  /** Runs it, under watch if it has sinks. */
+  readonly runner: Pick<Executable, "run">;
+  readonly captured: readonly Node[];
+  readonly roots: readonly Variable[];
+  /** Indices into `roots` of those that the function assigns. */
+  readonly assigned: readonly number[];
+  readonly result: Tree;
+  /** Where each of `assigned` was assigned. */
+  readonly sites: readonly Site[];
+  /** What each result loses by being data. */
+  readonly drops: readonly (Drop | null)[];
+  /** What its steps left open: whether another function's loss reaches the parameters that its own does not. */
+  questions: OpenQuestion[];
+  /** Until it has run: the first steps of its optimisers, and what was traced in the place of arguments and state. */
+  first: Pick<LeftOpen, "steps"> & { readonly given: readonly Node[] } | null;
+}
+
+interface Traced {
+  readonly result: Tree;
+  readonly assigned: readonly number[];
+  readonly outputs: readonly Node[];
+  readonly state: readonly Node[];
+}
+
+/** Programs of one function that are kept: those used last. */
+const capacity = 16;
+
+/** The result of a function that gives nothing: one that only steps. */
+const nothing: Tree = [];
+
+function argumentTree(args: readonly Argument[]): Tree {
+  return args.map((x) => typeof x === "number" ? full([], x) : x);
+}
+
+/** What a program was traced for. Keys in another order are another signature: results would come in that order too. */
+function signatureOf(args: readonly Argument[]): string {
+  return args.map((x) => typeof x === "number" ? "number" : formOf(x)).join(", ");
+}
+
+/** Values of variables that were there before the trace, whose first placeholder is `first`: they would be frozen. */
+function refuseFrozen(outputs: readonly Node[], declared: ReadonlySet<Variable>, first: number, name: string): void {
+  const foreign = (x: Node): boolean =>
+    x.owner instanceof Variable && (!declared.has(x.owner.root) || (!x.traced && x.id < first));
+  const order = topological(outputs, foreign);
+  const leaf = order.find(foreign);
+  if (!leaf) return;
+  const user = order.find((x) => x.inputs.includes(leaf));
+  const variable = leaf.owner as Variable;
+  throw new PlumblineError({
+    code: "G203",
+    message: `${name} uses \`${variable.label}\` (${describe(leaf)}), ${
+      declared.has(variable.root) ? "from before the function was called" : "which is not named as state"
+    }: its value would be frozen.`,
+    sites: [...(user ? [{ site: user.site, note: "used here" }] : []), leaf.site],
+    help: declared.has(variable.root)
+      ? "compute what is made of it inside the function, or pass it as an argument."
+      : "name it: compile(fn, { state: [model, optimizer] }).",
+  });
+}
+
+/** Whether a question may still be answered by a later call. Throws if it may not, and was not. */
+function stillOpen(question: OpenQuestion): boolean {
+  if (question.calls-- > 0) return true;
+  question.ask();
+  return false;
+}
+
+/** A placeholder that is not this trace's own: a tensor that was kept from another one. */
+function refuseForeign(leaf: Node, name: string): void {
+  if (!leaf.traced) return;
+  throw new PlumblineError({
+    code: "G102",
+    message: `${name} uses ${describe(leaf)}, which was an argument or state of another traced function.`,
+    sites: [leaf.site],
+    help: "return the tensor from that function, and pass what the call gives as an argument.",
+  });
+}
+
+class Compiler<A extends readonly Argument[], R extends Tree | void> {
+  readonly traces: string[] = [];
+  readonly programs = new Map<string, Program>();
+
+  constructor(
+    readonly fn: (...args: A) => R,
+    readonly named: Stateful | readonly Stateful[] | undefined,
+    readonly name: string,
+    readonly checked: boolean,
+    readonly compiledAt: Site,
+  ) {}
+
+  /** Puts the state of a saved step into the variables; gives its arguments. */
+  restore(saved: Readonly<Record<string, SavedTensor>>): A {
+    restoreState(saved, new State(this.named).roots);
+    return savedArguments(saved) as unknown as A;
+  }
+
+  async call(args: A): Promise<R> {
+    const tree = argumentTree(args);
+    const tensors = leaves(tree);
+    const signature = signatureOf(args);
+    const program = this.#known(signature) ?? await this.#build(tree, signature);
+    if (program.questions.length > 0) program.questions = program.questions.filter(stillOpen);
+    const state = program.roots.map((x) => x.node);
+    const nodes = [...tensors.map((x) => x.node), ...state, ...program.captured];
+    await evaluateAssigned(nodes);
+    await lookAtFirstSteps(evaluateNow);
+    if (program.first) await keepBefore(program.first.steps);
+    const values = await program.runner.run(nodes.map((x) => x.value!));
+    program.assigned.forEach((index, i) => {
+      withSite(program.sites[i]!, () => program.roots[index]!.adopt(values[i]!));
+      // Also where the engine keeps it for a while, to look for what went wrong: who asks for it gets the same everywhere.
+      state[index]!.value = Storage.gone(values[i]!.dtype, values[i]!.size);
+    });
+    if (program.first) await this.#lookAt(program, nodes);
+    const results = values.slice(program.assigned.length);
+    return this.#wrap(program, results);
+  }
+
+  /** After the first run: whether gradients are zero, with the state as it is now. */
+  async #lookAt(program: Program, nodes: readonly Node[]): Promise<void> {
+    const { steps, given } = program.first!;
+    program.first = null;
+    const start = nodes.length - program.captured.length - program.roots.length;
+    const known = new Map(given.map((x, i) => [x, program.roots[i - start]?.node ?? nodes[i]!]));
+    for (const step of steps) await warnOfZeros(step, () => known, evaluateNow);
+  }
+
+  #wrap({ result, drops }: Program, values: readonly Storage[]): R {
+    if (result === nothing) return undefined as R;
+    const tensors = leaves(result).map((x, i) => {
+      const node = withSite(x.node.site, () => constant(x.node, values[i]!));
+      const drop = drops[i];
+      if (drop) madeFrom(node, drop);
+      return new Tensor(node);
+    });
+    return rebuildTree(result, tensors.values()) as R;
+  }
+
+  async #build(tree: Tree, signature: string): Promise<Program> {
+    this.traces.push(this.traces.length === 0 ? `first call with ${signature}` : `new arguments ${signature}`);
+    // Not before: an optimiser made after compile() takes over the numbers of its parameters.
+    const own = new State(this.named);
+    const { roots } = own;
+    const inputs = leaves(tree).map((x) => placeholder(x.node));
+    const { result: { result: program, left }, sinks: noted } = collectSinks(() =>
+      collectOpen(() => this.#trace(tree, inputs, own))
+    );
+    const { assigned, result, state } = program;
+    const sinks = this.#sinks(program, roots, noted);
+    const watched = sinks.length === 0 ? [] : [...noted.map((x) => x.node), screen(sinks.map((x) => x.sink))];
+    const outputs = simplify([...program.outputs, ...watched]);
+    const open = new Set([...inputs, ...state]);
+    const captured = topological(outputs).filter((x) => x.op === "input" && !open.has(x));
+    captured.forEach((x) => refuseForeign(x, this.name));
+    const engine = await currentEngine();
+    const given = [...inputs, ...state, ...captured];
+    const donated = new Map(assigned.map((root, i) => [i, inputs.length + root]));
+    const executable = await engine.compile({ inputs: given, outputs, donated });
+    const names = [...pathsOf(tree, "argument"), ...roots.map((x, i) => stateName(i, x))];
+    const runner = sinks.length === 0 ? executable : new StepRunner({
+      name: this.name,
+      engine,
+      executable,
+      inputs: given,
+      inputNames: given.map((_, i) => names[i] ?? null),
+      donated,
+      sinks,
+      screen: outputs.length - 1,
+      restore: (values) => assigned.forEach((root) => roots[root]!.adopt(values[inputs.length + root]!)),
+    });
+    const sites = assigned.map((_, i) => program.outputs[i]!.site);
+    const drops = leaves(result).map(({ node }) =>
+      withSite(node.site, () => dropAt("compiled", `${labelOf(node)} of ${this.name}`, [node]))
+    );
+    const first = left.steps.length > 0 ? { steps: left.steps, given } : null;
+    const built: Program = {
+      executable,
+      runner,
+      captured,
+      roots,
+      assigned,
+      result,
+      sites,
+      drops,
+      questions: left.questions,
+      first,
+    };
+    this.programs.set(signature, built);
+    this.#forgetOldest();
+    return built;
+  }
+
+  #trace(tree: Tree, inputs: readonly Node[], own: State): Traced {
+    const { roots } = own;
+    const state = roots.map((x) => placeholder(x.node, x.name));
+    const trace = (): Traced => {
+      const given = rebuildTree(tree, inputs.map((x) => new Tensor(x)).values()) as readonly Tree[];
+      const places = [{ site: this.compiledAt, note: "compiled here" }];
+      const result = traced(
+        () => (refusePromise(this.fn(...given as unknown as A), this.name, places) ?? nothing) as Tree,
+        (result) => [...leaves(result).map((x) => x.node), ...own.nodes()],
+      );
+      const after = own.nodes();
+      const assigned = after.flatMap((x, i) => x === state[i] ? [] : [i]);
+      const outputs = [...assigned.map((i) => after[i]!), ...leaves(result).map((x) => x.node)];
+      refuseFrozen(outputs, new Set(roots), state[0]?.id ?? 0, this.name);
+      return { result, assigned, outputs, state };
+    };
+    return own.during(state, () => restoring(trace, (assigned) => this.#refuseLost(assigned, roots)));
+  }
+
+  #refuseLost(assigned: Iterable<object>, roots: readonly Variable[]): void {
+    for (const variable of assigned) {
+      if (!(variable instanceof Variable) || roots.includes(variable)) continue;
+      throw new PlumblineError({
+        code: "G203",
+        message:
+          `${this.name} assigns \`${variable.label}\`, which is not named as state: what it assigns would be lost.`,
+        sites: [variable.node.site],
+        help: "name it: compile(fn, { state: [model, optimizer] }).",
+      });
+    }
+  }
+
+  #sinks({ result, assigned, outputs }: Traced, roots: readonly Variable[], noted: readonly Sink[]): SinkOutput[] {
+    if (!this.checked) return [];
+    const paths = pathsOf(result, "the result").map((x) => {
+      const [whole, ...path] = x.split("/");
+      return path.length === 0 ? whole! : `${whole} \`${path.join(".")}\``;
+    });
+    return sinksOf({
+      assigned: assigned.map((index, i) => ({ variable: roots[index]!, node: outputs[i]! })),
+      returned: leaves(result).map(({ node }, i) => ({ name: paths[i]!, node })),
+      noted,
+    });
+  }
+
+  /** The program of a signature, which is then the last to be forgotten. */
+  #known(signature: string): Program | undefined {
+    const program = this.programs.get(signature);
+    if (program && this.programs.size > 1) {
+      this.programs.delete(signature);
+      this.programs.set(signature, program);
+    }
+    return program;
+  }
+
+  #forgetOldest(): void {
+    if (this.programs.size <= capacity) return;
+    const [oldest, program] = this.programs.entries().next().value!;
+    this.programs.delete(oldest);
+    program.executable.dispose();
+  }
+}
+
+/**
+ * Traces `fn` at the first call and replays it from then on; other argument shapes are traced again (see `traces`), and the 16
+ * programs used last are kept: bring data of many lengths to a few by padding. Inside `fn` a tensor has no numbers: reading,
+ * branching on or iterating one throws.
+ *
+ * @example
+ * ```ts
+ * import { compile, tensor, Variable } from "@plumbline/plumbline";
+ *
+ * const count = new Variable(tensor(0), "count");
+ * const step = compile((x) => {
+ *   count.assign(count.add(x));
+ *   return count.mul(10);
+ * }, { state: count });
+ * console.log(await (await step(1)).item(), await (await step(2)).item()); // 10 30
+ * ```
+ *
+ * @throws PlumblineError (when called) G102 to G104 for values used while tracing, G203 for state that was not named.
+ */
+export function compile<R extends Tree | void>(
+  fn: (...args: Tensor[]) => R,
+  options?: CompileOptions,
+): Compiled<(Tensor | number)[], R>;
+/** As above, for a function whose arguments are trees of tensors: say their types. */
+export function compile<P extends readonly Tree[], R extends Tree | void>(
+  fn: (...args: P) => R,
+  options?: CompileOptions,
+): Compiled<{ [K in keyof P]: P[K] extends Tensor ? P[K] | number : P[K] }, R>;
+export function compile<A extends readonly Argument[], R extends Tree | void>(
+  fn: (...args: never[]) => R,
+  options: CompileOptions = {},
+): Compiled<A, R> {
+  if (typeof fn !== "function") throw new TypeError(`compile() takes the function to trace, not ${nameOf(fn)}.`);
+  const { name = fn.name || "a compiled function", checkNumerics = true } = options;
+  const traced = rememberFunction(fn) as unknown as (...args: A) => R;
+  const compiler = new Compiler<A, R>(traced, options.state, name, checkNumerics, callerSite());
+  return Object.assign((...args: A) => enqueue(() => compiler.call(args)), {
+    traces: compiler.traces as readonly string[],
+    listing: () => [...compiler.programs.values()].flatMap((x) => x.executable.listing()),
+    replay: (saved: Readonly<Record<string, SavedTensor>>) => enqueue(() => compiler.call(compiler.restore(saved))),
+    dispose: () => {
+      for (const program of compiler.programs.values()) program.executable.dispose();
+      compiler.programs.clear();
+    },
+  });
+}

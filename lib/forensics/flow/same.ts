@@ -1,0 +1,36 @@
+/** Computations that are the same, however often they were written: a thing less itself is 0 for ever. */
+
+import { attributeText, type Node } from "../../graph/node.ts";
+import { sizeOf } from "../../graph/types.ts";
+
+/** What changes no number: other shapes, reductions of axes of one element, divisions by 1; stops too, if `stops`. */
+function bare(node: Node, stops: boolean): Node {
+  const [x, by] = node.inputs;
+  const isNothing =
+    (["sum", "max", "min", "expand", "reshape"].includes(node.op) && sizeOf(x!.shape) === sizeOf(node.shape)) ||
+    (node.op === "div" && by!.op === "full" && by!.attrs.value === 1) ||
+    (stops && node.op === "stopGradient" && node.owner === null);
+  return isNothing ? bare(x!, stops) : node;
+}
+
+/** Whether two nodes are the same computation. */
+function isSame(left: Node, right: Node, stops: boolean, seen = new Map<Node, Node>()): boolean {
+  const [a, b] = [bare(left, stops), bare(right, stops)];
+  if (a === b || seen.get(a) === b) return true;
+  const isAlike = a.op === b.op && a.op !== "input" && a.op !== "scan" && a.inputs.length === b.inputs.length &&
+    attributeText(a.attrs) === attributeText(b.attrs) && a.inputs.every((x, i) => isSame(x, b.inputs[i]!, stops, seen));
+  if (isAlike) seen.set(a, b);
+  return isAlike;
+}
+
+/** The operation of a thing with itself. */
+export function withItself(nodes: readonly Node[]): Node | undefined {
+  return nodes.findLast(({ op, inputs: [a, b] }) => (op === "sub" || op === "div") && isSame(a!, b!, false));
+}
+
+/** The difference of a thing and itself that `node` is, but for its sign, its shape and stops. */
+export function differenceOfSame(node: Node): Node | null {
+  const x = bare(node, true);
+  if (x.op === "neg") return differenceOfSame(x.inputs[0]!);
+  return x.op === "sub" && isSame(x.inputs[0]!, x.inputs[1]!, true) ? x : null;
+}

@@ -1,0 +1,176 @@
+/** The error of a step that went bad: what it says about the first bad operation. */
+
+import { currentEngine } from "../../engine/select.ts";
+import { type ErrorCode, type ErrorParts, PlumblineError } from "../../graph/error.ts";
+import { type Node, topological } from "../../graph/node.ts";
+import type { Storage } from "../../graph/storage.ts";
+import { aval, describe, unnamed } from "../../graph/types.ts";
+import { enumerated } from "../flow/label.ts";
+import { locate, type LocatedValue, type NonFiniteOrigin, type Replay } from "./locate.ts";
+import { caught, isBad, isFiniteState, isSink, type Sink } from "./sinks.ts";
+import { statisticsText } from "./statistics.ts";
+import type { FailedStep } from "./failed_step.ts";
+import { isLoss } from "../steps/losses.ts";
+
+export type { LocatedValue, NonFiniteOrigin };
+
+const codeOf: Readonly<Record<NonFiniteOrigin["direction"], ErrorCode>> = {
+  forward: "G401",
+  backward: "G402",
+  input: "G404",
+};
+
+const helpOf: Readonly<Record<string, string>> = {
+  log: "keep the argument above 0: x.add(1e-8).log(), or logSoftmax() for probabilities.",
+  exp: "exp() overflows above 88: subtract the largest first (softmax, logSumExp do), or clamp the exponent.",
+  expm1: "expm1() overflows above 88: clamp the exponent.",
+  sqrt: "sqrt() of a negative number is NaN, and its derivative at 0 is infinite: use norm(), or add a small number.",
+  div: "see that the divisor is never 0: add a small number, or choose it with where() before dividing.",
+  pow: "a negative base has no fractional power, and 0 no negative one.",
+  acos: "clamp the argument to (-1, 1).",
+  asin: "clamp the argument to (-1, 1).",
+  log1p: "keep the argument above -1.",
+};
+
+function operationName({ op, derivativeOf }: { op: string; derivativeOf: string | null }): string {
+  return derivativeOf === null ? `${op}()` : `the derivative of ${derivativeOf}()`;
+}
+
+function nameOf(origin: NonFiniteOrigin): string {
+  return origin.direction === "input" ? origin.input! : operationName(origin);
+}
+
+function aboutValue({ name, dtype, shape, statistics }: LocatedValue): string {
+  return `${name} ${describe(aval(dtype, shape, unnamed(shape.length)))}: ${statisticsText(statistics)}`;
+}
+
+function kindOf({ output: { statistics: { nan, infinite } } }: NonFiniteOrigin): string {
+  return nan > 0 ? "NaN" : infinite > 0 ? "infinity" : "a bad number";
+}
+
+/** What an error says about an origin; `consequence` is the sentence after it. */
+function partsOf(origin: NonFiniteOrigin, consequence: string): ErrorParts {
+  const { direction, inputs, output, steps, becameNaN, hiddenBy, derivativeOf, op } = origin;
+  const inLoop = steps.length === 0 ? "" : `, at step ${steps.join(", ")} of the scan`;
+  const made = direction === "input"
+    ? `${nameOf(origin)} held ${kindOf(origin)} before the step${inLoop}`
+    : `${nameOf(origin)} made ${kindOf(origin)}${inLoop}`;
+  const values = direction === "input" ? [output] : inputs;
+  const told = `${kindOf(origin)} from ${values.map(aboutValue).join("; ")}`;
+  // Operations of a trainer have no line of the user: what is known of them goes into the sentence.
+  const facts = origin.site.isKnown ? "" : ` (${told})`;
+  const sites = [
+    { site: origin.site, note: told },
+    ...(becameNaN ? [{ site: becameNaN.site, note: `infinity becomes NaN in ${operationName(becameNaN)}` }] : []),
+    ...(hiddenBy
+      ? [{
+        site: hiddenBy.site,
+        note: `${hiddenBy.site.called ?? hiddenBy.op}() hides it here, its derivative does not`,
+      }]
+      : []),
+  ];
+  if (hiddenBy) {
+    const hiding = hiddenBy.site.called ?? hiddenBy.op;
+    const guarded = derivativeOf ?? op;
+    return {
+      code: "G403",
+      message: `${nameOf(origin)} made NaN${direction === "backward" ? " of a gradient of 0" : ""}${inLoop}${facts}: ` +
+        `\`${hiding}\` hides the bad value in the forward pass only. ${consequence}`,
+      sites,
+      help: hiding === "where"
+        ? `make the input safe first, with a second where: where(ok, where(ok, x, 1).${guarded}(), 0).`
+        : `bound what goes into ${guarded}(), not what comes out of it: there the derivative is bad already.`,
+    };
+  }
+  const help = helpOf[direction === "backward" ? derivativeOf ?? op : op];
+  return {
+    code: codeOf[direction],
+    message: `${made}${facts}. ${consequence}`,
+    sites,
+    help: direction === "input" ? "look at where it comes from: data, a setting, or an earlier step." : help ??
+      "look at its inputs: they are finite, its result is not.",
+  };
+}
+
+/** A step whose parameters, state or results went bad. A compiled step has changed nothing: its state is that before it. */
+export class NonFiniteError extends PlumblineError {
+  /** What went bad: "the parameter `w`". */
+  readonly sinks: readonly string[];
+  /** The first bad operation; `null` if the replay, operation by operation, made no bad number. */
+  readonly origin: NonFiniteOrigin | null;
+  /** The step with its inputs, to be replayed; `null` for what was not compiled. */
+  readonly step: FailedStep | null;
+
+  /** `consequence` is a sentence that names the sinks. */
+  constructor(
+    facts: { sinks: readonly string[]; origin: NonFiniteOrigin | null; step: FailedStep | null; consequence: string },
+  ) {
+    const { sinks, origin, step, consequence } = facts;
+    super(
+      origin ? partsOf(origin, consequence) : {
+        code: "G405",
+        message: `${consequence} Replayed operation by operation, the step makes no bad number.`,
+        help: "the program on the device rounds differently: look for values near the limits of float32 (3.4e38).",
+      },
+    );
+    this.name = "NonFiniteError";
+    this.sinks = sinks;
+    this.origin = origin;
+    this.step = step;
+  }
+}
+
+/** The first bad operation behind any of `nodes`, whose leaves have values. For use inside a task of the engine. */
+export async function locateAmong(nodes: readonly Node[]): Promise<NonFiniteOrigin | null> {
+  const inputs = topological(nodes).filter((x) => x.op === "input");
+  const replay: Replay = {
+    engine: await currentEngine(),
+    inputs,
+    values: inputs.map((x) => x.value!),
+    nameOf: leafName,
+  };
+  return await locate(replay, nodes);
+}
+
+/** The name of a leaf: its variable's, or its own. */
+export function leafName(node: Node): string {
+  const { owner } = node;
+  if (owner && "name" in owner) return `\`${owner.name}\``;
+  return node.op === "input" && node.attrs.name !== null ? node.attrs.name : "a constant";
+}
+
+/** Whether a node is the value that an assignment outside of a compiled function gave to what must stay finite. */
+function isAssigned(node: Node): boolean {
+  const { owner } = node;
+  if (!isSink(node) || owner === null || !("version" in owner) || owner.version === 0) return false;
+  return isFiniteState(owner) || "requiresGrad" in owner || ("parts" in owner && (owner.parts as unknown[]).length > 0);
+}
+
+/** The losses, parameters and optimiser vectors among nodes that are computed outside of compiled functions. */
+export function assignedSinks(nodes: readonly Node[]): Sink[] {
+  const isSinkOfStep = (x: Node): boolean => isAssigned(x) || (isLoss(x) && isSink(x));
+  return nodes.filter(isSinkOfStep).map((node) => ({
+    node,
+    name: isLoss(node) ? "the loss" : leafName(node),
+    finite: true,
+  }));
+}
+
+/** Throws a {@linkcode NonFiniteError} if a screen caught sinks whose values, which are known, are bad. */
+export async function refuseBad(sinks: readonly Sink[], screened: Storage): Promise<void> {
+  const bad: Sink[] = [];
+  for (const i of caught(sinks, await screened.read())) {
+    if (isBad(sinks[i]!, await sinks[i]!.node.value!.read())) bad.push(sinks[i]!);
+  }
+  if (bad.length === 0) return;
+  const origin = await locateAmong(bad.map((x) => x.node));
+  const names = bad.map((x) => x.name);
+  throw new NonFiniteError({
+    sinks: names,
+    origin,
+    step: null,
+    consequence: `${capital(enumerated(names))} went bad.`,
+  });
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

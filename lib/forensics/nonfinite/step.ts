@@ -1,0 +1,139 @@
+/** A compiled step under watch: its sinks, its runs, and the error when one goes bad. */
+
+import type { Engine, Executable } from "../../engine/engine.ts";
+import type { Node } from "../../graph/node.ts";
+import type { Storage } from "../../graph/storage.ts";
+import { sizeOf } from "../../graph/types.ts";
+import { enumerated } from "../flow/label.ts";
+import { leafName, NonFiniteError } from "./error.ts";
+import { locate } from "./locate.ts";
+import { isFiniteState, isSink, type Sink } from "./sinks.ts";
+import { type BadRun, checksEveryRun, unread, Watch } from "./watch.ts";
+
+/** A variable that a step assigns; one that holds others flat has them as parts. */
+interface Assigned {
+  readonly name: string;
+  readonly parts: readonly { readonly name: string }[];
+}
+
+/** What is known of a traced function. */
+export interface TracedStep {
+  /** What it assigns, and the variables. */
+  readonly assigned: readonly { readonly variable: Assigned; readonly node: Node }[];
+  /** What it returns, by path. */
+  readonly returned: readonly { readonly name: string; readonly node: Node }[];
+  readonly noted: readonly Sink[];
+}
+
+/** Whether a variable holds what learns. */
+function learns(variable: Assigned): boolean {
+  return variable.parts.length > 0 || "requiresGrad" in variable;
+}
+
+function assignedName(variable: Assigned): string {
+  const { parts, name } = variable;
+  if (parts.length === 0) return `\`${name}\``;
+  return parts.length > 3 ? `\`${name}\` (${parts.length} parameters)` : parts.map((x) => `\`${x.name}\``).join(", ");
+}
+
+/** A sink, and which output of the program it is. */
+export interface SinkOutput {
+  readonly sink: Sink;
+  readonly output: number;
+}
+
+/**
+ * The sinks of a step, and which outputs they are (`assigned`, `returned`, `noted` in this order). A function that assigns
+ * nothing is no step: its results are its caller's.
+ */
+export function sinksOf(step: TracedStep): SinkOutput[] {
+  const { assigned, returned, noted } = step;
+  if (assigned.length === 0 && !checksEveryRun()) return [];
+  const trains = assigned.some(({ variable }) => learns(variable));
+  const all: Sink[] = [
+    ...assigned.map(({ variable, node }) => ({
+      node,
+      name: assignedName(variable),
+      finite: learns(variable) || isFiniteState(variable),
+    })),
+    // A number that a training step returns is its loss or a measure of it.
+    ...returned.map(({ name, node }) => ({ node, name, finite: trains && sizeOf(node.shape) === 1 })),
+    ...noted,
+  ];
+  return all.map((sink, output) => ({ sink, output })).filter(({ sink }) => isSink(sink.node));
+}
+
+/** A compiled step under watch. */
+export interface WatchedStep {
+  readonly name: string;
+  readonly engine: Engine;
+  readonly executable: Executable;
+  /** The graph as it was traced. */
+  readonly inputs: readonly Node[];
+  /** What the inputs are called in a saved step; `null` for constants. */
+  readonly inputNames: readonly (string | null)[];
+  readonly donated: ReadonlyMap<number, number>;
+  readonly sinks: readonly SinkOutput[];
+  readonly screen: number;
+  /** Gives the state back its values from before a run. */
+  readonly restore: (inputs: readonly Storage[]) => void;
+}
+
+/** Runs a step, and throws a {@linkcode NonFiniteError} when a run went bad. */
+export class StepRunner {
+  readonly #watch: Watch;
+
+  constructor(readonly step: WatchedStep) {
+    const { executable, donated, sinks, screen } = step;
+    this.#watch = new Watch({
+      executable,
+      donated,
+      sinks: sinks.map((x) => x.sink),
+      sinkOutputs: sinks.map((x) => x.output),
+      screen,
+    });
+  }
+
+  /** Runs once. */
+  async run(inputs: readonly Storage[]): Promise<Storage[]> {
+    if (this.#watch.isFull) await this.settle();
+    const { results, bad } = await this.#watch.run(inputs);
+    if (bad) throw await this.#failure(bad);
+    if (this.#watch.hasUnread) unread.add(this);
+    return results;
+  }
+
+  /** Reads what has not been read; after that nothing went bad. */
+  async settle(): Promise<void> {
+    unread.delete(this);
+    const bad = await this.#watch.settle();
+    if (!bad) return;
+    this.step.restore(bad.inputs);
+    throw await this.#failure(bad);
+  }
+
+  async #failure({ inputs, sinks }: BadRun): Promise<NonFiniteError> {
+    const { step } = this;
+    const replay = { engine: step.engine, inputs: step.inputs, values: inputs, nameOf: (x: Node) => this.#nameOf(x) };
+    const origin = await locate(replay, sinks.map((x) => x.node));
+    const saved = step.inputNames.flatMap((name, i) => {
+      const { dtype, shape, axes } = step.inputs[i]!;
+      return name === null ? [] : [[name, { dtype, shape, axes, storage: inputs[i]! }] as const];
+    });
+    const names = sinks.map((x) => x.name);
+    return new NonFiniteError({
+      sinks: names,
+      origin,
+      step: { program: step.name, inputs: new Map(saved) },
+      consequence: `${
+        enumerated(names)
+      } of ${step.name} would have gone bad; the state stays as it was before the step.`,
+    });
+  }
+
+  /** What messages call an input. */
+  #nameOf(input: Node): string {
+    const [kind, index, ...path] = this.step.inputNames[this.step.inputs.indexOf(input)]?.split("/") ?? [];
+    return kind === "argument" ? [`argument ${Number(index) + 1}`, ...path].join(".") : leafName(input);
+  }
+}

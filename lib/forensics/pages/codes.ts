@@ -1,0 +1,34 @@
+/** The one table of error codes: what each means, a program that has it, and the program mended. */
+
+import type { ErrorCode } from "../../graph/error.ts";
+import { type Page, pagesOfCuts } from "./cuts.ts";
+import { pagesOfShapes } from "./shapes.ts";
+import { pagesOfValues } from "./values.ts";
+
+export type { Page };
+
+/** Every error code with its page: G1xx cut, G2xx stale, G3xx shape and axis, G4xx non-finite, G5xx ownership. */
+export const codes: Readonly<Record<ErrorCode, Page>> = { ...pagesOfCuts, ...pagesOfShapes, ...pagesOfValues };
+
+function indented(text: string): string {
+  return text.split("\n").map((line) => line && `    ${line}`).join("\n");
+}
+
+/**
+ * The page of an error code as text: what it means, a wrong and a right program.
+ *
+ * @throws RangeError if there is no such code.
+ *
+ * @example
+ * ```ts
+ * import { explain } from "@plumbline/plumbline";
+ *
+ * console.log(explain("G101"));
+ * ```
+ */
+export function explain(code: string): string {
+  const page = Object.hasOwn(codes, code) && codes[code as ErrorCode];
+  if (!page) throw new RangeError(`there is no error code ${code}; the codes are ${Object.keys(codes).join(", ")}.`);
+  const { title, meaning, wrong, right } = page;
+  return `${code}: ${title}\n\n${meaning}\n\nWrong:\n\n${indented(wrong)}\n\nRight:\n\n${indented(right)}\n`;
+}

@@ -1,0 +1,130 @@
+/** What is said where parameters, losses and optimisers do not belong together. */
+
+import { type ErrorParts, type Place, PlumblineError } from "../../graph/error.ts";
+import type { Node } from "../../graph/node.ts";
+import { warn } from "../../graph/warning.ts";
+import { isLearner, type Learner, liveNodes } from "../flow/edges.ts";
+import { listed } from "../flow/label.ts";
+
+const owner = ({ root }: Learner): Place => ({ site: root.madeAt, note: "the optimiser" });
+const made = (x: Learner): Place => ({ site: x.madeAt, note: `\`${x.label}\` is made here` });
+const moduleOf = ({ label }: Learner): string => label.split(".")[0]!;
+
+/** What the losses reach and nobody owns; only of losses that reach one of `own` too, if they are given. */
+function loose(losses: readonly Node[], own?: ReadonlySet<Learner>): Learner[] {
+  const reached = losses.map((loss) => [...liveNodes([loss])].flatMap((x) => isLearner(x.owner) ? [x.owner] : []));
+  const related = own ? reached.filter((some) => some.some((x) => own.has(x))) : reached;
+  return [...new Set(related.flat())].filter((x) => x.root === x);
+}
+
+/** Throws G504 if an optimiser holds nothing of what `losses` reach, and nobody holds that. */
+export function refuseWrongOwner(losses: readonly Node[], parameters: readonly Learner[]): void {
+  const others = loose(losses);
+  if (others.length === 0) return;
+  throw new PlumblineError({
+    code: "G504",
+    message: `the optimiser holds ${listed(parameters.map((x) => x.label))}, but the loss reaches ${
+      listed(others.map((x) => x.label))
+    }, which no optimiser holds`,
+    sites: [owner(parameters[0]!), { site: losses[0]!.site, note: "the loss" }, made(others[0]!)],
+    params: others.map((x) => x.label),
+    help: "give the optimiser the parameters of the model that the loss is made of.",
+  });
+}
+
+/** The parameters of other optimisers that `losses` reach. */
+function heldElsewhere(losses: readonly Node[]): Learner[] {
+  return [...liveNodes(losses)].flatMap((x) => isLearner(x.owner) && x.owner.root !== x.owner ? [x.owner] : []);
+}
+
+/** What is said where the losses reach nothing of one optimiser, but what others hold. */
+function exchanged(losses: readonly Node[], unused: readonly Learner[], others: readonly Learner[]): ErrorParts {
+  const names = listed(others.map((x) => x.label));
+  return {
+    code: "G504",
+    message: `the optimiser holds ${listed(unused.map((x) => x.label))}, which the loss does not reach: it reaches ` +
+      `${names}, which another optimiser holds`,
+    sites: [
+      owner(unused[0]!),
+      { ...owner(others[0]!), note: `holds ${names}` },
+      { site: losses[0]!.site, note: "the loss" },
+    ],
+    params: unused.map((x) => x.label),
+    help: ["step with the optimiser that holds what the loss reaches; are the two exchanged where they are made?"],
+  };
+}
+
+/** What is said where an optimiser holds parameters that have no part in the losses, and lacks others that have. */
+function replaced(losses: readonly Node[], unused: readonly Learner[], others: readonly Learner[]): ErrorParts {
+  const labels = (some: readonly Learner[]): string[] => some.map((x) => x.label);
+  const [old, now] = [made(unused[0]!), made(others[0]!)];
+  return {
+    code: "G504",
+    message: `the optimiser holds ${listed(labels(unused))}, which the loss does not reach, but not ${
+      listed(labels(others))
+    }, which it does`,
+    sites: [owner(unused[0]!), { ...now, note: `${now.note}, reached and not held` }, {
+      ...old,
+      note: `${old.note}, held and not reached`,
+    }, { site: losses[0]!.site, note: "the loss" }],
+    params: labels(unused),
+    help: [
+      "make the optimiser after the model is complete: after a layer was replaced, it holds the old one.",
+      invisible,
+    ],
+  };
+}
+
+const invisible = "parameters() finds what is in fields and arrays of modules, not in private fields, objects or maps.";
+
+/** What is said of parameters that have no part in the losses, the likeliest line first. */
+export function neverUsed(
+  losses: readonly Node[],
+  parameters: readonly Learner[],
+  unused: readonly Learner[],
+): ErrorParts {
+  const [first] = unused as readonly [Learner];
+  const [foreign, ...more] = loose(losses, new Set(parameters));
+  if (foreign) return replaced(losses, unused, [foreign, ...more]);
+  const places = [
+    { kind: "owner", place: owner(first) },
+    { kind: "made", place: made(first) },
+    ...losses.slice(0, 1).map((x) => ({ kind: "loss", place: { site: x.site, note: "the loss" } })),
+  ];
+  const others = parameters.filter((x) => !unused.includes(x));
+  const elsewhere = others.length === 0 ? heldElsewhere(losses) : [];
+  if (elsewhere.length > 0) return exchanged(losses, unused, elsewhere);
+  // All of them: the optimiser's line. Part of a module: the line of that part. A whole module: the loss that lacks it.
+  const guilty = others.length === 0 ? "owner" : others.some((x) => moduleOf(x) === moduleOf(first)) ? "made" : "loss";
+  const shown = unused.map((x) => `\`${x.label}\` [${x.node.shape}]`);
+  return {
+    code: "G106",
+    message: `never used: ${shown.slice(0, 4).join(", ")}${shown.length > 4 ? ` and ${shown.length - 4} more` : ""} ${
+      shown.length > 1 ? "have" : "has"
+    } no part in the loss`,
+    sites: places.sort((a, b) => Number(b.kind === guilty) - Number(a.kind === guilty)).map((x) => x.place),
+    params: unused.map((x) => x.label),
+    help: [
+      "use it in the loss, or leave it out of the optimiser.",
+      "if another loss uses it, in a step of its own: give it an optimiser of its own.",
+      "if it is not to learn: frozen(module).",
+    ],
+  };
+}
+
+/** Warns of what the losses reach beside `parameters`, and nobody owns. */
+export function warnOfLoose(losses: readonly Node[], parameters: readonly Learner[]): void {
+  const found = loose(losses, new Set(parameters));
+  const [first] = found;
+  if (!first) return;
+  const labels = found.map((x) => x.label);
+  warn({
+    code: "G503",
+    message: `owned by no optimiser: the loss reaches ${listed(labels)}, but nothing will change ${
+      labels.length > 1 ? "them" : "it"
+    }`,
+    sites: [owner(parameters[0]!), { site: losses[0]!.site, note: "the loss" }, made(first)],
+    params: labels,
+    help: [`give it to an optimiser; ${invisible}`, "if it is not to learn: frozen(module)."],
+  });
+}

@@ -1,0 +1,172 @@
+/** Command lines by tables of options: `node:util` parseArgs, and a sentence for whatever cannot be understood. */
+
+import { parseArgs } from "node:util";
+import { secondsOf } from "./duration.ts";
+import { UsageError } from "../files/error.ts";
+import { flagOf, limitsOf, type Option, rangeOf, within } from "./options.ts";
+
+/** What the arguments of a command say; nothing is filled in. */
+export interface Arguments {
+  /** By the names of the table. An option that may be given several times has a list. Numbers are not yet checked. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** What is not a flag. */
+  readonly positionals: readonly string[];
+}
+
+type Table = Readonly<Record<string, Option>>;
+
+/** Reads the arguments of `deno task <command>`. Throws a {@linkcode UsageError} at the first that cannot be understood. */
+export function readArguments(command: string, table: Table, args: readonly string[]): Arguments {
+  const options = new Map(
+    Object.entries(table).flatMap((row) => namesOf(...row).map((flag) => [flag.slice(2), row] as const)),
+  );
+  const { tokens } = parseArgs({
+    args: [...args],
+    strict: false,
+    tokens: true,
+    options: Object.fromEntries(
+      [...options].map(([flag, [, option]]) => [flag, { type: isBare(option) ? "boolean" : "string" }]),
+    ),
+  });
+  const values: Record<string, unknown> = {};
+  const positionals: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "option-terminator") continue;
+    if (token.kind === "positional") {
+      positionals.push(token.value);
+      continue;
+    }
+    const [name, option] = options.get(token.name) ?? unknownFlag(command, token.rawName, [...options.keys()]);
+    const value = valueOf(token, option);
+    if (isMany(option)) values[name] = [...values[name] as unknown[] ?? [], ...value as unknown[]];
+    else if (name in values) throw new UsageError(`${token.rawName} is given twice.`);
+    else values[name] = value;
+  }
+  return { values, positionals };
+}
+
+/** The flags of an option: a toggle has one to say no. */
+function namesOf(name: string, option: Option): string[] {
+  const flag = flagOf(name);
+  return option.kind === "toggle" ? [flag, flag.replace("--", "--no-")] : [flag];
+}
+
+/** A setting as it is given on a command line. */
+export function flagText(name: string, value: unknown): string {
+  return typeof value === "boolean" ? flagOf(name).replace("--", value ? "--" : "--no-") : `${flagOf(name)} ${value}`;
+}
+
+/** `text` as one word of a command that is typed into a shell. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+,\\-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Whether its flags take no value. */
+function isBare({ kind }: Option): boolean {
+  return kind === "switch" || kind === "toggle";
+}
+
+function isMany(option: Option): boolean {
+  return option.kind === "integer" && option.many === true;
+}
+
+interface Given {
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
+
+function valueOf({ rawName, value, inlineValue }: Given, option: Option): unknown {
+  if (isBare(option)) {
+    if (value !== undefined) throw new UsageError(`${rawName} takes no value: leave "=${value}" out.`);
+    return option.kind === "switch" || !rawName.startsWith("--no-");
+  }
+  if (value === undefined || value === "" || (!inlineValue && value.startsWith("--"))) {
+    throw new UsageError(`${rawName} has no value: it takes ${rangeOf(option)}.`);
+  }
+  if (option.kind === "duration") {
+    const seconds = secondsOf(value);
+    if (seconds === null) throw new UsageError(`${rawName} takes ${rangeOf(option)}, not ${value}.`);
+    return seconds;
+  }
+  if (option.kind === "path" || option.kind === "choice") return value;
+  return isMany(option) ? value.split(",").map(numberOf) : numberOf(value);
+}
+
+/** A decimal number, or the text for the schema to refuse. */
+function numberOf(value: string): number | string {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) ? Number(value) : value;
+}
+
+/** Throws a {@linkcode UsageError} unless `value` is one that the option `name` takes. */
+export function checkOption(name: string, option: Option, value: unknown): void {
+  const fits = option.kind === "choice"
+    ? option.values.includes(value as string)
+    : option.kind === "integer" || option.kind === "number"
+    ? typeof value === "number" && within(option, value)
+    : true;
+  if (!fits) throw new UsageError(`${flagOf(name)} takes ${rangeOf(option)}, not ${JSON.stringify(value)}.`);
+}
+
+function unknownFlag(command: string, flag: string, known: readonly string[]): never {
+  const [nearest] = known
+    .map((name) => ({ name, distance: editDistance(flag.replace(/^-+/, "").replaceAll("_", "-"), name) }))
+    .sort((a, b) => a.distance - b.distance);
+  const close = nearest && nearest.distance <= Math.max(1, nearest.name.length / 3);
+  throw new UsageError(
+    `${flag} is no flag of ${command}: ${close ? `did you mean --${nearest.name}?` : "see --help."}`,
+  );
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string alignment). */
+export function editDistance(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    const above = rows[i - 1]!;
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+        ? rows[i - 2]![j - 2]! + 1
+        : Infinity;
+      row.push(Math.min(above[j]! + 1, row[j - 1]! + 1, replaced, swapped));
+    }
+    rows.push(row);
+  }
+  return rows[a.length]![b.length]!;
+}
+
+const placeholders = {
+  integer: "N",
+  number: "X",
+  duration: "TIME",
+  choice: "NAME",
+  path: "PATH",
+  toggle: "",
+  switch: "",
+};
+
+/** The lines of `--help` for tables of options by their headings. */
+export function optionLines(groups: Readonly<Record<string, Table>>): string[] {
+  const left = (name: string, option: Option) => `  ${flagOf(name)} ${placeholders[option.kind]}`.trimEnd();
+  const rows = Object.values(groups).flatMap((table) => Object.entries(table));
+  const width = Math.max(...rows.map(([name, option]) => left(name, option).length)) + 3;
+  return Object.entries(groups).flatMap(([title, table]) => [
+    "",
+    title,
+    ...Object.entries(table).map(([name, option]) => left(name, option).padEnd(width) + explain(option)),
+  ]);
+}
+
+function explain(option: Option): string {
+  const initial = "initial" in option && option.initial !== null ? ` [${option.initial}]` : "";
+  switch (option.kind) {
+    case "choice":
+      return `${option.help} (${option.values.join(", ")})${initial}`;
+    case "integer":
+    case "number":
+      return `${option.help} (${limitsOf(option).replace(/^from /, "")})${initial}`;
+    default:
+      return `${option.help}${initial}`;
+  }
+}

@@ -1,0 +1,114 @@
+/** What the commands beside `train` share: their flags from a table, `--help`, `--out`, and errors as sentences. */
+
+import { dirname } from "node:path";
+import { reasonOf, textOf, UsageError } from "../files/error.ts";
+import { checkOption, optionLines, readArguments } from "./flags.ts";
+import type { Host } from "../loop/host.ts";
+import { flag, flagOf, type Option, type ValuesOf } from "./options.ts";
+
+/** A command. */
+export interface Tool<Table extends Readonly<Record<string, Option>>> {
+  /** As in `deno task <name>`. */
+  readonly name: string;
+  /** A sentence for `--help`. */
+  readonly summary: string;
+  /** What follows the name: `RUN [flags]`. */
+  readonly usage: string;
+  /** How many arguments are not flags. */
+  readonly positionals: readonly [least: number, most: number];
+  readonly options: Table;
+  readonly examples: readonly string[];
+  /** More lines for `--help`. */
+  readonly notes?: readonly string[];
+  /**
+   * Does it, and returns what is printed. `given` are the flags that the user wrote, `values` all of them; a number or path
+   * without a default is null if it is not given.
+   */
+  readonly run: (call: Call<Table>) => Promise<string>;
+}
+
+/** A command as it was called. */
+export interface Call<Table> {
+  readonly positionals: readonly string[];
+  readonly values: ValuesOf<Table>;
+  readonly given: Partial<ValuesOf<Table>>;
+}
+
+const help = { help: flag("print this") };
+
+/** Runs the command. Returns the exit code: 0 done, 1 failed, 2 the command is wrong. */
+export async function runTool<Table extends Readonly<Record<string, Option>>>(
+  tool: Tool<Table>,
+  args: readonly string[],
+  { out, err }: Pick<Host, "out" | "err">,
+): Promise<number> {
+  try {
+    const { values: { help: wantsHelp, ...given }, positionals } = readArguments(
+      tool.name,
+      { ...tool.options, ...help },
+      args,
+    );
+    if (wantsHelp) {
+      out.write(`${helpText(tool)}\n`);
+      return 0;
+    }
+    if (positionals.includes("")) {
+      throw new UsageError(`An argument of ${tool.name} is empty: give a name, or leave it out.`);
+    }
+    const [least, most] = tool.positionals;
+    if (positionals.length < least || positionals.length > most) {
+      throw new UsageError(`Usage: deno task ${tool.name} ${tool.usage}; see --help.`);
+    }
+    const all = Object.entries(tool.options).map(([name, option]) => {
+      const initial = "initial" in option ? option.initial : option.kind === "switch" ? false : null;
+      if (name in given) checkOption(name, option, given[name]);
+      return [name, name in given ? given[name] : initial];
+    });
+    const values = Object.fromEntries(all) as ValuesOf<Table>;
+    out.write(`${await tool.run({ positionals, values, given: given as Partial<ValuesOf<Table>> })}\n`);
+    return 0;
+  } catch (error) {
+    err.write(`error: ${textOf(error)}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+/**
+ * Throws a {@linkcode UsageError} unless a file can be at the `path` that the flag `name` gives: before the work, not after.
+ */
+export function checkPlace(name: string, path: string): void {
+  const folder = dirname(path);
+  let isFolder: boolean;
+  try {
+    isFolder = Deno.statSync(folder).isDirectory;
+  } catch (error) {
+    throw new UsageError(`${flagOf(name)} ${path}: the folder ${folder} cannot be opened: ${reasonOf(error)}.`);
+  }
+  if (!isFolder) throw new UsageError(`${flagOf(name)} ${path}: ${folder} is no folder.`);
+  if (/[\\/]$/.test(path) || existsFolder(path)) {
+    throw new UsageError(`${flagOf(name)} ${path} names a folder: give the name of a file in it.`);
+  }
+}
+
+function existsFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+function helpText<Table extends Readonly<Record<string, Option>>>(tool: Tool<Table>): string {
+  return [
+    tool.summary,
+    "",
+    `Usage: deno task ${tool.name} ${tool.usage}`,
+    ...optionLines({ "Flags": { ...tool.options, ...help } }),
+    ...tool.notes ? ["", ...tool.notes] : [],
+    "",
+    "Examples",
+    ...tool.examples.map((line) => `  deno task ${tool.name} ${line}`.trimEnd()),
+    "",
+    "Exit codes: 0 done, 1 failed, 2 the command is wrong.",
+  ].join("\n");
+}

@@ -1,0 +1,127 @@
+/**
+ * The safetensors format: a little-endian u64 length, a JSON header of that length, then the numbers without gaps.
+ * https://github.com/huggingface/safetensors#format
+ */
+
+import { allocate, type DType, type SavedTensor, sizeOf } from "../../graph/types.ts";
+
+/** Named tensors and free text about them. */
+export interface SafetensorsFile {
+  readonly tensors: Readonly<Record<string, SavedTensor>>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const codes: Readonly<Record<DType, string>> = { float32: "F32", int32: "I32", uint32: "U32", bool: "BOOL" };
+const dtypes = new Map(Object.entries(codes).map(([dtype, code]) => [code, dtype as DType]));
+const metadataKey = "__metadata__";
+const lengthBytes = 8;
+/** The format's own limit of the header. */
+const largestHeader = 100_000_000;
+
+interface Entry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [begin: number, end: number];
+}
+
+function bytesOf(data: SavedTensor["data"]): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** Writes a file. The same tensors give the same bytes: wide dtypes first, for alignment, then by name. */
+export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8Array {
+  const names = Object.keys(tensors).sort((a, b) => {
+    const wide = tensors[b]!.data.BYTES_PER_ELEMENT - tensors[a]!.data.BYTES_PER_ELEMENT;
+    return wide !== 0 ? wide : a < b ? -1 : 1;
+  });
+  const header: Record<string, unknown> = { [metadataKey]: metadata };
+  let size = 0;
+  for (const name of names) {
+    const { dtype, shape, data } = tensors[name]!;
+    if (name === metadataKey || data.length !== sizeOf(shape)) {
+      throw new Error(`"${name}" [${shape}] with ${data.length} numbers cannot be a tensor of a safetensors file.`);
+    }
+    header[name] = { dtype: codes[dtype], shape, data_offsets: [size, size += data.byteLength] };
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerSize = Math.ceil(json.length / lengthBytes) * lengthBytes;
+  const file = new Uint8Array(lengthBytes + headerSize + size);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerSize), true);
+  file.fill(0x20, lengthBytes, lengthBytes + headerSize);
+  file.set(json, lengthBytes);
+  let at = lengthBytes + headerSize;
+  for (const name of names) {
+    const bytes = bytesOf(tensors[name]!.data);
+    file.set(bytes, at);
+    at += bytes.length;
+  }
+  return file;
+}
+
+/** Reads a file; the tensors are copies. Throws a sentence without the file's name when it is damaged: "is truncated: ...". */
+export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
+  const { header, data } = splitHeader(file);
+  const { [metadataKey]: metadata = {}, ...rest } = header;
+  if (!isRecord(metadata) || Object.values(metadata).some((x) => typeof x !== "string")) {
+    throw new Error("has metadata that are not texts.");
+  }
+  const entries = Object.entries(rest).map(([name, entry]) => ({ name, ...checkEntry(name, entry) }));
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let at = 0;
+  for (const { name, begin, end } of entries) {
+    if (begin !== at) throw new Error(`is damaged: "${name}" begins at byte ${begin} of the data, not at ${at}.`);
+    at = end;
+  }
+  if (data.length < at) throw new Error(`is truncated: ${data.length} of ${at} bytes of its data are there.`);
+  if (data.length > at) throw new Error(`is damaged: ${data.length - at} bytes follow its last tensor.`);
+  const tensors: Record<string, SavedTensor> = {};
+  for (const { name, dtype, shape, begin, end } of entries) {
+    const numbers = allocate(dtype, sizeOf(shape));
+    bytesOf(numbers).set(data.subarray(begin, end));
+    tensors[name] = { dtype, shape, data: numbers };
+  }
+  return { tensors, metadata: metadata as Record<string, string> };
+}
+
+function splitHeader(file: Uint8Array): { header: Record<string, unknown>; data: Uint8Array } {
+  if (file.length < lengthBytes) throw new Error(`is truncated: it has only ${file.length} bytes.`);
+  const size = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
+  if (size > largestHeader) throw new Error("is not a safetensors file: its first 8 bytes are no length of a header.");
+  const there = file.length - lengthBytes;
+  if (there < size) throw new Error(`is truncated: ${there} of ${size} bytes of its header are there.`);
+  let header: unknown;
+  try {
+    header = JSON.parse(
+      new TextDecoder("utf-8", { fatal: true }).decode(file.subarray(lengthBytes, lengthBytes + size)),
+    );
+  } catch {
+    throw new Error("is not a safetensors file: its header is not JSON.");
+  }
+  if (!isRecord(header)) throw new Error("is not a safetensors file: its header is not a JSON object.");
+  return { header, data: file.subarray(lengthBytes + size) };
+}
+
+function checkEntry(name: string, entry: unknown): { dtype: DType; shape: number[]; begin: number; end: number } {
+  const { dtype: code, shape, data_offsets } = isRecord(entry) ? entry as Partial<Entry> : {};
+  const dtype = dtypes.get(code ?? "");
+  if (!dtype) {
+    throw new Error(`holds "${name}" as ${JSON.stringify(code)}; known are ${[...dtypes.keys()].join(", ")}.`);
+  }
+  if (!isCounts(shape) || !isCounts(data_offsets) || data_offsets.length !== 2) {
+    throw new Error(`is damaged: the shape or the offsets of "${name}" are no counts.`);
+  }
+  const [begin, end] = data_offsets as [number, number];
+  const bytes = sizeOf(shape) * (dtype === "bool" ? 1 : 4);
+  if (end - begin !== bytes) {
+    throw new Error(`is damaged: "${name}" ${dtype} [${shape}] needs ${bytes} bytes, its offsets give ${end - begin}.`);
+  }
+  return { dtype, shape: [...shape], begin, end };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+}

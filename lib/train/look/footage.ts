@@ -1,0 +1,106 @@
+/** Episodes recorded for drawing: where everything was, step by step. */
+
+import { compile } from "../../compile/compile.ts";
+import type { Footage } from "../../plot/episode.ts";
+import { play } from "../../rl/evaluation.ts";
+import { randomKey } from "../../tensor/random.ts";
+import { concat } from "../../tensor/functions.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Tree } from "../../tensor/tree.ts";
+import type { Stateful } from "../../tensor/variable.ts";
+import type { Controller } from "../../worlds/controllers.ts";
+import type { Environment } from "../../worlds/environment.ts";
+import type { Scene } from "../../worlds/scene.ts";
+import { UsageError } from "../files/error.ts";
+import { rewardText } from "../loop/progress.ts";
+
+/** What a step of a particle world lasts. */
+const stepSeconds = 0.1;
+
+/** Who is filmed. */
+export interface Cast {
+  /** The world. */
+  readonly environment: Environment;
+  /** What acts in it: a policy, or one of {@linkcode controllerOf}. */
+  readonly controller: Controller;
+  /** What the controller reads that may change, as {@linkcode compile} wants it. */
+  readonly state: readonly Stateful[];
+}
+
+type Shot = Readonly<Record<string, Tensor>>;
+
+/** What is kept of a state. */
+function shotOf<S extends Tree>({ place, lidar }: Scene<S>, state: S): Shot {
+  return { ...place(state), ...lidar && { nearness: lidar.nearness(state) } };
+}
+
+/**
+ * Films `count` whole episodes, drawn from `seed`, an integer in [0, 2^32).
+ *
+ * @example
+ * ```ts
+ * import { controllerOf, drawAnimation, film, Wheel } from "@plumbline/plumbline";
+ *
+ * const environment = new Wheel({ maxSteps: 10 });
+ * const controller = controllerOf(environment, "heuristic");
+ * const episodes = await film({ environment, controller, state: [] }, 1, 0);
+ * const svg = drawAnimation(episodes, { title: "wheel", subtitle: "the heuristic" });
+ * console.log(episodes[0]!.frames, svg.startsWith("<svg")); // 11 true
+ * ```
+ * @throws UsageError if the world does not say what it looks like, RangeError if `count` is no number of episodes.
+ */
+export async function film({ environment, controller, state }: Cast, count: number, seed: number): Promise<Footage[]> {
+  const { scene } = environment;
+  if (!scene) throw new UsageError(`${environment.name} cannot be drawn: the world has no scene.`);
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(`a film shows a whole number of episodes, at least 1, not ${count}.`);
+  }
+  const program = compile((key: Tensor) => {
+    const { first, seen, reward, length, terminated } = play(
+      environment,
+      controller,
+      key,
+      count,
+      ({ state }) => shotOf(scene, state),
+    );
+    const start = shotOf(scene, first);
+    // [frame, env, ..] to [env, frame, ..]: an episode is one piece.
+    const shots = Object.entries(seen).map(([name, after]) => {
+      const all = concat([start[name]!.named(...after.axes.slice(1)).unsqueeze(0), after], 0);
+      return [name, all.transpose(0, 1)] as const;
+    });
+    return { shots: Object.fromEntries(shots) as Shot, reward, length, terminated };
+    // What a world does past the end of an episode is recorded, and not looked at.
+  }, { state, name: "film", checkNumerics: false });
+  try {
+    const { shots, reward, length, terminated } = await program(randomKey(2 ** 32 + seed));
+    const numbers = Object.fromEntries(
+      await Promise.all(
+        Object.entries(shots).map(async ([name, x]) => [name, await x.data() as Float32Array] as const),
+      ),
+    );
+    // Where an action is held for several steps, only every so many-th state is seen.
+    const stride = environment.framesPerStep ?? 1;
+    const [rewards, lengths, ends] = await Promise.all([reward, length, terminated].map((x) => x.data()));
+    return Array.from({ length: count }, (_, i): Footage => {
+      const steps = lengths![i]!;
+      const frames = Math.ceil(steps / stride) + 1;
+      const of = (name: string): Float32Array => {
+        const all = numbers[name]!;
+        const size = all.length / count;
+        return all.subarray(i * size, i * size + size / (environment.maxSteps + 1) * frames);
+      };
+      return {
+        entities: scene.entities,
+        frames,
+        frameSeconds: stride * stepSeconds,
+        position: of("position"),
+        angle: of("angle"),
+        lidar: scene.lidar ? { range: scene.lidar.range, rays: scene.lidar.rays, nearness: of("nearness") } : null,
+        caption: `reward ${rewardText(rewards![i])}, ${steps} steps, ${ends![i] ? "terminated" : "time up"}`,
+      };
+    });
+  } finally {
+    program.dispose();
+  }
+}

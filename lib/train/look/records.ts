@@ -1,0 +1,187 @@
+/** Runs read back from their folders, and their curves. */
+
+import { join } from "node:path";
+import type { CurvePoint, CurveSeries } from "../../plot/curves.ts";
+import { rewardMetric } from "../../rl/trainer.ts";
+import { reasonOf, UsageError } from "../files/error.ts";
+import { isLocked, readConfig } from "../files/folder.ts";
+import { manifestName, type Outcome, readManifest } from "../files/manifest.ts";
+import { type MetricsRow, readRows, recentReward } from "../files/metrics.ts";
+import { flagText } from "../command/flags.ts";
+import { type Config, settings } from "../command/options.ts";
+import { type Departure, departureOf, type Preset } from "../presets.ts";
+import { counted } from "../loop/progress.ts";
+
+/** How a run stands. */
+export type RunState = Outcome | "not begun";
+
+/** A run, read from its folder. */
+export interface RunRecord {
+  /** Where it is. */
+  readonly folder: string;
+  /** Its settings, with defaults for those that are newer than the run. */
+  readonly config: Config;
+  /** As its manifest says; a run that says `running` and is trained by nobody was `killed`. */
+  readonly state: RunState;
+  /** How many are logged. */
+  readonly iterations: number;
+  /** See {@linkcode recentReward}; null if no episode has ended. */
+  readonly final: number | null;
+  /** The highest reward of an iteration; null if no episode has ended. */
+  readonly best: number | null;
+  /** Median over the iterations; null if there are none. */
+  readonly framesPerSecond: number | null;
+  /** ISO 8601; null for a run that has not begun. */
+  readonly started: string | null;
+  /** The metrics of each iteration. */
+  readonly rows: readonly MetricsRow[];
+}
+
+const finite = (x: number): number | null => Number.isFinite(x) ? x : null;
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Reads the run in `folder`. Throws a {@linkcode UsageError} if it is none, or damaged. */
+export function readRun(folder: string): RunRecord {
+  const config = readConfig(folder);
+  const manifest = readManifest(join(folder, manifestName));
+  const rows = [...readRows(Deno.readFileSync(join(folder, "metrics.jsonl")))].map(({ row }) => row);
+  const rewards = rows.map(({ metrics }) => metrics[rewardMetric] ?? NaN).filter(Number.isFinite);
+  const rates = rows.map(({ metrics }) => metrics["time/frames_per_second"] ?? NaN).filter(Number.isFinite);
+  return {
+    folder,
+    config,
+    state: stateOf(manifest?.outcome ?? null, folder),
+    iterations: rows.length,
+    final: finite(recentReward(rows)),
+    best: finite(rewards.reduce((a, b) => Math.max(a, b), -Infinity)),
+    framesPerSecond: rates.length > 0 ? median(rates) : null,
+    started: manifest?.earlier[0]?.started ?? manifest?.started ?? null,
+    rows,
+  };
+}
+
+/** A session that says it is running, and does not hold its folder, was killed. */
+function stateOf(outcome: Outcome | null, folder: string): RunState {
+  if (outcome === null) return "not begun";
+  return outcome === "running" && !isLocked(folder) ? "killed" : outcome;
+}
+
+/**
+ * All runs in `folders` and below, by folder, and a sentence for each that could not be read.
+ *
+ * @throws UsageError if one of `folders` cannot be opened.
+ */
+export function readRuns(folders: readonly string[]): { runs: RunRecord[]; problems: string[] } {
+  const problems: string[] = [];
+  const runs = [...new Set(folders.flatMap((folder) => [...findRuns(folder)]))].sort().flatMap((folder) => {
+    try {
+      return [readRun(folder)];
+    } catch (error) {
+      problems.push(error instanceof UsageError ? error.message : `${folder} could not be read: ${reasonOf(error)}.`);
+      return [];
+    }
+  });
+  return { runs, problems };
+}
+
+/** The folders of runs in `folder` and below. Throws a {@linkcode UsageError} if it cannot be opened. */
+function* findRuns(folder: string): Generator<string> {
+  let names: Deno.DirEntry[];
+  try {
+    names = [...Deno.readDirSync(folder)];
+  } catch (error) {
+    throw new UsageError(`${folder} cannot be opened: ${reasonOf(error)}.`);
+  }
+  const isRun = ["config.json", "metrics.jsonl"].every((name) => names.some((entry) => entry.name === name));
+  if (isRun) return yield folder;
+  for (const { name, isDirectory } of names) if (isDirectory) yield* findRuns(join(folder, name));
+}
+
+/** What does not tell one configuration of a scenario from another: runs that differ in these only are seeds of one. */
+const incidental: readonly (keyof Config)[] = ["scenarioName", "seed", "device", "saveEvery", "evalEvery", "earlyStop"];
+
+function settingsOf({ config }: RunRecord): Preset {
+  // Without a schedule more iterations are the same run, longer.
+  const endless = config.lrSchedule === "constant" && config.entropySchedule === "constant";
+  const left = endless ? [...incidental, "nIters"] : incidental;
+  return Object.fromEntries(Object.entries(config).filter(([name]) => !(left as readonly string[]).includes(name)));
+}
+
+/** The same for runs of one configuration. */
+export function keyOf(run: RunRecord): string {
+  return JSON.stringify([run.config.scenarioName, settingsOf(run)]);
+}
+
+/** So many settings tell configurations apart by themselves; where more differ, it is said what departs from a preset. */
+const fewSettings = 2;
+
+/** A name for each configuration: its scenario, and the flags by which it differs from others of the scenario. */
+export function namesOf(runs: readonly RunRecord[]): Map<string, { scenario: string; settings: string }> {
+  const scenarios = Map.groupBy(runs, ({ config }) => config.scenarioName);
+  return new Map([...scenarios].flatMap(([scenario, runs]) => {
+    const configurations = new Map(runs.map((run) => [keyOf(run), run]));
+    const texts = flagsApart([...configurations.values()]);
+    return [...configurations.keys()].map((key, i) => [key, { scenario, settings: texts[i]! }]);
+  }));
+}
+
+/** For each of several configurations of a scenario the flags by which it differs from the others. */
+function flagsApart(runs: readonly RunRecord[]): string[] {
+  const all = runs.map(settingsOf);
+  const telling = Object.keys(settings).filter((name) => new Set(all.map((x) => x[name as keyof Preset])).size > 1);
+  const flags = (entries: Departure["apart"]) => entries.map(([name, value]) => flagText(name, value));
+  if (telling.length <= fewSettings) {
+    return all.map((x) => flags(Object.entries(x).filter(([name]) => telling.includes(name))).join(" "));
+  }
+  const departures = runs.map((run, i) => departureOf(run.config.scenarioName, all[i]!));
+  const texts = departures.map(({ apart }) => flags(apart));
+  const common = texts.reduce((a, b) => a.filter((flag) => b.includes(flag)));
+  return texts.map((text, i) =>
+    [`--preset ${departures[i]!.preset}`, ...text.filter((flag) => !common.includes(flag))].join(" ")
+  );
+}
+
+/**
+ * A curve of a metric (of the episode reward unless told otherwise) for each configuration: the mean over its seeds, and a
+ * band from the lowest to the highest.
+ *
+ * @example
+ * ```ts
+ * import { readRuns, rewardCurve, runCurves } from "@plumbline/plumbline";
+ *
+ * const { runs } = readRuns([await Deno.makeTempDir()]); // ["output"]
+ * const spec = rewardCurve(runCurves(runs, "train/entropy"), { yTitle: "entropy (nats)" });
+ * ```
+ */
+export function runCurves(runs: readonly RunRecord[], metric: string = rewardMetric): CurveSeries[] {
+  const names = namesOf(runs);
+  const several = new Set(runs.map(({ config }) => config.scenarioName)).size > 1;
+  const groups = Map.groupBy(runs.filter(({ rows }) => rows.length > 0), keyOf);
+  return [...groups].map(([key, group]) => {
+    const { scenario, settings } = names.get(key)!;
+    const title = [...several || settings === "" ? [scenario] : [], settings].filter((x) => x !== "").join(" ");
+    return { name: `${title}${seedsText(group)}`, points: pointsOf(group, metric) };
+  });
+}
+
+function seedsText(group: readonly RunRecord[]): string {
+  const seeds = new Set(group.map(({ config }) => config.seed)).size;
+  if (group.length === 1) return "";
+  return seeds === group.length ? `, ${seeds} seeds` : `, ${group.length} runs of ${counted(seeds, "seed")}`;
+}
+
+function pointsOf(group: readonly RunRecord[], metric: string): CurvePoint[] {
+  const byIteration = Map.groupBy(group.flatMap(({ rows }) => rows), ({ iteration }) => iteration);
+  return [...byIteration].map(([iteration, rows]) => {
+    const values = rows.map(({ metrics }) => metrics[metric] ?? NaN).filter(Number.isFinite);
+    const value = values.reduce((sum, x) => sum + x, 0) / values.length;
+    return group.length > 1 && values.length > 0
+      ? { iteration, value, low: Math.min(...values), high: Math.max(...values) }
+      : { iteration, value };
+  }).sort((a, b) => a.iteration - b.iteration);
+}

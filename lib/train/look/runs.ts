@@ -1,0 +1,65 @@
+/** `deno task runs`: what runs there are and what they came to, as a table and as curves. */
+
+import { writeFileAtomic } from "../files/atomic.ts";
+import { drawRunCurves } from "./curve.ts";
+import { recentIterations } from "../files/metrics.ts";
+import { flag, path } from "../command/options.ts";
+import { rewardText } from "../loop/progress.ts";
+import { keyOf, namesOf, readRuns, type RunRecord } from "./records.ts";
+import { checkPlace, type Tool } from "../command/tool.ts";
+
+const options = {
+  svg: path(null, "draw the curves: one for each configuration, its seeds as a band"),
+  json: flag("print everything as JSON"),
+};
+
+/** `deno task runs`. */
+export const runsTool: Tool<typeof options> = {
+  name: "runs",
+  summary: "Lists the runs in folders, however deep, with what they came to, and draws their curves.",
+  usage: "[FOLDER...] [flags]",
+  positionals: [0, Infinity],
+  options,
+  notes: [
+    `Final is the mean reward of the last ${recentIterations} iterations, best the highest of any one, frames/s the median.`,
+    "A killed run shows as killed until it is resumed. In the curves a line is the mean over the seeds that have come so",
+    "far, its band from the lowest to the highest.",
+  ],
+  examples: ["", "output/wheel --svg wheel.svg", "output/navigation/2030-01-31_12-00-00 --json"],
+  run: async ({ positionals, values: { svg, json } }) => {
+    if (svg !== null) checkPlace("svg", svg);
+    const folders = positionals.length > 0 ? positionals : ["output"];
+    const { runs, problems } = readRuns(folders);
+    if (svg !== null) writeFileAtomic(svg, await drawRunCurves(runs));
+    if (json) return JSON.stringify(runs.map(({ rows: _, ...rest }) => rest), null, 2);
+    const lines = runs.length === 0 ? [`There are no runs in ${folders.join(", ")}.`] : table(runs);
+    return [...lines, ...problems, ...svg === null ? [] : [`${svg} has the curves.`]].join("\n");
+  },
+};
+
+function table(runs: readonly RunRecord[]): string[] {
+  const header = ["scenario", "seed", "iterations", "final", "best", "frames/s", "state", "folder", "settings"];
+  const names = namesOf(runs);
+  const rows = runs.map((run): string[] => {
+    const { config, iterations, final, best, framesPerSecond, state, folder } = run;
+    return [
+      config.scenarioName,
+      String(config.seed),
+      `${iterations}/${config.nIters}`,
+      rewardText(final ?? NaN),
+      rewardText(best ?? NaN),
+      framesPerSecond === null ? "-" : Math.round(framesPerSecond).toLocaleString("en-US"),
+      state,
+      folder,
+      names.get(keyOf(run))!.settings,
+    ];
+  });
+  const shown = header.map((_, i) => header[i] !== "settings" || rows.some((row) => row[i] !== ""));
+  const all = [header, ...rows].map((row) => row.filter((_, i) => shown[i]));
+  const widths = all[0]!.map((_, i) => Math.max(...all.map((row) => row[i]!.length)));
+  const numeric = new Set(["seed", "iterations", "final", "best", "frames/s"]);
+  return all.map((row) =>
+    row.map((cell, i) => numeric.has(all[0]![i]!) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)).join("  ")
+      .trimEnd()
+  );
+}

@@ -1,0 +1,119 @@
+/** Several runs by one command, one after the other: the seeds of one configuration, in one folder. */
+
+import { dirname, join } from "node:path";
+import type { Trainer } from "../../rl/trainer.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
+import { drawRunCurves } from "../look/curve.ts";
+import { textOf, UsageError, WriteError } from "../files/error.ts";
+import { findRun, RunFolder } from "../files/folder.ts";
+import type { Host } from "./host.ts";
+import { recentIterations } from "../files/metrics.ts";
+import { rewardText } from "./progress.ts";
+import { readRuns } from "../look/records.ts";
+import { checkpointOf, type Ended, type Plan, restore, resumeCommand, type Session, start } from "./session.ts";
+import { interruptedCode } from "./signals.ts";
+import { summarise } from "../look/statistics.ts";
+
+/**
+ * Trains all `plans`, of which there are several, and says at the end what they came to. `folder` holds them already, or is
+ * null, and is made then. Before the first run begins all have their places and their configurations, so that whatever stops
+ * the series, its folder tells what is left to do; and if one of them could not begin, none does. A run that fails on the way
+ * does not keep the others from being trained. Returns the exit code.
+ */
+export async function trainSeries(plans: readonly Plan[], folder: string | null, session: Session): Promise<number> {
+  const { host } = session;
+  const runs = folder === null ? await begin(plans, host) : await reopen(plans, folder, host);
+  const place = folder ?? dirname(runs[0]!.resume!.folder);
+  const ended: Ended[] = [];
+  for (const run of runs) {
+    // However short the time, one iteration is made: a series that is always resumed comes to its end.
+    const late = session.late && ended.some(({ result }) => result !== null && result.iterations > 0);
+    if (late || (await session.listen()).requested) break;
+    ended.push(await trainOne(run, session));
+    host.out.write("\n");
+  }
+  writeFileAtomic(join(place, "reward.svg"), await drawRunCurves(readRuns([place]).runs));
+  host.out.write(`${summary(place, runs, ended)}\n`);
+  if (ended.some(({ result }) => result === null)) return 1;
+  return (await session.listen()).requested ? interruptedCode : 0;
+}
+
+/** Makes the folders of new runs. */
+async function begin(plans: readonly Plan[], host: Host): Promise<Plan[]> {
+  // What is wrong with the configuration, which but for the seed is that of all, shows here, before anything is written.
+  await checkBeginning(plans[0]!, host);
+  const folders = RunFolder.createSeries(plans[0]!.out, plans.map(({ config }) => config), new Date());
+  return plans.map((plan, i) => ({ ...plan, resume: findRun(folders[i]!) }));
+}
+
+/** Checks that all can go on, then gives all their configurations. */
+async function reopen(plans: readonly Plan[], place: string, host: Host): Promise<readonly Plan[]> {
+  const problems: string[] = [];
+  for (const plan of plans) {
+    try {
+      await checkBeginning(plan, host);
+    } catch (error) {
+      if (!(error instanceof UsageError || error instanceof WriteError)) throw error;
+      problems.push(error.message);
+    }
+  }
+  if (problems.length > 0) {
+    const way =
+      `None of the ${plans.length} runs in ${place} was begun: mend that, or move what cannot go on elsewhere.`;
+    throw new UsageError([...problems, way].join("\n"));
+  }
+  for (const { config, resume } of plans) {
+    using run = RunFolder.open(resume!.folder);
+    run.writeConfig(config);
+  }
+  return plans;
+}
+
+/** Throws what would keep the run from beginning. */
+async function checkBeginning({ config, resume }: Plan, host: Host): Promise<void> {
+  const trainer = await host.createTrainer(config);
+  try {
+    await restore(checkpointOf(resume), trainer);
+    if (resume) RunFolder.open(resume.folder).close();
+  } finally {
+    trainer.dispose();
+  }
+}
+
+/** Like {@linkcode start}, and a run that cannot begin any more is one that failed. */
+async function trainOne(plan: Plan, session: Session): Promise<Ended> {
+  const { host } = session;
+  let trainer: Trainer | null = null;
+  try {
+    trainer = await host.createTrainer(plan.config);
+    return await start(plan, trainer, session);
+  } catch (error) {
+    host.err.write(`error: ${textOf(error)}\n`);
+    return { folder: plan.resume!.folder, result: null, error };
+  } finally {
+    trainer?.dispose();
+  }
+}
+
+function summary(place: string, plans: readonly Plan[], ended: readonly Ended[]): string {
+  const rows = plans.map(({ config: { seed }, resume }, i) => {
+    const result = ended[i]?.result;
+    const waiting = resume!.checkpoint === null ? "not begun" : "not resumed";
+    const state = result?.outcome ?? (i < ended.length ? "failed" : waiting);
+    return `  seed ${String(seed).padEnd(6)}${rewardText(result?.recent).padStart(8)}   ${state.padEnd(11)}   ${
+      resume!.folder
+    }`;
+  });
+  const done = ended.flatMap(({ result }) => result?.outcome === "finished" ? [result.recent] : []);
+  const lines = [
+    `${join(place, "reward.svg")} has the curves.`,
+    `Mean reward of the last ${recentIterations} iterations:`,
+    ...rows,
+  ];
+  if (done.length > 1) {
+    const { mean, deviation } = summarise(done);
+    lines.push(`${rewardText(mean)} +- ${rewardText(deviation)} (mean and standard deviation of ${done.length} seeds)`);
+  }
+  if (done.length < plans.length) lines.push(`To go on with those that are not finished: ${resumeCommand(place)}`);
+  return lines.join("\n");
+}

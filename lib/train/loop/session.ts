@@ -1,0 +1,233 @@
+/** One run of a command: its folder is opened, it is trained, and what it came to is told. */
+
+import { basename, join } from "node:path";
+import { PlumblineError } from "../../graph/error.ts";
+import { checkFits, type Checkpoint, listCheckpoints, loadCheckpointOf } from "../files/checkpoint.ts";
+import { batchOf } from "../command/config.ts";
+import { textOf, UsageError, WriteError } from "../files/error.ts";
+import { shellWord } from "../command/flags.ts";
+import { type ResumePoint, RunFolder } from "../files/folder.ts";
+import type { Host } from "./host.ts";
+import { beginManifest, type Manifest, manifestName, readManifest } from "../files/manifest.ts";
+import { recentIterations } from "../files/metrics.ts";
+import type { Config } from "../command/options.ts";
+import { presetText } from "../presets.ts";
+import { counted, Progress, rewardText } from "./progress.ts";
+import { writeFailureReport } from "../look/report.ts";
+import { type Result, type Run, train } from "./run.ts";
+import type { Stop } from "./signals.ts";
+import { rewardMetric, type Trainer } from "../../rl/trainer.ts";
+
+/** A run that a command amounts to, before anything is made. */
+export interface Plan {
+  readonly config: Config;
+  /** Parent of the folders of new runs. */
+  readonly out: string;
+  /** The run to continue; null for a new one. */
+  readonly resume: ResumePoint | null;
+  readonly arguments: readonly string[];
+}
+
+/** What became of a plan. */
+export interface Ended {
+  readonly folder: string;
+  /** Null if it failed. */
+  readonly result: Result | null;
+  /** Why it failed, which was told; null if it did not. */
+  readonly error: unknown;
+}
+
+/** What the runs of one command share: they end by one Ctrl-C, and by one time. */
+export class Session {
+  #progress: Progress | null = null;
+  #stop: Promise<Stop> | null = null;
+
+  /** `deadline`: when `--max-time` is over, by `performance.now()`. */
+  constructor(readonly host: Host, readonly deadline: number) {}
+
+  /** Listens for Ctrl-C, from the first call on. */
+  listen(): Promise<Stop> {
+    return this.#stop ??= this.host.listenForStop(() =>
+      this.#progress?.say("Ending this iteration, then saving. Ctrl-C again stops at once.")
+    );
+  }
+
+  /** Whether `--max-time` is over. */
+  get late(): boolean {
+    return performance.now() >= this.deadline;
+  }
+
+  /** The display of the next run. */
+  show(iterations: number): Progress {
+    return this.#progress = new Progress(this.host.out, iterations);
+  }
+}
+
+/** The checkpoint of a run that goes on; null if there is none yet. */
+export function checkpointOf(resume: ResumePoint | null): Checkpoint | null {
+  return resume?.checkpoint ? loadCheckpointOf(resume.folder, resume.checkpoint) : null;
+}
+
+/** Puts the checkpoint, if there is one, into the trainer. */
+export async function restore(checkpoint: Checkpoint | null, trainer: Trainer): Promise<void> {
+  if (checkpoint === null) return;
+  const { path, iteration, state } = checkpoint;
+  checkFits(state, await trainer.state(), path);
+  await trainer.restore(state);
+  if (trainer.iteration !== iteration) {
+    throw new UsageError(`${path} says iteration ${iteration}, but its state is of iteration ${trainer.iteration}.`);
+  }
+}
+
+/** Trains what is planned. Throws a {@linkcode UsageError} if it cannot begin; errors on the way are told to the user. */
+export async function start(plan: Plan, trainer: Trainer, session: Session): Promise<Ended> {
+  const { host, deadline } = session;
+  const { config } = plan;
+  const progress = session.show(config.nIters);
+  const { folder, manifest } = await openRun(plan, trainer, progress);
+  try {
+    progress.say(`${introduction(config, trainer)}\n${folder.path}`);
+    const stop = await session.listen();
+    const result = await train({ config, trainer, folder, manifest, progress, stop, deadline });
+    progress.say(conclusion(folder.path, config, trainer, result));
+    return { folder: folder.path, result, error: null };
+  } catch (error) {
+    progress.end();
+    const report = await reportOf(error, { config, folder, manifest, trainer }, host);
+    const saved = `What was saved is intact. To go on from there: ${resumeCommand(folder.path)}`;
+    host.err.write(`error: ${textOf(error)}\n${report}${saved}\n`);
+    return { folder: folder.path, result: null, error };
+  } finally {
+    folder.close();
+  }
+}
+
+/** Writes the report of a run that ended in an error of the library, and says where it is. */
+async function reportOf(
+  error: unknown,
+  { config, folder, manifest, trainer }: Pick<Run, "config" | "folder" | "manifest" | "trainer">,
+  { err }: Host,
+): Promise<string> {
+  if (!(error instanceof PlumblineError)) return "";
+  try {
+    const path = await writeFailureReport({ config, folder: folder.path, manifest }, error, trainer.iteration + 1);
+    return `${path} repeats it, as a notebook.\n`;
+  } catch (problem) {
+    err.write(`The report could not be written: ${textOf(problem)}\n`);
+    return "";
+  }
+}
+
+/** Everything that can be wrong with the folder or the checkpoint shows here, before anything is changed. */
+async function openRun(
+  plan: Plan,
+  trainer: Trainer,
+  progress: Progress,
+): Promise<{ folder: RunFolder; manifest: Manifest }> {
+  const session = { arguments: plan.arguments, ...trainer.facts };
+  try {
+    if (!plan.resume) {
+      const manifest = await beginManifest({ ...session, fromIteration: 0 }, null, 0, new Date());
+      return { folder: RunFolder.create(plan.out, plan.config, new Date()), manifest };
+    }
+    const folder = RunFolder.open(plan.resume.folder);
+    try {
+      await restore(checkpointOf(plan.resume), trainer);
+      const { iteration } = trainer;
+      const before = readManifest(join(folder.path, manifestName));
+      const reached = Math.max(iteration, folder.rows().at(-1)?.iteration ?? 0);
+      const manifest = await beginManifest({ ...session, fromIteration: iteration }, before, reached, new Date());
+      tellDifferences(iteration, before, trainer, progress);
+      tellLosses(iteration, folder, progress);
+      folder.rewind(iteration);
+      folder.writeConfig(plan.config);
+      return { folder, manifest };
+    } catch (error) {
+      folder.close();
+      throw error;
+    }
+  } catch (error) {
+    throw error instanceof WriteError ? new UsageError(error.message) : error;
+  }
+}
+
+/** Says what a resumed run cannot be expected to keep. */
+function tellDifferences(iteration: number, before: Manifest | null, { facts }: Trainer, progress: Progress): void {
+  if (iteration > 0 && before && before.adapter !== facts.adapter) {
+    progress.say(
+      `This run was made on ${before.adapter} and goes on on ${facts.adapter}: ` +
+        "the numbers will agree to rounding, not bit for bit.",
+    );
+  }
+}
+
+/** Says, before it is done, what a run loses that goes back to the end of `iteration`. */
+function tellLosses(iteration: number, folder: RunFolder, progress: Progress): void {
+  const rows = folder.rows();
+  const later = rows.filter((row) => row.iteration > iteration);
+  const kept = rows.length - later.length;
+  if (kept < iteration) {
+    progress.say(`The logs hold ${kept} of the ${iteration} iterations before the checkpoint: the others are lost.`);
+  }
+  const [first, last] = [later.at(0), later.at(-1)].map((row) => row?.iteration);
+  const iterations = first === last ? `iteration ${first}` : `iterations ${first} to ${last}`;
+  const checkpoints = listCheckpoints(folder.path).filter((x) => x.iteration > iteration);
+  const lost = [
+    ...later.length > 0 ? [`the logs of ${iterations}`] : [],
+    ...checkpoints.map(({ path }) => basename(path)),
+  ];
+  if (lost.length > 0) progress.say(`Going back to iteration ${iteration} removes ${lost.join(", ")}.`);
+}
+
+/** What is trained, in a few lines. */
+export function introduction(config: Config, { facts }: Trainer): string {
+  const { frames, minibatches } = batchOf(config);
+  const actions = config.actionRepeat === 1 ? "steps" : `actions x ${config.actionRepeat} steps`;
+  return [
+    `${config.scenarioName}, ${counted(config.nAgents, "agent")}, ${config.algorithm}, seed ${config.seed}: ` +
+    `${facts.parameters.toLocaleString("en-US")} parameters`,
+    `batch: ${counted(facts.envs, "env")} x ${facts.steps} ${actions} = ${frames} frames; ` +
+    `${counted(config.numEpochs, "epoch")} of ${counted(minibatches, "minibatch", "es")}`,
+    `preset: ${presetText(config)}`,
+    `${facts.engine}: ${facts.adapter}${facts.note === undefined ? "" : ` (${facts.note})`}`,
+  ].join("\n");
+}
+
+function conclusion(path: string, config: Config, trainer: Trainer, result: Result): string {
+  const { traces } = result;
+  const after = traces.afterFirst === 0 ? "none" : `${traces.afterFirst} of them`;
+  const lines = [
+    endingText(config, trainer.iteration, result),
+    `Programs traced: ${traces.total}, ${after} after the first iteration.`,
+    `${path} holds metrics.jsonl, reward.svg, policy.onnx, checkpoints/ and events for TensorBoard.`,
+    goOnText(path, config, result),
+  ];
+  return lines.join("\n");
+}
+
+function endingText({ nIters, earlyStop }: Config, iteration: number, { ending, reward, recent }: Result): string {
+  const last = `${rewardMetric}: ${rewardText(reward)}`;
+  const where = `after iteration ${iteration} of ${nIters}`;
+  switch (ending) {
+    case "iterations":
+      return `Done: ${iteration} iterations. Final ${last}`;
+    case "reward":
+      return `Done ${where}: the mean reward of the last ${recentIterations}, ${rewardText(recent)}, has reached ` +
+        `--early-stop ${earlyStop}. Final ${last}`;
+    case "signal":
+      return `Stopped ${where}. ${last}`;
+    case "time":
+      return `Stopped ${where}: --max-time is over. ${last}`;
+  }
+}
+
+function goOnText(path: string, { nIters }: Config, { ending, outcome, recent }: Result): string {
+  if (outcome === "interrupted") return `To resume: ${resumeCommand(path)}`;
+  const more = ending === "iterations" ? `--n-iters ${2 * nIters}` : `--early-stop ${Math.floor(recent) + 1}`;
+  return `To go on: ${resumeCommand(path)} ${more}`;
+}
+
+/** The command that goes on with the run, or the series of runs, in `path`. */
+export function resumeCommand(path: string): string {
+  return `deno task train --resume ${shellWord(path)}`;
+}
