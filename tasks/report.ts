@@ -4,7 +4,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { UsageError } from "../lib/train/files/error.ts";
+import { UsageError } from "../lib/systems/usage.ts";
 import { shellWord } from "../lib/train/command/flags.ts";
 import { writeEmptyReport, writeRunReport } from "../lib/train/look/report.ts";
 

@@ -24,6 +24,16 @@ export interface Episodes {
   readonly terminated: Uint8Array;
 }
 
+/** Means over episodes, as metrics: `eval/episode_reward_sum`, `eval/episode_length`, `eval/terminated`. */
+export function episodeMetrics({ reward, length, terminated }: Episodes): Record<string, number> {
+  const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
+  return {
+    "eval/episode_reward_sum": mean(reward),
+    "eval/episode_length": mean(length),
+    "eval/terminated": mean(terminated),
+  };
+}
+
 /** One step of all episodes, while they are played. */
 export interface Moment<S extends Tree = Tree> {
   /** float32 [env, agent, feature]: what was acted on. */

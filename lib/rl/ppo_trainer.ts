@@ -16,15 +16,37 @@ import type { Tree } from "../tensor/tree.ts";
 import type { Variable } from "../tensor/variable.ts";
 import type { Environment } from "../worlds/environment.ts";
 import { shuffled } from "./batch.ts";
-import { type Episodes, Evaluator } from "./evaluation.ts";
+import { episodeMetrics, type Episodes, Evaluator } from "./evaluation.ts";
 import type { Critic, Policy } from "./networks.ts";
 import { diagnostics, type Minibatches, PPOLearner, type PreparedBatch } from "./ppo_learner.ts";
 import { checkPPOOptions, type PPOOptions } from "./ppo_options.ts";
 import { batchShape, Collector, type Rollout } from "./rollout.ts";
-import type { Trainer, TrainerFacts } from "./trainer.ts";
+
+/** What computes. */
+interface EngineFacts {
+  /** "cpu" (ONNX Runtime) or "webgpu" (Dawn). */
+  readonly engine: string;
+  /** The device as a person knows it. */
+  readonly adapter: string;
+  /** Why there is no GPU. */
+  readonly note?: string;
+}
+
+/** What a trainer says about itself. */
+export interface PPOFacts extends EngineFacts {
+  /** Environments side by side. */
+  readonly envs: number;
+  /** Steps of each in an iteration. */
+  readonly steps: number;
+  /** Numbers that are learned. */
+  readonly parameters: number;
+}
+
+/** Episodes that {@linkcode PPOTrainer.measure} plays. */
+const measuredEpisodes = 100;
 
 /** PPO for many agents in one {@linkcode Environment}. */
-export class PPOTrainer<S extends Tree = Tree> implements Trainer {
+export class PPOTrainer<S extends Tree = Tree> {
   /** Environments side by side: as many whole episodes as the batch has frames for. */
   readonly envs: number;
   /** Steps of each environment in an iteration. */
@@ -38,7 +60,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   /** An epoch: an update for each minibatch, one after the other. Gives the gradients of the last one. */
   readonly #update: Compiled<[Tensor, Minibatches], Tensor>;
   readonly #evaluator: Evaluator<S>;
-  readonly #engine: Pick<TrainerFacts, "engine" | "adapter" | "note">;
+  readonly #engine: EngineFacts;
   #iteration = 0;
   /** Of all parameters, one after the other. */
   #gradients: Tensor | null = null;
@@ -54,7 +76,7 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
   private constructor(
     readonly environment: Environment<S>,
     readonly options: PPOOptions,
-    engine: Pick<TrainerFacts, "engine" | "adapter" | "note">,
+    engine: EngineFacts,
   ) {
     this.#engine = engine;
     checkPPOOptions(options);
@@ -168,6 +190,11 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     return this.#evaluator.run(count, seed);
   }
 
+  /** Means over 100 whole episodes of the deterministic policy, drawn from `seed`, as metrics `eval/...`. */
+  async measure(seed: number): Promise<Record<string, number>> {
+    return episodeMetrics(await this.evaluate(measuredEpisodes, seed));
+  }
+
   /** The gradients of the last update of the last iteration, before they were clipped, by parameter. */
   async gradients(): Promise<Record<string, SavedTensor>> {
     return this.#gradients ? this.#learner.namedGradients(await this.#gradients.data() as Float32Array) : {};
@@ -219,8 +246,25 @@ export class PPOTrainer<S extends Tree = Tree> implements Trainer {
     });
   }
 
+  /** What a run leaves when it ends. */
+  async files(): Promise<Record<string, Uint8Array>> {
+    return { "policy.onnx": await this.policyOnnx() };
+  }
+
+  /** All that is learned and what scales it, by name: `policy.net.layers.0.weight`. */
+  async weights(): Promise<Record<string, SavedTensor>> {
+    const named = Object.entries({ policy: this.policy, critic: this.critic }).flatMap(([owner, module]) =>
+      module.namedVariables(`${owner}.`)
+    );
+    const entries = named.map(async ([name, x]): Promise<[string, SavedTensor]> => [
+      name,
+      { dtype: x.dtype, shape: x.shape, data: await x.data() },
+    ]);
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
   /** What it is and what runs it. */
-  get facts(): TrainerFacts {
+  get facts(): PPOFacts {
     return { ...this.#engine, envs: this.envs, steps: this.steps, parameters: this.#learner.size };
   }
 

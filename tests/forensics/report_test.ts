@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { listCheckpoints } from "../../lib/train/files/checkpoint.ts";
-import { createTrainer } from "../../lib/train/create.ts";
+import { createTrainer } from "../../lib/train/look/target.ts";
 import { readStep, reportName, stepName, writeEmptyReport, writeRunReport } from "../../lib/train/look/report.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/train/files/safetensors.ts";
 import { runNotebook } from "../../tasks/jupyter/notebook.ts";

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
-import { helpText, parseCommand } from "../../lib/train/command/cli.ts";
+import { parseCommand } from "../../lib/train/command/command.ts";
+import { helpText, scenarioHelp } from "../../lib/train/command/help.ts";
 import { secondsOf } from "../../lib/train/command/duration.ts";
-import { UsageError } from "../../lib/train/files/error.ts";
-import { editDistance } from "../../lib/train/command/flags.ts";
-import { controls, flagOf, type Option, settings } from "../../lib/train/command/options.ts";
+import { UsageError } from "../../lib/systems/usage.ts";
+import { editDistance } from "../../lib/train/command/nearest.ts";
+import { flagOf, type Option } from "../../lib/systems/option.ts";
+import { systems } from "../../lib/systems/registry.ts";
+import { running } from "../../lib/systems/settings.ts";
+import { controls, everySetting, settingsOf } from "../../lib/train/command/tables.ts";
 
 const seedCommand = "--scenario-name navigation --n-agents 3 --frames-per-batch 6000 --max-steps 100 --n-iters 10 " +
   "--num-epochs 30 --minibatch-size 400 --lr 3e-4 --max-grad-norm 1.0 --clip-epsilon 0.2 --entropy-eps 1e-4 " +
@@ -53,7 +57,10 @@ const refused: readonly (readonly [string, string])[] = [
   ["--gama 0.9", "--gama is no flag of train: did you mean --gamma?"],
   ["--lambda 0.9", "--lambda is no flag of train: did you mean --lmbda?"],
   ["--sede 1", "--sede is no flag of train: did you mean --seed?"],
-  ["--learning-rate 1", "--learning-rate is no flag of train: see --help."],
+  ["--learning-rate 1", "--learning-rate is no flag of train: did you mean --lr?"],
+  ["--total-timesteps 1", "--total-timesteps is no flag of train: did you mean --n-iters?"],
+  ["--num-envs 1", "--num-envs is no flag of train: did you mean --frames-per-batch?"],
+  ["--colour red", "--colour is no flag of train: see --help."],
   ["-s 1", "-s is no flag of train: see --help."],
   ["navigation", '"navigation" is not a flag: every argument of train begins with --, see --help.'],
   ["--lr", "--lr has no value: it takes a number above 0, at most 1."],
@@ -61,6 +68,7 @@ const refused: readonly (readonly [string, string])[] = [
   ["--lr --seed 3", "--lr has no value: it takes a number above 0, at most 1."],
   ["--resume --dry-run", "--resume has no value: it takes a path."],
   ["--dry-run=yes", '--dry-run takes no value: leave "=yes" out.'],
+  ["--share-parameters=false", "--share-parameters takes no value: give --no-share-parameters."],
   ["--no-share-parameters=1", '--no-share-parameters takes no value: leave "=1" out.'],
   ["--share-parameters --no-share-parameters", "--no-share-parameters is given twice."],
   ["--no-dry-run", "--no-dry-run is no flag of train: see --help."],
@@ -108,21 +116,57 @@ Deno.test("editDistance() counts insertions, deletions, replacements and swaps",
   assert.equal(editDistance("kitten", "sitting"), 3);
 });
 
-Deno.test("helpText() explains every flag once, with its default, in lines of at most 110 characters", () => {
-  const lines = helpText().split("\n");
-  for (const [name, option] of Object.entries({ ...settings, ...controls })) {
+function explains(text: string, table: Readonly<Record<string, Option>>, initials: Readonly<Record<string, unknown>>) {
+  const lines = text.split("\n");
+  for (const [name, option] of Object.entries(table)) {
     const own = lines.filter((line) => line.startsWith(`  ${flagOf(name)} `));
     assert.equal(own.length, 1, name);
     assert.ok(own[0]!.includes(option.help), name);
-    if ("initial" in option && option.initial !== null) assert.ok(own[0]!.endsWith(`[${option.initial}]`), name);
+    const initial = initials[name] ?? ("initial" in option ? option.initial : null);
+    if (initial !== null) assert.ok(own[0]!.endsWith(`[${initial}]`), name);
   }
-  assert.ok(lines.every((line) => line.length <= 110 && !line.endsWith(" ")));
+  const wide = lines.filter((line) => line.length > 110 || line.endsWith(" "));
+  assert.deepEqual(wide, []);
+}
+
+Deno.test("helpText() names every system and explains every common flag once, with its default", () => {
+  const text = helpText();
+  explains(text, { ...running, ...controls }, {});
+  for (const { scenarios, algorithms } of systems) {
+    for (const name of [...Object.keys(scenarios), ...Object.keys(algorithms)]) assert.ok(text.includes(name), name);
+  }
+});
+
+for (const system of systems) {
+  for (const scenario of Object.keys(system.scenarios)) {
+    for (const algorithm of Object.keys(system.algorithms)) {
+      Deno.test(`scenarioHelp() of ${scenario} by ${algorithm} explains every flag once, with the preset's default`, () => {
+        for (const preset of system.presets) {
+          const text = scenarioHelp(system, scenario, algorithm, preset);
+          const initials = { ...system.preset(preset, scenario, algorithm), scenarioName: scenario, algorithm };
+          explains(text, { ...settingsOf(system, algorithm), ...controls }, initials);
+        }
+      });
+    }
+  }
+}
+
+Deno.test("the same flag is of the same kind in every system, so that arguments can be read before theirs is known", () => {
+  const kinds = new Map<string, string>();
+  for (const system of systems) {
+    for (const algorithm of Object.keys(system.algorithms)) {
+      for (const [name, { kind }] of Object.entries({ ...settingsOf(system, algorithm), ...controls })) {
+        assert.equal(kinds.get(name) ?? kind, kind, name);
+        kinds.set(name, kind);
+      }
+    }
+  }
 });
 
 Deno.test("the README has every flag, and the defaults of numbers as they are", () => {
   const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
   const rows = readme.split("\n").filter((line) => line.startsWith("| `--")).map((line) => line.split("|"));
-  for (const [name, option] of Object.entries<Option>({ ...settings, ...controls })) {
+  for (const [name, option] of Object.entries<Option>({ ...everySetting(), ...controls })) {
     const row = rows.find(([, flags]) => flags!.includes(`\`${flagOf(name)}\``));
     assert.ok(row, `${flagOf(name)} is in no table of the README`);
     const initial = option.kind === "integer" || option.kind === "number" ? option.initial : null;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { createEnvironment, createTrainer } from "../../lib/train/create.ts";
-import { defaults, newConfig, parseConfig } from "../../lib/train/command/config.ts";
-import { UsageError } from "../../lib/train/files/error.ts";
+import { createTrainer } from "../../lib/train/look/target.ts";
+import { createEnvironment, defaults, newConfig, parseConfig } from "./particle.ts";
+import { UsageError } from "../../lib/systems/usage.ts";
 
 Deno.test("createTrainer() says what a world refuses as a fault of the command", async () => {
   const config = parseConfig({ ...defaults, nAgents: 40, device: "cpu" });

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { listCheckpoints } from "../../lib/train/files/checkpoint.ts";
-import { rewardMetric } from "../../lib/rl/trainer.ts";
-import { createTrainer } from "../../lib/train/create.ts";
+import { rewardHeadline } from "../../lib/systems/reinforcement/system.ts";
+import { createTrainer } from "../../lib/train/look/target.ts";
 import { logged, onlyRun, run, small, withFolder } from "./harness.ts";
 
 type Row = { readonly iteration: number; readonly metrics: Readonly<Record<string, number>> };
@@ -35,7 +35,7 @@ Deno.test("--eval-every writes evaluations to the metrics and shows the last, on
     assert.deepEqual(evaluated.map(({ iteration }) => iteration), [3, 6]);
     // The fake trainer's policy gets its reward plus the seed, terminates 25 of 100 episodes, and takes 3 steps on average.
     const { metrics } = evaluated[0]!;
-    assert.ok(Math.abs(metrics["eval/episode_reward_sum"]! - metrics[rewardMetric]! - 2) < 1e-6);
+    assert.ok(Math.abs(metrics["eval/episode_reward_sum"]! - metrics[rewardHeadline.metric]! - 2) < 1e-6);
     assert.deepEqual([metrics["eval/terminated"], metrics["eval/episode_length"]], [0.25, 3]);
     const shown = text.split("\n").filter((line) => line.startsWith("iteration "));
     assert.ok(!shown[1]!.includes("eval"));
@@ -83,7 +83,7 @@ Deno.test("--early-stop ends the run when the mean reward of five iterations rea
     const [whole, stopped] = [join(base, "whole"), join(base, "stopped")];
     const { code, out: text } = await run([...args, "--out", whole]);
     assert.equal(code, 0);
-    const rewards = rowsOf(onlyRun(whole)).map(({ metrics }) => metrics[rewardMetric]!);
+    const rewards = rowsOf(onlyRun(whole)).map(({ metrics }) => metrics[rewardHeadline.metric]!);
     const recent = rewards.map((_, i) =>
       rewards.slice(Math.max(0, i - 4), i + 1).reduce((a, b) => a + b) / Math.min(5, i + 1)
     );

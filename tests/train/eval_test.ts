@@ -27,13 +27,13 @@ Deno.test("deno task eval plays the episodes of a run's policy, as many as asked
     assert.ok(lines[3]!.startsWith(`reward       ${mean.toFixed(3)}   95% interval ${low} to ${high}   `));
   }));
 
-Deno.test("a scenario is the world itself, whatever actions its tuned preset takes", () => {
+Deno.test("a scenario is the world itself, whatever actions its tuned preset takes", async () => {
   for (const scenario of ["navigation", "wheel", "reverse_transport", "buzz_wire"]) {
-    const { actions, actionRepeat } = findTarget(scenario, {}).config;
+    const { actions, actionRepeat } = (await findTarget(scenario, {})).config;
     assert.deepEqual([actions, actionRepeat], ["continuous", 1]);
-    assert.equal(findTarget(scenario, { actions: "discrete" }).config.actions, "discrete");
+    assert.equal((await findTarget(scenario, { actions: "discrete" })).config.actions, "discrete");
     // An episode may be longer than the batches of training.
-    assert.equal(findTarget(scenario, { maxSteps: 1_000_000 }).config.maxSteps, 1_000_000);
+    assert.equal((await findTarget(scenario, { maxSteps: 1_000_000 })).config.maxSteps, 1_000_000);
   }
 });
 

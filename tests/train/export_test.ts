@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { InferenceSession } from "onnxruntime-node";
-import { compareOnnx, exportTool } from "../../lib/train/look/export.ts";
+import { compareOnnx } from "../../lib/systems/reinforcement/export.ts";
+import { exportTool } from "../../lib/train/look/export.ts";
 import { decodeSafetensors } from "../../lib/train/files/safetensors.ts";
-import { findTarget, openTrainer } from "../../lib/train/look/target.ts";
+import { loadTrainer } from "../../lib/train/look/target.ts";
 import { realRun, runCommand, runTask, withFolder } from "./harness.ts";
 
 Deno.test("deno task export writes the policy as ONNX, and says how far ONNX Runtime is from it", () =>
@@ -24,7 +25,7 @@ Deno.test("deno task export writes the policy as ONNX, and says how far ONNX Run
 Deno.test("export finds a file of other weights out", () =>
   withFolder(async (out) => {
     const [mine, other] = [await realRun(join(out, "a")), await realRun(join(out, "b"), "--seed", "1")];
-    const trainer = await openTrainer(findTarget(mine, {}));
+    const trainer = await loadTrainer(mine);
     const file = Deno.readFileSync(join(other, "policy.onnx"));
     assert.ok((await compareOnnx(file, trainer)).difference > 1e-4);
     trainer.dispose();
@@ -47,7 +48,7 @@ Deno.test("export writes all weights as safetensors, by their names, as the chec
     const path = join(folder, "weights.safetensors");
     const { tensors, metadata } = decodeSafetensors(Deno.readFileSync(path));
     assert.deepEqual([metadata.iteration, JSON.parse(metadata.config!).scenarioName], ["2", "navigation"]);
-    const trainer = await openTrainer(findTarget(folder, {}));
+    const trainer = await loadTrainer(folder);
     const expected = [
       ...trainer.policy.namedParameters("policy."),
       ...trainer.critic.namedParameters("critic."),

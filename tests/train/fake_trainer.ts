@@ -1,9 +1,9 @@
 /** A trainer that learns a number by a rule: deterministic, stateful in every dtype, and instant. */
 
-import type { Config } from "../../lib/train/command/options.ts";
-import { type Metrics, rewardMetric, type Trainer, type TrainerState } from "../../lib/rl/trainer.ts";
-import type { Episodes } from "../../lib/rl/evaluation.ts";
-import { batchOf } from "../../lib/train/command/config.ts";
+import { episodeMetrics } from "../../lib/rl/evaluation.ts";
+import type { Config } from "../../lib/systems/settings.ts";
+import type { Metrics, Trainer, TrainerState } from "../../lib/systems/trainer.ts";
+import { batchOf, type Config as ParticleConfig } from "./particle.ts";
 
 /** What a test can make go wrong. */
 export interface FakeOptions {
@@ -38,12 +38,13 @@ export class FakeTrainer implements Trainer {
   traceCount = 0;
 
   constructor(config: Config, readonly options: FakeOptions = {}) {
-    const { envs, steps, frames } = batchOf(config);
+    const { nAgents } = config as ParticleConfig;
+    const { envs, steps, frames } = batchOf(config as ParticleConfig);
     this.framesPerIteration = frames;
     this.#seed = config.seed;
     this.facts = { engine: "fake", adapter: "a rule", envs, steps, parameters: options.size ?? 4 };
     this.#weights = new Float32Array(options.size ?? 4);
-    this.#random = new Uint32Array([config.seed, config.nAgents]);
+    this.#random = new Uint32Array([config.seed, nAgents]);
     this.#done = new Uint8Array(envs);
   }
 
@@ -66,13 +67,13 @@ export class FakeTrainer implements Trainer {
     this.#counters[0]!++;
     this.#counters[1]! += this.framesPerIteration;
     this.#done[this.iteration % this.#done.length]! ^= 1;
-    return { [rewardMetric]: 3 * this.#weights[0]!, "train/kl": this.iteration === 1 ? NaN : noise };
+    return { "train/episode_reward_sum": 3 * this.#weights[0]!, "train/kl": this.iteration === 1 ? NaN : noise };
   }
 
-  evaluate(count: number, seed: number): Promise<Episodes> {
-    const reward = Float32Array.from({ length: count }, (_, i) => 3 * this.#weights[0]! + (i % 2) - 0.5 + seed);
+  measure(seed: number): Promise<Metrics> {
+    const reward = Float32Array.from({ length: 100 }, (_, i) => 3 * this.#weights[0]! + (i % 2) - 0.5 + seed);
     const terminated = Uint8Array.from(reward, (_, i) => Number(i % 4 === 0));
-    return Promise.resolve({ reward, length: reward.map((_, i) => 1 + i % 5), terminated });
+    return Promise.resolve(episodeMetrics({ reward, length: reward.map((_, i) => 1 + i % 5), terminated }));
   }
 
   state(): Promise<TrainerState> {
@@ -92,8 +93,8 @@ export class FakeTrainer implements Trainer {
     return Promise.resolve();
   }
 
-  policyOnnx(): Promise<Uint8Array> {
-    return Promise.resolve(new Uint8Array(this.#weights.slice().buffer));
+  files(): Promise<Record<string, Uint8Array>> {
+    return Promise.resolve({ "policy.onnx": new Uint8Array(this.#weights.slice().buffer) });
   }
 
   dispose(): void {}

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { AppendFile, removeLeftovers, writeFileAtomic } from "../../lib/train/files/atomic.ts";
 import { checkFits, listCheckpoints, loadCheckpoint, saveCheckpoint } from "../../lib/train/files/checkpoint.ts";
-import { defaults } from "../../lib/train/command/config.ts";
-import { reasonOf, UsageError, WriteError } from "../../lib/train/files/error.ts";
+import { defaults } from "./particle.ts";
+import { UsageError } from "../../lib/systems/usage.ts";
+import { reasonOf, WriteError } from "../../lib/train/files/error.ts";
 import { findRun, isLocked, readConfig, RunFolder } from "../../lib/train/files/folder.ts";
 import { encodeRow, readRows } from "../../lib/train/files/metrics.ts";
 import { readRecords } from "../../lib/train/files/tensorboard.ts";
-import type { TrainerState } from "../../lib/rl/trainer.ts";
+import type { TrainerState } from "../../lib/systems/trainer.ts";
 import { filesBelow, withFolder } from "./harness.ts";
 
 const state: TrainerState = {
@@ -225,7 +226,7 @@ Deno.test("findRun() and readConfig() refuse what is no run", () =>
     assert.throws(() => findRun(config), { name: "UsageError" });
     Deno.writeTextFileSync(config, '{"lr": 3}');
     assert.throws(() => readConfig(run.path), {
-      message: new RegExp(`^${config} is not the configuration of a run: --`),
+      message: new RegExp(`^${config} is not the configuration of a run: it names no scenario\\.$`),
     });
     Deno.writeTextFileSync(config, "{");
     assert.throws(() => readConfig(run.path), { name: "UsageError" });

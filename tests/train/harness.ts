@@ -1,13 +1,13 @@
 /** Runs the command inside the test or as a process, and reads what it leaves. */
 
 import { join } from "node:path";
-import { createTrainer } from "../../lib/train/create.ts";
 import { main } from "../../lib/train/command/main.ts";
 import { readRows } from "../../lib/train/files/metrics.ts";
 import type { Output } from "../../lib/train/loop/progress.ts";
-import type { Config, Option } from "../../lib/train/command/options.ts";
+import type { Config } from "../../lib/systems/settings.ts";
+import type { System } from "../../lib/systems/system.ts";
 import { runTool, type Tool } from "../../lib/train/command/tool.ts";
-import type { Trainer } from "../../lib/rl/trainer.ts";
+import type { Trainer } from "../../lib/systems/trainer.ts";
 import { type FakeOptions, FakeTrainer } from "./fake_trainer.ts";
 
 /** What a command did. */
@@ -41,7 +41,7 @@ export interface RunOptions extends FakeOptions {
   /** The seed to which that applies; any if not given. */
   readonly stopSeed?: number;
   /** A trainer other than the fake one. */
-  readonly createTrainer?: (config: Config) => Promise<Trainer>;
+  readonly createTrainer?: (config: Config, system: System) => Promise<Trainer>;
 }
 
 /** Runs the command in this process. */
@@ -61,8 +61,8 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
         },
       });
     },
-    createTrainer: async (config) => {
-      const trainer = await createTrainer(config);
+    createTrainer: async (system, config) => {
+      const trainer = await createTrainer(config, system);
       const iterate = trainer.iterate.bind(trainer);
       trainer.iterate = async (pause) => {
         const metrics = await iterate(pause);
@@ -87,8 +87,8 @@ export interface Spawned {
 }
 
 /** Runs one of the commands beside `train` in this process. */
-export async function runCommand<T extends Readonly<Record<string, Option>>>(
-  tool: Tool<T>,
+export async function runCommand(
+  tool: Tool,
   ...args: string[]
 ): Promise<Ran> {
   const [out, err] = [capture(), capture()];
@@ -108,7 +108,9 @@ export async function runTask(name: string, ...args: string[]): Promise<Ran> {
 /** Trains a real run below `out`, which takes less than a second. Returns its folder. */
 export async function realRun(out: string, ...flags: string[]): Promise<string> {
   const tiny = "--device cpu --frames-per-batch 130 --max-steps 10 --num-epochs 2 --minibatch-size 50 --n-iters 2";
-  const { code, err } = await run([...tiny.split(" "), "--out", out, ...flags], { createTrainer });
+  const { code, err } = await run([...tiny.split(" "), "--out", out, ...flags], {
+    createTrainer: (config, system) => system.create(config),
+  });
   if (code !== 0) throw new Error(err);
   const [scenario] = [...Deno.readDirSync(out)];
   const parent = join(out, scenario!.name);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
-import { createTrainer } from "../../lib/train/create.ts";
+import { createTrainer } from "../../lib/train/look/target.ts";
 import { decodeSafetensors } from "../../lib/train/files/safetensors.ts";
 import { readRecords } from "../../lib/train/files/tensorboard.ts";
 import { filesBelow, logged, onlyRun, run, withFolder } from "./harness.ts";

@@ -4,7 +4,7 @@ import { listCheckpoints, loadCheckpoint } from "../../lib/train/files/checkpoin
 import { readConfig } from "../../lib/train/files/folder.ts";
 import type { Manifest } from "../../lib/train/files/manifest.ts";
 import { readRows } from "../../lib/train/files/metrics.ts";
-import type { Config } from "../../lib/train/command/options.ts";
+import type { Config } from "../../lib/systems/settings.ts";
 import { writeRunReport } from "../../lib/train/look/report.ts";
 import { bytesUpTo, readRecords } from "../../lib/train/files/tensorboard.ts";
 import { FakeTrainer } from "./fake_trainer.ts";
@@ -190,7 +190,10 @@ Deno.test("--dry-run and --print-config write nothing", () =>
 Deno.test("--help needs no other flag to be right", async () => {
   const { code, out } = await run(["--help", "--lr", "7"]);
   assert.equal(code, 0);
-  assert.match(out, /^Trains agents /);
+  assert.match(out, /^Trains a system /);
+  const own = await run(["--scenario-name", "wheel", "--help"]);
+  assert.match(own.out, /^wheel: turn a line .*\n\nUsage: deno task train --scenario-name wheel /);
+  assert.match(own.out, /\n {2}--lr X .*\[0\.003\]\n/);
 });
 
 Deno.test("commands that cannot be run get one sentence and exit code 2, and write nothing", () =>
@@ -274,7 +277,8 @@ Deno.test("a config.json that is none is named, whatever it holds", () =>
     const path = join(onlyRun(out), "config.json");
     const sentences = {
       "": "Unexpected end of JSON input.",
-      "null": "--scenario-name takes one of navigation, wheel, reverse_transport, buzz_wire, not undefined.",
+      "null": "it names no scenario.",
+      '{"scenarioName": "navigation"}': "--seed takes a whole number from 0 to 4,294,967,295, not undefined.",
     };
     for (const [content, sentence] of Object.entries(sentences)) {
       Deno.writeTextFileSync(path, content);

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { rewardMetric } from "../../lib/rl/trainer.ts";
-import { defaults, newConfig } from "../../lib/train/command/config.ts";
+import { rewardHeadline } from "../../lib/systems/reinforcement/system.ts";
+import { type Config, defaults, newConfig } from "./particle.ts";
 import { RunFolder } from "../../lib/train/files/folder.ts";
 import { encodeRow } from "../../lib/train/files/metrics.ts";
-import type { Config } from "../../lib/train/command/options.ts";
-import type { PresetName } from "../../lib/train/presets.ts";
 import { namesOf, readRuns, runCurves, type RunRecord } from "../../lib/train/look/records.ts";
 import { runsTool } from "../../lib/train/look/runs.ts";
 import { logged, onlyRun, run, runCommand, runTask, small, spawn, withFolder } from "./harness.ts";
@@ -91,7 +89,7 @@ Deno.test("a run of more iterations than numbers fit on the stack is read", () =
     const run = RunFolder.create(folder, defaults, new Date());
     run.close();
     const row = (iteration: number, reward: number) =>
-      encodeRow({ iteration, frames: iteration, metrics: { [rewardMetric]: reward } });
+      encodeRow({ iteration, frames: iteration, metrics: { [rewardHeadline.metric]: reward } });
     Deno.writeTextFileSync(join(run.path, "metrics.jsonl"), row(1, 7) + row(2, 3).repeat(150_000));
     const [{ iterations, best, final }] = readRuns([folder]).runs as [RunRecord];
     assert.deepEqual([iterations, best, final], [150_001, 7, 3]);
@@ -156,7 +154,7 @@ Deno.test("a run that is older than a setting is read with its default; one with
   }));
 
 /** A finished run of two iterations, as it would be read. */
-function record(given: Partial<Config>, preset?: PresetName): RunRecord {
+function record(given: Partial<Config>, preset?: string): RunRecord {
   const config = newConfig({ nIters: 2, ...given }, preset);
   const rows = [1, 2].map((iteration) => ({
     ...{ iteration, frames: 0 },
@@ -177,7 +175,7 @@ Deno.test("configurations that differ in a setting or two are called by them, ot
     ...["--preset seed", "--preset tuned --n-iters 2", "--preset tuned --actions continuous --n-iters 2"],
   ]);
   // What departs in all of them tells none from another.
-  const short = (name: PresetName, given = {}) => record({ scenarioName: "wheel", maxSteps: 50, ...given }, name);
+  const short = (name: string, given = {}) => record({ scenarioName: "wheel", maxSteps: 50, ...given }, name);
   assert.deepEqual(settingsIn([short("seed"), short("tuned"), short("tuned", { lrSchedule: "constant" })]), [
     ...["--preset seed", "--preset tuned --n-iters 2", "--preset tuned --n-iters 2 --lr-schedule constant"],
   ]);

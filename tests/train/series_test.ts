@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { listCheckpoints } from "../../lib/train/files/checkpoint.ts";
-import { UsageError } from "../../lib/train/files/error.ts";
+import { UsageError } from "../../lib/systems/usage.ts";
 import { readConfig } from "../../lib/train/files/folder.ts";
-import type { Config } from "../../lib/train/command/options.ts";
+import type { Config } from "../../lib/systems/settings.ts";
 import { FakeTrainer } from "./fake_trainer.ts";
 import { filesBelow, logged, onlyRun, run, small, withFolder } from "./harness.ts";
 
@@ -102,7 +102,7 @@ Deno.test("a series that cannot be had is refused before anything is written", (
     const dry = await run([...args, "--out", out, "--seed", "3,4", "--dry-run"]);
     assert.match(dry.out, /seed 3: [^]*\/seed-3\/\n[^]*seed 4: [^]*\/seed-4\/\n$/);
     const printed = await run([...args, "--out", out, "--seed", "3,4", "--print-config"]);
-    assert.deepEqual(JSON.parse(printed.out).map((config: { seed: number }) => config.seed), [3, 4]);
+    assert.deepEqual(JSON.parse(printed.out).seed, [3, 4]);
     assert.deepEqual(filesBelow(out), []);
     await run([...args, "--out", out, "--seed", "0,1"]);
     const series = onlySeries(out);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { interval95, studentQuantile, summarise } from "../../lib/train/look/statistics.ts";
+import { interval95, studentQuantile, summarise } from "../../lib/systems/statistics.ts";
 
 Deno.test("studentQuantile() agrees with tables of Student's t", () => {
   // 97.5% quantiles, from SciPy: scipy.stats.t.ppf(0.975, df).

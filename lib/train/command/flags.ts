@@ -1,9 +1,10 @@
 /** Command lines by tables of options: `node:util` parseArgs, and a sentence for whatever cannot be understood. */
 
 import { parseArgs } from "node:util";
+import { UsageError } from "../../systems/usage.ts";
 import { secondsOf } from "./duration.ts";
-import { UsageError } from "../files/error.ts";
-import { flagOf, limitsOf, type Option, rangeOf, within } from "./options.ts";
+import { nearest } from "./nearest.ts";
+import { flagOf, limitsOf, type Option, rangeOf, type Table, within } from "../../systems/option.ts";
 
 /** What the arguments of a command say; nothing is filled in. */
 export interface Arguments {
@@ -12,8 +13,6 @@ export interface Arguments {
   /** What is not a flag. */
   readonly positionals: readonly string[];
 }
-
-type Table = Readonly<Record<string, Option>>;
 
 /** Reads the arguments of `deno task <command>`. Throws a {@linkcode UsageError} at the first that cannot be understood. */
 export function readArguments(command: string, table: Table, args: readonly string[]): Arguments {
@@ -36,7 +35,7 @@ export function readArguments(command: string, table: Table, args: readonly stri
       positionals.push(token.value);
       continue;
     }
-    const [name, option] = options.get(token.name) ?? unknownFlag(command, token.rawName, [...options.keys()]);
+    const [name, option] = options.get(token.name) ?? unknownFlag(command, token.rawName, table);
     const value = valueOf(token, option);
     if (isMany(option)) values[name] = [...values[name] as unknown[] ?? [], ...value as unknown[]];
     else if (name in values) throw new UsageError(`${token.rawName} is given twice.`);
@@ -78,7 +77,7 @@ interface Given {
 
 function valueOf({ rawName, value, inlineValue }: Given, option: Option): unknown {
   if (isBare(option)) {
-    if (value !== undefined) throw new UsageError(`${rawName} takes no value: leave "=${value}" out.`);
+    if (value !== undefined) throw new UsageError(bareText(rawName, value, option));
     return option.kind === "switch" || !rawName.startsWith("--no-");
   }
   if (value === undefined || value === "" || (!inlineValue && value.startsWith("--"))) {
@@ -91,6 +90,19 @@ function valueOf({ rawName, value, inlineValue }: Given, option: Option): unknow
   }
   if (option.kind === "path" || option.kind === "choice") return value;
   return isMany(option) ? value.split(",").map(numberOf) : numberOf(value);
+}
+
+/** The values of a table: what was given, else the default; null, or false for a switch, where there is none. */
+export function valuesOf(table: Table, given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const initial = (option: Option) => "initial" in option ? option.initial : option.kind === "switch" ? false : null;
+  const entries = Object.entries(table).map(([name, option]) => [name, name in given ? given[name] : initial(option)]);
+  return Object.fromEntries(entries);
+}
+
+/** What is said to a value of a flag that takes none: where it says no, which flag does. */
+function bareText(rawName: string, value: string, { kind }: Option): string {
+  const no = kind === "toggle" && !rawName.startsWith("--no-") && /^(false|no|off|0)$/i.test(value);
+  return `${rawName} takes no value: ${no ? `give ${rawName.replace("--", "--no-")}` : `leave "=${value}" out`}.`;
 }
 
 /** A decimal number, or the text for the schema to refuse. */
@@ -108,32 +120,11 @@ export function checkOption(name: string, option: Option, value: unknown): void 
   if (!fits) throw new UsageError(`${flagOf(name)} takes ${rangeOf(option)}, not ${JSON.stringify(value)}.`);
 }
 
-function unknownFlag(command: string, flag: string, known: readonly string[]): never {
-  const [nearest] = known
-    .map((name) => ({ name, distance: editDistance(flag.replace(/^-+/, "").replaceAll("_", "-"), name) }))
-    .sort((a, b) => a.distance - b.distance);
-  const close = nearest && nearest.distance <= Math.max(1, nearest.name.length / 3);
+function unknownFlag(command: string, flag: string, table: Table): never {
+  const close = nearest(flag, table);
   throw new UsageError(
-    `${flag} is no flag of ${command}: ${close ? `did you mean --${nearest.name}?` : "see --help."}`,
+    `${flag} is no flag of ${command}: ${close === null ? "see --help." : `did you mean ${flagOf(close)}?`}`,
   );
-}
-
-/** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string alignment). */
-export function editDistance(a: string, b: string): number {
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    const above = rows[i - 1]!;
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-        ? rows[i - 2]![j - 2]! + 1
-        : Infinity;
-      row.push(Math.min(above[j]! + 1, row[j - 1]! + 1, replaced, swapped));
-    }
-    rows.push(row);
-  }
-  return rows[a.length]![b.length]!;
 }
 
 const placeholders = {
@@ -162,7 +153,7 @@ function explain(option: Option): string {
   const initial = "initial" in option && option.initial !== null ? ` [${option.initial}]` : "";
   switch (option.kind) {
     case "choice":
-      return `${option.help} (${option.values.join(", ")})${initial}`;
+      return `${option.help}${option.values.length > 0 ? ` (${option.values.join(", ")})` : ""}${initial}`;
     case "integer":
     case "number":
       return `${option.help} (${limitsOf(option).replace(/^from /, "")})${initial}`;

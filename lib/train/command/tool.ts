@@ -1,13 +1,14 @@
 /** What the commands beside `train` share: their flags from a table, `--help`, `--out`, and errors as sentences. */
 
 import { dirname } from "node:path";
-import { reasonOf, textOf, UsageError } from "../files/error.ts";
-import { checkOption, optionLines, readArguments } from "./flags.ts";
+import { UsageError } from "../../systems/usage.ts";
+import { reasonOf, textOf } from "../files/error.ts";
+import { checkOption, optionLines, readArguments, valuesOf } from "./flags.ts";
 import type { Host } from "../loop/host.ts";
-import { flag, flagOf, type Option, type ValuesOf } from "./options.ts";
+import { flag, flagOf, type Table } from "../../systems/option.ts";
 
 /** A command. */
-export interface Tool<Table extends Readonly<Record<string, Option>>> {
+export interface Tool {
   /** As in `deno task <name>`. */
   readonly name: string;
   /** A sentence for `--help`. */
@@ -24,21 +25,21 @@ export interface Tool<Table extends Readonly<Record<string, Option>>> {
    * Does it, and returns what is printed. `given` are the flags that the user wrote, `values` all of them; a number or path
    * without a default is null if it is not given.
    */
-  readonly run: (call: Call<Table>) => Promise<string>;
+  readonly run: (call: Call) => Promise<string>;
 }
 
 /** A command as it was called. */
-export interface Call<Table> {
+export interface Call {
   readonly positionals: readonly string[];
-  readonly values: ValuesOf<Table>;
-  readonly given: Partial<ValuesOf<Table>>;
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly given: Readonly<Record<string, unknown>>;
 }
 
 const help = { help: flag("print this") };
 
 /** Runs the command. Returns the exit code: 0 done, 1 failed, 2 the command is wrong. */
-export async function runTool<Table extends Readonly<Record<string, Option>>>(
-  tool: Tool<Table>,
+export async function runTool(
+  tool: Tool,
   args: readonly string[],
   { out, err }: Pick<Host, "out" | "err">,
 ): Promise<number> {
@@ -59,13 +60,9 @@ export async function runTool<Table extends Readonly<Record<string, Option>>>(
     if (positionals.length < least || positionals.length > most) {
       throw new UsageError(`Usage: deno task ${tool.name} ${tool.usage}; see --help.`);
     }
-    const all = Object.entries(tool.options).map(([name, option]) => {
-      const initial = "initial" in option ? option.initial : option.kind === "switch" ? false : null;
-      if (name in given) checkOption(name, option, given[name]);
-      return [name, name in given ? given[name] : initial];
-    });
-    const values = Object.fromEntries(all) as ValuesOf<Table>;
-    out.write(`${await tool.run({ positionals, values, given: given as Partial<ValuesOf<Table>> })}\n`);
+    for (const [name, value] of Object.entries(given)) checkOption(name, tool.options[name]!, value);
+    const values = valuesOf(tool.options, given);
+    out.write(`${await tool.run({ positionals, values, given })}\n`);
     return 0;
   } catch (error) {
     err.write(`error: ${textOf(error)}\n`);
@@ -98,7 +95,7 @@ function existsFolder(path: string): boolean {
   }
 }
 
-function helpText<Table extends Readonly<Record<string, Option>>>(tool: Tool<Table>): string {
+function helpText(tool: Tool): string {
   return [
     tool.summary,
     "",

@@ -3,9 +3,10 @@
 import { join } from "node:path";
 import { describe as describeAval, sameShape, type SavedTensor, unnamed } from "../../graph/types.ts";
 import { removeIfThere, writeFileAtomic } from "./atomic.ts";
-import { reasonOf, UsageError } from "./error.ts";
+import { UsageError } from "../../systems/usage.ts";
+import { reasonOf } from "./error.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
-import type { TrainerState } from "../../rl/trainer.ts";
+import type { TrainerState } from "../../systems/trainer.ts";
 
 /** A checkpoint by its name, not yet read. */
 export interface CheckpointFile {

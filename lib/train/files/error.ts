@@ -1,12 +1,7 @@
 /** How a run ends badly: the user can mend the command (exit code 2), or something failed on the way (exit code 1). */
 
 import { PlumblineError } from "../../graph/error.ts";
-
-/** The command, its files or its folder do not fit. Its message is one sentence that says what to do. */
-export class UsageError extends Error {
-  /** For messages. */
-  override readonly name = "UsageError";
-}
+import { UsageError } from "../../systems/usage.ts";
 
 /** A file could not be written. What was there before is intact. */
 export class WriteError extends Error {

@@ -3,20 +3,28 @@
  * whatever stops the run, what is there can be read, and the run continued from its newest checkpoint.
  */
 
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { AppendFile, removeIfThere, removeLeftovers, writeFileAtomic } from "./atomic.ts";
 import { type CheckpointFile, checkpointFolder, listCheckpoints, saveCheckpoint } from "./checkpoint.ts";
-import { defaults, parseConfig } from "../command/config.ts";
-import { reasonOf, UsageError, WriteError } from "./error.ts";
+import { algorithmOf, defaultsOf, parseConfig } from "../command/config.ts";
+import { isModulePath, systemOfRun } from "../command/worlds.ts";
+import { UsageError } from "../../systems/usage.ts";
+import { reasonOf, WriteError } from "./error.ts";
 import { encodeRow, type MetricsRow, readRows } from "./metrics.ts";
-import type { Config } from "../command/options.ts";
+import type { Config } from "../../systems/settings.ts";
 import { histogramOf } from "./histogram.ts";
 import { bytesUpTo, histogramRecord, scalarRecord, textRecord, versionRecord } from "./tensorboard.ts";
-import type { TrainerState } from "../../rl/trainer.ts";
+import type { TrainerState } from "../../systems/trainer.ts";
 
 const configName = "config.json";
 const metricsName = "metrics.jsonl";
 const eventsPrefix = "events.out.tfevents.";
+
+/** The folder of the runs of a scenario; those of a world from a file have the file's name. */
+export function folderNameOf({ scenarioName }: Pick<Config, "scenarioName">): string {
+  if (isModulePath(scenarioName)) return basename(scenarioName, extname(scenarioName));
+  return scenarioName.replaceAll(/[^\w.-]+/g, "_").replace(/^\.+/, "");
+}
 
 /** `value` as a file that a person reads. */
 export function encodeJson(value: unknown): string {
@@ -117,7 +125,14 @@ export function readConfig(folder: string): Config {
   const path = join(folder, configName);
   try {
     const { scenarioName, seed, ...rest } = JSON.parse(Deno.readTextFileSync(path)) ?? {};
-    return parseConfig({ ...defaults, ...rest, scenarioName, seed });
+    if (typeof scenarioName !== "string") throw new Error("it names no scenario");
+    const system = systemOfRun(scenarioName);
+    return parseConfig(system, {
+      ...defaultsOf(system, scenarioName, algorithmOf(system, rest)),
+      ...rest,
+      scenarioName,
+      seed,
+    });
   } catch (error) {
     throw new UsageError(`${path} is not the configuration of a run: ${reasonOf(error).replace(/\.$/, "")}.`);
   }
@@ -157,7 +172,7 @@ export class RunFolder {
 
   /** Makes `base/<scenario>/<timestamp>/`. If that fails nothing is left there. Throws a {@linkcode WriteError}. */
   static create(base: string, config: Config, now: Date): RunFolder {
-    return inNewFolder(join(base, config.scenarioName), timestamp(now), (path) => RunFolder.#begin(path, config, now));
+    return inNewFolder(join(base, folderNameOf(config)), timestamp(now), (path) => RunFolder.#begin(path, config, now));
   }
 
   /**
@@ -165,7 +180,7 @@ export class RunFolder {
    * to begin. Returns their folders. Throws a {@linkcode WriteError}.
    */
   static createSeries(base: string, configs: readonly Config[], now: Date): string[] {
-    return inNewFolder(join(base, configs[0]!.scenarioName), timestamp(now), (path) =>
+    return inNewFolder(join(base, folderNameOf(configs[0]!)), timestamp(now), (path) =>
       configs.map((config) => {
         const folder = join(path, `seed-${config.seed}`);
         Deno.mkdirSync(folder);

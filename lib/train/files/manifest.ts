@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import deno from "../../../deno.json" with { type: "json" };
-import type { TrainerFacts } from "../../rl/trainer.ts";
+import type { TrainerFacts } from "../../systems/trainer.ts";
 
 /** The file's name in the folder of a run. */
 export const manifestName = "manifest.json";

@@ -1,6 +1,6 @@
 /** metrics.jsonl: one JSON object a line, one line an iteration. */
 
-import { type Metrics, rewardMetric } from "../../rl/trainer.ts";
+import type { Metrics } from "../../systems/trainer.ts";
 
 /** One line. A metric is NaN where there was nothing to measure (JSON: null). */
 export interface MetricsRow {
@@ -41,16 +41,11 @@ export function* readRows(file: Uint8Array): Generator<{ end: number; row: Metri
   }
 }
 
-/** The mean reward of an evaluation during the run, as that of training: the sum over an episode, mean over agents. */
-export const evaluationMetric = "eval/episode_reward_sum";
-
-/** How many iterations a reward is averaged over where a run is judged. */
+/** How many iterations a headline is averaged over where a run is judged. */
 export const recentIterations = 5;
 
-/** The mean reward of the last {@linkcode recentIterations}, of those in which an episode ended; NaN if none did. */
-export function recentReward(rows: readonly MetricsRow[]): number {
-  const rewards = rows.slice(-recentIterations).map(({ metrics }) => metrics[rewardMetric] ?? NaN).filter(
-    Number.isFinite,
-  );
-  return rewards.reduce((sum, x) => sum + x, 0) / rewards.length;
+/** The mean of a metric over the last {@linkcode recentIterations}, of those that measured it; NaN if none did. */
+export function recentMean(rows: readonly MetricsRow[], metric: string): number {
+  const values = rows.slice(-recentIterations).map(({ metrics }) => metrics[metric] ?? NaN).filter(Number.isFinite);
+  return values.reduce((sum, x) => sum + x, 0) / values.length;
 }

@@ -1,9 +1,9 @@
-/** Curves as SVG: the reward of a run over its iterations, and those of several runs. */
+/** Curves as SVG: the headline of a run over its iterations, and those of several runs. */
 
-import { rewardMetric } from "../../rl/trainer.ts";
 import type { CurveOptions, CurveSeries } from "../../plot/curves.ts";
-import { evaluationMetric, type MetricsRow } from "../files/metrics.ts";
-import { runCurves, type RunRecord } from "./records.ts";
+import type { Headline, System } from "../../systems/system.ts";
+import type { MetricsRow } from "../files/metrics.ts";
+import { runCurves, runHeadline, type RunRecord } from "./records.ts";
 
 /** Vega is loaded only here: it takes longer than the start of a run. */
 async function draw(series: readonly CurveSeries[], options: CurveOptions): Promise<string> {
@@ -12,19 +12,29 @@ async function draw(series: readonly CurveSeries[], options: CurveOptions): Prom
   return await renderSvg(rewardCurve(series, options));
 }
 
-/** reward.svg of a run, with its evaluations if it has any. */
-export async function drawRewardCurve(rows: readonly MetricsRow[], title: string): Promise<string> {
+/** The file of a run's curve: `reward.svg`. */
+export function curveName({ name }: Headline): string {
+  return `${name.replaceAll(/\W+/g, "_")}.svg`;
+}
+
+/** The curve of a run, with its evaluations if it has any. */
+export async function drawRunCurve(
+  rows: readonly MetricsRow[],
+  { headline }: Pick<System, "headline">,
+  title: string,
+): Promise<string> {
   const curve = (name: string, metric: string): CurveSeries => ({
     name,
     points: rows.flatMap(({ iteration, metrics }) => metric in metrics ? [{ iteration, value: metrics[metric]! }] : []),
   });
-  const evaluated = curve("evaluation, deterministic", evaluationMetric);
-  const series = [curve("training", rewardMetric), ...evaluated.points.length > 0 ? [evaluated] : []];
-  return await draw(series, { title });
+  const evaluated = curve("evaluation, deterministic", headline.evaluation);
+  const series = [curve("training", headline.metric), ...evaluated.points.length > 0 ? [evaluated] : []];
+  return await draw(series, { title, yTitle: headline.title });
 }
 
 /** The curves of several runs: one for each configuration, its seeds as a band. */
 export async function drawRunCurves(runs: readonly RunRecord[]): Promise<string> {
   const title = [...new Set(runs.map(({ config }) => config.scenarioName))].join(", ");
-  return await draw(runCurves(runs), { title });
+  const titles = new Set(runs.map((run) => runHeadline(run).title));
+  return await draw(runCurves(runs), { title, yTitle: [...titles].join(", ") });
 }

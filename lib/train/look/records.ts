@@ -2,15 +2,18 @@
 
 import { join } from "node:path";
 import type { CurvePoint, CurveSeries } from "../../plot/curves.ts";
-import { rewardMetric } from "../../rl/trainer.ts";
-import { reasonOf, UsageError } from "../files/error.ts";
+import { UsageError } from "../../systems/usage.ts";
+import { reasonOf } from "../files/error.ts";
 import { isLocked, readConfig } from "../files/folder.ts";
 import { manifestName, type Outcome, readManifest } from "../files/manifest.ts";
-import { type MetricsRow, readRows, recentReward } from "../files/metrics.ts";
+import { type MetricsRow, readRows, recentMean } from "../files/metrics.ts";
 import { flagText } from "../command/flags.ts";
-import { type Config, settings } from "../command/options.ts";
-import { type Departure, departureOf, type Preset } from "../presets.ts";
-import { counted } from "../loop/progress.ts";
+import { type Config, running, type Settings } from "../../systems/settings.ts";
+import type { Headline } from "../../systems/system.ts";
+import { systemOfRun } from "../command/worlds.ts";
+import { fixedLength } from "../command/config.ts";
+import { type Departure, departureOf } from "../command/presets.ts";
+import { counted } from "../../systems/text.ts";
 
 /** How a run stands. */
 export type RunState = Outcome | "not begun";
@@ -25,9 +28,9 @@ export interface RunRecord {
   readonly state: RunState;
   /** How many are logged. */
   readonly iterations: number;
-  /** See {@linkcode recentReward}; null if no episode has ended. */
+  /** The mean of the headline over the last five iterations that measured it; null if none did. */
   readonly final: number | null;
-  /** The highest reward of an iteration; null if no episode has ended. */
+  /** The best headline of an iteration; null if none measured it. */
   readonly best: number | null;
   /** Median over the iterations; null if there are none. */
   readonly framesPerSecond: number | null;
@@ -50,19 +53,25 @@ export function readRun(folder: string): RunRecord {
   const config = readConfig(folder);
   const manifest = readManifest(join(folder, manifestName));
   const rows = [...readRows(Deno.readFileSync(join(folder, "metrics.jsonl")))].map(({ row }) => row);
-  const rewards = rows.map(({ metrics }) => metrics[rewardMetric] ?? NaN).filter(Number.isFinite);
+  const { metric, better } = systemOfRun(config.scenarioName).headline;
+  const measured = rows.map(({ metrics }) => metrics[metric] ?? NaN).filter(Number.isFinite);
   const rates = rows.map(({ metrics }) => metrics["time/frames_per_second"] ?? NaN).filter(Number.isFinite);
   return {
     folder,
     config,
     state: stateOf(manifest?.outcome ?? null, folder),
     iterations: rows.length,
-    final: finite(recentReward(rows)),
-    best: finite(rewards.reduce((a, b) => Math.max(a, b), -Infinity)),
+    final: finite(recentMean(rows, metric)),
+    best: measured.length === 0 ? null : measured.reduce((a, b) => (better === "higher" ? a > b : a < b) ? a : b),
     framesPerSecond: rates.length > 0 ? median(rates) : null,
     started: manifest?.earlier[0]?.started ?? manifest?.started ?? null,
     rows,
   };
+}
+
+/** What the run is judged by. */
+export function runHeadline({ config }: RunRecord): Headline {
+  return systemOfRun(config.scenarioName).headline;
 }
 
 /** A session that says it is running, and does not hold its folder, was killed. */
@@ -103,13 +112,13 @@ function* findRuns(folder: string): Generator<string> {
 }
 
 /** What does not tell one configuration of a scenario from another: runs that differ in these only are seeds of one. */
-const incidental: readonly (keyof Config)[] = ["scenarioName", "seed", "device", "saveEvery", "evalEvery", "earlyStop"];
+const incidental: readonly string[] = ["scenarioName", ...Object.keys(running)];
 
-function settingsOf({ config }: RunRecord): Preset {
-  // Without a schedule more iterations are the same run, longer.
-  const endless = config.lrSchedule === "constant" && config.entropySchedule === "constant";
+function settingsOf({ config }: RunRecord): Settings {
+  // Where nothing ends with them more iterations are the same run, longer.
+  const endless = fixedLength(systemOfRun(config.scenarioName), config) === null;
   const left = endless ? [...incidental, "nIters"] : incidental;
-  return Object.fromEntries(Object.entries(config).filter(([name]) => !(left as readonly string[]).includes(name)));
+  return Object.fromEntries(Object.entries(config).filter(([name]) => !left.includes(name)));
 }
 
 /** The same for runs of one configuration. */
@@ -133,12 +142,15 @@ export function namesOf(runs: readonly RunRecord[]): Map<string, { scenario: str
 /** For each of several configurations of a scenario the flags by which it differs from the others. */
 function flagsApart(runs: readonly RunRecord[]): string[] {
   const all = runs.map(settingsOf);
-  const telling = Object.keys(settings).filter((name) => new Set(all.map((x) => x[name as keyof Preset])).size > 1);
+  const names = [...new Set(all.flatMap(Object.keys))];
+  const telling = names.filter((name) => new Set(all.map((x) => x[name])).size > 1);
   const flags = (entries: Departure["apart"]) => entries.map(([name, value]) => flagText(name, value));
   if (telling.length <= fewSettings) {
     return all.map((x) => flags(Object.entries(x).filter(([name]) => telling.includes(name))).join(" "));
   }
-  const departures = runs.map((run, i) => departureOf(run.config.scenarioName, all[i]!));
+  const departures = runs.map(({ config: { scenarioName, algorithm } }, i) =>
+    departureOf(systemOfRun(scenarioName), scenarioName, algorithm, all[i]!)
+  );
   const texts = departures.map(({ apart }) => flags(apart));
   const common = texts.reduce((a, b) => a.filter((flag) => b.includes(flag)));
   return texts.map((text, i) =>
@@ -147,7 +159,7 @@ function flagsApart(runs: readonly RunRecord[]): string[] {
 }
 
 /**
- * A curve of a metric (of the episode reward unless told otherwise) for each configuration: the mean over its seeds, and a
+ * A curve of a metric (of what the runs are judged by unless told otherwise) for each configuration: the mean over its seeds, and a
  * band from the lowest to the highest.
  *
  * @example
@@ -158,14 +170,14 @@ function flagsApart(runs: readonly RunRecord[]): string[] {
  * const spec = rewardCurve(runCurves(runs, "train/entropy"), { yTitle: "entropy (nats)" });
  * ```
  */
-export function runCurves(runs: readonly RunRecord[], metric: string = rewardMetric): CurveSeries[] {
+export function runCurves(runs: readonly RunRecord[], metric?: string): CurveSeries[] {
   const names = namesOf(runs);
   const several = new Set(runs.map(({ config }) => config.scenarioName)).size > 1;
   const groups = Map.groupBy(runs.filter(({ rows }) => rows.length > 0), keyOf);
   return [...groups].map(([key, group]) => {
     const { scenario, settings } = names.get(key)!;
     const title = [...several || settings === "" ? [scenario] : [], settings].filter((x) => x !== "").join(" ");
-    return { name: `${title}${seedsText(group)}`, points: pointsOf(group, metric) };
+    return { name: `${title}${seedsText(group)}`, points: pointsOf(group, metric ?? runHeadline(group[0]!).metric) };
   });
 }
 

@@ -11,13 +11,14 @@ import type { PlumblineError } from "../../graph/error.ts";
 import { aval, describe } from "../../graph/types.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { type CheckpointFile, checkpointFolder, listCheckpoints } from "../files/checkpoint.ts";
-import { reasonOf, UsageError } from "../files/error.ts";
+import { UsageError } from "../../systems/usage.ts";
+import { reasonOf } from "../files/error.ts";
 import { encodeJson, findRun, readConfig } from "../files/folder.ts";
 import { gitState, type Manifest, manifestName, readManifest, versions } from "../files/manifest.ts";
-import type { Config } from "../command/options.ts";
+import type { Config } from "../../systems/settings.ts";
 import { readRun } from "./records.ts";
 import { decodeSafetensors, encodeSafetensors } from "../files/safetensors.ts";
-import type { TrainerState } from "../../rl/trainer.ts";
+import type { TrainerState } from "../../systems/trainer.ts";
 
 /** The notebook's name in the folder of a run. */
 export const reportName = "report.ipynb";

@@ -3,8 +3,8 @@
 import { writeFileAtomic } from "../files/atomic.ts";
 import { drawRunCurves } from "./curve.ts";
 import { recentIterations } from "../files/metrics.ts";
-import { flag, path } from "../command/options.ts";
-import { rewardText } from "../loop/progress.ts";
+import { flag, path, type ValuesOf } from "../../systems/option.ts";
+import { numberText } from "../../systems/text.ts";
 import { keyOf, namesOf, readRuns, type RunRecord } from "./records.ts";
 import { checkPlace, type Tool } from "../command/tool.ts";
 
@@ -14,19 +14,20 @@ const options = {
 };
 
 /** `deno task runs`. */
-export const runsTool: Tool<typeof options> = {
+export const runsTool: Tool = {
   name: "runs",
   summary: "Lists the runs in folders, however deep, with what they came to, and draws their curves.",
   usage: "[FOLDER...] [flags]",
   positionals: [0, Infinity],
   options,
   notes: [
-    `Final is the mean reward of the last ${recentIterations} iterations, best the highest of any one, frames/s the median.`,
+    `Final is the mean headline (reward) of the last ${recentIterations} iterations, best that of any one, frames/s the median.`,
     "A killed run shows as killed until it is resumed. In the curves a line is the mean over the seeds that have come so",
     "far, its band from the lowest to the highest.",
   ],
   examples: ["", "output/wheel --svg wheel.svg", "output/navigation/2030-01-31_12-00-00 --json"],
-  run: async ({ positionals, values: { svg, json } }) => {
+  run: async ({ positionals, values }) => {
+    const { svg, json } = values as ValuesOf<typeof options>;
     if (svg !== null) checkPlace("svg", svg);
     const folders = positionals.length > 0 ? positionals : ["output"];
     const { runs, problems } = readRuns(folders);
@@ -46,8 +47,8 @@ function table(runs: readonly RunRecord[]): string[] {
       config.scenarioName,
       String(config.seed),
       `${iterations}/${config.nIters}`,
-      rewardText(final ?? NaN),
-      rewardText(best ?? NaN),
+      numberText(final ?? NaN),
+      numberText(best ?? NaN),
       framesPerSecond === null ? "-" : Math.round(framesPerSecond).toLocaleString("en-US"),
       state,
       folder,

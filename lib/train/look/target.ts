@@ -1,41 +1,45 @@
 /** What commands act on: a run, one of its checkpoints, or a scenario by its name. */
 
-import { createEnvironment, createTrainer } from "../create.ts";
-import { newConfig, parseWorld } from "../command/config.ts";
-import { UsageError } from "../files/error.ts";
-import { findRun, readConfig, type ResumePoint, runsOfSeries } from "../files/folder.ts";
-import { type Config, flagOf, task } from "../command/options.ts";
-import { checkpointOf, restore } from "../loop/session.ts";
 import type { PPOTrainer } from "../../rl/ppo_trainer.ts";
-import type { Environment } from "../../worlds/environment.ts";
+import { flagOf, type Table } from "../../systems/option.ts";
+import { scenarioNames } from "../../systems/registry.ts";
+import type { Config, Settings } from "../../systems/settings.ts";
+import type { Subject, System } from "../../systems/system.ts";
+import type { Trainer } from "../../systems/trainer.ts";
+import { UsageError } from "../../systems/usage.ts";
+import { parseTask, withPreset } from "../command/config.ts";
+import { everySetting } from "../command/tables.ts";
+import { isModulePath, systemFor } from "../command/worlds.ts";
+import { findRun, readConfig, type ResumePoint, runsOfSeries } from "../files/folder.ts";
+import { checkpointOf, restore } from "../loop/session.ts";
 
 /** What the user pointed at. */
 export interface Target {
+  readonly system: System;
   readonly config: Config;
   /** The run, and the checkpoint of it that is meant; null for a scenario. */
   readonly run: ResumePoint | null;
 }
 
 /** The flags that make the world of a scenario; a run has its own, and each scenario its defaults. */
-export const worldOptions: Omit<typeof task, "scenarioName"> = Object.fromEntries(
-  Object.entries(task).filter(([name]) => name !== "scenarioName").map((
-    [name, row],
-  ) => [name, { ...row, initial: null }]),
-) as unknown as Omit<typeof task, "scenarioName">;
+export function taskOptions({ task }: Pick<System, "task">): Table {
+  return Object.fromEntries(Object.entries(task).map(([name, row]) => [name, { ...row, initial: null }])) as Table;
+}
 
 /**
  * What `text` points at: a path, or the name of a scenario. `given` are the flags that were given; `device` replaces that of
  * the run. Throws a {@linkcode UsageError} if it is neither, or the flags do not go with it.
  */
-export function findTarget(text: string, given: Partial<Config>): Target {
-  const scenario = task.scenarioName.values.find((name) => name === text);
-  const device = given.device === undefined ? {} : { device: given.device };
-  if (scenario !== undefined) {
+export async function findTarget(text: string, given: Settings): Promise<Target> {
+  const onDevice = (config: Config): Config =>
+    given.device === undefined ? config : { ...config, device: given.device as Config["device"] };
+  if (scenarioNames().includes(text) || (/\.[cm]?[jt]s$/.test(text) && isModulePath(text))) {
+    const system = await systemFor(text);
     // The world as the scenario has it, not as a tuned preset acts in it.
-    const config = newConfig({ scenarioName: scenario }, "seed");
-    return { config: parseWorld({ ...config, ...pick(given, worldOptions), ...device }), run: null };
+    const bare = withPreset(system, text, {}, system.presets[0]);
+    return { system, config: onDevice(parseTask(system, { ...bare, ...pick(given, system.task) })), run: null };
   }
-  const [world] = Object.keys(pick(given, worldOptions));
+  const world = Object.keys(given).find((name) => name !== "seed" && name !== "device" && name in everySetting());
   if (world !== undefined) {
     throw new UsageError(
       `${flagOf(world)} goes with the name of a scenario: a run keeps the world that it was trained in.`,
@@ -46,23 +50,26 @@ export function findTarget(text: string, given: Partial<Config>): Target {
   if (!/[\\/.]/.test(text) && !exists(text)) {
     throw new UsageError(
       `"${text}" is no run and no scenario: give the folder of a run, one of its checkpoints, or one of ` +
-        `${task.scenarioName.values.join(", ")}.`,
+        `${scenarioNames().join(", ")}.`,
     );
   }
   const run = findRun(text);
-  return { config: { ...readConfig(run.folder), ...device }, run };
+  const config = readConfig(run.folder);
+  return { system: await systemFor(config.scenarioName), config: onDevice(config), run };
 }
 
-/** The world of a target as controllers know it, who act at every step; on no device yet. */
-export function worldOf({ config }: Target): Environment {
-  return createEnvironment({ ...config, actionRepeat: 1 });
+/** The target as its system looks at it. */
+export function subjectOf(target: Target): Subject {
+  const { config, run } = target;
+  return {
+    config,
+    name: run === null ? config.scenarioName : run.checkpoint?.path ?? run.folder,
+    iteration: run?.checkpoint?.iteration ?? null,
+    trainer: (instead = "") => openTrainer(target, instead),
+  };
 }
 
-/**
- * The trainer of a run, as it was at the checkpoint. Throws a {@linkcode UsageError} if there is none; `instead` is what
- * the user of a scenario may give in place of a run.
- */
-export async function openTrainer({ config, run }: Target, instead = ""): Promise<PPOTrainer> {
+async function openTrainer({ system, config, run }: Target, instead: string): Promise<Trainer> {
   if (run === null) {
     throw new UsageError(`${config.scenarioName} is a scenario, which has no policy: give a run${instead}.`);
   }
@@ -71,9 +78,19 @@ export async function openTrainer({ config, run }: Target, instead = ""): Promis
   }
   // Read first: a run that is being trained soon removes it.
   const checkpoint = checkpointOf(run);
-  const trainer = await createTrainer(config);
+  const trainer = await system.create(config);
   await restore(checkpoint, trainer);
   return trainer;
+}
+
+/**
+ * The trainer of a configuration, as a run's `config.json` holds it, before its first iteration. The device of the
+ * configuration becomes that of the process.
+ *
+ * @throws UsageError if the device cannot be had or the world refuses its options.
+ */
+export async function createTrainer<T extends Trainer = PPOTrainer>(config: Config): Promise<T> {
+  return await (await systemFor(config.scenarioName)).create(config) as unknown as T;
 }
 
 /**
@@ -91,12 +108,13 @@ export async function openTrainer({ config, run }: Target, instead = ""): Promis
  * ```
  * @throws UsageError if there is no run, or it has no checkpoint yet.
  */
-export async function loadTrainer(path: string): Promise<PPOTrainer> {
+export async function loadTrainer<T extends Trainer = PPOTrainer>(path: string): Promise<T> {
   const run = findRun(path);
-  return await openTrainer({ config: readConfig(run.folder), run });
+  const config = readConfig(run.folder);
+  return await openTrainer({ system: await systemFor(config.scenarioName), config, run }, "") as unknown as T;
 }
 
-function pick(given: Partial<Config>, table: object): Partial<Config> {
+function pick(given: Settings, table: Table): Settings {
   return Object.fromEntries(Object.entries(given).filter(([name]) => name in table));
 }
 

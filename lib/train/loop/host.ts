@@ -1,7 +1,8 @@
 /** The surroundings of the command when it runs in a terminal, a pipe or a job. */
 
-import type { Trainer } from "../../rl/trainer.ts";
-import type { Config } from "../command/options.ts";
+import type { Config } from "../../systems/settings.ts";
+import type { System } from "../../systems/system.ts";
+import type { Trainer } from "../../systems/trainer.ts";
 import type { Output } from "./progress.ts";
 import { listenForStop, type Stop } from "./signals.ts";
 
@@ -12,7 +13,7 @@ export interface Host {
   /** Errors. */
   readonly err: Output;
   /** Makes the trainer of a configuration. A {@linkcode UsageError} says that the configuration cannot be had here. */
-  readonly createTrainer: (config: Config) => Promise<Trainer>;
+  readonly createTrainer: (system: System, config: Config) => Promise<Trainer>;
   /** Listens for Ctrl-C, from when the promise is kept; `onFirst` is called at the first. */
   readonly listenForStop: (onFirst: () => void) => Promise<Stop>;
 }
@@ -61,6 +62,6 @@ export function processConsole(): Pick<Host, "out" | "err"> {
 }
 
 /** The host of this process. */
-export function processHost(createTrainer: Host["createTrainer"]): Host {
-  return { ...processConsole(), createTrainer, listenForStop };
+export function processHost(): Host {
+  return { ...processConsole(), createTrainer: (system, config) => system.create(config), listenForStop };
 }

@@ -1,5 +1,9 @@
 /** What a run shows while it works: one line that is rewritten on a terminal, plain lines elsewhere. */
 
+import type { System } from "../../systems/system.ts";
+import { numberText } from "../../systems/text.ts";
+import type { Metrics } from "../../systems/trainer.ts";
+
 /** Where text goes: standard output, standard error, or a test. */
 export interface Output {
   write(text: string): void;
@@ -24,17 +28,6 @@ export function clock(seconds: number): string {
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
 }
 
-/** `1 agent`, `3 agents`. */
-export function counted(n: number, what: string, ending = "s"): string {
-  return `${n} ${what}${n === 1 ? "" : ending}`;
-}
-
-/** A reward as a person reads it; "-" where no episode has ended. */
-export function rewardText(reward: number | undefined): string {
-  if (reward === undefined || Number.isNaN(reward)) return "-";
-  return Math.abs(reward) >= 100 ? reward.toFixed(1) : reward.toFixed(3);
-}
-
 /** How many of the last iterations the time left is judged by. */
 const window = 10;
 
@@ -46,22 +39,23 @@ export class Progress {
   #evaluated: number | null = null;
 
   /** `total` iterations, shown on `output`. */
-  constructor(readonly output: Output, readonly total: number) {}
+  constructor(readonly output: Output, readonly total: number, readonly shown: Pick<System, "headline" | "unit">) {}
 
-  /** An iteration is done that took `seconds` for `frames`; `evaluated` is the reward of an evaluation, if there was one. */
-  iteration(iteration: number, reward: number | undefined, frames: number, seconds: number, evaluated?: number): void {
+  /** An iteration is done that took `seconds` for `frames`. */
+  iteration(iteration: number, metrics: Metrics, frames: number, seconds: number): void {
+    const { headline, unit } = this.shown;
     this.#seconds.push(seconds);
     // The first iteration compiles: it says nothing about the others.
     const typical = this.#seconds.length > 1 ? this.#seconds.slice(1).slice(-window) : this.#seconds;
     const left = typical.reduce((sum, x) => sum + x, 0) / typical.length * (this.total - iteration);
     const count = String(iteration).padStart(String(this.total).length);
     const rate = Math.round(frames / seconds).toLocaleString("en-US");
-    this.#evaluated = evaluated ?? this.#evaluated;
+    this.#evaluated = metrics[headline.evaluation] ?? this.#evaluated;
     this.#show([
       `iteration ${count}/${this.total}`,
-      `reward ${rewardText(reward).padStart(7)}`,
-      ...this.#evaluated === null ? [] : [`eval ${rewardText(this.#evaluated).padStart(7)}`],
-      `${rate} frames/s`,
+      `${headline.name} ${numberText(metrics[headline.metric]).padStart(7)}`,
+      ...this.#evaluated === null ? [] : [`eval ${numberText(this.#evaluated).padStart(7)}`],
+      `${rate} ${unit}/s`,
       `${clock(left)} left`,
     ]);
   }
@@ -78,16 +72,16 @@ export class Progress {
     this.#open = false;
   }
 
-  #show([count, reward, ...rest]: string[]): void {
+  #show([count, headline, ...rest]: string[]): void {
     const separator = "   ";
     const { terminal, colour, columns } = this.output;
-    if (!terminal) return this.output.write(`${[count, reward, ...rest].join(separator)}\n`);
-    const plain = [count, reward, ...rest].join(separator);
+    if (!terminal) return this.output.write(`${[count, headline, ...rest].join(separator)}\n`);
+    const plain = [count, headline, ...rest].join(separator);
     // A wrapped line could not be cleared, and a code must not be cut.
     const line = plain.length >= columns
       ? plain.slice(0, columns - 1)
       : colour
-      ? [count, bold(reward!), dim(rest.join(separator))].join(separator)
+      ? [count, bold(headline!), dim(rest.join(separator))].join(separator)
       : plain;
     this.output.write(clearLine + line);
     this.#open = true;

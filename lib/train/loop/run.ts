@@ -1,22 +1,20 @@
-/** The loop of a run: iterate, log, show, save; and at the end the policy and the reward curve. */
+/** The loop of a run: iterate, log, show, save; and at the end what was learned and its curve. */
 
-import { drawRewardCurve } from "../look/curve.ts";
+import { curveName, drawRunCurve } from "../look/curve.ts";
 import { encodeJson, type RunFolder } from "../files/folder.ts";
 import { type Manifest, manifestName } from "../files/manifest.ts";
-import type { Config } from "../command/options.ts";
 import { pauses } from "./pause.ts";
-import { evaluationMetric, type MetricsRow, recentIterations, recentReward } from "../files/metrics.ts";
+import { type MetricsRow, recentIterations, recentMean } from "../files/metrics.ts";
 import type { Progress } from "./progress.ts";
 import type { Stop } from "./signals.ts";
-import { summarise } from "../look/statistics.ts";
-import type { Episodes } from "../../rl/evaluation.ts";
-import { type Metrics, rewardMetric, type Trainer } from "../../rl/trainer.ts";
-
-/** Episodes of an evaluation during a run. */
-const evaluationEpisodes = 100;
+import type { Config } from "../../systems/settings.ts";
+import type { System } from "../../systems/system.ts";
+import { UsageError } from "../../systems/usage.ts";
+import type { Metrics, Trainer } from "../../systems/trainer.ts";
 
 /** Everything that a run works with. */
 export interface Run {
+  readonly system: System;
   readonly config: Config;
   readonly trainer: Trainer;
   readonly folder: RunFolder;
@@ -27,8 +25,8 @@ export interface Run {
   readonly deadline: number;
 }
 
-/** Why a run ends: its iterations are done, its reward is reached, the user wants it to, or its time is over. */
-export type Ending = "iterations" | "reward" | "signal" | "time";
+/** Why a run ends: its iterations are done, its headline is reached, the user wants it to, or its time is over. */
+export type Ending = "iterations" | "headline" | "signal" | "time";
 
 /** How a run ended. */
 export interface Result {
@@ -37,10 +35,12 @@ export interface Result {
   readonly traces: Manifest["traces"];
   /** Iterations of this session. */
   readonly iterations: number;
-  /** The reward of the last iteration; NaN if no episode ended in it. */
-  readonly reward: number;
-  /** See {@linkcode recentReward}. */
+  /** The headline of the last iteration; NaN where there was nothing to measure. */
+  readonly last: number;
+  /** See {@linkcode recentMean}. */
   readonly recent: number;
+  /** What was written at the end, by name. */
+  readonly files: readonly string[];
 }
 
 /**
@@ -71,11 +71,12 @@ export async function train(run: Run): Promise<Result> {
         folder.save(trainer.iteration, await trainer.state());
       }
     }
-    const outcome = ending === "iterations" || ending === "reward" ? "finished" : "interrupted";
-    await writeResults(run, rows);
+    const outcome = ending === "iterations" || ending === "headline" ? "finished" : "interrupted";
+    const files = await writeResults(run, rows);
     endManifest(run, { outcome, error: null, traces: traces() });
-    const reward = rows.at(-1)?.metrics[rewardMetric] ?? NaN;
-    return { outcome, ending, traces: traces(), iterations: rows.length - before, reward, recent: recentReward(rows) };
+    const { metric } = run.system.headline;
+    const [last, recent] = [rows.at(-1)?.metrics[metric] ?? NaN, recentMean(rows, metric)];
+    return { outcome, ending, traces: traces(), iterations: rows.length - before, last, recent, files };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     try {
@@ -88,17 +89,21 @@ export async function train(run: Run): Promise<Result> {
 }
 
 /** Whether the run is to end after the iterations in `rows`, and why. */
-function endingOf({ config, trainer, stop, deadline }: Run, rows: readonly MetricsRow[]): Ending | null {
+function endingOf({ system, config, trainer, stop, deadline }: Run, rows: readonly MetricsRow[]): Ending | null {
   const { nIters, earlyStop } = config;
   if (trainer.iteration >= nIters) return "iterations";
-  if (earlyStop !== null && rows.length >= recentIterations && recentReward(rows) >= earlyStop) return "reward";
+  const { metric, better } = system.headline;
+  if (earlyStop !== null && rows.length >= recentIterations) {
+    const recent = recentMean(rows, metric);
+    if (better === "higher" ? recent >= earlyStop : recent <= earlyStop) return "headline";
+  }
   if (stop.requested) return "signal";
   return performance.now() >= deadline ? "time" : null;
 }
 
 /** One iteration, logged and shown. */
 async function iterate(
-  { trainer, folder, progress, config }: Run,
+  { system, trainer, folder, progress, config }: Run,
   pause: () => Promise<void>,
 ): Promise<MetricsRow> {
   const start = performance.now();
@@ -106,24 +111,35 @@ async function iterate(
   const seconds = (performance.now() - start) / 1000;
   const { iteration, framesPerIteration: frames } = trainer;
   const due = config.evalEvery > 0 && iteration % config.evalEvery === 0;
-  const evaluated: Metrics = due ? evaluationMetrics(await trainer.evaluate(evaluationEpisodes, config.seed)) : {};
+  const evaluated: Metrics = due ? await trainer.measure(config.seed) : {};
   const time = { "time/frames_per_second": frames / seconds, "time/iteration_seconds": seconds };
-  const row = { iteration, frames: iteration * frames, metrics: { ...measured, ...evaluated, ...time } };
+  const event = { iteration, frames: iteration * frames, metrics: { ...measured, ...evaluated, ...time } };
+  const own = await system.onIteration?.({ ...event, trainer }) ?? {};
+  const row = { ...event, metrics: { ...event.metrics, ...checkedMetrics(own) } };
   folder.log(row, new Date());
-  progress.iteration(iteration, measured[rewardMetric], frames, seconds, evaluated[evaluationMetric]);
+  progress.iteration(iteration, row.metrics, frames, seconds);
   return row;
 }
 
-/** Episodes of the deterministic policy, as metrics. */
-function evaluationMetrics({ reward, length, terminated }: Episodes): Metrics {
-  const entries = { [evaluationMetric]: reward, "eval/episode_length": length, "eval/terminated": terminated };
-  return Object.fromEntries(Object.entries(entries).map(([name, values]) => [name, summarise(values).mean]));
+/** What a listener gave. Throws a {@linkcode UsageError} unless it is numbers by name. */
+function checkedMetrics(own: unknown): Metrics {
+  const entries = typeof own === "object" && own !== null ? Object.entries(own) : [["it", own] as const];
+  const wrong = entries.find(([, value]) => typeof value !== "number");
+  if (!wrong) return own as Metrics;
+  throw new UsageError(
+    `onIteration() gives metrics to log, numbers by name, or nothing; ${wrong[0]} is ${
+      wrong[1] instanceof Promise ? "a promise: await is missing" : typeof wrong[1]
+    }.`,
+  );
 }
 
-/** Writes what the run is for. */
-async function writeResults({ trainer, folder, config }: Run, rows: readonly MetricsRow[]): Promise<void> {
-  folder.write("policy.onnx", await trainer.policyOnnx());
-  folder.write("reward.svg", await drawRewardCurve(rows, `${config.scenarioName}, ${config.algorithm}`));
+/** Writes what the run is for. Returns the names of the files. */
+async function writeResults({ system, trainer, folder, config }: Run, rows: readonly MetricsRow[]): Promise<string[]> {
+  const curve = curveName(system.headline);
+  folder.write(curve, await drawRunCurve(rows, system, `${config.scenarioName}, ${config.algorithm}`));
+  const files = await trainer.files();
+  for (const [name, content] of Object.entries(files)) folder.write(name, content);
+  return [curve, ...Object.keys(files)];
 }
 
 function writeManifest({ folder, manifest }: Run, changes: Partial<Manifest>): void {

@@ -1,18 +1,20 @@
 /** Several runs by one command, one after the other: the seeds of one configuration, in one folder. */
 
 import { dirname, join } from "node:path";
-import type { Trainer } from "../../rl/trainer.ts";
+import type { Trainer } from "../../systems/trainer.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
-import { drawRunCurves } from "../look/curve.ts";
-import { textOf, UsageError, WriteError } from "../files/error.ts";
+import { curveName, drawRunCurves } from "../look/curve.ts";
+import type { Plan } from "../command/plan.ts";
+import { UsageError } from "../../systems/usage.ts";
+import { textOf, WriteError } from "../files/error.ts";
 import { findRun, RunFolder } from "../files/folder.ts";
 import type { Host } from "./host.ts";
 import { recentIterations } from "../files/metrics.ts";
-import { rewardText } from "./progress.ts";
+import { numberText } from "../../systems/text.ts";
 import { readRuns } from "../look/records.ts";
-import { checkpointOf, type Ended, type Plan, restore, resumeCommand, type Session, start } from "./session.ts";
+import { checkpointOf, type Ended, restore, resumeCommand, type Session, start } from "./session.ts";
 import { interruptedCode } from "./signals.ts";
-import { summarise } from "../look/statistics.ts";
+import { summarise } from "../../systems/statistics.ts";
 
 /**
  * Trains all `plans`, of which there are several, and says at the end what they came to. `folder` holds them already, or is
@@ -32,7 +34,7 @@ export async function trainSeries(plans: readonly Plan[], folder: string | null,
     ended.push(await trainOne(run, session));
     host.out.write("\n");
   }
-  writeFileAtomic(join(place, "reward.svg"), await drawRunCurves(readRuns([place]).runs));
+  writeFileAtomic(join(place, curveName(plans[0]!.system.headline)), await drawRunCurves(readRuns([place]).runs));
   host.out.write(`${summary(place, runs, ended)}\n`);
   if (ended.some(({ result }) => result === null)) return 1;
   return (await session.listen()).requested ? interruptedCode : 0;
@@ -70,8 +72,8 @@ async function reopen(plans: readonly Plan[], place: string, host: Host): Promis
 }
 
 /** Throws what would keep the run from beginning. */
-async function checkBeginning({ config, resume }: Plan, host: Host): Promise<void> {
-  const trainer = await host.createTrainer(config);
+async function checkBeginning({ system, config, resume }: Plan, host: Host): Promise<void> {
+  const trainer = await host.createTrainer(system, config);
   try {
     await restore(checkpointOf(resume), trainer);
     if (resume) RunFolder.open(resume.folder).close();
@@ -85,7 +87,7 @@ async function trainOne(plan: Plan, session: Session): Promise<Ended> {
   const { host } = session;
   let trainer: Trainer | null = null;
   try {
-    trainer = await host.createTrainer(plan.config);
+    trainer = await host.createTrainer(plan.system, plan.config);
     return await start(plan, trainer, session);
   } catch (error) {
     host.err.write(`error: ${textOf(error)}\n`);
@@ -96,23 +98,24 @@ async function trainOne(plan: Plan, session: Session): Promise<Ended> {
 }
 
 function summary(place: string, plans: readonly Plan[], ended: readonly Ended[]): string {
+  const { headline } = plans[0]!.system;
   const rows = plans.map(({ config: { seed }, resume }, i) => {
     const result = ended[i]?.result;
     const waiting = resume!.checkpoint === null ? "not begun" : "not resumed";
     const state = result?.outcome ?? (i < ended.length ? "failed" : waiting);
-    return `  seed ${String(seed).padEnd(6)}${rewardText(result?.recent).padStart(8)}   ${state.padEnd(11)}   ${
+    return `  seed ${String(seed).padEnd(6)}${numberText(result?.recent).padStart(8)}   ${state.padEnd(11)}   ${
       resume!.folder
     }`;
   });
   const done = ended.flatMap(({ result }) => result?.outcome === "finished" ? [result.recent] : []);
   const lines = [
-    `${join(place, "reward.svg")} has the curves.`,
-    `Mean reward of the last ${recentIterations} iterations:`,
+    `${join(place, curveName(headline))} has the curves.`,
+    `Mean ${headline.name} of the last ${recentIterations} iterations:`,
     ...rows,
   ];
   if (done.length > 1) {
     const { mean, deviation } = summarise(done);
-    lines.push(`${rewardText(mean)} +- ${rewardText(deviation)} (mean and standard deviation of ${done.length} seeds)`);
+    lines.push(`${numberText(mean)} +- ${numberText(deviation)} (mean and standard deviation of ${done.length} seeds)`);
   }
   if (done.length < plans.length) lines.push(`To go on with those that are not finished: ${resumeCommand(place)}`);
   return lines.join("\n");

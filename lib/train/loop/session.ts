@@ -3,30 +3,22 @@
 import { basename, join } from "node:path";
 import { PlumblineError } from "../../graph/error.ts";
 import { checkFits, type Checkpoint, listCheckpoints, loadCheckpointOf } from "../files/checkpoint.ts";
-import { batchOf } from "../command/config.ts";
-import { textOf, UsageError, WriteError } from "../files/error.ts";
+import { fixedLength } from "../command/config.ts";
+import { UsageError } from "../../systems/usage.ts";
+import { textOf, WriteError } from "../files/error.ts";
 import { shellWord } from "../command/flags.ts";
 import { type ResumePoint, RunFolder } from "../files/folder.ts";
 import type { Host } from "./host.ts";
 import { beginManifest, type Manifest, manifestName, readManifest } from "../files/manifest.ts";
 import { recentIterations } from "../files/metrics.ts";
-import type { Config } from "../command/options.ts";
-import { presetText } from "../presets.ts";
-import { counted, Progress, rewardText } from "./progress.ts";
+import type { Plan } from "../command/plan.ts";
+import { numberText } from "../../systems/text.ts";
+import { presetText } from "../command/presets.ts";
+import { Progress } from "./progress.ts";
 import { writeFailureReport } from "../look/report.ts";
 import { type Result, type Run, train } from "./run.ts";
 import type { Stop } from "./signals.ts";
-import { rewardMetric, type Trainer } from "../../rl/trainer.ts";
-
-/** A run that a command amounts to, before anything is made. */
-export interface Plan {
-  readonly config: Config;
-  /** Parent of the folders of new runs. */
-  readonly out: string;
-  /** The run to continue; null for a new one. */
-  readonly resume: ResumePoint | null;
-  readonly arguments: readonly string[];
-}
+import type { Trainer } from "../../systems/trainer.ts";
 
 /** What became of a plan. */
 export interface Ended {
@@ -58,8 +50,8 @@ export class Session {
   }
 
   /** The display of the next run. */
-  show(iterations: number): Progress {
-    return this.#progress = new Progress(this.host.out, iterations);
+  show({ system, config }: Plan): Progress {
+    return this.#progress = new Progress(this.host.out, config.nIters, system);
   }
 }
 
@@ -82,14 +74,14 @@ export async function restore(checkpoint: Checkpoint | null, trainer: Trainer): 
 /** Trains what is planned. Throws a {@linkcode UsageError} if it cannot begin; errors on the way are told to the user. */
 export async function start(plan: Plan, trainer: Trainer, session: Session): Promise<Ended> {
   const { host, deadline } = session;
-  const { config } = plan;
-  const progress = session.show(config.nIters);
+  const { system, config } = plan;
+  const progress = session.show(plan);
   const { folder, manifest } = await openRun(plan, trainer, progress);
   try {
-    progress.say(`${introduction(config, trainer)}\n${folder.path}`);
+    progress.say(`${introduction(plan, trainer)}\n${folder.path}`);
     const stop = await session.listen();
-    const result = await train({ config, trainer, folder, manifest, progress, stop, deadline });
-    progress.say(conclusion(folder.path, config, trainer, result));
+    const result = await train({ system, config, trainer, folder, manifest, progress, stop, deadline });
+    progress.say(conclusion(folder.path, plan, trainer, result));
     return { folder: folder.path, result, error: null };
   } catch (error) {
     progress.end();
@@ -180,51 +172,56 @@ function tellLosses(iteration: number, folder: RunFolder, progress: Progress): v
 }
 
 /** What is trained, in a few lines. */
-export function introduction(config: Config, { facts }: Trainer): string {
-  const { frames, minibatches } = batchOf(config);
-  const actions = config.actionRepeat === 1 ? "steps" : `actions x ${config.actionRepeat} steps`;
+export function introduction({ system, config }: Plan, { facts }: Trainer): string {
   return [
-    `${config.scenarioName}, ${counted(config.nAgents, "agent")}, ${config.algorithm}, seed ${config.seed}: ` +
-    `${facts.parameters.toLocaleString("en-US")} parameters`,
-    `batch: ${counted(facts.envs, "env")} x ${facts.steps} ${actions} = ${frames} frames; ` +
-    `${counted(config.numEpochs, "epoch")} of ${counted(minibatches, "minibatch", "es")}`,
-    `preset: ${presetText(config)}`,
+    ...system.describe(config, facts),
+    `preset: ${presetText(system, config)}`,
     `${facts.engine}: ${facts.adapter}${facts.note === undefined ? "" : ` (${facts.note})`}`,
   ].join("\n");
 }
 
-function conclusion(path: string, config: Config, trainer: Trainer, result: Result): string {
-  const { traces } = result;
+function conclusion(path: string, plan: Plan, trainer: Trainer, result: Result): string {
+  const { traces, files } = result;
   const after = traces.afterFirst === 0 ? "none" : `${traces.afterFirst} of them`;
   const lines = [
-    endingText(config, trainer.iteration, result),
+    endingText(plan, trainer.iteration, result),
     `Programs traced: ${traces.total}, ${after} after the first iteration.`,
-    `${path} holds metrics.jsonl, reward.svg, policy.onnx, checkpoints/ and events for TensorBoard.`,
-    goOnText(path, config, result),
+    `${path} holds metrics.jsonl, ${files.join(", ")}, checkpoints/ and events for TensorBoard.`,
+    goOnText(path, plan, result),
   ];
   return lines.join("\n");
 }
 
-function endingText({ nIters, earlyStop }: Config, iteration: number, { ending, reward, recent }: Result): string {
-  const last = `${rewardMetric}: ${rewardText(reward)}`;
+function endingText(
+  { system: { headline }, config: { nIters, earlyStop } }: Plan,
+  iteration: number,
+  { ending, last, recent }: Result,
+): string {
+  const final = `${headline.metric}: ${numberText(last)}`;
   const where = `after iteration ${iteration} of ${nIters}`;
   switch (ending) {
     case "iterations":
-      return `Done: ${iteration} iterations. Final ${last}`;
-    case "reward":
-      return `Done ${where}: the mean reward of the last ${recentIterations}, ${rewardText(recent)}, has reached ` +
-        `--early-stop ${earlyStop}. Final ${last}`;
+      return `Done: ${iteration} iterations. Final ${final}`;
+    case "headline":
+      return `Done ${where}: the mean ${headline.name} of the last ${recentIterations}, ${numberText(recent)}, has ` +
+        `reached --early-stop ${earlyStop}. Final ${final}`;
     case "signal":
-      return `Stopped ${where}. ${last}`;
+      return `Stopped ${where}. ${final}`;
     case "time":
-      return `Stopped ${where}: --max-time is over. ${last}`;
+      return `Stopped ${where}: --max-time is over. ${final}`;
   }
 }
 
-function goOnText(path: string, { nIters }: Config, { ending, outcome, recent }: Result): string {
+function goOnText(path: string, { system, config }: Plan, { ending, outcome, recent }: Result): string {
   if (outcome === "interrupted") return `To resume: ${resumeCommand(path)}`;
-  const more = ending === "iterations" ? `--n-iters ${2 * nIters}` : `--early-stop ${Math.floor(recent) + 1}`;
-  return `To go on: ${resumeCommand(path)} ${more}`;
+  if (ending === "headline") {
+    const further = system.headline.better === "higher" ? Math.floor(recent) + 1 : Math.ceil(recent) - 1;
+    return `To go on: ${resumeCommand(path)} --early-stop ${further}`;
+  }
+  const fixed = fixedLength(system, config);
+  return fixed === null
+    ? `To go on: ${resumeCommand(path)} --n-iters ${2 * config.nIters}`
+    : `It cannot go on: that would change ${fixed}.`;
 }
 
 /** The command that goes on with the run, or the series of runs, in `path`. */

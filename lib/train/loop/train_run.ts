@@ -1,12 +1,18 @@
 /** A run that a program asks for, rather than a person at a terminal. */
 
-import { newConfig } from "../command/config.ts";
-import { createTrainer } from "../create.ts";
-import type { Host } from "./host.ts";
-import type { Config } from "../command/options.ts";
-import type { Output } from "./progress.ts";
+import { ownWorldSystem } from "../../systems/own_world.ts";
+import type { Config, Settings } from "../../systems/settings.ts";
+import type { IterationListener, System } from "../../systems/system.ts";
+import { UsageError } from "../../systems/usage.ts";
+import type { Environment } from "../../worlds/environment.ts";
+import { newConfig, resumedConfig } from "../command/config.ts";
+import { type Plan, scenarioOf } from "../command/plan.ts";
+import { systemFor } from "../command/worlds.ts";
+import { findRun, readConfig } from "../files/folder.ts";
 import { readRun, type RunRecord } from "../look/records.ts";
-import { type Plan, Session, start } from "./session.ts";
+import type { Host } from "./host.ts";
+import type { Output } from "./progress.ts";
+import { Session, start } from "./session.ts";
 
 const silent: Output = { write: () => {}, terminal: false, colour: false, columns: Infinity };
 
@@ -14,13 +20,26 @@ const silent: Output = { write: () => {}, terminal: false, colour: false, column
 const alone: Host = {
   out: silent,
   err: silent,
-  createTrainer,
+  createTrainer: (system, config) => system.create(config),
   listenForStop: () => Promise.resolve({ requested: false }),
 };
 
+/** What a program trains: settings by name, as flags are called in camelCase, and a world of its own if it has one. */
+export type RunSettings = Partial<Config> & { readonly environment?: Environment };
+
+/** What a program wants of a run beside its settings. */
+export interface RunOptions {
+  /** The folder for runs: `<out>/<scenario>/<time>/`. "output" unless told otherwise. */
+  readonly out?: string;
+  /** The folder or checkpoint of a run to go on with; the settings may raise `nIters`. */
+  readonly resume?: string;
+  /** Called after every iteration, and awaited. Numbers that it gives are logged beside the others, under their names. */
+  readonly onIteration?: IterationListener;
+}
+
 /**
  * Trains a run as `deno task train` does, and shows nothing: into a new folder `<out>/<scenario>/<time>/`, with the scenario's
- * preset below the settings that are given. It is read back at the end.
+ * preset below the settings that are given. With `environment` it trains a world of one's own. It is read back at the end.
  *
  * @example
  * ```ts
@@ -28,14 +47,23 @@ const alone: Host = {
  *
  * const out = await Deno.makeTempDir();
  * const settings = { maxSteps: 10, framesPerBatch: 40, minibatchSize: 40, numEpochs: 1, nIters: 2 };
- * const run = await trainRun({ scenarioName: "navigation", ...settings, seed: 1 }, out);
- * console.log(run.state, run.iterations); // finished 2
+ * const run = await trainRun({ scenarioName: "navigation", ...settings, seed: 1 }, {
+ *   out,
+ *   onIteration: ({ iteration }) => ({ "own/double": 2 * iteration }),
+ * });
+ * console.log(run.state, run.rows[1]!.metrics["own/double"]); // finished 4
  * ```
  * @throws UsageError if the settings do not fit; else what the training throws, whose folder stays, with its report.
  */
-export async function trainRun(settings: Partial<Config>, out = "output"): Promise<RunRecord> {
-  const plan: Plan = { config: newConfig(settings), out, resume: null, arguments: [] };
-  const trainer = await createTrainer(plan.config);
+export async function trainRun(settings: RunSettings, options: RunOptions | string = {}): Promise<RunRecord> {
+  const { out = "output", resume, onIteration } = typeof options === "string" ? { out: options } : options;
+  const { environment, ...given } = settings;
+  const own = environment === undefined ? null : ownWorldSystem(environment.name, { world: environment });
+  const made = resume === undefined
+    ? await newPlan(given as Settings, own, out)
+    : await resumedPlan(given as Settings, own, resume);
+  const plan: Plan = onIteration ? { ...made, system: { ...made.system, onIteration } } : made;
+  const trainer = await plan.system.create(plan.config);
   try {
     const { folder, error } = await start(plan, trainer, new Session(alone, Infinity));
     if (error !== null) throw error;
@@ -43,4 +71,24 @@ export async function trainRun(settings: Partial<Config>, out = "output"): Promi
   } finally {
     trainer.dispose();
   }
+}
+
+async function newPlan(given: Settings, own: System | null, out: string): Promise<Plan> {
+  const scenario = own ? Object.keys(own.scenarios)[0]! : scenarioOf(given);
+  const system = own ?? await systemFor(scenario);
+  return { system, config: newConfig(system, scenario, given), out, resume: null, arguments: [] };
+}
+
+async function resumedPlan(given: Settings, own: System | null, path: string): Promise<Plan> {
+  const resume = findRun(path);
+  const run = readConfig(resume.folder);
+  const system = own ?? await systemFor(run.scenarioName);
+  if (own && !Object.hasOwn(own.scenarios, run.scenarioName)) {
+    throw new UsageError(
+      `${path} is a run of \`${run.scenarioName}\`, and the environment is called \`${
+        Object.keys(own.scenarios)[0]
+      }\`.`,
+    );
+  }
+  return { system, config: resumedConfig(system, run, given), out: "", resume, arguments: [] };
 }

@@ -1,18 +1,14 @@
-/** What a run needs of the thing that learns. The run knows no more of worlds and algorithms than this. */
+/** What a run needs of the thing that learns. The run knows no more of worlds, texts and algorithms than this. */
 
 import type { SavedTensor } from "../graph/types.ts";
-import type { Episodes } from "./evaluation.ts";
 
 /** What an iteration measured: `train/episode_reward_sum` and others. NaN where there was nothing to measure. */
 export type Metrics = Readonly<Record<string, number>>;
 
-/** The metric that the progress line and the reward curve show: the sum of reward over an episode, read at done. */
-export const rewardMetric = "train/episode_reward_sum";
-
 /** Named tensors: everything that a trainer needs to continue bit for bit. */
 export type TrainerState = Readonly<Record<string, SavedTensor>>;
 
-/** What a trainer says about itself, for the manifest and the first line of a run. */
+/** What a trainer says about itself, for the manifest and the first lines of a run; systems add facts of their own. */
 export interface TrainerFacts {
   /** What computes: "cpu" (ONNX Runtime) or "webgpu" (Dawn). */
   readonly engine: string;
@@ -20,10 +16,6 @@ export interface TrainerFacts {
   readonly adapter: string;
   /** What the user should know about the choice of the device: why there is no GPU. */
   readonly note?: string;
-  /** Envs that run side by side. */
-  readonly envs: number;
-  /** Steps of each env in an iteration. */
-  readonly steps: number;
   /** Numbers that are learned. */
   readonly parameters: number;
 }
@@ -32,7 +24,7 @@ export interface TrainerFacts {
 export interface Trainer {
   /** Iterations done since the beginning of the run, also across {@linkcode restore}. */
   readonly iteration: number;
-  /** Frames (steps of all envs together) that one iteration learns from. */
+  /** Frames (or what else the system counts) that one iteration learns from. */
   readonly framesPerIteration: number;
   /** What it says about itself. */
   readonly facts: TrainerFacts;
@@ -40,8 +32,8 @@ export interface Trainer {
   readonly traceCount: number;
   /** Collects and learns once. `pause` is awaited between computations, for whoever wants to be heard meanwhile. */
   iterate(pause?: () => Promise<void>): Promise<Metrics>;
-  /** Plays `count` whole episodes with the deterministic policy, drawn from `seed`. It changes nothing of what is learned. */
-  evaluate(count: number, seed: number): Promise<Episodes>;
+  /** How good it is, as metrics `eval/...`, drawn from `seed`: what `--eval-every` logs. It changes nothing of what is learned. */
+  measure(seed: number): Promise<Metrics>;
   /** The gradients of one update of the last iteration, by parameter: `policy.net.layers.0.weight`. None before the first. */
   gradients?(): Promise<Readonly<Record<string, SavedTensor>>>;
   /** Parameters, optimiser, random key, state of the worlds, counters. It has the same names and shapes at any time. */
@@ -50,8 +42,8 @@ export interface Trainer {
   restore(state: TrainerState): Promise<void>;
   /** Runs a step that failed again: the program's name, and what it was given. Throws what the step throws. */
   replay?(program: string, inputs: TrainerState): Promise<void>;
-  /** The policy as an ONNX file: observations in, actions out. */
-  policyOnnx(): Promise<Uint8Array>;
+  /** What the run leaves in its folder when it ends, by file name: `policy.onnx`. */
+  files(): Promise<Readonly<Record<string, Uint8Array>>>;
   /** Gives back what it holds. */
   dispose(): void;
 }

@@ -11,8 +11,8 @@ import type { Stateful } from "../../tensor/variable.ts";
 import type { Controller } from "../../worlds/controllers.ts";
 import type { Environment } from "../../worlds/environment.ts";
 import type { Scene } from "../../worlds/scene.ts";
-import { UsageError } from "../files/error.ts";
-import { rewardText } from "../loop/progress.ts";
+import { UsageError } from "../usage.ts";
+import { numberText } from "../text.ts";
 
 /** What a step of a particle world lasts. */
 const stepSeconds = 0.1;
@@ -97,7 +97,7 @@ export async function film({ environment, controller, state }: Cast, count: numb
         position: of("position"),
         angle: of("angle"),
         lidar: scene.lidar ? { range: scene.lidar.range, rays: scene.lidar.rays, nearness: of("nearness") } : null,
-        caption: `reward ${rewardText(rewards![i])}, ${steps} steps, ${ends![i] ? "terminated" : "time up"}`,
+        caption: `reward ${numberText(rewards![i])}, ${steps} steps, ${ends![i] ? "terminated" : "time up"}`,
       };
     });
   } finally {

@@ -3,15 +3,18 @@
  * better, or the seed's where nothing better is known. What a preset leaves out has the default of its option.
  */
 
-import { type Config, settings } from "./command/options.ts";
+import type { ValuesOf } from "../option.ts";
+import type { CommonConfig, Settings } from "../settings.ts";
+import type { PPOSettings } from "../reinforcement/ppo.ts";
+import type { scenarios, task } from "./scenarios.ts";
 
-type Scenario = Config["scenarioName"];
-
-/** The names of the command line. */
-export type PresetName = "seed" | "tuned";
+type Scenario = keyof typeof scenarios;
 
 /** What a preset may say: all but the world, the seed, the device and the files. */
-export type Preset = Partial<Omit<Config, "scenarioName" | "seed" | "device" | "saveEvery">>;
+type Preset = Partial<ValuesOf<typeof task> & PPOSettings & Pick<CommonConfig, "nIters">>;
+
+/** The names of the presets. */
+export const presets = ["seed", "tuned"] as const;
 
 /** The size of the task, and for how long to train. */
 const extents: Readonly<Record<Scenario, Preset>> = {
@@ -100,37 +103,15 @@ const tuned: Readonly<Record<Scenario, Preset>> = {
 };
 
 /** The settings of a preset. */
-export function preset(scenario: Scenario, name: PresetName): Preset {
-  return { ...extents[scenario], ...{ seed, tuned }[name][scenario] };
+export function preset(name: string, scenario: string): Settings {
+  const table = name === "seed" ? seed : tuned;
+  return { ...extents[scenario as Scenario], ...table[scenario as Scenario] };
 }
 
 /**
  * The preset below flags that were given without one: `tuned`, which is one whole; but `seed` where a number of the seed's
  * recipe is given, so that a command which spells its recipe out gets that and nothing else.
  */
-export function presetBelow(given: Partial<Config>): PresetName {
+export function presetBelow(given: Settings): string {
   return Object.keys(given).some((name) => name in seed.navigation) ? "seed" : "tuned";
-}
-
-/** The preset that is nearest to settings of a scenario, and where they depart from it. */
-export interface Departure {
-  readonly preset: PresetName;
-  readonly apart: readonly (readonly [name: string, value: unknown])[];
-}
-
-/** See {@linkcode Departure}. Only what `given` names is compared. */
-export function departureOf(scenario: Scenario, given: Preset): Departure {
-  const [seed, tuned] = (["seed", "tuned"] as const).map((name): Departure => {
-    const row: Readonly<Record<string, unknown>> = preset(scenario, name);
-    const initial = (key: string) => key in row ? row[key] : settings[key as keyof typeof settings].initial;
-    return { preset: name, apart: Object.entries(given).filter(([key, value]) => value !== initial(key)) };
-  }) as [Departure, Departure];
-  return tuned.apart.length < seed.apart.length ? tuned : seed;
-}
-
-/** By which preset a configuration goes, and where it departs from it: "seed, but lr 0.001". */
-export function presetText(config: Config): string {
-  const { scenarioName, seed: _, device: __, saveEvery: ___, nIters: ____, ...rest } = config;
-  const { preset, apart } = departureOf(scenarioName, rest);
-  return apart.length === 0 ? preset : `${preset}, but ${apart.map(([key, value]) => `${key} ${value}`).join(", ")}`;
 }

@@ -1,0 +1,159 @@
+/**
+ * Options: the rows of the tables from which types, schemas, flags and `--help` are made. A new setting of a system or an
+ * algorithm is one new row.
+ */
+
+/** What all options have. */
+interface Described {
+  /** For `--help`. */
+  readonly help: string;
+  /** Names by which others know it, for who types them. */
+  readonly also?: readonly string[];
+}
+
+/** A number within limits. */
+export interface NumberOption<Initial extends number | null = number | null> extends Described {
+  readonly kind: "integer" | "number";
+  readonly min: number;
+  readonly max: number;
+  /** Whether `min` itself is excluded. */
+  readonly aboveMin: boolean;
+  /** Null: there is none unless it is given. */
+  readonly initial: Initial;
+  /** Whether the command line takes several: `0,1,2`, or the flag more than once. */
+  readonly many?: boolean;
+}
+
+/** A time: `90s`, `20m`, `2h`, `1h30m`; its value is in seconds. */
+export interface DurationOption extends Described {
+  readonly kind: "duration";
+}
+
+/** One of several words. */
+export interface ChoiceOption<Value extends string = string> extends Described {
+  readonly kind: "choice";
+  readonly values: readonly Value[];
+  /** Null: the help says what it depends on. */
+  readonly initial: Value | null;
+}
+
+/** A file or folder. */
+export interface PathOption extends Described {
+  readonly kind: "path";
+  readonly initial: string | null;
+}
+
+/** Yes or no: `--share-parameters`, `--no-share-parameters`. */
+export interface ToggleOption extends Described {
+  readonly kind: "toggle";
+  readonly initial: boolean;
+}
+
+/** Given or not. */
+export interface SwitchOption extends Described {
+  readonly kind: "switch";
+}
+
+/** A row of the table. */
+export type Option = NumberOption | DurationOption | ChoiceOption | PathOption | ToggleOption | SwitchOption;
+
+/** Options by name. */
+export type Table = Readonly<Record<string, Option>>;
+
+/** The type of an option's value. */
+export type ValueOf<O> = O extends NumberOption<number> ? number
+  : O extends NumberOption ? number | null
+  : O extends DurationOption ? number
+  : O extends ChoiceOption<infer V> ? V
+  : O extends PathOption ? string | null
+  : boolean;
+
+/**
+ * The values of a table.
+ *
+ * @internal
+ */
+export type ValuesOf<Table> = { readonly [K in keyof Table]: ValueOf<Table[K]> };
+
+/** `row`, which others call by the names `also`. */
+export function called<O extends Option>(also: readonly string[], row: O): O {
+  return { ...row, also };
+}
+
+/** A row of the table. */
+export function integer(min: number, max: number, initial: number, help: string): NumberOption<number> {
+  return { kind: "integer", min, max, aboveMin: false, initial, help };
+}
+
+/** A row of the table. */
+export function real(min: number, max: number, initial: number, help: string): NumberOption<number> {
+  return { kind: "number", min, max, aboveMin: false, initial, help };
+}
+
+/** A row of the table. */
+export function positive(max: number, initial: number, help: string): NumberOption<number> {
+  return { kind: "number", min: 0, max, aboveMin: true, initial, help };
+}
+
+/** A row of the table. */
+export function choice<const V extends string>(values: readonly V[], initial: V | null, help: string): ChoiceOption<V> {
+  return { kind: "choice", values, initial, help };
+}
+
+/** A row of the table. */
+export function path(initial: string | null, help: string): PathOption {
+  return { kind: "path", initial, help };
+}
+
+/** A row of the table. */
+export function toggle(initial: boolean, help: string): ToggleOption {
+  return { kind: "toggle", initial, help };
+}
+
+/** A row of the table. */
+export function flag(help: string): SwitchOption {
+  return { kind: "switch", help };
+}
+
+/** The defaults of a table, of all that has one. */
+export function initialOf(table: Table): Readonly<Record<string, number | string | boolean | null>> {
+  return Object.fromEntries(
+    Object.entries(table).flatMap(([name, option]) => "initial" in option ? [[name, option.initial]] : []),
+  );
+}
+
+/** `framesPerBatch` as a flag: `--frames-per-batch`. */
+export function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** Whether a number is within the limits of its option. */
+export function within({ kind, min, max, aboveMin }: NumberOption, x: number): boolean {
+  const whole = kind === "number" || Number.isInteger(x);
+  return whole && x >= min && x <= max && !(aboveMin && x === min);
+}
+
+/** What an option takes: "a whole number from 1 to 1,000". */
+export function rangeOf(option: Option): string {
+  switch (option.kind) {
+    case "integer":
+      return `a whole number ${limitsOf(option)}`;
+    case "number":
+      return `a number ${limitsOf(option)}`;
+    case "duration":
+      return "a time such as 90s, 20m or 1h30m";
+    case "choice":
+      return option.values.length === 1 ? `"${option.values[0]}"` : `one of ${option.values.join(", ")}`;
+    case "path":
+      return "a path";
+    case "toggle":
+    case "switch":
+      return "nothing";
+  }
+}
+
+/** The limits of a number: "above 0, at most 1". */
+export function limitsOf({ min, max, aboveMin }: NumberOption): string {
+  const [least, most] = [min, max].map((x) => x.toLocaleString("en-US"));
+  return aboveMin ? `above ${least}, at most ${most}` : `from ${least} to ${most}`;
+}

@@ -1,0 +1,43 @@
+/** A world of one's own, from a file or from a program, trained as any other. */
+
+import type { Environment } from "../worlds/environment.ts";
+import { ppo } from "./reinforcement/ppo.ts";
+import { reinforcementSystem } from "./reinforcement/system.ts";
+import type { Settings } from "./settings.ts";
+import type { IterationListener, System } from "./system.ts";
+import { UsageError } from "./usage.ts";
+
+/** What somebody brings. */
+export interface OwnWorld {
+  /** The world, or what makes it. */
+  readonly world: Environment | (() => Environment);
+  /** Settings that suit it, below those that are given. */
+  readonly settings?: Settings;
+  /** Hears of every iteration; numbers that it gives are logged. */
+  readonly onIteration?: IterationListener;
+}
+
+/** The system of a world of one's own, which the command line knows as `name`. Without a world it can only be read about. */
+export function ownWorldSystem(name: string, own: OwnWorld | null): System {
+  return reinforcementSystem({
+    title: "world of your own",
+    scenarios: { [name]: "a world of your own" },
+    algorithms: {
+      ppo: ppo("ippo", "PPO, the critic of an agent sees what the agent sees"),
+      mappo: ppo("mappo", "PPO whose critic sees all agents"),
+    },
+    task: {},
+    presets: ["own"],
+    preset: () => own?.settings ?? {},
+    presetBelow: () => "own",
+    ...own?.onIteration && { onIteration: own.onIteration },
+    world() {
+      if (own === null) {
+        throw new UsageError(
+          `the world \`${name}\` was made by a program: load the run there, or train it from a file that exports the world.`,
+        );
+      }
+      return typeof own.world === "function" ? own.world() : own.world;
+    },
+  });
+}

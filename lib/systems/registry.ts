@@ -1,0 +1,17 @@
+/** All systems: a row each. */
+
+import { particle } from "./particle/system.ts";
+import type { System } from "./system.ts";
+
+/** The systems, in the order of `--help`. The first scenario of the first is trained unless another is named. */
+export const systems: readonly System[] = [particle];
+
+/** The names of all scenarios. */
+export function scenarioNames(): string[] {
+  return systems.flatMap(({ scenarios }) => Object.keys(scenarios));
+}
+
+/** The system that answers to a scenario's name; null if none does. */
+export function findSystem(scenario: string): System | null {
+  return systems.find(({ scenarios }) => Object.hasOwn(scenarios, scenario)) ?? null;
+}

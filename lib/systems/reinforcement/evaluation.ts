@@ -1,0 +1,144 @@
+/** How good a policy or a controller is, over whole episodes. */
+
+import { type Episodes, Evaluator } from "../../rl/evaluation.ts";
+import { type ControllerName, controllerNames, controllerOf } from "../../worlds/controllers.ts";
+import type { Environment } from "../../worlds/environment.ts";
+import { chooseDevice } from "../device.ts";
+import { choice, type ChoiceOption, flag, integer, type NumberOption } from "../option.ts";
+import type { Config } from "../settings.ts";
+import { interval95, summarise, type Summary } from "../statistics.ts";
+import { type Evaluation, type Look, look, type Subject } from "../system.ts";
+import { counted } from "../text.ts";
+import type { Agent } from "./algorithm.ts";
+
+/** The flag that puts a controller in the place of a policy. */
+export const controllerOption: ChoiceOption<ControllerName> = choice(
+  controllerNames,
+  null,
+  "instead of the policy of a run",
+);
+
+/** What may be given where a scenario has no policy. */
+export const orController = ", or a --controller";
+
+const options = {
+  episodes: integer(1, 1_000_000, 100, "whole episodes to play") as NumberOption<number>,
+  controller: controllerOption,
+  seed: integer(0, 2 ** 32 - 1, 0, "the same seed gives the same starts to whatever is evaluated") as NumberOption<
+    number
+  >,
+  json: flag("print everything as JSON, each episode too"),
+};
+
+/** `deno task eval` in the worlds that `worldOf` makes, as controllers know them. */
+export function evaluationOf(worldOf: (config: Config) => Environment): Look<Evaluation> {
+  return look({
+    options,
+    notes: [
+      "Reward is the sum over an episode, mean over agents. Each environment plays one episode to its end, so that short",
+      "ones count no more than long ones. The 95% interval is mean +- t s / sqrt(n), by Student's t with n - 1 degrees of",
+      "freedom.",
+    ],
+    async run(subject, { episodes: count, seed, controller }) {
+      const world = worldOf(subject.config);
+      const episodes = controller === null
+        ? await playPolicy(subject, count, seed)
+        : await playController(world, controller, subject, count, seed);
+      const result = resultOf(subject, world, controller ?? "policy", seed, episodes);
+      return { json: result, lines: linesOf(result) };
+    },
+  });
+}
+
+async function playPolicy(subject: Subject, count: number, seed: number): Promise<Episodes> {
+  const trainer = await subject.trainer(orController) as Agent;
+  try {
+    return await trainer.evaluate(count, seed);
+  } finally {
+    trainer.dispose();
+  }
+}
+
+async function playController(
+  world: Environment,
+  controller: ControllerName,
+  { config }: Subject,
+  count: number,
+  seed: number,
+): Promise<Episodes> {
+  await chooseDevice(config.device);
+  const evaluator = new Evaluator(world, controllerOf(world, controller));
+  try {
+    return await evaluator.run(count, seed);
+  } finally {
+    evaluator.dispose();
+  }
+}
+
+/** What `--json` prints. */
+interface Result {
+  readonly target: string;
+  readonly iteration: number | null;
+  readonly scenario: string;
+  readonly agents: number;
+  readonly maxSteps: number;
+  readonly controller: string;
+  readonly seed: number;
+  readonly episodes: number;
+  readonly reward: Quantity;
+  readonly length: Quantity;
+  /** The share of episodes whose task ended; in the others the time was up. */
+  readonly terminated: number;
+  readonly each: { readonly reward: number[]; readonly length: number[]; readonly terminated: boolean[] };
+}
+
+interface Quantity extends Omit<Summary, "count"> {
+  /** The 95% confidence interval of the mean; null for one episode. */
+  readonly interval: readonly [low: number, high: number] | null;
+}
+
+function quantity(values: ArrayLike<number>): Quantity {
+  const summary = summarise(values);
+  const { count: _, ...rest } = summary;
+  return { ...rest, interval: interval95(summary) };
+}
+
+function resultOf(
+  { config, name, iteration }: Subject,
+  { agents, maxSteps }: Environment,
+  controller: string,
+  seed: number,
+  { reward, length, terminated }: Episodes,
+): Result {
+  return {
+    target: name,
+    iteration,
+    scenario: config.scenarioName,
+    agents,
+    maxSteps,
+    controller,
+    seed,
+    episodes: reward.length,
+    reward: quantity(reward),
+    length: quantity(length),
+    terminated: summarise(terminated).mean,
+    each: { reward: [...reward], length: [...length], terminated: Array.from(terminated, Boolean) },
+  };
+}
+
+const number = (x: number): string => Math.abs(x) >= 100 ? x.toFixed(1) : x.toFixed(3);
+
+function linesOf(result: Result): string[] {
+  const { controller, episodes, seed, reward, length, terminated } = result;
+  const who = controller === "policy" ? `deterministic policy of ${result.target}` : `the controller "${controller}"`;
+  const interval = reward.interval === null ? "" : `   95% interval ${reward.interval.map(number).join(" to ")}`;
+  const spread = episodes === 1 ? "" : `   deviation ${number(reward.deviation)}`;
+  return [
+    `${result.scenario}, ${counted(result.agents, "agent")}: ${who}`,
+    `${counted(episodes, "episode")} of at most ${result.maxSteps} steps, seed ${seed}`,
+    "",
+    `reward       ${number(reward.mean)}${interval}${spread}   from ${number(reward.min)} to ${number(reward.max)}`,
+    `length       ${length.mean.toFixed(1)}   from ${length.min} to ${length.max}`,
+    `terminated   ${(100 * terminated).toFixed(1)}%`,
+  ];
+}

@@ -1,0 +1,150 @@
+/** PPO as an algorithm of systems: its settings, the rules between them, and its trainer. */
+
+import type { PPOOptions } from "../../rl/ppo_options.ts";
+import { PPOTrainer } from "../../rl/ppo_trainer.ts";
+import { batchShape } from "../../rl/rollout.ts";
+import {
+  called,
+  choice,
+  type ChoiceOption,
+  integer,
+  type NumberOption,
+  positive,
+  real,
+  toggle,
+  type ToggleOption,
+  type ValuesOf,
+} from "../option.ts";
+import type { Config } from "../settings.ts";
+import { counted } from "../text.ts";
+import type { TrainerFacts } from "../trainer.ts";
+import { UsageError } from "../usage.ts";
+import type { Agent, Algorithm } from "./algorithm.ts";
+
+const schedules = ["constant", "linear", "cosine"] as const;
+type Schedules = ChoiceOption<typeof schedules[number]>;
+
+/** The settings of PPO with their defaults, which are those of navigation. */
+export const ppoSettings = {
+  centralisedPolicy: toggle(false, "each agent acts on what all observe, not on its own view") as ToggleOption,
+  shareParameters: toggle(true, "one network for all agents, or else one for each") as ToggleOption,
+  hiddenSize: integer(1, 10_000, 256, "units in each of the two hidden layers") as NumberOption<number>,
+  nIters: called(
+    ["iterations", "numIterations", "totalTimesteps", "numTimesteps", "numUpdates"],
+    integer(1, 10_000_000, 10, "iterations: collect a batch, learn from it") as NumberOption<number>,
+  ),
+  framesPerBatch: called(
+    ["numEnvs", "nEnvs", "numSteps", "nSteps", "rolloutSteps"],
+    integer(1, 100_000_000, 6000, "frames to collect in an iteration, all envs together") as NumberOption<number>,
+  ),
+  numEpochs: called(
+    ["updateEpochs", "nEpochs"],
+    integer(1, 10_000, 30, "passes over a batch") as NumberOption<number>,
+  ),
+  minibatchSize: called(
+    ["batchSize"],
+    integer(1, 100_000_000, 400, "frames (actions, where they are held) in a minibatch") as NumberOption<number>,
+  ),
+  lr: called(["learningRate"], positive(1, 3e-4, "learning rate of Adam") as NumberOption<number>),
+  lrSchedule: choice(schedules, "constant", "how it falls to 0 over the iterations") as Schedules,
+  maxGradNorm: positive(1e9, 1, "norm to which gradients are clipped") as NumberOption<number>,
+  clipEpsilon: called(
+    ["clipCoef", "clipRange"],
+    positive(1, 0.2, "how far the ratio of probabilities may move") as NumberOption<number>,
+  ),
+  entropyEps: called(
+    ["entCoef", "entropyCoef"],
+    real(0, 100, 1e-4, "weight of the entropy bonus") as NumberOption<number>,
+  ),
+  entropySchedule: choice(schedules, "constant", "how that falls to 0 over the iterations") as Schedules,
+  gamma: real(0, 1, 0.99, "discount of later rewards") as NumberOption<number>,
+  lmbda: called(
+    ["lambda", "gaeLambda"],
+    real(0, 1, 0.9, "lambda of generalised advantage estimation") as NumberOption<number>,
+  ),
+  actionRepeat: integer(1, 1000, 1, "steps that an action is held; gamma and lambda count actions") as NumberOption<
+    number
+  >,
+  bootstrapTruncated: toggle(true, "an episode that is cut off is worth what the critic expects") as ToggleOption,
+  normalizeAdvantages: toggle(false, "bring the advantages of a batch to mean 0, deviation 1") as ToggleOption,
+  normalizeObservations: toggle(
+    false,
+    "see observations on the scale of their running mean and deviation",
+  ) as ToggleOption,
+  normalizeValues: toggle(false, "learn values on the scale of their running mean and deviation") as ToggleOption,
+  clipValue: real(0, 1e6, 0, "how far a value may move in an iteration; 0: freely") as NumberOption<number>,
+  targetKl: real(0, 1e6, 0, "no further epoch after one with a larger KL; 0: all epochs") as NumberOption<number>,
+};
+
+/** The settings of PPO. */
+export type PPOSettings = ValuesOf<typeof ppoSettings>;
+
+/** How a batch is collected and learned from. */
+export interface Batch {
+  /** How many whole episodes fit into framesPerBatch; 1 or more. */
+  readonly envs: number;
+  /** Actions of each env in an iteration. */
+  readonly steps: number;
+  /** envs x steps x actionRepeat: not below framesPerBatch, and every one is used. */
+  readonly frames: number;
+  /** Updates in an epoch; the last may be of fewer frames. */
+  readonly minibatches: number;
+}
+
+type BatchSettings = Pick<PPOSettings, "framesPerBatch" | "minibatchSize" | "actionRepeat">;
+
+/** The shape of batches where an episode has at most `maxSteps` steps. */
+export function batchOf({ framesPerBatch, minibatchSize, actionRepeat }: BatchSettings, maxSteps: number): Batch {
+  const { envs, steps } = batchShape(framesPerBatch, Math.ceil(maxSteps / actionRepeat), actionRepeat);
+  return { envs, steps, frames: envs * steps * actionRepeat, minibatches: Math.ceil(envs * steps / minibatchSize) };
+}
+
+function checkBatch(config: PPOSettings, maxSteps: number): void {
+  const { framesPerBatch, minibatchSize, actionRepeat } = config;
+  if (framesPerBatch < maxSteps) {
+    throw new UsageError(
+      `--frames-per-batch ${framesPerBatch} is less than one episode of --max-steps ${maxSteps}: ` +
+        `give at least ${maxSteps} frames.`,
+    );
+  }
+  const { envs, steps } = batchOf(config, maxSteps);
+  if (minibatchSize > envs * steps) {
+    throw new UsageError(
+      `--minibatch-size ${minibatchSize} is larger than the batch of ${envs * steps} ` +
+        `${actionRepeat === 1 ? "frames" : "actions"}: give at most ${envs * steps}, or more --frames-per-batch.`,
+    );
+  }
+}
+
+function endsWith({ lrSchedule, entropySchedule }: PPOSettings): string | null {
+  if (lrSchedule !== "constant") return `the ${lrSchedule} schedule of the learning rate`;
+  return entropySchedule === "constant" ? null : `the ${entropySchedule} schedule of the entropy bonus`;
+}
+
+function describe(
+  config: PPOSettings,
+  facts: TrainerFacts & { readonly envs: number; readonly steps: number },
+): string {
+  const { envs, steps } = facts;
+  const { actionRepeat, numEpochs, minibatchSize } = config;
+  const actions = actionRepeat === 1 ? "steps" : `actions x ${actionRepeat} steps`;
+  return `batch: ${counted(envs, "env")} x ${steps} ${actions} = ${envs * steps * actionRepeat} frames; ` +
+    `${counted(numEpochs, "epoch")} of ${counted(Math.ceil(envs * steps / minibatchSize), "minibatch", "es")}`;
+}
+
+/** PPO; `critic` says whether its critic sees all agents (`mappo`) or its own (`ippo`). */
+export function ppo(critic: PPOOptions["algorithm"], help: string): Algorithm {
+  const own = (config: Config): PPOSettings => config as unknown as PPOSettings;
+  return {
+    help,
+    settings: ppoSettings,
+    check: (config, maxSteps) => checkBatch(own(config), maxSteps),
+    endsWith: (config) => endsWith(own(config)),
+    describe: (config, facts) => describe(own(config), facts as Parameters<typeof describe>[1]),
+    create: (environment, config): Promise<Agent> => {
+      const names = Object.keys(ppoSettings).filter((name) => name !== "actionRepeat");
+      const settings = Object.fromEntries(names.map((name) => [name, config[name]])) as unknown as PPOSettings;
+      return PPOTrainer.create(environment, { ...settings, algorithm: critic, seed: config.seed });
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/** What somebody may have meant. */
+
+import { flagOf, type Table } from "../../systems/option.ts";
+
+/** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string alignment). */
+export function editDistance(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    const above = rows[i - 1]!;
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+        ? rows[i - 2]![j - 2]! + 1
+        : Infinity;
+      row.push(Math.min(above[j]! + 1, row[j - 1]! + 1, replaced, swapped));
+    }
+    rows.push(row);
+  }
+  return rows[a.length]![b.length]!;
+}
+
+/** The one of `words` that is so close to `word` that it may be meant; null if none is. */
+export function closest(word: string, words: readonly string[]): string | null {
+  const [best] = words.map((x) => ({ x, distance: editDistance(word, x) })).sort((a, b) => a.distance - b.distance);
+  return best && best.distance <= Math.max(1, best.x.length / 3) ? best.x : null;
+}
+
+const plain = (name: string): string => flagOf(name.replace(/^-+/, "").replaceAll("_", "-")).slice(2);
+
+/** The option that `name` may mean, in whatever spelling, or as others call it; null if there is none. */
+export function nearest(name: string, table: Table): string | null {
+  const word = plain(name);
+  const names = Object.entries(table).flatMap(([option, { also = [] }]) =>
+    [option, ...also].map((x) => [plain(x), option] as const)
+  );
+  const exact = names.find(([x]) => x === word);
+  if (exact) return exact[1];
+  const close = closest(word, names.map(([x]) => x));
+  return names.find(([x]) => x === close)?.[1] ?? null;
+}

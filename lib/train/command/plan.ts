@@ -1,0 +1,77 @@
+/** From a command to the runs that it amounts to, before anything is made. */
+
+import type { Config, Settings } from "../../systems/settings.ts";
+import type { System } from "../../systems/system.ts";
+import { UsageError } from "../../systems/usage.ts";
+import { findRun, readConfig, type ResumePoint, runsOfSeries } from "../files/folder.ts";
+import { type Command, seedsOf } from "./command.ts";
+import { algorithmOf, newConfig, resumedConfig } from "./config.ts";
+import { readConfigFile } from "./config_file.ts";
+import { controls as controlTable, firstScenario, refuseForeign } from "./tables.ts";
+import { systemFor } from "./worlds.ts";
+
+/** A run that a command amounts to. */
+export interface Plan {
+  readonly system: System;
+  readonly config: Config;
+  /** Parent of the folders of new runs. */
+  readonly out: string;
+  /** The run to continue; null for a new one. */
+  readonly resume: ResumePoint | null;
+  readonly arguments: readonly string[];
+}
+
+/** A run for each seed, or for each run of a series that is resumed; at least one. Throws a {@linkcode UsageError}. */
+export function plansOf(command: Command, args: readonly string[]): Promise<Plan[]> {
+  const { resume } = command.controls;
+  return resume === undefined || resume === null ? newPlans(command, args) : resumedPlans(command, resume, args);
+}
+
+async function newPlans({ given, seeds, controls }: Command, args: readonly string[]): Promise<Plan[]> {
+  const file = controls.config ? seedsOf(readConfigFile(controls.config)) : { settings: {}, seeds: [] };
+  const { seed: _, ...flags } = given;
+  const settings: Settings = { ...file.settings, ...flags };
+  const scenario = scenarioOf(settings);
+  const system = await systemFor(scenario);
+  refuseForeign(Object.keys(settings), system, scenario, algorithmOf(system, settings));
+  const all = seeds.length > 0 ? seeds : file.seeds;
+  const out = controls.out ?? controlTable.out.initial!;
+  return (all.length > 0 ? all : [undefined]).map((seed) => ({
+    system,
+    config: newConfig(system, scenario, { ...settings, ...seed !== undefined && { seed } }, controls.preset),
+    out,
+    resume: null,
+    arguments: args,
+  }));
+}
+
+/** The scenario of settings. Throws a {@linkcode UsageError} if it is no name. */
+export function scenarioOf({ scenarioName = firstScenario }: Settings): string {
+  if (typeof scenarioName === "string" && scenarioName !== "") return scenarioName;
+  throw new UsageError(`--scenario-name takes a name, not ${JSON.stringify(scenarioName)}.`);
+}
+
+async function resumedPlans(
+  { given, seeds, controls }: Command,
+  path: string,
+  args: readonly string[],
+): Promise<Plan[]> {
+  if (controls.out) throw new UsageError("--out cannot be given with --resume: the run goes on in its own folder.");
+  for (const name of ["preset", "config"] as const) {
+    if (!controls[name]) continue;
+    throw new UsageError(`--${name} cannot be given with --resume: a run keeps its settings.`);
+  }
+  const series = runsOfSeries(path);
+  if (seeds.length > 1 || (seeds.length > 0 && series.length > 0)) {
+    throw new UsageError(`--seed ${seeds.join(",")} cannot be given with --resume: each run keeps its seed.`);
+  }
+  const plans: Plan[] = [];
+  for (const folder of series.length > 0 ? series : [path]) {
+    const resume = findRun(folder, `--resume ${folder}`);
+    const run = readConfig(resume.folder);
+    const system = await systemFor(run.scenarioName);
+    refuseForeign(Object.keys(given), system, run.scenarioName, run.algorithm);
+    plans.push({ system, config: resumedConfig(system, run, given), out: "", resume, arguments: args });
+  }
+  return plans;
+}

@@ -1,0 +1,93 @@
+/** The tables of a command: which settings a run has, and whose are the others. */
+
+import {
+  choice,
+  type DurationOption,
+  flag,
+  flagOf,
+  type Option,
+  path,
+  type Table,
+  type ValuesOf,
+} from "../../systems/option.ts";
+import { scenarioNames, systems } from "../../systems/registry.ts";
+import { running } from "../../systems/settings.ts";
+import type { System } from "../../systems/system.ts";
+import { UsageError } from "../../systems/usage.ts";
+
+/** What is trained unless another is named. */
+export const firstScenario: string = scenarioNames()[0]!;
+
+/** Its values are not listed: `--help` shows the systems, and a world of one's own has the path of its file. */
+const scenarioName = choice([], firstScenario, "what is trained: a name, or the path of a world of your own");
+
+function algorithmOf({ algorithms }: System): Option {
+  const names = Object.keys(algorithms);
+  return choice(names, names[0]!, "how it learns");
+}
+
+/** The settings of a run by the headings of `--help`, in the order of its config.json. */
+export function headingsOf(
+  system: System,
+  algorithm: string,
+): Readonly<Record<"task" | "learning" | "running", Table>> {
+  return {
+    task: { scenarioName, ...system.task },
+    learning: { algorithm: algorithmOf(system), ...system.algorithms[algorithm]!.settings },
+    running,
+  };
+}
+
+/** The settings of a run. */
+export function settingsOf(system: System, algorithm: string): Table {
+  const { task, learning, running } = headingsOf(system, algorithm);
+  return { ...task, ...learning, ...running };
+}
+
+/** The settings of all runs that there can be: for reading arguments before it is known whose they are. */
+export function everySetting(): Table {
+  const tables = systems.flatMap((system) => Object.keys(system.algorithms).map((name) => settingsOf(system, name)));
+  return Object.assign({}, ...tables);
+}
+
+/** What concerns one command only. */
+export const controls = {
+  preset: choice([...new Set(systems.flatMap(({ presets }) => presets))], null, "settings to begin with"),
+  config: path(null, "settings from YAML or JSON, below the flags; a run's config.json repeats it"),
+  out: path("output", "folder for runs: PATH/<scenario>/<timestamp>/"),
+  resume: path(null, "continue a run, from its folder or one of its checkpoints"),
+  maxTime: { kind: "duration", help: "90s, 20m, 2h: end after the iteration in which it is over" } as DurationOption,
+  checkNumerics: flag("judge every step when it ends; on a GPU this waits for each step"),
+  dryRun: flag("check everything and write nothing"),
+  printConfig: flag("print the configuration as JSON, as --config reads it"),
+  help: flag("print this; with --scenario-name the flags of that scenario"),
+};
+
+/** The flags of a command that are no part of the configuration. */
+export type Controls = ValuesOf<typeof controls>;
+
+/** Throws a {@linkcode UsageError} for the first of `names` that is a setting of other systems or algorithms only. */
+export function refuseForeign(names: readonly string[], system: System, scenario: string, algorithm: string): void {
+  const own = settingsOf(system, algorithm);
+  const name = names.find((x) => !Object.hasOwn(own, x) && Object.hasOwn(everySetting(), x));
+  if (name === undefined) return;
+  const has = (algorithms: System["algorithms"]) =>
+    Object.entries(algorithms).filter(([, { settings }]) => Object.hasOwn(settings, name)).map(([x]) => x);
+  const here = has(system.algorithms);
+  if (here.length > 0) {
+    throw new UsageError(
+      `${flagOf(name)} is a setting of ${
+        here.join(", ")
+      }, and this run learns by ${algorithm}: leave it out, or give ` +
+        `--algorithm ${here[0]}.`,
+    );
+  }
+  const owners = systems.flatMap(({ title, task, scenarios, algorithms }) =>
+    Object.hasOwn(task, name)
+      ? [`the ${title} (${Object.keys(scenarios).join(", ")})`]
+      : has(algorithms).map((x) => `${x} (${Object.keys(scenarios).join(", ")})`)
+  );
+  throw new UsageError(
+    `${flagOf(name)} is a setting of ${owners.join(" and of ")}, and ${scenario} has none: leave it out.`,
+  );
+}

@@ -1,0 +1,47 @@
+/** From the name of a scenario to its system: one of the registry, or a file that exports a world. */
+
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type OwnWorld, ownWorldSystem } from "../../systems/own_world.ts";
+import { findSystem, scenarioNames } from "../../systems/registry.ts";
+import type { System } from "../../systems/system.ts";
+import { UsageError } from "../../systems/usage.ts";
+import { reasonOf } from "../files/error.ts";
+import { closest } from "./nearest.ts";
+
+/** Whether a scenario's name is the path of a module. */
+export function isModulePath(name: string): boolean {
+  return /[\\/]|\.[cm]?[jt]s$/.test(name);
+}
+
+/** The system of a scenario. Throws a {@linkcode UsageError} if there is none. */
+export async function systemFor(scenario: string): Promise<System> {
+  const known = findSystem(scenario);
+  if (known) return known;
+  if (isModulePath(scenario)) return ownWorldSystem(scenario, await importWorld(scenario));
+  const close = closest(scenario, scenarioNames());
+  throw new UsageError(
+    `--scenario-name takes one of ${scenarioNames().join(", ")}, or the path of a file that exports a world, not ` +
+      `${JSON.stringify(scenario)}${close === null ? "." : `: did you mean ${close}?`}`,
+  );
+}
+
+/** The system of a run, for reading about it: a world of one's own is not loaded. */
+export function systemOfRun(scenario: string): System {
+  return findSystem(scenario) ?? ownWorldSystem(scenario, null);
+}
+
+async function importWorld(path: string): Promise<OwnWorld> {
+  const file = resolve(path);
+  try {
+    if (!Deno.statSync(file).isFile) throw new Error("it is no file");
+  } catch (error) {
+    throw new UsageError(`--scenario-name ${path} cannot be opened: ${reasonOf(error)}.`);
+  }
+  const module = await import(pathToFileURL(file).href);
+  if (module.default === undefined) {
+    throw new UsageError(`${path} has no default export: export the world, as in \`export default new MyWorld();\`.`);
+  }
+  const { default: world, settings, onIteration } = module;
+  return { world, ...settings && { settings }, ...onIteration && { onIteration } };
+}
