@@ -5,7 +5,7 @@ import { flagOf, initialOf, type Option, rangeOf, type Table, within } from "../
 import { type Config, running, type Setting, type Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
-import { nearest } from "./nearest.ts";
+import { closest, nearest } from "./nearest.ts";
 import { settingsOf } from "./tables.ts";
 
 function schemaOf(name: string, option: Option): v.GenericSchema<unknown, Setting> {
@@ -44,10 +44,11 @@ export function algorithmOf(system: System, given: Settings): string {
   const names = Object.keys(system.algorithms);
   const { algorithm = names[0]! } = given;
   if (names.includes(algorithm as string)) return algorithm as string;
+  const close = closest(String(algorithm), names);
   throw new UsageError(
     `--algorithm takes ${names.length === 1 ? `"${names[0]}"` : `one of ${names.join(", ")}`}, not ${
       JSON.stringify(algorithm)
-    }.`,
+    }${close === null ? "." : `: did you mean ${close}?`}`,
   );
 }
 

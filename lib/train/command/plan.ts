@@ -8,7 +8,7 @@ import { type Command, seedsOf } from "./command.ts";
 import { algorithmOf, newConfig, resumedConfig } from "./config.ts";
 import { readConfigFile } from "./config_file.ts";
 import { controls as controlTable, firstScenario, refuseForeign } from "./tables.ts";
-import { systemFor } from "./worlds.ts";
+import { systemFor, systemToOpen } from "./worlds.ts";
 
 /** A run that a command amounts to. */
 export interface Plan {
@@ -69,7 +69,7 @@ async function resumedPlans(
   for (const folder of series.length > 0 ? series : [path]) {
     const resume = findRun(folder, `--resume ${folder}`);
     const run = readConfig(resume.folder);
-    const system = await systemFor(run.scenarioName);
+    const system = await systemToOpen(run.scenarioName);
     refuseForeign(Object.keys(given), system, run.scenarioName, run.algorithm);
     plans.push({ system, config: resumedConfig(system, run, given), out: "", resume, arguments: args });
   }

@@ -26,6 +26,11 @@ export async function systemFor(scenario: string): Promise<System> {
   );
 }
 
+/** The system of a run that goes on or is looked at. One whose world a program made can only be read about. */
+export async function systemToOpen(scenario: string): Promise<System> {
+  return isModulePath(scenario) ? await systemFor(scenario) : systemOfRun(scenario);
+}
+
 /** The system of a run, for reading about it: a world of one's own is not loaded. */
 export function systemOfRun(scenario: string): System {
   return findSystem(scenario) ?? ownWorldSystem(scenario, null);

@@ -8,8 +8,11 @@ import type { Subject, System } from "../../systems/system.ts";
 import type { Trainer } from "../../systems/trainer.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { parseTask, withPreset } from "../command/config.ts";
+import { ownWorldSystem } from "../../systems/own_world.ts";
+import type { Tree } from "../../tensor/tree.ts";
+import type { Environment } from "../../worlds/environment.ts";
 import { everySetting } from "../command/tables.ts";
-import { isModulePath, systemFor } from "../command/worlds.ts";
+import { isModulePath, systemFor, systemToOpen } from "../command/worlds.ts";
 import { findRun, readConfig, type ResumePoint, runsOfSeries } from "../files/folder.ts";
 import { checkpointOf, restore } from "../loop/session.ts";
 
@@ -55,7 +58,7 @@ export async function findTarget(text: string, given: Settings): Promise<Target>
   }
   const run = findRun(text);
   const config = readConfig(run.folder);
-  return { system: await systemFor(config.scenarioName), config: onDevice(config), run };
+  return { system: await systemToOpen(config.scenarioName), config: onDevice(config), run };
 }
 
 /** The target as its system looks at it. */
@@ -106,12 +109,20 @@ export async function createTrainer<T extends Trainer = PPOTrainer>(config: Conf
  * const trainer = await loadTrainer(folder);
  * console.log((await trainer.evaluate(5, 0)).reward.length); // 5
  * ```
+ * A run of a world that a program made needs that world again: `loadTrainer(folder, { environment })`.
+ *
  * @throws UsageError if there is no run, or it has no checkpoint yet.
  */
-export async function loadTrainer<T extends Trainer = PPOTrainer>(path: string): Promise<T> {
+export async function loadTrainer<T extends Trainer = PPOTrainer, S extends Tree = Tree>(
+  path: string,
+  { environment }: { readonly environment?: Environment<S> } = {},
+): Promise<T> {
   const run = findRun(path);
   const config = readConfig(run.folder);
-  return await openTrainer({ system: await systemFor(config.scenarioName), config, run }, "") as unknown as T;
+  const system = environment
+    ? ownWorldSystem(config.scenarioName, { world: environment as unknown as Environment })
+    : await systemToOpen(config.scenarioName);
+  return await openTrainer({ system, config, run }, "") as unknown as T;
 }
 
 function pick(given: Settings, table: Table): Settings {

@@ -1,13 +1,14 @@
 /** A run that a program asks for, rather than a person at a terminal. */
 
 import { ownWorldSystem } from "../../systems/own_world.ts";
-import type { Config, Settings } from "../../systems/settings.ts";
+import type { CommonConfig, Settings } from "../../systems/settings.ts";
 import type { IterationListener, System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
+import type { Tree } from "../../tensor/tree.ts";
 import type { Environment } from "../../worlds/environment.ts";
 import { newConfig, resumedConfig } from "../command/config.ts";
 import { type Plan, scenarioOf } from "../command/plan.ts";
-import { systemFor } from "../command/worlds.ts";
+import { systemFor, systemToOpen } from "../command/worlds.ts";
 import { findRun, readConfig } from "../files/folder.ts";
 import { readRun, type RunRecord } from "../look/records.ts";
 import type { Host } from "./host.ts";
@@ -25,7 +26,10 @@ const alone: Host = {
 };
 
 /** What a program trains: settings by name, as flags are called in camelCase, and a world of its own if it has one. */
-export type RunSettings = Partial<Config> & { readonly environment?: Environment };
+export type RunSettings<S extends Tree = Tree> =
+  & Partial<CommonConfig>
+  & { readonly environment?: Environment<S> }
+  & { readonly [setting: string]: unknown };
 
 /** What a program wants of a run beside its settings. */
 export interface RunOptions {
@@ -55,10 +59,15 @@ export interface RunOptions {
  * ```
  * @throws UsageError if the settings do not fit; else what the training throws, whose folder stays, with its report.
  */
-export async function trainRun(settings: RunSettings, options: RunOptions | string = {}): Promise<RunRecord> {
+export async function trainRun<S extends Tree = Tree>(
+  settings: RunSettings<S>,
+  options: RunOptions | string = {},
+): Promise<RunRecord> {
   const { out = "output", resume, onIteration } = typeof options === "string" ? { out: options } : options;
   const { environment, ...given } = settings;
-  const own = environment === undefined ? null : ownWorldSystem(environment.name, { world: environment });
+  const own = environment === undefined
+    ? null
+    : ownWorldSystem(environment.name, { world: environment as unknown as Environment });
   const made = resume === undefined
     ? await newPlan(given as Settings, own, out)
     : await resumedPlan(given as Settings, own, resume);
@@ -82,7 +91,7 @@ async function newPlan(given: Settings, own: System | null, out: string): Promis
 async function resumedPlan(given: Settings, own: System | null, path: string): Promise<Plan> {
   const resume = findRun(path);
   const run = readConfig(resume.folder);
-  const system = own ?? await systemFor(run.scenarioName);
+  const system = own ?? await systemToOpen(run.scenarioName);
   if (own && !Object.hasOwn(own.scenarios, run.scenarioName)) {
     throw new UsageError(
       `${path} is a run of \`${run.scenarioName}\`, and the environment is called \`${
