@@ -110,7 +110,7 @@ export {
   smoothL1,
 } from "./lib/rl/ppo.ts";
 export type { PPOOptions } from "./lib/rl/ppo_options.ts";
-export { PPOTrainer } from "./lib/rl/ppo_trainer.ts";
+export { type PPOFacts, PPOTrainer } from "./lib/rl/ppo_trainer.ts";
 export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/systems/trainer.ts";
 export { RunningScale } from "./lib/rl/running_scale.ts";
 export { Collector, type Rollout } from "./lib/rl/rollout.ts";

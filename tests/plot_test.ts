@@ -74,6 +74,30 @@ Deno.test("renderSvg() reads no files and no network", async () => {
   await assert.rejects(renderSvg({ ...spec, data: { url: "deno.json" } }), /inline data only .*deno\.json/);
 });
 
+Deno.test("rewardCurve() has a tick for each of few iterations, so that no label comes twice", () => {
+  const axis = (...iterations: number[]) => {
+    const spec = rewardCurve([{ name: "a", points: iterations.map((iteration) => ({ iteration, value: 1 })) }]);
+    return (spec as unknown as { encoding: { x: { axis: object } } }).encoding.x.axis;
+  };
+  assert.deepEqual(axis(1), { values: [1], format: "d" });
+  assert.deepEqual(axis(1, 2, 3), { values: [1, 2, 3], format: "d" });
+  assert.deepEqual(axis(1, 50), { tickMinStep: 1, format: "d" });
+});
+
+Deno.test("rewardCurve() counts frames where series learn from different numbers of them, or where told to", () => {
+  const series = (name: string, batch: number) => ({
+    name,
+    points: [1, 2].map((iteration) => ({ iteration, frames: batch * iteration, value: 0 })),
+  });
+  const field = (spec: ReturnType<typeof rewardCurve>) => {
+    const { x } = (spec as unknown as { encoding: { x: { field: string; title: string } } }).encoding;
+    return [x.field, x.title, (spec.data as { values: Record<string, number>[] }).values.map((row) => row[x.field])];
+  };
+  assert.deepEqual(field(rewardCurve([series("a", 10), series("b", 10)])), ["iteration", "iteration", [1, 2, 1, 2]]);
+  assert.deepEqual(field(rewardCurve([series("a", 10), series("b", 30)])), ["frames", "frames", [10, 20, 30, 60]]);
+  assert.deepEqual(field(rewardCurve([series("a", 10)], { x: "frames" })), ["frames", "frames", [10, 20]]);
+});
+
 Deno.test("display() offers vega-lite 5, a picture and text", async () => {
   const shown = display(rewardCurve([{ name: "a", points }], { title: "navigation" }));
   const bundle = await shown[Symbol.for("Jupyter.display")]!();

@@ -7,6 +7,8 @@ import { theme } from "./theme.ts";
 export interface CurvePoint {
   /** Which iteration, from 1. */
   iteration: number;
+  /** Frames (or what else the run counts) learned from by then. */
+  frames?: number;
   /** The value: of one run, or the mean of several. Where it is not finite the line has a gap. */
   value: number;
   /** The lowest value of several seeds; needs `high`. */
@@ -31,7 +33,12 @@ export interface CurveOptions {
   subtitle?: string;
   /** The quantity and its unit. Default: "episode reward (sum)". */
   yTitle?: string;
-  /** What iterations are counted in. Default: "iteration". */
+  /**
+   * What is counted from left to right. Default: iterations; but frames where the series know theirs and learn from different
+   * numbers of them in an iteration, so that what is compared has seen as much.
+   */
+  x?: "iteration" | "frames";
+  /** What the horizontal axis is called. Default: "iteration", or "frames". */
   xTitle?: string;
   /** Whether the vertical axis is logarithmic; values that are not positive are gaps then. */
   log?: boolean;
@@ -47,9 +54,10 @@ const thinFrom = 200;
 
 /** The learning curve of one or several runs, as a vega-lite specification. A legend appears from two series on. */
 export function rewardCurve(series: readonly CurveSeries[], options: CurveOptions = {}): ChartSpec {
-  const { title, subtitle, yTitle = "episode reward (sum)", xTitle = "iteration", width = 560, height = 300 } = options;
+  const { title, subtitle, yTitle = "episode reward (sum)", width = 560, height = 300 } = options;
+  const { x = countOf(series), xTitle = x } = options;
   const { log = false } = options;
-  const values = series.flatMap(({ name, points }) => points.map((point) => toRow(name, point, log)));
+  const values = series.flatMap(({ name, points }) => points.map((point) => toRow(name, point, x, log)));
   const scale = log ? { type: "log" as const, nice: false, padding: 12 } : { zero: false };
   const y = { type: "quantitative" as const, title: yTitle, scale, ...log && { axis: { values: logTicks(values) } } };
   const longest = Math.max(0, ...series.map(({ points }) => points.length));
@@ -63,10 +71,10 @@ export function rewardCurve(series: readonly CurveSeries[], options: CurveOption
     data: { values },
     encoding: {
       x: {
-        field: "iteration",
+        field: x,
         type: "quantitative",
         title: xTitle,
-        axis: { tickMinStep: 1, format: "d" },
+        axis: axisOf(x, values),
         scale: { zero: false, nice: false, padding: 8 },
       },
       color: {
@@ -92,6 +100,24 @@ export function rewardCurve(series: readonly CurveSeries[], options: CurveOption
     ],
     config: theme,
   };
+}
+
+/** See {@linkcode CurveOptions.x}. */
+function countOf(series: readonly CurveSeries[]): "iteration" | "frames" {
+  const points = series.flatMap(({ points }) => points);
+  if (points.some(({ frames }) => frames === undefined)) return "iteration";
+  return new Set(points.map(({ iteration, frames }) => frames! / iteration)).size > 1 ? "frames" : "iteration";
+}
+
+/** With so few iterations each has a tick: between two of them others would have the same label. */
+const fewTicks = 8;
+
+function axisOf(x: "iteration" | "frames", rows: readonly Row[]) {
+  if (x === "frames") return { format: "~s" };
+  const places = [...new Set(rows.map(({ iteration }) => iteration as number))];
+  const span = Math.max(...places) - Math.min(...places);
+  const values = Array.from({ length: span + 1 }, (_, i) => Math.min(...places) + i);
+  return places.length > 0 && span < fewTicks ? { values, format: "d" } : { tickMinStep: 1, format: "d" };
 }
 
 /** Pixels that a letter of a name takes, and what is between two names in a row; as vega takes them, on average. */
@@ -126,7 +152,8 @@ function logTicks(rows: readonly Row[]): number[] {
 }
 
 /** JSON has no NaN: what is not finite becomes null, which vega-lite shows as a gap. So does what has no logarithm. */
-function toRow(series: string, { iteration, value, low, high }: CurvePoint, log: boolean): Row {
+function toRow(series: string, point: CurvePoint, x: "iteration" | "frames", log: boolean): Row {
+  const { value, low, high } = point;
   const finite = (x: number | undefined) => x !== undefined && Number.isFinite(x) && !(log && x <= 0) ? x : null;
-  return { series, iteration, value: finite(value), low: finite(low), high: finite(high) };
+  return { series, [x]: point[x] ?? null, value: finite(value), low: finite(low), high: finite(high) };
 }

@@ -48,6 +48,8 @@ export function drawEntity(entity: Entity, index: number, scale: number): string
     ? `fill="${colour}" fill-opacity="0.72" stroke="${colour}" stroke-width="1.5"`
     : shape.kind === "sphere"
     ? `fill="${colour}" stroke="white" stroke-width="1"`
+    : shape.kind === "box"
+    ? `fill="${colour}" fill-opacity="0.5" stroke="${colour}" stroke-width="1.5" stroke-linejoin="round"`
     : shape.kind === "hollowBox"
     ? `fill="${colour}" fill-opacity="0.06" stroke="${colour}" stroke-width="3" stroke-linejoin="round"`
     : `stroke="${colour}" stroke-width="${role === "joint" ? 1.8 : 4}" stroke-linecap="round"`;

@@ -22,18 +22,14 @@ import { diagnostics, type Minibatches, PPOLearner, type PreparedBatch } from ".
 import { checkPPOOptions, type PPOOptions } from "./ppo_options.ts";
 import { batchShape, Collector, type Rollout } from "./rollout.ts";
 
-/** What computes. */
-interface EngineFacts {
+/** What a trainer says about itself. */
+export interface PPOFacts {
   /** "cpu" (ONNX Runtime) or "webgpu" (Dawn). */
   readonly engine: string;
   /** The device as a person knows it. */
   readonly adapter: string;
   /** Why there is no GPU. */
   readonly note?: string;
-}
-
-/** What a trainer says about itself. */
-export interface PPOFacts extends EngineFacts {
   /** Environments side by side. */
   readonly envs: number;
   /** Steps of each in an iteration. */
@@ -60,7 +56,7 @@ export class PPOTrainer<S extends Tree = Tree> {
   /** An epoch: an update for each minibatch, one after the other. Gives the gradients of the last one. */
   readonly #update: Compiled<[Tensor, Minibatches], Tensor>;
   readonly #evaluator: Evaluator<S>;
-  readonly #engine: EngineFacts;
+  readonly #engine: Pick<PPOFacts, "engine" | "adapter" | "note">;
   #iteration = 0;
   /** Of all parameters, one after the other. */
   #gradients: Tensor | null = null;
@@ -76,7 +72,7 @@ export class PPOTrainer<S extends Tree = Tree> {
   private constructor(
     readonly environment: Environment<S>,
     readonly options: PPOOptions,
-    engine: EngineFacts,
+    engine: Pick<PPOFacts, "engine" | "adapter" | "note">,
   ) {
     this.#engine = engine;
     checkPPOOptions(options);

@@ -35,6 +35,8 @@ export interface ChoiceOption<Value extends string = string> extends Described {
   readonly values: readonly Value[];
   /** Null: the help says what it depends on. */
   readonly initial: Value | null;
+  /** What is said of a value that is none of them but may be meant for one; null if nothing is known of it. */
+  readonly hint?: (value: string) => string | null;
 }
 
 /** A file or folder. */
@@ -125,6 +127,12 @@ export function initialOf(table: Table): Readonly<Record<string, number | string
 /** `framesPerBatch` as a flag: `--frames-per-batch`. */
 export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** What an option did not get: the end of a sentence, with a hint where there is one. */
+export function notThis(option: Option, value: unknown): string {
+  const hint = option.kind === "choice" && typeof value === "string" ? option.hint?.(value) ?? null : null;
+  return `not ${JSON.stringify(value)}${hint === null ? "" : `: ${hint}`}.`;
 }
 
 /** Whether a number is within the limits of its option. */

@@ -8,9 +8,13 @@ export const running = {
     ...integer(0, 2 ** 32 - 1, 0, "the same seed, the same numbers; 0,1,2: a run each"),
     many: true,
   } as NumberOption<number>,
-  device: choice(["auto", "cpu", "webgpu"], "auto", "auto takes a hardware GPU if there is one") as ChoiceOption<
-    "auto" | "cpu" | "webgpu"
-  >,
+  device: {
+    ...choice(["auto", "cpu", "webgpu"], "auto", "auto takes a hardware GPU if there is one"),
+    hint: (value) =>
+      /cuda|gpu|mps|metal|vulkan|rocm|hip|xpu|dml/i.test(value)
+        ? "a GPU is webgpu, or auto, which takes one if there is one"
+        : null,
+  } as ChoiceOption<"auto" | "cpu" | "webgpu">,
   saveEvery: integer(1, 10_000_000, 5, "iterations between checkpoints") as NumberOption<number>,
   evalEvery: integer(0, 10_000_000, 0, "iterations between evaluations; 0: none") as NumberOption<number>,
   earlyStop: {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { drawAnimation, drawStill, type Footage } from "../../lib/plot/episode.ts";
+import { drawEntity } from "../../lib/plot/entities.ts";
 import type { Entity } from "../../lib/worlds/scene.ts";
 
 const entities: Entity[] = [
@@ -87,5 +88,16 @@ Deno.test("several episodes share one scale and one clock, and the shorter one w
 Deno.test("a picture of no episodes is refused", () => {
   for (const draw of [drawStill, drawAnimation]) {
     assert.throws(() => draw([], options), { name: "RangeError", message: /at least one episode/ });
+  }
+});
+
+Deno.test("a solid box is drawn in the colour of its role, whatever that is, and never black", () => {
+  for (const role of ["agent", "object", "wall", "joint"] as const) {
+    const drawn = drawEntity({ role, shape: { kind: "box", length: 0.4, width: 0.2 } }, 0, 100);
+    assert.match(
+      drawn,
+      /^<rect x="-20" y="-10" width="40" height="20" fill="#[0-9a-f]{6}" fill-opacity="0\.\d+"/,
+      role,
+    );
   }
 });

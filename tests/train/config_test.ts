@@ -90,8 +90,19 @@ const refused: readonly (readonly [Record<string, unknown>, string])[] = [
   [{ gamma: 1.01 }, "--gamma takes a number from 0 to 1, not 1.01."],
   [{ lmbda: -0.1 }, "--lmbda takes a number from 0 to 1, not -0.1."],
   [{ seed: 2 ** 32 }, "--seed takes a whole number from 0 to 4,294,967,295, not 4294967296."],
-  [{ device: "gpu" }, '--device takes one of auto, cpu, webgpu, not "gpu".'],
-  [{ algorithm: "ppo" }, '--algorithm takes one of mappo, ippo, not "ppo".'],
+  ...["gpu", "cuda:0", "mps"].map((device) =>
+    [
+      { device },
+      `--device takes one of auto, cpu, webgpu, not "${device}": a GPU is webgpu, or auto, which takes one if there is one.`,
+    ] as const
+  ),
+  [{ device: "tpu" }, '--device takes one of auto, cpu, webgpu, not "tpu".'],
+  [{ algorithm: "ppo" }, '--algorithm takes one of mappo, ippo, not "ppo": did you mean ippo?'],
+  [
+    { normalizeAdvantages: true, framesPerBatch: 1, maxSteps: 1, minibatchSize: 1 },
+    "--normalize-advantages needs more than one frame in a batch, since one number has no deviation: give more " +
+    "--frames-per-batch, or --no-normalize-advantages.",
+  ],
   [
     { scenarioName: "buzz_wire" },
     "--n-agents 3 does not go with buzz_wire, which is for two agents: give --n-agents 2.",

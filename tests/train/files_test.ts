@@ -5,7 +5,8 @@ import { checkFits, listCheckpoints, loadCheckpoint, saveCheckpoint } from "../.
 import { defaults } from "./particle.ts";
 import { UsageError } from "../../lib/systems/usage.ts";
 import { reasonOf, WriteError } from "../../lib/train/files/error.ts";
-import { findRun, isLocked, readConfig, RunFolder } from "../../lib/train/files/folder.ts";
+import { findRun, isLocked, RunFolder } from "../../lib/train/files/folder.ts";
+import { readConfig } from "../../lib/train/command/saved_config.ts";
 import { encodeRow, readRows } from "../../lib/train/files/metrics.ts";
 import { readRecords } from "../../lib/train/files/tensorboard.ts";
 import type { TrainerState } from "../../lib/systems/trainer.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { listCheckpoints, loadCheckpoint } from "../../lib/train/files/checkpoint.ts";
-import { readConfig } from "../../lib/train/files/folder.ts";
+import { readConfig } from "../../lib/train/command/saved_config.ts";
 import type { Manifest } from "../../lib/train/files/manifest.ts";
 import { readRows } from "../../lib/train/files/metrics.ts";
 import type { Config } from "../../lib/systems/settings.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { listCheckpoints } from "../../lib/train/files/checkpoint.ts";
 import { UsageError } from "../../lib/systems/usage.ts";
-import { readConfig } from "../../lib/train/files/folder.ts";
+import { readConfig } from "../../lib/train/command/saved_config.ts";
 import type { Config } from "../../lib/systems/settings.ts";
 import { FakeTrainer } from "./fake_trainer.ts";
 import { filesBelow, logged, onlyRun, run, small, withFolder } from "./harness.ts";

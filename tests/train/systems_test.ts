@@ -12,6 +12,7 @@ import { renderTool } from "../../lib/train/look/render.ts";
 import { runsTool } from "../../lib/train/look/runs.ts";
 import { loadTrainer } from "../../lib/train/look/target.ts";
 import { trainRun } from "../../lib/train/loop/train_run.ts";
+import { runCells } from "../run_cells.ts";
 import { pointWorld } from "../rl/point_world.ts";
 import { filesBelow, logged, onlyRun, realRun, run as runFake, runCommand, withFolder } from "./harness.ts";
 import { letterSystem } from "./letters.ts";
@@ -161,7 +162,8 @@ function writeWorld(folder: string): string {
   const point = JSON.stringify(import.meta.resolve("../rl/point_world.ts"));
   Deno.writeTextFileSync(
     path,
-    `import { pointWorld } from ${point};
+    `import { runCells } from "../run_cells.ts";
+import { pointWorld } from ${point};
      export default pointWorld(10);
      export const settings = { hiddenSize: 8, nIters: 2, lr: 0.01 };
      export const onIteration = ({ iteration, metrics }) => ({ "own/lr": metrics["train/learning_rate"], "own/i": iteration });`,
@@ -242,4 +244,31 @@ Deno.test("a run that was made before systems resumes as if nothing had happened
       }
     });
     assert.equal((await runCommand(evalTool, folder, "--episodes", "3")).code, 0);
+  }));
+
+Deno.test("in a notebook a world of a cell trains under a live chart, which ends with all iterations", () =>
+  withFolder(async (out) => {
+    const module = (path: string) => JSON.stringify(import.meta.resolve(path));
+    const { problems, cells } = await runCells([
+      {
+        source: `const { trainRun } = await import(${module("../../mod.ts")});
+          const { pointWorld } = await import(${module("../rl/point_world.ts")});`,
+      },
+      {
+        source:
+          `const settings = { framesPerBatch: 40, minibatchSize: 20, numEpochs: 1, hiddenSize: 8, nIters: 3, device: "cpu" };
+          const run = await trainRun({ environment: pointWorld(10), ...settings }, { out: ${
+            JSON.stringify(out)
+          }, chart: true });
+          run.state`,
+      },
+    ]);
+    assert.deepEqual(problems, []);
+    const [chart, result] = cells[1].outputs;
+    assert.equal(chart.data["application/vnd.vegalite.v5+json"].data.values.length, 3);
+    assert.match(result.data["text/plain"].join(""), /finished/);
+    await assert.rejects(
+      trainRun({ environment: pointWorld(10) }, { out, chart: true }),
+      /in a notebook, and this is none/,
+    );
   }));

@@ -108,12 +108,22 @@ function checkBatch(config: PPOSettings, maxSteps: number): void {
     );
   }
   const { envs, steps } = batchOf(config, maxSteps);
+  checkAdvantages(config, envs * steps);
   if (minibatchSize > envs * steps) {
     throw new UsageError(
       `--minibatch-size ${minibatchSize} is larger than the batch of ${envs * steps} ` +
         `${actionRepeat === 1 ? "frames" : "actions"}: give at most ${envs * steps}, or more --frames-per-batch.`,
     );
   }
+}
+
+/** Throws a {@linkcode UsageError} if there would be one number whose deviation is to be 1. */
+function checkAdvantages({ normalizeAdvantages }: PPOSettings, frames: number): void {
+  if (!normalizeAdvantages || frames > 1) return;
+  throw new UsageError(
+    "--normalize-advantages needs more than one frame in a batch, since one number has no deviation: give more " +
+      "--frames-per-batch, or --no-normalize-advantages.",
+  );
 }
 
 function endsWith({ lrSchedule, entropySchedule }: PPOSettings): string | null {

@@ -1,7 +1,7 @@
 /** The configuration of a run: a valibot schema made from the tables of its system, and the rules between settings. */
 
 import * as v from "valibot";
-import { flagOf, initialOf, type Option, rangeOf, type Table, within } from "../../systems/option.ts";
+import { flagOf, initialOf, notThis, type Option, rangeOf, type Table, within } from "../../systems/option.ts";
 import { type Config, running, type Setting, type Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
@@ -15,7 +15,10 @@ function schemaOf(name: string, option: Option): v.GenericSchema<unknown, Settin
       return v.boolean(({ received }) => `"${name}" is true or false, not ${received}.`);
     case "choice":
       // A world of one's own has a name, or a path, that is in no table: by it the system was found.
-      return name === "scenarioName" ? v.string(message) : v.picklist(option.values, message);
+      return name === "scenarioName" ? v.string(message) : v.picklist(
+        option.values,
+        ({ input }) => `${flagOf(name)} takes ${rangeOf(option)}, ${notThis(option, input)}`,
+      );
     case "integer":
     case "number": {
       const number = v.pipe(v.number(message), v.check((x) => within(option, x), message));

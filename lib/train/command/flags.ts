@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { UsageError } from "../../systems/usage.ts";
 import { secondsOf } from "./duration.ts";
 import { nearest } from "./nearest.ts";
-import { flagOf, limitsOf, type Option, rangeOf, type Table, within } from "../../systems/option.ts";
+import { flagOf, limitsOf, notThis, type Option, rangeOf, type Table, within } from "../../systems/option.ts";
 
 /** What the arguments of a command say; nothing is filled in. */
 export interface Arguments {
@@ -117,7 +117,7 @@ export function checkOption(name: string, option: Option, value: unknown): void 
     : option.kind === "integer" || option.kind === "number"
     ? typeof value === "number" && within(option, value)
     : true;
-  if (!fits) throw new UsageError(`${flagOf(name)} takes ${rangeOf(option)}, not ${JSON.stringify(value)}.`);
+  if (!fits) throw new UsageError(`${flagOf(name)} takes ${rangeOf(option)}, ${notThis(option, value)}`);
 }
 
 function unknownFlag(command: string, flag: string, table: Table): never {

@@ -3,7 +3,8 @@
 import type { Config, Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
-import { findRun, readConfig, type ResumePoint, runsOfSeries } from "../files/folder.ts";
+import { findRun, type ResumePoint, runsOfSeries } from "../files/folder.ts";
+import { readConfig } from "./saved_config.ts";
 import { type Command, seedsOf } from "./command.ts";
 import { algorithmOf, newConfig, resumedConfig } from "./config.ts";
 import { readConfigFile } from "./config_file.ts";

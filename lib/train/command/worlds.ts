@@ -2,17 +2,12 @@
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type OwnWorld, ownWorldSystem } from "../../systems/own_world.ts";
+import { isModulePath, type OwnWorld, ownWorldSystem } from "../../systems/own_world.ts";
 import { findSystem, scenarioNames } from "../../systems/registry.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf } from "../files/error.ts";
 import { closest } from "./nearest.ts";
-
-/** Whether a scenario's name is the path of a module. */
-export function isModulePath(name: string): boolean {
-  return /[\\/]|\.[cm]?[jt]s$/.test(name);
-}
 
 /** The system of a scenario. Throws a {@linkcode UsageError} if there is none. */
 export async function systemFor(scenario: string): Promise<System> {

@@ -6,8 +6,7 @@
 import { basename, dirname, extname, join } from "node:path";
 import { AppendFile, removeIfThere, removeLeftovers, writeFileAtomic } from "./atomic.ts";
 import { type CheckpointFile, checkpointFolder, listCheckpoints, saveCheckpoint } from "./checkpoint.ts";
-import { algorithmOf, defaultsOf, parseConfig } from "../command/config.ts";
-import { isModulePath, systemOfRun } from "../command/worlds.ts";
+import { isModulePath } from "../../systems/own_world.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf, WriteError } from "./error.ts";
 import { encodeRow, type MetricsRow, readRows } from "./metrics.ts";
@@ -16,7 +15,8 @@ import { histogramOf } from "./histogram.ts";
 import { bytesUpTo, histogramRecord, scalarRecord, textRecord, versionRecord } from "./tensorboard.ts";
 import type { TrainerState } from "../../systems/trainer.ts";
 
-const configName = "config.json";
+/** The name of the file that holds the configuration of a run. */
+export const configName = "config.json";
 const metricsName = "metrics.jsonl";
 const eventsPrefix = "events.out.tfevents.";
 
@@ -117,27 +117,6 @@ export function findRun(path: string, called = path): ResumePoint {
   return { folder, checkpoint };
 }
 
-/**
- * The configuration of the run in `folder`. A run that is older than a setting has its default, under which everything is as
- * it was before. Throws a {@linkcode UsageError} if it is damaged.
- */
-export function readConfig(folder: string): Config {
-  const path = join(folder, configName);
-  try {
-    const { scenarioName, seed, ...rest } = JSON.parse(Deno.readTextFileSync(path)) ?? {};
-    if (typeof scenarioName !== "string") throw new Error("it names no scenario");
-    const system = systemOfRun(scenarioName);
-    return parseConfig(system, {
-      ...defaultsOf(system, scenarioName, algorithmOf(system, rest)),
-      ...rest,
-      scenarioName,
-      seed,
-    });
-  } catch (error) {
-    throw new UsageError(`${path} is not the configuration of a run: ${reasonOf(error).replace(/\.$/, "")}.`);
-  }
-}
-
 /** Whether a process is training in the folder of a run; false on file systems without locks. */
 export function isLocked(folder: string): boolean {
   using file = Deno.openSync(join(folder, metricsName));
@@ -227,7 +206,9 @@ export class RunFolder {
   /** Logs an iteration. */
   log(row: MetricsRow, now: Date): void {
     this.#metrics.append(encodeRow(row));
-    this.#events.append(scalarRecord(now.getTime() / 1000, row.iteration, row.metrics));
+    this.#events.append(
+      scalarRecord(now.getTime() / 1000, row.iteration, { ...row.metrics, "time/frames": row.frames }),
+    );
   }
 
   /** Logs how the numbers of tensors are distributed after `iteration`, for TensorBoard. */

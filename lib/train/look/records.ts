@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { CurvePoint, CurveSeries } from "../../plot/curves.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf } from "../files/error.ts";
-import { isLocked, readConfig } from "../files/folder.ts";
+import { isLocked } from "../files/folder.ts";
+import { readConfig } from "../command/saved_config.ts";
 import { manifestName, type Outcome, readManifest } from "../files/manifest.ts";
 import { type MetricsRow, readRows, recentMean } from "../files/metrics.ts";
 import { flagText } from "../command/flags.ts";
@@ -192,8 +193,9 @@ function pointsOf(group: readonly RunRecord[], metric: string): CurvePoint[] {
   return [...byIteration].map(([iteration, rows]) => {
     const values = rows.map(({ metrics }) => metrics[metric] ?? NaN).filter(Number.isFinite);
     const value = values.reduce((sum, x) => sum + x, 0) / values.length;
+    const point = { iteration, frames: rows[0]!.frames, value };
     return group.length > 1 && values.length > 0
-      ? { iteration, value, low: Math.min(...values), high: Math.max(...values) }
-      : { iteration, value };
+      ? { ...point, low: Math.min(...values), high: Math.max(...values) }
+      : point;
   }).sort((a, b) => a.iteration - b.iteration);
 }

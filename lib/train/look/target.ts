@@ -8,12 +8,13 @@ import type { Subject, System } from "../../systems/system.ts";
 import type { Trainer } from "../../systems/trainer.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { parseTask, withPreset } from "../command/config.ts";
-import { ownWorldSystem } from "../../systems/own_world.ts";
+import { isModulePath, ownWorldSystem } from "../../systems/own_world.ts";
 import type { Tree } from "../../tensor/tree.ts";
 import type { Environment } from "../../worlds/environment.ts";
 import { everySetting } from "../command/tables.ts";
-import { isModulePath, systemFor, systemToOpen } from "../command/worlds.ts";
-import { findRun, readConfig, type ResumePoint, runsOfSeries } from "../files/folder.ts";
+import { systemFor, systemToOpen } from "../command/worlds.ts";
+import { findRun, type ResumePoint, runsOfSeries } from "../files/folder.ts";
+import { readConfig } from "../command/saved_config.ts";
 import { checkpointOf, restore } from "../loop/session.ts";
 
 /** What the user pointed at. */

@@ -9,9 +9,12 @@ import type { Environment } from "../../worlds/environment.ts";
 import { newConfig, resumedConfig } from "../command/config.ts";
 import { type Plan, scenarioOf } from "../command/plan.ts";
 import { systemFor, systemToOpen } from "../command/worlds.ts";
-import { findRun, readConfig } from "../files/folder.ts";
+import { findRun } from "../files/folder.ts";
+import { readConfig } from "../command/saved_config.ts";
+import { type CurvePoint, rewardCurve } from "../../plot/curves.ts";
 import { readRun, type RunRecord } from "../look/records.ts";
 import type { Host } from "./host.ts";
+import { LiveChart } from "./live.ts";
 import type { Output } from "./progress.ts";
 import { Session, start } from "./session.ts";
 
@@ -37,6 +40,8 @@ export interface RunOptions {
   readonly out?: string;
   /** The folder or checkpoint of a run to go on with; the settings may raise `nIters`. */
   readonly resume?: string;
+  /** In a notebook: a chart of what the run is judged by, which grows while it trains. */
+  readonly chart?: boolean;
   /** Called after every iteration, and awaited. Numbers that it gives are logged beside the others, under their names. */
   readonly onIteration?: IterationListener;
 }
@@ -63,7 +68,9 @@ export async function trainRun<S extends Tree = Tree>(
   settings: RunSettings<S>,
   options: RunOptions | string = {},
 ): Promise<RunRecord> {
-  const { out = "output", resume, onIteration } = typeof options === "string" ? { out: options } : options;
+  const { out = "output", resume, onIteration, chart }: RunOptions = typeof options === "string"
+    ? { out: options }
+    : options;
   const { environment, ...given } = settings;
   const own = environment === undefined
     ? null
@@ -71,14 +78,44 @@ export async function trainRun<S extends Tree = Tree>(
   const made = resume === undefined
     ? await newPlan(given as Settings, own, out)
     : await resumedPlan(given as Settings, own, resume);
-  const plan: Plan = onIteration ? { ...made, system: { ...made.system, onIteration } } : made;
-  const trainer = await plan.system.create(plan.config);
+  const heard: Plan = onIteration ? { ...made, system: { ...made.system, onIteration } } : made;
+  const live = chart ? new LiveCurve(heard) : null;
+  const trainer = await heard.system.create(heard.config);
   try {
-    const { folder, error } = await start(plan, trainer, new Session(alone, Infinity));
+    const { folder, error } = await start(live?.plan ?? heard, trainer, new Session(alone, Infinity));
     if (error !== null) throw error;
     return readRun(folder);
   } finally {
     trainer.dispose();
+    await live?.finish();
+  }
+}
+
+/** The chart of a run that grows while it trains. */
+class LiveCurve {
+  readonly #chart = new LiveChart();
+  readonly #points: CurvePoint[] = [];
+  /** What is to be trained for the chart to see it. */
+  readonly plan: Plan;
+
+  constructor(plan: Plan) {
+    if (!("jupyter" in Deno)) throw new UsageError("chart: true shows a chart in a notebook, and this is none.");
+    const { system, config } = plan;
+    const { metric, title } = system.headline;
+    const onIteration: IterationListener = async (event) => {
+      const { iteration, frames, metrics } = event;
+      this.#points.push({ iteration, frames, value: metrics[metric] ?? NaN });
+      const series = [{ name: config.scenarioName, points: this.#points }];
+      await this.#chart.update(
+        rewardCurve(series, { title: `${config.scenarioName}, ${config.algorithm}`, yTitle: title }),
+      );
+      return await system.onIteration?.(event);
+    };
+    this.plan = { ...plan, system: { ...system, onIteration } };
+  }
+
+  finish(): Promise<void> {
+    return this.#chart.finish();
   }
 }
 
