@@ -36,3 +36,13 @@ function titleOf({ title }: ChartSpec): string {
   const text = title !== null && typeof title === "object" && "text" in title ? title.text : title;
   return typeof text === "string" ? `: ${text}` : "";
 }
+
+/** Whether this process is a notebook's kernel. */
+export function inNotebook(): boolean {
+  try {
+    return Deno.jupyter !== undefined;
+  } catch {
+    // Elsewhere the property throws.
+    return false;
+  }
+}

@@ -3,6 +3,7 @@
 import { installScope } from "../graph/cell.ts";
 import { installSources } from "../graph/source.ts";
 import { onWarning } from "../graph/warning.ts";
+import { inNotebook } from "../plot/notebook.ts";
 
 function isReadable(path: URL): boolean {
   return Deno.permissions.querySync({ name: "read", path }).state === "granted";
@@ -31,7 +32,7 @@ installSources({
 
 // What cells declare with const, let or class is no property of any object: only an evaluation of the name finds it.
 const evaluate = globalThis.eval;
-if ("jupyter" in Deno) {
+if (inNotebook()) {
   installScope((name) => {
     try {
       return evaluate(`typeof ${name} === "undefined" ? undefined : ${name}`);

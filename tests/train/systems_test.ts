@@ -162,8 +162,7 @@ function writeWorld(folder: string): string {
   const point = JSON.stringify(import.meta.resolve("../rl/point_world.ts"));
   Deno.writeTextFileSync(
     path,
-    `import { runCells } from "../run_cells.ts";
-import { pointWorld } from ${point};
+    `import { pointWorld } from ${point};
      export default pointWorld(10);
      export const settings = { hiddenSize: 8, nIters: 2, lr: 0.01 };
      export const onIteration = ({ iteration, metrics }) => ({ "own/lr": metrics["train/learning_rate"], "own/i": iteration });`,

@@ -14,6 +14,7 @@ import { readConfig } from "../command/saved_config.ts";
 import { type CurvePoint, rewardCurve } from "../../plot/curves.ts";
 import { readRun, type RunRecord } from "../look/records.ts";
 import type { Host } from "./host.ts";
+import { inNotebook } from "../../plot/notebook.ts";
 import { LiveChart } from "./live.ts";
 import type { Output } from "./progress.ts";
 import { Session, start } from "./session.ts";
@@ -99,7 +100,7 @@ class LiveCurve {
   readonly plan: Plan;
 
   constructor(plan: Plan) {
-    if (!("jupyter" in Deno)) throw new UsageError("chart: true shows a chart in a notebook, and this is none.");
+    if (!inNotebook()) throw new UsageError("chart: true shows a chart in a notebook, and this is none.");
     const { system, config } = plan;
     const { metric, title } = system.headline;
     const onIteration: IterationListener = async (event) => {
