@@ -148,6 +148,7 @@ export { drawAnimation, drawStill, type Footage, type PictureOptions } from "./l
 export { theme } from "./lib/plot/theme.ts";
 export { display, type Displayable, type MimeBundle } from "./lib/plot/notebook.ts";
 export { UsageError } from "./lib/systems/usage.ts";
+export { checkEnvironment } from "./lib/systems/check_environment.ts";
 export type { Outcome } from "./lib/train/files/manifest.ts";
 export type { MetricsRow } from "./lib/train/files/metrics.ts";
 export type { CommonConfig, Config, running, Setting, Settings } from "./lib/systems/settings.ts";

@@ -1,6 +1,8 @@
 /** A world of one's own, from a file or from a program, trained as any other. */
 
 import type { Environment } from "../worlds/environment.ts";
+import { checkEnvironment } from "./check_environment.ts";
+import { chooseDevice } from "./device.ts";
 import { ppo } from "./reinforcement/ppo.ts";
 import { reinforcementSystem } from "./reinforcement/system.ts";
 import type { Settings } from "./settings.ts";
@@ -24,7 +26,7 @@ export function isModulePath(name: string): boolean {
 
 /** The system of a world of one's own, which the command line knows as `name`. Without a world it can only be read about. */
 export function ownWorldSystem(name: string, own: OwnWorld | null): System {
-  return reinforcementSystem({
+  const system = reinforcementSystem({
     title: "world of your own",
     scenarios: { [name]: "a world of your own" },
     algorithms: {
@@ -42,7 +44,19 @@ export function ownWorldSystem(name: string, own: OwnWorld | null): System {
           `the world \`${name}\` was made by a program: load the run there, or train it from a file that exports the world.`,
         );
       }
-      return typeof own.world === "function" ? own.world() : own.world;
+      return worldOf(own);
     },
   });
+  return {
+    ...system,
+    async create(config) {
+      await chooseDevice(config.device);
+      if (own !== null) await checkEnvironment(worldOf(own));
+      return await system.create(config);
+    },
+  };
+}
+
+function worldOf({ world }: OwnWorld): Environment {
+  return typeof world === "function" ? world() : world;
 }
