@@ -38,13 +38,11 @@ export interface Environment<S extends Tree = Tree> {
    * [env, agent], from 0 to actionSize - 1.
    */
   step(state: S, action: Tensor): Transition<S>;
-  /** The environments where `done` (bool [env]) is true start anew, drawn from `key`; the others stay as they are. */
-  resetWhere(done: Tensor, state: S, key: Tensor): S;
 }
 
 /** What one step gives. */
 export interface Transition<S extends Tree = Tree> {
-  /** The state after the step, also where the episode ended: call `resetWhere` to go on. */
+  /** The state after the step, also where the episode ended: `resetWhere()` goes on. */
   readonly state: S;
   /** float32 [env, agent]. */
   readonly reward: Tensor;

@@ -2,6 +2,8 @@
 
 import { where } from "../tensor/functions.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { type Tree, zipTrees } from "../tensor/tree.ts";
+import type { Environment } from "./environment.ts";
 
 /** `terminated` (bool [env]), and `truncated` where the time is up without it. */
 export function ends(
@@ -13,11 +15,26 @@ export function ends(
   return { terminated: terminated.named("env"), truncated: over.named("env") };
 }
 
-/** `fresh` where `done` (bool [env]) is true, else `state`, for every tensor of a state; their leading axis is `env`. */
-export function replaceWhere<S extends Record<string, Tensor>>(done: Tensor, fresh: S, state: S): S {
-  const replaced = Object.entries(state).map(([name, now]) => {
-    const each = done.reshape(-1, ...now.shape.slice(1).map(() => 1));
-    return [name, where(each, fresh[name]!, now).named(...now.axes)];
+/**
+ * The environments where `done` (bool [env]) is true at fresh starts, drawn from `key` (uint32 [2]); the others as they are.
+ *
+ * @example
+ * ```ts
+ * import { Navigation, randomKey, resetWhere, tensor } from "@plumbline/plumbline";
+ *
+ * const world = new Navigation();
+ * const state = world.reset(randomKey(0), 2);
+ * const next = resetWhere(world, tensor([true, false]), state, randomKey(1)); // environment 0 starts anew
+ * ```
+ */
+export function resetWhere<S extends Tree>(
+  environment: Pick<Environment<S>, "reset">,
+  done: Tensor,
+  state: S,
+  key: Tensor,
+): S {
+  return zipTrees(environment.reset(key, done.size), state, (fresh, now) => {
+    const each = done.reshape(done.size, ...now.shape.slice(1).map(() => 1));
+    return where(each, fresh, now).named(...now.axes);
   });
-  return Object.fromEntries(replaced);
 }

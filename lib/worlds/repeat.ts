@@ -60,10 +60,6 @@ export class ActionRepeat<S extends Tree = Tree> implements Environment<S> {
     for (let i = 1; i < times; i++) sum = joined(sum, withFrames(inner.step(sum.state, action)));
     return sum;
   }
-
-  resetWhere(done: Tensor, state: S, key: Tensor): S {
-    return this.inner.resetWhere(done, state, key);
-  }
 }
 
 type Counted<S extends Tree> = Required<Transition<S>>;

@@ -36,7 +36,6 @@ function fuses(maxSteps: number): Environment<Fuse> {
         truncated: state.steps.greaterEqual(maxSteps).and(terminated.not()),
       };
     },
-    resetWhere: (_done, state) => state,
   };
   return world;
 }

@@ -8,7 +8,6 @@ import {
   type Tensor,
   type Transition,
   uniform,
-  where,
   zeros,
 } from "../../mod.ts";
 
@@ -39,13 +38,6 @@ export function pointWorld(maxSteps: number, actionKind: ActionKind = "continuou
       const terminated = position.select(1, 0).abs().less(0.02);
       const truncated = step.greaterEqual(maxSteps).and(terminated.not());
       return { state: { position, step }, reward: position.abs().neg(), terminated, truncated };
-    },
-    resetWhere(done, state, key) {
-      const fresh = start(key, state.step.size);
-      return {
-        position: where(done.unsqueeze(-1), fresh.position, state.position),
-        step: where(done, fresh.step, state.step),
-      };
     },
   };
 }

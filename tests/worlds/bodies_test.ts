@@ -8,6 +8,7 @@ import {
   gradients,
   mapTree,
   randomKey,
+  resetWhere,
   ReverseTransport,
   scan,
   type Tensor,
@@ -37,7 +38,7 @@ for (const [name, world] of Object.entries(worlds)) {
   onEachEngine(`${name}: resetWhere() touches the masked environments only`, async () => {
     const fresh = world.reset(randomKey(2), 3);
     const old = mapTree(world.reset(randomKey(1), 3), (x) => x.add(x.dtype === "int32" ? 7 : 0.25)) as State;
-    const after = await compile((done: Tensor, now: State) => world.resetWhere(done, now, randomKey(2)))(
+    const after = await compile((done: Tensor, now: State) => resetWhere(world, done, now, randomKey(2)))(
       tensor([false, true, false]),
       old,
     ) as State;

@@ -6,6 +6,7 @@ import {
   type NavigationOptions,
   type NavigationState,
   randomKey,
+  resetWhere,
   scan,
   type Tensor,
   tensor,
@@ -37,7 +38,7 @@ onEachEngine("resetWhere() touches the masked environments only", async () => {
   const before = world.reset(randomKey(1), 5);
   const moved = { ...before, steps: tensor([1, 2, 3, 4, 5], { dtype: "int32" }), velocity: before.position };
   const done = tensor([false, true, false, false, true]);
-  const after = await compile((done: Tensor, now: NavigationState, key: Tensor) => world.resetWhere(done, now, key))(
+  const after = await compile((done: Tensor, now: NavigationState, key: Tensor) => resetWhere(world, done, now, key))(
     done,
     moved,
     randomKey(2),
@@ -190,7 +191,7 @@ Deno.test("the state keeps its shapes, dtypes and axis names, so that it can be 
   const start = world.reset(randomKey(0), 4);
   const { state: next, reward, terminated, truncated } = world.step(start, zeros([4, 3, 2]));
   assert.deepEqual(described(next), described(start));
-  assert.deepEqual(described(world.resetWhere(terminated, next, randomKey(1))), described(start));
+  assert.deepEqual(described(resetWhere(world, terminated, next, randomKey(1))), described(start));
   assert.equal(world.observe(start).toString(), "Tensor float32 [env 4, agent 3, feature 18]");
   assert.equal(reward.toString(), "Tensor float32 [env 4, agent 3]");
   for (const x of [terminated, truncated]) assert.equal(x.toString(), "Tensor bool [env 4]");

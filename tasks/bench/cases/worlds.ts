@@ -10,6 +10,7 @@ import {
   mapTree,
   Navigation,
   randomBits,
+  resetWhere,
   ReverseTransport,
   scan,
   type Tensor,
@@ -44,7 +45,7 @@ export function worldRollout({ scenario, envs }: WorldCase): Run {
       (now: Tree, x: { action: Tensor; key: Tensor }) => {
         const { state: next, reward, terminated, truncated } = environment.step(now, x.action);
         const observation = environment.observe(next);
-        return [environment.resetWhere(terminated.or(truncated), next, x.key), { reward, observation }];
+        return [resetWhere(environment, terminated.or(truncated), next, x.key), { reward, observation }];
       },
       state as Tree,
       { action: actions, key: keys },

@@ -9,7 +9,7 @@ import { uniform } from "../../../tensor/random.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { Actions } from "./actions.ts";
 import type { ActionKind, Environment, Transition } from "../../environment.ts";
-import { ends, replaceWhere } from "../../episode.ts";
+import { ends } from "../../episode.ts";
 import { type Checks, finite, notNegative, orNull, whole, withDefaults } from "../../options.ts";
 import type { Body, Fixture } from "../body.ts";
 import type { Joint } from "../joints.ts";
@@ -199,11 +199,6 @@ export class BuzzWire implements Environment<BuzzWireState> {
       reward: reward.expand(-1, agents).named("env", "agent"),
       ...ends(over, state.steps, this.maxSteps),
     };
-  }
-
-  /** Where `done` is true a new episode, else `state` as it is. */
-  resetWhere(done: Tensor, state: BuzzWireState, key: Tensor): BuzzWireState {
-    return replaceWhere(done, this.reset(key, state.steps.size), state);
   }
 }
 

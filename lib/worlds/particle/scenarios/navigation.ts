@@ -9,7 +9,7 @@ import { uniform } from "../../../tensor/random.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { Actions } from "./actions.ts";
 import type { ActionKind, Environment, Transition } from "../../environment.ts";
-import { ends, replaceWhere } from "../../episode.ts";
+import { ends } from "../../episode.ts";
 import { goalOfAgent, type NavigationOptions, resolveOptions, spawnOptions } from "./navigation_options.ts";
 import { type Body, collidingPairs } from "../body.ts";
 import { Lidar } from "../lidar.ts";
@@ -172,11 +172,6 @@ export class Navigation implements Environment<NavigationState> {
     const reward = (sharedRew ? progress.sum(1, true) : progress).add(bonus).squeeze(2);
     const paid = this.#contacts ? reward.add(this.#contacts.penalties(position)) : reward;
     return paid.expand(-1, this.agents).named("env", "agent");
-  }
-
-  /** Where `done` is true a new episode, else `state` as it is. */
-  resetWhere(done: Tensor, state: NavigationState, key: Tensor): NavigationState {
-    return replaceWhere(done, this.reset(key, state.steps.size), state);
   }
 }
 

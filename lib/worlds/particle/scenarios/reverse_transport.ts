@@ -9,7 +9,7 @@ import { uniform } from "../../../tensor/random.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { Actions } from "./actions.ts";
 import type { ActionKind, Environment, Transition } from "../../environment.ts";
-import { ends, replaceWhere } from "../../episode.ts";
+import { ends } from "../../episode.ts";
 import { atLeast, type Checks, positive, whole, withDefaults } from "../../options.ts";
 import type { Body } from "../body.ts";
 import { Outlines } from "../outlines.ts";
@@ -156,11 +156,6 @@ export class ReverseTransport implements Environment<ReverseTransportState> {
       reward: reward.expand(-1, this.agents).named("env", "agent"),
       ...ends(arrived, state.steps, this.maxSteps),
     };
-  }
-
-  /** Where `done` is true a new episode, else `state` as it is. */
-  resetWhere(done: Tensor, state: ReverseTransportState, key: Tensor): ReverseTransportState {
-    return replaceWhere(done, this.reset(key, state.steps.size), state);
   }
 
   /** From the package to its goal, [env, 1, 1]. */

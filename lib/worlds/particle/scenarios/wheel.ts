@@ -9,7 +9,7 @@ import { uniform } from "../../../tensor/random.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { Actions } from "./actions.ts";
 import type { ActionKind, Environment, Transition } from "../../environment.ts";
-import { ends, replaceWhere } from "../../episode.ts";
+import { ends } from "../../episode.ts";
 import { type Checks, finite, positive, whole, withDefaults } from "../../options.ts";
 import type { Body } from "../body.ts";
 import { turn } from "../turn.ts";
@@ -143,11 +143,6 @@ export class Wheel implements Environment<WheelState> {
       reward: off.neg().expand(-1, this.agents).named("env", "agent"),
       ...ends(full([state.steps.size], 0, { dtype: "bool" }), state.steps, this.maxSteps),
     };
-  }
-
-  /** Where `done` is true a new episode, else `state` as it is. */
-  resetWhere(done: Tensor, state: WheelState, key: Tensor): WheelState {
-    return replaceWhere(done, this.reset(key, state.steps.size), state);
   }
 }
 
