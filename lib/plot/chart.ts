@@ -1,6 +1,6 @@
 /** Charts are vega-lite's; these are their types' names here. What they hold is told by vega-lite's own documentation. */
 
-import type { Config, TopLevelSpec } from "vega-lite";
+import type { Config, TopLevelSpec } from "npm:vega-lite@6.5.0";
 
 /**
  * A chart: a specification of vega-lite (https://vega.github.io/vega-lite/docs/spec.html).

@@ -1,7 +1,7 @@
 /** Draws a vega-lite specification as SVG, without a browser. */
 
-import * as vega from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
+import * as vega from "npm:vega@6.4.0";
+import { compile, type TopLevelSpec } from "npm:vega-lite@6.5.0";
 
 /** The part of vega's text measuring that its types leave out. */
 interface TextMetrics {

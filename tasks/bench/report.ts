@@ -1,6 +1,6 @@
 /** What the bench says: a table for the terminal, JSON, and a chart of the ratios. */
 
-import type { TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "npm:vega-lite@6.5.0";
 import { theme } from "../../lib/plot/theme.ts";
 import type { Outcome, Result } from "./race.ts";
 

@@ -6,7 +6,7 @@ import type { Details } from "./protocol.ts";
 /** Dawn in the place of the WebGPU that comes with Deno, its classes made global, as a browser has them. */
 export async function installDawn(): Promise<void> {
   Object.defineProperty(navigator, "gpu", { value: await createGpu() });
-  const { globals } = await import("webgpu");
+  const { globals } = await import("npm:webgpu@0.6.2");
   Object.assign(globalThis, globals);
 }
 
@@ -14,7 +14,7 @@ let count: number | null = null;
 
 /** Begins to count. Dawn must have been loaded by the library. */
 export async function countSubmits(): Promise<void> {
-  const { globals } = await import("webgpu");
+  const { globals } = await import("npm:webgpu@0.6.2");
   const queue = (globals as { GPUQueue: { prototype: GPUQueue } }).GPUQueue.prototype;
   const submit = queue.submit;
   count = 0;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { BinaryReader } from "npm:@bufbuild/protobuf@2.17.0/wire";
 import { createTrainer } from "../../lib/train/look/target.ts";
 import { decodeSafetensors } from "../../lib/train/files/safetensors.ts";
 import { readRecords } from "../../lib/train/files/tensorboard.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { BinaryReader } from "npm:@bufbuild/protobuf@2.17.0/wire";
 import {
   bytesUpTo,
   crc32c,

@@ -4,6 +4,7 @@
  */
 
 import { type AdapterFacts, createGpu, describeAdapter, requestAdapter, requestDevice } from "./dawn.ts";
+import type { Found } from "./probe.ts";
 
 export type { AdapterFacts };
 
@@ -35,7 +36,13 @@ const graceTime = 1_000;
 
 /** The program and arguments that print the probe's line of JSON. */
 function probeCommand(): string[] {
-  return [Deno.execPath(), "run", "--quiet", "--no-lock", "--allow-all", new URL("./probe.ts", import.meta.url).href];
+  // The child is told where Dawn lies: started inside a package for npm, it would not find the packages beside it.
+  const program = [
+    `import { create } from ${JSON.stringify(import.meta.resolve("npm:webgpu@0.6.2"))};`,
+    `import { probe } from ${JSON.stringify(import.meta.resolve("./probe.ts"))};`,
+    "await probe(create);",
+  ];
+  return [Deno.execPath(), "eval", "--quiet", "--no-config", "--no-lock", program.join("\n")];
 }
 
 /**
@@ -96,7 +103,7 @@ function parseProbe(output: string): Probe | null {
   const line = output.split("\n").findLast((line) => line.startsWith('{"hardware":'));
   if (line === undefined) return null;
   try {
-    return { ...JSON.parse(line) as Omit<Probe, "problem">, problem: null };
+    return { ...JSON.parse(line) as Found, problem: null };
   } catch {
     return null; // Cut off: the caller says that there is no answer.
   }

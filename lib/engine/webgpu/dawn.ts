@@ -22,12 +22,18 @@ function hold<T>(thing: T): T {
   return thing;
 }
 
-/** Loads Dawn and starts an instance of it. */
-export async function createGpu(): Promise<GPU> {
+/** What starts an instance of Dawn, with flags. */
+export type CreateDawn = (flags: string[]) => GPU;
+
+async function load(): Promise<CreateDawn> {
+  return (await import("npm:webgpu@0.6.2")).create;
+}
+
+/** Starts an instance of Dawn, which is loaded if it is not given. */
+export async function createGpu(create?: CreateDawn): Promise<GPU> {
   paceDawn();
-  const { create } = await import("webgpu");
   // Kernels write workgroup memory before they read it. To clear it first costs SwiftShader half a second a kernel.
-  return hold(create(["enable-dawn-features=disable_workgroup_init"]));
+  return hold((create ?? await load())(["enable-dawn-features=disable_workgroup_init"]));
 }
 
 /** The hardware adapter, or the software one if `software`; null if there is none. */

@@ -3,7 +3,20 @@
  * hangs does it here. Prints one line of JSON.
  */
 
-import { createGpu, describeAdapter, requestAdapter, requestDevice } from "./dawn.ts";
+import {
+  type AdapterFacts,
+  type CreateDawn,
+  createGpu,
+  describeAdapter,
+  requestAdapter,
+  requestDevice,
+} from "./dawn.ts";
+
+/** What it prints: the adapters that work. */
+export interface Found {
+  hardware: AdapterFacts | null;
+  software: AdapterFacts | null;
+}
 
 async function copiesBytes(adapter: GPUAdapter): Promise<boolean> {
   const device = await requestDevice(adapter);
@@ -13,14 +26,16 @@ async function copiesBytes(adapter: GPUAdapter): Promise<boolean> {
   return new Uint8Array(buffer.getMappedRange())[3] === 4;
 }
 
-if (import.meta.main) {
-  const gpu = await createGpu();
+/** The probe, with Dawn's `create`. */
+export async function probe(create: CreateDawn): Promise<void> {
+  const gpu = await createGpu(create);
   const hardware = await requestAdapter(gpu, false);
   const software = await requestAdapter(gpu, true);
   const first = hardware ?? software;
   if (first !== null && !await copiesBytes(first)) throw new Error("The adapter returned wrong bytes.");
-  console.log(JSON.stringify({
+  const found: Found = {
     hardware: hardware === null ? null : describeAdapter(hardware),
     software: software === null ? null : describeAdapter(software),
-  }));
+  };
+  console.log(JSON.stringify(found));
 }

@@ -1,6 +1,6 @@
 /** The configuration of a run: a valibot schema made from the tables of its system, and the rules between settings. */
 
-import * as v from "valibot";
+import * as v from "npm:valibot@1.5.0";
 import { flagOf, initialOf, notThis, type Option, rangeOf, type Table, within } from "../../systems/option.ts";
 import { type Config, running, type Setting, type Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";

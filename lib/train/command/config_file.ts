@@ -1,6 +1,6 @@
 /** `--config FILE`: settings from YAML, of which JSON is a part. */
 
-import { parse } from "yaml";
+import { parse } from "npm:yaml@2.9.1";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf } from "../files/error.ts";
 

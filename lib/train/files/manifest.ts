@@ -1,7 +1,8 @@
 /** manifest.json: what made a run, so that it can be made again: arguments, commit, versions, device. */
 
-import * as v from "valibot";
-import deno from "../../../deno.json" with { type: "json" };
+import * as v from "npm:valibot@1.5.0";
+import onnxruntime from "npm:onnxruntime-node@1.30.0/package.json" with { type: "json" };
+import webgpu from "npm:webgpu@0.6.2/package.json" with { type: "json" };
 import type { TrainerFacts } from "../../systems/trainer.ts";
 
 /** The file's name in the folder of a run. */
@@ -46,14 +47,16 @@ const readSession = v.looseObject({
 });
 const readSchema = v.looseObject({ ...readSession.entries, earlier: v.array(readSession) });
 
+/** The version of the library. A package for npm has no deno.json to read it from. */
+const version = "0.1.0";
+
 /** The versions of everything that computes. */
 export function versions(): Record<string, string> {
-  const pinned = (name: keyof typeof deno.imports) => deno.imports[name].replace(/^.*@/, "");
   return {
     deno: Deno.version.deno,
-    plumbline: deno.version,
-    "onnxruntime-node": pinned("onnxruntime-node"),
-    webgpu: pinned("webgpu"),
+    plumbline: version,
+    "onnxruntime-node": onnxruntime.version,
+    webgpu: webgpu.version,
   };
 }
 

@@ -3,7 +3,7 @@
  * messages. Field numbers from tensorflow/core/util/event.proto, framework/summary.proto and framework/tensor.proto.
  */
 
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "npm:@bufbuild/protobuf@2.17.0/wire";
 import type { Histogram } from "./histogram.ts";
 
 /** The reflected Castagnoli polynomial. */

@@ -2,7 +2,6 @@
 
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import deno from "../../../deno.json" with { type: "json" };
 import { NonFiniteError } from "../../forensics/nonfinite/error.ts";
 import { statisticsOf, statisticsText } from "../../forensics/nonfinite/statistics.ts";
 import { saveStep } from "../../forensics/nonfinite/failed_step.ts";
@@ -26,19 +25,15 @@ export const reportName = "report.ipynb";
 /** What a failing step was given. */
 export const stepName = "failing_step.safetensors";
 const format = "plumbline failing step 1";
-const root = new URL("../../../", import.meta.url);
+const module = new URL(import.meta.resolve("../../../mod.ts"));
 
-/** How a notebook in `folder` imports the library. Outside of the library's folder it needs its import map beside it. */
+/** How a notebook in `folder` imports the library: by a path within the library's folder, elsewhere by the URL. */
 function moduleFor(folder: string): string {
-  if (root.protocol !== "file:") return new URL("mod.ts", root).href;
-  const path = relative(resolve(folder), fileURLToPath(root)).replaceAll("\\", "/");
-  const inside = path === "" || /^\.\.(\/\.\.)*$/.test(path.replace(/\/$/, ""));
-  if (inside) return `${path === "" ? "." : path}/mod.ts`;
-  writeFileAtomic(
-    join(folder, "deno.json"),
-    encodeJson({ nodeModulesDir: deno.nodeModulesDir, imports: deno.imports }),
-  );
-  return new URL("mod.ts", root).href;
+  const path = module.protocol === "file:"
+    ? relative(resolve(folder), fileURLToPath(module)).replaceAll("\\", "/")
+    : "";
+  if (/^(\.\.\/)+mod\.\w+$/.test(path)) return path;
+  return path === basename(path) && path !== "" ? `./${path}` : module.href;
 }
 
 /** What of a manifest makes numbers. */

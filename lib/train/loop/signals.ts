@@ -1,5 +1,7 @@
 /** Ctrl-C and its relatives: the first asks the run to end well, the second ends the process at once. */
 
+import type { Message } from "./signals_worker.ts";
+
 /** The exit code of an interrupted run. */
 export const interruptedCode = 130;
 
@@ -15,10 +17,10 @@ export interface Stop {
  */
 export function listenForStop(onFirst: () => void): Promise<Stop> {
   const stop = { requested: false };
-  const worker = new Worker(new URL("./signals_worker.ts", import.meta.url), { type: "module" });
+  const worker = new Worker(import.meta.resolve("./signals_worker.ts"), { type: "module" });
   return new Promise((resolve, reject) => {
     worker.onerror = reject;
-    worker.onmessage = ({ data }: MessageEvent<"listening" | "first">) => {
+    worker.onmessage = ({ data }: MessageEvent<Message>) => {
       if (data === "listening") return resolve(stop);
       stop.requested = true;
       onFirst();

@@ -1,12 +1,15 @@
 /** The thread that listens for signals: it says when it does and when the first has come, and ends the process at the second. */
 
+/** What it says. */
+export type Message = "listening" | "first";
+
 /** `deno task` hands on the Ctrl-C that the terminal has sent to everyone already: an echo, not a second one. */
 const echoMs = 250;
 
 const windows = Deno.build.os === "windows";
 const signals: readonly Deno.Signal[] = windows ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM", "SIGHUP"];
 
-const { postMessage } = globalThis as unknown as { postMessage(message: "listening" | "first"): void };
+const { postMessage } = globalThis as unknown as { postMessage(message: Message): void };
 let first: number | null = null;
 
 function listener(): void {
