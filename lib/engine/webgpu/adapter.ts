@@ -37,12 +37,10 @@ const graceTime = 1_000;
 /** The program and arguments that print the probe's line of JSON. */
 function probeCommand(): string[] {
   // The child is told where Dawn lies: started inside a package for npm, it would not find the packages beside it.
-  const program = [
-    `import { create } from ${JSON.stringify(import.meta.resolve("npm:webgpu@0.6.2"))};`,
-    `import { probe } from ${JSON.stringify(import.meta.resolve("./probe.ts"))};`,
-    "await probe(create);",
-  ];
-  return [Deno.execPath(), "eval", "--quiet", "--no-config", "--no-lock", program.join("\n")];
+  const dawn = import.meta.resolve("npm:webgpu@0.6.2");
+  const module = import.meta.resolve("./probe.ts");
+  const program = `import { create } from "${dawn}"; import { probe } from "${module}"; await probe(create);`;
+  return [Deno.execPath(), "eval", "--quiet", "--no-config", "--no-lock", program];
 }
 
 /**

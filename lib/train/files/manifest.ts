@@ -48,7 +48,7 @@ const readSession = v.looseObject({
 const readSchema = v.looseObject({ ...readSession.entries, earlier: v.array(readSession) });
 
 /** The version of the library. A package for npm has no deno.json to read it from. */
-const version = "0.1.0";
+export const version = "0.1.0";
 
 /** The versions of everything that computes. */
 export function versions(): Record<string, string> {

@@ -25,15 +25,16 @@ export const reportName = "report.ipynb";
 /** What a failing step was given. */
 export const stepName = "failing_step.safetensors";
 const format = "plumbline failing step 1";
-const module = new URL(import.meta.resolve("../../../mod.ts"));
+const library = import.meta.resolve("../../../mod.ts");
 
-/** How a notebook in `folder` imports the library: by a path within the library's folder, elsewhere by the URL. */
+/** How a notebook in `folder` imports the library: by a path within the library's folder, elsewhere by its URL. */
 function moduleFor(folder: string): string {
-  const path = module.protocol === "file:"
-    ? relative(resolve(folder), fileURLToPath(module)).replaceAll("\\", "/")
-    : "";
-  if (/^(\.\.\/)+mod\.\w+$/.test(path)) return path;
-  return path === basename(path) && path !== "" ? `./${path}` : module.href;
+  // A file of a package for npm finds its dependencies only if the package was imported by its name.
+  if (library.endsWith(".js")) return `npm:@plumbline/plumbline@${version}`;
+  if (!library.startsWith("file:")) return library;
+  const path = relative(resolve(folder), fileURLToPath(library)).replaceAll("\\", "/");
+  if (path === "mod.ts") return "./mod.ts";
+  return /^(\.\.\/)+mod\.ts$/.test(path) ? path : library;
 }
 
 /** What of a manifest makes numbers. */
