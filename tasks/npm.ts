@@ -44,7 +44,8 @@ export async function packForNpm(): Promise<Uint8Array<ArrayBuffer>> {
   const files = await denoPack();
   // TypeScript that was not compiled belongs to the commands, which are run from a clone.
   const kept = files.filter(({ name }) => !/(?<!\.d)\.ts$/.test(name));
-  return gzipSync(writeTar(kept.map((file) => file.name === "package/package.json" ? pin(file) : file)));
+  const archive = writeTar(kept.map((file) => file.name === "package/package.json" ? pin(file) : file));
+  return new Uint8Array(gzipSync(archive));
 }
 
 if (import.meta.main) {

@@ -5,10 +5,17 @@ import { runNotebook } from "../tasks/jupyter/notebook.ts";
 /** One minute, in milliseconds. */
 export const minutes = 60_000;
 
-/** Runs a notebook of `cells`, each its source, its tags and its stored outputs. It lies where deno.json applies. */
-export async function runCells(cells: { source: string; tags?: string[]; outputs?: unknown[] }[], timeoutMs = minutes) {
-  await Deno.mkdir(".cache", { recursive: true });
-  const path = await Deno.makeTempFile({ dir: ".cache", suffix: ".ipynb" });
+/**
+ * Runs a notebook of `cells`, each its source, its tags and its stored outputs. It lies in `dir`: where deno.json applies, if
+ * nothing else is said.
+ */
+export async function runCells(
+  cells: { source: string; tags?: string[]; outputs?: unknown[] }[],
+  timeoutMs = minutes,
+  dir = ".cache",
+) {
+  await Deno.mkdir(dir, { recursive: true });
+  const path = await Deno.makeTempFile({ dir, suffix: ".ipynb" });
   const notebook = {
     nbformat: 4,
     nbformat_minor: 5,
