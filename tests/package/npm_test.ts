@@ -15,9 +15,9 @@ const specifier = `npm:${config.name}@${config.version}`;
 const types = `import { type Config, F, type Tensor, tensor, trainRun } from "${specifier}";
 
 export const x: Tensor = F.gelu(tensor([1, 2]).exp(), "tanh");
-export const rate: Config["lr"] = 0.1;
-// @ts-expect-error: a name of no world
-trainRun({ scenarioName: "no world" });
+export const seed: Config["seed"] = 1;
+// @ts-expect-error: a number in words
+trainRun({ nIters: "many" });
 // @ts-expect-error: a number is no tensor
 F.exp(3);
 // @ts-expect-error: there is no such method

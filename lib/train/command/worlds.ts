@@ -38,7 +38,9 @@ async function importWorld(path: string): Promise<OwnWorld> {
   } catch (error) {
     throw new UsageError(`--scenario-name ${path} cannot be opened: ${reasonOf(error)}.`);
   }
-  const module = await import(pathToFileURL(file).href);
+  // It begins as text, by which `deno publish` sees that it is a file, and no package that it has to look up.
+  const { host, pathname } = pathToFileURL(file);
+  const module = await import(`file://${host}${pathname}`);
   if (module.default === undefined) {
     throw new UsageError(`${path} has no default export: export the world, as in \`export default new MyWorld();\`.`);
   }
