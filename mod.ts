@@ -43,7 +43,17 @@ export {
   zeros,
   zerosLike,
 } from "./lib/tensor/creation.ts";
-export { concat, F, type Functions, matmul, oneHot, stack, stopGradient, where } from "./lib/tensor/functions.ts";
+export {
+  concat,
+  F,
+  type Functions,
+  matmul,
+  oneHot,
+  type Operations,
+  stack,
+  stopGradient,
+  where,
+} from "./lib/tensor/functions.ts";
 export { noGrad } from "./lib/tensor/no_grad.ts";
 export {
   bernoulli,

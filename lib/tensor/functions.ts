@@ -7,8 +7,26 @@ import type { Axis } from "./axis.ts";
 import { resolveAxis } from "./axis.ts";
 import { asTensor, likeNode, Tensor, type TensorLike } from "./tensor.ts";
 
-/** What a tensor has that is no operation: facts, values, gradients, conversions. */
-const others = {
+/** The methods of a tensor that are operations: what is left without facts, values, gradients and conversions. */
+export type Operations = Omit<
+  Tensor,
+  | "node"
+  | "dtype"
+  | "shape"
+  | "axes"
+  | "rank"
+  | "size"
+  | "data"
+  | "item"
+  | "toList"
+  | "backward"
+  | "toString"
+  | "valueOf"
+  | typeof Symbol.toPrimitive
+  | typeof Symbol.iterator
+>;
+
+const others: Readonly<Record<Exclude<keyof Tensor, keyof Operations>, true>> = {
   node: true,
   dtype: true,
   shape: true,
@@ -23,16 +41,11 @@ const others = {
   valueOf: true,
   [Symbol.toPrimitive]: true,
   [Symbol.iterator]: true,
-} as const;
+};
 
-type Operation = Exclude<keyof Tensor, keyof typeof others>;
-/**
- * The functions of {@linkcode F}.
- *
- * @internal
- */
+/** The functions of {@linkcode F}: a method of Tensor each, which takes the tensor first. */
 export type Functions = {
-  readonly [K in Operation]: (x: Tensor, ...args: Parameters<Tensor[K]>) => ReturnType<Tensor[K]>;
+  readonly [K in keyof Operations]: (x: Tensor, ...args: Parameters<Tensor[K]>) => ReturnType<Tensor[K]>;
 };
 
 function functions(): Functions {
@@ -43,7 +56,7 @@ function functions(): Functions {
     // The function has the operation's name, which messages read from the stack.
     const row = {
       [name](x: Tensor, ...args: never[]): Tensor | Tensor[] {
-        return (asTensor(x, name)[name as Operation] as (...args: never[]) => Tensor | Tensor[])(...args);
+        return (asTensor(x, name)[name as keyof Operations] as (...args: never[]) => Tensor | Tensor[])(...args);
       },
     };
     return [name, row[name]];

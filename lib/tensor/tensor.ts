@@ -12,7 +12,7 @@ import { PlumblineError } from "../graph/error.ts";
 import { ofOne, ofTwo } from "../graph/methods.ts";
 import { constant, type Node } from "../graph/node.ts";
 import * as ops from "../graph/ops.ts";
-import { type BinaryName, namesOfKind, type primitives, type UnaryName } from "../graph/primitives.ts";
+import type { BinaryName, UnaryName } from "../graph/primitives.ts";
 import { atCaller, callerSite } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
@@ -26,24 +26,22 @@ export type TensorLike = Tensor | number | boolean;
 /** Nested arrays of numbers, as {@linkcode Tensor.toList} gives them. */
 export type NestedList = number | boolean | readonly NestedList[];
 
-type Row<K extends UnaryName | BinaryName> = Pick<typeof primitives, K>;
-type UnaryMethods = { [K in keyof Row<UnaryName>]: () => Tensor };
-type BinaryMethods = { [K in keyof Row<BinaryName>]: (other: TensorLike) => Tensor };
-type Settings<F> = F extends (x: Node, ...settings: infer A) => Node ? A : never;
-type OfOneMethods = { [K in keyof typeof ofOne]: (...settings: Settings<typeof ofOne[K]>) => Tensor };
-type OfTwoMethods = { [K in keyof typeof ofTwo]: (other: TensorLike) => Tensor };
-
 /**
- * The element-wise primitives, and what is written in primitives alone, as methods. Two inputs are broadcast as in PyTorch;
- * axis names must agree.
+ * A multi-dimensional array of one dtype: immutable, lazy, with optional axis names. Every operation is a method and a function
+ * of {@linkcode F}; two inputs are broadcast as in PyTorch, and their axis names must agree. Where PyTorch has an operation it
+ * has that name, in camelCase, or its docs name it.
  *
- * @internal
- */
-export interface Tensor extends UnaryMethods, BinaryMethods, OfOneMethods, OfTwoMethods {}
-
-/**
- * A multi-dimensional array of one dtype: immutable, lazy, with optional axis names. Every element-wise operation (`add`,
- * `maximum`, `exp`, `softplus` ...) is a method: two inputs are broadcast as in PyTorch, axis names must agree.
+ * What all operations throw: PlumblineError G301 for a dtype or shape that does not fit, G302 for shapes that cannot be
+ * broadcast, G304 for an axis that there is not.
+ *
+ * @example
+ * ```ts
+ * import { tensor } from "@plumbline/plumbline";
+ *
+ * const x = tensor([[1, 2, 3], [4, 5, 6]]).named("env", "feature"); // float32 [2, 3]
+ * const centred = x.sub(x.mean("feature", true));
+ * console.log(await centred.toList()); // [[-1, 0, 1], [-1, 0, 1]]
+ * ```
  */
 export class Tensor {
   #node: Node;
@@ -100,7 +98,7 @@ export class Tensor {
     return answer(this.node, this.#item());
   }
 
-  /** The numbers as nested arrays. */
+  /** The numbers as nested arrays (torch.tolist). Throws inside a traced function. */
   toList(): Promise<NestedList> {
     return answer(this.node, this.#list());
   }
@@ -119,12 +117,354 @@ export class Tensor {
     }
   }
 
-  /** The same value, through which no gradient flows. Say why, for the reader and the audit. */
+  /**
+   * The same value, through which no gradient flows. Say why, for the reader and the audit.
+   *
+   * @example
+   * ```ts
+   * import { Parameter, tensor } from "@plumbline/plumbline";
+   *
+   * const x = new Parameter(tensor([1, 2]), "x");
+   * x.mul(x.detach("the scale is given")).sum().backward();
+   * console.log(await x.grad!.toList()); // [1, 2], and not [2, 4]
+   * ```
+   */
   detach(why: string | null = null): Tensor {
     return new Tensor(stopped(ops.stopGradient(this.node, why)));
   }
 
-  // Element-wise, with several inputs.
+  // Element by element, of one tensor. What is not said to take another dtype takes float32.
+
+  /** -x. float32 or int32. */
+  neg(): Tensor {
+    return this.#one((x) => ops.unary("neg", x));
+  }
+
+  /** |x|. float32 or int32. Its derivative at 0 is 0. */
+  abs(): Tensor {
+    return this.#one((x) => ops.unary("abs", x));
+  }
+
+  /** -1, 0 or 1. float32 or int32. No gradient flows. */
+  sign(): Tensor {
+    return this.#one((x) => ops.unary("sign", x));
+  }
+
+  /** e to the power of x. */
+  exp(): Tensor {
+    return this.#one((x) => ops.unary("exp", x));
+  }
+
+  /** exp(x) - 1, accurate near 0. */
+  expm1(): Tensor {
+    return this.#one((x) => ops.unary("expm1", x));
+  }
+
+  /** The natural logarithm: -Infinity at 0, NaN below. */
+  log(): Tensor {
+    return this.#one((x) => ops.unary("log", x));
+  }
+
+  /** log(1 + x), accurate near 0. */
+  log1p(): Tensor {
+    return this.#one((x) => ops.unary("log1p", x));
+  }
+
+  /** The logarithm to the base of 2. */
+  log2(): Tensor {
+    return this.#one((x) => ofOne.log2(x));
+  }
+
+  /** The logarithm to the base of 10. */
+  log10(): Tensor {
+    return this.#one((x) => ofOne.log10(x));
+  }
+
+  /** The square root: NaN below 0. Its derivative at 0 is infinite. */
+  sqrt(): Tensor {
+    return this.#one((x) => ops.unary("sqrt", x));
+  }
+
+  /** 1 / sqrt(x). */
+  rsqrt(): Tensor {
+    return this.#one((x) => ofOne.rsqrt(x));
+  }
+
+  /** x * x. float32 or int32. */
+  square(): Tensor {
+    return this.#one((x) => ofOne.square(x));
+  }
+
+  /** 1 / x. */
+  reciprocal(): Tensor {
+    return this.#one((x) => ofOne.reciprocal(x));
+  }
+
+  /** The sine of x in radians. */
+  sin(): Tensor {
+    return this.#one((x) => ops.unary("sin", x));
+  }
+
+  /** The cosine of x in radians. */
+  cos(): Tensor {
+    return this.#one((x) => ops.unary("cos", x));
+  }
+
+  /** The tangent of x in radians. */
+  tan(): Tensor {
+    return this.#one((x) => ops.unary("tan", x));
+  }
+
+  /** The inverse sine, in [-pi / 2, pi / 2] radians: NaN outside of [-1, 1]. */
+  asin(): Tensor {
+    return this.#one((x) => ops.unary("asin", x));
+  }
+
+  /** The inverse cosine, in [0, pi] radians: NaN outside of [-1, 1]. */
+  acos(): Tensor {
+    return this.#one((x) => ops.unary("acos", x));
+  }
+
+  /** The inverse tangent, in [-pi / 2, pi / 2] radians. */
+  atan(): Tensor {
+    return this.#one((x) => ops.unary("atan", x));
+  }
+
+  /** The hyperbolic sine. */
+  sinh(): Tensor {
+    return this.#one((x) => ofOne.sinh(x));
+  }
+
+  /** The hyperbolic cosine. */
+  cosh(): Tensor {
+    return this.#one((x) => ofOne.cosh(x));
+  }
+
+  /** The hyperbolic tangent, in [-1, 1]. */
+  tanh(): Tensor {
+    return this.#one((x) => ops.unary("tanh", x));
+  }
+
+  /** The error function, in [-1, 1]. */
+  erf(): Tensor {
+    return this.#one((x) => ops.unary("erf", x));
+  }
+
+  /** 1 / (1 + exp(-x)), in [0, 1]. */
+  sigmoid(): Tensor {
+    return this.#one((x) => ops.unary("sigmoid", x));
+  }
+
+  /** log(1 + exp(x)), without overflow (torch.nn.functional.softplus). */
+  softplus(): Tensor {
+    return this.#one((x) => ops.unary("softplus", x));
+  }
+
+  /** max(x, 0). Its derivative at 0 is 0. */
+  relu(): Tensor {
+    return this.#one((x) => ops.unary("relu", x));
+  }
+
+  /** x above 0, else `slope` x (torch.nn.functional.leaky_relu). */
+  leakyRelu(slope?: number): Tensor {
+    return this.#one((x) => ofOne.leakyRelu(x, slope));
+  }
+
+  /** x above 0, else `alpha` (exp(x) - 1) (torch.nn.functional.elu). */
+  elu(alpha?: number): Tensor {
+    return this.#one((x) => ofOne.elu(x, alpha));
+  }
+
+  /** x * sigmoid(x) (torch.nn.functional.silu). */
+  silu(): Tensor {
+    return this.#one((x) => ofOne.silu(x));
+  }
+
+  /**
+   * x times the normal distribution function of x (Hendrycks and Gimpel 2016), exact or by its tanh approximation
+   * (torch.nn.functional.gelu).
+   */
+  gelu(approximate?: "none" | "tanh"): Tensor {
+    return this.#one((x) => ofOne.gelu(x, approximate));
+  }
+
+  /** The largest whole number that is not above x. No gradient flows. */
+  floor(): Tensor {
+    return this.#one((x) => ops.unary("floor", x));
+  }
+
+  /** The smallest whole number that is not below x. No gradient flows. */
+  ceil(): Tensor {
+    return this.#one((x) => ops.unary("ceil", x));
+  }
+
+  /** The nearest whole number, halves to even. No gradient flows. */
+  round(): Tensor {
+    return this.#one((x) => ops.unary("round", x));
+  }
+
+  /** The whole number next to x towards 0. No gradient flows. */
+  trunc(): Tensor {
+    return this.#one((x) => ofOne.trunc(x));
+  }
+
+  /** bool: true where x is NaN (torch.isnan). */
+  isNaN(): Tensor {
+    return this.#one((x) => ops.unary("isNaN", x));
+  }
+
+  /** bool: true where x is neither infinite nor NaN (torch.isfinite). */
+  isFinite(): Tensor {
+    return this.#one((x) => ofOne.isFinite(x));
+  }
+
+  /** Logical not, of bool (torch.logical_not). */
+  not(): Tensor {
+    return this.#one((x) => ops.unary("not", x));
+  }
+
+  /** The last two axes with 0 above a diagonal: the main one, or as many above it as `diagonal` says. Of any dtype. */
+  tril(diagonal?: number): Tensor {
+    return this.#one((x) => ofOne.tril(x, diagonal));
+  }
+
+  /** The last two axes with 0 below a diagonal: the main one, or as many above it as `diagonal` says. Of any dtype. */
+  triu(diagonal?: number): Tensor {
+    return this.#one((x) => ofOne.triu(x, diagonal));
+  }
+
+  // Element by element, of two. A number takes the dtype of the tensor, or float32 where it would lose its fraction.
+
+  /**
+   * The sum. float32 or int32.
+   *
+   * @example Shapes are broadcast as in PyTorch
+   * ```ts
+   * import { tensor } from "@plumbline/plumbline";
+   *
+   * const x = tensor([[1, 2], [3, 4]]); // [2, 2]
+   * console.log(await x.add(tensor([10, 20])).toList()); // [[11, 22], [13, 24]]
+   * console.log(await x.add(1).toList()); // [[2, 3], [4, 5]]
+   * ```
+   */
+  add(other: TensorLike): Tensor {
+    return this.#two(other, (a, b) => ops.binary("add", a, b));
+  }
+
+  /** The difference. float32 or int32. */
+  sub(other: TensorLike): Tensor {
+    return this.#two(other, (a, b) => ops.binary("sub", a, b));
+  }
+
+  /** The product, element by element; {@linkcode Tensor.matmul} is that of matrices. float32 or int32. */
+  mul(other: TensorLike): Tensor {
+    return this.#two(other, (a, b) => ops.binary("mul", a, b));
+  }
+
+  /** The quotient. Of int32 it is truncated, 0 where `other` is 0, and wraps where it does not fit. */
+  div(other: TensorLike): Tensor {
+    return this.#two(other, (a, b) => ops.binary("div", a, b));
+  }
+
+  /**
+   * x - floor(x / other) * other, with the sign of `other` (torch.remainder); of int32 by 0 it is x. In float32 the quotient is
+   * rounded: where it is next to a whole number, 0 and `other` are as good as each other.
+   */
+  remainder(other: TensorLike): Tensor {
+    return this.#two(other, ofTwo.remainder);
+  }
+
+  /** x to the power of `other`: NaN for a negative x with a fractional exponent. */
+  pow(other: TensorLike): Tensor {
+    return this.#two(other, (a, b) => ops.binary("pow", a, b));
+  }
+
+  /** The larger of two; NaN if either is NaN. float32 or int32. Equal ones share the gradient evenly. */
+  maximum(other: TensorLike): Tensor {
+    return this.#two(other, (a, b) => ops.binary("maximum", a, b));
+  }
+
+  /** The smaller of two; NaN if either is NaN. float32 or int32. Equal ones share the gradient evenly. */
+  minimum(other: TensorLike): Tensor {
+    return this.#two(other, (a, b) => ops.binary("minimum", a, b));
+  }
+
+  /** The angle of the point (other, x) in radians, in [-pi, pi]; 0, with gradient 0, at the origin. */
+  atan2(other: TensorLike): Tensor {
+    return this.#two(other, ofTwo.atan2);
+  }
+
+  /** The product of each entry of this vector with each of another: `[n]` and `[m]` to `[n, m]`. */
+  outer(other: TensorLike): Tensor {
+    return this.#two(other, ofTwo.outer);
+  }
+
+  /** bool: x < other (torch.lt). */
+  less(other: TensorLike): Tensor {
+    return this.#two(other, (a, b) => ops.binary("less", a, b));
+  }
+
+  /** bool: x <= other (torch.le). */
+  lessEqual(other: TensorLike): Tensor {
+    return this.#two(other, (a, b) => ops.binary("lessEqual", a, b));
+  }
+
+  /** bool: x > other (torch.gt). */
+  greater(other: TensorLike): Tensor {
+    return this.#two(other, ofTwo.greater);
+  }
+
+  /** bool: x >= other (torch.ge). */
+  greaterEqual(other: TensorLike): Tensor {
+    return this.#two(other, ofTwo.greaterEqual);
+  }
+
+  /** bool, for each element: x == other (torch.eq; torch.equal is `x.equal(y).all()`). */
+  equal(other: TensorLike): Tensor {
+    return this.#two(other, (a, b) => ops.binary("equal", a, b));
+  }
+
+  /** bool, for each element: x != other (torch.ne). */
+  notEqual(other: TensorLike): Tensor {
+    return this.#two(other, ofTwo.notEqual);
+  }
+
+  /** Logical and, of bool (torch.logical_and). */
+  and(other: TensorLike): Tensor {
+    return this.#two(other, (a, b) => ops.binary("and", a, b));
+  }
+
+  /** Logical or, of bool (torch.logical_or). */
+  or(other: TensorLike): Tensor {
+    return this.#two(other, (a, b) => ops.binary("or", a, b));
+  }
+
+  /** Bits in both, of uint32 (torch.bitwise_and). */
+  bitAnd(other: TensorLike): Tensor {
+    return this.#two(other, (a, b) => ops.binary("bitAnd", a, b));
+  }
+
+  /** Bits in either, of uint32 (torch.bitwise_or). */
+  bitOr(other: TensorLike): Tensor {
+    return this.#two(other, (a, b) => ops.binary("bitOr", a, b));
+  }
+
+  /** Bits in one of the two, of uint32 (torch.bitwise_xor). */
+  bitXor(other: TensorLike): Tensor {
+    return this.#two(other, (a, b) => ops.binary("bitXor", a, b));
+  }
+
+  /** Bits moved up by 0 to 31 places, of uint32 (torch.bitwise_left_shift). */
+  shiftLeft(other: TensorLike): Tensor {
+    return this.#two(other, (a, b) => ops.binary("shiftLeft", a, b));
+  }
+
+  /** Bits moved down by 0 to 31 places, of uint32 (torch.bitwise_right_shift). */
+  shiftRight(other: TensorLike): Tensor {
+    return this.#two(other, (a, b) => ops.binary("shiftRight", a, b));
+  }
+
+  // Element by element, of several.
 
   /** Held between `low` and `high`; outside, no gradient flows. Either may be null. */
   clamp(low: TensorLike | null = null, high: TensorLike | null = null): Tensor {
@@ -132,35 +472,60 @@ export class Tensor {
     return new Tensor(composite.clamp(this.node, bound(low), bound(high)));
   }
 
-  /** This where `condition` is true, else `other`. */
+  /**
+   * This where `condition` (bool) is true, else `other`; all are broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@plumbline/plumbline";
+   *
+   * const x = tensor([-1, 2, -3]);
+   * console.log(await x.where(x.greater(0), 0).toList()); // [0, 2, 0]
+   * ```
+   */
   where(condition: Tensor, other: TensorLike): Tensor {
     return new Tensor(ops.where(asTensor(condition, "where").node, this.node, this.#like(other)));
   }
 
-  /** `value` where `mask` is true, else this. */
+  /** `value` where `mask` (bool) is true, else this (torch.masked_fill). */
   maskedFill(mask: Tensor, value: TensorLike): Tensor {
     return new Tensor(ops.where(asTensor(mask, "maskedFill").node, this.#like(value), this.node));
   }
 
-  /** Converts. Float to int truncates, held to the range of the dtype, and NaN is 0; anything but 0 is true. */
+  /**
+   * Converts (torch.to). Float to int truncates, held to the range of the dtype, and NaN is 0; anything but 0 is true. Gradients
+   * flow from float32 to float32 only.
+   */
   cast(dtype: DType): Tensor {
     return new Tensor(ops.cast(this.node, dtype));
   }
 
   // Reductions: over one axis, several, or all when none is given.
 
-  /** The sum. Booleans are counted as int32. */
+  /**
+   * The sum, over an axis, several, or all. Booleans are counted as int32.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@plumbline/plumbline";
+   *
+   * const x = tensor([[1, 2], [3, 4]]);
+   * console.log(await x.sum().item()); // 10
+   * console.log(await x.sum(0).toList()); // [4, 6]
+   * console.log(await x.sum(-1, true).toList()); // [[3], [7]]
+   * ```
+   */
   sum(axis?: AxisOrAxes, keepDim = false): Tensor {
     const x = this.dtype === "bool" ? ops.cast(this.node, "int32") : this.node;
     return this.#reduce((axes) => ops.sum(x, axes), axis, keepDim);
   }
 
-  /** The mean, of float32. */
+  /** The mean, over an axis, several, or all. */
   mean(axis?: AxisOrAxes, keepDim = false): Tensor {
     return this.#reduce((axes) => composite.mean(this.node, axes), axis, keepDim);
   }
 
-  /** The variance, divided by the count less `correction` (1: unbiased, as in PyTorch). */
+  /** The variance (torch.var), divided by the count less `correction` (1: unbiased, as in PyTorch). */
   variance(axis?: AxisOrAxes, options: SpreadOptions = {}): Tensor {
     const { correction, keepDim } = spreadOptions(options);
     return this.#reduce((axes) => composite.variance(this.node, axes, correction), axis, keepDim);
@@ -192,12 +557,12 @@ export class Tensor {
     return this.#find(composite.argmin, axis, keepDim);
   }
 
-  /** log(sum(exp(x))), without overflow. */
+  /** log(sum(exp(x))), without overflow (torch.logsumexp). */
   logSumExp(axis?: AxisOrAxes, keepDim = false): Tensor {
     return this.#reduce((axes) => composite.logSumExp(this.node, axes), axis, keepDim);
   }
 
-  /** The Euclidean norm; its gradient at 0 is 0. */
+  /** The Euclidean norm (torch.linalg.vector_norm); its gradient at 0 is 0. */
   norm(axis?: AxisOrAxes, keepDim = false): Tensor {
     return this.#reduce((axes) => composite.norm(this.node, axes), axis, keepDim);
   }
@@ -215,6 +580,15 @@ export class Tensor {
   /**
    * exp(x) / sum(exp(x)) along `axis`; with `where` (bool) over the entries where it is true. The others are exactly 0, also
    * in a row where all of them are.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@plumbline/plumbline";
+   *
+   * const x = tensor([[1, 1, 5]]);
+   * const allowed = tensor([[true, true, false]]);
+   * console.log(await x.softmax(-1, { where: allowed }).toList()); // [[0.5, 0.5, 0]]
+   * ```
    */
   softmax(axis: Axis, options: { where?: Tensor } = {}): Tensor {
     const at = resolveAxis(this.node, axis);
@@ -235,7 +609,16 @@ export class Tensor {
 
   // Shape.
 
-  /** The same numbers, row-major, in another shape; one size may be -1: what is left. Axis names are dropped. */
+  /**
+   * The same numbers, row-major, in another shape; one size may be -1: what is left. Axis names are dropped.
+   *
+   * @example
+   * ```ts
+   * import { arange } from "@plumbline/plumbline";
+   *
+   * console.log(await arange(6).reshape(2, -1).toList()); // [[0, 1, 2], [3, 4, 5]]
+   * ```
+   */
   reshape(...shape: number[]): Tensor {
     const known = shape.reduce((n, size) => size === -1 ? n : n * size, 1);
     const full = shape.map((size) => size === -1 ? this.size / known : size);
@@ -280,7 +663,7 @@ export class Tensor {
     return new Tensor(ops.permute(this.node, perm));
   }
 
-  /** Two axes exchanged; the last two if none are given. */
+  /** Two axes exchanged; the last two if none are given (`x.mT` of PyTorch). */
   transpose(a: Axis = -2, b: Axis = -1): Tensor {
     const [i, j] = [resolveAxis(this.node, a), resolveAxis(this.node, b)];
     return new Tensor(ops.permute(this.node, this.shape.map((_, k) => k === i ? j : k === j ? i : k)));
@@ -328,7 +711,16 @@ export class Tensor {
     return new Tensor(dropAxes(this.node, gone));
   }
 
-  /** From `start` up to `end` (from the end if negative) by `step` (1 or more) along `axis`. */
+  /**
+   * From `start` up to `end` (from the end if negative) by `step` (1 or more) along `axis`: `x[start:end:step]` of PyTorch.
+   *
+   * @example
+   * ```ts
+   * import { arange } from "@plumbline/plumbline";
+   *
+   * console.log(await arange(6).slice(0, 1, -1, 2).toList()); // [1, 3]
+   * ```
+   */
   slice(axis: Axis, start: number, end: number = Infinity, step = 1): Tensor {
     const i = resolveAxis(this.node, axis);
     const n = this.shape[i]!;
@@ -342,7 +734,7 @@ export class Tensor {
     ));
   }
 
-  /** Entry `index` (from the end if negative) of `axis`, which goes. */
+  /** Entry `index` (from the end if negative) of `axis`, which goes: `x[index]` of PyTorch. */
   select(axis: Axis, index: number): Tensor {
     const i = resolveAxis(this.node, axis);
     const at = index < 0 ? index + this.shape[i]! : index;
@@ -389,7 +781,7 @@ export class Tensor {
     return Array.from({ length: this.shape[resolveAxis(this.node, axis)]! }, (_, i) => this.select(axis, i));
   }
 
-  /** `value` added along `axis`, `before` and `after`. */
+  /** `value` added along `axis`: `before` entries in front, `after` behind (torch.nn.functional.pad of one axis). */
   pad(axis: Axis, before: number, after: number, value = 0): Tensor {
     const i = resolveAxis(this.node, axis);
     const at = (n: number): number[] => this.shape.map((_, k) => k === i ? n : 0);
@@ -401,7 +793,7 @@ export class Tensor {
     return new Tensor(ops.flip(this.node, resolveAxes(this.node, axis)));
   }
 
-  /** The same tensor with names for its axes; `null` for none. */
+  /** The same tensor with names for its axes; `null` for none (torch.Tensor.refine_names). */
   named(...axes: (string | null)[]): Tensor {
     checkNames(axes, this.node, "named()");
     return new Tensor(ops.reshape(this.node, this.shape, axes));
@@ -418,6 +810,15 @@ export class Tensor {
   /**
    * torch.gather: result[i, j, ..] = this[.., index[i, j, ..], ..], the index (int32) along `axis`; along the other axes it may
    * be shorter than this.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@plumbline/plumbline";
+   *
+   * const values = tensor([[1, 2], [3, 4]]);
+   * const actions = tensor([[1], [0]], { dtype: "int32" });
+   * console.log(await values.gather(1, actions).toList()); // [[2], [3]]
+   * ```
    */
   gather(axis: Axis, index: Tensor): Tensor {
     const at = resolveAxis(this.node, axis);
@@ -441,7 +842,17 @@ export class Tensor {
 
   // Products.
 
-  /** torch.matmul: `[.., m, k] x [.., k, n]`, the axes before broadcast; vectors `[k]` at either side are taken as rows or columns. */
+  /**
+   * torch.matmul: `[.., m, k] x [.., k, n]`, the axes before broadcast; vectors `[k]` at either side are taken as rows or columns.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@plumbline/plumbline";
+   *
+   * const a = tensor([[1, 2], [3, 4]]);
+   * console.log(await a.matmul(tensor([1, 10])).toList()); // [21, 43]
+   * ```
+   */
   matmul(other: Tensor): Tensor {
     const left = this.rank === 1 ? this.unsqueeze(0) : this;
     const right = asTensor(other, "matmul").rank === 1 ? other.unsqueeze(1) : other;
@@ -511,6 +922,16 @@ export class Tensor {
     return given(copies ? numbers.slice() as TypedArray : numbers);
   }
 
+  /** Of this alone. Its nodes share the caller's line, whose method has the name of the operation. */
+  #one(operation: (x: Node) => Node): Tensor {
+    return atCaller(() => new Tensor(operation(this.node)));
+  }
+
+  /** Of this and another, or a number. */
+  #two(other: TensorLike, operation: (a: Node, b: Node) => Node): Tensor {
+    return atCaller(() => new Tensor(operation(this.node, this.#like(other))));
+  }
+
   #like(x: TensorLike): Node {
     return likeNode(this.node, x);
   }
@@ -572,26 +993,5 @@ export function fromData(data: TypedArray, dtype: DType, shape: Shape, axes: Axe
   return new Tensor(constant(aval(dtype, shape, axes), new Storage(dtype, data.length, data).share()));
 }
 
-/** Makes a method. It has the operation's name, which messages read from the stack; its nodes share the caller's line. */
-function define(name: string, operation: (x: Node, ...args: never[]) => Node): void {
-  const methods = {
-    [name](this: Tensor, ...args: never[]): Tensor {
-      return atCaller(() => new Tensor(operation(this.node, ...args)));
-    },
-  };
-  Object.defineProperty(Tensor.prototype, name, { value: methods[name] });
-}
-
-for (const name of namesOfKind("unary").filter((op) => op !== "cast" && op !== "stopGradient") as UnaryName[]) {
-  define(name, (x) => ops.unary(name, x));
-}
-
-for (const name of namesOfKind("binary", "compare") as BinaryName[]) {
-  define(name, (x, other: TensorLike) => ops.binary(name, x, likeNode(x, other)));
-}
-
-for (const [name, operation] of Object.entries(ofOne)) define(name, operation);
-
-for (const [name, operation] of Object.entries(ofTwo)) {
-  define(name, (x, other: TensorLike) => operation(x, likeNode(x, other)));
-}
+/** Every element-wise operation has its method above, or this does not compile. */
+Tensor.prototype satisfies Record<UnaryName | BinaryName | keyof typeof ofOne | keyof typeof ofTwo, unknown>;
