@@ -10,6 +10,10 @@ import { minutes, runCells } from "../run_cells.ts";
 import { elsewhere, program } from "./elsewhere.ts";
 import { serveRegistry } from "./registry.ts";
 
+let packed: Promise<Uint8Array<ArrayBuffer>> | null = null;
+/** The package, made once. */
+const pack = () => packed ??= packForNpm();
+
 const specifier = `npm:${config.name}@${config.version}`;
 
 const types = `import { type Config, F, type Tensor, tensor, trainRun } from "${specifier}";
@@ -32,7 +36,7 @@ Deno.exit();
 `;
 
 Deno.test("the package for npm holds JavaScript with its types, and names the versions that were tested", async () => {
-  const files = new Map([...readTar(gunzipSync(await packForNpm()))].map(({ name, bytes }) => [name, bytes]));
+  const files = new Map([...readTar(gunzipSync(await pack()))].map(({ name, bytes }) => [name, bytes]));
   const text = (name: string) => new TextDecoder().decode(files.get(`package/${name}`));
   const others = [...files.keys()].filter((name) => !/^package\/(lib\/\S+|mod)(\.js|\.d\.ts)$/.test(name)).sort();
   assert.deepEqual(others, ["package/LICENSE", "package/README.md", "package/package.json"]);
@@ -53,8 +57,7 @@ Deno.test("the package for npm holds JavaScript with its types, and names the ve
 });
 
 Deno.test("Deno runs a program, a worker and a notebook that import the package by npm:", async () => {
-  const tarball = await packForNpm();
-  await using registry = serveRegistry(tarball);
+  await using registry = serveRegistry(await pack());
   const npmrc = `@plumbline:registry=${registry.url}\n`;
   const files = {
     ".npmrc": npmrc,
