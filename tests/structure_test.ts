@@ -1,4 +1,5 @@
-/** What the parts of lib/ may do: import each other without circles, and leave the console and the environment alone. */
+/** What the parts of lib/ may do: import each other without circles, leave the console and the environment
+ * alone, and stay short. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 
@@ -101,4 +102,16 @@ Deno.test("below lib/train and lib/plot nothing prints, and nothing reads the en
   const mayPrint = /^lib\/(train|plot)\/|^lib\/engine\/webgpu\/probe\.ts$/;
   const found = [...lib].filter(([path, text]) => !mayPrint.test(path) && /\bconsole\.|\bDeno\.env\b/.test(text));
   equal(found.map(([path]) => path), []);
+});
+
+Deno.test("a file of lib/ has at most 400 lines, or its first comment says why it has more", () => {
+  const found = [...lib.keys()].flatMap((path) => {
+    const text = Deno.readTextFileSync(new URL(path, root));
+    const [header = ""] = /^\/\*\*[^]*?\*\//.exec(text) ?? [];
+    const lines = text.trimEnd().split("\n").length;
+    const isExplained = /^ \* Over 400 lines: .{20,}/m.test(header);
+    if (lines > 400 && !isExplained) return [`${path} has ${lines} lines: it does more than one thing.`];
+    return lines <= 400 && isExplained ? [`${path} has ${lines} lines, and says that it has more.`] : [];
+  });
+  equal(found, []);
 });

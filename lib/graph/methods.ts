@@ -1,6 +1,6 @@
 /**
- * Operations written in the primitives that become methods of Tensor as they are, in two tables: of one node and settings,
- * and of two nodes, which are broadcast.
+ * Operations written in the primitives that are methods of Tensor as they are, in two tables: of one node and settings, and of
+ * two nodes, which are broadcast.
  */
 
 import type { Node } from "./node.ts";

@@ -1,9 +1,11 @@
 /**
  * The one table of primitive operations. A row gives the kind (which engines lower alike) and the shape rule; everything
- * else in the library is written in these. Element-wise rows become methods of Tensor by themselves.
+ * else in the library is written in these. An element-wise row has a method of Tensor, without which it does not compile.
  *
  * Element-wise inputs have the same shape already: `ops.ts` inserts `expand` where PyTorch would broadcast. Reductions
  * keep the reduced axes with size 1.
+ *
+ * Over 400 lines: it is one table, which is read from top to bottom.
  */
 
 import { type Aval, aval, type Axes, describe, type DType, sameShape, type Shape, sizeOf } from "./types.ts";

@@ -1,6 +1,8 @@
 /**
  * Tensor: an immutable, lazy value. A method makes a graph node and remembers the caller's line; numbers come by
- * `await t.data()`. Element-wise primitives become methods from the table; the others are written out below.
+ * `await t.data()`.
+ *
+ * Over 400 lines: it is one class, whose hundred methods each say what they do.
  */
 
 import { evaluate, evaluateToRead } from "./evaluate.ts";
