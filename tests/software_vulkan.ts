@@ -6,6 +6,7 @@
 import { dirname, join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
 import { probeAdapters } from "../lib/engine/webgpu/adapter.ts";
+import { readTar } from "../tasks/pack/tar.ts";
 
 const source = "npm:@sparticuz/chromium@153.0.0";
 const loader = "libvulkan.so.1";
@@ -101,16 +102,5 @@ async function exists(path: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
-  }
-}
-
-/** The plain files of a tar archive: blocks of 512 bytes, a header (name at 0, octal size at 124), then the content. */
-function* readTar(archive: Uint8Array): Generator<{ name: string; bytes: Uint8Array }> {
-  const text = (start: number, length: number) =>
-    new TextDecoder().decode(archive.subarray(start, start + length)).replace(/\0.*$/s, "");
-  for (let at = 0; at + 512 <= archive.length && archive[at] !== 0;) {
-    const size = parseInt(text(at + 124, 12), 8);
-    yield { name: text(at, 100).replace(/^\.\//, ""), bytes: archive.subarray(at + 512, at + 512 + size) };
-    at += 512 + 512 * Math.ceil(size / 512);
   }
 }

@@ -22,6 +22,21 @@ Deno.test("a program in another folder imports the library by its path", () =>
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["failed", "program.ts", "runs"]);
   }));
 
+Deno.test("a folder with a package.json needs the line in its deno.json that the README names", () => {
+  const readme = Deno.readTextFileSync(new URL("README.md", root));
+  const [, line] = /unless a `deno\.json` there says\s+`([^`]+)`/.exec(readme)!;
+  const files = {
+    "package.json": "{}",
+    "a.ts": `import { Tensor } from ${JSON.stringify(fileURLToPath(module))}; Tensor;`,
+  };
+  return elsewhere(files, async ({ folder, deno }) => {
+    assert.match((await deno("run", "--no-check", "-A", "a.ts")).err, /Could not find a matching package for 'npm:/);
+    await Deno.writeTextFile(join(folder, "deno.json"), line!);
+    const { code, err } = await deno("run", "--no-check", "-A", "a.ts");
+    assert.equal(code, 0, err);
+  });
+});
+
 Deno.test("a notebook in another folder imports the library by its path", () =>
   elsewhere({}, async ({ folder }) => {
     const source = `import { tensor } from ${
