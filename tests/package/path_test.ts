@@ -70,7 +70,9 @@ Deno.test("every package is imported with its version, the same everywhere, whic
   const versions = new Map<string, string>();
   const all = ["lib/", "tasks/", "tests/"].flatMap((folder) => [...sources(new URL(folder, root))]);
   for (const [path, text] of all) {
-    const statements = text.matchAll(/(?:^import |^import\b[^;]*? from |^} from |\bimport\(|\bresolve\()"([^"$]+)"/gm);
+    const statements = text.matchAll(
+      /(?:^import |^(?:import|export)\b[^;]*? from |\bimport\(|\bresolve\()"([^"$]+)"/gm,
+    );
     for (const [, specifier] of statements) {
       if (/^(\.\.?\/|node:|@plumbline\/plumbline$)/.test(specifier!)) continue;
       const [, name, version] = /^npm:((?:@[\w.-]+\/)?[\w.-]+)@(\d+\.\d+\.\d+)(?:\/|$)/.exec(specifier!) ?? [];
