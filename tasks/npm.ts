@@ -1,7 +1,8 @@
 /**
  * `deno task npm`: the package for npm, a .tgz in `dist`. `deno pack` makes JavaScript and declarations of all that `mod.ts`
  * reaches; here the dependencies get the very versions that the tests ran with, and what nothing in the package can import
- * is left out. Nothing is uploaded.
+ * is left out. It reaches a worker by a type that is imported from it, and writes the name of its file anew in
+ * `import.meta.resolve()`. Nothing is uploaded.
  */
 
 import { join } from "node:path";

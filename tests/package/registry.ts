@@ -39,5 +39,10 @@ export function serveRegistry(tarball: Uint8Array<ArrayBuffer>): Registry {
 async function removeCopy(registry: string): Promise<void> {
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
   const { npmCache } = JSON.parse(new TextDecoder().decode(stdout));
-  await Deno.remove(join(npmCache, registry), { recursive: true });
+  try {
+    await Deno.remove(join(npmCache, registry), { recursive: true });
+  } catch (error) {
+    // Nobody has asked it for the package.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
