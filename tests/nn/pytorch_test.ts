@@ -4,6 +4,7 @@ import { deepStrictEqual as equal, ok, throws } from "node:assert";
 import {
   Categorical,
   gradients,
+  GRU,
   HostRandom,
   LayerNorm,
   Linear,
@@ -102,18 +103,22 @@ onEachEngine("LSTM agrees with torch.nn.LSTM, with all gradients", async () => {
   await checkResults(lstm!, { ...parameters, x, h: hidden, c: cell }, { output, h: last.hidden, c: last.cell }, 1e-5);
 });
 
-onEachEngine("LSTM starts from zeros where resets is true", async () => {
-  const layer = new LSTM(2, 3, new HostRandom(5));
-  const x = tensor(new HostRandom(6).uniform(4 * 2 * 2), { shape: [4, 2, 2] });
-  const resets = tensor([[false, false], [false, true], [false, false], [true, false]]);
-  const [together] = layer.run(x, layer.initialState(2), resets);
-  const [whole] = layer.run(x);
-  const [fromOne] = layer.run(x.slice(0, 1));
-  const [fromThree] = layer.run(x.slice(0, 3));
-  const numbers = async (t: Tensor): Promise<number[]> => Array.from(await t.data(), (v) => Number(v.toFixed(5)));
-  equal(await numbers(together.slice(0, 0, 3).select(1, 0)), await numbers(whole.slice(0, 0, 3).select(1, 0)));
-  equal(await numbers(together.slice(0, 3).select(1, 0)), await numbers(fromThree.select(1, 0)));
-  equal(await numbers(together.slice(0, 1).select(1, 1)), await numbers(fromOne.select(1, 1)));
+const [gru] = await readFixture<Row>("gru");
+
+onEachEngine("GRU agrees with torch.nn.GRU, with all gradients", async () => {
+  const inputs = toTensors(gru!.inputs);
+  const layer = new GRU(2, 5, new HostRandom(0));
+  const parameters = {
+    weight_ih_l0: layer.weightInput,
+    weight_hh_l0: layer.weightHidden,
+    bias_ih_l0: layer.biasInput,
+    bias_hh_l0: layer.biasHidden,
+  };
+  for (const [name, parameter] of Object.entries(parameters)) parameter.assign(inputs[name]!);
+  const x = new Parameter(inputs.x!, "x");
+  const hidden = new Parameter(inputs.h!.squeeze(0), "h");
+  const [output, last] = layer.run(x, { hidden });
+  await checkResults(gru!, { ...parameters, x, h: hidden }, { output, h: last.hidden }, 1e-5);
 });
 
 const operations = await readFixture<OperationRow>("operations");

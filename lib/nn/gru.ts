@@ -1,0 +1,38 @@
+/** GRU (Cho et al. 2014) as a scan, with PyTorch's weights, gate order and place of the reset gate. */
+
+import { zeros } from "../tensor/creation.ts";
+import type { HostRandom } from "../tensor/host_random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { Gated, type GatedOptions, type GatedState } from "./gated.ts";
+
+/** What a GRU carries: its hidden state, `[..leading, hidden]`. */
+export type GRUState = GatedState;
+
+/** One layer over a sequence `[time, batch, in]`, or over any leading axes. Gates: reset, update, new. */
+export class GRU extends Gated<GRUState> {
+  protected override readonly kind = "GRU";
+
+  /** Weights are uniform in +-1 / sqrt(hidden), as in PyTorch. */
+  constructor(inFeatures: number, hiddenFeatures: number, random: HostRandom, options: GatedOptions = {}) {
+    super(3, inFeatures, hiddenFeatures, random, options);
+  }
+
+  /** A state of zeros. */
+  override initialState(...leading: number[]): GRUState {
+    return { hidden: zeros([...leading, this.hiddenFeatures]) };
+  }
+
+  /** That of the input alone: the reset gate stands before that of the hidden state. */
+  protected override inputBias(): Tensor {
+    return this.biasInput;
+  }
+
+  protected override next({ hidden }: GRUState, fromInput: Tensor, fromHidden: Tensor): GRUState {
+    const sizes = new Array<number>(3).fill(this.hiddenFeatures);
+    const [r, z, n] = fromInput.split(sizes, -1) as [Tensor, Tensor, Tensor];
+    const [hr, hz, hn] = fromHidden.add(this.biasHidden).split(sizes, -1) as [Tensor, Tensor, Tensor];
+    const fresh = n.add(r.add(hr).sigmoid().mul(hn)).tanh();
+    // (1 - z) fresh + z hidden
+    return { hidden: fresh.add(z.add(hz).sigmoid().mul(hidden.sub(fresh))) };
+  }
+}
