@@ -104,18 +104,20 @@ export type { ActionKind, Environment, Transition } from "./lib/worlds/environme
 export { resetWhere } from "./lib/worlds/episode.ts";
 export { type Episodes, Evaluator, type Moment, play, type Played } from "./lib/rl/evaluation.ts";
 export { type Advantages, generalisedAdvantages, type Trajectory } from "./lib/rl/gae.ts";
+export { Critic, type NetworkOptions, RecurrentCritic } from "./lib/rl/networks.ts";
 export {
+  type Act,
   type CategoricalOutput,
   CategoricalPolicy,
-  Critic,
   type GaussianOutput,
   GaussianPolicy,
-  type NetworkOptions,
+  type NetworkMaker,
   Policy,
   policyFor,
   type PolicyOptions,
   type PolicyOutput,
-} from "./lib/rl/networks.ts";
+  type PolicySpaces,
+} from "./lib/rl/policies.ts";
 export {
   type Minibatch,
   type PPOLoss,
@@ -128,12 +130,18 @@ export type { PPOOptions } from "./lib/rl/ppo_options.ts";
 export { type PPOFacts, PPOTrainer } from "./lib/rl/ppo_trainer.ts";
 export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/systems/trainer.ts";
 export { RunningScale } from "./lib/rl/running_scale.ts";
-export { Collector, type Rollout } from "./lib/rl/rollout.ts";
+export { Collector, type Rollout, type SequenceRollout } from "./lib/rl/rollout.ts";
 export { ActionRepeat } from "./lib/worlds/repeat.ts";
 export { Navigation, type NavigationState } from "./lib/worlds/particle/scenarios/navigation.ts";
 export type { Entity, Placement, Role, Scene, SceneLidar } from "./lib/worlds/scene.ts";
 export type { NavigationOptions } from "./lib/worlds/particle/scenarios/navigation_options.ts";
-export { type Controller, type ControllerName, controllerNames, controllerOf } from "./lib/worlds/controllers.ts";
+export {
+  type Controller,
+  type ControllerName,
+  controllerNames,
+  controllerOf,
+  type RecurrentController,
+} from "./lib/worlds/controllers.ts";
 export { Wheel, type WheelOptions, type WheelState } from "./lib/worlds/particle/scenarios/wheel.ts";
 export {
   ReverseTransport,

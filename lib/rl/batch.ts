@@ -1,4 +1,7 @@
-/** A batch as rows: what a frame has lies side by side, so that a minibatch is taken out by one operation. */
+/**
+ * A batch as rows: what a frame has lies side by side, so that a minibatch is taken out by one operation. Where networks
+ * remember, a row is a sequence of frames and what was remembered before the first of them.
+ */
 
 import { type Shape, sizeOf } from "../graph/types.ts";
 import { tensor } from "../tensor/creation.ts";
@@ -10,31 +13,52 @@ import type { Tensor } from "../tensor/tensor.ts";
 export class RowLayout<Field extends string> {
   readonly #fields: readonly (readonly [name: Field, shape: Shape])[];
 
-  /** The shapes of the fields of one frame. */
-  constructor(shapes: Readonly<Record<Field, Shape>>) {
+  /**
+   * The shapes of the fields of one frame, the frames of a row, and the shapes of what was remembered before a row in one
+   * environment.
+   */
+  constructor(
+    shapes: Readonly<Record<Field, Shape>>,
+    readonly frames: number = 1,
+    readonly memories: readonly Shape[] = [],
+  ) {
     this.#fields = Object.entries(shapes) as [Field, Shape][];
   }
 
-  /** Fields `[time, env, ..]` to `[time * env, column]`. */
-  pack(batch: Readonly<Record<Field, Tensor>>): Tensor {
-    const rowsOf = (x: Tensor): Tensor => x.reshape(x.shape[0]! * x.shape[1]!, -1);
-    return concat(this.#fields.map(([name]) => rowsOf(batch[name])), 1);
+  /** Fields `[time, env, ..]` and memories `[sequence, env, ..]` to `[sequence * env, column]`. */
+  pack(batch: Readonly<Record<Field, Tensor>>, memories: readonly Tensor[] = []): Tensor {
+    const fields = this.#fields.map(([name]) => this.#rowsOf(batch[name]));
+    return concat([...fields, ...memories.map((x) => x.reshape(x.shape[0]! * x.shape[1]!, -1))], 1);
   }
 
-  /** Rows to fields `[row, ..]`. */
-  unpack(rows: Tensor): Record<Field, Tensor> {
-    const parts = rows.split(this.#fields.map(([, shape]) => sizeOf(shape)), 1);
-    const shaped = this.#fields.map(([name, shape], i) => [name, parts[i]!.reshape(-1, ...shape)] as const);
-    return Object.fromEntries(shaped) as Record<Field, Tensor>;
+  /** Rows to fields `[frame * row, ..]`, the first frames of all rows before the second ones, and memories `[row, ..]`. */
+  unpack(rows: Tensor): [fields: Record<Field, Tensor>, memories: Tensor[]] {
+    const sizes = [...this.#fields.map(([, shape]) => this.frames * sizeOf(shape)), ...this.memories.map(sizeOf)];
+    const parts = rows.split(sizes, 1);
+    const fields = this.#fields.map(([name, shape], i) => [name, this.#framesOf(parts[i]!, shape)] as const);
+    const memories = this.memories.map((shape, i) => parts[fields.length + i]!.reshape(-1, ...shape));
+    return [Object.fromEntries(fields) as Record<Field, Tensor>, memories];
+  }
+
+  #rowsOf(x: Tensor): Tensor {
+    const [time, env] = x.shape as [number, number];
+    const sequences = time / this.frames;
+    if (this.frames === 1) return x.reshape(time * env, -1);
+    return x.reshape(sequences, this.frames, env, -1).permute(0, 2, 1, 3).reshape(sequences * env, -1);
+  }
+
+  #framesOf(part: Tensor, shape: Shape): Tensor {
+    if (this.frames === 1) return part.reshape(-1, ...shape);
+    return part.reshape(part.shape[0]!, this.frames, -1).permute(1, 0, 2).reshape(-1, ...shape);
   }
 }
 
-/** `frames` rows in random order, [minibatch, row]; the last minibatch is padded with row 0 at weight 0. */
-export function shuffled(frames: number, minibatchSize: number, order: HostRandom): { index: Tensor; weight: Tensor } {
-  const size = Math.min(minibatchSize, frames);
-  const shape = [Math.ceil(frames / size), size] as const;
+/** `rows` rows in random order, [minibatch, row]; the last minibatch is padded with row 0 at weight 0. */
+export function shuffled(rows: number, minibatchSize: number, order: HostRandom): { index: Tensor; weight: Tensor } {
+  const size = Math.min(minibatchSize, rows);
+  const shape = [Math.ceil(rows / size), size] as const;
   const index = new Int32Array(shape[0] * size);
-  index.set(order.permutation(frames));
-  const weight = new Float32Array(index.length).fill(1, 0, frames);
+  index.set(order.permutation(rows));
+  const weight = new Float32Array(index.length).fill(1, 0, rows);
   return { index: tensor(index).reshape(...shape), weight: tensor(weight).reshape(...shape) };
 }

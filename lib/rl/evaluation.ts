@@ -11,7 +11,7 @@ import { scan } from "../tensor/scan.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import type { Stateful } from "../tensor/variable.ts";
-import type { Controller } from "../worlds/controllers.ts";
+import { type Controller, type RecurrentController, remembering } from "../worlds/controllers.ts";
 import type { Environment } from "../worlds/environment.ts";
 
 /** What became of episodes, one entry each. */
@@ -40,6 +40,8 @@ export interface Moment<S extends Tree = Tree> {
   readonly observation: Tensor;
   /** As the environment's `step` takes it. */
   readonly action: Tensor;
+  /** What the controller remembered before the step, if it does. */
+  readonly memory: Tree;
   /** float32 [env, agent]. */
   readonly reward: Tensor;
   /** The state after the step. */
@@ -71,6 +73,7 @@ interface Carry<S extends Tree> {
   readonly length: Tensor;
   readonly running: Tensor;
   readonly terminated: Tensor;
+  readonly memory: Tree;
 }
 
 /**
@@ -90,11 +93,12 @@ interface Carry<S extends Tree> {
  */
 export function play<S extends Tree, Y extends Tree>(
   environment: Environment<S>,
-  controller: Controller,
+  controller: Controller | RecurrentController,
   key: Tensor,
   envs: number,
   look: (moment: Moment<S>) => Y,
 ): Played<S, Y> {
+  const mind = remembering(controller);
   const [start, luck] = splitKey(key) as [Tensor, Tensor];
   const first = environment.reset(start, envs);
   const none = zeros([envs]);
@@ -102,7 +106,7 @@ export function play<S extends Tree, Y extends Tree>(
   const [last, seen] = scan(
     (now: Carry<S>, key: Tensor) => {
       const observation = environment.observe(now.world);
-      const action = controller(observation, key);
+      const [action, memory] = mind.decide(observation, now.memory, key);
       const { state, reward, terminated, truncated, frames } = environment.step(now.world, action);
       // `where`, not a product: what a world does past the end of an episode may be infinite.
       const next: Carry<S> = {
@@ -111,10 +115,14 @@ export function play<S extends Tree, Y extends Tree>(
         length: now.length.add(where(now.running, frames ?? 1, 0)),
         running: now.running.and(terminated.or(truncated).not()),
         terminated: now.terminated.or(now.running.and(terminated)),
+        memory,
       };
-      return [next, look({ observation, action, reward, state, running: now.running })];
+      return [next, look({ observation, action, memory: now.memory, reward, state, running: now.running })];
     },
-    { world: first, reward: none, length: none, running: no.not(), terminated: no } as Carry<S>,
+    {
+      ...{ world: first, reward: none, length: none, running: no.not(), terminated: no },
+      memory: mind.initialMemory(envs),
+    } as Carry<S>,
     randomBits(luck, [environment.maxSteps, 2]),
   );
   const { reward, length, terminated } = last;
@@ -145,7 +153,7 @@ export class Evaluator<S extends Tree = Tree> {
   /** `state`: what the controller reads that may change, as {@linkcode compile} wants it. */
   constructor(
     readonly environment: Environment<S>,
-    readonly controller: Controller,
+    readonly controller: Controller | RecurrentController,
     readonly state: readonly Stateful[] = [],
   ) {}
 

@@ -4,6 +4,8 @@
  */
 
 import type { SavedTensor, Shape } from "../graph/types.ts";
+import type { Module } from "../nn/module.ts";
+import { Recurrent, startAnew } from "../nn/recurrent.ts";
 import { Adam } from "../optim/optimizers.ts";
 import { zeros } from "../tensor/creation.ts";
 import { stack } from "../tensor/functions.ts";
@@ -11,15 +13,17 @@ import type { HostRandom } from "../tensor/host_random.ts";
 import { type Generator, normal } from "../tensor/random.ts";
 import { scan } from "../tensor/scan.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Tree } from "../tensor/tree.ts";
+import { leaves, mapTree, rebuildTree, type Tree } from "../tensor/tree.ts";
 import { Variable } from "../tensor/variable.ts";
 import type { Environment } from "../worlds/environment.ts";
 import { RowLayout } from "./batch.ts";
 import { generalisedAdvantages } from "./gae.ts";
-import { Critic, type Policy, policyFor } from "./networks.ts";
+import { KeptTree, scanSequences } from "./memory.ts";
+import { makeNetworks } from "./own_networks.ts";
+import type { Policy, PolicyOutput } from "./policies.ts";
 import { ppoLoss } from "./ppo.ts";
 import type { PPOOptions } from "./ppo_options.ts";
-import type { Rollout } from "./rollout.ts";
+import type { Rollout, SequenceRollout } from "./rollout.ts";
 import { RunningScale } from "./running_scale.ts";
 
 /** What the updates measure, in the order of {@linkcode PPOLearner.measured}. */
@@ -27,9 +31,16 @@ export const diagnostics = ["objective", "critic_loss", "entropy", "approx_kl", 
 
 /**
  * What a frame of the batch has. `noise` is that of the entropy's estimate, drawn once for a frame; `value` is what the
- * critic said before. Each is there only where it is needed.
+ * critic said before; `began` is 1 where an episode began. Each is there only where it is needed.
  */
-type Field = "observation" | "choice" | "noise" | "logProb" | "advantage" | "returns" | "value";
+type Field = "observation" | "choice" | "noise" | "logProb" | "advantage" | "returns" | "value" | "began";
+
+/** What both networks remember. */
+interface Memories {
+  readonly [key: string]: Tree;
+  readonly policy: Tree;
+  readonly critic: Tree;
+}
 
 /** What one epoch goes over. */
 export interface Minibatches {
@@ -45,7 +56,7 @@ export interface Minibatches {
 /** A batch made ready for its epochs. */
 export interface PreparedBatch {
   readonly [key: string]: Tensor;
-  /** float32 [row, column]: what the updates need of each frame. */
+  /** float32 [row, column]: what the updates need of each frame, or of each sequence of frames. */
   readonly rows: Tensor;
   /**
    * float32 [6]: sums of reward and of steps over the episodes that ended, how many did, the mean reward of a step, the
@@ -57,30 +68,57 @@ export interface PreparedBatch {
 /** Policy, critic and optimiser of PPO, and the steps that change them. */
 export class PPOLearner {
   readonly policy: Policy;
-  readonly critic: Critic;
+  readonly critic: Module;
   readonly optimizer: Adam;
+  /** Steps of each environment in a batch: those asked for, rounded up to whole sequences. */
+  readonly steps: number;
+  /** Steps of a sequence where networks remember; undefined where they do not, and frames are learned from one by one. */
+  readonly sequenceLength: number | undefined;
   /** Where the critic learns values on their own scale. */
   readonly valueScale: RunningScale | null;
   /** float32 [diagnostic]: sums over the frames that were learned from since the batch was made ready. */
   readonly measured: Variable = new Variable(zeros([diagnostics.length]), "diagnostics");
+  /** What the critic remembers from batch to batch, if it does. */
+  readonly criticMemory: KeptTree;
   readonly #layout: RowLayout<Field>;
+  /** What the networks remember where episodes begin. */
+  readonly #initial: Memories;
 
-  /** Draws the networks. */
+  /** Draws the networks, for batches of `steps` steps of `envs` environments. */
   constructor(
     environment: Pick<Environment<Tree>, "agents" | "observationSize" | "actionKind" | "actionSize">,
     readonly options: PPOOptions,
     random: HostRandom,
+    { envs, steps }: { readonly envs: number; readonly steps: number },
   ) {
-    const { observationSize, agents } = environment;
-    const { algorithm, centralisedPolicy, shareParameters, hiddenSize, normalizeObservations, normalizeValues, lr } =
-      options;
-    const shared = { shareParameters, hiddenSize };
-    this.policy = policyFor(environment, { ...shared, centralised: centralisedPolicy, normalizeObservations }, random);
-    this.critic = new Critic({ ...shared, agents, observationSize, centralised: algorithm === "mappo" }, random);
-    this.valueScale = normalizeValues ? new RunningScale([]) : null;
-    const parameters = [...this.policy.parameters(), ...this.critic.parameters()];
-    this.optimizer = new Adam([{ name: "learner", parameters }], { lr });
+    const { policy, critic } = { policy: this.policy, critic: this.critic } = makeNetworks(environment, options, random);
+    this.valueScale = options.normalizeValues ? new RunningScale([]) : null;
+    // A part that policy and critic share is learned once.
+    const parameters = [...new Set([...policy.parameters(), ...critic.parameters()])];
+    this.optimizer = new Adam([{ name: "learner", parameters }], { lr: options.lr });
+    const remembered = critic instanceof Recurrent ? critic.initialState(envs) : {};
+    this.#initial = { policy: policy.initialMemory(envs), critic: remembered };
+    this.criticMemory = new KeptTree(remembered, "memory");
+    const recurrent = policy.recurrent || critic instanceof Recurrent;
+    this.sequenceLength = recurrent ? Math.min(options.sequenceLength ?? 10, steps) : undefined;
+    this.steps = Math.ceil(steps / this.framesPerRow) * this.framesPerRow;
+    if (options.minibatchSize < this.framesPerRow) {
+      throw new RangeError(
+        `PPO: where networks remember, a minibatch is made of whole sequences: minibatchSize is at least ` +
+          `${this.framesPerRow}, the length of one, not ${options.minibatchSize}.`,
+      );
+    }
     this.#layout = this.#rowLayout(environment);
+  }
+
+  /** Frames in a row: 1, or those of a sequence. */
+  get framesPerRow(): number {
+    return this.sequenceLength ?? 1;
+  }
+
+  /** Rows in a minibatch. */
+  get rowsPerMinibatch(): number {
+    return Math.floor(this.options.minibatchSize / this.framesPerRow);
   }
 
   /** Numbers that are learned. */
@@ -91,16 +129,14 @@ export class PPOLearner {
   /** Values, advantages and returns of a batch, and its frames as rows. `generator` draws the noise of the entropy's estimate. */
   prepare(rollout: Rollout, generator: Generator): PreparedBatch {
     const { gamma, lmbda, bootstrapTruncated = true } = this.options;
-    const { choice, logProb, reward, done } = rollout;
+    const { choice, logProb, reward, done, began = done } = rollout as Rollout & Partial<SequenceRollout>;
     const observation = this.policy.normalize(rollout.observation);
     const [time, env, agents] = rollout.reward.shape as [number, number, number];
-    const valueOf = (observation: Tensor): Tensor =>
-      this.critic.forward(observation.flatten(0, 1)).detach("advantages are data").reshape(time, env, agents);
     const scale = this.valueScale;
     const asReward = (value: Tensor): Tensor => scale ? scale.inverse(value) : value;
-    const said = valueOf(observation);
+    const { said, saidNext, memory } = this.#values(rollout, observation);
     const value = asReward(said);
-    const nextValue = asReward(valueOf(this.policy.normalize(rollout.nextObservation)));
+    const nextValue = asReward(saidNext);
     const terminated = bootstrapTruncated ? rollout.terminated : done;
     const { advantage, returns } = generalisedAdvantages(
       { reward, value, nextValue, terminated, done },
@@ -117,8 +153,36 @@ export class PPOLearner {
       ...{ observation, choice, noise, logProb, value: said },
       advantage: this.options.normalizeAdvantages ? standardized(advantage) : advantage,
       returns: scale ? scale.forward(returns) : returns,
-    });
+      began: began.cast("float32"),
+    }, leaves(memory));
     return { rows, summary };
+  }
+
+  /** What the critic says before and after each step, `[time, env, agent]`, and what was remembered before each sequence. */
+  #values(rollout: Rollout, observation: Tensor): { said: Tensor; saidNext: Tensor; memory: Tree } {
+    const { critic, policy, sequenceLength } = this;
+    const nextObservation = policy.normalize(rollout.nextObservation);
+    const data = (value: Tensor): Tensor => value.detach("advantages are data");
+    const ofPolicy = sequenceLength === undefined ? {} : (rollout as SequenceRollout).memory;
+    if (!(critic instanceof Recurrent)) {
+      const valueOf = (x: Tensor): Tensor => data(critic.forward(x.flatten(0, 1))).reshape(...rollout.reward.shape);
+      return {
+        said: valueOf(observation),
+        saidNext: valueOf(nextObservation),
+        memory: { policy: ofPolicy, critic: {} },
+      };
+    }
+    const step = (now: { memory: Tree }, x: { observation: Tensor; nextObservation: Tensor; began: Tensor }) => {
+      const [said, memory] = critic.step(x.observation, startAnew(x.began, this.#initial.critic, now.memory));
+      // What comes after the step is judged by one who has seen the step.
+      const [saidNext] = critic.step(x.nextObservation, memory);
+      return [{ memory }, { said, saidNext }] as const;
+    };
+    const { began } = rollout as SequenceRollout;
+    const first = { memory: this.criticMemory.tree };
+    const [last, said, ofCritic] = scanSequences(step, first, { observation, nextObservation, began }, sequenceLength!);
+    this.criticMemory.assign(last.memory);
+    return { ...mapTree(said, data), memory: { policy: ofPolicy, critic: ofCritic } };
   }
 
   /**
@@ -138,8 +202,11 @@ export class PPOLearner {
   /** Gradients of all parameters, one after the other, by parameter: `policy.net.layers.0.weight`. */
   namedGradients(flat: Float32Array): Record<string, SavedTensor> {
     let end = 0;
+    const seen = new Set<Tensor>();
     const entries = Object.entries({ policy: this.policy, critic: this.critic }).flatMap(([owner, network]) =>
-      network.namedParameters().map(([path, { shape, size }]) => {
+      network.namedParameters().filter(([, x]) => !seen.has(x)).map(([path, parameter]) => {
+        const { shape, size } = parameter;
+        seen.add(parameter);
         const saved: SavedTensor = { dtype: "float32", shape, data: flat.subarray(end, end += size) };
         return [`${owner}.${path}`, saved] as const;
       })
@@ -148,12 +215,14 @@ export class PPOLearner {
   }
 
   #update(rows: Tensor, index: Tensor, weight: Tensor, entropyEps: Tensor): Tensor {
-    const minibatch = { ...this.#layout.unpack(rows.take(index, 0)), weight };
-    const output = this.policy.head(minibatch.observation);
+    const [frames, memories] = this.#layout.unpack(rows.take(index, 0));
+    // The weight of a row is that of all its frames.
+    const minibatch = { ...frames, weight: weight.unsqueeze(0).expand(this.framesPerRow, -1).flatten() };
+    const { output, value } = this.#saidOf(frames, memories);
     const now = {
       logProb: this.policy.logProb(output, minibatch.choice),
       entropy: this.policy.entropy(output, minibatch.noise),
-      value: this.critic.forward(minibatch.observation),
+      value,
     };
     const result = ppoLoss(minibatch, now, { ...this.options, entropyEps });
     result.loss.backward();
@@ -163,8 +232,22 @@ export class PPOLearner {
     const { objective, criticLoss, entropy, approxKl, clipFraction } = result;
     // Means over the frames of the minibatch: the last of an epoch may have fewer than the others.
     const means = stack([objective, criticLoss, entropy, approxKl, clipFraction, gradNorm]);
-    this.measured.assign(this.measured.add(means.mul(weight.sum())));
+    this.measured.assign(this.measured.add(means.mul(minibatch.weight.sum())));
     return gradients;
+  }
+
+  /** What both networks say of frames: where they remember, along the sequences that the frames are of. */
+  #saidOf({ observation, began }: Record<Field, Tensor>, memories: readonly Tensor[]): { output: PolicyOutput; value: Tensor } {
+    const { policy, critic, sequenceLength } = this;
+    if (sequenceLength === undefined) return { output: policy.head(observation), value: critic.forward(observation) };
+    const inSequences = (x: Tensor): Tensor => x.reshape(sequenceLength, -1, ...x.shape.slice(1));
+    const flat = <T extends Tree>(tree: T): T => mapTree(tree, (x) => x.flatten(0, 1));
+    const memory = rebuildTree(this.#initial, memories.values());
+    const [x, starts] = [inSequences(observation), inSequences(began).greater(0.5)];
+    return {
+      output: flat(policy.along(x, memory.policy, starts)),
+      value: critic instanceof Recurrent ? flat(critic.run(x, memory.critic, starts)[0]) : critic.forward(observation),
+    };
   }
 
   #rowLayout({ agents, observationSize }: Pick<Environment, "agents" | "observationSize">): RowLayout<Field> {
@@ -177,8 +260,10 @@ export class PPOLearner {
       advantage: [agents],
       returns: [agents],
       ...(this.options.clipValue ? { value: [agents] } : {}),
+      ...(this.sequenceLength === undefined ? {} : { began: [] }),
     };
-    return new RowLayout(shapes as Record<Field, Shape>);
+    const memories = leaves(this.#initial).map((x) => x.shape.slice(1));
+    return new RowLayout(shapes as Record<Field, Shape>, this.framesPerRow, memories);
   }
 }
 

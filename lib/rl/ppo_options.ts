@@ -1,6 +1,11 @@
 /** What multi-agent PPO may be told. */
 
+import type { Module } from "../nn/module.ts";
+import type { RecurrentKind } from "../nn/recurrent_mlp.ts";
 import type { Schedule } from "../optim/schedule.ts";
+import type { HostRandom } from "../tensor/host_random.ts";
+import type { NetworkOptions } from "./networks.ts";
+import type { Policy, PolicySpaces } from "./policies.ts";
 
 /** Settings of multi-agent PPO. */
 export interface PPOOptions {
@@ -15,6 +20,27 @@ export interface PPOOptions {
   readonly shareParameters?: boolean;
   /** Units in each of the two hidden layers of policy and critic; 256 unless told otherwise. */
   readonly hiddenSize?: number;
+  /**
+   * Whether policy and critic remember: their second hidden layer is an LSTM or a GRU then, of each agent its own state.
+   * `none` (the default): what is not seen now is not known.
+   */
+  readonly recurrent?: "none" | RecurrentKind;
+  /**
+   * Where networks remember: the steps along which gradients flow back, 10 unless told otherwise (the data chunk length of
+   * MAPPO's authors), and at most those of the batch, whose steps are rounded up to whole sequences. A minibatch is made of
+   * whole sequences.
+   */
+  readonly sequenceLength?: number;
+  /**
+   * Makes a policy of one's own: {@linkcode GaussianPolicy} or {@linkcode CategoricalPolicy} with a `network` of one's own, or
+   * a subclass. `spaces` are the sizes of the world, and what these options say of networks; `random` draws the weights.
+   */
+  readonly policy?: (spaces: PolicySpaces, random: HostRandom) => Policy;
+  /**
+   * Makes a value function of one's own: a module from `[row, agent, feature]`, as the policy's `normalize` gives it, to
+   * `[row, agent]`, whose rows know nothing of each other; or a {@linkcode Recurrent} one whose steps are that.
+   */
+  readonly critic?: (spaces: NetworkOptions, random: HostRandom) => Module;
   /** Frames (steps of one environment) to collect in an iteration, at least. */
   readonly framesPerBatch: number;
   /** Passes over the batch in an iteration. */
@@ -68,6 +94,7 @@ interface Range {
 
 const ranges: Readonly<Partial<Record<keyof PPOOptions, Range>>> = {
   hiddenSize: { whole: true, least: 1 },
+  sequenceLength: { whole: true, least: 1 },
   framesPerBatch: { whole: true, least: 1 },
   numEpochs: { whole: true, least: 1 },
   minibatchSize: { whole: true, least: 1 },
@@ -82,7 +109,7 @@ const ranges: Readonly<Partial<Record<keyof PPOOptions, Range>>> = {
   targetKl: { least: 0 },
 };
 
-const optional: readonly (keyof PPOOptions)[] = ["hiddenSize", "nIters", "clipValue", "targetKl"];
+const optional: readonly (keyof PPOOptions)[] = ["hiddenSize", "sequenceLength", "nIters", "clipValue", "targetKl"];
 
 function rangeText({ whole, least, aboveLeast, most }: Range): string {
   return `a ${whole ? "whole number" : "number"} ${aboveLeast ? "above" : "of at least"} ${least}` +
@@ -94,6 +121,15 @@ export function checkPPOOptions(options: PPOOptions): void {
   const { algorithm } = options;
   if (algorithm !== "mappo" && algorithm !== "ippo") {
     throw new RangeError(`PPO: algorithm is "mappo" or "ippo", not ${JSON.stringify(algorithm)}.`);
+  }
+  const { recurrent = "none" } = options;
+  if (!["none", "lstm", "gru"].includes(recurrent)) {
+    throw new RangeError(`PPO: recurrent is "none", "lstm" or "gru", not ${JSON.stringify(recurrent)}.`);
+  }
+  for (const name of ["policy", "critic"] as const) {
+    const make: unknown = options[name] ?? undefined;
+    if (make === undefined || typeof make === "function") continue;
+    throw new RangeError(`PPO: ${name} is a function that makes one, (spaces, random) => ..; it draws its weights from random.`);
   }
   for (const name of ["lrSchedule", "entropySchedule"] as const) {
     const schedule = options[name] ?? "constant";

@@ -7,6 +7,7 @@ import { compile, type Compiled } from "../compile/compile.ts";
 import { exportOnnx } from "../compile/export.ts";
 import { currentEngine, deviceNotice } from "../engine/select.ts";
 import type { SavedTensor, TypedArray } from "../graph/types.ts";
+import type { Module } from "../nn/module.ts";
 import { rateLeft } from "../optim/schedule.ts";
 import { tensor, zeros } from "../tensor/creation.ts";
 import { HostRandom } from "../tensor/host_random.ts";
@@ -17,7 +18,8 @@ import type { Variable } from "../tensor/variable.ts";
 import type { Environment } from "../worlds/environment.ts";
 import { shuffled } from "./batch.ts";
 import { episodeMetrics, type Episodes, Evaluator } from "./evaluation.ts";
-import type { Critic, Policy } from "./networks.ts";
+import { tryNetworks } from "./own_networks.ts";
+import type { Policy } from "./policies.ts";
 import { diagnostics, type Minibatches, PPOLearner, type PreparedBatch } from "./ppo_learner.ts";
 import { checkPPOOptions, type PPOOptions } from "./ppo_options.ts";
 import { batchShape, Collector, type Rollout } from "./rollout.ts";
@@ -61,11 +63,42 @@ export class PPOTrainer<S extends Tree = Tree> {
   /** Of all parameters, one after the other. */
   #gradients: Tensor | null = null;
 
-  /** A trainer on the engine of the process. Throws a RangeError if an option is out of its range. */
+  /**
+   * A trainer on the engine of the process.
+   *
+   * @throws RangeError if an option is out of its range, TypeError and PlumblineError if networks of one's own do not fit.
+   *
+   * @example A critic of one's own, and a policy whose network is.
+   * ```ts
+   * import { MLP, Module, Navigation, policyFor, PPOTrainer, type Tensor } from "@plumbline/plumbline";
+   *
+   * class Values extends Module {
+   *   constructor(readonly net: MLP) {
+   *     super();
+   *   }
+   *
+   *   override forward(observation: Tensor): Tensor { // [row, agent, feature] to [row, agent]
+   *     return this.net.forward(observation).squeeze(-1);
+   *   }
+   * }
+   *
+   * const trainer = await PPOTrainer.create(new Navigation({ nAgents: 2, maxSteps: 10 }), {
+   *   policy: (spaces, random) =>
+   *     policyFor(spaces, { network: (from, to) => new MLP([from, 32, to], random, { activation: "relu" }) }, random),
+   *   critic: ({ observationSize }, random) => new Values(new MLP([observationSize, 32, 1], random)),
+   *   ...{ algorithm: "ippo", framesPerBatch: 40, numEpochs: 1, minibatchSize: 20, lr: 1e-3, maxGradNorm: 1 },
+   *   ...{ clipEpsilon: 0.2, entropyEps: 0, gamma: 0.99, lmbda: 0.95, seed: 0 },
+   * });
+   * console.log(Object.keys(await trainer.iterate()).length > 5); // true
+   * trainer.dispose();
+   * ```
+   */
   static async create<S extends Tree>(environment: Environment<S>, options: PPOOptions): Promise<PPOTrainer<S>> {
     const { name, adapter } = await currentEngine();
     const note = deviceNotice();
-    return new PPOTrainer(environment, options, { engine: name, adapter, ...(note === null ? {} : { note }) });
+    const trainer = new PPOTrainer(environment, options, { engine: name, adapter, ...(note === null ? {} : { note }) });
+    await tryNetworks(environment, trainer, options);
+    return trainer;
   }
 
   /** Draws the networks and the first states from the seed. Use {@linkcode PPOTrainer.create}. */
@@ -78,23 +111,20 @@ export class PPOTrainer<S extends Tree = Tree> {
     checkPPOOptions(options);
     const random = new HostRandom(options.seed);
     const { framesPerBatch } = options;
-    ({ envs: this.envs, steps: this.steps } = batchShape(
-      framesPerBatch,
-      environment.maxSteps,
-      environment.framesPerStep,
-    ));
-    const learner = this.#learner = new PPOLearner(environment, options, random);
-    const collector = this.#collector = new Collector(environment, this.envs, random.key());
+    const shape = batchShape(framesPerBatch, environment.maxSteps, environment.framesPerStep);
+    const learner = this.#learner = new PPOLearner(environment, options, random, shape);
+    [this.envs, this.steps] = [shape.envs, learner.steps];
+    const collector = this.#collector = new Collector(environment, this.envs, random.key(), learner.policy);
     const generator = this.#generator = new Generator(random.bits());
     this.#order = random.split();
-    const { policy, critic, optimizer, measured, valueScale } = learner;
-    this.#evaluator = new Evaluator(environment, (observation) => policy.forward(observation), [policy]);
-    this.#collect = compile(() => collector.collect(policy, generator, this.steps), {
+    const { policy, critic, optimizer, measured, valueScale, criticMemory } = learner;
+    this.#evaluator = new Evaluator(environment, policy, [policy]);
+    this.#collect = compile(() => collector.collect(policy, generator, this.steps, learner.sequenceLength), {
       state: [collector, generator, policy],
       name: "collect",
     });
     this.#prepare = compile((rollout: Rollout) => learner.prepare(rollout, generator), {
-      state: [policy, critic, measured, generator, ...(valueScale ? [valueScale] : [])],
+      state: [policy, critic, measured, generator, criticMemory, ...(valueScale ? [valueScale] : [])],
       name: "prepare",
     });
     this.#update = compile((rows: Tensor, minibatches: Minibatches) => learner.epoch(rows, minibatches), {
@@ -109,7 +139,7 @@ export class PPOTrainer<S extends Tree = Tree> {
   }
 
   /** The value function. */
-  get critic(): Critic {
+  get critic(): Module {
     return this.#learner.critic;
   }
 
@@ -130,7 +160,8 @@ export class PPOTrainer<S extends Tree = Tree> {
 
   /** Updates in one pass over a batch. */
   get updatesPerEpoch(): number {
-    return Math.ceil(this.#rows / this.options.minibatchSize);
+    const { framesPerRow, rowsPerMinibatch } = this.#learner;
+    return Math.ceil(this.#rows / framesPerRow / rowsPerMinibatch);
   }
 
   /** The learning rate of the iteration that comes next, or is under way. */
@@ -285,16 +316,18 @@ export class PPOTrainer<S extends Tree = Tree> {
       generator: this.#generator,
       ...(valueScale ? { valueScale } : {}),
       ...(observationScale ? { observationScale } : {}),
+      critic: this.#learner.criticMemory,
     };
     return Object.entries(owners).flatMap(([owner, x]) =>
       x.variables().map((variable, i): [string, Variable] => [`${owner}.${i}.${variable.name}`, variable])
     );
   }
 
-  /** All frames in random order. */
+  /** All frames, or sequences of them, in random order. */
   #minibatches(): Minibatches {
+    const { framesPerRow, rowsPerMinibatch } = this.#learner;
     return {
-      ...shuffled(this.#rows, this.options.minibatchSize, this.#order),
+      ...shuffled(this.#rows / framesPerRow, rowsPerMinibatch, this.#order),
       entropyEps: tensor(this.entropyEps),
     };
   }

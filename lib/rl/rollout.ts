@@ -11,12 +11,13 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { leaves, mapTree, rebuildTree, type Tree, zipTrees } from "../tensor/tree.ts";
 import { type Stateful, Variable } from "../tensor/variable.ts";
 import type { Environment } from "../worlds/environment.ts";
-import type { Policy } from "./networks.ts";
+import { KeptTree, scanSequences } from "./memory.ts";
+import type { Policy } from "./policies.ts";
 
 /** A batch of experience; `time` is the leading axis. */
 export interface Rollout {
-  /** Any tensor of it, by name. */
-  readonly [key: string]: Tensor;
+  /** Any part of it, by name. */
+  readonly [key: string]: Tree;
   /** float32 [time, env, agent, feature]: what was acted on. */
   readonly observation: Tensor;
   /** float32 [time, env, agent, feature]: what was seen after the step, before any reset. */
@@ -35,6 +36,14 @@ export interface Rollout {
   readonly episodeReward: Tensor;
   /** float32 [time, env]: its steps, those of the simulator, where it is done, else 0. */
   readonly episodeLength: Tensor;
+}
+
+/** A batch whose frames lie in sequences: what networks that remember learn from. */
+export interface SequenceRollout extends Rollout {
+  /** bool [time, env]: whether an episode began with this step. */
+  readonly began: Tensor;
+  /** What the policy remembered before each sequence, with the leading axes `[sequence, env]`; `{}` if it does not. */
+  readonly memory: Tree;
 }
 
 /**
@@ -59,6 +68,8 @@ interface Carry<S extends Tree> {
   readonly length: Tensor;
   /** int32: how many fresh starts were used. */
   readonly used: Tensor;
+  /** What the policy remembers, also of an episode that has ended. */
+  readonly memory: Tree;
 }
 
 /** Environments in the middle of their episodes, kept between rollouts. */
@@ -66,47 +77,63 @@ export class Collector<S extends Tree> implements Stateful {
   readonly #world: S;
   readonly #reward: Variable;
   readonly #length: Variable;
+  readonly #memory: KeptTree;
 
-  /** Starts `envs` environments, drawn from `key`. */
-  constructor(readonly environment: Environment<S>, readonly envs: number, key: Tensor) {
+  /** Starts `envs` environments, drawn from `key`. `policy`: who will act, if it remembers. */
+  constructor(readonly environment: Environment<S>, readonly envs: number, key: Tensor, policy?: Policy) {
     const start = environment.reset(key, envs);
     const variables = leaves(start).map((x, i) => new Variable(x, `world.${i}`));
     this.#world = rebuildTree(start, variables.values());
     this.#reward = new Variable(zeros([envs]), "episode.reward");
     this.#length = new Variable(zeros([envs]), "episode.length");
+    this.#memory = new KeptTree(policy?.initialMemory(envs) ?? {}, "memory");
   }
 
-  /** The states of the environments and the running sums of their episodes. */
+  /** The states of the environments, the running sums of their episodes, and what the policy remembers of them. */
   variables(): Variable[] {
-    return [...leaves(this.#world) as Variable[], this.#reward, this.#length];
+    return [...leaves(this.#world) as Variable[], this.#reward, this.#length, ...this.#memory.variables()];
   }
 
-  /** `steps` steps of all environments under `policy`. For use in a compiled function, with this collector as state. */
-  collect(policy: Policy, generator: Generator, steps: number): Rollout {
+  /**
+   * `steps` steps of all environments under `policy`; with a `sequenceLength`, which divides them, as a
+   * {@linkcode SequenceRollout}. For use in a compiled function, with this collector as state.
+   *
+   * @throws RangeError if `policy` remembers and the collector was made without it.
+   */
+  collect(policy: Policy, generator: Generator, steps: number, sequenceLength?: number): Rollout {
     const { environment, envs } = this;
+    if (policy.recurrent && this.#memory.variables().length === 0) {
+      throw new RangeError(
+        "a policy that remembers acts through a collector that was made with it: new Collector(environment, envs, key, policy).",
+      );
+    }
     const noise = policy.noise(generator.next(), [steps, envs, environment.agents]);
     // Most steps end no episode: starts are drawn once for all of them, outside of the loop.
     const starts = environment.reset(generator.next(), startsPerEnv * envs * Math.ceil(steps / environment.maxSteps));
     const used = zeros([], { dtype: "int32" });
-    const [last, seen] = scan(
-      (now: Carry<S>, x: Tensor) => this.#step(policy, starts, now, x),
-      { world: this.#world, reward: this.#reward, length: this.#length, used } as Carry<S>,
-      noise,
-    );
+    const first: Carry<S> = {
+      ...{ world: this.#world, reward: this.#reward, length: this.#length, used },
+      memory: this.#memory.tree,
+    };
+    const step = (now: Carry<S>, x: Tensor) => this.#step(policy, starts, now, x);
+    const [last, { began, ...seen }, memory] = sequenceLength === undefined
+      ? [...scan(step, first, noise), {}] as const
+      : scanSequences(step, first, noise, sequenceLength);
     this.#assign(last);
     const flat = mapTree(seen.after, (x) => x.flatten(0, 1));
     const nextObservation = environment.observe(flat).reshape(...seen.observation.shape);
     const logProb = policy.logProb(seen.output, seen.choice);
     const { after: _after, output: _output, ...kept } = seen;
-    return { ...kept, nextObservation, logProb };
+    const rollout = { ...kept, nextObservation, logProb };
+    return sequenceLength === undefined ? rollout : { ...rollout, began, memory };
   }
 
   #step(policy: Policy, starts: S, now: Carry<S>, noise: Tensor) {
     const { environment } = this;
     const observation = environment.observe(now.world);
-    const output = policy.output(observation);
-    const choice = policy.choose(output, noise);
-    const { state, reward, terminated, truncated, frames } = environment.step(now.world, policy.action(choice));
+    const began = now.length.equal(0);
+    const { output, choice, action, memory } = policy.act(observation, now.memory, noise, began);
+    const { state, reward, terminated, truncated, frames } = environment.step(now.world, action);
     const done = terminated.or(truncated);
     const ended = done.cast("float32");
     const goesOn = done.not().cast("float32");
@@ -118,14 +145,16 @@ export class Collector<S extends Tree> implements Stateful {
       reward: total.mul(goesOn),
       length: length.mul(goesOn),
       used: count.select(0, -1),
+      memory,
     };
     const episode = { episodeReward: total.mul(ended), episodeLength: length.mul(ended) };
-    return [next, { observation, choice, output, reward, terminated, done, after: state, ...episode }] as const;
+    return [next, { observation, choice, output, reward, terminated, done, began, after: state, ...episode }] as const;
   }
 
   #assign(last: Carry<S>): void {
     const values = leaves(last.world);
     (leaves(this.#world) as Variable[]).forEach((variable, i) => variable.assign(values[i]!));
+    this.#memory.assign(last.memory);
     this.#reward.assign(last.reward);
     this.#length.assign(last.length);
   }

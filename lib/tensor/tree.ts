@@ -22,6 +22,12 @@ export function leaves(tree: Tree): Tensor[] {
   return tree instanceof Tensor ? [tree] : Object.values(branch(tree)).flatMap(leaves);
 }
 
+/** The tensors of a tree in the order of {@linkcode leaves}, with their paths from `name`: `memory.hidden`. */
+export function namedLeaves(tree: Tree, name: string): [path: string, tensor: Tensor][] {
+  if (tree instanceof Tensor) return [[name, tree]];
+  return Object.entries(branch(tree)).flatMap(([key, x]) => namedLeaves(x, `${name}.${key}`));
+}
+
 /**
  * The tensors of a tree in the order of {@linkcode leaves} of `like`, whose keys it must have.
  *

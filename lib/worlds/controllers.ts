@@ -2,6 +2,7 @@
 
 import { randomInt, uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { Tree } from "../tensor/tree.ts";
 import { choiceAlong } from "./particle/scenarios/actions.ts";
 import type { Environment } from "./environment.ts";
 import { heuristics } from "./particle/scenarios/heuristics.ts";
@@ -11,6 +12,23 @@ import { heuristics } from "./particle/scenarios/heuristics.ts";
  * float32 [env, agent, 2], or int32 [env, agent] where actions are discrete. `key`, uint32 [2], is for what it draws.
  */
 export type Controller = (observation: Tensor, key: Tensor) => Tensor;
+
+/** A controller that remembers: what it decides may depend on all that it has seen of an episode. Every policy is one. */
+export interface RecurrentController {
+  /** What it remembers where `envs` episodes begin: a tree of tensors, or nothing, `{}`. */
+  initialMemory(envs: number): Tree;
+  /** Decides as a {@linkcode Controller} does, and says what it remembers from then on. */
+  decide(observation: Tensor, memory: Tree, key: Tensor): readonly [action: Tensor, memory: Tree];
+}
+
+/** A controller as one that remembers, which nothing needs not to. */
+export function remembering(controller: Controller | RecurrentController): RecurrentController {
+  if (typeof controller !== "function") return controller;
+  return {
+    initialMemory: () => ({}),
+    decide: (observation, memory, key) => [controller(observation, key), memory],
+  };
+}
 
 /** Controllers that every scenario has. */
 export const controllerNames = ["random", "heuristic"] as const;

@@ -8,7 +8,7 @@ import { concat } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Tree } from "../../tensor/tree.ts";
 import type { Stateful } from "../../tensor/variable.ts";
-import type { Controller } from "../../worlds/controllers.ts";
+import type { Controller, RecurrentController } from "../../worlds/controllers.ts";
 import type { Environment } from "../../worlds/environment.ts";
 import type { Scene } from "../../worlds/scene.ts";
 import { UsageError } from "../usage.ts";
@@ -22,7 +22,7 @@ export interface Cast {
   /** The world. */
   readonly environment: Environment;
   /** What acts in it: a policy, or one of {@linkcode controllerOf}. */
-  readonly controller: Controller;
+  readonly controller: Controller | RecurrentController;
   /** What the controller reads that may change, as {@linkcode compile} wants it. */
   readonly state: readonly Stateful[];
 }
