@@ -118,6 +118,7 @@ export {
   type PolicyOutput,
   type PolicySpaces,
 } from "./lib/rl/policies.ts";
+export { policyOnnx } from "./lib/rl/policy_onnx.ts";
 export {
   type Minibatch,
   type PPOLoss,

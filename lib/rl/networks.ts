@@ -29,7 +29,9 @@ export interface NetworkOptions {
 export function networkOf(from: number, to: number, options: NetworkOptions, random: HostRandom): Module {
   const { agents, shareParameters = true, hiddenSize = 256, recurrent = "none" } = options;
   const sizes = [from, hiddenSize, hiddenSize, to];
-  if (recurrent !== "none") return new RecurrentMLP(recurrent, sizes, random, shareParameters ? {} : { members: agents });
+  if (recurrent !== "none") {
+    return new RecurrentMLP(recurrent, sizes, random, shareParameters ? {} : { members: agents });
+  }
   return shareParameters ? new MLP(sizes, random) : new StackedMLP(agents, sizes, random);
 }
 

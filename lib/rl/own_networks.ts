@@ -102,7 +102,13 @@ function checkPolicy(environment: Spaces, policy: Policy): void {
   const { choice, logProb, entropy, memory } = said;
   checkIs(choice, "float32", [envs, agents, policy.choiceSize], `the choice of ${name}`, "[env, agent, choiceSize]");
   checkIs(logProb, "float32", [envs, agents], `logProb() of ${name}`, "[env, agent]: one number for all that it chose");
-  checkIs(entropy, "float32", [envs, agents], `entropy() of ${name}`, "[env, agent]: one number for all that it chooses");
+  checkIs(
+    entropy,
+    "float32",
+    [envs, agents],
+    `entropy() of ${name}`,
+    "[env, agent]: one number for all that it chooses",
+  );
   checkMemory(policy.initialMemory(envs), memory, name);
   checkListed(policy, { ...said }, "policy");
 }
@@ -165,7 +171,8 @@ function checkListed(module: Module, said: Tree, role: "policy" | "critic"): voi
     message: `${module.constructor.name}, the ${role}, is computed with \`${unknown.label}\`, which is not among its ` +
       "variables: it would never learn.",
     sites: [{ site: unknown.madeAt, note: "made here" }],
-    help: "keep it, or its module, in a field that can be seen from outside, or in an array in one; fields with # can't be.",
+    help:
+      "keep it, or its module, in a field that can be seen from outside, or in an array in one; fields with # can't be.",
   });
 }
 
@@ -205,7 +212,8 @@ async function checkFinite(said: { readonly [name: string]: Tree }, name: string
     if (origin === null) continue;
     throw new PlumblineError({
       code: "G401",
-      message: `${name} gives ${origin.output.statistics.nan > 0 ? "NaN" : "infinity"} in \`${path}\` for observations ` +
+      message:
+        `${name} gives ${origin.output.statistics.nan > 0 ? "NaN" : "infinity"} in \`${path}\` for observations ` +
         "that are standard normal numbers.",
       sites: [{ site: origin.site, note: `${origin.op}() made it` }],
     });
@@ -220,7 +228,8 @@ async function checkSeparate(together: Tree, alone: Tree, name: string): Promise
     if (found.every((v, k) => v === expected[k] || Math.abs(v - expected[k]!) <= 1e-3 * (1 + Math.abs(v)))) continue;
     throw new PlumblineError({
       code: "G301",
-      message: `what ${name} says of one environment depends on the environments beside it; the leading axis of what it ` +
+      message:
+        `what ${name} says of one environment depends on the environments beside it; the leading axis of what it ` +
         "is given is that of separate worlds.",
       sites: [x.node.site],
       help: "mix along the axes agent and feature only. A layer that takes the first axis for time (LSTM.forward()) " +

@@ -14,7 +14,7 @@ import { normal } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import type { ActionKind, Environment } from "../worlds/environment.ts";
-import { type NetworkOptions, networkOf } from "./networks.ts";
+import { networkOf, type NetworkOptions } from "./networks.ts";
 import { RunningScale } from "./running_scale.ts";
 
 /** Deviations beyond which an observation is no stranger. */
@@ -220,7 +220,8 @@ export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends
     }
     throw new PlumblineError({
       code: "G301",
-      message: `the network of a ${this.constructor.name} gives ${this.#outputs} numbers for each agent, here float32 ` +
+      message:
+        `the network of a ${this.constructor.name} gives ${this.#outputs} numbers for each agent, here float32 ` +
         `[${wanted.join(", ")}]; it gave ${describe(outputs.node)}.`,
       sites: [outputs.node.site],
       help: "a network of one's own is told by its maker how many it gives:  network: (from, to, random) => ..",
@@ -231,7 +232,9 @@ export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends
 /** The network that `make` makes. */
 function ownNetwork(make: NetworkMaker, from: number, to: number, random: HostRandom): Module {
   if (typeof make !== "function") {
-    throw new TypeError("`network` is a function that makes the network: (from, to, random) => new MLP([from, 64, to], random).");
+    throw new TypeError(
+      "`network` is a function that makes the network: (from, to, random) => new MLP([from, 64, to], random).",
+    );
   }
   const net = make(from, to, random);
   if (net instanceof Module) return net;

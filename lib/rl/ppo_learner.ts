@@ -5,7 +5,7 @@
 
 import type { SavedTensor, Shape } from "../graph/types.ts";
 import type { Module } from "../nn/module.ts";
-import { Recurrent, startAnew } from "../nn/recurrent.ts";
+import { Recurrent } from "../nn/recurrent.ts";
 import { Adam } from "../optim/optimizers.ts";
 import { zeros } from "../tensor/creation.ts";
 import { stack } from "../tensor/functions.ts";
@@ -13,18 +13,19 @@ import type { HostRandom } from "../tensor/host_random.ts";
 import { type Generator, normal } from "../tensor/random.ts";
 import { scan } from "../tensor/scan.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { leaves, mapTree, rebuildTree, type Tree } from "../tensor/tree.ts";
+import { leaves, leavesLike, mapTree, rebuildTree, type Tree } from "../tensor/tree.ts";
 import { Variable } from "../tensor/variable.ts";
 import type { Environment } from "../worlds/environment.ts";
 import { RowLayout } from "./batch.ts";
 import { generalisedAdvantages } from "./gae.ts";
-import { KeptTree, scanSequences } from "./memory.ts";
+import { KeptTree } from "./memory.ts";
 import { makeNetworks } from "./own_networks.ts";
 import type { Policy, PolicyOutput } from "./policies.ts";
 import { ppoLoss } from "./ppo.ts";
 import type { PPOOptions } from "./ppo_options.ts";
 import type { Rollout, SequenceRollout } from "./rollout.ts";
 import { RunningScale } from "./running_scale.ts";
+import { valuesAlong } from "./values.ts";
 
 /** What the updates measure, in the order of {@linkcode PPOLearner.measured}. */
 export const diagnostics = ["objective", "critic_loss", "entropy", "approx_kl", "clip_fraction", "grad_norm"] as const;
@@ -91,7 +92,8 @@ export class PPOLearner {
     random: HostRandom,
     { envs, steps }: { readonly envs: number; readonly steps: number },
   ) {
-    const { policy, critic } = { policy: this.policy, critic: this.critic } = makeNetworks(environment, options, random);
+    const { policy, critic } = makeNetworks(environment, options, random);
+    [this.policy, this.critic] = [policy, critic];
     this.valueScale = options.normalizeValues ? new RunningScale([]) : null;
     // A part that policy and critic share is learned once.
     const parameters = [...new Set([...policy.parameters(), ...critic.parameters()])];
@@ -104,7 +106,7 @@ export class PPOLearner {
     this.steps = Math.ceil(steps / this.framesPerRow) * this.framesPerRow;
     if (options.minibatchSize < this.framesPerRow) {
       throw new RangeError(
-        `PPO: where networks remember, a minibatch is made of whole sequences: minibatchSize is at least ` +
+        "PPO: where networks remember a minibatch is made of whole sequences: minibatchSize is at least " +
           `${this.framesPerRow}, the length of one, not ${options.minibatchSize}.`,
       );
     }
@@ -154,35 +156,25 @@ export class PPOLearner {
       advantage: this.options.normalizeAdvantages ? standardized(advantage) : advantage,
       returns: scale ? scale.forward(returns) : returns,
       began: began.cast("float32"),
-    }, leaves(memory));
+    }, leavesLike(this.#initial, memory));
     return { rows, summary };
   }
 
   /** What the critic says before and after each step, `[time, env, agent]`, and what was remembered before each sequence. */
-  #values(rollout: Rollout, observation: Tensor): { said: Tensor; saidNext: Tensor; memory: Tree } {
-    const { critic, policy, sequenceLength } = this;
-    const nextObservation = policy.normalize(rollout.nextObservation);
+  #values(rollout: Rollout, observation: Tensor): { said: Tensor; saidNext: Tensor; memory: Memories } {
+    const { critic } = this;
     const data = (value: Tensor): Tensor => value.detach("advantages are data");
-    const ofPolicy = sequenceLength === undefined ? {} : (rollout as SequenceRollout).memory;
-    if (!(critic instanceof Recurrent)) {
-      const valueOf = (x: Tensor): Tensor => data(critic.forward(x.flatten(0, 1))).reshape(...rollout.reward.shape);
-      return {
-        said: valueOf(observation),
-        saidNext: valueOf(nextObservation),
-        memory: { policy: ofPolicy, critic: {} },
-      };
+    const nextObservation = this.policy.normalize(rollout.nextObservation);
+    if (this.sequenceLength !== undefined && critic instanceof Recurrent) {
+      const { began, memory: policy } = rollout as SequenceRollout;
+      const seen = { observation, nextObservation, began };
+      const { value, nextValue, memory, last } = valuesAlong(critic, seen, this.criticMemory.tree, this.sequenceLength);
+      this.criticMemory.assign(last);
+      return { said: data(value), saidNext: data(nextValue), memory: { policy, critic: memory } };
     }
-    const step = (now: { memory: Tree }, x: { observation: Tensor; nextObservation: Tensor; began: Tensor }) => {
-      const [said, memory] = critic.step(x.observation, startAnew(x.began, this.#initial.critic, now.memory));
-      // What comes after the step is judged by one who has seen the step.
-      const [saidNext] = critic.step(x.nextObservation, memory);
-      return [{ memory }, { said, saidNext }] as const;
-    };
-    const { began } = rollout as SequenceRollout;
-    const first = { memory: this.criticMemory.tree };
-    const [last, said, ofCritic] = scanSequences(step, first, { observation, nextObservation, began }, sequenceLength!);
-    this.criticMemory.assign(last.memory);
-    return { ...mapTree(said, data), memory: { policy: ofPolicy, critic: ofCritic } };
+    const valueOf = (x: Tensor): Tensor => data(critic.forward(x.flatten(0, 1))).reshape(...rollout.reward.shape);
+    const { memory = {} } = rollout as Rollout & Partial<SequenceRollout>;
+    return { said: valueOf(observation), saidNext: valueOf(nextObservation), memory: { policy: memory, critic: {} } };
   }
 
   /**
@@ -237,7 +229,10 @@ export class PPOLearner {
   }
 
   /** What both networks say of frames: where they remember, along the sequences that the frames are of. */
-  #saidOf({ observation, began }: Record<Field, Tensor>, memories: readonly Tensor[]): { output: PolicyOutput; value: Tensor } {
+  #saidOf(
+    { observation, began }: Record<Field, Tensor>,
+    memories: readonly Tensor[],
+  ): { output: PolicyOutput; value: Tensor } {
     const { policy, critic, sequenceLength } = this;
     if (sequenceLength === undefined) return { output: policy.head(observation), value: critic.forward(observation) };
     const inSequences = (x: Tensor): Tensor => x.reshape(sequenceLength, -1, ...x.shape.slice(1));

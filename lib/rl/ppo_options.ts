@@ -129,7 +129,9 @@ export function checkPPOOptions(options: PPOOptions): void {
   for (const name of ["policy", "critic"] as const) {
     const make: unknown = options[name] ?? undefined;
     if (make === undefined || typeof make === "function") continue;
-    throw new RangeError(`PPO: ${name} is a function that makes one, (spaces, random) => ..; it draws its weights from random.`);
+    throw new RangeError(
+      `PPO: ${name} is a function that makes one, (spaces, random) => ..; it draws its weights from random.`,
+    );
   }
   for (const name of ["lrSchedule", "entropySchedule"] as const) {
     const schedule = options[name] ?? "constant";

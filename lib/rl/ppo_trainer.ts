@@ -4,12 +4,11 @@
  */
 
 import { compile, type Compiled } from "../compile/compile.ts";
-import { exportOnnx } from "../compile/export.ts";
 import { currentEngine, deviceNotice } from "../engine/select.ts";
 import type { SavedTensor, TypedArray } from "../graph/types.ts";
 import type { Module } from "../nn/module.ts";
 import { rateLeft } from "../optim/schedule.ts";
-import { tensor, zeros } from "../tensor/creation.ts";
+import { tensor } from "../tensor/creation.ts";
 import { HostRandom } from "../tensor/host_random.ts";
 import { Generator } from "../tensor/random.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
@@ -20,6 +19,7 @@ import { shuffled } from "./batch.ts";
 import { episodeMetrics, type Episodes, Evaluator } from "./evaluation.ts";
 import { tryNetworks } from "./own_networks.ts";
 import type { Policy } from "./policies.ts";
+import { policyOnnx } from "./policy_onnx.ts";
 import { diagnostics, type Minibatches, PPOLearner, type PreparedBatch } from "./ppo_learner.ts";
 import { checkPPOOptions, type PPOOptions } from "./ppo_options.ts";
 import { batchShape, Collector, type Rollout } from "./rollout.ts";
@@ -265,12 +265,9 @@ export class PPOTrainer<S extends Tree = Tree> {
     await found.replay(saved);
   }
 
-  /** The deterministic policy as an ONNX file: `observation` [1, agent, feature] to `action` [1, agent, action]. */
+  /** The deterministic policy as an ONNX file, see {@linkcode policyOnnx}. */
   policyOnnx(): Promise<Uint8Array> {
-    const { agents, observationSize } = this.environment;
-    return exportOnnx((observation) => ({ action: this.policy.forward(observation) }), {
-      observation: zeros([1, agents, observationSize]),
-    });
+    return policyOnnx(this.policy);
   }
 
   /** What a run leaves when it ends. */

@@ -3,6 +3,7 @@ import { InferenceSession, Tensor as OnnxTensor } from "npm:onnxruntime-node@1.3
 import { type PPOOptions, PPOTrainer, type Tensor, tensor, zeros } from "../../mod.ts";
 import { onEachEngine, onEngine } from "../engines.ts";
 import { pointWorld, small } from "./point_world.ts";
+import { assertResumes } from "./resumes.ts";
 
 onEachEngine(
   "PPOTrainer uses every frame of numbers that do not divide, and traces nothing after the first iteration",
@@ -65,32 +66,14 @@ onEachEngine("gradients() are those of the last update, of every parameter by it
 
 type World = Parameters<typeof pointWorld>;
 
-/** Stops after `before` iterations, goes on in another trainer, and compares everything with a run that did not stop. */
-async function assertResumes(world: World, options: PPOOptions, before = 1): Promise<void> {
-  const create = () => PPOTrainer.create(pointWorld(...world), options);
-  const [whole, first, resumed] = [await create(), await create(), await create()];
-  try {
-    for (let i = 0; i < before; i++) {
-      await whole.iterate();
-      await first.iterate();
-    }
-    await resumed.restore(await first.state());
-    assert.equal(resumed.iteration, before);
-    assert.deepEqual(await resumed.iterate(), await whole.iterate());
-    const [a, b] = [await whole.state(), await resumed.state()];
-    assert.deepEqual(Object.keys(b), Object.keys(a));
-    for (const name of Object.keys(a)) assert.deepEqual(b[name]!.data, a[name]!.data, name);
-    assert.equal(resumed.traceCount, whole.traceCount);
-  } finally {
-    for (const trainer of [whole, first, resumed]) trainer.dispose();
-  }
-}
+const assertPointResumes = (world: World, options: PPOOptions, before?: number): Promise<void> =>
+  assertResumes(() => PPOTrainer.create(pointWorld(...world), options), before);
 
-onEachEngine("PPOTrainer continues bit for bit from its state", () => assertResumes([8], small));
+onEachEngine("PPOTrainer continues bit for bit from its state", () => assertPointResumes([8], small));
 
 onEachEngine(
   "PPOTrainer continues bit for bit with a network for each agent and discrete actions",
-  () => assertResumes([8, "discrete"], { ...small, shareParameters: false }),
+  () => assertPointResumes([8, "discrete"], { ...small, shareParameters: false }),
 );
 
 const stabilised: Partial<PPOOptions> = {
@@ -107,7 +90,7 @@ const stabilised: Partial<PPOOptions> = {
 
 onEachEngine(
   "PPOTrainer continues bit for bit with observations and values on running scales, a falling learning rate and an early stop",
-  () => assertResumes([8], { ...small, ...stabilised }, 2),
+  () => assertPointResumes([8], { ...small, ...stabilised }, 2),
 );
 
 onEngine(
