@@ -33,7 +33,10 @@ import { Module } from "./module.ts";
  * ```
  */
 export abstract class Recurrent<S extends Tree = Tree> extends Module {
-  /** The state before the first step: tensors `[..leading, ..]`, one for each of the sequences that go side by side. */
+  /**
+   * The state before the first step, for inputs `[..leading, in]`: tensors whose first axes are those that tell sequences
+   * apart.
+   */
   abstract initialState(...leading: number[]): S;
   /** One step of all of them: `x [..leading, in]` and the state to the output and the next state. */
   abstract step(x: Tensor, state: S): readonly [output: Tensor, state: S];

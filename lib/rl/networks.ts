@@ -88,10 +88,10 @@ export class RecurrentCritic extends Recurrent {
     this.net = net;
   }
 
-  /** That of the network: `[..leading, hidden]` where one network sees all agents, else `[..leading, agent, hidden]`. */
+  /** For `[.., agent]`: that of one network which sees all agents is `[.., hidden]`, else `[.., agent, hidden]`. */
   override initialState(...leading: number[]): Tree {
-    const { agents, centralised = false, shareParameters = true } = this.options;
-    return this.net.initialState(...leading, ...(centralised && shareParameters ? [] : [agents]));
+    const { centralised = false, shareParameters = true } = this.options;
+    return this.net.initialState(...(centralised && shareParameters ? leading.slice(0, -1) : leading));
   }
 
   /** `[..leading, agent, feature]` to `[..leading, agent]`, and what is remembered. */
@@ -102,8 +102,7 @@ export class RecurrentCritic extends Recurrent {
 
   /** As {@linkcode Recurrent.run}. */
   override run(observation: Tensor, state?: Tree, resets?: Tensor): [Tensor, Tree] {
-    const leading = observation.shape.slice(1, -2);
-    const [value, last] = this.net.run(this.#input(observation), state ?? this.initialState(...leading), resets);
+    const [value, last] = this.net.run(this.#input(observation), state, resets);
     return [value.reshape(...observation.shape.slice(0, -1)), last];
   }
 

@@ -76,7 +76,7 @@ function saidBy(policy: Policy, observation: Tensor): Said {
 /** The value that a critic gives in a first step, and what it remembers then. */
 function saidByCritic(critic: Module, observation: Tensor): { value: Tensor; memory: Tree } {
   if (!(critic instanceof Recurrent)) return { value: critic.forward(observation), memory: {} };
-  const [value, memory] = critic.step(observation, critic.initialState(observation.shape[0]!));
+  const [value, memory] = critic.step(observation, critic.initialState(...observation.shape.slice(0, -1)));
   return { value, memory };
 }
 
@@ -123,7 +123,7 @@ function checkCritic(environment: Spaces, policy: Policy, critic: Module): void 
     `the value of ${name}, the critic,`,
     "[row, agent]: one for each agent",
   );
-  if (critic instanceof Recurrent) checkMemory(critic.initialState(envs), said.memory, name);
+  if (critic instanceof Recurrent) checkMemory(critic.initialState(envs, environment.agents), said.memory, name);
   checkListed(critic, { value: said.value }, "critic");
 }
 

@@ -98,7 +98,7 @@ export class PPOLearner {
     // A part that policy and critic share is learned once.
     const parameters = [...new Set([...policy.parameters(), ...critic.parameters()])];
     this.optimizer = new Adam([{ name: "learner", parameters }], { lr: options.lr });
-    const remembered = critic instanceof Recurrent ? critic.initialState(envs) : {};
+    const remembered = critic instanceof Recurrent ? critic.initialState(envs, environment.agents) : {};
     this.#initial = { policy: policy.initialMemory(envs), critic: remembered };
     this.criticMemory = new KeptTree(remembered, "memory");
     const recurrent = policy.recurrent || critic instanceof Recurrent;

@@ -38,7 +38,8 @@ export interface PPOOptions {
   readonly policy?: (spaces: PolicySpaces, random: HostRandom) => Policy;
   /**
    * Makes a value function of one's own: a module from `[row, agent, feature]`, as the policy's `normalize` gives it, to
-   * `[row, agent]`, whose rows know nothing of each other; or a {@linkcode Recurrent} one whose steps are that.
+   * `[row, agent]`, whose rows know nothing of each other; or a {@linkcode Recurrent} one whose steps are that, and whose
+   * state has the leading axis `row`, or `[row, agent]`.
    */
   readonly critic?: (spaces: NetworkOptions, random: HostRandom) => Module;
   /** Frames (steps of one environment) to collect in an iteration, at least. */

@@ -30,7 +30,7 @@ export interface Values {
 
 /** The values of a batch of sequences of `length` steps, from what is remembered of the batch before. */
 export function valuesAlong(critic: Recurrent, seen: Seen, memory: Tree, length: number): Values {
-  const initial = critic.initialState(seen.began.shape[1]!);
+  const initial = critic.initialState(...seen.observation.shape.slice(1, -1));
   const step = (now: { readonly memory: Tree }, x: Seen) => {
     const [value, memory] = critic.step(x.observation, startAnew(x.began, initial, now.memory));
     const [nextValue] = critic.step(x.nextObservation, memory);

@@ -184,7 +184,7 @@ for (const [centralised, shareParameters] of [[true, true], [true, false], [fals
         nextObservation: normal(randomKey(2), [time, envs, agents, 2]),
         began: tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 1, 0]]).equal(1),
       };
-      const start = mapTree(critic.initialState(envs), (x) => normal(randomKey(4), x.shape));
+      const start = mapTree(critic.initialState(envs, agents), (x) => normal(randomKey(4), x.shape));
       const values = valuesAlong(critic, seen, start, length);
       let memory = start;
       const expected: Tree[] = [];
