@@ -88,7 +88,7 @@ export { defaultInit, type Initializer, normalInit, orthogonal, uniformInit } fr
 export { type Activation, LayerNorm, Linear, type LinearOptions, MLP, type MLPOptions } from "./lib/nn/layers.ts";
 export { StackedMLP } from "./lib/nn/stacked.ts";
 export { Recurrent } from "./lib/nn/recurrent.ts";
-export type { GatedOptions, GatedState } from "./lib/nn/gated.ts";
+export { Gated, type GatedOptions, type GatedState } from "./lib/nn/gated.ts";
 export { LSTM, type LSTMState } from "./lib/nn/lstm.ts";
 export { GRU, type GRUState } from "./lib/nn/gru.ts";
 export { type RecurrentKind, RecurrentMLP } from "./lib/nn/recurrent_mlp.ts";
@@ -105,17 +105,13 @@ export { resetWhere } from "./lib/worlds/episode.ts";
 export { type Episodes, Evaluator, type Moment, play, type Played } from "./lib/rl/evaluation.ts";
 export { type Advantages, generalisedAdvantages, type Trajectory } from "./lib/rl/gae.ts";
 export { Critic, type NetworkOptions, RecurrentCritic } from "./lib/rl/networks.ts";
+export { type Act, type NetworkMaker, Policy, type PolicyOptions, type PolicyOutput } from "./lib/rl/policy.ts";
 export {
-  type Act,
   type CategoricalOutput,
   CategoricalPolicy,
   type GaussianOutput,
   GaussianPolicy,
-  type NetworkMaker,
-  Policy,
   policyFor,
-  type PolicyOptions,
-  type PolicyOutput,
   type PolicySpaces,
 } from "./lib/rl/policies.ts";
 export { policyOnnx } from "./lib/rl/policy_onnx.ts";

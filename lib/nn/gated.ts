@@ -37,9 +37,9 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
   readonly biasHidden: Parameter;
   readonly #members: readonly number[];
 
-  /** Weights are uniform in +-1 / sqrt(hidden), as in PyTorch. */
+  /** `gates` of them; weights are uniform in +-1 / sqrt(hidden), as in PyTorch. */
   constructor(
-    protected readonly gates: number,
+    gates: number,
     readonly inFeatures: number,
     readonly hiddenFeatures: number,
     random: HostRandom,
@@ -55,8 +55,6 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
     this.biasHidden = drawParameter("biasHidden", [...own, rows], init, random);
   }
 
-  /** The name of the layer, for errors. */
-  protected abstract readonly kind: string;
   /** What is added to the input's part of the gates. */
   protected abstract inputBias(): Tensor;
   /** The next state, from what input and hidden state say to the gates, `[.., gates * hidden]` each. */
@@ -91,7 +89,7 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
 
   #fromInput(x: Tensor): Tensor {
     checkInput(
-      this.kind,
+      this.constructor.name,
       { ...(this.#members.length > 0 ? { members: this.#members[0]! } : {}), inFeatures: this.inFeatures },
       x,
     );

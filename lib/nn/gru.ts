@@ -10,8 +10,6 @@ export type GRUState = GatedState;
 
 /** One layer over a sequence `[time, batch, in]`, or over any leading axes. Gates: reset, update, new. */
 export class GRU extends Gated<GRUState> {
-  protected override readonly kind = "GRU";
-
   /** Weights are uniform in +-1 / sqrt(hidden), as in PyTorch. */
   constructor(inFeatures: number, hiddenFeatures: number, random: HostRandom, options: GatedOptions = {}) {
     super(3, inFeatures, hiddenFeatures, random, options);
@@ -27,6 +25,7 @@ export class GRU extends Gated<GRUState> {
     return this.biasInput;
   }
 
+  /** The hidden state, or the new one, as the update gate says. */
   protected override next({ hidden }: GRUState, fromInput: Tensor, fromHidden: Tensor): GRUState {
     const sizes = new Array<number>(3).fill(this.hiddenFeatures);
     const [r, z, n] = fromInput.split(sizes, -1) as [Tensor, Tensor, Tensor];

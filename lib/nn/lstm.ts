@@ -13,8 +13,6 @@ export interface LSTMState extends GatedState {
 
 /** One layer over a sequence `[time, batch, in]`, or over any leading axes. Gates: input, forget, cell, output. */
 export class LSTM extends Gated<LSTMState> {
-  protected override readonly kind = "LSTM";
-
   /** Weights are uniform in +-1 / sqrt(hidden), as in PyTorch. */
   constructor(inFeatures: number, hiddenFeatures: number, random: HostRandom, options: GatedOptions = {}) {
     super(4, inFeatures, hiddenFeatures, random, options);
@@ -31,6 +29,7 @@ export class LSTM extends Gated<LSTMState> {
     return this.biasInput.add(this.biasHidden);
   }
 
+  /** The cell forgets and takes in; the hidden state is what the output gate lets out of it. */
   protected override next(state: LSTMState, fromInput: Tensor, fromHidden: Tensor): LSTMState {
     const sizes = new Array<number>(4).fill(this.hiddenFeatures);
     const [i, f, g, o] = fromInput.add(fromHidden).split(sizes, -1) as [Tensor, Tensor, Tensor, Tensor];

@@ -16,7 +16,8 @@ import { formOf, leaves, mapTree, namedLeaves, type Tree } from "../tensor/tree.
 import { Variable } from "../tensor/variable.ts";
 import type { Environment } from "../worlds/environment.ts";
 import { criticFor } from "./networks.ts";
-import { type Act, Policy, policyFor } from "./policies.ts";
+import { policyFor } from "./policies.ts";
+import { type Act, Policy } from "./policy.ts";
 import type { PPOOptions } from "./ppo_options.ts";
 
 /** What a network is told of a world. */

@@ -3,7 +3,7 @@
 import { exportOnnx } from "../compile/export.ts";
 import { zeros } from "../tensor/creation.ts";
 import { leavesLike, namedLeaves, rebuildTree } from "../tensor/tree.ts";
-import type { Policy } from "./policies.ts";
+import type { Policy } from "./policy.ts";
 
 /**
  * The deterministic policy: `observation` [1, agent, feature] to `action` [1, agent, actionSize], or [1, agent] where actions

@@ -20,7 +20,7 @@ import { RowLayout } from "./batch.ts";
 import { generalisedAdvantages } from "./gae.ts";
 import { KeptTree } from "./memory.ts";
 import { makeNetworks } from "./own_networks.ts";
-import type { Policy, PolicyOutput } from "./policies.ts";
+import type { Policy, PolicyOutput } from "./policy.ts";
 import { ppoLoss } from "./ppo.ts";
 import type { PPOOptions } from "./ppo_options.ts";
 import type { Rollout, SequenceRollout } from "./rollout.ts";

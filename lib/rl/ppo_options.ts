@@ -5,7 +5,8 @@ import type { RecurrentKind } from "../nn/recurrent_mlp.ts";
 import type { Schedule } from "../optim/schedule.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import type { NetworkOptions } from "./networks.ts";
-import type { Policy, PolicySpaces } from "./policies.ts";
+import type { PolicySpaces } from "./policies.ts";
+import type { Policy } from "./policy.ts";
 
 /** Settings of multi-agent PPO. */
 export interface PPOOptions {

@@ -18,7 +18,7 @@ import type { Environment } from "../worlds/environment.ts";
 import { shuffled } from "./batch.ts";
 import { episodeMetrics, type Episodes, Evaluator } from "./evaluation.ts";
 import { tryNetworks } from "./own_networks.ts";
-import type { Policy } from "./policies.ts";
+import type { Policy } from "./policy.ts";
 import { policyOnnx } from "./policy_onnx.ts";
 import { diagnostics, type Minibatches, PPOLearner, type PreparedBatch } from "./ppo_learner.ts";
 import { checkPPOOptions, type PPOOptions } from "./ppo_options.ts";

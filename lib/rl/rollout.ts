@@ -12,7 +12,7 @@ import { leaves, mapTree, rebuildTree, type Tree, zipTrees } from "../tensor/tre
 import { type Stateful, Variable } from "../tensor/variable.ts";
 import type { Environment } from "../worlds/environment.ts";
 import { KeptTree, scanSequences } from "./memory.ts";
-import type { Policy } from "./policies.ts";
+import type { Policy } from "./policy.ts";
 
 /** A batch of experience; `time` is the leading axis. */
 export interface Rollout {

@@ -21,6 +21,8 @@ const refused: readonly (readonly [Readonly<Record<string, unknown>>, string])[]
   [{ entropySchedule: "linear" }, "PPO: a linear entropySchedule needs nIters: where it ends."],
   [{ lrSchedule: "linear", nIters: 0 }, "PPO: nIters is a whole number of at least 1, not 0."],
   [{ hiddenSize: 0 }, "PPO: hiddenSize is a whole number of at least 1, not 0."],
+  [{ recurrent: "rnn" }, 'PPO: recurrent is "none", "lstm" or "gru", not "rnn".'],
+  [{ sequenceLength: 0 }, "PPO: sequenceLength is a whole number of at least 1, not 0."],
   [{ framesPerBatch: -40 }, "PPO: framesPerBatch is a whole number of at least 1, not -40."],
   [{ framesPerBatch: NaN }, "PPO: framesPerBatch is a whole number of at least 1, not NaN."],
   [{ numEpochs: 0 }, "PPO: numEpochs is a whole number of at least 1, not 0."],

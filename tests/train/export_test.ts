@@ -5,6 +5,8 @@ import { compareOnnx } from "../../lib/systems/reinforcement/export.ts";
 import { exportTool } from "../../lib/train/look/export.ts";
 import { decodeSafetensors } from "../../lib/train/files/safetensors.ts";
 import { loadTrainer } from "../../lib/train/look/target.ts";
+import { Navigation, PPOTrainer } from "../../mod.ts";
+import { small } from "../rl/point_world.ts";
 import { realRun, runCommand, runTask, withFolder } from "./harness.ts";
 
 Deno.test("deno task export writes the policy as ONNX, and says how far ONNX Runtime is from it", () =>
@@ -30,6 +32,20 @@ Deno.test("export finds a file of other weights out", () =>
     assert.ok((await compareOnnx(file, trainer)).difference > 1e-4);
     trainer.dispose();
   }));
+
+Deno.test("export judges what a policy remembers as it does its actions", async () => {
+  const options = { ...small, framesPerBatch: 20, numEpochs: 1, hiddenSize: 8 };
+  const create = (seed: number) =>
+    PPOTrainer.create(new Navigation({ nAgents: 2, maxSteps: 10 }), { ...options, recurrent: "lstm", seed });
+  const [trainer, other] = await Promise.all([create(1), create(2)]) as unknown as PPOTrainer[];
+  try {
+    const { count, difference } = await compareOnnx(await trainer!.policyOnnx(), trainer!);
+    assert.ok(count >= 10 && difference <= 1e-5, `${difference} on ${count}`);
+    assert.ok((await compareOnnx(await other!.policyOnnx(), trainer!)).difference > 1e-3);
+  } finally {
+    for (const x of [trainer!, other!]) x.dispose();
+  }
+});
 
 Deno.test("export writes discrete policies, whose choices ONNX Runtime repeats", () =>
   withFolder(async (out) => {

@@ -2,7 +2,7 @@
 
 import type { SavedTensor } from "../../graph/types.ts";
 import type { Episodes } from "../../rl/evaluation.ts";
-import type { Policy } from "../../rl/networks.ts";
+import type { Policy } from "../../rl/policy.ts";
 import type { Environment } from "../../worlds/environment.ts";
 import type { Config } from "../settings.ts";
 import type { AlgorithmFacts } from "../system.ts";
@@ -14,7 +14,7 @@ export interface Agent extends Trainer {
   readonly policy: Policy;
   /** Plays `count` whole episodes with the deterministic policy, drawn from `seed`. */
   evaluate(count: number, seed: number): Promise<Episodes>;
-  /** The deterministic policy as an ONNX file: `observation` [1, agent, feature] to `action` [1, agent, action]. */
+  /** The deterministic policy as an ONNX file, see {@linkcode policyOnnx}. */
   policyOnnx(): Promise<Uint8Array>;
   /** All that is learned, by name: `policy.net.layers.0.weight`. */
   weights(): Promise<Readonly<Record<string, SavedTensor>>>;

@@ -5,6 +5,7 @@ import { compile } from "../../compile/compile.ts";
 import { play } from "../../rl/evaluation.ts";
 import { randomKey } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { namedLeaves, type Tree } from "../../tensor/tree.ts";
 import { choice, type ChoiceOption } from "../option.ts";
 import type { Config } from "../settings.ts";
 import { type Exported, type Look, look } from "../system.ts";
@@ -21,7 +22,9 @@ export const exportLook: Look<Exported> = look({
   options,
   notes: [
     "onnx: the deterministic policy, from observation [1, agent, feature] to action [1, agent, action] (discrete actions:",
-    "[1, agent]). It is run by ONNX Runtime on observations of whole episodes, and the largest difference is printed.",
+    "[1, agent]). One that remembers takes what it remembered (memory.hidden and others, zeros where an episode begins) and",
+    "gives what it remembers from then on (nextMemory.hidden). The file is run by ONNX Runtime on observations of whole",
+    "episodes, and the largest difference is printed.",
     "safetensors: the weights of policy and critic, with their names and shapes.",
   ],
   async run(subject, { format }) {
@@ -54,15 +57,27 @@ async function exportPolicy(trainer: Agent): Promise<Exported> {
   return { file: "policy.onnx", content, lines: [line] };
 }
 
-/** Observations of whole episodes, and what the policy does on them: `[frame, env, agent, ..]`. */
-async function watch({ environment, policy }: Agent): Promise<{ observation: Tensor; action: Tensor; length: Tensor }> {
+/** Whole episodes as the policy plays them. */
+interface Watched {
+  readonly [key: string]: Tree;
+  /** `[frame, env, agent, feature]`. */
+  readonly observation: Tensor;
+  /** `[frame, env, agent, ..]`. */
+  readonly action: Tensor;
+  /** What was remembered before each frame, if anything. */
+  readonly memory: Tree;
+  /** `[env]`. */
+  readonly length: Tensor;
+}
+
+async function watch({ environment, policy }: Agent): Promise<Watched> {
   const program = compile((key: Tensor) => {
     const { seen, length } = play(
       environment,
-      (observation) => policy.forward(observation),
+      policy,
       key,
       episodes,
-      ({ observation, action }) => ({ observation, action }),
+      ({ observation, action, memory }) => ({ observation, action, memory }),
     );
     return { ...seen, length };
     // Past the end of an episode there is nothing to be judged.
@@ -79,35 +94,60 @@ export async function compareOnnx(
   file: Uint8Array,
   trainer: Agent,
 ): Promise<{ readonly count: number; readonly difference: number }> {
-  const { agents, observationSize, maxSteps, framesPerStep = 1 } = trainer.environment;
+  const { maxSteps, framesPerStep = 1 } = trainer.environment;
   const watched = await watch(trainer);
-  const [observation, action, length] = await Promise.all([
-    watched.observation.data(),
-    watched.action.data(),
-    watched.length.data(),
-  ]);
-  const [wide, narrow] = [agents * observationSize, action.length / (maxSteps * episodes)];
+  const given = await framesOf([["observation", watched.observation], ...namedLeaves(watched.memory, "memory")]);
+  const expected = await framesOf([["action", watched.action]]);
+  const length = await watched.length.data();
   const frames = Array.from({ length: maxSteps * episodes }, (_, i) => i)
     .filter((i) => Math.floor(i / episodes) < length[i % episodes]! / framesPerStep);
   const stride = Math.ceil(frames.length / mostObservations);
   const judged = frames.filter((_, i) => i % stride === 0);
+  const onNext = new Set(frames);
   const session = await InferenceSession.create(file);
   let difference = 0;
   try {
     for (const i of judged) {
-      const input = Float32Array.from(observation.subarray(i * wide, (i + 1) * wide));
-      const given = await session.run({ observation: new OnnxTensor("float32", input, [1, agents, observationSize]) });
-      const numbers = given["action"]!.data as ArrayLike<number>;
-      for (let k = 0; k < narrow; k++) {
-        const off = Math.abs(numbers[k]! - action[i * narrow + k]!);
-        // A comparison with NaN is false: it would go unseen.
-        difference = Number.isNaN(off) ? Infinity : Math.max(difference, off);
+      const inputs = given.map(({ name, shape, at }) =>
+        [name, new OnnxTensor("float32", at(i), [1, ...shape])] as const
+      );
+      const outputs = await session.run(Object.fromEntries(inputs));
+      // What is remembered after a frame is what is given to the next one of the episode.
+      const next = given.slice(1).map((x) =>
+        [`next${x.name[0]!.toUpperCase()}${x.name.slice(1)}`, x, i + episodes] as const
+      );
+      for (const [name, { at }, frame] of [...expected.map((x) => [x.name, x, i] as const), ...next]) {
+        if (frame !== i && !onNext.has(frame)) continue;
+        difference = Math.max(difference, furthest(outputs[name]!.data as ArrayLike<number>, at(frame)));
       }
     }
   } finally {
     await session.release();
   }
   return { count: judged.length, difference };
+}
+
+/** Numbers `[frame, env, ..]` by their names, of one frame of one environment at a time. */
+interface Frames {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly at: (i: number) => Float32Array;
+}
+
+function framesOf(named: readonly (readonly [name: string, x: Tensor])[]): Promise<Frames[]> {
+  return Promise.all(named.map(async ([name, x]) => {
+    const numbers = Float32Array.from(await x.data());
+    const shape = x.shape.slice(2);
+    const size = shape.reduce((n, length) => n * length, 1);
+    return { name, shape, at: (i) => numbers.slice(i * size, (i + 1) * size) };
+  }));
+}
+
+/** The largest difference of two lists of numbers. */
+function furthest(found: ArrayLike<number>, expected: Float32Array): number {
+  const apart = Array.from(expected, (x, k) => Math.abs(found[k]! - x));
+  // A comparison with NaN is false: it would go unseen.
+  return apart.some(Number.isNaN) ? Infinity : Math.max(...apart);
 }
 
 async function exportWeights(trainer: Agent, config: Config): Promise<Exported> {

@@ -47,7 +47,7 @@ async function filmPolicy(subject: Subject, count: number, seed: number): Promis
   const trainer = await subject.trainer(orController) as Agent;
   try {
     const { environment, policy } = trainer;
-    const cast: Cast = { environment, controller: (observation) => policy.forward(observation), state: [policy] };
+    const cast: Cast = { environment, controller: policy, state: [policy] };
     const subtitle = `${subject.config.algorithm} after iteration ${subject.iteration}, deterministic policy`;
     return [await film(cast, count, seed), subtitle];
   } finally {
