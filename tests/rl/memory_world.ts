@@ -1,15 +1,6 @@
 /** A world in which memory is needed, and nothing else: what to do is shown at the first step only. */
 
-import {
-  type ActionKind,
-  type Environment,
-  randomInt,
-  stack,
-  type Tensor,
-  type Transition,
-  where,
-  zeros,
-} from "../../mod.ts";
+import { type ActionKind, type Environment, randomInt, stack, type Tensor, type Transition, zeros } from "../../mod.ts";
 
 type State = { goal: Tensor; step: Tensor };
 
@@ -46,13 +37,6 @@ export function memoryWorld(maxSteps: number, actionKind: ActionKind = "continuo
         reward: side.mul(goal).mul(counts),
         terminated: truncated.and(truncated.not()),
         truncated,
-      };
-    },
-    resetWhere(done, state, key) {
-      const fresh = start(key, state.step.size);
-      return {
-        goal: where(done.unsqueeze(-1), fresh.goal, state.goal),
-        step: where(done, fresh.step, state.step),
       };
     },
   };
