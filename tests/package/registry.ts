@@ -8,7 +8,6 @@ import { readTar } from "../../tasks/pack/tar.ts";
 /** A registry that serves. */
 export interface Registry extends AsyncDisposable {
   readonly url: string;
-  readonly port: number;
 }
 
 /** Serves `tarball`, a packed package, until it is disposed of; then Deno's copy of the package goes too. */
@@ -27,7 +26,6 @@ export function serveRegistry(tarball: Uint8Array<ArrayBuffer>): Registry {
   const { port } = server.addr;
   return {
     url: `http://localhost:${port}`,
-    port,
     async [Symbol.asyncDispose]() {
       await server.shutdown();
       await removeCopy(`localhost_${port}`);
