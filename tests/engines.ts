@@ -2,7 +2,9 @@
 
 import type { Engine } from "../lib/engine/engine.ts";
 import { useEngine } from "../lib/engine/select.ts";
-import { ensureVulkan } from "./software_vulkan.ts";
+import { ensureVulkan, patientProbe } from "./software_vulkan.ts";
+
+export { patientProbe };
 
 type Name = Engine["name"];
 
@@ -27,7 +29,7 @@ async function openWebgpu(): Promise<Engine> {
   await ensureVulkan();
   const { openDevice } = await import("../lib/engine/webgpu/adapter.ts");
   const { createWebgpuEngine } = await import("../lib/engine/webgpu/engine.ts");
-  const { device, name } = await openDevice({ software: true });
+  const { device, name } = await openDevice({ software: true, probe: await patientProbe() });
   return createWebgpuEngine(device, name);
 }
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { runNotebook } from "../tasks/jupyter/notebook.ts";
 import { listNotebooks } from "../tasks/notebooks.ts";
-import { minutes, runCells as run } from "./run_cells.ts";
+import { patience, runCells as run } from "./run_cells.ts";
 
 const bundle = (text: string) =>
   `{ [Symbol.for("Jupyter.display")]: () => ({ "text/plain": ${JSON.stringify(text)} }) }`;
@@ -112,7 +112,7 @@ Deno.test("the cells of all notebooks, each as one program, pass the type checke
 
 for (const path of listNotebooks("notebooks")) {
   Deno.test(`${path} runs from top to bottom and shows what it showed`, async () => {
-    const { problems, missing } = await runNotebook(path, 5 * minutes);
+    const { problems, missing } = await runNotebook(path, patience);
     assert.deepEqual([...problems, ...missing], []);
   });
 }

@@ -5,13 +5,18 @@
 
 import { dirname, join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
-import { probeAdapters } from "../lib/engine/webgpu/adapter.ts";
+import { type Probe, probeAdapters } from "../lib/engine/webgpu/adapter.ts";
 import { readTar } from "../tasks/pack/tar.ts";
 
 const source = "npm:@sparticuz/chromium@153.0.0";
 const loader = "libvulkan.so.1";
 const manifest = "vk_swiftshader_icd.json";
 const wanted = new Set([loader, manifest, "libvk_swiftshader.so"]);
+
+/** The adapters of this machine, however long they take to answer on one that is busy. */
+export function patientProbe(): Promise<Probe> {
+  return probeAdapters(600_000);
+}
 
 /**
  * Makes sure that this process and its children have a Vulkan adapter, and says which. A driver that the user chose
@@ -25,7 +30,7 @@ export async function ensureVulkan(): Promise<string> {
     if (chosen.startsWith(cacheFolder())) loadLoader(dirname(chosen));
     return `the Vulkan driver ${chosen}`;
   }
-  const { hardware, software } = await probeAdapters();
+  const { hardware, software } = await patientProbe();
   const present = hardware ?? software;
   if (present !== null) return present.name;
   if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") {

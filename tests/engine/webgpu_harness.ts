@@ -7,6 +7,7 @@ import { createWebgpuEngine } from "../../lib/engine/webgpu/engine.ts";
 import { type Node, placeholder } from "../../lib/graph/node.ts";
 import { Storage } from "../../lib/graph/storage.ts";
 import { allocate, aval, describe, type DType, type Shape, type TypedArray } from "../../lib/graph/types.ts";
+import { patientProbe } from "../engines.ts";
 import { interpret } from "../oracle.ts";
 
 /** An engine of its own, with its device and the number of submits so far. */
@@ -18,7 +19,7 @@ export interface CountedEngine {
 
 /** Opens a device of its own on the software adapter. */
 export async function openCounted(): Promise<CountedEngine> {
-  const { device, name } = await openDevice({ software: true });
+  const { device, name } = await openDevice({ software: true, probe: await patientProbe() });
   let count = 0;
   const submit = device.queue.submit.bind(device.queue);
   device.queue.submit = (commands) => {

@@ -7,7 +7,7 @@ import { createTrainer } from "../../lib/train/look/target.ts";
 import { readStep, reportName, stepName, writeEmptyReport, writeRunReport } from "../../lib/train/look/report.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../lib/train/files/safetensors.ts";
 import { runNotebook } from "../../tasks/jupyter/notebook.ts";
-import { minutes } from "../run_cells.ts";
+import { patience } from "../run_cells.ts";
 import { logged, onlyRun, run, withFolder } from "../train/harness.ts";
 
 const args =
@@ -44,7 +44,7 @@ interface Executed {
 
 /** Runs the notebook; gives what its cells put out. */
 async function execute(path: string): Promise<Record<string, string>[]> {
-  const { problems, missing, updated } = await runNotebook(path, 2 * minutes);
+  const { problems, missing, updated } = await runNotebook(path, patience);
   assert.deepEqual([...problems, ...missing], []);
   return (JSON.parse(updated) as Executed).cells.flatMap((cell) => cell.outputs ?? []);
 }

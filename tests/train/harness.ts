@@ -82,6 +82,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
 export interface Spawned {
   /** What it has printed so far. */
   readonly printed: () => string;
+  /** Sends a signal, unless it has ended. */
   readonly kill: (signal: Deno.Signal) => void;
   readonly finished: Promise<Ran>;
 }
@@ -128,9 +129,11 @@ export function spawn(args: readonly string[], options: FakeOptions = {}, prelud
   const read = async () => {
     for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) out += text;
   };
-  const finished = Promise.all([child.status, new Response(child.stderr).text(), read()])
+  let over = false;
+  const status = child.status.finally(() => over = true);
+  const finished = Promise.all([status, new Response(child.stderr).text(), read()])
     .then(([{ code }, err]) => ({ code, out, err }));
-  return { printed: () => out, kill: (signal) => child.kill(signal), finished };
+  return { printed: () => out, kill: (signal) => over || child.kill(signal), finished };
 }
 
 /** Calls `test` with a folder that is removed afterwards. */
