@@ -3,7 +3,7 @@
 import { isCell } from "./cell.ts";
 import { Site } from "./site.ts";
 
-/** G1xx cut, G2xx stale, G3xx shape and axis, G4xx non-finite, G5xx ownership. */
+/** G1xx cut, G2xx stale, G3xx shape and axis, G4xx non-finite, G5xx ownership, G6xx surroundings. */
 export type ErrorCode = `G${number}`;
 
 /** A line of the story and what happens there. */

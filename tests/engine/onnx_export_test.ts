@@ -1,7 +1,7 @@
 /** Exported files run in a plain ONNX Runtime session. */
 
 import { deepStrictEqual as equal, ok, throws } from "node:assert";
-import { InferenceSession, Tensor } from "npm:onnxruntime-node@1.30.0";
+import { InferenceSession, Tensor } from "../../lib/engine/onnx/runtime.ts";
 import { exportOnnx as exportFunction, tensor, Variable, zeros } from "../../mod.ts";
 import { exportOnnx } from "../../lib/engine/onnx/export.ts";
 import { constant, type Node } from "../../lib/graph/node.ts";

@@ -6,7 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { packForNpm } from "../../tasks/npm.ts";
 import { readTar, writeTar } from "../../tasks/pack/tar.ts";
 import config from "../../deno.json" with { type: "json" };
-import { minutes, runCells } from "../run_cells.ts";
+import { patience, runCells } from "../run_cells.ts";
 import { elsewhere, program } from "./elsewhere.ts";
 import { serveRegistry } from "./registry.ts";
 
@@ -99,7 +99,7 @@ Deno.test("Deno runs a program, a worker and a notebook that import the package 
     assert.equal(checked.code, 0, checked.err);
 
     const source = `import { tensor } from "${specifier}";\nawait tensor([1, 2]).sum().item()`;
-    const { problems, cells } = await runCells([{ source }], minutes, folder);
+    const { problems, cells } = await runCells([{ source }], patience, folder);
     assert.deepEqual(problems, []);
     assert.deepEqual(cells[0].outputs[0].data, { "text/plain": ["3"] });
   });

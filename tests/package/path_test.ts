@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeEmptyReport } from "../../lib/train/look/report.ts";
 import { runNotebook } from "../../tasks/jupyter/notebook.ts";
-import { minutes, runCells } from "../run_cells.ts";
+import { patience, runCells } from "../run_cells.ts";
 import { elsewhere, program } from "./elsewhere.ts";
 
 const module = import.meta.resolve("../../mod.ts");
@@ -42,7 +42,7 @@ Deno.test("a notebook in another folder imports the library by its path", () =>
     const source = `import { tensor } from ${
       JSON.stringify(fileURLToPath(module))
     };\nawait tensor([1, 2]).sum().item()`;
-    const { problems, cells } = await runCells([{ source }], minutes, folder);
+    const { problems, cells } = await runCells([{ source }], patience, folder);
     assert.deepEqual(problems, []);
     assert.deepEqual(cells[0].outputs[0].data, { "text/plain": ["3"] });
   }));
@@ -50,7 +50,7 @@ Deno.test("a notebook in another folder imports the library by its path", () =>
 Deno.test("a report in another folder runs there, beside a deno.json that stays as it is", () => {
   const config = '{ "fmt": { "lineWidth": 90 } }';
   return elsewhere({ "deno.json": config }, async ({ folder }) => {
-    const { problems, executed } = await runNotebook(writeEmptyReport(join(folder, "bug")), minutes);
+    const { problems, executed } = await runNotebook(writeEmptyReport(join(folder, "bug")), patience);
     assert.deepEqual([problems, executed], [[], 2]);
     assert.equal(await Deno.readTextFile(join(folder, "deno.json")), config);
   });

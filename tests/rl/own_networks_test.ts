@@ -1,7 +1,7 @@
 /** Policies and critics of one's own in PPO: what works, and what is said of those that do not fit. */
 
 import assert from "node:assert/strict";
-import { InferenceSession, Tensor as OnnxTensor } from "npm:onnxruntime-node@1.30.0";
+import { InferenceSession, Tensor as OnnxTensor } from "../../lib/engine/onnx/runtime.ts";
 import {
   type ActionKind,
   CategoricalPolicy,

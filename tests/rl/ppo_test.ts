@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { InferenceSession, Tensor as OnnxTensor } from "npm:onnxruntime-node@1.30.0";
+import { InferenceSession, Tensor as OnnxTensor } from "../../lib/engine/onnx/runtime.ts";
 import { type PPOOptions, PPOTrainer, type Tensor, tensor, zeros } from "../../mod.ts";
 import { onEachEngine, onEngine } from "../engines.ts";
 import { pointWorld, small } from "./point_world.ts";

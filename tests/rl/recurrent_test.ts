@@ -1,7 +1,7 @@
 /** Policies and critics that remember: what they remember in rollouts, values, updates, evaluations and files. */
 
 import assert from "node:assert/strict";
-import { InferenceSession, Tensor as OnnxTensor } from "npm:onnxruntime-node@1.30.0";
+import { InferenceSession, Tensor as OnnxTensor } from "../../lib/engine/onnx/runtime.ts";
 import { RowLayout, shuffled } from "../../lib/rl/batch.ts";
 import { valuesAlong } from "../../lib/rl/values.ts";
 import {

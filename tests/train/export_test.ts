@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { InferenceSession } from "npm:onnxruntime-node@1.30.0";
+import { InferenceSession } from "../../lib/engine/onnx/runtime.ts";
 import { compareOnnx } from "../../lib/systems/reinforcement/export.ts";
 import { exportTool } from "../../lib/train/look/export.ts";
 import { decodeSafetensors } from "../../lib/train/files/safetensors.ts";

@@ -56,7 +56,7 @@ export class FakeTrainer implements Trainer {
     const { delay, stallAt, blockAt, failAt, failSeed } = this.options;
     if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
     if (this.iteration + 1 === stallAt) await new Promise((resolve) => setTimeout(resolve, 1e9));
-    if (this.iteration + 1 === blockAt) for (console.log("computing");;);
+    if (this.iteration + 1 === blockAt) { for (console.log("computing");;); }
     if (this.iteration + 1 === failAt && this.#seed === (failSeed ?? this.#seed)) {
       throw new Error("the fake driver crashed.");
     }

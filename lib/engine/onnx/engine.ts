@@ -1,6 +1,6 @@
 /** The CPU engine: a graph becomes an ONNX model that ONNX Runtime runs. */
 
-import { env } from "npm:onnxruntime-node@1.30.0";
+import { env } from "./runtime.ts";
 import type { Engine, Graph } from "../engine.ts";
 import { makeExecutable, type OnnxExecutable } from "./executable.ts";
 import { writeProgram } from "./program.ts";

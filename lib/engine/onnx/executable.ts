@@ -1,6 +1,6 @@
 /** A compiled graph on ONNX Runtime: the host stage, one run of the session, state swapped between two sets of arrays. */
 
-import { type InferenceSession, Tensor } from "npm:onnxruntime-node@1.30.0";
+import { type InferenceSession, Tensor } from "./runtime.ts";
 import type { Node } from "../../graph/node.ts";
 import { Storage } from "../../graph/storage.ts";
 import { allocate, type Aval, sizeOf, type TypedArray } from "../../graph/types.ts";

@@ -1,7 +1,7 @@
 /** Sessions of ONNX Runtime: how many threads a model gets, and what a failure says. */
 
 import { availableParallelism } from "node:os";
-import { InferenceSession } from "npm:onnxruntime-node@1.30.0";
+import { InferenceSession } from "./runtime.ts";
 import { PlumblineError } from "../../graph/error.ts";
 import { type Node, topological } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/types.ts";

@@ -3,12 +3,18 @@
 import type { ErrorCode } from "../../graph/error.ts";
 import { type Page, pagesOfCuts } from "./cuts.ts";
 import { pagesOfShapes } from "./shapes.ts";
+import { pagesOfSurroundings } from "./surroundings.ts";
 import { pagesOfValues } from "./values.ts";
 
 export type { Page };
 
-/** Every error code with its page: G1xx cut, G2xx stale, G3xx shape and axis, G4xx non-finite, G5xx ownership. */
-export const codes: Readonly<Record<ErrorCode, Page>> = { ...pagesOfCuts, ...pagesOfShapes, ...pagesOfValues };
+/** Every error code with its page: G1xx cut, G2xx stale, G3xx shape and axis, G4xx non-finite, G5xx ownership, G6xx surroundings. */
+export const codes: Readonly<Record<ErrorCode, Page>> = {
+  ...pagesOfCuts,
+  ...pagesOfShapes,
+  ...pagesOfValues,
+  ...pagesOfSurroundings,
+};
 
 function indented(text: string): string {
   return text.split("\n").map((line) => line && `    ${line}`).join("\n");

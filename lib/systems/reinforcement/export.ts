@@ -1,6 +1,6 @@
 /** What was learned, as a file for others: the policy as ONNX, checked as it is made, or all weights. */
 
-import { InferenceSession, Tensor as OnnxTensor } from "npm:onnxruntime-node@1.30.0";
+import { InferenceSession, Tensor as OnnxTensor } from "../../engine/onnx/runtime.ts";
 import { compile } from "../../compile/compile.ts";
 import { play } from "../../rl/evaluation.ts";
 import { randomKey } from "../../tensor/random.ts";
