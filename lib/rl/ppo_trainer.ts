@@ -5,6 +5,7 @@
 
 import { compile, type Compiled } from "../compile/compile.ts";
 import { currentEngine, deviceNotice } from "../engine/select.ts";
+import { whole } from "../graph/interrupt.ts";
 import type { SavedTensor, TypedArray } from "../graph/types.ts";
 import type { Module } from "../nn/module.ts";
 import { rateLeft } from "../optim/schedule.ts";
@@ -206,10 +207,12 @@ export class PPOTrainer<S extends Tree = Tree> {
   }
 
   /** Collects and learns once. `pause` is awaited between computations, for whoever wants to be heard meanwhile. */
-  async iterate(pause?: () => Promise<void>): Promise<Record<string, number>> {
-    const metrics = await this.learn(await this.#collect(), pause);
-    this.#iteration++;
-    return metrics;
+  iterate(pause?: () => Promise<void>): Promise<Record<string, number>> {
+    return whole(async () => {
+      const metrics = await this.learn(await this.#collect(), pause);
+      this.#iteration++;
+      return metrics;
+    });
   }
 
   /** Plays `count` whole episodes with the deterministic policy, drawn from `seed`. It changes nothing of what is learned. */

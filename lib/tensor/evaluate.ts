@@ -6,6 +6,7 @@
 import { assignedSinks, refuseBad } from "../forensics/nonfinite/error.ts";
 import { screen } from "../forensics/nonfinite/sinks.ts";
 import { unread } from "../forensics/nonfinite/watch.ts";
+import { interruptible } from "../graph/interrupt.ts";
 import { attributeText, constant, type Node, substitute, topological } from "../graph/node.ts";
 import { expand } from "../graph/ops.ts";
 import { simplify } from "../graph/simplify.ts";
@@ -111,9 +112,9 @@ async function dropFailing(): Promise<void> {
   pending.settle();
 }
 
-/** Runs `task` when everything asked for before is done: programs of one engine do not overlap. */
+/** Runs `task` when everything asked for before is done: programs of one engine do not overlap. It may be interrupted before. */
 export function enqueue<T>(task: () => Promise<T>): Promise<T> {
-  const result = last.then(task);
+  const result = last.then(interruptible(task));
   last = result.catch(() => {});
   return result;
 }

@@ -1,9 +1,10 @@
-/** What the library may not do by itself: reads source files for messages, knows a notebook's names, prints warnings. */
+/** What the library may not do by itself: reads source files for messages, knows a notebook's names and stop button, prints warnings. */
 
 import { installScope } from "../graph/cell.ts";
 import { installSources } from "../graph/source.ts";
 import { onWarning } from "../graph/warning.ts";
 import { inNotebook } from "../plot/notebook.ts";
+import { listenToStopButton } from "./loop/stop_button.ts";
 
 function isReadable(path: URL): boolean {
   return Deno.permissions.querySync({ name: "read", path }).state === "granted";
@@ -33,6 +34,7 @@ installSources({
 // What cells declare with const, let or class is no property of any object: only an evaluation of the name finds it.
 const evaluate = globalThis.eval;
 if (inNotebook()) {
+  await listenToStopButton((sentence) => console.warn(sentence));
   installScope((name) => {
     try {
       return evaluate(`typeof ${name} === "undefined" ? undefined : ${name}`);

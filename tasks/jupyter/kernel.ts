@@ -91,6 +91,11 @@ export class Kernel {
     });
   }
 
+  /** What the stop button of a notebook does: the kernel's process gets SIGINT. */
+  interrupt(): void {
+    this.#process.kill("SIGINT");
+  }
+
   /** Waits for a message after which `condition` holds. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) {

@@ -1,5 +1,6 @@
 /** A run that a program asks for, rather than a person at a terminal. */
 
+import { holdInterrupts } from "../../graph/interrupt.ts";
 import { ownWorldSystem } from "../../systems/own_world.ts";
 import type { CommonConfig, Settings } from "../../systems/settings.ts";
 import type { IterationListener, System } from "../../systems/system.ts";
@@ -17,17 +18,20 @@ import type { Host } from "./host.ts";
 import { inNotebook } from "../../plot/notebook.ts";
 import { LiveChart } from "./live.ts";
 import type { Output } from "./progress.ts";
-import { Session, start } from "./session.ts";
+import { resumeCommand, Session, start } from "./session.ts";
+import type { Stop } from "./signals.ts";
 
 const silent: Output = { write: () => {}, terminal: false, colour: false, columns: Infinity };
 
-/** Nobody watches, and nobody presses Ctrl-C. */
-const alone: Host = {
-  out: silent,
-  err: silent,
-  createTrainer: (system, config) => system.create(config),
-  listenForStop: () => Promise.resolve({ requested: false }),
-};
+/** Nobody watches; the stop button of a notebook is the Ctrl-C. */
+function quietHost(stop: Stop): Host {
+  return {
+    out: silent,
+    err: silent,
+    createTrainer: (system, config) => system.create(config),
+    listenForStop: () => Promise.resolve(stop),
+  };
+}
 
 /** What a program trains: settings by name, as flags are called in camelCase, and a world of its own if it has one. */
 export type RunSettings<S extends Tree = Tree> =
@@ -63,7 +67,8 @@ export interface RunOptions {
  * });
  * console.log(run.state, run.rows[1]!.metrics["own/double"]); // finished 4
  * ```
- * @throws UsageError if the settings do not fit; else what the training throws, whose folder stays, with its report.
+ * @throws UsageError if the settings do not fit; Interrupt if the stop button of a notebook was pressed: the iteration under
+ * way was ended and everything is saved; else what the training throws, whose folder stays, with its report.
  */
 export async function trainRun<S extends Tree = Tree>(
   settings: RunSettings<S>,
@@ -83,9 +88,17 @@ export async function trainRun<S extends Tree = Tree>(
   const live = chart ? new LiveCurve(heard) : null;
   const trainer = await heard.system.create(heard.config);
   try {
-    const { folder, error } = await start(live?.plan ?? heard, trainer, new Session(alone, Infinity));
-    if (error !== null) throw error;
-    return readRun(folder);
+    const stop = holdInterrupts();
+    try {
+      const session = new Session(quietHost(stop), Infinity);
+      const { folder, result, error } = await start(live?.plan ?? heard, trainer, session);
+      if (error !== null) throw error;
+      if (result?.ending !== "signal") return readRun(folder);
+      const where = `iteration ${trainer.iteration} of ${heard.config.nIters}`;
+      throw stop.answer(`Interrupted after ${where}, which is saved. To resume: ${resumeCommand(folder)}`);
+    } finally {
+      stop.release();
+    }
   } finally {
     trainer.dispose();
     await live?.finish();

@@ -1,0 +1,51 @@
+/**
+ * The stop button of a notebook is a SIGINT to its kernel, which ends it and all that its cells have made (denoland/deno#24491),
+ * unless somebody listens. A thread of its own does: while this one computes, it would hear nothing. It ends no kernel, however
+ * often the button is pressed: the restart button does.
+ */
+
+import { fateOfPress, installPresses, patience } from "../../graph/interrupt.ts";
+import { clock, countOf, lastOf } from "./stop_button_memory.ts";
+
+/**
+ * Listens until the kernel ends, from the moment at which the promise is kept. `say` tells the user what a press that has not
+ * ended anything yet waits for.
+ */
+export function listenToStopButton(say: (sentence: string) => void): Promise<void> {
+  // Until the thread does.
+  Deno.addSignalListener("SIGINT", () => {});
+  const memory = new SharedArrayBuffer(16);
+  installPresses({
+    get count() {
+      return countOf(memory);
+    },
+    get last() {
+      return lastOf(memory);
+    },
+    now: clock,
+  });
+  const thread = new Worker(new URL("./stop_button_worker.ts", import.meta.url), { type: "module" });
+  thread.postMessage(memory);
+  return new Promise((resolve, reject) => {
+    thread.onerror = reject;
+    thread.onmessage = ({ data }: MessageEvent<"listening" | "pressed">) => {
+      if (data === "listening") return resolve();
+      // Comes when this thread has time: most presses were answered by then, and need no word.
+      setTimeout(() => tell(say), patience);
+    };
+  });
+}
+
+function tell(say: (sentence: string) => void): void {
+  switch (fateOfPress()) {
+    case "answered":
+      return;
+    case "under way":
+      return say("Stop: ends what is under way first, so that it is done whole.");
+    default:
+      say(
+        "Stop: no call of Plumbline was there to be ended. What else a cell waits for or computes can be ended only by " +
+          "restarting the kernel.",
+      );
+  }
+}

@@ -1,0 +1,189 @@
+/** The stop button of a notebook, which is a SIGINT to its kernel: the cell ends with a sentence, and the next has everything. */
+
+import { deepStrictEqual as equal, match, strictEqual } from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { Kernel, type Reply } from "../tasks/jupyter/kernel.ts";
+import { patience } from "./run_cells.ts";
+import { withFolder } from "./train/harness.ts";
+
+const between =
+  "Interrupted between two calls of Plumbline: what had begun is done whole, and all variables are as it left them.";
+
+/** A kernel, and what its cells print. */
+class Session {
+  /** What the cell that runs has printed so far. */
+  printed = "";
+
+  constructor(readonly kernel: Kernel) {
+    kernel.onMessage = ({ type, content }) => {
+      if (type === "stream") this.printed += content.text;
+      if (type === "execute_result") this.printed += `${(content.data as Record<string, string>)["text/plain"]}\n`;
+    };
+  }
+
+  /** Runs a cell to its end. */
+  async run(code: string): Promise<Reply> {
+    this.printed = "";
+    const reply = await this.kernel.execute(code);
+    // Output may come after the answer.
+    await this.kernel.execute(`console.log("end of cell")`);
+    await this.kernel.until(() => this.printed.includes("end of cell\n"));
+    this.printed = this.printed.replace("end of cell\n", "");
+    return reply;
+  }
+
+  /** Runs a cell, and presses the button when it has printed that it is running, and again until it ends. */
+  async stop(code: string): Promise<Reply> {
+    const reply = this.run(code);
+    await this.kernel.until(() => this.printed.includes("running\n"));
+    this.kernel.interrupt();
+    const timer = setInterval(() => this.kernel.interrupt(), 1000);
+    try {
+      return await reply;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  /** Runs a cell that must not fail; gives what it prints. */
+  async read(code: string): Promise<string> {
+    const reply = await this.run(code);
+    equal([reply.status, reply.evalue], ["ok", undefined]);
+    return this.printed;
+  }
+}
+
+/** Gives a test a kernel in which the library is imported. */
+async function withKernel(test: (session: Session) => Promise<void>): Promise<void> {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(new Error("the kernel hangs")), patience);
+  const kernel = await Kernel.start(fileURLToPath(new URL("..", import.meta.url)), limit.signal);
+  try {
+    const session = new Session(kernel);
+    await session.read(`import * as p from "./mod.ts"; await p.useDevice("cpu");`);
+    await test(session);
+  } finally {
+    clearTimeout(timer);
+    await kernel.close();
+  }
+}
+
+function isInterrupted({ status, ename, evalue, traceback }: Reply, sentence: string | RegExp = between): void {
+  equal([status, ename], ["error", "Interrupt"]);
+  if (typeof sentence === "string") strictEqual(evalue, sentence);
+  else match(evalue!, sentence);
+  equal(traceback, [`Interrupt: ${evalue}`]);
+}
+
+Deno.test("stop ends a cell between two calls, compiled or not; the next cell has its variables, whole", () =>
+  withKernel(async (session) => {
+    await session.read(`const count = new p.Variable(p.tensor(0), "count");
+      const step = p.compile((x) => { count.assign(count.add(x)); return count.mul(10); }, { state: count });
+      let steps = 0;`);
+    isInterrupted(await session.stop(`for (;; steps++) { await step(1); if (steps === 3) console.log("running"); }`));
+    strictEqual(await session.read(`await count.item() === steps && steps > 3`), "true\n");
+    strictEqual(await session.read(`(await (await step(1)).item()) === 10 * (steps + 1)`), "true\n");
+    isInterrupted(
+      await session.stop(`let total = p.tensor(0), reads = 0;
+        for (;; reads++) { total = p.tensor(await total.add(1).item()); if (reads === 3) console.log("running"); }`),
+    );
+    strictEqual(await session.read(`await total.item() === reads && reads > 3`), "true\n");
+  }));
+
+Deno.test("stop ends calls that wait for their turn, and those of a cell that waits between them; pressing often is pressing once", () =>
+  withKernel(async (session) => {
+    await session.read(
+      `const step = p.compile((x) => p.scan((h) => [h.mul(0.999).sin(), []], x, [], { length: 2000 })[0]);
+      const x = p.ones([64, 64]);
+      const sleep = (ms) => new Promise((done) => setTimeout(done, ms));`,
+    );
+    const reply = session.run(`console.log("running");
+      await Promise.all(Array.from({ length: 20000 }, () => step(x)));`);
+    await session.kernel.until(() => session.printed.includes("running\n"));
+    for (let i = 0; i < 5; i++) {
+      session.kernel.interrupt();
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    isInterrupted(await reply);
+    strictEqual(await session.read(`(await step(x)).shape.length`), "2\n");
+    isInterrupted(await session.stop(`for (;;) { await step(x); console.log("running"); await sleep(300); }`));
+    strictEqual(await session.read(`(await step(x)).shape.length`), "2\n");
+  }));
+
+Deno.test("stop ends a trainer after an iteration: it goes on bit for bit", () =>
+  withKernel(async (session) => {
+    await session.read(`const make = async () => await p.createTrainer({ ...await config(), seed: 3 });
+      async function config() {
+        const { newConfig } = await import("./lib/train/command/config.ts");
+        return newConfig({ device: "cpu", framesPerBatch: 130, maxSteps: 10, numEpochs: 2, minibatchSize: 50 });
+      }
+      const trainer = await make();
+      const rewards = [];`);
+    isInterrupted(
+      await session.stop(`for (;;) {
+        rewards.push((await trainer.iterate())["train/step_reward_mean"]);
+        if (rewards.length === 2) console.log("running");
+      }`),
+    );
+    strictEqual(await session.read(`trainer.iteration === rewards.length && rewards.length >= 2`), "true\n");
+    strictEqual(
+      await session.read(`const other = await make();
+        const again = [];
+        for (const _ of rewards) again.push((await other.iterate())["train/step_reward_mean"]);
+        const [next, expected] = [await trainer.iterate(), await other.iterate()];
+        JSON.stringify([again, next]) === JSON.stringify([rewards, expected])`),
+      "true\n",
+    );
+  }));
+
+Deno.test("stop ends trainRun() as Ctrl-C ends the command: it is saved, and the cell says how to go on", () =>
+  withFolder((out) =>
+    withKernel(async (session) => {
+      const reply = session.run(`const settings = { device: "cpu", framesPerBatch: 130, maxSteps: 10, numEpochs: 2,
+          minibatchSize: 50, nIters: 100000, saveEvery: 1000 };
+        await p.trainRun(settings, ${JSON.stringify(out)});`);
+      await untilLogged(out);
+      session.kernel.interrupt();
+      isInterrupted(
+        await reply,
+        /^Interrupted after iteration \d+ of 100000, which is saved\. To resume: deno task train --resume \S+$/,
+      );
+      strictEqual(
+        await session.read(`const [run] = p.readRuns([${JSON.stringify(out)}]).runs;
+          const [last] = [...Deno.readDirSync(run.folder + "/checkpoints")].map((x) => Number(x.name.slice(0, 6)));
+          [run.state, run.iterations === last, last > 0].join()`),
+        `"interrupted,true,true"\n`,
+      );
+    })
+  ));
+
+/** Waits until a run below `out` has logged an iteration. */
+async function untilLogged(out: string): Promise<void> {
+  const logs = () =>
+    [...Deno.readDirSync(out)].flatMap(({ name }) =>
+      [...Deno.readDirSync(`${out}/${name}`)].map((run) => `${out}/${name}/${run.name}/metrics.jsonl`)
+    );
+  const size = (path: string) => {
+    try {
+      return Deno.statSync(path).size;
+    } catch {
+      return 0;
+    }
+  };
+  while (!logs().some((path) => size(path) > 0)) await new Promise((done) => setTimeout(done, 10));
+}
+
+Deno.test("stop in a cell in which nothing of the library runs says what can be done, and ends nothing later", () =>
+  withKernel(async (session) => {
+    const { status } = await session.stop(`console.log("running");
+      await new Promise((done) => {
+        const { warn } = console;
+        console.warn = (text) => (warn(text), done());
+      });`);
+    strictEqual(status, "ok");
+    match(
+      session.printed,
+      /^running\nStop: no call of Plumbline was there to be ended\. .* by restarting the kernel\.\n$/,
+    );
+    strictEqual(await session.read("await p.tensor(2).item()"), "2\n");
+  }));
