@@ -37,6 +37,53 @@ export abstract class Module implements Stateful {
   variables(): Variable[] {
     return this.namedVariables().map(([, variable]) => variable);
   }
+
+  /** For people: its class and name, and how many parameters it has. */
+  toString(): string {
+    const { label, constructor: { name } } = this;
+    const parameters = [...new Set(this.parameters())];
+    const count = parameters.reduce((n, x) => n + x.size, 0).toLocaleString("en-US");
+    return `${label === name ? name : `${name} \`${label}\``}: ${
+      parameters.length === 0 ? "no parameters" : count === "1" ? "1 parameter" : `${count} parameters`
+    }`;
+  }
+
+  /** What `console.log` shows: a line for each layer; where it does not stand alone, the first. */
+  [Symbol.for("Deno.customInspect")](_inspect?: unknown, options: { currentDepth?: number } = {}): string {
+    return options.currentDepth ? this.toString() : summaryOf(this);
+  }
+
+  /** What a notebook shows of a cell that ends in it: a line for each layer, with its parameters and how many numbers they have. */
+  [Symbol.for("Jupyter.display")](): Record<string, string> {
+    return { "text/plain": summaryOf(this) };
+  }
+}
+
+/** What belongs to a module and not to one inside of it, and the modules inside of it, by their paths. */
+function partsOf(prefix: string, value: unknown): [path: string, part: Variable | Module][] {
+  if (value instanceof Variable || value instanceof Module) return [[prefix, value]];
+  return Array.isArray(value) ? value.flatMap((x, i) => partsOf(`${prefix}.${i}`, x)) : [];
+}
+
+/** A line for `module` if it has variables of its own, and for those inside of it. */
+function rowsOf(path: string, module: Module): string[][] {
+  const parts = Object.entries(module).flatMap(([name, value]) => partsOf(name, value));
+  const own = parts.filter((x): x is [string, Variable] => x[1] instanceof Variable);
+  const list = own.map(([name, x]) =>
+    `${name} [${x.shape.join(", ")}]${x instanceof Parameter ? x.requiresGrad ? "" : " frozen" : ` ${x.dtype} state`}`
+  );
+  const count = own.reduce((n, [, x]) => x instanceof Parameter ? n + x.size : n, 0);
+  const row = [path, module.constructor.name, list.join(", "), count.toLocaleString("en-US")];
+  const inside = parts.flatMap(([name, x]) => x instanceof Module ? rowsOf(path ? `${path}.${name}` : name, x) : []);
+  return own.length > 0 ? [row, ...inside] : inside;
+}
+
+/** A module as a table of its layers. */
+function summaryOf(module: Module): string {
+  const rows = rowsOf("", module);
+  const widths = [0, 1, 2, 3].map((i) => Math.max(0, ...rows.map((row) => row[i]!.length)));
+  const lines = rows.map((row) => row.map((x, i) => i === 3 ? x.padStart(widths[i]!) : x.padEnd(widths[i]!)));
+  return [`${module}`, ...lines.map((line) => `  ${line.filter((_, i) => widths[i]! > 0).join("  ")}`)].join("\n");
 }
 
 /**

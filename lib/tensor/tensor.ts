@@ -20,6 +20,7 @@ import { Storage } from "../graph/storage.ts";
 import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
 import { type Axis, type AxisOrAxes, checkNames, isAxisOfScalar, partsOf, resolveAxes, resolveAxis } from "./axis.ts";
 import { checkCount, nameOf, refuseConversion, refuseTraced, type SpreadOptions, spreadOptions } from "./refuse.ts";
+import { toldNow, toldWhole } from "./show.ts";
 import { answer, onBoolean } from "../graph/trace.ts";
 
 /** What an operation takes beside a tensor: another, or a number (which takes the tensor's dtype). */
@@ -885,9 +886,14 @@ export class Tensor {
     return `Tensor ${describe(this.node)}`;
   }
 
-  /** What `console.log` shows. */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
+  /** What `console.log` shows: the numbers too, if they are in host memory and it stands alone. */
+  [Symbol.for("Deno.customInspect")](_inspect?: unknown, options: { currentDepth?: number } = {}): string {
+    return options.currentDepth ? this.toString() : toldNow(this.toString(), this.node);
+  }
+
+  /** What a notebook shows of a cell that ends in it: the numbers, of a large one the edges. It is no read. */
+  async [Symbol.for("Jupyter.display")](): Promise<Record<string, string>> {
+    return { "text/plain": await toldWhole(this.toString(), this.node) };
   }
 
   async #item(): Promise<number | boolean> {

@@ -57,6 +57,11 @@ export class Variable extends Tensor implements Stateful {
     return assignedName === null ? this.name : `${assignedName}.${this.name}`;
   }
 
+  /** For people: its kind and name, dtype, shape and axis names. */
+  override toString(): string {
+    return `${this.constructor.name} \`${this.label}\` ${describe(this.node)}`;
+  }
+
   /** For modules: where it is found from `root`. The longest path is kept: that of the outermost module. */
   placeIn(root: { readonly label: string }, path: string): void {
     if (path.split(".").length > (this.#path?.path.split(".").length ?? 0)) this.#path = { path, root };
@@ -234,6 +239,11 @@ export class Parameter extends Variable {
     }
     this.#part = { vector, offset };
     vector.parts.push(this);
+  }
+
+  /** As that of a {@linkcode Variable}; one that does not learn says so. */
+  override toString(): string {
+    return `${super.toString()}${this.requiresGrad ? "" : ", frozen"}`;
   }
 
   /** For `backward()`: adds to the gradient. */
