@@ -74,6 +74,10 @@ Deno.test(
     const later = notebook.call("later");
     await rejects(c, Interrupt);
     await later();
+    const first = notebook.call("first");
+    notebook.press();
+    notebook.time += 2 * patience;
+    await rejects(first, Interrupt);
     equal(notebook.done, ["a", "later"]);
   }),
 );
@@ -102,7 +106,8 @@ Deno.test(
     await notebook.call("a", () => notebook.press())();
     await rejects(notebook.call("b"), Interrupt);
     notebook.press();
-    notebook.press();
+    notebook.time += 2 * patience;
+    strictEqual(fateOfPress(), "answered");
     await notebook.call("c")();
     equal(notebook.done, ["a", "c"]);
   }),

@@ -32,12 +32,13 @@ class Session {
     return reply;
   }
 
-  /** Runs a cell, and presses the button when it has printed that it is running, and again until it ends. */
+  /** Runs a cell, and presses the button when it has printed that it is running: thrice, and again until it ends. */
   async stop(code: string): Promise<Reply> {
     const reply = this.run(code);
     await this.kernel.until(() => this.printed.includes("running\n"));
-    this.kernel.interrupt();
-    const timer = setInterval(() => this.kernel.interrupt(), 1000);
+    const press = () => [1, 2, 3].forEach((i) => setTimeout(() => this.kernel.interrupt(), 20 * i));
+    press();
+    const timer = setInterval(press, 1000);
     try {
       return await reply;
     } finally {
@@ -97,14 +98,9 @@ Deno.test("stop ends calls that wait for their turn, and those of a cell that wa
       const x = p.ones([64, 64]);
       const sleep = (ms) => new Promise((done) => setTimeout(done, ms));`,
     );
-    const reply = session.run(`console.log("running");
-      await Promise.all(Array.from({ length: 20000 }, () => step(x)));`);
-    await session.kernel.until(() => session.printed.includes("running\n"));
-    for (let i = 0; i < 5; i++) {
-      session.kernel.interrupt();
-      await new Promise((done) => setTimeout(done, 20));
-    }
-    isInterrupted(await reply);
+    isInterrupted(
+      await session.stop(`console.log("running"); await Promise.all(Array.from({ length: 20000 }, () => step(x)));`),
+    );
     strictEqual(await session.read(`(await step(x)).shape.length`), "2\n");
     isInterrupted(await session.stop(`for (;;) { await step(x); console.log("running"); await sleep(300); }`));
     strictEqual(await session.read(`(await step(x)).shape.length`), "2\n");
@@ -112,13 +108,13 @@ Deno.test("stop ends calls that wait for their turn, and those of a cell that wa
 
 Deno.test("stop ends a trainer after an iteration: it goes on bit for bit", () =>
   withKernel(async (session) => {
-    await session.read(`const make = async () => await p.createTrainer({ ...await config(), seed: 3 });
-      async function config() {
-        const { newConfig } = await import("./lib/train/command/config.ts");
-        return newConfig({ device: "cpu", framesPerBatch: 130, maxSteps: 10, numEpochs: 2, minibatchSize: 50 });
-      }
+    await session.read(
+      `const options = { algorithm: "mappo", framesPerBatch: 130, numEpochs: 2, minibatchSize: 50, lr: 1e-3,
+        maxGradNorm: 1, clipEpsilon: 0.2, entropyEps: 0, gamma: 0.99, lmbda: 0.95, seed: 3 };
+      const make = () => p.PPOTrainer.create(new p.Navigation({ nAgents: 3, maxSteps: 10 }), options);
       const trainer = await make();
-      const rewards = [];`);
+      const rewards = [];`,
+    );
     isInterrupted(
       await session.stop(`for (;;) {
         rewards.push((await trainer.iterate())["train/step_reward_mean"]);
@@ -136,51 +132,39 @@ Deno.test("stop ends a trainer after an iteration: it goes on bit for bit", () =
     );
   }));
 
-Deno.test("stop ends trainRun() as Ctrl-C ends the command: it is saved, and the cell says how to go on", () =>
+Deno.test("stop ends trainRun() as Ctrl-C ends the command: it is saved, and what the cell says goes on with it", () =>
   withFolder((out) =>
     withKernel(async (session) => {
-      const reply = session.run(`const settings = { device: "cpu", framesPerBatch: 130, maxSteps: 10, numEpochs: 2,
-          minibatchSize: 50, nIters: 100000, saveEvery: 1000 };
-        await p.trainRun(settings, ${JSON.stringify(out)});`);
-      await untilLogged(out);
-      session.kernel.interrupt();
-      isInterrupted(
-        await reply,
-        /^Interrupted after iteration \d+ of 100000, which is saved\. To resume: deno task train --resume \S+$/,
-      );
+      await session.read(`const { trainRun } = p;
+        const settings = { device: "cpu", framesPerBatch: 130, maxSteps: 10, numEpochs: 2, minibatchSize: 50,
+          nIters: 100000, saveEvery: 1000 };
+        const seen = [];
+        const onIteration = ({ iteration }) => void (seen.push(iteration) === 2 && console.log("running"));`);
+      const sentence =
+        /^Interrupted after iteration (\d+) of 100000, which is saved\. To resume: await (trainRun\(.*\))$/;
+      const first = await session.stop(`await trainRun(settings, { out: ${JSON.stringify(out)}, onIteration });`);
+      isInterrupted(first, sentence);
+      const [, last, again] = sentence.exec(first.evalue!)!;
       strictEqual(
         await session.read(`const [run] = p.readRuns([${JSON.stringify(out)}]).runs;
-          const [last] = [...Deno.readDirSync(run.folder + "/checkpoints")].map((x) => Number(x.name.slice(0, 6)));
-          [run.state, run.iterations === last, last > 0].join()`),
-        `"interrupted,true,true"\n`,
+          [run.state, run.iterations, seen.at(-1), seen.splice(0).length].join()`),
+        `"${["interrupted", last, last, last].join()}"\n`,
       );
+      isInterrupted(await session.stop(`await ${again!.replace(" })", ", onIteration })")};`), sentence);
+      strictEqual(await session.read("seen[0]"), `${Number(last) + 1}\n`);
     })
   ));
 
-/** Waits until a run below `out` has logged an iteration. */
-async function untilLogged(out: string): Promise<void> {
-  const logs = () =>
-    [...Deno.readDirSync(out)].flatMap(({ name }) =>
-      [...Deno.readDirSync(`${out}/${name}`)].map((run) => `${out}/${name}/${run.name}/metrics.jsonl`)
-    );
-  const size = (path: string) => {
-    try {
-      return Deno.statSync(path).size;
-    } catch {
-      return 0;
-    }
-  };
-  while (!logs().some((path) => size(path) > 0)) await new Promise((done) => setTimeout(done, 10));
-}
-
 Deno.test("stop in a cell in which nothing of the library runs says what can be done, and ends nothing later", () =>
   withKernel(async (session) => {
-    const { status } = await session.stop(`console.log("running");
+    const reply = session.run(`console.log("running");
       await new Promise((done) => {
         const { warn } = console;
         console.warn = (text) => (warn(text), done());
       });`);
-    strictEqual(status, "ok");
+    await session.kernel.until(() => session.printed.includes("running\n"));
+    session.kernel.interrupt();
+    strictEqual((await reply).status, "ok");
     match(
       session.printed,
       /^running\nStop: no call of Plumbline was there to be ended\. .* by restarting the kernel\.\n$/,

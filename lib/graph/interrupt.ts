@@ -45,12 +45,21 @@ let running = 0;
 let holds = 0;
 /** When the last call or hold ended; -Infinity if none began since the last answer: one who presses often means one thing. */
 let ended = -Infinity;
+/** When the last answer was given. */
+let answeredAt = -Infinity;
 
 /** From now on `source` is asked; null: nothing is. */
 export function installPresses(source: Presses | null): void {
   presses = source;
   answered = source?.count ?? 0;
-  [running, holds, ended] = [0, 0, -Infinity];
+  [running, holds, ended, answeredAt] = [0, 0, -Infinity, -Infinity];
+}
+
+/** A press is answered: all that came so far are. */
+function answer(source: Presses): void {
+  answered = source.count;
+  ended = -Infinity;
+  answeredAt = source.now();
 }
 
 /** Whether there is a press that nobody has answered and that is still to end something. */
@@ -60,12 +69,12 @@ function isFresh(source: Presses): boolean {
   return ended > -Infinity && source.now() - Math.max(source.last, ended) <= patience;
 }
 
-/** Throws where the call that was asked for as the `number`-th is not to begin. */
-function refuse(source: Presses, number: number): void {
+/** Throws where the call that was asked for as the `number`-th, after `known` presses, is not to begin. */
+function refuse(source: Presses, number: number, known: number): void {
   if (holds > 0) return;
-  if (isFresh(source)) {
+  if (isFresh(source) || source.count > Math.max(known, answered)) {
     refused = asked;
-    ended = -Infinity;
+    answer(source);
   }
   answered = source.count;
   if (number <= refused) throw new Interrupt(left);
@@ -75,9 +84,9 @@ function refuse(source: Presses, number: number): void {
 export function interruptible<T>(task: () => Promise<T>): () => Promise<T> {
   if (presses === null) return task;
   const source = presses;
-  const number = ++asked;
+  const [number, known] = [++asked, source.count];
   return async () => {
-    refuse(source, number);
+    refuse(source, number, known);
     running++;
     try {
       return await task();
@@ -106,7 +115,7 @@ export interface Hold {
 export function holdInterrupts(): Hold {
   const source = presses;
   if (source === null) return { requested: false, answer: (message) => new Interrupt(message), release: () => {} };
-  refuse(source, ++asked);
+  refuse(source, ++asked, source.count);
   holds++;
   const known = source.count;
   let isAnswered = false;
@@ -115,7 +124,7 @@ export function holdInterrupts(): Hold {
       return source.count > known;
     },
     answer(message) {
-      answered = source.count;
+      answer(source);
       isAnswered = true;
       return new Interrupt(message);
     },
@@ -145,5 +154,11 @@ export async function whole<T>(fn: () => Promise<T>): Promise<T> {
 export function fateOfPress(): "answered" | "under way" | "waiting" | "lost" {
   if (presses === null || presses.count === answered) return "answered";
   if (running > 0 || holds > 0) return "under way";
-  return isFresh(presses) ? "waiting" : "lost";
+  if (isFresh(presses)) return "waiting";
+  return ended === -Infinity && presses.last - answeredAt <= patience ? "answered" : "lost";
+}
+
+/** Who pressed was told that it ends nothing: it does not. */
+export function forgetPress(): void {
+  answered = presses?.count ?? 0;
 }

@@ -4,7 +4,7 @@
  * often the button is pressed: the restart button does.
  */
 
-import { fateOfPress, installPresses, patience } from "../../graph/interrupt.ts";
+import { fateOfPress, forgetPress, installPresses, patience } from "../../graph/interrupt.ts";
 import { clock, countOf, lastOf } from "./stop_button_memory.ts";
 
 /**
@@ -26,26 +26,24 @@ export function listenToStopButton(say: (sentence: string) => void): Promise<voi
   });
   const thread = new Worker(new URL("./stop_button_worker.ts", import.meta.url), { type: "module" });
   thread.postMessage(memory);
+  let told = 0;
+  const tell = () => {
+    const fate = fateOfPress();
+    if (fate === "answered" || told === countOf(memory)) return;
+    told = countOf(memory);
+    if (fate === "under way") return say("Stop: what is under way is done whole before the cell ends.");
+    forgetPress();
+    say(
+      "Stop: no call of Plumbline was there to be ended. What else a cell waits for or computes is ended only by " +
+        "restarting the kernel.",
+    );
+  };
   return new Promise((resolve, reject) => {
     thread.onerror = reject;
     thread.onmessage = ({ data }: MessageEvent<"listening" | "pressed">) => {
       if (data === "listening") return resolve();
       // Comes when this thread has time: most presses were answered by then, and need no word.
-      setTimeout(() => tell(say), patience);
+      setTimeout(tell, patience);
     };
   });
-}
-
-function tell(say: (sentence: string) => void): void {
-  switch (fateOfPress()) {
-    case "answered":
-      return;
-    case "under way":
-      return say("Stop: ends what is under way first, so that it is done whole.");
-    default:
-      say(
-        "Stop: no call of Plumbline was there to be ended. What else a cell waits for or computes can be ended only by " +
-          "restarting the kernel.",
-      );
-  }
 }

@@ -18,7 +18,7 @@ import type { Host } from "./host.ts";
 import { inNotebook } from "../../plot/notebook.ts";
 import { LiveChart } from "./live.ts";
 import type { Output } from "./progress.ts";
-import { resumeCommand, Session, start } from "./session.ts";
+import { Session, start } from "./session.ts";
 import type { Stop } from "./signals.ts";
 
 const silent: Output = { write: () => {}, terminal: false, colour: false, columns: Infinity };
@@ -95,7 +95,8 @@ export async function trainRun<S extends Tree = Tree>(
       if (error !== null) throw error;
       if (result?.ending !== "signal") return readRun(folder);
       const where = `iteration ${trainer.iteration} of ${heard.config.nIters}`;
-      throw stop.answer(`Interrupted after ${where}, which is saved. To resume: ${resumeCommand(folder)}`);
+      const again = `trainRun(${environment ? "{ environment }" : "{}"}, { resume: ${JSON.stringify(folder)} })`;
+      throw stop.answer(`Interrupted after ${where}, which is saved. To resume: await ${again}`);
     } finally {
       stop.release();
     }
