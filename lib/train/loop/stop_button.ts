@@ -6,6 +6,7 @@
 
 import { fateOfPress, forgetPress, installPresses, patience } from "../../graph/interrupt.ts";
 import { clock, countOf, lastOf } from "./stop_button_memory.ts";
+import type { Message } from "./stop_button_worker.ts";
 
 /**
  * Listens until the kernel ends, from the moment at which the promise is kept. `say` tells the user what a press that has not
@@ -24,7 +25,7 @@ export function listenToStopButton(say: (sentence: string) => void): Promise<voi
     },
     now: clock,
   });
-  const thread = new Worker(new URL("./stop_button_worker.ts", import.meta.url), { type: "module" });
+  const thread = new Worker(import.meta.resolve("./stop_button_worker.ts"), { type: "module" });
   thread.postMessage(memory);
   let told = 0;
   const tell = () => {
@@ -40,7 +41,7 @@ export function listenToStopButton(say: (sentence: string) => void): Promise<voi
   };
   return new Promise((resolve, reject) => {
     thread.onerror = reject;
-    thread.onmessage = ({ data }: MessageEvent<"listening" | "pressed">) => {
+    thread.onmessage = ({ data }: MessageEvent<Message>) => {
       if (data === "listening") return resolve();
       // Comes when this thread has time: most presses were answered by then, and need no word.
       setTimeout(tell, patience);

@@ -2,9 +2,12 @@
 
 import { press } from "./stop_button_memory.ts";
 
+/** What it says. */
+export type Message = "listening" | "pressed";
+
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<SharedArrayBuffer>) => void;
-  postMessage(message: "listening" | "pressed"): void;
+  postMessage(message: Message): void;
 };
 
 scope.onmessage = ({ data: memory }) => {
