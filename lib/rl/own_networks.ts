@@ -9,6 +9,7 @@ import { PlumblineError } from "../graph/error.ts";
 import { aval, describe, type DType, type Shape, unnamed } from "../graph/types.ts";
 import { Module } from "../nn/module.ts";
 import { Recurrent } from "../nn/recurrent.ts";
+import { concat } from "../tensor/functions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import { normal, randomKey } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -189,29 +190,56 @@ export async function tryNetworks(
   const observation = observations(environment);
   const last = (x: Tensor): Tensor => x.slice(0, envs - 1);
   if (options.policy) {
-    const name = `${policy.constructor.name}, the policy,`;
-    // Logits may be -Infinity: an action that is never taken.
     const { output, action: _, ...said } = saidBy(policy, observation);
-    await checkFinite(said, name);
-    // Noise differs by place: only what is said before it is drawn can be the same.
     const alone = saidBy(policy, last(observation));
-    await checkSeparate({ output, memory: said.memory }, { output: alone.output, memory: alone.memory }, name);
+    // Logits may be -Infinity: an action that is never taken. Noise differs by place: what follows from it cannot be the same.
+    await tryOne(
+      `${policy.constructor.name}, the policy,`,
+      said,
+      { output, memory: said.memory },
+      { output: alone.output, memory: alone.memory },
+    );
   }
   if (options.critic) {
-    const name = `${critic.constructor.name}, the critic,`;
     const normalized = policy.normalize(observation);
     const said = saidByCritic(critic, normalized);
-    await checkFinite(said, name);
-    await checkSeparate(said, saidByCritic(critic, last(normalized)), name);
+    await tryOne(`${critic.constructor.name}, the critic,`, said, said, saidByCritic(critic, last(normalized)));
   }
 }
 
-async function checkFinite(said: { readonly [name: string]: Tree }, name: string): Promise<void> {
-  if (await locateNonFinite(said) === null) return;
+/** Throws unless all that is `said` is finite, and the last environment of `together` is as it is `alone`. */
+async function tryOne(
+  name: string,
+  said: { readonly [name: string]: Tree },
+  together: Tree,
+  alone: Tree,
+): Promise<void> {
+  const lists = [leaves(said), leaves(together).map((x) => x.slice(0, envs - 1)), leaves(alone)];
+  // As one tensor, so that it takes one program.
+  const numbers = await concat(lists.flat().map((x) => x.cast("float32").flatten()), 0).data();
+  let end = 0;
+  const [finite, some, one] = lists.map((list) => list.map(({ size }) => numbers.subarray(end, end += size)));
+  if (!finite!.every((x) => x.every(Number.isFinite))) throw await notFinite(said, name);
+  const apart = (a: number, b: number): boolean => a !== b && !(Math.abs(a - b) <= 1e-3 * (1 + Math.abs(b)));
+  const mixed = some!.findIndex((x, i) => x.some((a, k) => apart(a, one![i]![k]!)));
+  if (mixed < 0) return;
+  throw new PlumblineError({
+    code: "G301",
+    message:
+      `what ${name} says of one environment depends on the environments beside it; the leading axis of what it is ` +
+      "given is that of separate worlds.",
+    sites: [leaves(together)[mixed]!.node.site],
+    help: "mix along the axes agent and feature only. A layer that takes the first axis for time (LSTM.forward()) " +
+      "belongs in a Recurrent module, whose step() sees one moment.",
+  });
+}
+
+/** The error of what is not finite. */
+async function notFinite(said: { readonly [name: string]: Tree }, name: string): Promise<PlumblineError> {
   for (const [path, x] of Object.entries(said).flatMap(([key, tree]) => namedLeaves(tree, key))) {
     const origin = await locateNonFinite(x);
     if (origin === null) continue;
-    throw new PlumblineError({
+    return new PlumblineError({
       code: "G401",
       message:
         `${name} gives ${origin.output.statistics.nan > 0 ? "NaN" : "infinity"} in \`${path}\` for observations ` +
@@ -219,22 +247,5 @@ async function checkFinite(said: { readonly [name: string]: Tree }, name: string
       sites: [{ site: origin.site, note: `${origin.op}() made it` }],
     });
   }
-}
-
-/** Throws unless the last environment of `together` is as it is `alone`. */
-async function checkSeparate(together: Tree, alone: Tree, name: string): Promise<void> {
-  const [some, one] = [leaves(together), leaves(alone)];
-  for (const [i, x] of some.entries()) {
-    const [found, expected] = [await x.slice(0, envs - 1).data(), await one[i]!.data()];
-    if (found.every((v, k) => v === expected[k] || Math.abs(v - expected[k]!) <= 1e-3 * (1 + Math.abs(v)))) continue;
-    throw new PlumblineError({
-      code: "G301",
-      message:
-        `what ${name} says of one environment depends on the environments beside it; the leading axis of what it ` +
-        "is given is that of separate worlds.",
-      sites: [x.node.site],
-      help: "mix along the axes agent and feature only. A layer that takes the first axis for time (LSTM.forward()) " +
-        "belongs in a Recurrent module, whose step() sees one moment.",
-    });
-  }
+  return new PlumblineError({ code: "G401", message: `${name} gives numbers that are not finite.` });
 }
