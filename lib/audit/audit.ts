@@ -4,15 +4,19 @@ import { evaluate } from "../tensor/evaluate.ts";
 import { checkScalar } from "../forensics/steps/backward.ts";
 import { vjpNodes } from "../grad/vjp.ts";
 import { PlumblineError } from "../graph/error.ts";
-import type { Node } from "../graph/node.ts";
+import { type Node, nodeCount } from "../graph/node.ts";
 import { fullLike } from "../graph/ops.ts";
+import { callerSite } from "../graph/site.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Parameter, type Stateful } from "../tensor/variable.ts";
 import { type AuditEntry, AuditReport } from "./report.ts";
-import { type Cut, judge, type Verdict } from "../forensics/flow/cut.ts";
+import { judge, type Verdict } from "../forensics/flow/cut.ts";
+import type { Cut } from "../forensics/flow/dropped.ts";
 import { learnersOf, recentReads } from "../forensics/reads/drops.ts";
 import { isLearner, type Learner, liveNodes } from "../forensics/flow/edges.ts";
 import { FrozenLoss, type LossFunction } from "./freeze.ts";
+import { refuseComputedBefore } from "./computed_before.ts";
+import { type DeclaredStop, declaredStops } from "./stops.ts";
 import { type Proof, prove } from "./proof.ts";
 import { cutError } from "../forensics/steps/refuse.ts";
 import { plannedUpdates } from "./update.ts";
@@ -76,7 +80,7 @@ function entryOf(facts: Facts, loss: number): AuditEntry {
     gradientNorm: gradient && norm(gradient),
     zeroShare: gradient && gradient.reduce((n, x) => n + Number(x === 0), 0) / gradient.length,
     updateRatio: update === null ? null : update / Math.max(norm(weight), 1e-12),
-    why: status === "zero" ? why : proof?.note ?? null,
+    why: status === "zero" || status === "declared" ? why : proof?.note ?? null,
     cut,
     isProved: Boolean(proof?.cut),
   };
@@ -84,13 +88,15 @@ function entryOf(facts: Facts, loss: number): AuditEntry {
 
 /**
  * Tells of every parameter whether the loss reaches it (gradient norm, share of zeros, size of the next update), or why not:
- * cut and where, never used, zero and why, not finite, stopped with a reason, frozen; and whether an optimiser owns it.
+ * cut and where, never used, zero and why, not finite, stopped with a reason, frozen; and whether an optimiser owns it. All stops
+ * in the loss are listed with their reasons.
  *
  * A closure is run again with parameters moved and with old numbers in the place of new ones (freeze-replay): that finds cuts
- * which go through arithmetic outside of the graph. Its random streams and the variables that it assigns are put back. Without
+ * which go through arithmetic outside of the graph. So it must compute all of the loss, from the parameters on. Its random
+ * streams and the variables that it assigns are put back. Without
  * `audited` all parameters are taken that the loss depends on or that were read lately.
  *
- * @throws PlumblineError G305 if the loss is not a float32 scalar.
+ * @throws PlumblineError G305 if the loss is not a float32 scalar, G207 for a closure whose loss was computed before.
  *
  * @example
  * ```ts
@@ -102,12 +108,15 @@ function entryOf(facts: Facts, loss: number): AuditEntry {
  * ```
  */
 export async function audit(loss: Tensor | LossFunction, audited?: Audited): Promise<AuditReport> {
+  const site = callerSite();
   const isClosure = typeof loss === "function";
+  const first = nodeCount();
   const recorded = isClosure ? await FrozenLoss.record(loss) : null;
   const { node } = recorded?.loss ?? loss as Tensor;
   checkScalar(node, "audit()");
   const parameters = parametersOf(audited, node);
   const learning = parameters.filter((x) => x.requiresGrad);
+  if (recorded) refuseComputedBefore(node, first, new Set<Learner>(learning), site);
   const verdicts = judge([node], learning);
   const reached = learning.filter((x) => verdicts.get(x)!.status === "reached");
   const leaves = [...liveNodes([node])].filter((x) => isLearner(x.owner));
@@ -125,6 +134,7 @@ export async function audit(loss: Tensor | LossFunction, audited?: Audited): Pro
   const proofs = recorded
     ? await prove(recorded.replay, learning, { value, weights, gradients: found, verdicts })
     : null;
+  const stops = declaredStops(node);
   const entries: AuditEntry[] = [];
   for (const parameter of parameters) {
     const gradient = found.get(parameter) ?? null;
@@ -137,21 +147,29 @@ export async function audit(loss: Tensor | LossFunction, audited?: Audited): Pro
       update: updates.get(parameter) ?? null,
       why: isZero(gradient, value)
         ? describeZero(await whyZero(node, leafOf.get(parameter)!, (x) => isLearner(x.owner), evaluate))
-        : null,
+        : reasonOf(parameter, verdicts.get(parameter), stops),
     };
     entries.push(entryOf(facts, value));
   }
-  return new AuditReport(value, entries, errorOf(entries));
+  return new AuditReport(value, entries, errorOf(entries, parameters), stops);
+}
+
+/** Why a parameter does not learn, if that was declared. */
+function reasonOf(parameter: Parameter, verdict: Verdict | undefined, stops: readonly DeclaredStop[]): string | null {
+  if (verdict?.status !== "declared") return null;
+  const stop = stops.find((x) => x.parameters.includes(parameter));
+  return stop ? `"${stop.why}"` : null;
 }
 
 /** The error that a report stands for, if one parameter is cut. */
-function errorOf(entries: readonly AuditEntry[]): PlumblineError | null {
+function errorOf(entries: readonly AuditEntry[], parameters: readonly Parameter[]): PlumblineError | null {
   const cut = entries.filter((x) => x.status === "cut" && x.cut);
+  const isCut = (_: unknown, i: number): boolean => cut.includes(entries[i]!);
   const unused = entries.filter((x) => x.status === "unused");
   const [first] = cut;
   if (first?.cut) {
     const isPartial = first.gradientNorm !== null && !first.cut.forbidden;
-    return cutError(first.cut, cut.map((x) => x.name), { isProved: first.isProved, isPartial });
+    return cutError(first.cut, parameters.filter(isCut), { isProved: first.isProved, isPartial });
   }
   if (unused.length === 0) return null;
   return new PlumblineError({

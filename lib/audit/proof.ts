@@ -2,7 +2,8 @@
 
 import { HostRandom } from "../tensor/host_random.ts";
 import type { Parameter } from "../tensor/variable.ts";
-import { type Cut, describeDrop, reentered, type Verdict, wayOf } from "../forensics/flow/cut.ts";
+import { reentered, type Verdict } from "../forensics/flow/cut.ts";
+import { type Cut, describeDrop, wayOf } from "../forensics/flow/dropped.ts";
 import { helpFor } from "../forensics/flow/help.ts";
 import { direction, type Freezable, type FrozenLoss } from "./freeze.ts";
 import { howCut, labelOf } from "../forensics/flow/label.ts";
@@ -80,11 +81,15 @@ async function disagreement(loss: FrozenLoss, x: Parameter, known: Known, random
 function placeOf({ drop, stop }: Freezable, isPartial: boolean): Pick<Cut, "how" | "places" | "help"> {
   if (drop) {
     const note = `${describeDrop(drop)} (${confirmed(isPartial)})`;
-    return { how: drop.kind, places: [{ site: drop.site, note }], help: helpFor(drop.kind, drop.site) };
+    return {
+      how: drop.kind,
+      places: [{ site: drop.site, note }],
+      help: helpFor({ how: drop.kind, left: drop.site, isThroughHost: true }),
+    };
   }
   const how = howCut(stop!);
   const note = `${how} passes no gradient to ${labelOf(stop!.inputs[0]!)} (${confirmed(isPartial)})`;
-  return { how, places: [{ site: stop!.site, note }], help: helpFor(how, stop!.site) };
+  return { how, places: [{ site: stop!.site, note }], help: helpFor({ how, left: stop!.site }) };
 }
 
 function cutAt(place: Freezable, verdict: Verdict, learner: Parameter, loss: FrozenLoss): Cut {

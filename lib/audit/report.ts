@@ -1,10 +1,12 @@
 /** The result of an audit: rows, a table as text, a picture for notebooks. */
 
-import { isCell } from "../graph/cell.ts";
+import { isCell } from "../graph/frames.ts";
 import type { PlumblineError } from "../graph/error.ts";
 import type { Site } from "../graph/site.ts";
 import type { Shape } from "../graph/types.ts";
-import type { Cut } from "../forensics/flow/cut.ts";
+import type { Cut } from "../forensics/flow/dropped.ts";
+import { listed } from "../forensics/flow/label.ts";
+import type { DeclaredStop } from "./stops.ts";
 
 /** What becomes of one parameter. */
 export interface AuditEntry {
@@ -54,6 +56,11 @@ function reason({ status, cut, why, hasOwner, isProved }: AuditEntry): string {
   return parts.filter(Boolean).join("; ");
 }
 
+/** A declared stop in a line. */
+function stopText({ site, why, parameters }: DeclaredStop): string {
+  return `stopped at ${placeText(site)}, "${why}": ${listed(parameters)}`;
+}
+
 const headings = ["parameter", "status", "gradient", "zeros", "update", "why"];
 
 function rowOf(x: AuditEntry): string[] {
@@ -85,6 +92,8 @@ export class AuditReport {
     readonly entries: readonly AuditEntry[],
     /** What is wrong, if something is cut or never used. */
     readonly error: PlumblineError | null,
+    /** The stops that were declared in the loss, with their reasons. */
+    readonly stops: readonly DeclaredStop[] = [],
   ) {}
 
   /** Whether nothing is cut or never used. */
@@ -103,11 +112,12 @@ export class AuditReport {
     return this;
   }
 
-  /** A table. */
+  /** A table, and the declared stops. */
   toString(): string {
     const rows = [headings, ...this.entries.map(rowOf)];
     const widths = headings.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-    return rows.map((row) => row.map((x, i) => x.padEnd(widths[i]!)).join("  ").trimEnd()).join("\n");
+    const table = rows.map((row) => row.map((x, i) => x.padEnd(widths[i]!)).join("  ").trimEnd());
+    return [...table, ...this.stops.map(stopText)].join("\n");
   }
 
   /** What `console.log` shows. */
@@ -126,7 +136,8 @@ export class AuditReport {
       row.map((x, i) => `<${tag} style="text-align:left;${i === 1 ? `color:${colour}` : ""}">${escaped(x)}</${tag}>`)
         .join("");
     const rows = this.entries.map((x) => `<tr>${cells(rowOf(x), "td", colours[x.status])}</tr>`);
-    return `${this.toSvg()}<table><tr>${cells(headings, "th")}</tr>${rows.join("")}</table>`;
+    const stops = this.stops.map((x) => `<div>${escaped(stopText(x))}</div>`).join("");
+    return `${this.toSvg()}<table><tr>${cells(headings, "th")}</tr>${rows.join("")}</table>${stops}`;
   }
 
   /** The spine from the loss to every parameter, red where it is cut. */

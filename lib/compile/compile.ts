@@ -5,16 +5,17 @@
 
 import { collectSinks, screen, type Sink } from "../forensics/nonfinite/sinks.ts";
 import { type SinkOutput, sinksOf, StepRunner } from "../forensics/nonfinite/step.ts";
+import { carriedArguments, learnedSince, Results } from "./lineage.ts";
 import { pathsOf, restoreState, savedArguments, stateName } from "./replay.ts";
-import { type Drop, dropAt, madeFrom } from "../forensics/reads/drops.ts";
+import { madeFrom, madeFromWhile } from "../forensics/reads/drops.ts";
 import { collectOpen, type LeftOpen, type OpenQuestion } from "../forensics/steps/first_step.ts";
+import { noteReplay, stepCount } from "../forensics/steps/losses.ts";
 import { keepBefore, lookAtFirstSteps, warnOfZeros } from "../forensics/steps/zero_step.ts";
-import { labelOf } from "../forensics/flow/label.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { rememberFunction } from "../graph/cell.ts";
 import { constant, type Node, placeholder, topological } from "../graph/node.ts";
 import { simplify } from "../graph/simplify.ts";
-import { callerSite, type Site, withSite } from "../graph/site.ts";
+import { callerSite, type Site, withinCall, withSite } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
 import { describe, type SavedTensor } from "../graph/types.ts";
 import { full } from "../tensor/creation.ts";
@@ -65,8 +66,10 @@ interface Program {
   readonly result: Tree;
   /** Where each of `assigned` was assigned. */
   readonly sites: readonly Site[];
-  /** What each result loses by being data. */
-  readonly drops: readonly (Drop | null)[];
+  /** Where its results come from. */
+  readonly results: Results;
+  /** Who learns from it. */
+  readonly learned: readonly object[];
   /** What its steps left open: whether another function's loss reaches the parameters that its own does not. */
   questions: OpenQuestion[];
   /** Until it has run: the first steps of its optimisers, and what was traced in the place of arguments and state. */
@@ -79,6 +82,9 @@ interface Traced {
   readonly outputs: readonly Node[];
   readonly state: readonly Node[];
 }
+
+/** What a function without a name is called. */
+const nameless = "a compiled function";
 
 /** Programs of one function that are kept: those used last. */
 const capacity = 16;
@@ -152,11 +158,26 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     return savedArguments(saved) as unknown as A;
   }
 
-  async call(args: A): Promise<R> {
+  /** Calls the function in its turn. Where the call stands is asked for only if the function is going to be traced. */
+  async start(args: A): Promise<R> {
+    const signature = signatureOf(args);
+    const site = this.programs.has(signature) ? this.compiledAt : callerSite();
+    return await enqueue(() => this.#call(args, signature, site));
+  }
+
+  /** Calls it in its turn as a saved step did. */
+  async replay(saved: Readonly<Record<string, SavedTensor>>): Promise<R> {
+    const site = callerSite();
+    return await enqueue(() => {
+      const args = this.restore(saved);
+      return this.#call(args, signatureOf(args), site);
+    });
+  }
+
+  async #call(args: A, signature: string, site: Site): Promise<R> {
     const tree = argumentTree(args);
     const tensors = leaves(tree);
-    const signature = signatureOf(args);
-    const program = this.#known(signature) ?? await this.#build(tree, signature);
+    const program = this.#known(signature) ?? await this.#build(tree, signature, site);
     if (program.questions.length > 0) program.questions = program.questions.filter(stillOpen);
     const state = program.roots.map((x) => x.node);
     const nodes = [...tensors.map((x) => x.node), ...state, ...program.captured];
@@ -170,8 +191,9 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
       state[index]!.value = Storage.gone(values[i]!.dtype, values[i]!.size);
     });
     if (program.first) await this.#lookAt(program, nodes);
+    if (program.learned.length > 0) noteReplay(program.learned);
     const results = values.slice(program.assigned.length);
-    return this.#wrap(program, results);
+    return this.#wrap(program, results, tensors);
   }
 
   /** After the first run: whether gradients are zero, with the state as it is now. */
@@ -183,8 +205,9 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     for (const step of steps) await warnOfZeros(step, () => known, evaluateNow);
   }
 
-  #wrap({ result, drops }: Program, values: readonly Storage[]): R {
+  #wrap({ result, results }: Program, values: readonly Storage[], given: readonly Tensor[]): R {
     if (result === nothing) return undefined as R;
+    const drops = results.dropsOf(given.map((x) => x.node));
     const tensors = leaves(result).map((x, i) => {
       const node = withSite(x.node.site, () => constant(x.node, values[i]!));
       const drop = drops[i];
@@ -194,14 +217,27 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     return rebuildTree(result, tensors.values()) as R;
   }
 
-  async #build(tree: Tree, signature: string): Promise<Program> {
+  /** The name for messages: its own, or that of the variable that it was given to. */
+  get #label(): string {
+    const name = this.name === nameless ? this.compiledAt.assignedName : this.name;
+    return name === null ? nameless : `\`${name}\``;
+  }
+
+  async #build(tree: Tree, signature: string, site: Site): Promise<Program> {
     this.traces.push(this.traces.length === 0 ? `first call with ${signature}` : `new arguments ${signature}`);
     // Not before: an optimiser made after compile() takes over the numbers of its parameters.
     const own = new State(this.named);
     const { roots } = own;
-    const inputs = leaves(tree).map((x) => placeholder(x.node));
-    const { result: { result: program, left }, sinks: noted } = collectSinks(() =>
-      collectOpen(() => this.#trace(tree, inputs, own))
+    const before = stepCount();
+    const inputs = withSite(site, () => leaves(tree).map((x) => placeholder(x.node)));
+    const { result: { result: program, left }, sinks: noted } = withinCall(
+      site,
+      false,
+      () =>
+        madeFromWhile(
+          carriedArguments(tree, inputs, this.#label, site),
+          () => collectSinks(() => collectOpen(() => this.#trace(tree, inputs, own))),
+        ),
     );
     const { assigned, result, state } = program;
     const sinks = this.#sinks(program, roots, noted);
@@ -227,9 +263,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
       restore: (values) => assigned.forEach((root) => roots[root]!.adopt(values[inputs.length + root]!)),
     });
     const sites = assigned.map((_, i) => program.outputs[i]!.site);
-    const drops = leaves(result).map(({ node }) =>
-      withSite(node.site, () => dropAt("compiled", `${labelOf(node)} of ${this.name}`, [node]))
-    );
+    const learned = learnedSince(roots, before);
     const first = left.steps.length > 0 ? { steps: left.steps, given } : null;
     const built: Program = {
       executable,
@@ -239,7 +273,8 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
       assigned,
       result,
       sites,
-      drops,
+      results: new Results(result, inputs, () => this.#label, learned.length > 0),
+      learned,
       questions: left.questions,
       first,
     };
@@ -344,13 +379,13 @@ export function compile<A extends readonly Argument[], R extends Tree | void>(
   options: CompileOptions = {},
 ): Compiled<A, R> {
   if (typeof fn !== "function") throw new TypeError(`compile() takes the function to trace, not ${nameOf(fn)}.`);
-  const { name = fn.name || "a compiled function", checkNumerics = true } = options;
+  const { name = fn.name || nameless, checkNumerics = true } = options;
   const traced = rememberFunction(fn) as unknown as (...args: A) => R;
   const compiler = new Compiler<A, R>(traced, options.state, name, checkNumerics, callerSite());
-  return Object.assign((...args: A) => enqueue(() => compiler.call(args)), {
+  return Object.assign((...args: A) => compiler.start(args), {
     traces: compiler.traces as readonly string[],
     listing: () => [...compiler.programs.values()].flatMap((x) => x.executable.listing()),
-    replay: (saved: Readonly<Record<string, SavedTensor>>) => enqueue(() => compiler.call(compiler.restore(saved))),
+    replay: (saved: Readonly<Record<string, SavedTensor>>) => compiler.replay(saved),
     dispose: () => {
       for (const program of compiler.programs.values()) program.executable.dispose();
       compiler.programs.clear();

@@ -1,17 +1,13 @@
 /** Which shapes and axis names may meet in one element-wise operation. */
 
 import { PlumblineError } from "./error.ts";
-import { currentSite, type Site } from "./site.ts";
+import type { Site } from "./site.ts";
 import { type Aval, type Axes, describe, type Shape, sizeOf } from "./types.ts";
 
 type Operand = Aval & { readonly site: Site };
 
 function refuse(code: "G302" | "G303", message: string, nodes: readonly Operand[], help: string): never {
-  const sites = [
-    { site: currentSite(refuse) },
-    ...nodes.map((x) => ({ site: x.site, note: `${describe(x)} is made here` })),
-  ];
-  throw new PlumblineError({ code, message, sites, help });
+  throw new PlumblineError({ code, message, made: nodes, help });
 }
 
 /** Operands without their last axes. */

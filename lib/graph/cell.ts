@@ -1,19 +1,12 @@
 /**
  * Lines of notebook cells. Their positions are those of a text that nobody can read, numbered anew in every cell; but a
  * function keeps its own text. So a line is looked for in the function that it lies in: one that the library was handed, whose
- * calls carry a mark in the stack, or one that a cell has defined under the name that the stack tells. What is not certain is
- * not told.
+ * calls carry a mark in the stack, or one that a cell has defined under the name that the stack tells; and else in the file of the
+ * notebook. What is not certain is not told.
  */
 
-/** A place in a stack: `    at Tensor.value [as add] (file:///a.ts:1:2)`. */
-export interface Frame {
-  /** The function as V8 writes it, `Net.forward`, `new Net`; null if it has no name. */
-  readonly name: string | null;
-  /** `<anonymous>` in a notebook cell. */
-  readonly url: string;
-  readonly line: number;
-  readonly column: number;
-}
+import { type Frame, isCell } from "./frames.ts";
+import { declaredNames, notebookLine } from "./notebook.ts";
 
 /** A line, and the column (from 1) of what happens there: 0 if that is not certain. */
 export interface CellLine {
@@ -39,11 +32,6 @@ let nextMark = 0;
 /** From now on names of a notebook are looked up by `lookup`. */
 export function installScope(lookup: Scope | null): void {
   scope = lookup;
-}
-
-/** Whether a place lies in a notebook cell. */
-export function isCell(url: string): boolean {
-  return url.includes("<anonymous>");
 }
 
 /** Where `called` stands in `text` as a whole word, from 0. */
@@ -92,7 +80,7 @@ function functionOf(fn: object): CellFunction {
 
 /** What the cells have under the name of a frame's function; or its class, or the one that it inherits the method from. */
 function named({ name }: Frame): CellFunction | null {
-  const [, word, method] = /^(?:async |new )*([\w$]+)(?:\.([\w$]+))?/.exec(name ?? "") ?? [];
+  const [, word, method] = /^(?:new )*([\w$]+)(?:\.([\w$]+))?/.exec(name ?? "") ?? [];
   let value = word === undefined ? null : scope?.(word);
   while (typeof value === "function") {
     const fn = functionOf(value);
@@ -127,7 +115,7 @@ export function cellLine(stack: readonly Frame[], at: number, called: string | n
   if (some.length === 1) some[0]!.fn.narrow(line, some[0]!.hits.keys());
   const lines = some.flatMap(({ hits }) => [...hits.values()]);
   const texts = new Set(lines.map((x) => x.text));
-  return texts.size === 1 ? lines[0]! : null;
+  return texts.size === 1 ? lines[0]! : notebookLine(line, column, called);
 }
 
 /**
@@ -147,18 +135,36 @@ export function rememberFunction<F extends Fn>(fn: F): F {
   return wrapped[name] as F;
 }
 
-/** Under which name the cells have `value`: of the names in the functions that are known, and in those of `stack`. */
+const deepest = 3;
+const longest = 256;
+
+/** Where `value` is found in `owner`: `""` if it is that itself, `[1].trustNet`; null if it is not there. */
+function placeIn(owner: unknown, value: object, depth = deepest): string | null {
+  if (owner === value) return "";
+  if (depth === 0 || typeof owner !== "object" || owner === null || ArrayBuffer.isView(owner)) return null;
+  for (const [key, x] of Object.entries(owner).slice(0, longest)) {
+    const rest = placeIn(x, value, depth - 1);
+    if (rest !== null) return (Array.isArray(owner) ? `[${key}]` : `.${key}`) + rest;
+  }
+  return null;
+}
+
+/**
+ * Under which name the cells have `value`, or in what: `pi`, `agents[1].critic`. Looked for are the names in the functions that
+ * are known, in those of `stack`, and those that the notebook's file declares.
+ */
 export function cellName(value: object, stack: readonly Frame[]): string | null {
   if (!scope) return null;
   const known = names.get(value);
   if (known !== undefined && scope(known) === value) return known;
   for (const frame of stack) if (isCell(frame.url)) named(frame);
-  for (const { text } of [...recent].reverse()) {
-    for (const [word] of text.matchAll(/(?<![.\w$])[a-z_$][\w$]*/gi)) {
-      if (scope(word) !== value) continue;
-      names.set(value, word);
-      return word;
-    }
+  const words = [...recent].reverse().flatMap(({ text }) => text.match(/(?<![.\w$])[a-z_$][\w$]*/gi) ?? []);
+  const values = [...new Set([...words, ...declaredNames()])].map((word) => ({ word, found: scope!(word) }));
+  const own = values.find(({ found }) => found === value);
+  if (own) names.set(value, own.word);
+  for (const { word, found } of own ? [own] : values) {
+    const place = placeIn(found, value);
+    if (place !== null) return word + place;
   }
   return null;
 }

@@ -38,7 +38,7 @@ export function mean(x: Node, axes: readonly number[]): Node {
     throw new PlumblineError({
       code: "G301",
       message: `mean() takes float32, not ${describe(x)}: a mean of whole numbers is not whole.`,
-      sites: [x.site],
+      made: [x],
       help: 'convert it first: t.cast("float32").mean()',
     });
   }

@@ -1,7 +1,8 @@
 /** Errors that a user reads: a code, a sentence, the lines that tell the story, and help. */
 
-import { isCell } from "./cell.ts";
-import { Site } from "./site.ts";
+import { isCell } from "./frames.ts";
+import { callerSite, type Site } from "./site.ts";
+import { type Aval, describe } from "./types.ts";
 
 /** G1xx cut, G2xx stale, G3xx shape and axis, G4xx non-finite, G5xx ownership, G6xx surroundings. */
 export type ErrorCode = `G${number}`;
@@ -22,6 +23,8 @@ export interface ErrorParts {
   message: string;
   /** The lines that tell the story, the guilty one first; the user's call that threw, if none are given. */
   sites?: readonly (Site | Place)[];
+  /** Tensors that a call cannot take: it is the call that is marked, and told where they were made. */
+  made?: readonly (Aval & { readonly site: Site })[];
   /** The parameters that it is about. */
   params?: readonly string[];
   /** From the loss to the parameter: `loss <- add#22 <- aux.w1`. */
@@ -34,8 +37,15 @@ export interface ErrorParts {
   severity?: "error" | "warning";
 }
 
+/** The user's call of the function that throws. */
 function here(): Site {
-  return new Site(here);
+  return callerSite();
+}
+
+/** What the user called, as a message names it: `gather()`; `otherwise` if that is not known. */
+export function calledHere(otherwise: string): string {
+  const { called } = callerSite();
+  return called === null ? otherwise : `${called}()`;
 }
 
 function placeOf(x: Site | Place): Place {
@@ -44,6 +54,13 @@ function placeOf(x: Site | Place): Place {
 
 /** Lines of a notebook cell have no numbers. */
 const numberOf = (site: Site): string => isCell(site.url) ? "" : String(site.line);
+
+const lineOf = (site: Site): string => isCell(site.url) ? site.key : `${site.url}:${site.line}`;
+
+/** A place for machines. */
+function factsOf(site: Site): Record<string, unknown> {
+  return { file: site.url, line: site.line, column: site.column, text: site.text };
+}
 
 /** The user's line with a caret under the call. */
 function excerpt({ site, note }: Place, mark: string, gutter: number): string[] {
@@ -66,22 +83,48 @@ function heading(place: Place, before: Place | undefined): string[] {
   return [`  ${before ? ":::" : "-->"} ${site}${call}`];
 }
 
+/** Lines to tell of the calls that led to a place: the nearest ones, and the last. */
+const mostCallers = 4;
+
+/** How the program came to the first of `places`, where that is not told yet. */
+function callersOf(places: readonly Place[]): Place[] {
+  const lines = new Set(places.map(({ site }) => lineOf(site)));
+  const found = places[0]!.site.callers.filter((x) => !lines.has(lineOf(x)) && lines.add(lineOf(x)));
+  const told = found.length <= mostCallers ? found : [...found.slice(0, mostCallers - 1), found.at(-1)!];
+  return told.map((site) => ({ site, note: "called from here" }));
+}
+
 function story(places: readonly Place[]): string[] {
-  const gutter = Math.max(1, ...places.map((x) => numberOf(x.site).length));
-  return places.flatMap((place, i) => [
-    ...heading(place, places[i - 1]),
+  const [first, ...others] = places;
+  if (!first) return [];
+  const told = [first, ...callersOf(places), ...others];
+  const gutter = Math.max(1, ...told.map((x) => numberOf(x.site).length));
+  return told.flatMap((place, i) => [
+    ...heading(place, told[i - 1]),
     ...excerpt(place, i === 0 ? "^" : "-", gutter),
   ]);
+}
+
+/** The lines of the user; if there are none, the first of the library's. */
+function known(places: readonly Place[]): readonly Place[] {
+  const found = places.filter(({ site }) => site.isKnown);
+  return found.length > 0 ? found : places.slice(0, 1);
 }
 
 function distinct(places: readonly Place[]): Place[] {
   const seen = new Set<string>();
   return places.filter(({ site, note }) => {
-    if (!site.isKnown) return false;
     const isNew = !seen.has(`${site.key} ${note ?? ""}`) && (note !== undefined || !seen.has(site.key));
     seen.add(site.key).add(`${site.key} ${note ?? ""}`);
     return isNew;
   });
+}
+
+/** The places of an error: of one about the arguments of a call the call, and where they were made. */
+function placesOf({ sites = [], made = [] }: ErrorParts): Place[] {
+  const told = known(sites.length > 0 ? sites.map(placeOf) : [{ site: here() }]);
+  const about = made.map((x) => ({ site: x.site, note: `${describe(x)} is made here` }));
+  return distinct([...told, ...about.filter(({ site }) => site.isKnown && site.key !== told[0]!.site.key)]);
 }
 
 /** An error of the library: its facts are fields, its text is a sentence with the user's lines and help. */
@@ -96,12 +139,12 @@ export class PlumblineError extends Error {
   readonly help: readonly string[];
   /** Everything that it was made of. */
   readonly parts: ErrorParts;
+  readonly #places: readonly Place[];
 
   /** Renders `parts` into the message. */
   constructor(parts: ErrorParts) {
     const { code, message, path, audit, severity = "error" } = parts;
-    const told = parts.sites ?? [];
-    const places = distinct((told.length > 0 ? told : [here()]).map(placeOf));
+    const places = placesOf(parts);
     const help = typeof parts.help === "string" ? [parts.help] : parts.help ?? [];
     super([
       `${severity}[${code}]: ${message}`,
@@ -112,6 +155,7 @@ export class PlumblineError extends Error {
     ].join("\n"));
     this.name = "PlumblineError";
     this.code = code;
+    this.#places = places;
     this.sites = places.map((x) => x.site);
     this.params = parts.params ?? [];
     this.help = help;
@@ -121,18 +165,12 @@ export class PlumblineError extends Error {
   /** The facts, for machines. */
   toJSON(): Record<string, unknown> {
     const { message, path, audit, severity = "error" } = this.parts;
-    const places = (this.parts.sites ?? []).map(placeOf);
     return {
       code: this.code,
       severity,
       message,
-      sites: places.map(({ site, note }) => ({
-        file: site.url,
-        line: site.line,
-        column: site.column,
-        text: site.text,
-        note: note ?? null,
-      })),
+      sites: this.#places.map(({ site, note }) => ({ ...factsOf(site), note: note ?? null })),
+      calledFrom: this.sites[0]?.callers.map(factsOf) ?? [],
       params: this.params,
       path: path ?? null,
       audit: audit ?? null,

@@ -10,6 +10,7 @@ import { sizeOf } from "./types.ts";
 
 interface Named {
   readonly label: string;
+  readonly group: string | null;
   readonly size: number;
 }
 
@@ -49,8 +50,8 @@ function parametersIn(node: Node, depth = farthest): readonly Named[] | null {
 /** The sizes of modules, in order: `actor` 18656, `critic` 15901. */
 function modulesOf(parameters: readonly Named[]): Map<string, number> {
   const sizes = new Map<string, number>();
-  for (const { label, size } of parameters) {
-    const root = label.split(".")[0]!;
+  for (const { label, group, size } of parameters) {
+    const root = group ?? label;
     sizes.set(root, (sizes.get(root) ?? 0) + size);
   }
   return sizes;

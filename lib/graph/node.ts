@@ -42,6 +42,11 @@ export interface Subgraph {
 
 let nextId = 0;
 
+/** How many nodes were made: those that are made from now on have this number, or a greater one. */
+export function nodeCount(): number {
+  return nextId;
+}
+
 /** Inside {@linkcode withoutGradient}: what an operation takes in the place of an input. */
 let gate: ((input: Node) => Node) | null = null;
 

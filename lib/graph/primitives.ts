@@ -9,7 +9,7 @@
  */
 
 import { type Aval, aval, type Axes, describe, type DType, sameShape, type Shape, sizeOf } from "./types.ts";
-import { PlumblineError } from "./error.ts";
+import { calledHere, PlumblineError } from "./error.ts";
 import { haveSameNames } from "./broadcast.ts";
 
 /** How a primitive behaves, for engines that lower a whole kind alike. */
@@ -42,22 +42,27 @@ const unsigned: Dtypes = ["uint32"];
 const logical: Dtypes = ["bool"];
 const any: Dtypes = ["float32", "int32", "uint32", "bool"];
 
-function fail(message: string, help?: string): never {
-  throw new PlumblineError({ code: "G301", message, ...(help ? { help } : {}) });
+/** Throws a sentence whose subject is what the user called. */
+function fail(told: string, help?: string): never {
+  throw new PlumblineError({
+    code: "G301",
+    message: `${calledHere("an operation")} ${told}`,
+    ...(help ? { help } : {}),
+  });
 }
 
 function check(inputs: readonly Aval[], dtypes: Dtypes): Aval {
   const [first] = inputs;
-  if (!first) return fail("an operation has no inputs.");
+  if (!first) return fail("has no inputs.");
   if (!dtypes.includes(first.dtype)) {
     fail(
-      `this operation takes ${dtypes.join(" or ")}, not ${describe(first)}.`,
+      `takes ${dtypes.join(" or ")}, not ${describe(first)}.`,
       `convert it first: t.cast("${dtypes[0]}")`,
     );
   }
   for (const other of inputs) {
     if (other.dtype !== first.dtype || !sameShape(other.shape, first.shape)) {
-      fail(`the inputs ${describe(first)} and ${describe(other)} differ in dtype or shape.`);
+      fail(`has the inputs ${describe(first)} and ${describe(other)}, which differ in dtype or shape.`);
     }
   }
   return first;
@@ -84,15 +89,15 @@ const compare = (dtypes: Dtypes): Primitive<None, "compare"> => ({
   infer: (inputs) => ({ ...check(inputs, dtypes), dtype: "bool", axes: joinAxes(inputs) }),
 });
 
-function checkSome(x: Aval, axes: readonly number[], what: string): void {
-  if (axes.some((i) => x.shape[i] === 0)) fail(`${what} of nothing has no value: ${describe(x)} is empty.`);
+function checkSome(x: Aval, axes: readonly number[]): void {
+  if (axes.some((i) => x.shape[i] === 0)) fail(`of nothing has no value: ${describe(x)} is empty.`);
 }
 
-const reduce = (dtypes: Dtypes, extreme?: "max()" | "min()"): Primitive<{ axes: readonly number[] }> => ({
+const reduce = (dtypes: Dtypes, isExtreme = false): Primitive<{ axes: readonly number[] }> => ({
   kind: "reduce",
   infer: (inputs, { axes }) => {
     const x = check(inputs, dtypes);
-    if (extreme) checkSome(x, axes, extreme);
+    if (isExtreme) checkSome(x, axes);
     return { ...x, shape: x.shape.map((n, i) => axes.includes(i) ? 1 : n) };
   },
 });
@@ -105,12 +110,12 @@ function matmulShape([a, b]: readonly Aval[], transA: boolean, transB: boolean):
   check([a!], float);
   check([b!], float);
   const rank = a!.shape.length;
-  if (rank < 2) fail(`matmul() multiplies vectors and matrices, not ${describe(a!)} by ${describe(b!)}.`);
+  if (rank < 2) fail(`multiplies vectors and matrices, not ${describe(a!)} by ${describe(b!)}.`);
   const batch = a!.shape.slice(0, -2);
   const [m, k] = transA ? [a!.shape[rank - 1]!, a!.shape[rank - 2]!] : [a!.shape[rank - 2]!, a!.shape[rank - 1]!];
   const [k2, n] = transB ? [b!.shape[rank - 1]!, b!.shape[rank - 2]!] : [b!.shape[rank - 2]!, b!.shape[rank - 1]!];
   if (b!.shape.length !== rank || k !== k2 || !sameShape(batch, b!.shape.slice(0, -2))) {
-    fail(`matmul() cannot multiply ${describe(a!)} by ${describe(b!)}: the inner sizes are ${k} and ${k2}.`);
+    fail(`cannot multiply ${describe(a!)} by ${describe(b!)}: the inner sizes are ${k} and ${k2}.`);
   }
   const axes = [
     ...a!.axes.slice(0, -2),
@@ -175,7 +180,7 @@ export const primitives = {
     kind: "index",
     infer: ([key], { shape }) => {
       if (key!.dtype !== "uint32" || !sameShape(key!.shape, [2])) {
-        fail(`a random key is uint32 [2], not ${describe(key!)}.`);
+        fail(`takes a random key, uint32 [2], not ${describe(key!)}.`);
       }
       return aval("uint32", shape);
     },
@@ -281,7 +286,7 @@ export const primitives = {
       check([condition!], logical);
       const x = check([a!, b!], any);
       if (!sameShape(condition!.shape, x.shape)) {
-        fail(`where() has a condition ${describe(condition!)} for ${describe(x)}.`);
+        fail(`has a condition ${describe(condition!)} for ${describe(x)}.`);
       }
       return { ...x, axes: joinAxes([condition!, a!, b!]) };
     },
@@ -292,15 +297,15 @@ export const primitives = {
   /** The sum over axes; of int32 it wraps. */
   sum: reduce(number) as Reduce,
   /** The largest over axes; NaN if there is one. */
-  max: reduce(number, "max()") as Reduce,
+  max: reduce(number, true) as Reduce,
   /** The smallest over axes; NaN if there is one. */
-  min: reduce(number, "min()") as Reduce,
+  min: reduce(number, true) as Reduce,
   /** int32: the first index of the largest along `axis`; of a NaN, if there is one. */
   argmax: {
     kind: "reduce",
     infer: (inputs, { axis }) => {
       const x = check(inputs, number);
-      checkSome(x, [axis], "argmax()");
+      checkSome(x, [axis]);
       return { ...resized(x, axis, 1), dtype: "int32" };
     },
   } as Primitive<{ axis: number }>,
@@ -315,7 +320,7 @@ export const primitives = {
     infer: (inputs, { shape, axes }) => {
       const x = check(inputs, any);
       const fits = shape.every((n) => Number.isInteger(n) && n >= 0) && sizeOf(shape) === sizeOf(x.shape);
-      if (!fits) fail(`${describe(x)} cannot be reshaped to [${shape}]: it has ${sizeOf(x.shape)} elements.`);
+      if (!fits) fail(`cannot make [${shape}] of ${describe(x)}, which has ${sizeOf(x.shape)} elements.`);
       return { dtype: x.dtype, shape, axes };
     },
   } as Primitive<{ shape: Shape; axes: Axes }>,
@@ -333,7 +338,7 @@ export const primitives = {
     kind: "move",
     infer: ([x], { shape, axes }) => {
       const fits = x!.shape.length === shape.length && x!.shape.every((n, i) => n === 1 || n === shape[i]);
-      if (!fits) fail(`${describe(x!)} cannot be expanded to [${shape}]: only axes of size 1 are repeated.`);
+      if (!fits) fail(`cannot repeat ${describe(x!)} to [${shape}]: only axes of size 1 are repeated.`);
       return { dtype: x!.dtype, shape, axes };
     },
   } as Primitive<{ shape: Shape; axes: Axes }>,
@@ -342,7 +347,7 @@ export const primitives = {
     kind: "move",
     infer: ([x], { starts, ends, steps }) => {
       const whole = [...starts, ...ends, ...steps].every(Number.isInteger) && steps.every((n) => n >= 1);
-      if (!whole) fail(`slice() of ${describe(x!)} takes whole numbers and steps of 1 or more, not steps [${steps}].`);
+      if (!whole) fail(`of ${describe(x!)} takes whole numbers and steps of 1 or more, not steps [${steps}].`);
       return { ...x!, shape: x!.shape.map((_, i) => Math.max(0, Math.ceil((ends[i]! - starts[i]!) / steps[i]!))) };
     },
   } as Primitive<{ starts: readonly number[]; ends: readonly number[]; steps: readonly number[] }>,
@@ -351,7 +356,7 @@ export const primitives = {
     kind: "move",
     infer: ([x], { before, after }) => {
       const widths = [...before, ...after];
-      if (widths.some((n) => n < 0)) fail(`pad() takes widths of at least 0, not [${widths}]; to cut, use slice().`);
+      if (widths.some((n) => n < 0)) fail(`takes widths of at least 0, not [${widths}]; to cut, use slice().`);
       return { ...x!, shape: x!.shape.map((n, i) => n + before[i]! + after[i]!) };
     },
   } as Primitive<{ before: readonly number[]; after: readonly number[]; value: number }>,
@@ -363,7 +368,7 @@ export const primitives = {
       for (const x of inputs) {
         const fits = x.dtype === first!.dtype && x.shape.length === first!.shape.length &&
           x.shape.every((n, i) => i === axis || n === first!.shape[i]);
-        if (!fits) fail(`concat() along axis ${axis} cannot join ${describe(first!)} and ${describe(x)}.`);
+        if (!fits) fail(`along axis ${axis} cannot join ${describe(first!)} and ${describe(x)}.`);
       }
       return { ...resized(first!, axis, inputs.reduce((n, x) => n + x.shape[axis]!, 0)), axes: joinAxes(inputs) };
     },
@@ -379,7 +384,7 @@ export const primitives = {
     kind: "index",
     infer: ([x, index], { axis }) => {
       if (index!.dtype !== "int32" || index!.shape.length !== 1) {
-        fail(`take() needs int32 [k] indices, not ${describe(index!)}.`);
+        fail(`needs int32 [k] indices, not ${describe(index!)}.`);
       }
       return resized(x!, axis, index!.shape[0]!);
     },
@@ -390,7 +395,7 @@ export const primitives = {
     infer: ([x, index], { axis }) => {
       const fits = index!.dtype === "int32" && index!.shape.length === x!.shape.length &&
         index!.shape.every((n, i) => i === axis || n === x!.shape[i]);
-      if (!fits) fail(`takeAlongAxis() along axis ${axis} cannot index ${describe(x!)} with ${describe(index!)}.`);
+      if (!fits) fail(`along axis ${axis} cannot index ${describe(x!)} with ${describe(index!)}.`);
       return resized(x!, axis, index!.shape[axis]!);
     },
   } as Primitive<{ axis: number }>,
@@ -401,7 +406,7 @@ export const primitives = {
       check([x!], float);
       const fits = index!.dtype === "int32" && source!.dtype === x!.dtype && sameShape(index!.shape, source!.shape) &&
         index!.shape.length === x!.shape.length && index!.shape.every((n, i) => i === axis || n === x!.shape[i]);
-      if (!fits) fail(`scatterAdd() cannot add ${describe(source!)} at ${describe(index!)} to ${describe(x!)}.`);
+      if (!fits) fail(`cannot add ${describe(source!)} at ${describe(index!)} to ${describe(x!)}.`);
       return x!;
     },
   } as Primitive<{ axis: number }>,

@@ -47,7 +47,7 @@ function checkCarries(before: readonly Node[], after: readonly Node[]): void {
       throw new PlumblineError({
         code: "G304",
         message: `scan() carries ${describe(x)} as value ${i}, but its step returned ${describe(y)}.`,
-        sites: [y.site],
+        made: [y],
         help: "the step must return each carried value in the shape and dtype of its initial value.",
       });
     }

@@ -1,73 +1,37 @@
 /** Call sites: every node remembers the user's line. Captured always, formatted only when somebody reads it. */
 
-import { type CellLine, cellLine, cellName, type Frame, isCell } from "./cell.ts";
-import { fileName, lineText } from "./source.ts";
+import { type CellLine, cellLine, cellName } from "./cell.ts";
+import { calledName, type Frame, framesOf, isCell, isOutside } from "./frames.ts";
+import { countMade, givenName, lastExpression, type TextAt } from "./names.ts";
+import { fileName, linesAround, lineText } from "./source.ts";
 
-const libraryRoot = new URL("../", import.meta.url).href;
-/** Frames to keep: the library's own between a primitive and the user are a dozen at most (a layer in the step of a scan). */
+/** Frames to keep: the library's own between a primitive and the user are a dozen at most. */
 const depth = 16;
+/** Of what is captured rarely: calls of a function of the user by another belong to the story. */
+const fullDepth = 100;
 
-/** The user's frame in a stack. */
-interface UserFrame extends Frame {
+/** A frame in a stack, and which. */
+interface Place extends Frame {
   /** Where it is in the stack. */
   readonly index: number;
-  /** What the user called: the outermost function of the library. */
+  /** What was called there: of the library its outermost function. */
   readonly called: string | null;
 }
 
-const nowhere: UserFrame = { name: null, url: "<unknown>", line: 0, column: 0, index: -1, called: null };
+const nowhere: Place = { name: null, url: "<unknown>", line: 0, column: 0, index: -1, called: null };
 
-/** The places of a stack that are places in a source. */
-function framesOf(stack: string): Frame[] {
-  return stack.split("\n").flatMap((text) => {
-    const [, name, place] = /^\s+at (?:(.*) \()?(.*?)\)?$/.exec(text) ?? [];
-    const [, url, row, column] = /^(?:async )?(.*):(\d+):(\d+)$/.exec(place ?? "") ?? [];
-    return url === undefined ? [] : [{ name: name ?? null, url, line: Number(row), column: Number(column) }];
-  });
-}
-
-/** `add` of `Tensor.value [as add]`. */
-function calledName(name: string | null): string | null {
-  return /\[as (.+)\]/.exec(name ?? "")?.[1] ?? /([\w$]+)$/.exec(name ?? "")?.[1] ?? null;
-}
-
-const isOutside = (url: string): boolean => !url.startsWith(libraryRoot) && !/^(ext|node|native|npm):/.test(url);
-
-const pairs: Readonly<Record<string, string>> = { ")": "(", "]": "[", "}": "{" };
+/** The floors below what a person would call a program: an operation, and how it is run. */
+const inside = /\/lib\/(graph|grad|engine|forensics|tensor|compile|audit)\/[^/]+/;
 
 /** The end of the call that starts `text`, a name and what is in its parentheses; of the name, if they close on another line. */
 function endOfCall(text: string): number {
-  const name = /^(?:new )?[\w$]*/.exec(text)![0].length;
+  const name = /^(?:new |await )?(?:[\w$]*|(?<=await )[\w$.]*)/.exec(text)![0].length;
   let open = 0;
   for (let i = name; i < text.length && text[name] === "("; i++) {
     if (text[i] === "(") open++;
     if (text[i] === ")" && --open === 0) return i + 1;
   }
   return Math.max(1, name);
-}
-
-/** Where the expression begins that ends `text`, without its last dot: names, dots, and what is in brackets. */
-function startOfExpression(text: string): number {
-  const open: string[] = [];
-  for (let i = text.length - 1; i >= 0; i--) {
-    const c = text[i]!;
-    if (pairs[c]) open.push(pairs[c]);
-    else if ("([{".includes(c)) {
-      if (open.pop() !== c) return i + 1;
-    } else if (open.length === 0 && !/[\w$.!?]/.test(c)) return i + 1;
-  }
-  return 0;
-}
-
-/** The name that is given to what starts at the end of `before`: `pi` of `const pi = `, of `pi: ` and of `const pi = frozen(`. */
-function nameBefore(before: string): string | null {
-  const [, names, values] = /\b(?:const|let|var) \[([^\]]*)\] = \[(.*)$/.exec(before) ?? [];
-  if (names !== undefined && values !== undefined) {
-    const depth = (text: string): number => text.replace(/[^([{]/g, "").length - text.replace(/[^)\]}]/g, "").length;
-    const commas = [...values].filter((c, i) => c === "," && depth(values.slice(0, i)) === 0).length;
-    if (depth(values) === 0) return /^\s*([\w$]+)/.exec(names.split(",")[commas] ?? "")?.[1] ?? null;
-  }
-  return /([\w$]+)\s*(?::\s*[\w$.]+(?:<[^=:]*>)?(?:\[\])*\s*)?[=:]\s*(?:[\w$.]+\(\s*)?$/.exec(before)?.[1] ?? null;
 }
 
 /** What V8 captured, or its text. */
@@ -86,10 +50,24 @@ function settledTrace(stack: string): Trace {
   return trace;
 }
 
+/** A call of the library that runs functions of the user, or many of its own. */
+interface Around {
+  readonly site: Site;
+  /** Whether it belongs to the story of what happens inside of it. */
+  readonly isTold: boolean;
+}
+
+let around: Around | null = null;
+
 /** A place in the user's source. */
 export class Site {
   #trace: Trace;
-  #frame: UserFrame | undefined;
+  readonly #around: Around | null;
+  /** The frame of the stack that it is, if it is not the innermost of the user's. */
+  readonly #index: number | null;
+  #place: Place | undefined;
+  /** Where it lies instead, if no line of the user was among its frames. */
+  #instead: Site | null = null;
   #cellLine: CellLine | null = null;
 
   /** Captures the stack above `below`; or, given a site, is the same place, where the derivative of an operation is made. */
@@ -97,11 +75,19 @@ export class Site {
     below: Site | ((...args: never[]) => unknown),
     /** The operation whose derivative this is; `null` for what the user wrote. */
     readonly derivativeOf: string | null = null,
+    frames: number = depth,
+    index: number | null = null,
   ) {
-    this.#trace = below instanceof Site ? below.#trace : {};
-    if (below instanceof Site) return;
+    this.#index = index;
+    if (below instanceof Site) {
+      this.#trace = below.#trace;
+      this.#around = below.#around;
+      return;
+    }
+    this.#trace = {};
+    this.#around = around;
     const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = depth;
+    Error.stackTraceLimit = frames;
     Error.captureStackTrace(this.#trace, below);
     Error.stackTraceLimit = limit;
   }
@@ -112,6 +98,7 @@ export class Site {
    */
   settle(): void {
     this.#trace = settledTrace(this.stack);
+    this.#around?.site.settle();
   }
 
   /** The stack as V8 formats it. */
@@ -121,32 +108,32 @@ export class Site {
 
   /** The URL of the user's file; `<anonymous>` in a notebook cell. */
   get url(): string {
-    return this.#place().url;
+    return this.#at().url;
   }
 
-  /** Whether a line of the user was among the frames. */
+  /** Whether it is a line of the user; if not, it is the library's. */
   get isKnown(): boolean {
-    return this.#place() !== nowhere;
+    return isOutside(this.#at()) && this.#at() !== nowhere;
   }
 
   /** The line, from 1. In a notebook cell it counts in a text that nobody can read. */
   get line(): number {
-    return this.#place().line;
+    return this.#at().line;
   }
 
   /** The column, from 1, in {@linkcode Site.text} if that can be had; 0 if it is not certain. */
   get column(): number {
-    return this.#inCell()?.column ?? this.#place().column;
+    return this.#inCell()?.column ?? this.#at().column;
   }
 
   /** What the user called there: the name of the library's function. */
   get called(): string | null {
-    return this.#place().called;
+    return this.#at().called;
   }
 
   /** The text of the user's line, if it can be had. Of a notebook cell a line can be had that lies in a function. */
   get text(): string | null {
-    const { url, line } = this.#place();
+    const { url, line } = this.#at();
     return isCell(url) ? this.#inCell()?.text ?? null : lineText(url, line);
   }
 
@@ -161,21 +148,42 @@ export class Site {
   /** The expression whose method is called: `aux.forward(x).mean()` of `await aux.forward(x).mean().item()`; null if unknown. */
   get receiver(): string | null {
     const before = this.text?.slice(0, Math.max(0, this.column - 1)) ?? "";
-    const expression = before.slice(startOfExpression(before), -1);
+    const expression = lastExpression(before).slice(0, -1);
     return before.endsWith(".") && /^[\w$(]/.test(expression) ? expression : null;
+  }
+
+  /** The calls that led here, the nearest one first: of a helper, of the function that called it. */
+  get callers(): Site[] {
+    const { index } = this.#at();
+    if (this.#instead) return this.#instead.callers;
+    const frames = framesOf(this.stack);
+    const end = frames.findIndex((x, i) => i > index && /\/lib\/(compile|audit)\//.test(x.url) && !isOutside(x));
+    const own = frames.slice(0, end < 0 ? undefined : end).flatMap((x, i) =>
+      i > index && isOutside(x) ? [new Site(this, null, depth, i)] : []
+    );
+    const outer = this.#around?.isTold ? [this.#around.site, ...this.#around.site.callers] : [];
+    const seen = new Set([this.key]);
+    return [...own, ...outer].filter((x) => {
+      const isNew = x.isKnown && !x.#isImplied() && !seen.has(x.key);
+      seen.add(x.key);
+      return isNew;
+    });
+  }
+
+  /** Whether it is a constructor that nobody wrote, or the call of it by that of a class that extends it. */
+  #isImplied(): boolean {
+    return /^(class|super|constructor)\b/.test(this.text?.slice(this.column - 1) ?? "");
   }
 
   /** The name that the user gave to what was constructed here: `pi` of `const pi = new MLP(..)`; null if there is none. */
   get assignedName(): string | null {
+    return this.nameOfMade(0);
+  }
+
+  /** As {@linkcode Site.assignedName}, where `count` things were made here before it, entries of one list. */
+  nameOfMade(count: number): string | null {
     const frames = framesOf(this.stack);
-    const index = frames.findIndex(({ name, url }) =>
-      isOutside(url) && !/^new |<instance_members|^Object\.<instance/.test(name ?? "")
-    );
-    const found = frames[index];
-    if (!found) return null;
-    const inCell = isCell(found.url) ? cellLine(frames, index, calledName(frames[index - 1]?.name ?? null)) : null;
-    const { text, column } = inCell ?? { text: lineText(found.url, found.line), column: found.column };
-    return nameBefore(text?.slice(0, Math.max(0, column - 1)) ?? "");
+    return givenName(frames, (index) => textAt(frames, index), count);
   }
 
   /** The name under which a notebook's cells have `value`, if it occurs in the functions around this place. */
@@ -185,46 +193,112 @@ export class Site {
 
   /** What tells this place from every other. */
   get key(): string {
-    const { url, line, column } = this.#place();
+    const { url, line, column } = this.#at();
     return `${url}:${line}:${column}`;
+  }
+
+  /** The place, and the line that called the function which it is in: a helper is called from many places. */
+  get way(): string {
+    const { index } = this.#at();
+    if (this.#instead) return this.#instead.way;
+    const next = framesOf(this.stack)[index + 1];
+    return next && isOutside(next) ? `${this.key} < ${next.url}:${next.line}` : this.key;
   }
 
   /** The first frame outside the library: `file:line:column`; of a notebook cell the function. */
   toString(): string {
-    const { url, line, column, index } = this.#place();
+    const { url, line, column, index } = this.#at();
+    if (this.#instead) return String(this.#instead);
     if (!isCell(url)) return `${fileName(url)}:${line}:${column}`;
     const frames = framesOf(this.stack).slice(index);
     const inner = frames.slice(0, frames.findIndex((x) => !isCell(x.url)) >>> 0);
     // A function without a name lies in the one that called it only if the line was found there.
-    const around = this.#inCell() ? inner : inner.slice(0, 1);
-    const names = around.map((x) => /^(?:async |new )*([\w$]+|[A-Z][\w$]*\.[\w$]+)$/.exec(x.name ?? "")?.[1]);
+    const names = (this.#inCell() ? inner : inner.slice(0, 1))
+      .map((x) => /^(?:new )*([\w$]+|[A-Z][\w$]*\.[\w$]+)$/.exec(x.name ?? "")?.[1]);
     const within = names.find((x) => x !== undefined);
     return within ? `notebook cell, ${within}()` : "notebook cell";
   }
 
   /** Not kept until it is found: other places of the function may still tell. */
   #inCell(): CellLine | null {
-    const { url, index, called } = this.#place();
+    const { url, index, called } = this.#at();
+    if (this.#instead) return this.#instead.#inCell();
     if (!isCell(url)) return null;
     return this.#cellLine ??= cellLine(framesOf(this.stack), index, called);
   }
 
-  #place(): UserFrame {
-    if (this.#frame === undefined) {
+  #at(): Place {
+    if (this.#place === undefined) {
       const frames = framesOf(this.stack);
-      const index = frames.findIndex((x) => isOutside(x.url));
-      const called = frames.slice(0, Math.max(0, index)).map((x) => calledName(x.name)).findLast((x) => x !== null);
-      this.#frame = index < 0 ? nowhere : { ...frames[index]!, index, called: called ?? null };
+      const own = placeIn(frames, this.#index);
+      this.#instead = own ? null : this.#around?.site ?? null;
+      this.#place = own ?? (this.#instead ? this.#instead.#at() : ofLibrary(frames));
       // Every place that is looked at helps to find the others of its function.
       this.#inCell();
     }
-    return this.#frame;
+    return this.#place;
   }
+}
+
+/** Of a stack without a line of the user the line of the library that says most. */
+function ofLibrary(frames: readonly Frame[]): Place {
+  const frame = frames.find((x) => !inside.test(x.url)) ?? frames.at(-1);
+  return frame ? { ...frame, index: -1, called: null } : nowhere;
+}
+
+/** The innermost frame of the user, or that at `at`. */
+function placeIn(frames: readonly Frame[], at: number | null): Place | null {
+  const index = at ?? frames.findIndex(isOutside);
+  if (index < 0) return null;
+  const callee = frames.slice(0, index).filter((x) => at === null || isOutside(x));
+  const called = callee.map(calledName).findLast((x) => x !== null);
+  return { ...frames[index]!, index, called: called ?? null };
+}
+
+/** The text around a frame. */
+function textAt(frames: readonly Frame[], index: number): TextAt | null {
+  const { url, line, column } = frames[index]!;
+  if (isCell(url)) {
+    const before = frames[index - 1];
+    const found = cellLine(frames, index, before ? calledName(before) : null);
+    return found &&
+      { before: found.text.slice(0, Math.max(0, found.column - 1)), after: found.text.slice(found.column - 1) };
+  }
+  const text = lineText(url, line);
+  if (text === null) return null;
+  const { before, after } = linesAround(url, line);
+  return {
+    before: [...before, text.slice(0, column - 1)].join("\n"),
+    after: [text.slice(column - 1), ...after].join("\n"),
+  };
+}
+
+/** Runs `fn`, which calls functions of the user or many of the library: what has no line of its own is at `site`. */
+export function withinCall<T>(site: Site, isTold: boolean, fn: () => T): T {
+  const before = around;
+  around = { site, isTold };
+  try {
+    return fn();
+  } finally {
+    around = before;
+  }
+}
+
+/** The place where something is made that has a name, and how many were made there before it. */
+export interface Making {
+  readonly site: Site;
+  readonly count: number;
+}
+
+/** Where a thing is made now. */
+export function makingSite(): Making {
+  const site = new Site(makingSite, null, fullDepth);
+  return { site, count: countMade(site.stack) };
 }
 
 /** The place of the call, whatever is inherited. */
 export function callerSite(): Site {
-  return new Site(callerSite);
+  return new Site(callerSite, null, fullDepth);
 }
 
 let inherited: Site | null = null;

@@ -9,6 +9,8 @@ export interface SourceProvider {
 }
 
 const capacity = 64;
+/** Lines of a long statement, or of a function. */
+const around = 50;
 const files = new Map<string, readonly string[] | null>();
 let provider: SourceProvider | null = null;
 
@@ -36,6 +38,12 @@ function linesOf(url: string): readonly string[] | null {
 /** The text of a line (from 1) of a file, or null if it cannot be had. */
 export function lineText(url: string, line: number): string | null {
   return linesOf(url)?.[line - 1] ?? null;
+}
+
+/** The lines before and after a line (from 1) of a file that may belong to its statement, or to its function. */
+export function linesAround(url: string, line: number): { before: readonly string[]; after: readonly string[] } {
+  const lines = linesOf(url) ?? [];
+  return { before: lines.slice(Math.max(0, line - 1 - around), line - 1), after: lines.slice(line, line + around) };
 }
 
 const indentOf = (line: string): number => /^\s*/.exec(line)![0].length;

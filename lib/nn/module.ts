@@ -1,16 +1,22 @@
 /** Module: something with parameters, found through its own fields, by the names of the fields. */
 
-import { callerSite, type Site } from "../graph/site.ts";
+import { callerSite, type Making, makingSite } from "../graph/site.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Parameter, type Stateful, Variable } from "../tensor/variable.ts";
+import { Parameter, rememberHolder, type Stateful, Variable } from "../tensor/variable.ts";
 
 /** Base of layers and networks. Fields that are variables, modules or arrays of them belong to it. */
 export abstract class Module implements Stateful {
-  readonly #madeAt: Site = callerSite();
+  readonly #making: Making = makingSite();
 
-  /** The name for messages: that of the user's variable, else of the class. */
+  /** Its fields are the variables that belong to it. */
+  constructor() {
+    rememberHolder(this);
+  }
+
+  /** The name for messages: that of the user's variable, `agents[1]`, `agent.critic`; else of the class. */
   get label(): string {
-    return this.#madeAt.assignedName ?? callerSite().nameOf(this) ?? this.constructor.name;
+    const { site, count } = this.#making;
+    return site.nameOfMade(count) ?? callerSite().nameOf(this) ?? this.constructor.name;
   }
 
   /** The result for an input. */

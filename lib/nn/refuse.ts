@@ -18,6 +18,6 @@ export function checkInput(layer: string, sizes: Readonly<Record<string, number>
   throw new PlumblineError({
     code: "G301",
     message: `${layer} takes inputs whose ${axes} ${list}; it was given ${describe(x.node)}.`,
-    sites: [x.node.site],
+    made: [x.node],
   });
 }

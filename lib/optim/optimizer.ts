@@ -1,7 +1,7 @@
 /** What all optimisers share: groups of flat vectors with their own settings, learning rates that are state, clipping. */
 
 import { mustStayFinite, noteSink } from "../forensics/nonfinite/sinks.ts";
-import { haveLoose, noteStep, recentLosses } from "../forensics/steps/losses.ts";
+import { haveLoose, noteLearning, noteStep, recentLosses } from "../forensics/steps/losses.ts";
 import { warnOfLoose } from "../forensics/steps/ownership.ts";
 import { auditFirstStep } from "../forensics/steps/first_step.ts";
 import { concat, where } from "../tensor/functions.ts";
@@ -125,6 +125,7 @@ export abstract class Optimizer implements Stateful {
     this.#scale = null;
     if (haveLoose()) warnOfLoose(recentLosses(), this.groups.flatMap(({ group }) => group.parameters));
     this.#isAudited = true;
+    noteLearning(this.groups.flatMap(({ group }) => group.parameters.filter((x) => x.grad)));
     noteStep();
   }
 

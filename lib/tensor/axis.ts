@@ -20,7 +20,7 @@ export function resolveAxis(node: Node, axis: Axis): number {
   const position = typeof axis === "string" ? node.axes.indexOf(axis) : axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(position) || position < 0 || position >= rank) {
     const name = typeof axis === "string" ? `\`${axis}\`` : JSON.stringify(axis);
-    throw new PlumblineError({ code: "G304", message: `${describe(node)} has no axis ${name}.`, sites: [node.site] });
+    throw new PlumblineError({ code: "G304", message: `${describe(node)} has no axis ${name}.`, made: [node] });
   }
   return position;
 }
@@ -59,7 +59,7 @@ export function resolveAxes(node: Node, axes: AxisOrAxes): number[] {
     throw new PlumblineError({
       code: "G304",
       message: `an axis of ${describe(node)} is named twice in [${list}].`,
-      sites: [node.site],
+      made: [node],
     });
   }
   return positions;

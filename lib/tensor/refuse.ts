@@ -2,7 +2,6 @@
 
 import { PlumblineError } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
-import { callerSite } from "../graph/site.ts";
 import { describe } from "../graph/types.ts";
 import { endTrace, isTracing } from "../graph/trace.ts";
 
@@ -14,7 +13,7 @@ export function refuseTraced(node: Node, what: string): void {
     new PlumblineError({
       code: "G102",
       message: `${what} was asked of ${describe(node)} ${where}.`,
-      sites: [callerSite(), { site: node.site, note: "made here" }],
+      made: [node],
       help: "return the tensor from the function and read it there; to choose by its value, use where().",
     }),
   );
@@ -25,7 +24,7 @@ export function refuseConversion(node: Node, how: string): never {
   throw new PlumblineError({
     code: "G103",
     message: `the tensor ${describe(node)} was ${how}; JavaScript cannot compute with tensors by operators.`,
-    sites: [callerSite(), { site: node.site, note: "made here" }],
+    made: [node],
     help: "use the methods (a.add(b), a.less(b), where()), or read the numbers with await t.item() or await t.data().",
   });
 }

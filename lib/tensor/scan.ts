@@ -7,6 +7,7 @@ import type { Node } from "../graph/node.ts";
 import { makeScan, type StepResult } from "../graph/scan.ts";
 import { State } from "./state.ts";
 import { Tensor } from "./tensor.ts";
+import { callerSite, withinCall } from "../graph/site.ts";
 import { insideScan, restoring, traced } from "../graph/trace.ts";
 import { leaves, leavesLike, rebuildTree, type Tree } from "./tree.ts";
 import type { Stateful, Variable } from "./variable.ts";
@@ -91,14 +92,14 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
       })
     );
   };
-  const result = insideScan(state.roots, () =>
-    makeScan({
-      init: [...start, ...state.nodes()],
-      xs: sequences.map((x) => x.node),
-      length,
-      reverse: options.reverse ?? false,
-      step: once,
-    }));
+  const spec = {
+    init: [...start, ...state.nodes()],
+    xs: sequences.map((x) => x.node),
+    length,
+    reverse: options.reverse ?? false,
+    step: once,
+  };
+  const result = withinCall(callerSite(), true, () => insideScan(state.roots, () => makeScan(spec)));
   state.roots.forEach((x, i) => {
     if (changed.includes(x)) x.assign(new Tensor(result.carries[start.length + i]!));
   });

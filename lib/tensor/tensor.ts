@@ -10,12 +10,12 @@ import { type OwnedGradient, ownedGradients } from "../forensics/steps/backward.
 import { reading, stopped } from "../forensics/reads/drops.ts";
 import { lookAtFirstSteps } from "../forensics/steps/zero_step.ts";
 import * as composite from "../graph/composite.ts";
-import { PlumblineError } from "../graph/error.ts";
+import { calledHere, PlumblineError } from "../graph/error.ts";
 import { ofOne, ofTwo } from "../graph/methods.ts";
 import { constant, type Node } from "../graph/node.ts";
 import * as ops from "../graph/ops.ts";
 import type { BinaryName, UnaryName } from "../graph/primitives.ts";
-import { atCaller, callerSite } from "../graph/site.ts";
+import { atCaller } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
 import { type Axis, type AxisOrAxes, checkNames, isAxisOfScalar, partsOf, resolveAxes, resolveAxis } from "./axis.ts";
@@ -632,7 +632,7 @@ export class Tensor {
       throw new PlumblineError({
         code: "G301",
         message: `reshape() cannot make [${shape}] of ${describe(this.node)}, which has ${this.size} elements.`,
-        sites: [this.node.site],
+        made: [this.node],
         ...Array.isArray(shape[0]) && { help: "give the sizes one by one: reshape(2, 3), not reshape([2, 3])." },
       });
     }
@@ -679,7 +679,7 @@ export class Tensor {
       throw new PlumblineError({
         code: "G301",
         message: `expand() cannot make [${shape}] of ${describe(this.node)}, which has more axes.`,
-        sites: [this.node.site],
+        made: [this.node],
         help: "sum() over an axis, or select() from it, to have one less.",
       });
     }
@@ -826,6 +826,16 @@ export class Tensor {
   gather(axis: Axis, index: Tensor): Tensor {
     const at = resolveAxis(this.node, axis);
     const { node } = asTensor(index, "gather");
+    const fits = node.dtype === "int32" && node.shape.length === this.rank &&
+      node.shape.every((n, i) => i === at || n <= this.shape[i]!);
+    if (!fits) {
+      throw new PlumblineError({
+        code: "G301",
+        message: `gather() along axis ${at} cannot index ${describe(this.node)} with ${describe(node)}.`,
+        made: [this.node, node],
+        help: "the index is int32 and of the same rank; along the other axes it is no longer than the tensor.",
+      });
+    }
     const ends = this.shape.map((n, i) => i === at ? n : Math.min(n, node.shape[i] ?? n));
     return atCaller(() => new Tensor(ops.takeAlongAxis(ops.slice(this.node, ends.map(() => 0), ends), node, at)));
   }
@@ -902,7 +912,7 @@ export class Tensor {
       throw new PlumblineError({
         code: "G305",
         message: `item() needs a tensor with one element; this is ${describe(this.node)}.`,
-        sites: [callerSite(), { site: this.node.site, note: "made here" }],
+        made: [this.node],
         help: "reduce it first (mean(), sum()), or read all of it with data() or toList().",
       });
     }
@@ -974,7 +984,6 @@ export function asTensor(x: Tensor, what: string): Tensor {
   throw new PlumblineError({
     code: "G301",
     message: `${what}() was given ${nameOf(x)} where a tensor belongs.`,
-    sites: [callerSite()],
     help: "make one of numbers with tensor().",
   });
 }
@@ -986,8 +995,10 @@ export function likeNode(beside: Node, x: TensorLike): Node {
   if (typeof x !== "number") {
     throw new PlumblineError({
       code: "G301",
-      message: `an operation on ${describe(beside)} was given ${nameOf(x)}, not a tensor or number.`,
-      sites: [beside.site],
+      message: `${calledHere("an operation")} was given ${nameOf(x)} beside ${
+        describe(beside)
+      }, not a tensor or number.`,
+      made: [beside],
     });
   }
   const dtype = beside.dtype === "bool" || (beside.dtype === "int32" && !Number.isInteger(x))

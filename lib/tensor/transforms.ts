@@ -5,7 +5,6 @@ import { rememberFunction } from "../graph/cell.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { topological } from "../graph/node.ts";
 import { fullLike } from "../graph/ops.ts";
-import { callerSite } from "../graph/site.ts";
 import { describe, sameShape } from "../graph/types.ts";
 import { nameOf } from "./refuse.ts";
 import { Tensor } from "./tensor.ts";
@@ -26,7 +25,7 @@ function refuseUnreached(output: Tensor, missing: Tensor): never {
     message: isPart
       ? `gradient cut: ${describe(missing.node)} influences the result, but through operations that pass no gradient.`
       : `gradient cut: the result does not depend on ${describe(missing.node)}.`,
-    sites: [output.node.site, missing.node.site],
+    sites: [output.node.site, { site: missing.node.site, note: "made here" }],
     help: "if that is meant, ask for zeros with { allowUnused: true }.",
   });
 }
@@ -63,7 +62,6 @@ function resultOf(result: Tensor, what: string): Tensor {
   throw new PlumblineError({
     code: "G305",
     message: `${what} needs a function that gives a tensor; this one gives ${isAsync ? "a promise" : nameOf(result)}.`,
-    sites: [callerSite()],
     help: isAsync
       ? "leave out async and await: numbers are read from what comes out of it."
       : "return the loss itself: a number, as item() reads it, has no gradient.",
@@ -107,7 +105,7 @@ function checkLike(wanted: Tensor, given: Tensor, sentence: string): void {
   throw new PlumblineError({
     code: "G302",
     message: `${sentence} ${describe(wanted.node)}; it was given ${describe(given.node)}.`,
-    sites: [given.node.site],
+    made: [given.node],
   });
 }
 

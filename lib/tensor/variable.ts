@@ -3,7 +3,7 @@
 import { onAssign } from "../forensics/reads/drops.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { constant, forget, type Node } from "../graph/node.ts";
-import { callerSite, type Site, withSite } from "../graph/site.ts";
+import { callerSite, type Making, makingSite, type Site, withSite } from "../graph/site.ts";
 import * as ops from "../graph/ops.ts";
 import { Storage } from "../graph/storage.ts";
 import { describe, sameShape, sizeOf } from "../graph/types.ts";
@@ -27,8 +27,7 @@ export class Variable extends Tensor implements Stateful {
   #current: Node;
   #version = 0;
 
-  /** The user's line that made it. */
-  readonly madeAt: Site = callerSite();
+  readonly #making: Making = makingSite();
   #path: { path: string; root: { readonly label: string } } | null = null;
 
   /** Starts with `value`; the name is for errors and checkpoints. */
@@ -46,15 +45,35 @@ export class Variable extends Tensor implements Stateful {
     return this.#current;
   }
 
+  /** The user's line that made it. */
+  get madeAt(): Site {
+    return this.#making.site;
+  }
+
+  /** The name that the user gave to what it was made for: `optimizer`, of the vector that it keeps; null if there is none. */
+  get givenName(): string | null {
+    const { site, count } = this.#making;
+    return site.nameOfMade(count) ?? callerSite().nameOf(this);
+  }
+
+  /** The name for messages of the module that it is in, or of what it was made for; null if it stands alone. */
+  get group(): string | null {
+    if (!this.#path) lookForPlaces();
+    if (this.#path) return this.#path.root.label;
+    return this.#isOwn() ? null : this.givenName;
+  }
+
   /** The name for messages: the path from its module, `pi.layers.0.weight`; else its own name, or that of the user's variable. */
   get label(): string {
-    if (this.#path) return `${this.#path.root.label}.${this.#path.path}`;
-    const { called } = this.madeAt;
-    const isOwn = called === "Parameter" || called === "Variable";
-    if (isOwn && this.name !== "parameter" && this.name !== "variable") return this.name;
-    const assignedName = this.madeAt.assignedName ?? callerSite().nameOf(this);
-    if (isOwn) return assignedName ?? this.name;
-    return assignedName === null ? this.name : `${assignedName}.${this.name}`;
+    const { group } = this;
+    if (group !== null) return `${group}.${this.#path?.path ?? this.name}`;
+    const isNamed = this.name !== "parameter" && this.name !== "variable";
+    return isNamed || !this.#isOwn() ? this.name : this.givenName ?? this.name;
+  }
+
+  /** Whether the user made it, not what the user made. */
+  #isOwn(): boolean {
+    return this.madeAt.called === "Parameter" || this.madeAt.called === "Variable";
   }
 
   /** For people: its kind and name, dtype, shape and axis names. */
@@ -84,8 +103,8 @@ export class Variable extends Tensor implements Stateful {
     if (!mayAssign(this)) {
       throw new PlumblineError({
         code: "G105",
-        message: `\`${this.name}\` was assigned inside the step of a scan that does not carry it.`,
-        sites: [node.site],
+        message: `\`${this.label}\` was assigned inside the step of a scan that does not carry it.`,
+        made: [node],
         help:
           "name it as state, so that each step finds what the one before assigned: scan(step, init, xs, { state }).",
       });
@@ -93,8 +112,8 @@ export class Variable extends Tensor implements Stateful {
     if (node.traced && !isTracing()) {
       throw new PlumblineError({
         code: "G202",
-        message: `\`${this.name}\` was assigned a tensor of a traced function after the trace had ended.`,
-        sites: [node.site],
+        message: `\`${this.label}\` was assigned a tensor of a traced function after the trace had ended.`,
+        made: [node],
         help: "return the tensor from the compiled function and assign what the call gives.",
       });
     }
@@ -156,13 +175,31 @@ export class Variable extends Tensor implements Stateful {
   }
 }
 
+/** What may have variables in its fields. */
+interface Holder {
+  namedVariables(): unknown;
+}
+
+const holdersKept = 1024;
+const holders = new Set<WeakRef<Holder>>();
+
+/** For modules: `holder` may have variables in its fields, which learn of it when a message names them. */
+export function rememberHolder(holder: Holder): void {
+  holders.add(new WeakRef(holder));
+  if (holders.size > holdersKept) holders.delete(holders.values().next().value!);
+}
+
+function lookForPlaces(): void {
+  for (const holder of holders) holder.deref()?.namedVariables();
+}
+
 /** Throws G301 unless `value` has the shape and dtype of `variable`. */
 function checkFits(variable: Variable, { node }: Tensor): void {
   if (node.dtype === variable.dtype && sameShape(node.shape, variable.shape)) return;
   throw new PlumblineError({
     code: "G301",
-    message: `\`${variable.name}\` is ${describe(variable.node)}; it cannot be assigned ${describe(node)}.`,
-    sites: [node.site],
+    message: `\`${variable.label}\` is ${describe(variable.node)}; it cannot be assigned ${describe(node)}.`,
+    made: [node],
   });
 }
 
@@ -233,7 +270,13 @@ export class Parameter extends Variable {
     if (this.#part) {
       throw new PlumblineError({
         code: "G501",
-        message: `the parameter \`${this.name}\` belongs to an optimiser or parameter vector already.`,
+        message: `the parameter \`${this.label}\` has an owner already, ${ownerName(this.#part.vector)}, ` +
+          "and was given to another",
+        sites: [
+          { site: vector.madeAt, note: "given here" },
+          { site: this.#part.vector.madeAt, note: `${ownerName(this.#part.vector)} holds it` },
+        ],
+        params: [this.label],
         help: "give each parameter to one optimiser; for several learning rates use its groups.",
       });
     }
@@ -252,6 +295,9 @@ export class Parameter extends Variable {
     this.grad = this.grad ? this.grad.add(g) : g;
   }
 }
+
+/** What a vector belongs to, as a person calls it. */
+const ownerName = ({ givenName, madeAt }: Variable): string => givenName ? `\`${givenName}\`` : `the one at ${madeAt}`;
 
 /** The root variables of some stateful things, each once. */
 export function rootVariables(state: readonly Stateful[]): Variable[] {

@@ -1,6 +1,7 @@
 /** What the library may not do by itself: reads source files for messages, knows a notebook's names and stop button, prints warnings. */
 
 import { installScope } from "../graph/cell.ts";
+import { installCells } from "../graph/notebook.ts";
 import { installSources } from "../graph/source.ts";
 import { onWarning } from "../graph/warning.ts";
 import { inNotebook } from "../plot/notebook.ts";
@@ -31,10 +32,26 @@ installSources({
   },
 });
 
+/** The sources of the code cells of the notebook that this kernel runs, if Jupyter tells which it is. */
+function cellsOfNotebook(): string[] {
+  try {
+    const path = Deno.env.get("JPY_SESSION_NAME");
+    if (!path?.endsWith(".ipynb")) return [];
+    const { cells } = JSON.parse(Deno.readTextFileSync(path)) as {
+      cells: readonly { cell_type: string; source: string | string[] }[];
+    };
+    return cells.filter((x) => x.cell_type === "code").map(({ source }) => [source].flat().join(""));
+  } catch {
+    // As with source files.
+    return [];
+  }
+}
+
 // What cells declare with const, let or class is no property of any object: only an evaluation of the name finds it.
 const evaluate = globalThis.eval;
 if (inNotebook()) {
   await listenToStopButton((sentence) => console.warn(sentence));
+  installCells(cellsOfNotebook);
   installScope((name) => {
     try {
       return evaluate(`typeof ${name} === "undefined" ? undefined : ${name}`);

@@ -42,12 +42,12 @@ export class Kernel {
 
   /**
    * Starts a kernel in the folder `cwd`, which decides the deno.json that applies. What it writes to its own standard error
-   * passes through. When `signal` aborts, the kernel is killed and all that waits for it throws the reason.
+   * passes through. `notebook` is the file whose cells will be run. When `signal` aborts, the kernel is killed and all that waits for it throws the reason.
    */
-  static async start(cwd: string, signal: AbortSignal): Promise<Kernel> {
+  static async start(cwd: string, signal: AbortSignal, notebook?: string): Promise<Kernel> {
     for (let attempt = 1;; attempt++) {
       try {
-        return await Kernel.#startOnce(cwd, signal);
+        return await Kernel.#startOnce(cwd, signal, notebook);
       } catch (error) {
         // Another process may take a port between the choice and the kernel's start.
         if (signal.aborted || attempt === attempts) throw error;
@@ -55,12 +55,12 @@ export class Kernel {
     }
   }
 
-  static async #startOnce(cwd: string, signal: AbortSignal): Promise<Kernel> {
+  static async #startOnce(cwd: string, signal: AbortSignal, notebook?: string): Promise<Kernel> {
     signal.throwIfAborted();
     const key = crypto.randomUUID();
     const ports = freePorts();
     const file = await Deno.makeTempFile({ prefix: "kernel-", suffix: ".json" });
-    const process = await launch(file, key, ports, cwd);
+    const process = await launch(file, key, ports, cwd, notebook);
     const kernel = new Kernel(process, key);
     signal.addEventListener("abort", () => kernel.#fail(signal.reason.message), { once: true });
     try {
@@ -182,7 +182,13 @@ export class Kernel {
   }
 }
 
-async function launch(file: string, key: string, ports: Ports, cwd: string): Promise<Deno.ChildProcess> {
+async function launch(
+  file: string,
+  key: string,
+  ports: Ports,
+  cwd: string,
+  notebook?: string,
+): Promise<Deno.ChildProcess> {
   const connection = {
     ip: host,
     transport: "tcp",
@@ -194,7 +200,7 @@ async function launch(file: string, key: string, ports: Ports, cwd: string): Pro
   await Deno.writeTextFile(file, JSON.stringify(connection));
   const args = ["jupyter", "--quiet", "--kernel", "--conn", file];
   // Colours would be stored in the notebook as escape sequences.
-  const env = { NO_COLOR: "1" };
+  const env = { NO_COLOR: "1", ...(notebook ? { JPY_SESSION_NAME: notebook } : {}) };
   return new Deno.Command(Deno.execPath(), { args, cwd, env, stdin: "null", stdout: "null", stderr: "inherit" })
     .spawn();
 }

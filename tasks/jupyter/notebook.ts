@@ -46,7 +46,7 @@ export async function runNotebook(path: string, timeoutMs: number): Promise<Note
   let executed = 0;
   let kernel: Kernel | null = null;
   try {
-    kernel = await Kernel.start(dirname(resolve(path)), limit.signal);
+    kernel = await Kernel.start(dirname(resolve(path)), limit.signal, resolve(path));
     const recorder = new OutputRecorder();
     kernel.onMessage = (message) => recorder.record(message);
     for (const cell of cells) {

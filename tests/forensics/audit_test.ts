@@ -219,3 +219,46 @@ Deno.test("the policy of 35,000 parameters is audited with proof", async () => {
   }, policy);
   equal(statuses(report), Array(8).fill("cut"), `${report}`);
 });
+
+Deno.test("a function that computes nothing, or uses what was computed before it, is refused: it would be told to be in order", async () => {
+  const pi = new MLP([4, 6, 2], random), aux = new MLP([4, 6, 1], random);
+  const loss = pi.forward(x).square().mean();
+  const features = pi.forward(x);
+  const isRefused = (sentence: RegExp) => (error: PlumblineError) =>
+    error.code === "G207" && sentence.test(error.message) && error.sites[0]!.text!.includes("audit(() =>") &&
+    /help: .*await audit\(\(\) => lossOf\(\.\.\)\)/.test(error.message);
+  await rejects(
+    audit(() => loss),
+    isRefused(/that computes nothing: what it gives, mean#\d+ float32 \[\], was computed/),
+  );
+  await rejects(
+    audit(() => aux.forward(x).mean().add(features.square().mean()), [pi, aux]),
+    isRefused(/that uses add#\d+ float32 \[8, 2\], which was computed before it/),
+  );
+  // Data, and what is not asked about, may be there before.
+  const data = features.detach("given");
+  ok((await audit(() => aux.forward(x).mean().add(features.square().mean()), aux)).ok);
+  ok((await audit(() => pi.forward(x).sub(data).square().mean(), pi)).ok);
+  ok((await audit(loss, pi)).ok);
+});
+
+Deno.test("declared stops are listed with their reasons, also of parameters that are reached in another way", async () => {
+  const pi = new MLP([4, 6, 2], random), target = new MLP([4, 6, 2], random), physics = new MLP([4, 2], random);
+  const world = boundary("world", async (u) => tensor(await u.data(), { shape: u.shape }), "stop");
+  const report = await audit(async () => {
+    const goal = stopGradient(target.forward(x), "targets are data");
+    const logged = pi.forward(x).detach("logging only").mean();
+    const position = await world(physics.forward(x));
+    return pi.forward(x).sub(goal).add(position).square().mean().add(logged);
+  }, [pi, target, physics]);
+  ok(report.ok, `${report}`);
+  equal(report.stops.map((x) => [x.why, x.parameters.length]), [
+    ["targets are data", 4],
+    ["the boundary `world`", 2],
+    ["logging only", 4],
+  ]);
+  equal(report.of("target.layers.0.weight")?.status, "declared");
+  ok(/target\.layers\.0\.weight +declared .*stopped by stopGradient\(\) at .*; "targets are data"/.test(`${report}`));
+  ok(/\nstopped at .*audit_test\.ts:\d+:\d+, "logging only": 4 parameters of `pi`/.test(`${report}`), `${report}`);
+  ok(report.toHtml().includes("logging only"));
+});

@@ -94,8 +94,8 @@ Deno.test("lines are shown in functions without a name that were given to compil
   ok(method!.includes("`net.hidden.weight`"), method);
 });
 
-Deno.test("where the line is not certain, the operation is named and no line is shown", async () => {
-  const [top, twice] = await printed(
+Deno.test("a line outside of all functions is shown from the notebook's file, whatever is written before it", async () => {
+  const [message, typed, short] = await printed(
     `const penalty = await aux.forward(states).mean().item() as number;
     const loss = pi.forward(states).square().mean().add(penalty);
     loss.backward();
@@ -104,6 +104,38 @@ Deno.test("where the line is not certain, the operation is named and no line is 
     } catch (error) {
       console.log(error.message);
     }`,
+    `// Types and empty lines are not run.
+
+    const agents: MLP[] = Array.from({ length: 2 }, () => new MLP([4, 6, 1], random));
+
+    const value: Tensor = agents[1]!.forward(states).detach();
+    try { value.mean().backward(); } catch (error) { console.log(error.message); }`,
+    `try { states.sum(5); } catch (error) { console.log(error.message); }`,
+  );
+  ok(
+    message!.includes("--> notebook cell\n  | const penalty = await aux.forward(states).mean().item() as number;\n"),
+    message,
+  );
+  ok(/\n {2}\| {50}\^{6} item\(\) turned/.test(message!), message);
+  ok(/\| {5}const loss = .*\.add\(penalty\);\n.* enters here/.test(message!), message);
+  ok(
+    /\| {5}const value: Tensor = agents\[1\]!\.forward\(states\)\.detach\(\);\n.*\^{8} detach\(\)/.test(typed!),
+    typed,
+  );
+  ok(/4 parameters of `agents\[1\]` cannot learn/.test(typed!), typed);
+  ok(/\| try \{ states\.sum\(5\); \}.*\n {2}\| {14}\^{6}\n/.test(short!), short);
+});
+
+Deno.test("where the line is not certain, the operation is named and no line is shown", async () => {
+  const [top, , twice] = await printed(
+    `const a = await aux.forward(states).mean().item() as number; // the gate
+    pi.forward(states).square().mean().add(a).backward();
+    try {
+      optimizer.step();
+    } catch (error) {
+      console.log(error.message);
+    }`,
+    `const b = await aux.forward(states).mean().item() as number; // it calls item() at the same place`,
     `function similar() {
       optimizer.zeroGrad();
       const ab = pi.forward(states).detach("data");
@@ -114,7 +146,6 @@ Deno.test("where the line is not certain, the operation is named and no line is 
     await told(similar);`,
   );
   ok(/--> notebook cell, at item\(\)\n {2}= item\(\) turned mean#\d+ float32 \[\] into the number/.test(top!), top);
-  ok(!/^ *\|/m.test(top!), top);
   // Two lines call detach() at the same column; other places of the function tell where it starts, and so which it was.
   ok(/--> notebook cell, similar\(\)\n {2}\| {3}const b = /.test(twice!) && !/const ab/.test(twice!), twice);
 });

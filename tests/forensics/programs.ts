@@ -4,6 +4,7 @@
  * exports its losses.
  */
 
+import { pathToFileURL } from "node:url";
 import { onWarning, PlumblineError } from "../../mod.ts";
 
 /** A program's answer. */
@@ -13,6 +14,7 @@ export interface Outcome {
   /** The line that is named, from 1; `null` if it is not one of the program's. */
   readonly line: number | null;
   readonly message: string;
+  readonly error: PlumblineError;
 }
 
 /** What a program must be answered. */
@@ -46,16 +48,39 @@ export function expected(name: string): Expected {
   return marks[0]!;
 }
 
-/** Runs a program; gives everything that the library said, and what the program exports. */
-export async function runProgram(
-  kind: "broken" | "sound",
-  name: string,
-): Promise<{ outcomes: Outcome[]; exports: Record<string, unknown> }> {
-  const url = urlOf(kind, name);
+/** What the library said of a program, and what the program exports. */
+export interface Ran {
+  readonly outcomes: Outcome[];
+  readonly exports: Record<string, unknown>;
+}
+
+/** The text of a program. */
+export function textOf(kind: "broken" | "sound", name: string): string {
+  return Deno.readTextFileSync(urlOf(kind, name));
+}
+
+/** Runs a program. */
+export function runProgram(kind: "broken" | "sound", name: string): Promise<Ran> {
+  return runFile(urlOf(kind, name));
+}
+
+/** Runs a text as if it were a program of `programs/broken`. */
+export async function runText(text: string): Promise<Ran> {
+  const library = new URL("../../mod.ts", import.meta.url).href;
+  const path = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(path, text.replaceAll("../../../../mod.ts", library));
+    return await runFile(pathToFileURL(path));
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+async function runFile(url: URL): Promise<Ran> {
   const outcomes: Outcome[] = [];
-  const say = (severity: Outcome["severity"], { code, sites, message }: PlumblineError): void => {
-    const [site] = sites;
-    outcomes.push({ severity, code, line: site?.url === url.href ? site.line : null, message });
+  const say = (severity: Outcome["severity"], error: PlumblineError): void => {
+    const { code, message, sites: [site] } = error;
+    outcomes.push({ severity, code, line: site?.url === url.href ? site.line : null, message, error });
   };
   const end = onWarning((warning) => say("warning", warning));
   // Deno takes an import that waits for ONNX Runtime alone for one that will never end.

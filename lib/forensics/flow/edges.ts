@@ -13,10 +13,14 @@ export interface Learner {
   readonly name: string;
   /** As the user knows it: `pi.layers.0.weight`. */
   readonly label: string;
+  /** The module that it is in, as the user knows it; null if it is in none. */
+  readonly group: string | null;
   /** The user's line that made it. */
   readonly madeAt: Site;
+  /** The name that the user gave to it there. */
+  readonly givenName: string | null;
   /** What holds the numbers: the learner itself, or a flat vector, made where the optimiser was. */
-  readonly root: { readonly node: Node; readonly madeAt: Site };
+  readonly root: { readonly node: Node; readonly madeAt: Site; readonly givenName: string | null };
 }
 
 const loops = new WeakMap<object, ReadonlySet<Node>>();

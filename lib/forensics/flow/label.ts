@@ -6,9 +6,14 @@ import { isLearner } from "./edges.ts";
 /** Library functions whose name says less than the operation's. */
 const general = new Set(["forward", "run", "backward", "step", "scan", "assign", "Module", "tensor", "constant"]);
 
+/** Whether the name of a library function says less than that of an operation in it. */
+export function isGeneral(called: string): boolean {
+  return general.has(called) || !/^[a-z]\w+$/.test(called);
+}
+
 /** `mean#17`: what the user called, or the operation. */
 export function labelOf({ op, id, site, owner }: Pick<Node, "op" | "id" | "site"> & { owner?: object | null }): string {
-  if (isLearner(owner ?? null)) return (owner as { label: string }).label;
+  if (owner && "label" in owner) return String(owner.label);
   const { called } = site;
   // What comes out of a loop is called by the function that has the loop: run() of an LSTM.
   const isTelling = called !== null && (!general.has(called) || op === "output") && /^[a-z]\w+$/.test(called);
@@ -20,16 +25,27 @@ export function enumerated(names: readonly string[]): string {
   return names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
+/** A parameter, as the user knows it. */
+export interface Named {
+  readonly label: string;
+  /** The module that it is in. */
+  readonly group: string | null;
+}
+
 /** Parameters in a sentence: `w` and `b`; where a module has many of them, their number. */
-export function listed(labels: readonly string[]): string {
-  const groups = Map.groupBy(labels, (label) => label.split(".")[0]!);
-  const told = [...groups].flatMap(([root, some]) =>
-    some.length > 2 ? [`${some.length} parameters of \`${root}\``] : some.map((x) => `\`${x}\``)
+export function listed(parameters: readonly Named[]): string {
+  const groups = Map.groupBy(parameters, (x) => x.group ?? x.label);
+  const told = [...groups].flatMap(([group, some]) =>
+    some.length > 2 ? [`${some.length} parameters of \`${group}\``] : some.map((x) => `\`${x.label}\``)
   );
   return enumerated(told.length > 5 ? [...told.slice(0, 4), `${told.length - 4} more`] : told);
 }
 
-const internal = /^(the value of |a shift that cancels$|a step is not differentiated$|values of the group$)/;
+/** Reasons of the library itself: nobody has declared anything. */
+const internal = new RegExp(
+  "^(the value of |a shift that cancels$|a step is not differentiated$|values of the group$|a rounding error$|" +
+    "the right side of a linear system$|a product of a linear system$|the vector of a product$)",
+);
 const sampled = /^sample\(\)/;
 
 /** The note of a stop that noGrad() made without a reason. */
@@ -49,11 +65,15 @@ export function isSampled(node: Node): boolean {
 
 /** How a value left the graph at `node`, for a sentence: `detach()`, `argmax()`, `greater()`. */
 export function howCut(node: Node): string {
+  const { called } = node.site;
   if (node.op === "stopGradient") {
     const { why } = node.attrs;
-    return why === unreasoned ? why : sampled.test(why ?? "") ? "sample()" : "detach()";
+    if (why === unreasoned) return why;
+    if (sampled.test(why ?? "")) return "sample()";
+    if (why?.startsWith("the value of ")) return called === "assign" ? "assign()" : `new ${called ?? "Variable"}()`;
+    if (why !== null && internal.test(why) && called !== null) return `${called}()`;
+    return called === "stopGradient" ? "stopGradient()" : "detach()";
   }
   if (node.op === "cast") return `cast("${node.attrs.dtype}")`;
-  const { called } = node.site;
   return called !== null && !general.has(called) && /^[a-z]\w+$/.test(called) ? `${called}()` : `${node.op}()`;
 }

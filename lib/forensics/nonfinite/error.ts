@@ -5,7 +5,8 @@ import { type ErrorCode, type ErrorParts, PlumblineError } from "../../graph/err
 import { type Node, topological } from "../../graph/node.ts";
 import type { Storage } from "../../graph/storage.ts";
 import { aval, describe, unnamed } from "../../graph/types.ts";
-import { enumerated } from "../flow/label.ts";
+import { enumerated, isGeneral } from "../flow/label.ts";
+import { helpForOrigin } from "./help.ts";
 import { locate, type LocatedValue, type NonFiniteOrigin, type Replay } from "./locate.ts";
 import { caught, isBad, isFiniteState, isSink, type Sink } from "./sinks.ts";
 import { statisticsText } from "./statistics.ts";
@@ -20,20 +21,15 @@ const codeOf: Readonly<Record<NonFiniteOrigin["direction"], ErrorCode>> = {
   input: "G404",
 };
 
-const helpOf: Readonly<Record<string, string>> = {
-  log: "keep the argument above 0: x.add(1e-8).log(), or logSoftmax() for probabilities.",
-  exp: "exp() overflows above 88: subtract the largest first (softmax, logSumExp do), or clamp the exponent.",
-  expm1: "expm1() overflows above 88: clamp the exponent.",
-  sqrt: "sqrt() of a negative number is NaN, and its derivative at 0 is infinite: use norm(), or add a small number.",
-  div: "see that the divisor is never 0: add a small number, or choose it with where() before dividing.",
-  pow: "a negative base has no fractional power, and 0 no negative one.",
-  acos: "clamp the argument to (-1, 1).",
-  asin: "clamp the argument to (-1, 1).",
-  log1p: "keep the argument above -1.",
-};
+type Operation = Pick<NonFiniteOrigin, "op" | "derivativeOf" | "site">;
 
-function operationName({ op, derivativeOf }: { op: string; derivativeOf: string | null }): string {
+function operationName({ op, derivativeOf }: Operation): string {
   return derivativeOf === null ? `${op}()` : `the derivative of ${derivativeOf}()`;
+}
+
+/** What the user called that has the operation: `in softmax(), `. */
+function within({ op, derivativeOf, site: { called } }: Operation): string {
+  return called === null || called === (derivativeOf ?? op) || isGeneral(called) ? "" : `in ${called}(), `;
 }
 
 function nameOf(origin: NonFiniteOrigin): string {
@@ -54,14 +50,16 @@ function partsOf(origin: NonFiniteOrigin, consequence: string): ErrorParts {
   const inLoop = steps.length === 0 ? "" : `, at step ${steps.join(", ")} of the scan`;
   const made = direction === "input"
     ? `${nameOf(origin)} held ${kindOf(origin)} before the step${inLoop}`
-    : `${nameOf(origin)} made ${kindOf(origin)}${inLoop}`;
+    : `${within(origin)}${nameOf(origin)} made ${kindOf(origin)}${inLoop}`;
   const values = direction === "input" ? [output] : inputs;
   const told = `${kindOf(origin)} from ${values.map(aboutValue).join("; ")}`;
   // Operations of a trainer have no line of the user: what is known of them goes into the sentence.
   const facts = origin.site.isKnown ? "" : ` (${told})`;
   const sites = [
     { site: origin.site, note: told },
-    ...(becameNaN ? [{ site: becameNaN.site, note: `infinity becomes NaN in ${operationName(becameNaN)}` }] : []),
+    ...(becameNaN
+      ? [{ site: becameNaN.site, note: `infinity becomes NaN ${within(becameNaN)}in ${operationName(becameNaN)}` }]
+      : []),
     ...(hiddenBy
       ? [{
         site: hiddenBy.site,
@@ -74,7 +72,10 @@ function partsOf(origin: NonFiniteOrigin, consequence: string): ErrorParts {
     const guarded = derivativeOf ?? op;
     return {
       code: "G403",
-      message: `${nameOf(origin)} made NaN${direction === "backward" ? " of a gradient of 0" : ""}${inLoop}${facts}: ` +
+      message:
+        `${within(origin)}${nameOf(origin)} made NaN${
+          direction === "backward" ? " of a gradient of 0" : ""
+        }${inLoop}${facts}: ` +
         `\`${hiding}\` hides the bad value in the forward pass only. ${consequence}`,
       sites,
       help: hiding === "where"
@@ -82,13 +83,11 @@ function partsOf(origin: NonFiniteOrigin, consequence: string): ErrorParts {
         : `bound what goes into ${guarded}(), not what comes out of it: there the derivative is bad already.`,
     };
   }
-  const help = helpOf[direction === "backward" ? derivativeOf ?? op : op];
   return {
     code: codeOf[direction],
     message: `${made}${facts}. ${consequence}`,
     sites,
-    help: direction === "input" ? "look at where it comes from: data, a setting, or an earlier step." : help ??
-      "look at its inputs: they are finite, its result is not.",
+    help: helpForOrigin(origin),
   };
 }
 

@@ -180,4 +180,14 @@ total += await loss.item();`,
 // later, in the update
 const features = encoder.forward(batch.observation);`,
   },
+  G207: {
+    title: "an audit of what was computed before",
+    meaning:
+      "audit() runs a function again, with parameters moved and old numbers in the place of new ones, to find what the " +
+      "graph does not show. A tensor that was computed before the function ran does not move: that nothing is found would " +
+      "mean nothing.",
+    wrong: `const loss = lossOf(model, x);
+await audit(() => loss);`,
+    right: `await audit(() => lossOf(model, x));`,
+  },
 } as const satisfies Record<`G${number}`, Page>;

@@ -5,10 +5,10 @@
  */
 
 import { canLearn, hasLearner, type Node, topological } from "../../graph/node.ts";
-import { callerSite, currentSite, type Site } from "../../graph/site.ts";
+import { callerSite, currentSite, type Site, withSite } from "../../graph/site.ts";
 import { describe, sizeOf, type TypedArray } from "../../graph/types.ts";
 import { isLearner, type Learner } from "../flow/edges.ts";
-import { stepCount } from "../steps/losses.ts";
+import { isPartOfLoss, lastLesson, stepCount } from "../steps/losses.ts";
 import { warnOfHoard } from "./stale.ts";
 import { isDeclared, labelOf } from "../flow/label.ts";
 import { type Stop, trail } from "../flow/trail.ts";
@@ -37,8 +37,14 @@ export interface Drop {
   readonly size: number;
   /** Whether it was a parameter itself that was read. */
   readonly isOwn: boolean;
-  /** A boundary's rule. */
+  /** What was read, while somebody else has it. */
+  readonly source: WeakRef<Node> | null;
+  /** Whether a step learns from what was read, so that the read was to look at it: `await loss.item()`. */
+  isLog: boolean;
+  /** A boundary's rule; `stop` also of what was stopped with a reason before. */
   readonly rule?: "stop" | "forbid";
+  /** The argument of a compiled function that it became, and where it was passed. */
+  readonly argument?: { readonly name: string; readonly site: Site };
 }
 
 /** A stream of random numbers of the host. */
@@ -76,6 +82,8 @@ const made = new WeakMap<Node, Drop>();
 const behind = new WeakMap<Node, ReadonlySet<Learner>>();
 const buffers = new WeakMap<object, Drop>();
 const reads: Drop[] = [];
+/** Of what was stopped with a reason before. */
+const declaredReads: Drop[] = [];
 let numbers = new Map<number, Drop>();
 let olderNumbers = new Map<number, Drop>();
 let readsInNumbers = 0;
@@ -107,11 +115,12 @@ export function onDraw(source: Restorable): void {
   watcher?.drew(source);
 }
 
-/** The parameters behind `nodes`, on paths without a declared stop. */
-function parametersBehind(nodes: readonly Node[]): Set<Learner> {
+/** The parameters behind `nodes`, on paths without a declared stop; those stops are added to `stops`. */
+function parametersBehind(nodes: readonly Node[], stops: Set<Node> = new Set()): Set<Learner> {
   const isEnd = (x: Node): boolean => isLearner(x.owner) || isDeclared(x) || !x.learns || behind.has(x);
   const found = new Set<Learner>();
   for (const node of topological(nodes, isEnd)) {
+    if (isDeclared(node)) stops.add(node);
     if (canLearn(node.owner)) found.add(node.owner as Learner);
     if (node.inputs.length > 0) behind.get(node)?.forEach((x) => found.add(x));
     for (const ref of made.get(node)?.learners ?? []) {
@@ -143,8 +152,9 @@ export function whatOf({ what, named }: Drop): string {
 }
 
 function remember(drop: Drop, data: TypedArray): void {
-  reads.push(drop);
-  if (reads.length > kept) thin(reads.shift()!);
+  const list = drop.rule === "stop" ? declaredReads : reads;
+  list.push(drop);
+  if (list.length > kept) thin(list.shift()!);
   buffers.set(data.buffer, drop);
   const stride = Math.max(1, Math.floor(data.length / numbersOfRead));
   const note = (x: number): void => {
@@ -181,11 +191,13 @@ const unchanged = (data: TypedArray): TypedArray => data;
 /** Called when `node` is about to be read; what it gives is called with the numbers, and gives those that the user gets. */
 export function reading(node: Node, kind: string): (data: TypedArray) => TypedArray {
   if (!hasLearner(node) || (node.op === "input" && !made.has(node))) return unchanged;
-  const parameters = parametersBehind([node]);
+  const stops = new Set<Node>();
+  const parameters = parametersBehind([node], stops);
   behind.set(node, parameters);
-  const learners = new Set([...parameters].filter(isLearner));
+  const open = new Set([...parameters].filter(isLearner));
+  const learners = open.size > 0 ? open : learnersOf([...stops].flatMap((x) => x.inputs));
   if (learners.size === 0) return unchanged;
-  warnOfHoard(node);
+  if (open.size > 0) warnOfHoard(node);
   const site = callerSite();
   const known = behindOf([node], learners);
   const facts = stopOf(node);
@@ -200,9 +212,12 @@ export function reading(node: Node, kind: string): (data: TypedArray) => TypedAr
       node: facts.id,
       size: data.length,
       isOwn: isLearner(node.owner),
+      source: new WeakRef(node),
+      isLog: isPartOfLoss(node) || (made.get(node)?.isLog ?? false),
       ...known,
+      ...(open.size > 0 ? {} : { rule: "stop" as const }),
     };
-    const given = watcher ? watcher.read(drop, data) : data;
+    const given = watcher && open.size > 0 ? watcher.read(drop, data) : data;
     if (!watcher?.quiet) remember(drop, given);
     return given;
   };
@@ -214,13 +229,26 @@ export function madeFrom(node: Node, drop: Drop): void {
   node.learns = true;
 }
 
+/** Runs `fn` while `made` tells where nodes come from. */
+export function madeFromWhile<T>(from: ReadonlyMap<Node, Drop>, fn: () => T): T {
+  for (const [node, drop] of from) madeFrom(node, drop);
+  try {
+    return fn();
+  } finally {
+    for (const node of from.keys()) made.delete(node);
+  }
+}
+
 /** What `outputs` lose where they become data: `null` if nothing that learns is behind them. */
 export function dropAt(kind: string, what: string, outputs: readonly Node[], rule?: Drop["rule"]): Drop | null {
   const learners = learnersOf(outputs);
-  if (learners.size === 0) return null;
+  return learners.size === 0 ? null : { ...dropOver(kind, what, outputs, learners), ...(rule ? { rule } : {}) };
+}
+
+function dropOver(kind: string, what: string, outputs: readonly Node[], learners: ReadonlySet<Learner>): Drop {
   return {
     kind,
-    site: currentSite(dropAt),
+    site: currentSite(dropOver),
     what,
     named: null,
     value: null,
@@ -228,8 +256,34 @@ export function dropAt(kind: string, what: string, outputs: readonly Node[], rul
     node: Math.max(...outputs.map((x) => x.id)),
     size: outputs.reduce((n, x) => n + sizeOf(x.shape), 0),
     isOwn: false,
+    source: null,
+    isLog: false,
     ...behindOf(outputs, learners),
-    ...(rule ? { rule } : {}),
+  };
+}
+
+/** What learns behind `node`, and the reads behind it; nothing of what is behind nodes for which `stop` is true. */
+function sourcesOf(node: Node, stop: (x: Node) => boolean): { learners: Set<Learner>; drops: Drop[] } {
+  const order = topological([node], (x) => canLearn(x.owner) || stop(x));
+  const drops = order.flatMap((x) => x.inputs.length === 0 ? dropOf(x) ?? [] : []);
+  return { learners: new Set(order.flatMap((x) => isLearner(x.owner) ? [x.owner] : [])), drops };
+}
+
+/** What `node` loses where it becomes the argument `name` of a compiled function; `null` if nothing that learns is behind it. */
+export function carriedInto(node: Node, name: string, site: Site): Drop | null {
+  const open = sourcesOf(node, isDeclared);
+  const isOpen = open.learners.size > 0 || open.drops.some((x) => x.rule !== "stop");
+  const { learners, drops } = isOpen ? open : sourcesOf(node, () => false);
+  const all = [...learners, ...drops.flatMap((x) => x.learners.flatMap((ref) => ref.deref() ?? []))];
+  if (all.length === 0) return null;
+  const drop = learners.size > 0
+    ? withSite(node.site, () => dropOver("argument", `${labelOf(node)} ${describe(node)}`, [node], learners))
+    : drops[0]!;
+  return {
+    ...drop,
+    learners: [...new Set(all)].map(referenceTo),
+    argument: { name, site },
+    ...(isOpen ? {} : { rule: "stop" as const }),
   };
 }
 
@@ -271,12 +325,30 @@ export function dependsOn(drop: Drop, learner: Learner): boolean {
   return drop.learners.some((x) => x.deref() === learner);
 }
 
+/** A loss is differentiated through `live`: what was read of that was only looked at. */
+export function noteLearnedFrom(live: ReadonlySet<Node>): void {
+  for (const read of reads) {
+    const node = read.isLog ? undefined : read.source?.deref();
+    if (node && live.has(node)) read.isLog = true;
+  }
+}
+
 /** The last reads, newest first. */
 export function keptReads(): Drop[] {
   return reads.toReversed();
 }
 
-/** The reads since the last step, newest first. */
+/** The last reads of what `learner` is behind and was stopped with a reason, newest first. */
+export function declaredReadsOf(learner: Learner): Drop[] {
+  return declaredReads.filter((x) => dependsOn(x, learner) && lastLesson(learner) < x.after).reverse();
+}
+
+/** Whether a gradient of `learner` may have been lost at `read`: no step has learned from it, nor has `learner` learned since. */
+export function isSuspect(read: Drop, learner: Learner): boolean {
+  return !read.isLog && read.rule !== "stop" && dependsOn(read, learner) && lastLesson(learner) < read.after;
+}
+
+/** The reads since the last step from which no step has learned, newest first. */
 export function recentReads(): Drop[] {
-  return keptReads().filter((x) => x.after === stepCount());
+  return keptReads().filter((x) => x.after === stepCount() && !x.isLog);
 }

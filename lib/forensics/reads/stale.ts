@@ -30,7 +30,8 @@ export function refuseStale(loss: Node, live: ReadonlySet<Node>, leaves: readonl
   const [first] = stale;
   if (!first) return;
   const owner = first.owner as Learner;
-  const labels = [...new Set(stale.map((x) => (x.owner as Learner).label))];
+  const owners = [...new Set(stale.map((x) => x.owner as Learner))];
+  const labels = owners.map((x) => x.label);
   const changed = owner.root.node.id;
   const old = dependents(topological([loss], (x) => isLearner(x.owner)), stale);
   const isKept = (x: Node): boolean => x.id < changed && live.has(x) && old.has(x) && !isLearner(x.owner);
@@ -38,7 +39,7 @@ export function refuseStale(loss: Node, live: ReadonlySet<Node>, leaves: readonl
   if (!join) {
     throw new PlumblineError({
       code: "G201",
-      message: `stale graph: ${listed(labels)} changed after this loss was computed, ` +
+      message: `stale graph: ${listed(owners)} changed after this loss was computed, ` +
         "so its gradient would belong to old values",
       sites: [{ site: loss.site, note: "the loss, or what it is made of, was computed before" }, changedAt(owner)],
       params: labels,

@@ -1,8 +1,9 @@
 /** From a scalar loss to the gradients of the parameters that it depends on. */
 
 import { isLearner, type Learner, liveNodes } from "../flow/edges.ts";
-import { rememberLoss } from "./losses.ts";
+import { forgetLosses, rememberLoss } from "./losses.ts";
 import { refuseForbidden, refuseUnreached } from "./refuse.ts";
+import { noteLearnedFrom } from "../reads/drops.ts";
 import { refuseStale } from "../reads/stale.ts";
 import { PlumblineError } from "../../graph/error.ts";
 import type { Node } from "../../graph/node.ts";
@@ -47,13 +48,19 @@ export function checkScalar(loss: Node, what: string): void {
  * @throws PlumblineError G305, G101, G108, G201 or G204; see `Tensor.backward`.
  */
 export function ownedGradients(loss: Node): OwnedGradient[] {
-  checkScalar(loss, "backward()");
   const live = liveNodes([loss]);
   const leaves = [...live].filter((x) => isLearner(x.owner));
-  refuseForbidden(live);
-  if (leaves.length === 0) refuseUnreached(loss);
-  refuseStale(loss, live, leaves);
-  rememberLoss(loss, leaves.some(({ owner }) => (owner as Learner).root === owner));
+  try {
+    checkScalar(loss, "backward()");
+    refuseForbidden(live);
+    if (leaves.length === 0) refuseUnreached(loss);
+    refuseStale(loss, live, leaves);
+  } catch (error) {
+    forgetLosses();
+    throw error;
+  }
+  rememberLoss(loss, live, leaves.some(({ owner }) => (owner as Learner).root === owner));
+  noteLearnedFrom(live);
   const gradients = vjpNodes([loss], [fullLike(loss, 1)], leaves);
   return leaves.flatMap((leaf, i) => {
     const gradient = gradients[i];

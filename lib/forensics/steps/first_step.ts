@@ -8,12 +8,14 @@ import { PlumblineError } from "../../graph/error.ts";
 import type { Node } from "../../graph/node.ts";
 import { callerSite } from "../../graph/site.ts";
 import { countInBlock } from "../../graph/source.ts";
-import { type Cut, judge, type Verdict } from "../flow/cut.ts";
+import { judge, type Verdict } from "../flow/cut.ts";
+import type { Cut } from "../flow/dropped.ts";
 import type { Learner } from "../flow/edges.ts";
-import { haveForgotten, haveStepped, noteStep, recentLosses, stepCount } from "./losses.ts";
-import { neverUsed, refuseWrongOwner } from "./ownership.ts";
+import { goesInto } from "../flow/into.ts";
+import { forgetLosses, haveForgotten, haveStepped, recentLosses, stepCount } from "./losses.ts";
+import { loose, neverUsed, wrongOwner } from "./ownership.ts";
 import { listed } from "../flow/label.ts";
-import { cutParts, summary } from "./refuse.ts";
+import { cutsParts, summary } from "./refuse.ts";
 import { type FirstStep, firstStepOf, lookLater, type SteppedGroup } from "./zero_step.ts";
 
 /** What is known of the parameters of one vector. */
@@ -107,16 +109,14 @@ function errorOf(
   const audit = `${summary(verdicts)}. step() refused`;
   const [first] = [...of("cut"), ...of("suspected")];
   if (first) {
-    const { cut } = verdicts.get(first) as { cut: Cut };
-    const labels = of("cut", "suspected").map((x) => x.label);
-    return new PlumblineError({ ...cutParts(cut, labels), audit });
+    return new PlumblineError({ ...cutsParts(verdicts, [...of("cut"), ...of("suspected")]), audit });
   }
   const unused = of("unused");
   return unused.length === 0 ? null : new PlumblineError({ ...neverUsed(losses, parameters, unused), audit });
 }
 
 function refuse(error: PlumblineError): never {
-  noteStep();
+  forgetLosses();
   throw error;
 }
 
@@ -129,11 +129,30 @@ function refuseForgotten(losses: readonly Node[], verdicts: Verdicts, missing: r
   refuse(
     new PlumblineError({
       code: "G107",
-      message: `step() has no gradients for ${listed(forgotten.map((x) => x.label))}: no loss was differentiated`,
+      message: `step() has no gradients for ${listed(forgotten)}: no loss was differentiated`,
       params: forgotten.map((x) => x.label),
       help: "call loss.backward() before step(), and zeroGrad() before backward(), not after it.",
     }),
   );
+}
+
+/** A value that words of the user keep from the graph: where no parameter of the optimiser learns, they are not to blame. */
+const isMeant = ({ how }: Cut): boolean => how === "detach()" || how === "noGrad()";
+
+/**
+ * Throws G504 if an optimiser holds nothing of what `losses` reach, and nobody holds that. But one whose parameters act through
+ * what nobody holds has the right ones: their way is cut.
+ */
+function refuseWrongOwner(losses: readonly Node[], parameters: readonly Learner[], verdicts: Verdicts): void {
+  const parts = wrongOwner(losses, parameters);
+  if (!parts) return;
+  const cut = parameters.filter((x) => {
+    const verdict = verdicts.get(x)!;
+    return verdict.status === "cut" && !isMeant(verdict.cut);
+  });
+  const isRestarted = cut.some((x) => (verdicts.get(x) as { cut: Cut }).cut.how === "new Parameter()");
+  if (isRestarted || goesInto(losses, cut, new Set(loose(losses)))) return;
+  refuse(new PlumblineError(parts));
 }
 
 /**
@@ -150,7 +169,7 @@ export function refuseMissing(parameters: readonly Learner[], missing: readonly 
   const verdicts = judge(losses, parameters);
   refuseForgotten(losses, verdicts, missing);
   const left = missing.filter((x) => !history.reached.has(x));
-  if (left.length === parameters.length) refuseWrongOwner(losses, parameters);
+  if (left.length === parameters.length) refuseWrongOwner(losses, parameters, verdicts);
   const error = errorOf(losses, parameters, left, verdicts);
   if (!error) return;
   const turns = turnsLeft(left, parameters, verdicts);
@@ -176,9 +195,8 @@ export function auditFirstStep(groups: readonly SteppedGroup[], learns: (x: Lear
   const verdicts = judge(losses, parameters);
   const cut = parameters.filter((x) => verdicts.get(x)!.status === "cut");
   if (cut.length > 0 && !haveForgotten()) {
-    const first = verdicts.get(cut[0]!) as { cut: Cut };
     const audit = `${summary(verdicts)}. step() refused`;
-    throw new PlumblineError({ ...cutParts(first.cut, cut.map((x) => x.label)), audit });
+    refuse(new PlumblineError({ ...cutsParts(verdicts, cut), audit }));
   }
   const step = firstStepOf(losses, groups, learns);
   if (open) open.steps.push(step);

@@ -1,10 +1,12 @@
-/** The losses of the last backward() calls, for the audit of the step() after them. */
+/** The losses of the last backward() calls, for the audit of the step() after them; and who has learned from which step. */
 
 import { type Node, rebuild } from "../../graph/node.ts";
 import { pending } from "../../graph/pending.ts";
 
 const kept = 16;
 let losses: Node[] = [];
+/** What the gradients of the losses went through. */
+let parts: ReadonlySet<Node>[] = [];
 let stepped = false;
 let steps = 0;
 let forgotten = false;
@@ -12,15 +14,28 @@ const differentiated = new WeakSet<Node>();
 
 let loose = false;
 
-/** `loss` was differentiated; `hasLoose`: it reaches parameters that nobody owns. The first one after a step begins anew. */
-export function rememberLoss(loss: Node, hasLoose: boolean): void {
-  if (stepped) [losses, loose] = [[], false];
+/**
+ * `loss` was differentiated, through the nodes `live`; `hasLoose`: it reaches parameters that nobody owns. The first one after a
+ * step begins anew.
+ */
+export function rememberLoss(loss: Node, live: ReadonlySet<Node>, hasLoose: boolean): void {
+  if (stepped) [losses, parts, loose] = [[], [], false];
   stepped = false;
   loose ||= hasLoose;
   losses.push(loss);
+  parts.push(live);
   differentiated.add(loss);
   forgotten = losses.length > kept;
-  if (forgotten) losses.shift();
+  if (forgotten) {
+    losses.shift();
+    parts.shift();
+  }
+}
+
+/** A loss or a step was refused: the next one has nothing to do with it, nor with what was read for it. */
+export function forgetLosses(): void {
+  [losses, parts, loose, stepped] = [[], [], false, true];
+  steps++;
 }
 
 /** Whether `node` is a loss that was differentiated. */
@@ -51,6 +66,30 @@ export function haveForgotten(): boolean {
 /** Whether one of the recent losses reaches parameters that nobody owns. */
 export function haveLoose(): boolean {
   return loose;
+}
+
+/** Whether `node` is a loss that was differentiated, or a part of the last ones: who reads it looks at what is learned from. */
+export function isPartOfLoss(node: Node): boolean {
+  return differentiated.has(node) || parts.some((x) => x.has(node));
+}
+
+/** The last step that each has learned from. */
+const lessons = new WeakMap<object, number>();
+
+/** The step that is being taken changes `learners` by a gradient. */
+export function noteLearning(learners: Iterable<object>): void {
+  for (const x of learners) lessons.set(x, steps);
+}
+
+/** A step was replayed from which `learners` learn. */
+export function noteReplay(learners: Iterable<object>): void {
+  noteLearning(learners);
+  steps++;
+}
+
+/** The last step that `learner` has learned from; -1 if there is none. */
+export function lastLesson(learner: { readonly root: object }): number {
+  return Math.max(lessons.get(learner) ?? -1, lessons.get(learner.root) ?? -1);
 }
 
 /** How many steps were taken or refused: tells what was read since the last one. */

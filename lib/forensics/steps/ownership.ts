@@ -1,35 +1,40 @@
 /** What is said where parameters, losses and optimisers do not belong together. */
 
-import { type ErrorParts, type Place, PlumblineError } from "../../graph/error.ts";
+import type { ErrorParts, Place } from "../../graph/error.ts";
 import type { Node } from "../../graph/node.ts";
 import { warn } from "../../graph/warning.ts";
 import { isLearner, type Learner, liveNodes } from "../flow/edges.ts";
 import { listed } from "../flow/label.ts";
 
-const owner = ({ root }: Learner): Place => ({ site: root.madeAt, note: "the optimiser" });
+/** The optimiser that holds a parameter, as the user knows it. */
+const nameOf = ({ root: { givenName } }: Learner): string => givenName ? `\`${givenName}\`` : "the optimiser";
+const owner = (x: Learner): Place => ({
+  site: x.root.madeAt,
+  note: x.root.givenName ? `the optimiser ${nameOf(x)}` : nameOf(x),
+});
 const made = (x: Learner): Place => ({ site: x.madeAt, note: `\`${x.label}\` is made here` });
-const moduleOf = ({ label }: Learner): string => label.split(".")[0]!;
+const moduleOf = ({ label, group }: Learner): string => group ?? label;
 
 /** What the losses reach and nobody owns; only of losses that reach one of `own` too, if they are given. */
-function loose(losses: readonly Node[], own?: ReadonlySet<Learner>): Learner[] {
+export function loose(losses: readonly Node[], own?: ReadonlySet<Learner>): Learner[] {
   const reached = losses.map((loss) => [...liveNodes([loss])].flatMap((x) => isLearner(x.owner) ? [x.owner] : []));
   const related = own ? reached.filter((some) => some.some((x) => own.has(x))) : reached;
   return [...new Set(related.flat())].filter((x) => x.root === x);
 }
 
-/** Throws G504 if an optimiser holds nothing of what `losses` reach, and nobody holds that. */
-export function refuseWrongOwner(losses: readonly Node[], parameters: readonly Learner[]): void {
+/** What is said where an optimiser holds nothing of what `losses` reach, and nobody holds that; null if somebody does. */
+export function wrongOwner(losses: readonly Node[], parameters: readonly Learner[]): ErrorParts | null {
   const others = loose(losses);
-  if (others.length === 0) return;
-  throw new PlumblineError({
+  if (others.length === 0) return null;
+  return {
     code: "G504",
-    message: `the optimiser holds ${listed(parameters.map((x) => x.label))}, but the loss reaches ${
-      listed(others.map((x) => x.label))
+    message: `${nameOf(parameters[0]!)} holds ${listed(parameters)}, but the loss reaches ${
+      listed(others)
     }, which no optimiser holds`,
     sites: [owner(parameters[0]!), { site: losses[0]!.site, note: "the loss" }, made(others[0]!)],
     params: others.map((x) => x.label),
     help: "give the optimiser the parameters of the model that the loss is made of.",
-  });
+  };
 }
 
 /** The parameters of other optimisers that `losses` reach. */
@@ -39,14 +44,15 @@ function heldElsewhere(losses: readonly Node[]): Learner[] {
 
 /** What is said where the losses reach nothing of one optimiser, but what others hold. */
 function exchanged(losses: readonly Node[], unused: readonly Learner[], others: readonly Learner[]): ErrorParts {
-  const names = listed(others.map((x) => x.label));
+  const names = listed(others);
+  const holder = nameOf(others[0]!);
   return {
     code: "G504",
-    message: `the optimiser holds ${listed(unused.map((x) => x.label))}, which the loss does not reach: it reaches ` +
-      `${names}, which another optimiser holds`,
+    message: `${nameOf(unused[0]!)} holds ${listed(unused)}, which the loss does not reach: it reaches ` +
+      `${names}, which ${holder === "the optimiser" ? "another optimiser" : holder} holds`,
     sites: [
       owner(unused[0]!),
-      { ...owner(others[0]!), note: `holds ${names}` },
+      { ...owner(others[0]!), note: `${holder === "the optimiser" ? "" : `${holder} `}holds ${names}` },
       { site: losses[0]!.site, note: "the loss" },
     ],
     params: unused.map((x) => x.label),
@@ -56,18 +62,17 @@ function exchanged(losses: readonly Node[], unused: readonly Learner[], others: 
 
 /** What is said where an optimiser holds parameters that have no part in the losses, and lacks others that have. */
 function replaced(losses: readonly Node[], unused: readonly Learner[], others: readonly Learner[]): ErrorParts {
-  const labels = (some: readonly Learner[]): string[] => some.map((x) => x.label);
   const [old, now] = [made(unused[0]!), made(others[0]!)];
   return {
     code: "G504",
-    message: `the optimiser holds ${listed(labels(unused))}, which the loss does not reach, but not ${
-      listed(labels(others))
+    message: `${nameOf(unused[0]!)} holds ${listed(unused)}, which the loss does not reach, but not ${
+      listed(unused) === listed(others) ? "those that stand there now" : listed(others)
     }, which it does`,
     sites: [owner(unused[0]!), { ...now, note: `${now.note}, reached and not held` }, {
       ...old,
       note: `${old.note}, held and not reached`,
     }, { site: losses[0]!.site, note: "the loss" }],
-    params: labels(unused),
+    params: unused.map((x) => x.label),
     help: [
       "make the optimiser after the model is complete: after a layer was replaced, it holds the old one.",
       invisible,
@@ -120,7 +125,7 @@ export function warnOfLoose(losses: readonly Node[], parameters: readonly Learne
   const labels = found.map((x) => x.label);
   warn({
     code: "G503",
-    message: `owned by no optimiser: the loss reaches ${listed(labels)}, but nothing will change ${
+    message: `owned by no optimiser: the loss reaches ${listed(found)}, but nothing will change ${
       labels.length > 1 ? "them" : "it"
     }`,
     sites: [owner(parameters[0]!), { site: losses[0]!.site, note: "the loss" }, made(first)],

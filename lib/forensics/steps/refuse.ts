@@ -3,17 +3,17 @@
 import { type ErrorParts, PlumblineError } from "../../graph/error.ts";
 import type { Node } from "../../graph/node.ts";
 import { describe } from "../../graph/types.ts";
-import { type Cut, describeDrop, judge, type Verdict } from "../flow/cut.ts";
+import { judge, type Verdict } from "../flow/cut.ts";
+import { type Cut, describeDrop } from "../flow/dropped.ts";
 import { helpFor } from "../flow/help.ts";
+import { lastLesson } from "./losses.ts";
 import { boundaryOf, dropOf, learnersOf, recentReads } from "../reads/drops.ts";
 import { allNodes, isLearner, type Learner } from "../flow/edges.ts";
-import { listed } from "../flow/label.ts";
-
-const rootOf = (label: string): string => label.split(".")[0]!;
+import { listed, type Named } from "../flow/label.ts";
 
 /** `pi.* reached 4/4, aux.* cut 2/2`. */
 export function summary(verdicts: ReadonlyMap<Learner, Verdict>): string {
-  const groups = Map.groupBy(verdicts, ([learner]) => rootOf(learner.label));
+  const groups = Map.groupBy(verdicts, ([{ group, label }]) => group ?? label);
   const lines = [...groups].flatMap(([root, members]) => {
     const kinds = Map.groupBy(members, ([, { status }]) => status);
     const name = members.length > 1 || members[0]![0].label !== root ? `${root}.*` : root;
@@ -22,29 +22,54 @@ export function summary(verdicts: ReadonlyMap<Learner, Verdict>): string {
   return lines.join(", ");
 }
 
+type CutVerdicts = ReadonlyMap<Learner, Verdict>;
+
+const cutOf = (verdicts: CutVerdicts, x: Learner): Cut => (verdicts.get(x) as { cut: Cut }).cut;
+const keyOf = ({ places }: Cut): string => places[0]?.site.way ?? "";
+
+/** What is said of `learners`, each of which is cut: of those that are cut elsewhere than the first one, where that is. */
+export function cutsParts(verdicts: CutVerdicts, learners: readonly Learner[]): ErrorParts {
+  const [first, ...others] = [...Map.groupBy(learners, (x) => keyOf(cutOf(verdicts, x))).values()];
+  const parts = cutParts(cutOf(verdicts, first![0]!), learners);
+  const elsewhere = others.slice(0, 2).flatMap((some) => {
+    const [place] = cutOf(verdicts, some[0]!).places;
+    return place ? [{ site: place.site, note: `${listed(some)}: ${place.note ?? ""}` }] : [];
+  });
+  return { ...parts, sites: [...parts.sites ?? [], ...elsewhere] };
+}
+
+/** Of learners that are cut those that are where the first one is. */
+function cutTogether(verdicts: CutVerdicts, learners: readonly Learner[]): Learner[] {
+  return learners.filter((x) => keyOf(cutOf(verdicts, x)) === keyOf(cutOf(verdicts, learners[0]!)));
+}
+
 /** What is said of a cut. */
-export function cutParts(cut: Cut, labels: readonly string[]): ErrorParts {
+export function cutParts(cut: Cut, parameters: readonly Named[]): ErrorParts {
   return {
     code: cut.forbidden ? "G108" : "G101",
     message: cut.forbidden
-      ? `the gradient would cross a boundary that forbids it: ${listed(labels)} cannot learn from the loss`
-      : `gradient cut: ${listed(labels)} cannot learn from the loss`,
+      ? `the gradient would cross a boundary that forbids it: ${listed(parameters)} cannot learn from the loss`
+      : `gradient cut: ${listed(parameters)} cannot learn from the loss${cut.because ? `: ${cut.because}` : ""}`,
     sites: cut.places,
-    params: labels,
+    params: parameters.map((x) => x.label),
     path: cut.path,
     help: cut.help,
   };
 }
 
+/** Helps without those that declare a stop: where nothing else is reached that is no help. */
+const withoutStops = (help: ErrorParts["help"]): string[] =>
+  [help ?? []].flat().filter((x) => !x.startsWith("if intended"));
+
 /** The error of a cut that an audit found. */
 export function cutError(
   cut: Cut,
-  labels: readonly string[],
+  parameters: readonly Named[],
   { isProved, isPartial }: { readonly isProved: boolean; readonly isPartial: boolean },
 ): PlumblineError {
   return new PlumblineError({
-    ...cutParts(cut, labels),
-    ...(isPartial ? { message: `gradient cut: ${listed(labels)} learn from a part of the loss only` } : {}),
+    ...cutParts(cut, parameters),
+    ...(isPartial ? { message: `gradient cut: ${listed(parameters)} learn from a part of the loss only` } : {}),
     audit: isProved ? "proved by freeze-replay" : "seen in the graph",
   });
 }
@@ -54,14 +79,14 @@ export function refuseForbidden(live: ReadonlySet<Node>): void {
   for (const node of live) {
     const drop = node.inputs.length === 0 ? boundaryOf(node) : null;
     if (drop?.rule !== "forbid") continue;
-    const labels = drop.learners.flatMap((x) => x.deref()?.label ?? []);
-    if (labels.length === 0) continue;
+    const behind = drop.learners.flatMap((x) => x.deref() ?? []);
+    if (behind.length === 0) continue;
     throw new PlumblineError({
       code: "G108",
-      message: `the gradient would cross a boundary that forbids it: ${listed(labels)} cannot learn through it`,
+      message: `the gradient would cross a boundary that forbids it: ${listed(behind)} cannot learn through it`,
       sites: [{ site: drop.site, note: describeDrop(drop) }],
-      params: labels,
-      help: helpFor("boundary"),
+      params: behind.map((x) => x.label),
+      help: helpFor({ how: "boundary", left: drop.site }),
     });
   }
 }
@@ -72,7 +97,12 @@ export function refuseCut(loss: Node, learner: object | null): void {
   const verdicts = judge([loss], [learner]);
   const verdict = verdicts.get(learner)!;
   if (verdict.status !== "cut") return;
-  throw new PlumblineError({ ...cutParts(verdict.cut, [learner.label]), audit: summary(verdicts) });
+  const { help, ...parts } = cutParts(verdict.cut, [learner]);
+  throw new PlumblineError({
+    ...parts,
+    audit: summary(verdicts),
+    help: [...withoutStops(help), "if intended:      ask for zeros with { allowUnused: true }."],
+  });
 }
 
 /** For `backward()`: throws that `loss` reaches nothing, naming where the way to its parameters was cut. */
@@ -82,11 +112,19 @@ export function refuseUnreached(loss: Node): never {
   const behind = [...new Set([...learnersOf([loss]), ...dropped])];
   const verdicts = judge([loss], behind);
   const of = (status: Verdict["status"]): Learner[] => behind.filter((x) => verdicts.get(x)!.status === status);
-  const [first] = [...of("cut"), ...of("declared"), ...of("suspected")];
-  if (first) {
-    const { cut } = verdicts.get(first) as { cut: Cut };
-    const labels = of(verdicts.get(first)!.status).map((x) => x.label);
-    throw new PlumblineError({ ...cutParts(cut, labels), audit: `${summary(verdicts)}. backward() refused` });
+  const suspects = of("suspected");
+  // Who has learned before is likelier to be of another training than who never has.
+  const fresh = suspects.filter((x) => lastLesson(x) < 0);
+  const found = [of("cut"), of("declared"), fresh, suspects].find((x) => x.length > 0);
+  if (found) {
+    const accused = verdicts.get(found[0]!)!.status === "suspected" ? cutTogether(verdicts, found) : found;
+    const told = new Map(accused.map((x) => [x, verdicts.get(x)!]));
+    const { help, ...parts } = cutsParts(verdicts, accused);
+    throw new PlumblineError({
+      ...parts,
+      audit: `${summary(told)}. backward() refused`,
+      help: [...withoutStops(help), "if intended:      leave out this backward(): nothing learns from the loss."],
+    });
   }
   throw new PlumblineError({
     code: "G101",

@@ -21,6 +21,8 @@ export interface ZeroAt {
   readonly node: Node;
   /** A few words. */
   readonly why: string;
+  /** What to do about it. */
+  readonly help: string;
   /** Whether data, a choice or a start at 0 may make it so for a while: nothing to warn of. */
   readonly isPassing: boolean;
   /** The value that it is multiplied with, which these parameters make 0 whatever the data are. */
@@ -72,17 +74,40 @@ function isLinear(node: Node, nodes: readonly Node[], keep: Keep): boolean {
   });
 }
 
-function because(node: Node, loss: number, on: ReadonlySet<Node>): Pick<ZeroAt, "why" | "isPassing"> {
+function because(node: Node, loss: number, on: ReadonlySet<Node>): Pick<ZeroAt, "why" | "help" | "isPassing"> {
   const { called } = node.site;
-  if (called === "clamp") return { why: "a saturated clamp: every value lies outside of its bounds", isPassing: false };
-  if (node.op === "relu") return { why: "a dead relu: no input is above 0", isPassing: loss === 0 };
-  if (saturating.has(node.op)) return { why: `a saturated ${node.op}: its slope is 0 in float32`, isPassing: false };
-  if (node.op === "exp") return { why: "exp() that underflows", isPassing: false };
-  if (choosing.has(node.op)) {
-    return { why: `${node.op}() always chooses the other side`, isPassing: !isBound(node, on) };
+  const within = "begin within the bounds, or bound softly: with tanh(), say.";
+  if (called === "clamp") {
+    return { why: "a saturated clamp: every value lies outside of its bounds", help: within, isPassing: false };
   }
-  if (node.op === "mul" || node.op === "matmul") return { why: "a product with 0", isPassing: true };
-  return { why: `the derivative of ${called ?? node.op} is 0`, isPassing: true };
+  if (node.op === "relu") {
+    const help = "leakyRelu() has a slope below 0 too; or begin with a larger bias.";
+    return { why: "a dead relu: no input is above 0", help, isPassing: loss === 0 };
+  }
+  if (saturating.has(node.op)) {
+    const help = "bring what goes in nearer to 0: a smaller start, or a LayerNorm before it.";
+    return { why: `a saturated ${node.op}: its slope is 0 in float32`, help, isPassing: false };
+  }
+  if (node.op === "exp") {
+    return {
+      why: "exp() that underflows",
+      help: "compute with the logarithms: logSoftmax(), logSumExp().",
+      isPassing: false,
+    };
+  }
+  if (choosing.has(node.op)) {
+    const isBounding = isBound(node, on);
+    const help = isBounding ? within : "see that the other side is chosen at times.";
+    return { why: `${node.op}() always chooses the other side`, help, isPassing: !isBounding };
+  }
+  if (node.op === "mul" || node.op === "matmul") {
+    return { why: "a product with 0", help: "let what it is multiplied with begin away from 0.", isPassing: true };
+  }
+  return {
+    why: `the derivative of ${called ?? node.op} is 0`,
+    help: "look at the numbers that come in here.",
+    isPassing: true,
+  };
 }
 
 /** What is said where parts of a gradient cancel out. */
@@ -91,10 +116,13 @@ function whereCancelled({ node, join }: Cancellation, nodes: readonly Node[]): Z
   const isOfOne = nodes.some(({ op, site, inputs: [x], shape }) =>
     op === "sum" && site.key === key && sizeOf(x!.shape) === sizeOf(shape)
   );
-  const why = called !== null && normalisers.has(called) && isOfOne
-    ? `${called}() over an axis of one element is constant`
-    : `what ${labelOf(node)} adds to the loss in one way it takes away in another, whatever its numbers are`;
-  return { node: join, why, isPassing: false, isCancelled: true };
+  const [why, help] = called !== null && normalisers.has(called) && isOfOne
+    ? [`${called}() over an axis of one element is constant`, oneElement]
+    : [
+      `what ${labelOf(node)} adds to the loss in one way it takes away in another, whatever its numbers are`,
+      "it is constant by construction (probabilities add up to 1, centred numbers to 0): make the loss of something else.",
+    ];
+  return { node: join, why, help, isPassing: false, isCancelled: true };
 }
 
 /** Why nothing is left of the gradient of `loss` at `leaf` but rounding; null if it is only small. */
@@ -107,7 +135,16 @@ export async function whyNearZero(loss: Node, leaf: Node, keep: Keep, compute: C
   return found && whereCancelled(found, nodes);
 }
 
-const ofItself = (node: Node): ZeroAt => ({ node, why: `${node.op} of a thing with itself`, isPassing: false });
+const oneElement = "it is the same whatever goes in: take the axis along which there is something to choose.";
+
+/** The operation of a thing with itself; over an axis of one element it is that of what normalises along it. */
+function ofItself(node: Node): ZeroAt {
+  const isOfOne = normalisers.has(node.site.called ?? "");
+  const help = isOfOne
+    ? oneElement
+    : 'what one of the two was before is data: stopGradient(old, "of the policy that acted"), or read it before the update.';
+  return { node, why: `${node.op} of a thing with itself`, help, isPassing: false };
+}
 
 /** The first of `nodes` that is 0 everywhere. */
 async function firstZero(nodes: readonly Node[], compute: Compute): Promise<Node | undefined> {
@@ -144,16 +181,24 @@ export async function whyZero(loss: Node, leaf: Node, keep: Keep, compute: Compu
   const nothing = await firstZero(floats, compute);
   const same = nothing && differenceOfSame(nothing);
   if (same) {
-    return { node: same, why: "a thing less itself: it is 0, and so is what is multiplied with it", isPassing: false };
+    const why = "a thing less itself: it is 0, and so is what is multiplied with it";
+    const help = "are the two to be of two networks, or of two moments? Here they are computed from the same numbers.";
+    return { node: same, why, help, isPassing: false };
   }
-  const { why, isPassing } = because(node, value, on);
+  const { why, help, isPassing } = because(node, value, on);
   const isPenalty = !isPassing && isLinear(node, nodes, keep) && await firstZero([node], compute) !== undefined;
   // Of two sides that both come from here one is always chosen: that is meant, as in a clipped ratio.
   const isChoice = (x: Node): boolean => choosing.has(x.op) && sidesOf(x).filter((y) => on.has(y)).length > 1;
   const above = nodes.slice(nodes.indexOf(node) + 1).some((x) => isChoice(x) && !isZero(x));
   const factor = products.has(node.op) ? await firstZero(floats.filter((x) => !on.has(x)), compute) : undefined;
   const lasts = factor !== undefined && await isZeroForAll(factor, keep, compute);
-  return { node, why, isPassing: isPassing || isPenalty || above || isChoice(node), ...(lasts ? { factor } : {}) };
+  return {
+    node,
+    why,
+    help,
+    isPassing: isPassing || isPenalty || above || isChoice(node),
+    ...(lasts ? { factor } : {}),
+  };
 }
 
 /** A sentence that names the operation and its line. */

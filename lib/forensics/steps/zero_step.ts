@@ -159,7 +159,11 @@ function lasting(explained: readonly Explained[]): Explained[] {
     return isDeadlock(x)
       ? [{
         ...x,
-        at: { ...x.at, why: "a product with 0, and what is 0 there cannot learn either: both started at 0" },
+        at: {
+          ...x.at,
+          why: "a product with 0, and what is 0 there cannot learn either: both started at 0",
+          help: "let one of them begin away from 0: layers do, unless weightInit says otherwise.",
+        },
       }]
       : [];
   });
@@ -176,11 +180,13 @@ export async function warnOfZeros(step: FirstStep, renew: Renewal, compute: Comp
     for (const node of liveNodes([loss])) if (isLearner(node.owner)) left.delete(node.owner);
   }
   for (const some of Map.groupBy(lasting(explained), ({ at }) => at.node.site.key).values()) {
-    const [{ at: { node, why }, behind }] = some as [Explained];
+    const [{ at: { node, why, help }, behind }] = some as [Explained];
     const labels = some.map((x) => x.parameter.label);
     warn({
       code: "G110",
-      message: `zero gradient: ${listed(labels)} cannot learn from the loss, its slope is 0 everywhere`,
+      message: `zero gradient: ${
+        listed(some.map((x) => x.parameter))
+      } cannot learn from the loss, its slope is 0 everywhere`,
       sites: [
         { site: node.site, note: why },
         ...behind.slice(0, 1).map((x) => ({ site: x.madeAt, note: `\`${x.label}\` is made here` })),
@@ -189,7 +195,8 @@ export async function warnOfZeros(step: FirstStep, renew: Renewal, compute: Comp
       params: labels,
       path: `loss <- .. <- ${labelOf(node)} <- .. <- ${labels[0]}`,
       help: [
-        "look at the numbers that come in here: await audit(loss, optimizer) shows norms and shares of zeros.",
+        help,
+        "look at the numbers that come in here: await audit(() => lossOf(..), optimizer) shows norms and shares of zeros.",
         "if it is meant for a while, nothing is to be done: this is said once, and stops nothing.",
       ],
     });

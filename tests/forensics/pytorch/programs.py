@@ -1023,6 +1023,152 @@ def world_model_imagines_from_data():
         update(optimizer, -gain)
 
 
+@program
+def read_in_a_helper():
+    def number(t):
+        return t.item()  # guilty
+
+    gate, net = mlp(3, 8, 1), mlp(3, 8, 1)
+    optimizer = adam(gate, net)
+    for _ in range(3):
+        x = torch.randn(4, 3)
+        loss = (net(x) * number(sigmoid(gate(x)).mean()) - 1).square().mean()
+        update(optimizer, loss)
+        number(loss)
+
+
+@program
+def gru_written_by_hand():
+    reset, renew, candidate = nn.Linear(5, 3), nn.Linear(5, 3), nn.Linear(5, 3)
+    optimizer = adam(reset, renew, candidate)
+
+    def step(h, x):
+        both = torch.cat([h, x], 1)
+        r = sigmoid(reset(both)).detach()  # guilty
+        z = sigmoid(renew(both))
+        return h * z + candidate(torch.cat([h * r, x], 1)).tanh() * (1 - z)
+
+    for _ in range(3):
+        h = torch.zeros(4, 3)
+        for x in torch.randn(6, 4, 2):
+            h = step(h, x)
+        update(optimizer, (h - 1).square().mean())
+
+
+@program
+def sample_into_an_unfrozen_critic():
+    actor, critic = mlp(4, 16, 2), mlp(2, 16, 1)
+    optimizer = adam(actor)
+    for _ in range(3):
+        policy = Normal(actor(torch.randn(8, 4)), 0.2)
+        action = policy.sample()  # guilty
+        update(optimizer, -critic(action.tanh()).mean())
+
+
+@program
+def parameter_of_features():
+    encoder = mlp(3, 8, 4)
+    optimizer = adam(encoder)
+    for _ in range(3):
+        h = encoder(torch.randn(6, 3))
+        features = nn.Parameter(torch.tensor(h.tolist()))  # guilty
+        update(optimizer, features.square().mean())
+
+
+@program
+def assigned_and_differentiated():
+    net, head = mlp(3, 8, 2), nn.Linear(2, 1)
+    optimizer = adam(net, head)
+    memory = torch.zeros(4, 2)
+    for _ in range(3):
+        memory.data = net(torch.randn(4, 3)).tanh().data  # guilty
+        update(optimizer, (head(memory) - 1).square().mean())
+
+
+@program
+def simulator_behind_a_method():
+    class Pendulum:
+        angle, speed, torque = 0.3, 0.0, 0.0
+
+        def set_torque(self, torque):
+            self.torque = torque[0]
+
+        def step(self):
+            self.speed += 0.05 * (self.torque - math.sin(self.angle))
+            self.angle += 0.05 * self.speed
+
+    policy = mlp(2, 8, 1)
+    optimizer = adam(policy)
+    for _ in range(2):
+        pendulum, costs = Pendulum(), []
+        for _ in range(5):
+            torque = policy(torch.tensor([[pendulum.angle, pendulum.speed]])).tanh()[0]
+            pendulum.set_torque(torque.tolist())  # guilty
+            pendulum.step()
+            costs.append(torch.tensor([pendulum.angle, pendulum.speed]).square().sum())
+        update(optimizer, torch.stack(costs).mean())
+
+
+@program
+def indefinite_matrix():
+    w = nn.Parameter(torch.ones(2))
+    matrix = torch.tensor([[1.0, 0.0], [0.0, -1.0]])
+
+    def solve(b):
+        x, left, along = torch.zeros(2), b, b
+        for _ in range(10):
+            image = matrix @ along
+            by = left @ left / (along @ image)
+            x, rest = x + by * along, left - by * image
+            along, left = rest + (rest @ rest) / (left @ left) * along, rest
+        return x
+
+    (slope,) = torch.autograd.grad(w.sum(), w)
+    direction = solve(slope)  # guilty
+    w.data += direction
+
+
+@program
+def deviation_of_one_sample():
+    critic = mlp(3, 8, 1)
+    optimizer = adam(critic)
+    for _ in range(2):
+        value = critic(torch.randn(1, 3)).squeeze(-1)
+        spread = value.std(0)  # guilty
+        update(optimizer, ((value - value.mean()) / (spread + 1e-8)).square().mean())
+
+
+@program
+def two_experiments():
+    critic = mlp(3, 8, 1)
+    critic_optimizer = adam(critic)
+    for _ in range(3):
+        loss = (critic(torch.randn(8, 3)) - 1).square().mean()
+        update(critic_optimizer, loss)
+        loss.item()
+    value = mlp(3, 8, 1)
+    optimizer = adam(value)
+    numbers = value(torch.randn(8, 3)).tolist()  # guilty
+    update(optimizer, torch.tensor([(x - 1) ** 2 for (x,) in numbers]).mean())
+
+
+@program
+def agents_in_an_array():
+    class Agent:
+        def __init__(self, greedy):
+            self.greedy, self.policy = greedy, mlp(3, 8, 1)
+            self.optimizer = adam(self.policy)
+
+        def loss(self, x):
+            y = self.policy(x)
+            return ((y.detach() if self.greedy else y) - 1).square().mean()  # guilty
+
+    agents = [Agent(greedy) for greedy in (False, False, True)]
+    for _ in range(2):
+        for agent in agents:
+            update(agent.optimizer, agent.loss(torch.randn(5, 3)))
+
+
 def run(fn):
     torch.manual_seed(0)
     lines, start = inspect.getsourcelines(fn)

@@ -1,0 +1,39 @@
+/** The stops that the user has declared, each with its reason and with what it keeps from learning there. */
+
+import type { Node } from "../graph/node.ts";
+import type { Site } from "../graph/site.ts";
+import { allNodes, isLearner, type Learner } from "../forensics/flow/edges.ts";
+import { isDeclared, type Named } from "../forensics/flow/label.ts";
+import { boundaryOf } from "../forensics/reads/drops.ts";
+
+/** A stop with a reason, somewhere in a loss. */
+export interface DeclaredStop {
+  /** The line. */
+  readonly site: Site;
+  /** The reason: `logging only`. */
+  readonly why: string;
+  /** What does not learn through it. */
+  readonly parameters: readonly Named[];
+}
+
+/** The parameters behind `nodes`. */
+function behind(nodes: readonly Node[]): Set<Learner> {
+  return new Set(allNodes(nodes).flatMap((x) => isLearner(x.owner) ? [x.owner] : []));
+}
+
+/** The declared stops behind `loss`, a line each. */
+export function declaredStops(loss: Node): DeclaredStop[] {
+  const found = new Map<string, DeclaredStop>();
+  for (const node of allNodes([loss])) {
+    const drop = node.inputs.length === 0 ? boundaryOf(node) : null;
+    const isBoundary = drop?.kind === "boundary" && drop.rule === "stop";
+    if (!isBoundary && !(isDeclared(node) && node.op === "stopGradient")) continue;
+    const site = isBoundary ? drop.site : node.site;
+    const why = isBoundary ? drop.what : node.op === "stopGradient" ? node.attrs.why! : "";
+    const learners = isBoundary ? drop.learners.flatMap((x) => x.deref() ?? []) : behind(node.inputs);
+    const known = found.get(site.key)?.parameters ?? [];
+    const parameters = [...new Set([...known, ...learners])];
+    if (parameters.length > 0) found.set(site.key, { site, why, parameters });
+  }
+  return [...found.values()];
+}

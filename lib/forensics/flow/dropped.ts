@@ -1,0 +1,75 @@
+/** Cuts where a value was read, or became data in another way, and came in again as a constant. */
+
+import type { Place } from "../../graph/error.ts";
+import type { Node } from "../../graph/node.ts";
+import { sizeOf } from "../../graph/types.ts";
+import { type Drop, whatOf } from "../reads/drops.ts";
+import type { Learner } from "./edges.ts";
+import { helpFor } from "./help.ts";
+import { pathText, type Stop } from "./trail.ts";
+
+/** A place where a value leaves the graph. */
+export interface Cut {
+  /** `item()`, `detach()`, `argmax()`, `boundary`. */
+  readonly how: string;
+  /** The lines: where it leaves, and where it comes in again, if that is known. */
+  readonly places: readonly Place[];
+  /** `loss <- add#22 <- aux.w1`. */
+  readonly path: string;
+  /** What to do. */
+  readonly help: readonly string[];
+  /** A boundary that forbids gradients. */
+  readonly forbidden: boolean;
+  /** More about it, for the sentence that says so. */
+  readonly because?: string;
+}
+
+/** What happened at the line of a drop. */
+export function describeDrop(drop: Drop): string {
+  const { kind, value, rule } = drop;
+  const what = whatOf(drop);
+  if (kind === "boundary") {
+    return rule === "forbid" ? `${what} forbids that gradients pass here` : `at ${what} values leave the graph`;
+  }
+  if (kind === "compiled") return `${what} is data outside of it: a compiled function keeps its graph`;
+  if (kind === "argument") return `${what} is made here, with its gradient`;
+  const into = value === null ? "numbers" : `the number ${numberText(value)}`;
+  return `${kind} turned ${what} into ${into}`;
+}
+
+const numberText = (x: number): string => String(Number(x.toPrecision(4)));
+
+/** The way behind a drop, to `learner`. */
+export function wayOf({ kind, value, way, learners }: Drop, learner: Learner): (Stop | string)[] {
+  const isWhole = way !== null && learners[0]?.deref() === learner;
+  return [...(value === null ? [] : [numberText(value)]), kind, ...(way ?? []), ...(isWhole ? [] : [".."])];
+}
+
+/** The cut of what was read at `drop` and came in again, times `factor`, at the constant `node`, the end of the way `live`. */
+export function droppedAt(node: Node, live: readonly Node[], drop: Drop, learner: Learner, factor: number): Cut {
+  const { argument } = drop;
+  const entered = argument?.site ?? node.site;
+  const isElsewhere = entered.key !== drop.site.key;
+  const scaled = factor === 1 ? "" : `${factor} x `;
+  const [number, ...way] = wayOf(drop, learner);
+  const note = argument
+    ? `passed here as ${argument.name}`
+    : `enters here as a constant${scaled && `, ${scaled}${number}`}`;
+  return {
+    how: drop.kind,
+    places: [{ site: drop.site, note: describeDrop(drop) }, ...(isElsewhere ? [{ site: entered, note }] : [])],
+    path: pathText(
+      [...live.slice(0, -1), ...(live.length > 1 ? [] : [node]), `${scaled}${number}`, ...way],
+      learner.label,
+    ),
+    help: helpFor({
+      how: drop.kind,
+      left: drop.site,
+      entered: isElsewhere ? entered : null,
+      argument: argument?.name,
+      isCollected: node.op === "input" && sizeOf(node.shape) > drop.size,
+    }),
+    forbidden: drop.rule === "forbid",
+    ...(argument ? { because: `${argument.name} carries their gradient, and arguments are data` } : {}),
+  };
+}
