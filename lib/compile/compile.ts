@@ -231,7 +231,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     const before = stepCount();
     const inputs = withSite(site, () => leaves(tree).map((x) => placeholder(x.node)));
     const { result: { result: program, left }, sinks: noted } = withinCall(
-      site,
+      this.compiledAt.isOfLibrary ? null : site,
       false,
       () =>
         madeFromWhile(

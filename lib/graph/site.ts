@@ -128,7 +128,14 @@ export class Site {
 
   /** What the user called there: the name of the library's function. */
   get called(): string | null {
-    return this.#at().called;
+    const { called } = this.#at();
+    return this.#instead && !this.#around!.isTold ? null : called;
+  }
+
+  /** Whether the function that asked for it was called by the library itself. */
+  get isOfLibrary(): boolean {
+    const caller = framesOf(this.stack)[1];
+    return caller !== undefined && !isOutside(caller);
   }
 
   /** The text of the user's line, if it can be had. Of a notebook cell a line can be had that lies in a function. */
@@ -273,10 +280,13 @@ function textAt(frames: readonly Frame[], index: number): TextAt | null {
   };
 }
 
-/** Runs `fn`, which calls functions of the user or many of the library: what has no line of its own is at `site`. */
-export function withinCall<T>(site: Site, isTold: boolean, fn: () => T): T {
+/**
+ * Runs `fn`, which calls functions of the user or many of the library: what has no line of its own is at `site`, a line of the
+ * library if that is null. `isTold`: the call belongs to the story of what happens inside.
+ */
+export function withinCall<T>(site: Site | null, isTold: boolean, fn: () => T): T {
   const before = around;
-  around = { site, isTold };
+  around = site && { site, isTold };
   try {
     return fn();
   } finally {

@@ -56,7 +56,7 @@ function partsOf(origin: NonFiniteOrigin, consequence: string): ErrorParts {
   // Operations of a trainer have no line of the user: what is known of them goes into the sentence.
   const facts = origin.site.isKnown ? "" : ` (${told})`;
   const sites = [
-    { site: origin.site, note: told },
+    origin.site.isKnown ? { site: origin.site, note: told } : { site: origin.site },
     ...(becameNaN
       ? [{ site: becameNaN.site, note: `infinity becomes NaN ${within(becameNaN)}in ${operationName(becameNaN)}` }]
       : []),
