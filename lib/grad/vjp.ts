@@ -8,6 +8,9 @@ import { customRule } from "./custom.ts";
 import { type Rule, rules } from "./rules.ts";
 import { scanRule } from "./scan.ts";
 
+/** No gradient passes it, so what is behind it need not be looked at: the steps before this one, where state is carried on. */
+const isEnd = (node: Node): boolean => node.op === "stopGradient";
+
 /** Nodes of `order` that `wrt` can influence. */
 function influenced(order: readonly Node[], wrt: readonly Node[]): Set<Node> {
   const found = new Set<Node>(wrt);
@@ -24,7 +27,7 @@ export function vjpNodes(
   cotangents: readonly (Node | null)[],
   wrt: readonly Node[],
 ): (Node | null)[] {
-  const order = topological(outputs);
+  const order = topological(outputs, isEnd);
   const relevant = influenced(order, wrt);
   const gradient = new Map<Node, Node>();
   const ofScan = new Map<Node, (Node | null)[]>();
