@@ -1,6 +1,6 @@
 /** audit(): what becomes of every parameter in a loss, with numbers, and with a proof where a closure is given. */
 
-import { evaluate } from "../tensor/evaluate.ts";
+import { evaluate } from "../tensor/settle.ts";
 import { checkScalar } from "../forensics/steps/backward.ts";
 import { vjpNodes } from "../grad/vjp.ts";
 import { PlumblineError } from "../graph/error.ts";

@@ -1,6 +1,6 @@
 /** Boundaries: code outside of the graph (a simulator, a driver) behind a rule that says how gradients cross it. */
 
-import { evaluate } from "../tensor/evaluate.ts";
+import { evaluate } from "../tensor/settle.ts";
 import { setCustomRule } from "../grad/custom.ts";
 import { rememberFunction } from "../graph/cell.ts";
 import { constant, makeNode, type Node, placeholder } from "../graph/node.ts";

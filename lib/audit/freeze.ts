@@ -4,9 +4,10 @@
  * always frozen, so what they hide is no difference.
  */
 
-import { evaluate } from "../tensor/evaluate.ts";
+import { evaluate } from "../tensor/settle.ts";
 import { rememberFunction } from "../graph/cell.ts";
 import { constant, type Node } from "../graph/node.ts";
+import { pending } from "../graph/pending.ts";
 import type { Storage } from "../graph/storage.ts";
 import { allocate, type TypedArray } from "../graph/types.ts";
 import { HostRandom } from "../tensor/host_random.ts";
@@ -90,6 +91,7 @@ export class FrozenLoss implements Watcher {
   async at(parameter: Parameter, step: Float32Array, frozen: Freezable | null = null): Promise<number> {
     const { root } = parameter;
     const before = root.node;
+    const mark = pending.mark();
     await evaluate([parameter.node]);
     const values = Float32Array.from(await parameter.node.value!.read(), (x, i) => x + step[i]!);
     parameter.assign(fromData(values, "float32", parameter.shape, parameter.axes));
@@ -99,12 +101,14 @@ export class FrozenLoss implements Watcher {
       await evaluate([loss.node]);
       return Number((await loss.node.value!.read())[0]);
     } finally {
+      pending.rewind(mark);
       root.replace(before);
     }
   }
 
   async #run(): Promise<Tensor> {
     this.#read = this.#stop = 0;
+    const mark = pending.mark();
     const stream = new HostRandom(seed);
     const random = Math.random;
     Math.random = () => stream.next();
@@ -112,6 +116,7 @@ export class FrozenLoss implements Watcher {
       return await watched(this, async () => await this.fn());
     } finally {
       Math.random = random;
+      pending.rewind(mark);
       for (const [variable, node] of this.#before) variable.replace(node);
       for (const [source, state] of this.#streams) source.restore(state);
     }

@@ -1,6 +1,7 @@
 /** What the next step of an optimiser would change, without taking it. */
 
-import { evaluate } from "../tensor/evaluate.ts";
+import { evaluate } from "../tensor/settle.ts";
+import { pending } from "../graph/pending.ts";
 import { Optimizer } from "../optim/optimizer.ts";
 import { fromData } from "../tensor/tensor.ts";
 import type { Parameter, Stateful } from "../tensor/variable.ts";
@@ -23,12 +24,14 @@ export async function plannedUpdates(
       const g = gradients.get(x);
       x.grad = g ? fromData(g, "float32", x.shape) : null;
     }
+    const mark = pending.mark();
     let next: readonly (typeof before)[number][] = old;
     try {
       optimizer.planStep();
       next = parameters.map((x) => x.node);
       await evaluate([...old, ...next, ...roots.map((x) => x.node)]);
     } finally {
+      pending.rewind(mark);
       roots.forEach((x, i) => x.replace(before[i]!));
       parameters.forEach((x, i) => x.grad = grads[i]!);
     }

@@ -11,7 +11,7 @@ import { madeFrom, madeFromWhile } from "../forensics/reads/drops.ts";
 import { collectOpen, type LeftOpen, type OpenQuestion } from "../forensics/steps/first_step.ts";
 import { noteReplay, stepCount } from "../forensics/steps/losses.ts";
 import { keepBefore, lookAtFirstSteps, warnOfZeros } from "../forensics/steps/zero_step.ts";
-import { PlumblineError } from "../graph/error.ts";
+import { PlumblineError, saysStateIsKept } from "../graph/error.ts";
 import { rememberFunction } from "../graph/cell.ts";
 import { constant, type Node, placeholder, topological } from "../graph/node.ts";
 import { simplify } from "../graph/simplify.ts";
@@ -26,7 +26,8 @@ import { refusePromise, restoring, traced } from "../graph/trace.ts";
 import { formOf, leaves, rebuildTree, type Tree } from "../tensor/tree.ts";
 import { type Stateful, Variable } from "../tensor/variable.ts";
 import type { Executable } from "../engine/engine.ts";
-import { enqueue, evaluateAssigned, evaluateNow } from "../tensor/evaluate.ts";
+import { enqueue, evaluateNow } from "../tensor/evaluate.ts";
+import { evaluateAssigned, settleCompiled } from "../tensor/settle.ts";
 import { currentEngine } from "../engine/select.ts";
 
 /** What a compiled function takes: tensors, trees of them, or numbers. */
@@ -181,10 +182,11 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     if (program.questions.length > 0) program.questions = program.questions.filter(stillOpen);
     const state = program.roots.map((x) => x.node);
     const nodes = [...tensors.map((x) => x.node), ...state, ...program.captured];
+    if (program.runner instanceof StepRunner && program.runner.isFull) await settleCompiled();
     await evaluateAssigned(nodes);
     await lookAtFirstSteps(evaluateNow);
     if (program.first) await keepBefore(program.first.steps);
-    const values = await program.runner.run(nodes.map((x) => x.value!));
+    const values = await this.#run(program, nodes);
     program.assigned.forEach((index, i) => {
       withSite(program.sites[i]!, () => program.roots[index]!.adopt(values[i]!));
       // Also where the engine keeps it for a while, to look for what went wrong: who asks for it gets the same everywhere.
@@ -194,6 +196,14 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     if (program.learned.length > 0) noteReplay(program.learned);
     const results = values.slice(program.assigned.length);
     return this.#wrap(program, results, tensors);
+  }
+
+  async #run({ runner, assigned }: Program, nodes: readonly Node[]): Promise<Storage[]> {
+    try {
+      return await runner.run(nodes.map((x) => x.value!));
+    } catch (error) {
+      throw assigned.length === 0 ? error : saysStateIsKept(error);
+    }
   }
 
   /** After the first run: whether gradients are zero, with the state as it is now. */
@@ -260,7 +270,11 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
       donated,
       sinks,
       screen: outputs.length - 1,
-      restore: (values) => assigned.forEach((root) => roots[root]!.adopt(values[inputs.length + root]!)),
+      restore: (values) => {
+        for (const root of assigned) {
+          if (roots[root]!.node.value?.isVoid) roots[root]!.adopt(values[inputs.length + root]!);
+        }
+      },
     });
     const sites = assigned.map((_, i) => program.outputs[i]!.site);
     const learned = learnedSince(roots, before);

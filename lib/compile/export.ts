@@ -9,7 +9,7 @@ import { nameOf } from "../tensor/refuse.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { refusePromise, restoring, traced } from "../graph/trace.ts";
 import { Variable } from "../tensor/variable.ts";
-import { evaluate } from "../tensor/evaluate.ts";
+import { evaluate } from "../tensor/settle.ts";
 
 type Named = Readonly<Record<string, Tensor>>;
 

@@ -37,6 +37,8 @@ export interface ErrorParts {
   severity?: "error" | "warning";
 }
 
+const keptText = "the state stays as it was before the step";
+
 /** The user's call of the function that throws. */
 function here(): Site {
   return callerSite();
@@ -177,4 +179,20 @@ export class PlumblineError extends Error {
       help: this.help,
     };
   }
+}
+
+/**
+ * What every error of a step says that left the state as it was; `later` steps that were built on it are gone too. Gives the
+ * error.
+ */
+export function saysStateIsKept<E>(error: E, later = 0): E {
+  if (!(error instanceof Error) || error.message.includes(keptText)) return error;
+  const told = error instanceof PlumblineError ? error.parts.message : error.message;
+  const without = later === 0 ? "" : `, and without the ${later} after it that ${later === 1 ? "was" : "were"} built on it`;
+  const longer = `${told.replace(/\.?$/, ".")} Nothing was lost: ${keptText}${without}.`;
+  const change = (text: string): string => text.replace(told, () => longer);
+  if (error.stack) error.stack = change(error.stack);
+  error.message = change(error.message);
+  if (error instanceof PlumblineError) error.parts.message = longer;
+  return error;
 }

@@ -1,35 +1,201 @@
-/** Variables that were assigned a value not computed yet: the next evaluation computes it too, so graphs do not grow. */
+/**
+ * Assignments whose values are not computed yet, step by step. They are computed with the next evaluation, or when there are
+ * many; what cannot be computed, or goes bad, is taken back: its variables hold what they held before.
+ */
 
-import type { Node } from "./node.ts";
+import { PlumblineError } from "./error.ts";
+import { forget, type Node } from "./node.ts";
 
-interface Assigned {
+/** A variable that may be assigned. */
+export interface Assigned {
   readonly node: Node;
-  /** The value is known: forget how it was made. */
-  settle(): void;
+  replace(node: Node): Node;
 }
 
-const assigned = new Set<Assigned>();
+/** An assignment. */
+export interface Assignment {
+  readonly variable: Assigned;
+  /** What it was assigned. */
+  readonly node: Node;
+  /** What it held before. */
+  before: Node;
+  /** Makes the assignment once more: of known numbers, loaded weights for one, which a step that is taken back must not take along. */
+  readonly again: (() => void) | null;
+}
 
-/** What the next evaluation has to compute beside what it was asked for. */
+interface Entry extends Assignment {
+  readonly order: number;
+}
+
+/** Assignments in a row. */
+export interface Step {
+  readonly assignments: readonly Assignment[];
+  /** Whether an optimiser made them: then none of them stands without the others. */
+  readonly isWhole: boolean;
+  /** What it learned from, which must not go bad either. */
+  readonly losses: readonly Node[];
+}
+
+interface OpenStep extends Step {
+  assignments: Entry[];
+  isWhole: boolean;
+  losses: readonly Node[];
+  /** What else is to be taken back with it. */
+  undo: readonly (() => void)[];
+}
+
+/** Nodes from the first assignment on, after which all is computed without being asked for. */
+const mostNodes = 2048;
+
+const steps = new Set<OpenStep>();
+let open: OpenStep | null = null;
+/** What an optimiser says of the step that it is making. */
+let whole: { readonly losses: Node[]; readonly undo: (() => void)[] } | null = null;
+let made = 0;
+let failure: { readonly error: unknown } | null = null;
+let whenFull = (): void => {};
+
+/** Keys of random numbers move on several times in a step. */
+const isKey = (x: Assignment): boolean => x.node.dtype === "uint32";
+
+function openStep(): OpenStep {
+  open ??= { assignments: [], isWhole: false, losses: [], undo: [] };
+  steps.add(open);
+  return open;
+}
+
+function checkFull(last: Node): void {
+  const [first] = steps;
+  if (first && last.id - first.assignments[0]!.node.id > mostNodes) whenFull();
+}
+
+/** The steps, after which another begins. */
+function end(): OpenStep[] {
+  open = null;
+  return [...steps];
+}
+
+/** Takes back what was assigned, the last first. What was assigned over it stays. */
+function takeBack(undone: readonly Assignment[]): void {
+  const again: (() => void)[] = [];
+  const others = [...steps].flatMap((x) => x.assignments);
+  for (const assignment of undone.toReversed()) {
+    const { variable, node, before } = assignment;
+    if (variable.node === node) variable.replace(before);
+    for (const x of others) if (x.before === node) x.before = before;
+    if (assignment.again) again.unshift(assignment.again);
+  }
+  for (const repeat of again) repeat();
+}
+
+/** The assignments that are not computed yet. */
 export const pending = {
-  /** Remembers an assigned variable. */
-  add(variable: Assigned): void {
-    assigned.add(variable);
+  /** Whether there are none. */
+  get isEmpty(): boolean {
+    return steps.size === 0;
   },
-  /** The nodes to compute. */
-  nodes(): Node[] {
-    return [...assigned].map((x) => x.node);
+
+  /** The steps, oldest first. What is assigned from now on belongs to another. */
+  steps(): readonly Step[] {
+    return end();
   },
-  /** Gives up on a node that cannot be computed. */
-  drop(node: Node): void {
-    for (const x of assigned) if (x.node === node) assigned.delete(x);
+
+  /** Remembers an assignment, unless its value is known. A variable that is assigned again begins another step. */
+  add(assignment: Assignment): void {
+    if (assignment.node.value !== null) return;
+    const isAgain = !isKey(assignment) && open?.assignments.some((x) => x.variable === assignment.variable);
+    if (isAgain && !whole) end();
+    openStep().assignments.push({ ...assignment, order: made++ });
+    if (!whole) checkFull(assignment.node);
   },
-  /** Forgets the graphs of the variables whose value is known now. */
-  settle(): void {
-    for (const x of assigned) {
-      if (x.node.value === null) continue;
-      x.settle();
-      assigned.delete(x);
+
+  /**
+   * Runs `fn`, the step of an optimiser: it stands or falls as a whole, with the random keys that were drawn since the step
+   * before. If `fn` throws, nothing of it was assigned.
+   */
+  whole(fn: () => void): void {
+    if (!open?.assignments.every(isKey)) end();
+    const keys = open?.assignments.length ?? 0;
+    const said = whole = { losses: [], undo: [] };
+    try {
+      fn();
+      if (open) Object.assign(open, { isWhole: true, ...said });
+    } catch (error) {
+      if (open) takeBack(open.assignments.splice(keys));
+      if (open && keys === 0) steps.delete(open);
+      throw error;
+    } finally {
+      whole = null;
+      const last = open?.assignments.at(-1);
+      end();
+      if (last) checkFull(last.node);
     }
   },
+
+  /** For the step of an optimiser: `loss` must not go bad. */
+  judge(loss: Node): void {
+    whole?.losses.push(loss);
+  },
+
+  /** For the step of an optimiser: `fn` is called if it is taken back. */
+  onUndo(fn: () => void): void {
+    whole?.undo.push(fn);
+  },
+
+  /** A step is computed: how its values were made is forgotten. */
+  settle(step: Step): void {
+    steps.delete(step as OpenStep);
+    for (const { node } of step.assignments) forget(node);
+  },
+
+  /** Takes assignments of a step back; the others of it are computed. */
+  undo(step: Step, undone: readonly Assignment[] = step.assignments): void {
+    takeBack(undone);
+    pending.settle(step);
+    for (const { node } of undone) node.value = null;
+    if (undone.length > 0) (step as OpenStep).undo.forEach((fn) => fn());
+  },
+
+  /** For what assigns and puts everything back itself: the place from which {@linkcode pending.rewind} forgets. */
+  mark(): number {
+    return made;
+  },
+
+  /** Forgets the assignments since `mark`. */
+  rewind(mark: number): void {
+    for (const step of steps) {
+      step.assignments = step.assignments.filter((x) => x.order < mark);
+      if (step.assignments.length === 0) steps.delete(step);
+    }
+    if (open && !steps.has(open)) open = null;
+  },
+
+  /** Calls `fn` when so much is pending that it should be computed. */
+  onFull(fn: () => void): void {
+    whenFull = fn;
+  },
+
+  /** Keeps the error of a computation that nobody has asked for, until somebody can be told. */
+  fail(error: unknown): void {
+    failure ??= { error };
+  },
+
+  /** Throws what {@linkcode pending.fail} keeps. */
+  tell(): void {
+    const told = failure;
+    failure = null;
+    if (told) throw told.error;
+  },
 };
+
+/** Throws G202 for a leaf without numbers: the value of a variable that was taken back. */
+export function refuseTakenBack({ value, owner, site }: Node): void {
+  if (value !== null) return;
+  const label = owner && "label" in owner ? `\`${owner.label}\`` : "a variable";
+  throw new PlumblineError({
+    code: "G202",
+    message: `a tensor was computed from the value that ${label} would have had after a step that failed.`,
+    sites: [site],
+    help: "compute it again: the variable holds what it held before that step.",
+  });
+}

@@ -13,6 +13,8 @@ export interface DeviceBuffer {
 
 /** The numbers of one value, dense and row-major. They never change once they are there. */
 export class Storage {
+  /** The run that made it, if runs are judged later: whether it went bad. */
+  madeBy: { readonly isVoid: boolean } | null = null;
   #host: TypedArray | null;
   #device: DeviceBuffer | null;
   #shared = false;
@@ -64,6 +66,11 @@ export class Storage {
     this.#shared = true;
     this.#host ??= await this.#device!.read();
     return this.#host;
+  }
+
+  /** Whether it was made by a run that went bad, or built on one that did. */
+  get isVoid(): boolean {
+    return this.madeBy?.isVoid ?? false;
   }
 
   /** Somebody outside of the engine holds the host array: it is never recycled. */

@@ -4,6 +4,7 @@ import { mustStayFinite, noteSink } from "../forensics/nonfinite/sinks.ts";
 import { haveLoose, noteLearning, noteStep, recentLosses } from "../forensics/steps/losses.ts";
 import { warnOfLoose } from "../forensics/steps/ownership.ts";
 import { auditFirstStep } from "../forensics/steps/first_step.ts";
+import { pending } from "../graph/pending.ts";
 import { concat, where } from "../tensor/functions.ts";
 import { full, tensor } from "../tensor/creation.ts";
 import { nameOf } from "../tensor/refuse.ts";
@@ -117,6 +118,11 @@ export abstract class Optimizer implements Stateful {
    * @throws PlumblineError G101 if a parameter is cut from the loss, G106 if it is never used, G107 without backward().
    */
   step(): void {
+    pending.whole(() => this.#step());
+  }
+
+  #step(): void {
+    const used = this.groups.flatMap(({ group }) => group.parameters.map((x) => ({ parameter: x, gradient: x.grad })));
     if (!this.#isAudited) {
       const groups = this.groups.map(({ group: { parameters, vector }, moments }) => ({ parameters, vector, moments }));
       auditFirstStep(groups, (x) => (x as Parameter).grad !== null);
@@ -127,6 +133,10 @@ export abstract class Optimizer implements Stateful {
     this.#isAudited = true;
     noteLearning(this.groups.flatMap(({ group }) => group.parameters.filter((x) => x.grad)));
     noteStep();
+    // The gradients of a step that went bad are bad: the next backward() is not to add to them.
+    pending.onUndo(() => {
+      for (const { parameter, gradient } of used) if (parameter.grad === gradient) parameter.grad = null;
+    });
   }
 
   /** For the audit: assigns what a step would, without having stepped: a pending clip is used and stays. */

@@ -5,14 +5,13 @@
 
 import { assignedSinks, refuseBad } from "../forensics/nonfinite/error.ts";
 import { screen } from "../forensics/nonfinite/sinks.ts";
-import { unread } from "../forensics/nonfinite/watch.ts";
 import { interruptible } from "../graph/interrupt.ts";
 import { attributeText, constant, type Node, substitute, topological } from "../graph/node.ts";
 import { expand } from "../graph/ops.ts";
 import { simplify } from "../graph/simplify.ts";
+import { refuseTakenBack } from "../graph/pending.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval } from "../graph/types.ts";
-import { pending } from "../graph/pending.ts";
 import type { Engine, Executable } from "../engine/engine.ts";
 import { currentEngine } from "../engine/select.ts";
 
@@ -70,46 +69,19 @@ async function executable(engine: Engine, outputs: readonly Node[], leaves: read
   return found;
 }
 
-/** Computes values inside a task of {@linkcode enqueue}. */
+/** Computes values inside a task of {@linkcode enqueue}; all of them or, if one is refused or bad, none. */
 export async function evaluateNow(nodes: readonly Node[]): Promise<void> {
   const missing = [...new Set(nodes)].filter((x) => x.value === null);
   if (missing.length === 0) return;
   const engine = await currentEngine();
   const sinks = assignedSinks(missing);
   const { outputs, leaves } = close(sinks.length === 0 ? missing : [...missing, screen(sinks)]);
+  leaves.forEach(refuseTakenBack);
   const program = await executable(engine, outputs, leaves);
   const values = await program.run(leaves.map((x) => x.value!));
-  missing.forEach((node, i) => node.value = values[i]!);
-  if (sinks.length > 0) await refuseBad(sinks, values.at(-1)!);
-}
-
-/**
- * Computes values inside a task, and those that were assigned since the last time. Of these, what cannot be computed is left to
- * who reads it: it must not keep others from their values.
- */
-export async function evaluateAssigned(nodes: readonly Node[]): Promise<void> {
-  const all = [...nodes, ...pending.nodes()];
-  try {
-    await evaluateNow(all);
-  } catch (error) {
-    // Computed, and judged bad.
-    if (all.every((x) => x.value !== null)) throw error;
-    await dropFailing();
-    await evaluateNow(nodes);
-  }
-  pending.settle();
-}
-
-async function dropFailing(): Promise<void> {
-  for (const node of pending.nodes()) {
-    try {
-      await evaluateNow([node]);
-    } catch (error) {
-      if (node.value !== null) throw error;
-      pending.drop(node);
-    }
-  }
-  pending.settle();
+  const valueOf = new Map(missing.map((x, i) => [x, values[i]!]));
+  if (sinks.length > 0) await refuseBad(sinks, values.at(-1)!, valueOf);
+  for (const [node, value] of valueOf) node.value = value;
 }
 
 /** Runs `task` when everything asked for before is done: programs of one engine do not overlap. It may be interrupted before. */
@@ -117,21 +89,4 @@ export function enqueue<T>(task: () => Promise<T>): Promise<T> {
   const result = last.then(interruptible(task));
   last = result.catch(() => {});
   return result;
-}
-
-/** Computes the values of `nodes`, to be looked at, and keeps them there. Steps on a device that went bad show now. */
-export function evaluate(nodes: readonly Node[]): Promise<void> {
-  return judged(() => evaluateNow(nodes));
-}
-
-/** As {@linkcode evaluate}, for somebody who reads: with what was assigned before. */
-export function evaluateToRead(node: Node): Promise<void> {
-  return judged(() => evaluateAssigned([node]));
-}
-
-function judged(task: () => Promise<void>): Promise<void> {
-  return enqueue(async () => {
-    await task();
-    for (const step of unread) await step.settle();
-  });
 }

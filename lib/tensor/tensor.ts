@@ -5,7 +5,7 @@
  * Over 400 lines: it is one class, whose hundred methods each say what they do.
  */
 
-import { evaluate, evaluateToRead } from "./evaluate.ts";
+import { evaluate, evaluateToRead } from "./settle.ts";
 import { type OwnedGradient, ownedGradients } from "../forensics/steps/backward.ts";
 import { reading, stopped } from "../forensics/reads/drops.ts";
 import { lookAtFirstSteps } from "../forensics/steps/zero_step.ts";

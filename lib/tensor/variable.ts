@@ -99,6 +99,15 @@ export class Variable extends Tensor implements Stateful {
    */
   assign(value: Tensor): void {
     checkFits(this, asTensor(value, "assign"));
+    this.put(value, againIfKnown(this, value));
+  }
+
+  /**
+   * For the library: assigns `value`, which fits. `again`: what repeats it if a step is taken back that it was a part of.
+   *
+   * @internal
+   */
+  put(value: Tensor, again: (() => void) | null): void {
     const { node } = value;
     if (!mayAssign(this)) {
       throw new PlumblineError({
@@ -117,10 +126,13 @@ export class Variable extends Tensor implements Stateful {
         help: "return the tensor from the compiled function and assign what the call gives.",
       });
     }
-    onAssign(this, this.#current);
-    noteAssignment(this, this.#current);
-    this.replace(this.own(node));
-    if (!isTracing()) pending.add(this);
+    if (!isTracing()) pending.tell();
+    const before = this.#current;
+    onAssign(this, before);
+    noteAssignment(this, before);
+    const owned = this.own(node);
+    this.replace(owned);
+    if (!isTracing()) pending.add({ variable: this, node: owned, before, again });
   }
 
   /** The variable that holds the numbers: itself, or the flat vector that it is a part of. */
@@ -156,11 +168,6 @@ export class Variable extends Tensor implements Stateful {
     this.replace(node);
   }
 
-  /** For the library: the value is known, so how it was made can be forgotten. */
-  settle(): void {
-    forget(this.#current);
-  }
-
   /**
    * For the library: a node of this value that is this variable's own, through which no gradient flows.
    *
@@ -191,6 +198,14 @@ export function rememberHolder(holder: Holder): void {
 
 function lookForPlaces(): void {
   for (const holder of holders) holder.deref()?.namedVariables();
+}
+
+/** Assigns once more what is known, so that no step which fails is the reason to lose it; null for what is yet to be computed. */
+function againIfKnown(variable: Variable, value: Tensor): (() => void) | null {
+  if (value.node.value === null) return null;
+  return () => {
+    if (!value.node.value?.isVoid) variable.assign(value);
+  };
 }
 
 /** Throws G301 unless `value` has the shape and dtype of `variable`. */
@@ -262,7 +277,8 @@ export class Parameter extends Variable {
     const end = offset + this.size;
     const part = value.reshape(value.size);
     const parts = [vector.slice(0, 0, offset), part, vector.slice(0, end)].map((x) => x.node);
-    vector.assign(new Tensor(ops.concat(parts.filter((x) => x.shape[0] !== 0), 0)));
+    const whole = new Tensor(ops.concat(parts.filter((x) => x.shape[0] !== 0), 0));
+    vector.put(whole, againIfKnown(this, value));
   }
 
   /** For optimisers: from now on this parameter is a part of a flat vector, which already holds its value. */

@@ -1,6 +1,6 @@
 /** Operations, their gradients and second derivatives on both engines against PyTorch. */
 
-import { evaluate } from "../../lib/tensor/evaluate.ts";
+import { evaluate } from "../../lib/tensor/settle.ts";
 import type { Tensor } from "../../lib/tensor/tensor.ts";
 import { onEachEngine } from "../engines.ts";
 import { readFixture } from "../fixtures/pytorch.ts";

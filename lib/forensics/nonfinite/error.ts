@@ -3,6 +3,7 @@
 import { currentEngine } from "../../engine/select.ts";
 import { type ErrorCode, type ErrorParts, PlumblineError } from "../../graph/error.ts";
 import { type Node, topological } from "../../graph/node.ts";
+import { refuseTakenBack } from "../../graph/pending.ts";
 import type { Storage } from "../../graph/storage.ts";
 import { aval, describe, unnamed } from "../../graph/types.ts";
 import { enumerated, isGeneral } from "../flow/label.ts";
@@ -122,6 +123,7 @@ export class NonFiniteError extends PlumblineError {
 /** The first bad operation behind any of `nodes`, whose leaves have values. For use inside a task of the engine. */
 export async function locateAmong(nodes: readonly Node[]): Promise<NonFiniteOrigin | null> {
   const inputs = topological(nodes).filter((x) => x.op === "input");
+  inputs.forEach(refuseTakenBack);
   const replay: Replay = {
     engine: await currentEngine(),
     inputs,
@@ -138,28 +140,35 @@ export function leafName(node: Node): string {
   return node.op === "input" && node.attrs.name !== null ? node.attrs.name : "a constant";
 }
 
-/** Whether a node is the value that an assignment outside of a compiled function gave to what must stay finite. */
-function isAssigned(node: Node): boolean {
-  const { owner } = node;
-  if (!isSink(node) || owner === null || !("version" in owner) || owner.version === 0) return false;
+/** The name of a loss or of what an assignment outside of compiled functions gave a variable; null for other nodes. */
+function sinkName(node: Node): string | null {
+  if (isLoss(node)) return "the loss";
+  return node.owner !== null && "version" in node.owner && node.owner.version !== 0 ? leafName(node) : null;
+}
+
+/** What learns must be finite, and the loss. Other variables may hold infinities, but no NaN. */
+function mustBeFinite({ owner }: Node): boolean {
+  if (owner === null) return true;
   return isFiniteState(owner) || "requiresGrad" in owner || ("parts" in owner && (owner.parts as unknown[]).length > 0);
 }
 
-/** The losses, parameters and optimiser vectors among nodes that are computed outside of compiled functions. */
+/** The losses and assigned variables among nodes that are computed outside of compiled functions. */
 export function assignedSinks(nodes: readonly Node[]): Sink[] {
-  const isSinkOfStep = (x: Node): boolean => isAssigned(x) || (isLoss(x) && isSink(x));
-  return nodes.filter(isSinkOfStep).map((node) => ({
-    node,
-    name: isLoss(node) ? "the loss" : leafName(node),
-    finite: true,
-  }));
+  return nodes.flatMap((node) => {
+    const name = isSink(node) ? sinkName(node) : null;
+    return name === null ? [] : [{ node, name, finite: mustBeFinite(node) }];
+  });
 }
 
-/** Throws a {@linkcode NonFiniteError} if a screen caught sinks whose values, which are known, are bad. */
-export async function refuseBad(sinks: readonly Sink[], screened: Storage): Promise<void> {
+/** Throws a {@linkcode NonFiniteError} if a screen caught sinks whose values are bad. */
+export async function refuseBad(
+  sinks: readonly Sink[],
+  screened: Storage,
+  values: ReadonlyMap<Node, Storage>,
+): Promise<void> {
   const bad: Sink[] = [];
   for (const i of caught(sinks, await screened.read())) {
-    if (isBad(sinks[i]!, await sinks[i]!.node.value!.read())) bad.push(sinks[i]!);
+    if (isBad(sinks[i]!, await values.get(sinks[i]!.node)!.read())) bad.push(sinks[i]!);
   }
   if (bad.length === 0) return;
   const origin = await locateAmong(bad.map((x) => x.node));
@@ -168,7 +177,7 @@ export async function refuseBad(sinks: readonly Sink[], screened: Storage): Prom
     sinks: names,
     origin,
     step: null,
-    consequence: `${capital(enumerated(names))} went bad.`,
+    consequence: `${capital(enumerated(names))} ${bad.some((x) => x.node.owner) ? "would have gone" : "went"} bad.`,
   });
 }
 

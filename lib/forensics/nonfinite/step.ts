@@ -1,6 +1,7 @@
 /** A compiled step under watch: its sinks, its runs, and the error when one goes bad. */
 
 import type { Engine, Executable } from "../../engine/engine.ts";
+import { saysStateIsKept } from "../../graph/error.ts";
 import type { Node } from "../../graph/node.ts";
 import type { Storage } from "../../graph/storage.ts";
 import { sizeOf } from "../../graph/types.ts";
@@ -8,7 +9,8 @@ import { enumerated } from "../flow/label.ts";
 import { leafName, NonFiniteError } from "./error.ts";
 import { locate } from "./locate.ts";
 import { isFiniteState, isSink, type Sink } from "./sinks.ts";
-import { type BadRun, checksEveryRun, unread, Watch } from "./watch.ts";
+import { addUnread, type Unread } from "./unread.ts";
+import { type BadRun, checksEveryRun, Watch } from "./watch.ts";
 
 /** A variable that a step assigns; one that holds others flat has them as parts. */
 interface Assigned {
@@ -75,17 +77,17 @@ export interface WatchedStep {
   readonly donated: ReadonlyMap<number, number>;
   readonly sinks: readonly SinkOutput[];
   readonly screen: number;
-  /** Gives the state back its values from before a run. */
+  /** Gives what is void of the state its values from before a run. */
   readonly restore: (inputs: readonly Storage[]) => void;
 }
 
 /** Runs a step, and throws a {@linkcode NonFiniteError} when a run went bad. */
-export class StepRunner {
-  readonly #watch: Watch;
+export class StepRunner implements Unread {
+  readonly watch: Watch;
 
   constructor(readonly step: WatchedStep) {
     const { executable, donated, sinks, screen } = step;
-    this.#watch = new Watch({
+    this.watch = new Watch({
       executable,
       donated,
       sinks: sinks.map((x) => x.sink),
@@ -94,25 +96,26 @@ export class StepRunner {
     });
   }
 
+  /** Whether the runs before are to be judged before the next. */
+  get isFull(): boolean {
+    return this.watch.isFull;
+  }
+
   /** Runs once. */
   async run(inputs: readonly Storage[]): Promise<Storage[]> {
-    if (this.#watch.isFull) await this.settle();
-    const { results, bad } = await this.#watch.run(inputs);
-    if (bad) throw await this.#failure(bad);
-    if (this.#watch.hasUnread) unread.add(this);
+    const { results, bad } = await this.watch.run(inputs);
+    if (bad) throw await this.failure(bad, 0);
+    if (this.watch.runs.length > 0) addUnread(this);
     return results;
   }
 
-  /** Reads what has not been read; after that nothing went bad. */
-  async settle(): Promise<void> {
-    unread.delete(this);
-    const bad = await this.#watch.settle();
-    if (!bad) return;
-    this.step.restore(bad.inputs);
-    throw await this.#failure(bad);
+  /** As the step says. */
+  restore(inputs: readonly Storage[]): void {
+    this.step.restore(inputs);
   }
 
-  async #failure({ inputs, sinks }: BadRun): Promise<NonFiniteError> {
+  /** What is said of a run that went bad. */
+  async failure({ inputs, sinks }: BadRun, later: number): Promise<Error> {
     const { step } = this;
     const replay = { engine: step.engine, inputs: step.inputs, values: inputs, nameOf: (x: Node) => this.#nameOf(x) };
     const origin = await locate(replay, sinks.map((x) => x.node));
@@ -121,14 +124,13 @@ export class StepRunner {
       return name === null ? [] : [[name, { dtype, shape, axes, storage: inputs[i]! }] as const];
     });
     const names = sinks.map((x) => x.name);
-    return new NonFiniteError({
+    const error = new NonFiniteError({
       sinks: names,
       origin,
       step: { program: step.name, inputs: new Map(saved) },
-      consequence: `${
-        enumerated(names)
-      } of ${step.name} would have gone bad; the state stays as it was before the step.`,
+      consequence: `${enumerated(names)} of ${step.name} would have gone bad.`,
     });
+    return saysStateIsKept(error, later);
   }
 
   /** What messages call an input. */

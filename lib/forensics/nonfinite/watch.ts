@@ -27,21 +27,26 @@ export interface BadRun {
   readonly sinks: readonly Sink[];
 }
 
-interface Run {
-  /** `null` for what the run before gave. */
-  readonly inputs: readonly (Storage | null)[];
-  readonly screen: Storage;
-  /** Donated inputs that were not retired. */
-  kept: readonly Storage[];
+/** A run that is not judged when it ends. */
+class Run {
+  /** Whether it went bad, or was given what such a run has made. */
+  isVoid = false;
+
+  constructor(
+    /** Which of all runs it is. */
+    readonly order: number,
+    /** `null` for what the run before gave. */
+    public inputs: readonly (Storage | null)[],
+    readonly screen: Storage,
+    /** Donated inputs that were not retired. */
+    public kept: readonly Storage[],
+  ) {}
 }
 
 /** Runs between two readings of screens, at most. */
 const mostRuns = 64;
 /** Elements of kept inputs, at most. */
 const mostKept = 2 ** 24;
-
-/** Watches with runs that have not been judged: who reads a result reads their screens first. */
-export const unread: Set<{ settle(): Promise<void> }> = new Set();
 
 let everyRun = false;
 
@@ -57,6 +62,8 @@ export function checksEveryRun(): boolean {
 export function checkNumerics(on: boolean): void {
   everyRun = on;
 }
+
+let order = 0;
 
 /** How many unread runs need a storage. */
 const needed = new Map<Storage, number>();
@@ -99,15 +106,35 @@ export class Watch {
     return { results, bad };
   }
 
-  /** Reads the screens of the runs since the last reading; gives the first run that went bad. */
-  async settle(): Promise<BadRun | null> {
-    const runs = this.#runs;
-    if (runs.length === 0) return null;
-    const screens = await Promise.all(runs.map((x) => x.screen.read()));
+  /** The runs that have not been judged, oldest first. */
+  get runs(): readonly Run[] {
+    return this.#runs;
+  }
+
+  /** The first run that went bad of those that have not been judged. */
+  async firstBad(): Promise<BadRun & { readonly order: number } | null> {
+    const screens = await Promise.all(this.#runs.map((x) => x.screen.read()));
     const suspects = new Set(screens.flatMap((x, i) => caught(this.program.sinks, x).length > 0 ? [i] : []));
-    const bad = suspects.size > 0 ? await this.#replay(runs, suspects) : null;
-    this.#forget(bad?.inputs ?? []);
-    return bad;
+    return suspects.size === 0 ? null : await this.#replay(suspects);
+  }
+
+  /** What a run was given. */
+  async inputsOf(run: Run): Promise<readonly Storage[]> {
+    const last = run.inputs.includes(null) ? await this.#replay(new Set(), run) : null;
+    return run.inputs.map((x, i) => x ?? last!.inputs[i]!);
+  }
+
+  /** The runs are judged. Gives their inputs back, but for those that somebody needs. */
+  forget(except: ReadonlySet<Storage>): void {
+    const kept = this.#runs.flatMap((x) => x.kept);
+    for (const run of this.#runs) {
+      for (const x of run.inputs) if (x) need(x, -1);
+      run.inputs = run.kept = [];
+    }
+    for (const x of kept) if (!needed.has(x) && !except.has(x)) x.retire().device?.release();
+    this.#runs = [];
+    this.#kept = 0;
+    this.#last = new Map();
   }
 
   #judge(suspects: readonly number[], results: readonly Storage[]): Sink[] {
@@ -123,17 +150,23 @@ export class Watch {
     const keep = [...donated].filter((i) => needed.has(inputs[i]!));
     const kept = keep.map((i) => inputs[i]!);
     this.#kept += kept.reduce((n, x) => n + x.size, 0);
-    this.#runs.push({ inputs: own, screen: results[this.program.screen]!, kept });
+    const run = new Run(order++, own, results[this.program.screen]!, kept);
+    for (const x of results) x.madeBy = run;
+    this.#runs.push(run);
     this.#last = new Map([...this.program.donated].map(([output, input]) => [input, results[output]!]));
     return new Set(keep);
   }
 
-  /** Runs again from the first run on. Screens may be caught by huge numbers: suspects are judged by all their numbers. */
-  async #replay(runs: readonly Run[], suspects: ReadonlySet<number>): Promise<BadRun | null> {
+  /**
+   * Runs again from the first run on, up to the first that went bad, or to `end`; gives what that is given. Screens may be caught
+   * by huge numbers: suspects are judged by all their numbers.
+   */
+  async #replay(suspects: ReadonlySet<number>, end?: Run): Promise<BadRun & { readonly order: number } | null> {
     const { executable, donated, sinks, sinkOutputs, screen } = this.program;
     let last = new Map<number, Storage>();
-    for (const [i, run] of runs.entries()) {
+    for (const [i, run] of this.#runs.entries()) {
       const inputs = run.inputs.map((x, k) => x ?? last.get(k)!);
+      if (run === end) return { inputs, sinks: [], order: run.order };
       const keep = new Set([...donated.values()].filter((k) => run.inputs[k] !== null || suspects.has(i)));
       const results = await executable.run(inputs, () => keep);
       if (suspects.has(i)) {
@@ -142,20 +175,10 @@ export class Watch {
         for (const k of candidates) {
           if (isBad(sinks[k]!, await results[sinkOutputs[k]!]!.read())) found.push(sinks[k]!);
         }
-        if (found.length > 0) return { inputs, sinks: found };
+        if (found.length > 0) return { inputs, sinks: found, order: run.order };
       }
       last = new Map([...donated].map(([output, input]) => [input, results[output]!]));
     }
     return null;
-  }
-
-  #forget(except: readonly Storage[]): void {
-    for (const { inputs } of this.#runs) for (const x of inputs) if (x) need(x, -1);
-    for (const { kept } of this.#runs) {
-      for (const x of kept) if (!needed.has(x) && !except.includes(x)) x.retire().device?.release();
-    }
-    this.#runs = [];
-    this.#kept = 0;
-    this.#last = new Map();
   }
 }

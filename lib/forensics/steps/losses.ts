@@ -52,7 +52,7 @@ export function noteStep(): void {
     // One that has been read before is computed again, to be judged.
     const node = loss.value === null ? loss : rebuild(loss, loss.inputs);
     differentiated.add(node);
-    pending.add({ node, settle: () => {} });
+    pending.judge(node);
   }
   stepped = true;
   steps++;

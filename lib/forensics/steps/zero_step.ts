@@ -7,6 +7,7 @@
 import { vjpNodes } from "../../grad/vjp.ts";
 import { type Node, substitute, topological } from "../../graph/node.ts";
 import { fullLike, max, unary } from "../../graph/ops.ts";
+import { pending } from "../../graph/pending.ts";
 import { sizeOf, type TypedArray } from "../../graph/types.ts";
 import { warn } from "../../graph/warning.ts";
 import { isLearner, type Learner, liveNodes } from "../flow/edges.ts";
@@ -205,9 +206,10 @@ export async function warnOfZeros(step: FirstStep, renew: Renewal, compute: Comp
 
 const waiting = new Set<FirstStep>();
 
-/** Has `step`, whose values are not computed yet, looked at when they are. */
+/** Has `step`, whose values are not computed yet, looked at when they are, unless it is taken back. */
 export function lookLater(step: FirstStep): void {
   waiting.add(step);
+  pending.onUndo(() => waiting.delete(step));
 }
 
 /** The parameters as they are now in the place of those that `loss` was made of. */
