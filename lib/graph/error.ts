@@ -188,7 +188,7 @@ export class PlumblineError extends Error {
 export function saysStateIsKept<E>(error: E, later = 0): E {
   if (!(error instanceof Error) || error.message.includes(keptText)) return error;
   const told = error instanceof PlumblineError ? error.parts.message : error.message;
-  const without = later === 0 ? "" : `, and without the ${later} after it that ${later === 1 ? "was" : "were"} built on it`;
+  const without = later === 0 ? "" : `, without ${later === 1 ? "the one" : `the ${later}`} after it that built on it`;
   const longer = `${told.replace(/\.?$/, ".")} Nothing was lost: ${keptText}${without}.`;
   const change = (text: string): string => text.replace(told, () => longer);
   if (error.stack) error.stack = change(error.stack);

@@ -140,10 +140,24 @@ export function leafName(node: Node): string {
   return node.op === "input" && node.attrs.name !== null ? node.attrs.name : "a constant";
 }
 
+/** A variable that a step assigns; one that holds others flat has them as parts. */
+export interface Assigned {
+  readonly name: string;
+  readonly parts: readonly { readonly name: string }[];
+}
+
+/** What messages call a variable: the parameters in it, if they are few. */
+export function assignedName(variable: Assigned): string {
+  const { parts, name } = variable;
+  if (parts.length === 0) return `\`${name}\``;
+  return parts.length > 3 ? `\`${name}\` (${parts.length} parameters)` : parts.map((x) => `\`${x.name}\``).join(", ");
+}
+
 /** The name of a loss or of what an assignment outside of compiled functions gave a variable; null for other nodes. */
 function sinkName(node: Node): string | null {
   if (isLoss(node)) return "the loss";
-  return node.owner !== null && "version" in node.owner && node.owner.version !== 0 ? leafName(node) : null;
+  const { owner } = node;
+  return owner !== null && "version" in owner && owner.version !== 0 ? assignedName(owner as unknown as Assigned) : null;
 }
 
 /** What learns must be finite, and the loss. Other variables may hold infinities, but no NaN. */

@@ -6,17 +6,11 @@ import type { Node } from "../../graph/node.ts";
 import type { Storage } from "../../graph/storage.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { enumerated } from "../flow/label.ts";
-import { leafName, NonFiniteError } from "./error.ts";
+import { type Assigned, assignedName, leafName, NonFiniteError } from "./error.ts";
 import { locate } from "./locate.ts";
 import { isFiniteState, isSink, type Sink } from "./sinks.ts";
 import { addUnread, type Unread } from "./unread.ts";
 import { type BadRun, checksEveryRun, Watch } from "./watch.ts";
-
-/** A variable that a step assigns; one that holds others flat has them as parts. */
-interface Assigned {
-  readonly name: string;
-  readonly parts: readonly { readonly name: string }[];
-}
 
 /** What is known of a traced function. */
 export interface TracedStep {
@@ -30,12 +24,6 @@ export interface TracedStep {
 /** Whether a variable holds what learns. */
 function learns(variable: Assigned): boolean {
   return variable.parts.length > 0 || "requiresGrad" in variable;
-}
-
-function assignedName(variable: Assigned): string {
-  const { parts, name } = variable;
-  if (parts.length === 0) return `\`${name}\``;
-  return parts.length > 3 ? `\`${name}\` (${parts.length} parameters)` : parts.map((x) => `\`${x.name}\``).join(", ");
 }
 
 /** A sink, and which output of the program it is. */
