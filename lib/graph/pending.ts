@@ -10,6 +10,8 @@ import { forget, type Node } from "./node.ts";
 export interface Assigned {
   readonly node: Node;
   replace(node: Node): Node;
+  /** Forgets what was made of a value that it no longer holds. */
+  release(node: Node): void;
 }
 
 /** An assignment. */
@@ -29,6 +31,7 @@ interface Entry extends Assignment {
 
 /** Assignments in a row. */
 export interface Step {
+  /** Those that have not been taken back, in order. */
   readonly assignments: readonly Assignment[];
   /** Whether an optimiser made them: then none of them stands without the others. */
   readonly isWhole: boolean;
@@ -48,25 +51,32 @@ interface OpenStep extends Step {
 const mostNodes = 2048;
 
 const steps = new Set<OpenStep>();
+/** Those that {@linkcode pending.onFull} has not been told of. */
+let fresh: OpenStep[] = [];
 let open: OpenStep | null = null;
 /** What an optimiser says of the step that it is making. */
 let whole: { readonly losses: Node[]; readonly undo: (() => void)[] } | null = null;
 let made = 0;
 let failure: { readonly error: unknown } | null = null;
-let whenFull = (): void => {};
+let whenFull: (steps: readonly Step[]) => void = () => {};
 
 /** Keys of random numbers move on several times in a step. */
 const isKey = (x: Assignment): boolean => x.node.dtype === "uint32";
 
 function openStep(): OpenStep {
-  open ??= { assignments: [], isWhole: false, losses: [], undo: [] };
+  if (open) return open;
+  open = { assignments: [], isWhole: false, losses: [], undo: [] };
   steps.add(open);
+  fresh.push(open);
   return open;
 }
 
 function checkFull(last: Node): void {
   const [first] = steps;
-  if (first && last.id - first.assignments[0]!.node.id > mostNodes) whenFull();
+  if (!first || last.id - first.assignments[0]!.node.id <= mostNodes) return;
+  const complete = fresh.filter((x) => x !== open && steps.has(x));
+  fresh = open ? [open] : [];
+  whenFull(complete);
 }
 
 /** The steps, after which another begins. */
@@ -97,6 +107,7 @@ export const pending = {
 
   /** The steps, oldest first. What is assigned from now on belongs to another. */
   steps(): readonly Step[] {
+    fresh = [];
     return end();
   },
 
@@ -142,18 +153,32 @@ export const pending = {
     whole?.undo.push(fn);
   },
 
-  /** A step is computed: how its values were made is forgotten. */
-  settle(step: Step): void {
-    steps.delete(step as OpenStep);
-    for (const { node } of step.assignments) forget(node);
+  /** How the values of a step are made is known elsewhere. */
+  seal(step: Step): void {
+    for (const { variable, node, before } of step.assignments) {
+      forget(node);
+      if (before.value === null) variable.release(before);
+    }
+    (step as OpenStep).losses = [];
   },
 
-  /** Takes assignments of a step back; the others of it are computed. */
-  undo(step: Step, undone: readonly Assignment[] = step.assignments): void {
+  /** A step is computed. */
+  settle(step: Step): void {
+    steps.delete(step as OpenStep);
+    pending.seal(step);
+  },
+
+  /** Takes assignments of a step back; the others of it stay pending. */
+  undo(step: Step, undone: readonly Assignment[]): void {
+    const { assignments, undo } = step as OpenStep;
     takeBack(undone);
-    pending.settle(step);
-    for (const { node } of undone) node.value = null;
-    if (undone.length > 0) (step as OpenStep).undo.forEach((fn) => fn());
+    for (const { node } of undone) {
+      forget(node);
+      node.value = null;
+    }
+    (step as OpenStep).assignments = assignments.filter((x) => !undone.includes(x));
+    if (step.assignments.length === 0) steps.delete(step as OpenStep);
+    if (undone.length > 0) undo.forEach((fn) => fn());
   },
 
   /** For what assigns and puts everything back itself: the place from which {@linkcode pending.rewind} forgets. */
@@ -170,8 +195,8 @@ export const pending = {
     if (open && !steps.has(open)) open = null;
   },
 
-  /** Calls `fn` when so much is pending that it should be computed. */
-  onFull(fn: () => void): void {
+  /** Calls `fn` when so much is pending that it should be computed, with the steps that have ended since the last time. */
+  onFull(fn: (steps: readonly Step[]) => void): void {
     whenFull = fn;
   },
 
@@ -191,10 +216,10 @@ export const pending = {
 /** Throws G202 for a leaf without numbers: the value of a variable that was taken back. */
 export function refuseTakenBack({ value, owner, site }: Node): void {
   if (value !== null) return;
-  const label = owner && "label" in owner ? `\`${owner.label}\`` : "a variable";
+  const name = owner && "name" in owner ? `\`${owner.name}\`` : "a variable";
   throw new PlumblineError({
     code: "G202",
-    message: `a tensor was computed from the value that ${label} would have had after a step that failed.`,
+    message: `a tensor was computed from the value that ${name} would have had after a step that failed.`,
     sites: [site],
     help: "compute it again: the variable holds what it held before that step.",
   });

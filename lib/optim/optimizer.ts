@@ -122,7 +122,6 @@ export abstract class Optimizer implements Stateful {
   }
 
   #step(): void {
-    const used = this.groups.flatMap(({ group }) => group.parameters.map((x) => ({ parameter: x, gradient: x.grad })));
     if (!this.#isAudited) {
       const groups = this.groups.map(({ group: { parameters, vector }, moments }) => ({ parameters, vector, moments }));
       auditFirstStep(groups, (x) => (x as Parameter).grad !== null);
@@ -134,8 +133,10 @@ export abstract class Optimizer implements Stateful {
     noteLearning(this.groups.flatMap(({ group }) => group.parameters.filter((x) => x.grad)));
     noteStep();
     // The gradients of a step that went bad are bad: the next backward() is not to add to them.
+    const parameters = this.groups.flatMap(({ group }) => group.parameters);
+    const used = new WeakSet(parameters.flatMap((x) => x.grad ?? []));
     pending.onUndo(() => {
-      for (const { parameter, gradient } of used) if (parameter.grad === gradient) parameter.grad = null;
+      for (const x of parameters) if (x.grad && used.has(x.grad)) x.grad = null;
     });
   }
 

@@ -3,12 +3,14 @@
  * the same steps compiles once; numbers written in the source are fed, not compiled in, but for those inside of a scan's step.
  */
 
-import { assignedSinks, refuseBad } from "../forensics/nonfinite/error.ts";
-import { screen } from "../forensics/nonfinite/sinks.ts";
+import { assignedSinks, leafName, locateAmong, refuseBad } from "../forensics/nonfinite/error.ts";
+import { locate } from "../forensics/nonfinite/locate.ts";
+import { screen, type Sink } from "../forensics/nonfinite/sinks.ts";
 import { interruptible } from "../graph/interrupt.ts";
 import { attributeText, constant, type Node, substitute, topological } from "../graph/node.ts";
 import { expand } from "../graph/ops.ts";
 import { simplify } from "../graph/simplify.ts";
+import { withSite } from "../graph/site.ts";
 import { refuseTakenBack } from "../graph/pending.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval } from "../graph/types.ts";
@@ -16,7 +18,10 @@ import type { Engine, Executable } from "../engine/engine.ts";
 import { currentEngine } from "../engine/select.ts";
 
 const capacity = 128;
+const scalarsKept = 256;
 const caches = new WeakMap<Engine, Map<string, Executable>>();
+/** Leaves for the numbers of the source, which are the same in every step. */
+const scalars = new Map<number, Node>();
 let last: Promise<unknown> = Promise.resolve();
 
 /** The text of a graph, the same for graphs that differ in their leaves' numbers only. */
@@ -36,28 +41,56 @@ function canonicalText(outputs: readonly Node[], leaves: readonly Node[]): strin
   return `${lines.join(";")}->${outputs.map((x) => index.get(x))}`;
 }
 
+function scalar(value: number): Node {
+  const found = scalars.get(value) ??
+    constant(aval("float32", []), new Storage("float32", 1, new Float32Array([value])));
+  scalars.delete(value);
+  scalars.set(value, found);
+  if (scalars.size > scalarsKept) scalars.delete(scalars.keys().next().value!);
+  return found;
+}
+
 /** Cuts the graph where values are known, and makes inputs of them and of the source's numbers. */
 function close(outputs: readonly Node[]): { outputs: Node[]; leaves: Node[] } {
   const replaced = new Map<Node, Node>();
-  const lifted = new Map<number, Node>();
   for (const node of topological(outputs, (x) => x.value !== null)) {
-    if (node.value !== null && node.op !== "input") replaced.set(node, constant(node, node.value));
+    const { value } = node;
+    if (value !== null && node.op !== "input") replaced.set(node, withSite(node.site, () => constant(node, value)));
     else if (node.op === "full" && node.dtype === "float32" && ![0, 1, -1].includes(node.attrs.value)) {
-      const { value } = node.attrs;
-      const scalar = lifted.get(value) ??
-        constant(aval("float32", []), new Storage("float32", 1, new Float32Array([value])));
-      lifted.set(value, scalar);
-      replaced.set(node, expand(scalar, node.shape, node.axes));
+      replaced.set(node, expand(scalar(node.attrs.value), node.shape, node.axes));
     }
   }
   const closed = simplify(substitute(outputs, replaced));
   return { outputs: closed, leaves: topological(closed).filter((x) => x.op === "input") };
 }
 
-async function executable(engine: Engine, outputs: readonly Node[], leaves: readonly Node[]): Promise<Executable> {
+/** A graph that is to be run. */
+interface Closed {
+  readonly outputs: readonly Node[];
+  readonly leaves: readonly Node[];
+}
+
+/** What is to be computed: graphs with the same key are the same, but for the numbers of their leaves. */
+export interface Plan {
+  readonly key: string;
+  readonly graph: Closed;
+  /** In the order of the graph's leaves. */
+  readonly leaves: readonly Node[];
+  /** Whose values its outputs are; a screen of the sinks is the last one. */
+  readonly nodes: readonly Node[];
+  readonly sinks: readonly Sink[];
+}
+
+/** How `nodes`, whose values are missing, are to be computed. */
+export function planFor(nodes: readonly Node[]): Plan {
+  const sinks = assignedSinks(nodes);
+  const graph = close(sinks.length === 0 ? nodes : [...nodes, screen(sinks)]);
+  return { key: canonicalText(graph.outputs, graph.leaves), graph, leaves: graph.leaves, nodes, sinks };
+}
+
+async function executable(engine: Engine, key: string, { outputs, leaves }: Closed): Promise<Executable> {
   let cache = caches.get(engine);
   if (!cache) caches.set(engine, cache = new Map());
-  const key = canonicalText(outputs, leaves);
   const found = cache.get(key) ?? await engine.compile({ inputs: leaves, outputs, donated: new Map() });
   cache.delete(key);
   cache.set(key, found);
@@ -69,19 +102,30 @@ async function executable(engine: Engine, outputs: readonly Node[], leaves: read
   return found;
 }
 
+/** Runs a plan: all of its nodes have values then or, if one is refused or bad, none. */
+export async function run({ key, graph, leaves, nodes, sinks }: Plan): Promise<void> {
+  leaves.forEach(refuseTakenBack);
+  const engine = await currentEngine();
+  const program = await executable(engine, key, graph);
+  const given = leaves.map((x) => x.value!);
+  const values = await program.run(given);
+  const valueOf = new Map(nodes.map((x, i) => [x, values[i]!]));
+  if (sinks.length > 0) {
+    await refuseBad(sinks, values.at(-1)!, valueOf, (bad) => {
+      // How a node was made may be forgotten: then the graph that was run tells where to look.
+      if (bad.every((x) => x.inputs.length > 0)) return locateAmong(bad);
+      const nameOf = (x: Node): string => leafName(leaves[graph.leaves.indexOf(x)] ?? x);
+      const replay = { engine, inputs: graph.leaves, values: given, nameOf };
+      return locate(replay, bad.map((x) => graph.outputs[nodes.indexOf(x)]!));
+    });
+  }
+  for (const [node, value] of valueOf) node.value = value;
+}
+
 /** Computes values inside a task of {@linkcode enqueue}; all of them or, if one is refused or bad, none. */
 export async function evaluateNow(nodes: readonly Node[]): Promise<void> {
   const missing = [...new Set(nodes)].filter((x) => x.value === null);
-  if (missing.length === 0) return;
-  const engine = await currentEngine();
-  const sinks = assignedSinks(missing);
-  const { outputs, leaves } = close(sinks.length === 0 ? missing : [...missing, screen(sinks)]);
-  leaves.forEach(refuseTakenBack);
-  const program = await executable(engine, outputs, leaves);
-  const values = await program.run(leaves.map((x) => x.value!));
-  const valueOf = new Map(missing.map((x, i) => [x, values[i]!]));
-  if (sinks.length > 0) await refuseBad(sinks, values.at(-1)!, valueOf);
-  for (const [node, value] of valueOf) node.value = value;
+  if (missing.length > 0) await run(planFor(missing));
 }
 
 /** Runs `task` when everything asked for before is done: programs of one engine do not overlap. It may be interrupted before. */

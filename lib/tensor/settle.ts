@@ -5,9 +5,10 @@
 
 import { settleUnread } from "../forensics/nonfinite/unread.ts";
 import { saysStateIsKept } from "../graph/error.ts";
-import { type Node, topological } from "../graph/node.ts";
+import { type Node, placeholder, topological } from "../graph/node.ts";
 import { type Assignment, pending, type Step } from "../graph/pending.ts";
-import { enqueue, evaluateNow } from "./evaluate.ts";
+import { withSite } from "../graph/site.ts";
+import { enqueue, evaluateNow, type Plan, planFor, run } from "./evaluate.ts";
 
 interface Failure {
   /** `null` if the step is in order. */
@@ -18,42 +19,62 @@ interface Failure {
 
 const nodesOf = ({ assignments, losses }: Step): Node[] => [...assignments.map((x) => x.node), ...losses];
 
-async function errorOf(nodes: readonly Node[]): Promise<unknown> {
+/** Steps of a loop that waits for nothing: how they are computed, without graphs of their own. */
+const plans = new WeakMap<Step, Plan & { readonly shared: Shared }>();
+
+async function errorOf(task: () => Promise<void>): Promise<unknown> {
   try {
-    await evaluateNow(nodes);
+    await task();
     return null;
   } catch (error) {
     return error;
   }
 }
 
-/** What of a step that could not be computed together is to blame. */
-async function failureOf(step: Step): Promise<Failure> {
-  if (step.isWhole) {
-    const error = await errorOf(nodesOf(step));
-    return { error, undone: error === null ? [] : step.assignments };
-  }
-  let first: unknown = null;
-  const bad: Node[] = [];
-  for (const { node } of step.assignments) {
-    const error = await errorOf([node]);
-    first ??= error;
-    if (error !== null) bad.push(node);
-  }
-  // What the bad values were computed from in the same step goes back with them: the moments of weights, say.
-  const own = new Set(nodesOf(step));
-  const behind = new Set(topological(bad, (x) => x.value !== null && !own.has(x)));
-  return { error: first, undone: step.assignments.filter(({ node }) => behind.has(node)) };
+/** Computes a step, and `nodes`. */
+async function compute(step: Step, nodes: readonly Node[] = []): Promise<void> {
+  const plan = plans.get(step);
+  if (plan) await run(plan);
+  await evaluateNow([...nodesOf(step), ...nodes]);
 }
 
-/** Takes back the steps that are built on what is gone. */
+/** Of a step whose assignments are `bad`: what is to be taken back with them. */
+function undoneWith(bad: readonly Node[], step: Step): readonly Assignment[] {
+  if (step.isWhole || plans.has(step)) return bad.length === 0 ? [] : step.assignments;
+  // What the bad values were computed from in the same step: the moments of weights, say.
+  const own = new Set(nodesOf(step));
+  const behind = new Set(topological(bad, (x) => x.value !== null && !own.has(x)));
+  return step.assignments.filter(({ node }) => behind.has(node));
+}
+
+/** What of a step that could not be computed together is to blame. */
+async function failureOf(step: Step): Promise<Failure> {
+  const isOne = step.isWhole || plans.has(step);
+  const tasks = isOne
+    ? [{ nodes: nodesOf(step), task: () => compute(step) }]
+    : step.assignments.map(({ node }) => ({ nodes: [node], task: () => evaluateNow([node]) }));
+  let first: unknown = null;
+  const bad: Node[] = [];
+  for (const { nodes, task } of tasks) {
+    const error = await errorOf(task);
+    first ??= error;
+    if (error !== null) bad.push(...nodes);
+  }
+  return { error: first, undone: undoneWith(bad, step) };
+}
+
+/** Takes back what is built on values that are gone. */
 function undoBuiltOn(isGone: (x: Node) => boolean): void {
   const gone = new Set<Node>();
   const ends = (x: Node): boolean => gone.has(x) || isGone(x);
+  const isBuilt = (nodes: readonly Node[]): boolean =>
+    topological(nodes, (x) => x.value !== null || ends(x)).some(ends);
   for (const step of pending.steps()) {
-    if (!topological(nodesOf(step), (x) => x.value !== null || ends(x)).some(ends)) continue;
-    for (const { node } of step.assignments) gone.add(node);
-    pending.undo(step);
+    const leaves = plans.get(step)?.leaves;
+    const bad = step.assignments.map((x) => x.node).filter((x) => isBuilt(leaves ?? [x]));
+    const undone = undoneWith(bad, step);
+    for (const { node } of undone) gone.add(node);
+    pending.undo(step, undone);
   }
 }
 
@@ -72,11 +93,12 @@ export async function evaluateAssigned(nodes: readonly Node[]): Promise<void> {
   let failure: { readonly error: unknown; later: number } | null = null;
   for (const [i, step] of steps.entries()) {
     const isLast = i === steps.length - 1 && failure === null;
-    if (await errorOf([...nodesOf(step), ...isLast ? nodes : []]) === null) pending.settle(step);
+    if (await errorOf(() => compute(step, isLast ? nodes : [])) === null) pending.settle(step);
     else {
       const { error, undone } = await failureOf(step);
       for (const { node } of undone) gone.add(node);
       pending.undo(step, undone);
+      pending.settle(step);
       if (failure && error !== null) failure.later++;
       if (error !== null) failure ??= { error, later: 0 };
     }
@@ -107,8 +129,36 @@ function judged(task: () => Promise<void>): Promise<void> {
 
 let isFlushing = false;
 
-/** A loop that reads nothing: its steps are computed meanwhile, when the program waits for something. */
-pending.onFull(() => {
+/** What steps of one loop share. */
+type Shared = Pick<Plan, "key" | "graph">;
+
+const shared = new Map<string, WeakRef<Shared>>();
+const sharedKept = 64;
+
+/** The same for all steps with this key, as long as one of them is pending. */
+function sharedOf({ key, graph }: Plan): Shared {
+  const found = shared.get(key)?.deref() ?? { key, graph };
+  shared.delete(key);
+  shared.set(found.key, new WeakRef(found));
+  if (shared.size > sharedKept) shared.delete(shared.keys().next().value!);
+  return found;
+}
+
+/** Keeps how a step is computed, which it shares with others, in the place of its own graph. */
+function seal(step: Step): void {
+  const plan = planFor(nodesOf(step).filter((x) => x.value === null));
+  const losses = new Map(step.losses.map((x) => [x, withSite(x.site, () => placeholder(x))]));
+  for (const { site } of step.losses) site.settle();
+  const standIn = (x: Node): Node => losses.get(x) ?? x;
+  const shared = sharedOf(plan);
+  const sinks = plan.sinks.map((x) => ({ ...x, node: standIn(x.node) }));
+  plans.set(step, { ...plan, ...shared, shared, sinks, nodes: plan.nodes.map(standIn) });
+  pending.seal(step);
+}
+
+/** A loop that reads nothing: its steps are computed as soon as the program waits for something. */
+pending.onFull((steps) => {
+  steps.forEach(seal);
   if (isFlushing) return;
   isFlushing = true;
   void enqueue(async () => {

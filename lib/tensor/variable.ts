@@ -158,6 +158,15 @@ export class Variable extends Tensor implements Stateful {
   }
 
   /**
+   * For the library: forgets what was made of a value from before.
+   *
+   * @internal
+   */
+  release(node: Node): void {
+    for (const part of this.parts) part.release(node);
+  }
+
+  /**
    * For the library: the value is in `storage`.
    *
    * @internal
@@ -258,6 +267,15 @@ export class Parameter extends Variable {
       this.#views.set(vector.node, view);
     }
     return view;
+  }
+
+  /**
+   * For the library: as {@linkcode Variable.release}.
+   *
+   * @internal
+   */
+  override release(node: Node): void {
+    this.#views.delete(node);
   }
 
   /** The flat vector of the optimiser that owns it, or itself. */

@@ -157,7 +157,9 @@ export function assignedName(variable: Assigned): string {
 function sinkName(node: Node): string | null {
   if (isLoss(node)) return "the loss";
   const { owner } = node;
-  return owner !== null && "version" in owner && owner.version !== 0 ? assignedName(owner as unknown as Assigned) : null;
+  return owner !== null && "version" in owner && owner.version !== 0
+    ? assignedName(owner as unknown as Assigned)
+    : null;
 }
 
 /** What learns must be finite, and the loss. Other variables may hold infinities, but no NaN. */
@@ -174,18 +176,19 @@ export function assignedSinks(nodes: readonly Node[]): Sink[] {
   });
 }
 
-/** Throws a {@linkcode NonFiniteError} if a screen caught sinks whose values are bad. */
+/** Throws a {@linkcode NonFiniteError} if a screen caught sinks whose values are bad; `locate` finds where they became so. */
 export async function refuseBad(
   sinks: readonly Sink[],
   screened: Storage,
   values: ReadonlyMap<Node, Storage>,
+  locate: (bad: readonly Node[]) => Promise<NonFiniteOrigin | null>,
 ): Promise<void> {
   const bad: Sink[] = [];
   for (const i of caught(sinks, await screened.read())) {
     if (isBad(sinks[i]!, await values.get(sinks[i]!.node)!.read())) bad.push(sinks[i]!);
   }
   if (bad.length === 0) return;
-  const origin = await locateAmong(bad.map((x) => x.node));
+  const origin = await locate(bad.map((x) => x.node));
   const names = bad.map((x) => x.name);
   throw new NonFiniteError({
     sinks: names,

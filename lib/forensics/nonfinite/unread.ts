@@ -29,7 +29,9 @@ interface Bad {
 
 /** Says of every run after the first bad one of its function, or built on a void one, that it is void. Gives how many. */
 function markVoid(steps: readonly Unread[], bad: readonly Bad[]): number {
-  const runs = steps.flatMap((step) => step.watch.runs.map((run, i) => ({ step, run, before: step.watch.runs[i - 1] })));
+  const runs = steps.flatMap((step) =>
+    step.watch.runs.map((run, i) => ({ step, run, before: step.watch.runs[i - 1] }))
+  );
   let count = 0;
   for (const { step, run, before } of runs.sort((a, b) => a.run.order - b.run.order)) {
     const own = bad.find((x) => x.step === step)?.run.order ?? Infinity;

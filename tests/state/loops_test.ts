@@ -1,0 +1,128 @@
+/** Loops that read nothing cost as much at every step, and keep nothing of the steps before. */
+
+import assert from "node:assert/strict";
+import type { Engine } from "../../lib/engine/engine.ts";
+import { pending } from "../../lib/graph/pending.ts";
+import { useEngine } from "../../lib/engine/select.ts";
+import { Adam, HostRandom, MLP, type Tensor, tensor } from "../../mod.ts";
+import { onEachEngine } from "../engines.ts";
+
+/** The engine, with how often it compiled and ran. */
+function counting(engine: Engine): { compiled: number; ran: number } {
+  const counts = { compiled: 0, ran: 0 };
+  useEngine({
+    ...engine,
+    name: engine.name,
+    adapter: engine.adapter,
+    liveBytes: () => engine.liveBytes(),
+    dispose: () => engine.dispose(),
+    compile: async (graph) => {
+      counts.compiled++;
+      const program = await engine.compile(graph);
+      return {
+        listing: () => program.listing(),
+        dispose: () => program.dispose(),
+        run: (...given) => {
+          counts.ran++;
+          return program.run(...given);
+        },
+      };
+    },
+  });
+  return counts;
+}
+
+function training() {
+  const net = new MLP([3, 8, 1], new HostRandom(0));
+  const optimizer = new Adam(net.parameters(), { lr: 0.01 });
+  const x = tensor(new HostRandom(1).uniform(12), { shape: [4, 3] });
+  const step = (by = 1): Tensor => {
+    const loss = net.forward(x).sub(x.sum(1, true)).div(by).square().mean();
+    optimizer.zeroGrad();
+    loss.backward();
+    optimizer.step();
+    return loss;
+  };
+  return { net, optimizer, step };
+}
+
+/** A task of the event loop: what was begun goes on meanwhile. */
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
+async function weightsOf(steps: number, between: (loss: Tensor) => Promise<unknown> | void): Promise<number[]> {
+  const { net, step } = training();
+  for (let i = 0; i < steps; i++) await between(step());
+  return [...await net.parameters()[0]!.data()];
+}
+
+onEachEngine("steps that are never read are computed by the program of one", async (engine) => {
+  const counts = counting(engine);
+  const { net, step, optimizer } = training();
+  for (let i = 0; i < 60; i++) step();
+  await net.parameters()[0]!.data();
+  const { compiled, ran } = { ...counts };
+  assert.ok(compiled <= 4 && ran <= 70, `${compiled} programs, ${ran} runs`);
+  for (let i = 0; i < 60; i++) step();
+  assert.equal(await optimizer.count.item(), 120);
+  assert.ok(
+    counts.compiled - compiled <= 1 && counts.ran - ran <= 70,
+    `${counts.compiled} programs, ${counts.ran} runs`,
+  );
+});
+
+onEachEngine("a loop that waits for something, but reads nothing, is computed meanwhile", async () => {
+  const { step, optimizer } = training();
+  for (let i = 0; i < 100; i++) step();
+  assert.ok(pending.steps().length >= 100);
+  for (let i = 0; i < 2000 && pending.steps().length >= 40; i++) await turn();
+  assert.ok(pending.steps().length < 40, `${pending.steps().length} steps are pending`);
+  assert.equal(await optimizer.count.item(), 100);
+});
+
+onEachEngine("whether and when a loop reads does not change what it computes", async () => {
+  const each = await weightsOf(120, (loss) => loss.item());
+  assert.deepEqual(await weightsOf(120, () => {}), each);
+  assert.deepEqual(await weightsOf(120, () => turn()), each);
+});
+
+onEachEngine("a loop that waits for nothing keeps no graphs of steps that were made", async () => {
+  const { step, net } = training();
+  const graphs = Array.from({ length: 120 }, () => step().node.inputs[0]!).map((x) => x.id);
+  const seen = new Set<number>();
+  for (const { assignments } of pending.steps()) {
+    for (const { node } of assignments) if (node.inputs.length > 0) seen.add(node.id);
+  }
+  assert.ok(seen.size < graphs.length, `${seen.size} values still hold their graphs`);
+  await net.parameters()[0]!.data();
+});
+
+onEachEngine("a step that goes bad in a loop that reads nothing stops it at a later step, and once", async () => {
+  const [tried, sound] = [training(), training()];
+  let told: Error | null = null;
+  let stopped = 0;
+  for (let i = 0; i < 10_000 && told === null; i++) {
+    try {
+      if (i < 100 || pending.steps().length < 100) tried.step(i === 50 ? 0 : 1);
+    } catch (error) {
+      told = error as Error;
+      stopped = i;
+    }
+    await turn();
+  }
+  assert.match(told!.message, /Nothing was lost: the state stays as it was before the step/);
+  assert.ok(stopped > 50, `it was stopped at step ${stopped}`);
+  for (let i = 0; i < 50; i++) sound.step();
+  const weights = [...await tried.net.parameters()[0]!.data()];
+  assert.deepEqual(weights, [...await sound.net.parameters()[0]!.data()]);
+});
+
+onEachEngine("of a bad step among hundreds that were never read, those before stand", async () => {
+  const [tried, sound] = [training(), training()];
+  for (let i = 0; i < 150; i++) tried.step(i === 140 ? 0 : 1);
+  const error = await tried.optimizer.count.item().then(() => null, (error) => error as Error);
+  assert.match(error!.message, /^error\[G401\]: div\(\) made (infinity|NaN)\./);
+  assert.match(error!.message, /the state stays as it was before the step, without the 9 after it that built on it\./);
+  for (let i = 0; i < 140; i++) sound.step();
+  assert.equal(await tried.optimizer.count.item(), 140);
+  assert.deepEqual(await tried.net.parameters()[0]!.toList(), await sound.net.parameters()[0]!.toList());
+});
