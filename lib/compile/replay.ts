@@ -4,7 +4,7 @@ import { PlumblineError } from "../graph/error.ts";
 import { describe, sameShape, type SavedTensor, type TypedArray } from "../graph/types.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
-import type { Variable } from "../tensor/variable.ts";
+import { assignAll, type Variable } from "../tensor/variable.ts";
 
 /** The paths of the tensors of a tree, in the order of `leaves`: `0/observation`. */
 export function pathsOf(tree: Tree | number, prefix: string): string[] {
@@ -35,7 +35,7 @@ function lists(x: unknown): unknown {
 
 /** Puts the saved state into the variables of a step. Throws a {@linkcode PlumblineError} G203 if it is another step's. */
 export function restoreState(saved: Readonly<Record<string, SavedTensor>>, roots: readonly Variable[]): void {
-  for (const [i, variable] of roots.entries()) {
+  assignAll(roots.map((variable, i) => {
     const name = stateName(i, variable);
     const value = saved[name];
     if (!value || value.dtype !== variable.dtype || !sameShape(value.shape, variable.shape)) {
@@ -45,8 +45,8 @@ export function restoreState(saved: Readonly<Record<string, SavedTensor>>, roots
         help: "make the program with the configuration of the run that failed.",
       });
     }
-    variable.assign(fromData(value.data.slice() as TypedArray, value.dtype, value.shape));
-  }
+    return [variable, fromData(value.data.slice() as TypedArray, value.dtype, value.shape)];
+  }));
 }
 
 /** What a variable of a step's state is called in a saved step. */

@@ -5,6 +5,7 @@
 
 import { PlumblineError } from "./error.ts";
 import { forget, type Node } from "./node.ts";
+import { isTracing } from "./trace.ts";
 
 /** A variable that may be assigned. */
 export interface Assigned {
@@ -33,7 +34,7 @@ interface Entry extends Assignment {
 export interface Step {
   /** Those that have not been taken back, in order. */
   readonly assignments: readonly Assignment[];
-  /** Whether an optimiser made them: then none of them stands without the others. */
+  /** Whether an optimiser or a loop made them: then none of them stands without the others. */
   readonly isWhole: boolean;
   /** What it learned from, which must not go bad either. */
   readonly losses: readonly Node[];
@@ -121,10 +122,11 @@ export const pending = {
   },
 
   /**
-   * Runs `fn`, the step of an optimiser: it stands or falls as a whole, with the random keys that were drawn since the step
+   * Runs `fn`, the step of an optimiser or a loop: it stands or falls as a whole, with the random keys that were drawn since the step
    * before. If `fn` throws, nothing of it was assigned.
    */
   whole(fn: () => void): void {
+    if (isTracing()) return fn();
     if (!open?.assignments.every(isKey)) end();
     const keys = open?.assignments.length ?? 0;
     const said = whole = { losses: [], undo: [] };

@@ -63,6 +63,24 @@ export class FlatVector<G extends string = string> {
   }
 }
 
+/**
+ * Those of `parameters` that learn. A group that is refused takes none of them over.
+ *
+ * @throws PlumblineError G502 if there are none, G501 if one belongs to an optimiser or group.
+ */
+export function freeParameters(name: string, parameters: readonly Parameter[]): readonly Parameter[] {
+  const learning = [...new Set(parameters)].filter((x) => x.requiresGrad);
+  if (learning.length === 0) {
+    throw new PlumblineError({
+      code: "G502",
+      message: `the group \`${name}\` has no parameters that learn.`,
+      help: "pass model.parameters(), and see that not all of them are frozen.",
+    });
+  }
+  for (const parameter of learning) parameter.refuseOwned();
+  return learning;
+}
+
 /** Parameters whose numbers lie in one vector, in order. A parameter belongs to one group at most. */
 export class ParameterGroup<G extends string = string> implements Stateful {
   /** The parameters that learn, in order. */
@@ -72,14 +90,7 @@ export class ParameterGroup<G extends string = string> implements Stateful {
 
   /** Takes over the numbers of the parameters; those with `requiresGrad` false are left out. */
   constructor(readonly name: G, parameters: readonly Parameter[]) {
-    this.parameters = [...new Set(parameters)].filter((x) => x.requiresGrad);
-    if (this.parameters.length === 0) {
-      throw new PlumblineError({
-        code: "G502",
-        message: `the group \`${name}\` has no parameters that learn.`,
-        help: "pass model.parameters(), and see that not all of them are frozen.",
-      });
-    }
+    this.parameters = freeParameters(name, parameters);
     this.vector = new Variable(concat(this.parameters.map((x) => x.reshape(x.size))), `${name}.vector`);
     let offset = 0;
     for (const parameter of this.parameters) {

@@ -4,13 +4,14 @@ import { mustStayFinite, noteSink } from "../forensics/nonfinite/sinks.ts";
 import { haveLoose, noteLearning, noteStep, recentLosses } from "../forensics/steps/losses.ts";
 import { warnOfLoose } from "../forensics/steps/ownership.ts";
 import { auditFirstStep } from "../forensics/steps/first_step.ts";
+import { PlumblineError } from "../graph/error.ts";
 import { pending } from "../graph/pending.ts";
 import { concat, where } from "../tensor/functions.ts";
 import { full, tensor } from "../tensor/creation.ts";
 import { nameOf } from "../tensor/refuse.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { Parameter, type Stateful, Variable } from "../tensor/variable.ts";
-import { ParameterGroup } from "./group.ts";
+import { freeParameters, ParameterGroup } from "./group.ts";
 
 /** Parameters with settings of their own. */
 export interface GroupOptions {
@@ -68,9 +69,12 @@ export abstract class Optimizer implements Stateful {
       lr: checkRate(options.lr ?? lr),
       weightDecay: checkNotNegative("a weight decay", options.weightDecay ?? weightDecay),
     }));
-    this.groups = groups.map((options: GroupOptions, i) => {
-      const name = options.name ?? (groups.length === 1 ? "parameters" : `group ${i}`);
-      const group = new ParameterGroup(name, options.parameters);
+    const named = groups.map(({ name, parameters }: GroupOptions, i) => {
+      return { name: name ?? (groups.length === 1 ? "parameters" : `group ${i}`), parameters };
+    });
+    checkOwn(named);
+    this.groups = named.map(({ name, parameters }, i) => {
+      const group = new ParameterGroup(name, parameters);
       return {
         group,
         lr: new Variable(tensor(settings[i]!.lr), `${name}.lr`),
@@ -186,6 +190,25 @@ function groupsOf(given: readonly Parameter[] | readonly GroupOptions[]): readon
     throw new TypeError(`an optimiser changes parameters, but ${what} is among them: new Parameter(tensor) makes one.`);
   }
   return groups;
+}
+
+/** Throws unless each group has parameters of its own: before the first one takes its parameters over. */
+function checkOwn(groups: readonly { readonly name: string; readonly parameters: readonly Parameter[] }[]): void {
+  const owner = new Map<Parameter, string>();
+  for (const { name, parameters } of groups) {
+    for (const parameter of freeParameters(name, parameters)) {
+      const other = owner.get(parameter);
+      if (other !== undefined) {
+        throw new PlumblineError({
+          code: "G501",
+          message:
+            `the parameter \`${parameter.name}\` is in two groups of one optimiser, \`${other}\` and \`${name}\`.`,
+          help: "give it to one of them.",
+        });
+      }
+      owner.set(parameter, name);
+    }
+  }
 }
 
 /** Throws a TypeError for a setting that nobody reads: a slip of the pen would go unseen. */

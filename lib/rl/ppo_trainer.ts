@@ -14,7 +14,7 @@ import { HostRandom } from "../tensor/host_random.ts";
 import { Generator } from "../tensor/random.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
-import type { Variable } from "../tensor/variable.ts";
+import { assignAll, type Variable } from "../tensor/variable.ts";
 import type { Environment } from "../worlds/environment.ts";
 import { shuffled } from "./batch.ts";
 import { episodeMetrics, type Episodes, Evaluator } from "./evaluation.ts";
@@ -245,15 +245,21 @@ export class PPOTrainer<S extends Tree = Tree> {
     };
   }
 
-  /** Continues from a {@linkcode PPOTrainer.state} of the same configuration. */
+  /** Continues from a {@linkcode PPOTrainer.state} of the same configuration. That of another is refused, and changes nothing. */
   restore(state: Readonly<Record<string, SavedTensor>>): Promise<void> {
-    for (const [name, variable] of this.#named()) {
+    const of = (name: string): SavedTensor => {
       const saved = state[name];
-      if (!saved) throw new Error(`The saved state has no tensor \`${name}\`: it belongs to another configuration.`);
-      variable.assign(fromData(saved.data.slice() as TypedArray, saved.dtype, saved.shape));
-    }
-    this.#order.restore([...state["order"]!.data]);
-    this.#iteration = state["iteration"]!.data[0]!;
+      if (saved) return saved;
+      throw new Error(`The saved state has no tensor \`${name}\`: it belongs to another configuration.`);
+    };
+    const values = this.#named().map(([name, variable]) => {
+      const { data, dtype, shape } = of(name);
+      return [variable, fromData(data.slice() as TypedArray, dtype, shape)] as const;
+    });
+    const [order, iteration] = [of("order"), of("iteration")];
+    assignAll(values);
+    this.#order.restore([...order.data]);
+    this.#iteration = iteration.data[0]!;
     return Promise.resolve();
   }
 

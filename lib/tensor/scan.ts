@@ -8,6 +8,7 @@ import { makeScan, type StepResult } from "../graph/scan.ts";
 import { State } from "./state.ts";
 import { Tensor } from "./tensor.ts";
 import { callerSite, withinCall } from "../graph/site.ts";
+import { pending } from "../graph/pending.ts";
 import { insideScan, restoring, traced } from "../graph/trace.ts";
 import { leaves, leavesLike, rebuildTree, type Tree } from "./tree.ts";
 import type { Stateful, Variable } from "./variable.ts";
@@ -73,8 +74,8 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
   let changed: readonly Variable[] = [];
   const once = (carries: readonly Node[], slices: readonly Node[]): StepResult => {
     const own = carries.slice(start.length);
-    return restoring(() =>
-      state.during(own, () => {
+    return state.during(own, () =>
+      restoring(() => {
         // A trace of its own: a condition of the step is used by the step's results, not by those outside.
         const { result: [carry, y], sinks: noted } = collectSinks(() =>
           traced(
@@ -89,8 +90,7 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
           carries: [...leavesLike(init, carry).map((x) => x.node), ...state.nodes()],
           ys: [...nodesOf(y), ...noted.map((x) => x.node)],
         };
-      })
-    );
+      }));
   };
   const spec = {
     init: [...start, ...state.nodes()],
@@ -100,8 +100,10 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
     step: once,
   };
   const result = withinCall(callerSite(), true, () => insideScan(state.roots, () => makeScan(spec)));
-  state.roots.forEach((x, i) => {
-    if (changed.includes(x)) x.assign(new Tensor(result.carries[start.length + i]!));
+  pending.whole(() => {
+    state.roots.forEach((x, i) => {
+      if (changed.includes(x)) x.assign(new Tensor(result.carries[start.length + i]!));
+    });
   });
   sinks.forEach(({ name }, i) => noteSink(result.ys.at(i - sinks.length)!, name));
   return [rebuildTree(init, tensorsOf(result.carries)), rebuildTree(ys!, tensorsOf(result.ys))];

@@ -299,21 +299,25 @@ export class Parameter extends Variable {
     vector.put(whole, againIfKnown(this, value));
   }
 
+  /** For optimisers: throws G501 if it belongs to one already. */
+  refuseOwned(): void {
+    if (!this.#part) return;
+    const { vector } = this.#part;
+    throw new PlumblineError({
+      code: "G501",
+      message: `the parameter \`${this.label}\` has an owner already, ${ownerName(vector)}, and was given to another`,
+      sites: [
+        { site: callerSite(), note: "given here" },
+        { site: vector.madeAt, note: `${ownerName(vector)} holds it` },
+      ],
+      params: [this.label],
+      help: "give each parameter to one optimiser; for several learning rates use its groups.",
+    });
+  }
+
   /** For optimisers: from now on this parameter is a part of a flat vector, which already holds its value. */
   becomePart(vector: Variable, offset: number): void {
-    if (this.#part) {
-      throw new PlumblineError({
-        code: "G501",
-        message: `the parameter \`${this.label}\` has an owner already, ${ownerName(this.#part.vector)}, ` +
-          "and was given to another",
-        sites: [
-          { site: vector.madeAt, note: "given here" },
-          { site: this.#part.vector.madeAt, note: `${ownerName(this.#part.vector)} holds it` },
-        ],
-        params: [this.label],
-        help: "give each parameter to one optimiser; for several learning rates use its groups.",
-      });
-    }
+    this.refuseOwned();
     this.#part = { vector, offset };
     vector.parts.push(this);
   }
@@ -332,6 +336,12 @@ export class Parameter extends Variable {
 
 /** What a vector belongs to, as a person calls it. */
 const ownerName = ({ givenName, madeAt }: Variable): string => givenName ? `\`${givenName}\`` : `the one at ${madeAt}`;
+
+/** Assigns all of the values, or none: throws G301 if one does not fit its variable. */
+export function assignAll(values: readonly (readonly [Variable, Tensor])[]): void {
+  for (const [variable, value] of values) checkFits(variable, value);
+  for (const [variable, value] of values) variable.assign(value);
+}
 
 /** The root variables of some stateful things, each once. */
 export function rootVariables(state: readonly Stateful[]): Variable[] {

@@ -51,3 +51,26 @@ Deno.test("optimisers say what is wrong with a list, a group or a setting that t
     }
   }
 });
+
+Deno.test("an optimiser that is refused takes no parameter over", () => {
+  const [a, b, c, frozen] = ["a", "b", "c", "frozen"].map((name) => new Parameter(ones([1]), name)) as [
+    Parameter,
+    Parameter,
+    Parameter,
+    Parameter,
+  ];
+  frozen.requiresGrad = false;
+  new SGD([c]);
+  const refused: readonly (readonly [groups: Parameter[][], sentence: RegExp])[] = [
+    [[[a, b], [c]], /error\[G501\]: the parameter `c` belongs to an optimiser or parameter vector already\./],
+    [[[a, c]], /error\[G501\]: the parameter `c` belongs to an optimiser or parameter vector already\./],
+    [[[a], [b, a]], /error\[G501\]: the parameter `a` is in two groups of one optimiser, `group 0` and `group 1`\./],
+    [[[a, b], [frozen]], /error\[G502\]: the group `group 1` has no parameters that learn\./],
+  ];
+  for (const [groups, sentence] of refused) {
+    for (const Optimiser of [SGD, Adam, AdamW]) {
+      throws(() => new Optimiser(groups.map((parameters) => ({ parameters }))), sentence);
+    }
+  }
+  new Adam([{ parameters: [a] }, { parameters: [b] }]);
+});

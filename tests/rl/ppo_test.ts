@@ -69,6 +69,31 @@ type World = Parameters<typeof pointWorld>;
 const assertPointResumes = (world: World, options: PPOOptions, before?: number): Promise<void> =>
   assertResumes(() => PPOTrainer.create(pointWorld(...world), options), before);
 
+onEachEngine("PPOTrainer refuses a state that is not its own, and stays as it was", async () => {
+  const [trainer, other] = [
+    await PPOTrainer.create(pointWorld(8), small),
+    await PPOTrainer.create(pointWorld(8), small),
+  ];
+  try {
+    await other.iterate();
+    const [before, good] = [await trainer.state(), await other.state()];
+    const last = Object.keys(good).at(-3)!;
+    const { [last]: one, ...without } = good;
+    const wide = { ...one!, shape: [...one!.shape, 1] };
+    const refused: [Parameters<typeof trainer.restore>[0], RegExp][] = [
+      [without, /^Error: The saved state has no tensor `.*`: it belongs to another configuration\.$/],
+      [{ ...good, [last]: wide }, /error\[G301\]: `.*` is \w+ \[.*\]; it cannot be assigned \w+ \[.*, 1\]\./],
+    ];
+    for (const [state, sentence] of refused) {
+      await assert.rejects(async () => await trainer.restore(state), sentence);
+      const after = await trainer.state();
+      for (const name of Object.keys(before)) assert.deepEqual(after[name]!.data, before[name]!.data, name);
+    }
+  } finally {
+    for (const x of [trainer, other]) x.dispose();
+  }
+});
+
 onEachEngine("PPOTrainer continues bit for bit from its state", () => assertPointResumes([8], small));
 
 onEachEngine(

@@ -10,6 +10,7 @@ import {
   NonFiniteError,
   Parameter,
   PlumblineError,
+  scan,
   SGD,
   stack,
   type Tensor,
@@ -238,6 +239,50 @@ onEngine("cpu", "of two assignments that fail the first is told, and none stands
   infinite.assign(infinite.div(0));
   await assert.rejects(() => tensor([1]).add(1).data(), refused);
   assert.deepEqual([await broken.item(), await infinite.item()], [1, 1]);
+});
+
+onEachEngine("an epoch in a scan stands or falls as a whole", async () => {
+  const { w, optimizer } = adam();
+  const epoch = (xs: readonly number[]): void => {
+    const step = (_: readonly [], x: Tensor): [readonly [], readonly []] => {
+      optimizer.zeroGrad();
+      w.div(x).square().sum().backward();
+      optimizer.step();
+      return [[], []];
+    };
+    scan(step, [], tensor([...xs]), { state: optimizer });
+  };
+  epoch([1, 2]);
+  const before = await stateOf(optimizer);
+  epoch([3, 0, 1]);
+  await assert.rejects(() => optimizer.count.item(), bad);
+  assert.deepEqual(await stateOf(optimizer), before);
+  epoch([3]);
+  assert.equal(await optimizer.count.item(), 3);
+});
+
+onEachEngine("a scan that is refused has assigned nothing", async () => {
+  const count = new Variable(tensor([1]), "count");
+  const step = (h: Tensor, x: Tensor): [Tensor, Tensor] => {
+    count.assign(count.add(1));
+    return [h.reshape(2, 1), x];
+  };
+  assert.throws(() => scan(step, tensor([0, 0]), tensor([1, 2]), { state: count }), { code: "G304" });
+  assert.deepEqual(await count.toList(), [1]);
+});
+
+onEachEngine("a saved step of another program is refused, and no variable of it is changed", async () => {
+  const [a, b] = [new Variable(tensor([1]), "a"), new Variable(tensor([2]), "b")];
+  const step = compile((x) => a.assign(a.add(b).add(x)), { state: [a, b], name: "step" });
+  const of = (value: number) => ({ dtype: "float32", shape: [1], data: Float32Array.of(value) }) as const;
+  const saved = { "argument/0": { ...of(0), shape: [] }, "state/0/a": of(7), "state/1/b": { ...of(8), shape: [1, 1] } };
+  await assert.rejects(() => step.replay(saved), {
+    code: "G203",
+    message: /the saved step has no `state\/1\/b` float32 \[1\]/,
+  });
+  assert.deepEqual([await a.item(), await b.item()], [1, 2]);
+  await step.replay({ ...saved, "state/1/b": of(8) });
+  assert.deepEqual([await a.item(), await b.item()], [15, 8]);
 });
 
 onEachEngine("an optimiser whose step throws half way has assigned nothing", async () => {

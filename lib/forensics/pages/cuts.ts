@@ -129,8 +129,9 @@ optimizer.step();`,
   },
   G202: {
     title: "a value outlived its time",
-    meaning: "A tensor refers to numbers that are gone: those of a parameter before a compiled step replaced it, or " +
-      "of a traced function after its trace.",
+    meaning:
+      "A tensor refers to numbers that are gone: those of a parameter before a compiled step replaced it, those " +
+      "that it would have had after a step that failed, or of a traced function after its trace.",
     wrong: `const before = model.weight.detach("for comparison");
 await compiledStep();
 await before.data();`,
