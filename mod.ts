@@ -36,6 +36,7 @@ export type { SpreadOptions } from "./lib/tensor/refuse.ts";
 export {
   arange,
   eye,
+  fromBuffer,
   full,
   linspace,
   ones,

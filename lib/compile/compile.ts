@@ -23,7 +23,7 @@ import { nameOf } from "../tensor/refuse.ts";
 import { State } from "../tensor/state.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { refusePromise, restoring, traced } from "../graph/trace.ts";
-import { formOf, leaves, rebuildTree, type Tree } from "../tensor/tree.ts";
+import { formOf, leaves, mapTree, rebuildTree, type Tree } from "../tensor/tree.ts";
 import { type Stateful, Variable } from "../tensor/variable.ts";
 import type { Executable } from "../engine/engine.ts";
 import { enqueue, evaluateNow } from "../tensor/evaluate.ts";
@@ -93,13 +93,17 @@ const capacity = 16;
 /** The result of a function that gives nothing: one that only steps. */
 const nothing: Tree = [];
 
-function argumentTree(args: readonly Argument[]): Tree {
-  return args.map((x) => typeof x === "number" ? full([], x) : x);
+/** The arguments of a call. */
+interface Call {
+  readonly tree: Tree;
+  /** What the program is traced for. Keys in another order are another one: results would come in that order too. */
+  readonly signature: string;
 }
 
-/** What a program was traced for. Keys in another order are another signature: results would come in that order too. */
-function signatureOf(args: readonly Argument[]): string {
-  return args.map((x) => typeof x === "number" ? "number" : formOf(x)).join(", ");
+/** The arguments as they are now: a call may have to wait for others, and arrays and records may change meanwhile. */
+function callOf(args: readonly Argument[]): Call {
+  const signature = args.map((x) => typeof x === "number" ? "number" : formOf(x)).join(", ");
+  return { tree: args.map((x) => typeof x === "number" ? full([], x) : mapTree(x, (y) => y)), signature };
 }
 
 /** Values of variables that were there before the trace, whose first placeholder is `first`: they would be frozen. */
@@ -154,29 +158,25 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
   ) {}
 
   /** Puts the state of a saved step into the variables; gives its arguments. */
-  restore(saved: Readonly<Record<string, SavedTensor>>): A {
+  restore(saved: Readonly<Record<string, SavedTensor>>): Call {
     restoreState(saved, new State(this.named).roots);
-    return savedArguments(saved) as unknown as A;
+    return callOf(savedArguments(saved));
   }
 
   /** Calls the function in its turn. Where the call stands is asked for only if the function is going to be traced. */
   async start(args: A): Promise<R> {
-    const signature = signatureOf(args);
-    const site = this.programs.has(signature) ? this.compiledAt : callerSite();
-    return await enqueue(() => this.#call(args, signature, site));
+    const call = callOf(args);
+    const site = this.programs.has(call.signature) ? this.compiledAt : callerSite();
+    return await enqueue(() => this.#call(call, site));
   }
 
   /** Calls it in its turn as a saved step did. */
   async replay(saved: Readonly<Record<string, SavedTensor>>): Promise<R> {
     const site = callerSite();
-    return await enqueue(() => {
-      const args = this.restore(saved);
-      return this.#call(args, signatureOf(args), site);
-    });
+    return await enqueue(() => this.#call(this.restore(saved), site));
   }
 
-  async #call(args: A, signature: string, site: Site): Promise<R> {
-    const tree = argumentTree(args);
+  async #call({ tree, signature }: Call, site: Site): Promise<R> {
     const tensors = leaves(tree);
     const program = this.#known(signature) ?? await this.#build(tree, signature, site);
     if (program.questions.length > 0) program.questions = program.questions.filter(stillOpen);

@@ -4,10 +4,9 @@
  */
 
 import { type Shape, sizeOf } from "../graph/types.ts";
-import { tensor } from "../tensor/creation.ts";
 import { concat } from "../tensor/functions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { fromData, type Tensor } from "../tensor/tensor.ts";
 
 /** The layout of rows: which fields a frame has, in what order and shape. */
 export class RowLayout<Field extends string> {
@@ -60,5 +59,5 @@ export function shuffled(rows: number, minibatchSize: number, order: HostRandom)
   const index = new Int32Array(shape[0] * size);
   index.set(order.permutation(rows));
   const weight = new Float32Array(index.length).fill(1, 0, rows);
-  return { index: tensor(index).reshape(...shape), weight: tensor(weight).reshape(...shape) };
+  return { index: fromData(index, "int32", shape), weight: fromData(weight, "float32", shape) };
 }

@@ -54,7 +54,8 @@ export class RolloutBuffer<R extends Row = Row> {
       });
     }
     this.#names = names;
-    this.#rows.push(row);
+    // A copy: the record may be used again for the next row.
+    this.#rows.push({ ...row });
   }
 
   /**

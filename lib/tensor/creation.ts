@@ -1,9 +1,11 @@
 /** Tensors from numbers. */
 
+import { noteCopy } from "../forensics/reads/drops.ts";
 import { PlumblineError } from "../graph/error.ts";
 import * as ops from "../graph/ops.ts";
 import { allocate, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
 import { checkNames } from "./axis.ts";
+import { nameOf } from "./refuse.ts";
 import { fromData, type NestedList, Tensor } from "./tensor.ts";
 
 /** How a new tensor is to be. */
@@ -66,8 +68,18 @@ function areBooleans(data: NestedList): boolean {
   return Array.isArray(data) ? data.length > 0 && data.every(areBooleans) : typeof data === "boolean";
 }
 
+/** A tensor over `data`, whose numbers are kept as they are. */
+function overArray(data: TypedArray, options: TensorOptions, what: string): Tensor {
+  const own = dtypeOfArray(data);
+  const shape = options.shape ?? [data.length];
+  checkSize(data.length, shape, what);
+  if (options.axes) checkNames(options.axes, { dtype: own, shape }, what);
+  return fromData(data, own, shape, options.axes ?? unnamed(shape.length)).cast(options.dtype ?? own);
+}
+
 /**
- * A tensor of the given numbers: a number, nested arrays, or a typed array (kept, not copied) with its shape.
+ * A tensor of the given numbers: a number, nested arrays, or a typed array with its shape. The numbers are copied: an array may
+ * be used again for others. See {@linkcode fromBuffer} for a view.
  *
  * @example
  * ```ts
@@ -81,13 +93,10 @@ function areBooleans(data: NestedList): boolean {
  */
 export function tensor(data: NestedList | TypedArray, options: TensorOptions = {}): Tensor {
   if (ArrayBuffer.isView(data)) {
-    const array = data as TypedArray;
-    const own = dtypeOfArray(array);
-    const shape = options.shape ?? [array.length];
-    checkSize(array.length, shape);
-    if (options.axes) checkNames(options.axes, { dtype: own, shape }, "tensor()");
-    const result = fromData(array, own, shape, options.axes ?? unnamed(shape.length));
-    return result.cast(options.dtype ?? own);
+    dtypeOfArray(data);
+    const copy = (data as TypedArray).slice() as TypedArray;
+    noteCopy(data as TypedArray, copy);
+    return overArray(copy, options, "tensor()");
   }
   const list = data as NestedList;
   const found = shapeOf(list);
@@ -101,9 +110,32 @@ export function tensor(data: NestedList | TypedArray, options: TensorOptions = {
   return fromData(array, dtype, shape, options.axes ?? unnamed(shape.length));
 }
 
-function checkSize(length: number, shape: Shape): void {
+/**
+ * A tensor over a typed array that is not copied (torch.frombuffer): for large data that nobody writes to any more. What is
+ * written to the array later may be seen by what is made of the tensor, or not: on a GPU a copy is kept.
+ *
+ * @example
+ * ```ts
+ * import { fromBuffer } from "@plumbline/plumbline";
+ *
+ * const images = fromBuffer(new Float32Array(1000 * 28 * 28), { shape: [1000, 28, 28] });
+ * console.log(images.shape); // [1000, 28, 28]
+ * ```
+ *
+ * @throws PlumblineError G301 if it is given no typed array, or the shape does not fit.
+ */
+export function fromBuffer(data: TypedArray, options: Pick<TensorOptions, "shape" | "axes"> = {}): Tensor {
+  if (ArrayBuffer.isView(data)) return overArray(data, options, "fromBuffer()");
+  throw new PlumblineError({
+    code: "G301",
+    message: `fromBuffer() takes a typed array, not ${nameOf(data)}.`,
+    help: "tensor() makes one of numbers and of nested arrays.",
+  });
+}
+
+function checkSize(length: number, shape: Shape, what = "tensor()"): void {
   if (sizeOf(shape) === length) return;
-  throw new PlumblineError({ code: "G301", message: `tensor() was given ${length} numbers for the shape [${shape}].` });
+  throw new PlumblineError({ code: "G301", message: `${what} was given ${length} numbers for the shape [${shape}].` });
 }
 
 /** `value` everywhere. */
@@ -153,7 +185,7 @@ export function arange(start: number, end?: number, step = 1): Tensor {
     });
   }
   if (![from, to, step].every(Number.isInteger)) {
-    return tensor(Float32Array.from({ length: count }, (_, i) => from + i * step));
+    return fromData(Float32Array.from({ length: count }, (_, i) => from + i * step), "float32", [count]);
   }
   const numbers = new Tensor(ops.iota([count], 0));
   const spaced = step === 1 ? numbers : numbers.mul(step);
@@ -163,7 +195,7 @@ export function arange(start: number, end?: number, step = 1): Tensor {
 /** `count` numbers from `first` to `last`, both included, evenly spaced. */
 export function linspace(first: number, last: number, count: number): Tensor {
   const step = count > 1 ? (last - first) / (count - 1) : 0;
-  return tensor(Float32Array.from({ length: count }, (_, i) => first + i * step));
+  return fromData(Float32Array.from({ length: count }, (_, i) => first + i * step), "float32", [count]);
 }
 
 /** The identity matrix `[n, columns]`; square unless told otherwise. */

@@ -2,8 +2,7 @@
 
 import { PlumblineError } from "../graph/error.ts";
 import { describe } from "../graph/types.ts";
-import { tensor } from "./creation.ts";
-import type { Tensor } from "./tensor.ts";
+import { fromData, type Tensor } from "./tensor.ts";
 import { gradients } from "./transforms.ts";
 
 /** Settings of {@linkcode gradcheck}; the defaults suit float32. */
@@ -49,7 +48,7 @@ export async function gradcheck(
       const at = async (step: number): Promise<number> => {
         const moved = start.slice();
         moved[i]! += step;
-        const changed = tensor(moved, { shape: input.shape, axes: input.axes });
+        const changed = fromData(moved, "float32", input.shape, input.axes);
         return Number(await fn(...inputs.map((x, j) => j === k ? changed : x)).item());
       };
       const numeric = (await at(eps) - await at(-eps)) / (2 * eps);

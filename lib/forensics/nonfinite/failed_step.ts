@@ -1,7 +1,7 @@
 /** A failed step with everything that it was given. */
 
 import type { Storage } from "../../graph/storage.ts";
-import type { Aval, SavedTensor } from "../../graph/types.ts";
+import type { Aval, SavedTensor, TypedArray } from "../../graph/types.ts";
 
 /** One value that a step was given. */
 export interface StepInput extends Aval {
@@ -27,7 +27,7 @@ export interface FailedStep {
 /** The numbers of a failed step, by name. */
 export async function saveStep({ inputs }: FailedStep): Promise<Record<string, SavedTensor>> {
   const saved = [...inputs].map(async ([name, { dtype, shape, storage }]): Promise<[string, SavedTensor]> => {
-    return [name, { dtype, shape, data: await storage.read() }];
+    return [name, { dtype, shape, data: (await storage.read()).slice() as TypedArray }];
   });
   return Object.fromEntries(await Promise.all(saved));
 }

@@ -287,6 +287,12 @@ export function carriedInto(node: Node, name: string, site: Site): Drop | null {
   };
 }
 
+/** A tensor is made of a copy of an array: if that was read, so was the copy. */
+export function noteCopy(from: TypedArray, to: TypedArray): void {
+  const drop = buffers.get(from.buffer);
+  if (drop) buffers.set(to.buffer, drop);
+}
+
 /** The line of which most numbers were read: a batch of what was read row by row holds numbers of many reads. */
 function byContent(data: TypedArray): Drop | null {
   const found = new Map<string, { drop: Drop; count: number }>();
