@@ -4,7 +4,7 @@
  */
 
 import { PlumblineError } from "./error.ts";
-import type { Node } from "./node.ts";
+import { canLearn, type Node } from "./node.ts";
 import { currentSite } from "./site.ts";
 import { sizeOf } from "./types.ts";
 
@@ -18,7 +18,7 @@ interface Named {
 const farthest = 12;
 
 function isNamed(x: object | null): x is Named {
-  return x !== null && "requiresGrad" in x && "label" in x && "size" in x;
+  return canLearn(x) && "label" in x && "size" in x;
 }
 
 /** The parameter whose numbers `node` holds, in whatever shape. */

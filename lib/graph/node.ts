@@ -71,7 +71,7 @@ export function withoutGradient<T>(stop: (input: Node) => Node, fn: () => T): T 
 
 /** Whether `owner` is a parameter: one that is frozen now may learn later. */
 export function canLearn(owner: object | null): owner is object {
-  return owner !== null && "requiresGrad" in owner;
+  return owner !== null && Object.hasOwn(owner, "requiresGrad");
 }
 
 /** Whether `node` is a parameter's value, or has one behind it. */

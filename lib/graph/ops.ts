@@ -51,9 +51,9 @@ export function iota(shape: Shape, axis: number): Node {
   return makeNode("iota", [], { shape, axis });
 }
 
-/** Throws a {@linkcode PlumblineError} unless `shape` is an array: a notebook checks no types. */
-export function checkShape(shape: Shape): void {
-  if (Array.isArray(shape)) return;
+/** A copy of `shape`, which stays the caller's. Throws a {@linkcode PlumblineError} unless it is an array. */
+export function ownShape(shape: Shape): Shape {
+  if (Array.isArray(shape)) return [...shape];
   throw new PlumblineError({
     code: "G301",
     message: `a shape is an array of sizes, not ${shape}.`,
@@ -63,8 +63,7 @@ export function checkShape(shape: Shape): void {
 
 /** Random bits from a key. */
 export function randomBits(key: Node, shape: Shape): Node {
-  checkShape(shape);
-  return makeNode("randomBits", [key], { shape });
+  return makeNode("randomBits", [key], { shape: ownShape(shape) });
 }
 
 /** The same numbers in another shape of the same size. */

@@ -140,13 +140,13 @@ function checkSize(length: number, shape: Shape, what = "tensor()"): void {
 
 /** `value` everywhere. */
 export function full(shape: Shape, value: number, options: Pick<TensorOptions, "dtype" | "axes"> = {}): Tensor {
-  ops.checkShape(shape);
+  const own = ops.ownShape(shape);
   if (typeof value !== "number" && typeof value !== "boolean") {
     throw new PlumblineError({ code: "G301", message: `full() needs a number to fill [${shape}] with, not ${value}.` });
   }
   const { dtype = "float32", axes } = options;
   if (axes) checkNames(axes, { dtype, shape }, "full()");
-  return new Tensor(ops.full(dtype, shape, Number(value), axes));
+  return new Tensor(ops.full(dtype, own, Number(value), axes && [...axes]));
 }
 
 /** 0 everywhere. */

@@ -18,6 +18,7 @@ import type { BinaryName, UnaryName } from "../graph/primitives.ts";
 import { atCaller } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
+import { guardedList, refuseForeign } from "./foreign.ts";
 import { type Axis, type AxisOrAxes, checkNames, isAxisOfScalar, partsOf, resolveAxes, resolveAxis } from "./axis.ts";
 import { checkCount, nameOf, refuseConversion, refuseTraced, type SpreadOptions, spreadOptions } from "./refuse.ts";
 import { toldNow, toldWhole } from "./show.ts";
@@ -69,14 +70,14 @@ export class Tensor {
     return this.node.dtype;
   }
 
-  /** The sizes of the axes. */
+  /** The sizes of the axes. Writing to it throws G103. */
   get shape(): Shape {
-    return this.node.shape;
+    return guardedList(this.node.shape, "shape");
   }
 
-  /** The names of the axes; `null` where one has none. */
+  /** The names of the axes; `null` where one has none. Writing to it throws G103. */
   get axes(): Axes {
-    return this.node.axes;
+    return guardedList(this.node.axes, "axes");
   }
 
   /** The number of axes. */
@@ -649,9 +650,11 @@ export class Tensor {
         message: `flatten(${first}, ${last}) of ${describe(this.node)} begins after its end.`,
       });
     }
-    const size = sizeOf(this.shape.slice(from, to + 1));
-    const axes = [...this.axes.slice(0, from), null, ...this.axes.slice(to + 1)];
-    return new Tensor(ops.reshape(this.node, [...this.shape.slice(0, from), size, ...this.shape.slice(to + 1)], axes));
+    const size = sizeOf(this.node.shape.slice(from, to + 1));
+    const axes = [...this.node.axes.slice(0, from), null, ...this.node.axes.slice(to + 1)];
+    return new Tensor(
+      ops.reshape(this.node, [...this.node.shape.slice(0, from), size, ...this.node.shape.slice(to + 1)], axes),
+    );
   }
 
   /** Axis i of the result is axis `order[i]` of this. */
@@ -669,7 +672,7 @@ export class Tensor {
   /** Two axes exchanged; the last two if none are given (`x.mT` of PyTorch). */
   transpose(a: Axis = -2, b: Axis = -1): Tensor {
     const [i, j] = [resolveAxis(this.node, a), resolveAxis(this.node, b)];
-    return new Tensor(ops.permute(this.node, this.shape.map((_, k) => k === i ? j : k === j ? i : k)));
+    return new Tensor(ops.permute(this.node, this.node.shape.map((_, k) => k === i ? j : k === j ? i : k)));
   }
 
   /** Axes of size 1 repeated, new axes in front, to `shape`. */
@@ -683,8 +686,8 @@ export class Tensor {
         help: "sum() over an axis, or select() from it, to have one less.",
       });
     }
-    const axes = [...unnamed(Math.max(0, missing)), ...this.axes];
-    const full = shape.map((size, i) => size === -1 ? this.shape[i - missing] ?? 1 : size);
+    const axes = [...unnamed(Math.max(0, missing)), ...this.node.axes];
+    const full = shape.map((size, i) => size === -1 ? this.node.shape[i - missing] ?? 1 : size);
     return new Tensor(ops.expand(this.node, full, axes.slice(0, shape.length)));
   }
 
@@ -698,14 +701,16 @@ export class Tensor {
       });
     }
     const insert = <T>(list: readonly T[], x: T): T[] => [...list.slice(0, at), x, ...list.slice(at)];
-    const wide = new Tensor(ops.reshape(this.node, insert(this.shape, 1), insert(this.axes, null)));
-    return name === null ? wide : wide.named(...insert(this.axes, name));
+    const wide = new Tensor(ops.reshape(this.node, insert(this.node.shape, 1), insert(this.node.axes, null)));
+    return name === null ? wide : wide.named(...insert(this.node.axes, name));
   }
 
   /** Without `axis`, whose size must be 1; without every axis of size 1 if none is given. */
   squeeze(axis?: AxisOrAxes): Tensor {
-    const gone = axis === undefined ? this.shape.flatMap((n, i) => n === 1 ? [i] : []) : resolveAxes(this.node, axis);
-    if (gone.some((i) => this.shape[i] !== 1)) {
+    const gone = axis === undefined
+      ? this.node.shape.flatMap((n, i) => n === 1 ? [i] : [])
+      : resolveAxes(this.node, axis);
+    if (gone.some((i) => this.node.shape[i] !== 1)) {
       throw new PlumblineError({
         code: "G304",
         message: `squeeze(${axis}) needs axes of size 1; this is ${describe(this.node)}.`,
@@ -726,26 +731,26 @@ export class Tensor {
    */
   slice(axis: Axis, start: number, end: number = Infinity, step = 1): Tensor {
     const i = resolveAxis(this.node, axis);
-    const n = this.shape[i]!;
+    const n = this.node.shape[i]!;
     const bound = (x: number): number => Math.min(n, Math.max(0, x < 0 ? x + n : x));
     const [from, to] = [bound(start), Math.max(bound(start), bound(end))];
     return new Tensor(ops.slice(
       this.node,
-      this.shape.map((_, k) => k === i ? from : 0),
-      this.shape.map((size, k) => k === i ? to : size),
-      this.shape.map((_, k) => k === i ? step : 1),
+      this.node.shape.map((_, k) => k === i ? from : 0),
+      this.node.shape.map((size, k) => k === i ? to : size),
+      this.node.shape.map((_, k) => k === i ? step : 1),
     ));
   }
 
   /** Entry `index` (from the end if negative) of `axis`, which goes: `x[index]` of PyTorch. */
   select(axis: Axis, index: number): Tensor {
     const i = resolveAxis(this.node, axis);
-    const at = index < 0 ? index + this.shape[i]! : index;
-    if (at < 0 || at >= this.shape[i]!) {
+    const at = index < 0 ? index + this.node.shape[i]! : index;
+    if (at < 0 || at >= this.node.shape[i]!) {
       throw new PlumblineError({
         code: "G304",
         message: `select(${axis}, ${index}) is outside of ${describe(this.node)}, whose axis ${i} has size ${
-          this.shape[i]
+          this.node.shape[i]
         }.`,
       });
     }
@@ -758,15 +763,15 @@ export class Tensor {
    */
   split(sizes: number | readonly number[], axis: Axis = 0): Tensor[] {
     const i = resolveAxis(this.node, axis);
-    if (typeof sizes === "number" && sizes >= 1) return this.split(partsOf(this.shape[i]!, sizes), i);
+    if (typeof sizes === "number" && sizes >= 1) return this.split(partsOf(this.node.shape[i]!, sizes), i);
     const fits = Array.isArray(sizes) && sizes.every((n) => Number.isInteger(n) && n >= 0) &&
-      sizes.reduce((sum, n) => sum + n, 0) === this.shape[i];
+      sizes.reduce((sum, n) => sum + n, 0) === this.node.shape[i];
     if (!fits) {
       throw new PlumblineError({
         code: "G304",
         message: `split() takes the sizes of all parts of axis ${i} of ${describe(this.node)} as an array; ${
           JSON.stringify(sizes)
-        } does not add up to ${this.shape[i]}.`,
+        } does not add up to ${this.node.shape[i]}.`,
       });
     }
     let start = 0;
@@ -775,19 +780,19 @@ export class Tensor {
 
   /** In at most `count` parts of equal size along `axis`; the last may be smaller. */
   chunk(count: number, axis: Axis = 0): Tensor[] {
-    const n = this.shape[resolveAxis(this.node, axis)]!;
+    const n = this.node.shape[resolveAxis(this.node, axis)]!;
     return this.split(Math.max(1, Math.ceil(n / checkCount(count))), axis);
   }
 
   /** The entries of `axis`, which goes. */
   unbind(axis: Axis = 0): Tensor[] {
-    return Array.from({ length: this.shape[resolveAxis(this.node, axis)]! }, (_, i) => this.select(axis, i));
+    return Array.from({ length: this.node.shape[resolveAxis(this.node, axis)]! }, (_, i) => this.select(axis, i));
   }
 
   /** `value` added along `axis`: `before` entries in front, `after` behind (torch.nn.functional.pad of one axis). */
   pad(axis: Axis, before: number, after: number, value = 0): Tensor {
     const i = resolveAxis(this.node, axis);
-    const at = (n: number): number[] => this.shape.map((_, k) => k === i ? n : 0);
+    const at = (n: number): number[] => this.node.shape.map((_, k) => k === i ? n : 0);
     return new Tensor(ops.pad(this.node, at(before), at(after), value));
   }
 
@@ -799,7 +804,7 @@ export class Tensor {
   /** The same tensor with names for its axes; `null` for none (torch.Tensor.refine_names). */
   named(...axes: (string | null)[]): Tensor {
     checkNames(axes, this.node, "named()");
-    return new Tensor(ops.reshape(this.node, this.shape, axes));
+    return new Tensor(ops.reshape(this.node, this.node.shape, axes));
   }
 
   // Indexing. A negative index counts from the end. One outside of the axis is an error on the CPU; on WebGPU, where a kernel
@@ -836,7 +841,7 @@ export class Tensor {
         help: "the index is int32 and of the same rank; along the other axes it is no longer than the tensor.",
       });
     }
-    const ends = this.shape.map((n, i) => i === at ? n : Math.min(n, node.shape[i] ?? n));
+    const ends = this.node.shape.map((n, i) => i === at ? n : Math.min(n, node.shape[i] ?? n));
     return atCaller(() => new Tensor(ops.takeAlongAxis(ops.slice(this.node, ends.map(() => 0), ends), node, at)));
   }
 
@@ -924,8 +929,8 @@ export class Tensor {
     const data = await this.#read("toList()");
     const convert = (offset: number, axis: number): NestedList => {
       if (axis === this.rank) return this.dtype === "bool" ? data[offset] !== 0 : data[offset]!;
-      const stride = sizeOf(this.shape.slice(axis + 1));
-      return Array.from({ length: this.shape[axis]! }, (_, i) => convert(offset + i * stride, axis + 1));
+      const stride = sizeOf(this.node.shape.slice(axis + 1));
+      return Array.from({ length: this.node.shape[axis]! }, (_, i) => convert(offset + i * stride, axis + 1));
     };
     return convert(0, 0);
   }
@@ -956,7 +961,7 @@ export class Tensor {
 
   #reduce(f: (axes: readonly number[]) => Node, axis: AxisOrAxes | undefined, keepDim: boolean): Tensor {
     const isWhole = axis === undefined || isAxisOfScalar(this.node, axis);
-    const axes = isWhole ? this.shape.map((_, i) => i) : resolveAxes(this.node, axis);
+    const axes = isWhole ? this.node.shape.map((_, i) => i) : resolveAxes(this.node, axis);
     return atCaller(() => {
       const result = f(axes);
       return new Tensor(keepDim ? result : dropAxes(result, axes));
@@ -968,7 +973,7 @@ export class Tensor {
     if (!isWhole) return this.#reduce(([a]) => f(this.node, a!), resolveAxis(this.node, axis), keepDim);
     return atCaller(() => {
       const index = f(ops.reshape(this.node, [this.size]), 0);
-      return new Tensor(ops.reshape(index, keepDim ? this.shape.map(() => 1) : []));
+      return new Tensor(ops.reshape(index, keepDim ? this.node.shape.map(() => 1) : []));
     });
   }
 }
@@ -1009,8 +1014,11 @@ export function likeNode(beside: Node, x: TensorLike): Node {
 
 /** A tensor of host numbers; the array is kept, not copied. */
 export function fromData(data: TypedArray, dtype: DType, shape: Shape, axes: Axes = unnamed(shape.length)): Tensor {
-  return new Tensor(constant(aval(dtype, shape, axes), new Storage(dtype, data.length, data).share()));
+  const own = aval(dtype, [...shape], [...axes]);
+  return new Tensor(constant(own, new Storage(dtype, data.length, data).share()));
 }
 
 /** Every element-wise operation has its method above, or this does not compile. */
 Tensor.prototype satisfies Record<UnaryName | BinaryName | keyof typeof ofOne | keyof typeof ofTwo, unknown>;
+
+refuseForeign(Tensor.prototype);

@@ -2,7 +2,7 @@
 
 import { customRule } from "../../grad/custom.ts";
 import { rules } from "../../grad/rules.ts";
-import { type Node, type NodeOf, topological } from "../../graph/node.ts";
+import { canLearn, type Node, type NodeOf, topological } from "../../graph/node.ts";
 import type { OpName } from "../../graph/primitives.ts";
 import type { Site } from "../../graph/site.ts";
 
@@ -27,7 +27,7 @@ const loops = new WeakMap<object, ReadonlySet<Node>>();
 
 /** Whether this is a thing that `backward()` gives a gradient. */
 export function isLearner(owner: object | null): owner is Learner {
-  return owner !== null && "requiresGrad" in owner && owner.requiresGrad === true;
+  return canLearn(owner) && (owner as Learner).requiresGrad === true;
 }
 
 /** The placeholders of a loop's body that a gradient of its outputs reaches. */

@@ -2,7 +2,7 @@
 
 import { currentEngine } from "../../engine/select.ts";
 import { type ErrorCode, type ErrorParts, PlumblineError } from "../../graph/error.ts";
-import { type Node, topological } from "../../graph/node.ts";
+import { canLearn, type Node, topological } from "../../graph/node.ts";
 import { refuseTakenBack } from "../../graph/pending.ts";
 import type { Storage } from "../../graph/storage.ts";
 import { aval, describe, unnamed } from "../../graph/types.ts";
@@ -165,7 +165,7 @@ function sinkName(node: Node): string | null {
 /** What learns must be finite, and the loss. Other variables may hold infinities, but no NaN. */
 function mustBeFinite({ owner }: Node): boolean {
   if (owner === null) return true;
-  return isFiniteState(owner) || "requiresGrad" in owner || ("parts" in owner && (owner.parts as unknown[]).length > 0);
+  return isFiniteState(owner) || ("parts" in owner && (owner.parts as unknown[]).length > 0) || canLearn(owner);
 }
 
 /** The losses and assigned variables among nodes that are computed outside of compiled functions. */

@@ -2,7 +2,7 @@
 
 import type { Engine, Executable } from "../../engine/engine.ts";
 import { saysStateIsKept } from "../../graph/error.ts";
-import type { Node } from "../../graph/node.ts";
+import { canLearn, type Node } from "../../graph/node.ts";
 import type { Storage } from "../../graph/storage.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { enumerated } from "../flow/label.ts";
@@ -23,7 +23,7 @@ export interface TracedStep {
 
 /** Whether a variable holds what learns. */
 function learns(variable: Assigned): boolean {
-  return variable.parts.length > 0 || "requiresGrad" in variable;
+  return variable.parts.length > 0 || canLearn(variable);
 }
 
 /** A sink, and which output of the program it is. */

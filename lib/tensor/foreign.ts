@@ -1,0 +1,140 @@
+/**
+ * What is silently nothing in JavaScript: reading what a tensor has not (`x.T`, `x[0]`, `x.length`) and writing to what it has
+ * (`w.data = v`, `w[0] = 0`, `x.shape[0] = 7`). Accessors on the prototype, and shapes that refuse, make sentences of it; an
+ * operation costs nothing more.
+ */
+
+import { PlumblineError } from "../graph/error.ts";
+import type { Node } from "../graph/node.ts";
+import { callerSite } from "../graph/site.ts";
+import { describe } from "../graph/types.ts";
+
+interface HasNode {
+  readonly node: Node;
+}
+
+const transposed = "transpose() exchanges the last two axes, permute() orders all of them.";
+const learns = "what learns is a parameter: new Parameter(tensor, name); frozen(module) holds one still.";
+
+/** What other libraries call it, and what to write here. */
+const elsewhere: Readonly<Record<string, string>> = {
+  T: transposed,
+  mT: transposed,
+  H: transposed,
+  mH: transposed,
+  length: "shape[0] is the size of the first axis, size the number of elements.",
+  ndim: "rank is the number of axes.",
+  names: "axes are the names of the axes; named() gives the tensor others.",
+  device: "one engine computes everything: await useDevice(name) chooses it.",
+  grad: "parameters have one after backward(): new Parameter(tensor). For any tensor: gradients(loss, [tensor]).",
+  requires_grad: learns,
+  grad_fn: "the graph is behind every tensor; audit(loss) shows which parameters it reaches.",
+  is_leaf: learns,
+  nbytes: "size is the number of elements; each takes 4 bytes.",
+};
+
+/** What to write in the place of an assignment to what a tensor has. */
+const instead: Readonly<Record<string, string>> = {
+  shape: "reshape(), expand(), slice() and pad() make a tensor of another shape.",
+  axes: "named() gives the tensor other names for its axes.",
+  dtype: "cast() makes a tensor of another dtype.",
+};
+
+const byIndex = "select(axis, i) takes one entry, slice(axis, from, to) several; await data() reads the numbers.";
+const writtenByIndex = "where(mask, value, tensor) makes a tensor with other entries; a variable takes it by assign().";
+
+/** Indices up to this are refused, and as many from the end as the second number says. */
+const [indices, fromTheEnd] = [1024, 16];
+
+function refuse(x: HasNode, message: string, help: string): never {
+  throw new PlumblineError({
+    code: "G103",
+    message: `${message} (${describe(x.node)})`,
+    sites: [callerSite(), { site: x.node.site, note: "made here" }],
+    help,
+  });
+}
+
+/** How the tensor is called that something was assigned to: `target.weight`, or `variable`. */
+function callOf(x: HasNode): string {
+  return "label" in x ? String(x.label) : "variable";
+}
+
+function refuseWrite(x: HasNode, name: string): never {
+  const help = instead[name] ?? `a variable takes other numbers by assign(): ${callOf(x)}.assign(other).`;
+  refuse(x, `\`${name}\` of a tensor cannot be set: a tensor does not change`, help);
+}
+
+/** Has `prototype`, that of tensors, refuse what would be silently nothing. */
+export function refuseForeign(prototype: HasNode): void {
+  const define = (name: string, get: (this: HasNode) => unknown, set: (this: HasNode) => never): void => {
+    Object.defineProperty(prototype, name, { get, set, configurable: true });
+  };
+  for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    if (name === "constructor") continue;
+    define(name, get ?? (() => value), function () {
+      refuseWrite(this, name);
+    });
+  }
+  for (const [name, help] of Object.entries(elsewhere)) {
+    const refuseName = function (this: HasNode): never {
+      refuse(this, `a tensor has no \`${name}\``, help);
+    };
+    define(name, refuseName, refuseName);
+  }
+  // Read it is what it was, nothing: what asks every tensor whether it learns gets its answer.
+  define("requiresGrad", () => undefined, function () {
+    refuse(this, "a tensor has no `requiresGrad` that could be set", learns);
+  });
+  for (let i = -fromTheEnd; i < indices; i++) {
+    define(String(i), function () {
+      refuse(this, `a tensor has no entry [${i}]`, byIndex);
+    }, function () {
+      refuse(this, `[${i}] of a tensor cannot be set: a tensor does not change`, writtenByIndex);
+    });
+  }
+}
+
+type Inspect = (value: unknown, options: object) => string;
+type List = readonly (number | string | null)[];
+
+/** Lists that refuse to be written to, by what is in them: few, however many tensors there are. */
+const guards = new Map<string, List>();
+const guardsKept = 1024;
+
+function refuseListWrite(list: List, what: "shape" | "axes"): never {
+  throw new PlumblineError({
+    code: "G103",
+    message: `the ${what} [${
+      list.map((x) => x ?? "null").join(", ")
+    }] of a tensor cannot be set: a tensor does not change`,
+    sites: [callerSite()],
+    help: instead[what],
+  });
+}
+
+function guard<T extends List>(list: T, what: "shape" | "axes"): T {
+  const set = (): never => refuseListWrite(list, what);
+  const guarded: unknown[] = new Array(list.length);
+  list.forEach((value, i) => Object.defineProperty(guarded, i, { get: () => value, set, enumerable: true }));
+  for (const name of ["push", "pop", "shift", "unshift", "splice"]) {
+    Object.defineProperty(guarded, name, { value: set });
+  }
+  // As a person sees it: not as accessors.
+  const show = (inspect: Inspect, options: object): string => inspect([...list], options);
+  const showInNode = (_: number, options: object, inspect: Inspect): string => inspect([...list], options);
+  Object.defineProperty(guarded, Symbol.for("Deno.customInspect"), { value: show });
+  Object.defineProperty(guarded, Symbol.for("nodejs.util.inspect.custom"), { value: showInNode });
+  return Object.freeze(guarded) as unknown as T;
+}
+
+/** `list`, the shape or the names of axes of a tensor, for the user: who writes to it gets a sentence. */
+export function guardedList<T extends List>(list: T, what: "shape" | "axes"): T {
+  const key = `${what} ${list.length} ${what === "axes" ? JSON.stringify(list) : list}`;
+  let found = guards.get(key);
+  if (!found) {
+    guards.set(key, found = guard([...list] as unknown as T, what));
+    if (guards.size > guardsKept) guards.delete(guards.keys().next().value!);
+  }
+  return found as T;
+}
