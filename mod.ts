@@ -68,6 +68,7 @@ export {
   splitKey,
   uniform,
 } from "./lib/tensor/random.ts";
+export { padBatch, type PadBatchOptions, type PaddedBatch } from "./lib/tensor/pad_batch.ts";
 export { checkpoint, scan, type ScanOptions } from "./lib/tensor/scan.ts";
 export { leaves, mapTree, type Tree } from "./lib/tensor/tree.ts";
 export { Parameter, type Stateful, Variable } from "./lib/tensor/variable.ts";

@@ -6,6 +6,7 @@
 import { collectSinks, screen, type Sink } from "../forensics/nonfinite/sinks.ts";
 import { type SinkOutput, sinksOf, StepRunner } from "../forensics/nonfinite/step.ts";
 import { carriedArguments, learnedSince, Results } from "./lineage.ts";
+import { Programs } from "./programs.ts";
 import { pathsOf, restoreState, savedArguments, stateName } from "./replay.ts";
 import { madeFrom, madeFromWhile } from "../forensics/reads/drops.ts";
 import { collectOpen, type LeftOpen, type OpenQuestion } from "../forensics/steps/first_step.ts";
@@ -41,6 +42,8 @@ export interface CompileOptions {
   name?: string;
   /** `false`: what it assigns and returns may be NaN or infinite. */
   checkNumerics?: boolean;
+  /** How many programs are kept, those used last: one for each form of the arguments. 16 unless told otherwise. */
+  programs?: number;
 }
 
 /** A compiled function. */
@@ -86,9 +89,6 @@ interface Traced {
 
 /** What a function without a name is called. */
 const nameless = "a compiled function";
-
-/** Programs of one function that are kept: those used last. */
-const capacity = 16;
 
 /** The result of a function that gives nothing: one that only steps. */
 const nothing: Tree = [];
@@ -147,7 +147,7 @@ function refuseForeign(leaf: Node, name: string): void {
 
 class Compiler<A extends readonly Argument[], R extends Tree | void> {
   readonly traces: string[] = [];
-  readonly programs = new Map<string, Program>();
+  readonly programs: Programs<Program>;
 
   constructor(
     readonly fn: (...args: A) => R,
@@ -155,7 +155,10 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     readonly name: string,
     readonly checked: boolean,
     readonly compiledAt: Site,
-  ) {}
+    most: number,
+  ) {
+    this.programs = new Programs(most, name, compiledAt);
+  }
 
   /** Puts the state of a saved step into the variables; gives its arguments. */
   restore(saved: Readonly<Record<string, SavedTensor>>): Call {
@@ -178,7 +181,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
 
   async #call({ tree, signature }: Call, site: Site): Promise<R> {
     const tensors = leaves(tree);
-    const program = this.#known(signature) ?? await this.#build(tree, signature, site);
+    const program = this.programs.get(signature) ?? await this.#build(tree, signature, site);
     if (program.questions.length > 0) program.questions = program.questions.filter(stillOpen);
     const state = program.roots.map((x) => x.node);
     const nodes = [...tensors.map((x) => x.node), ...state, ...program.captured];
@@ -234,7 +237,6 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
   }
 
   async #build(tree: Tree, signature: string, site: Site): Promise<Program> {
-    this.traces.push(this.traces.length === 0 ? `first call with ${signature}` : `new arguments ${signature}`);
     // Not before: an optimiser made after compile() takes over the numbers of its parameters.
     const own = new State(this.named);
     const { roots } = own;
@@ -292,8 +294,8 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
       questions: left.questions,
       first,
     };
+    this.traces.push(this.traces.length === 0 ? `first call with ${signature}` : `new arguments ${signature}`);
     this.programs.set(signature, built);
-    this.#forgetOldest();
     return built;
   }
 
@@ -341,28 +343,11 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
       noted,
     });
   }
-
-  /** The program of a signature, which is then the last to be forgotten. */
-  #known(signature: string): Program | undefined {
-    const program = this.programs.get(signature);
-    if (program && this.programs.size > 1) {
-      this.programs.delete(signature);
-      this.programs.set(signature, program);
-    }
-    return program;
-  }
-
-  #forgetOldest(): void {
-    if (this.programs.size <= capacity) return;
-    const [oldest, program] = this.programs.entries().next().value!;
-    this.programs.delete(oldest);
-    program.executable.dispose();
-  }
 }
 
 /**
- * Traces `fn` at the first call and replays it from then on; other argument shapes are traced again (see `traces`), and the 16
- * programs used last are kept: bring data of many lengths to a few by padding. Inside `fn` a tensor has no numbers: reading,
+ * Traces `fn` at the first call and replays it from then on; other argument shapes are traced again (see `traces`), and the
+ * programs used last are kept: see {@linkcode padBatch} for batches of many lengths. Inside `fn` a tensor has no numbers: reading,
  * branching on or iterating one throws.
  *
  * @example
@@ -393,16 +378,16 @@ export function compile<A extends readonly Argument[], R extends Tree | void>(
   options: CompileOptions = {},
 ): Compiled<A, R> {
   if (typeof fn !== "function") throw new TypeError(`compile() takes the function to trace, not ${nameOf(fn)}.`);
-  const { name = fn.name || nameless, checkNumerics = true } = options;
+  const { name = fn.name || nameless, checkNumerics = true, programs = 16 } = options;
+  if (!Number.isInteger(programs) || programs < 1) {
+    throw new RangeError(`compile() keeps a whole number of programs, at least 1, not ${programs}.`);
+  }
   const traced = rememberFunction(fn) as unknown as (...args: A) => R;
-  const compiler = new Compiler<A, R>(traced, options.state, name, checkNumerics, callerSite());
+  const compiler = new Compiler<A, R>(traced, options.state, name, checkNumerics, callerSite(), programs);
   return Object.assign((...args: A) => compiler.start(args), {
     traces: compiler.traces as readonly string[],
-    listing: () => [...compiler.programs.values()].flatMap((x) => x.executable.listing()),
+    listing: () => compiler.programs.all().flatMap((x) => x.executable.listing()),
     replay: (saved: Readonly<Record<string, SavedTensor>>) => compiler.replay(saved),
-    dispose: () => {
-      for (const program of compiler.programs.values()) program.executable.dispose();
-      compiler.programs.clear();
-    },
+    dispose: () => compiler.programs.clear(),
   });
 }

@@ -40,9 +40,9 @@ const seen = stopGradient(aux.forward(x).mean(), "logging only");`,
     right: `const step = compile((x: Tensor) => x.mul(x.sum()));`,
   },
   G103: {
-    title: "a tensor was used as a number",
+    title: "a tensor was used as a number, an array or a variable",
     meaning: "JavaScript's operators do not know tensors: a + b, a < b, Math.max(a, b), \`\${a}\` and [...a] would " +
-      "compute with NaN or text.",
+      "compute with NaN or text, x.T and x[0] would be undefined, and w.data = v or x.shape[0] = 7 change nothing.",
     wrong: `const y = (x as any) + 1;`,
     right: `const y = x.add(1);`,
   },

@@ -57,4 +57,17 @@ await episodeReward.read(reward.mean());`,
     wrong: `table.take(tensor([7], { dtype: "int32" }), 0); // table [5, 3]`,
     right: `table.take(tensor([4], { dtype: "int32" }), 0);`,
   },
+  G309: {
+    title: "a compiled function is traced again and again",
+    meaning:
+      "A compiled function keeps a program for each form of its arguments, the last few of them. Called with more " +
+      "forms than it keeps, it traces and compiles at every call. This is a warning.",
+    wrong: `for (const batch of batchesOfAnyLength) await step(batch);`,
+    right: `for (const rows of batchesOfAnyLength) {
+  const { batch, mask } = padBatch(rows); // filled up to the next power of two
+  await step(batch, mask);
+}
+// or keep more
+compile(fn, { state, programs: 64 });`,
+  },
 } as const satisfies Record<`G${number}`, Page>;

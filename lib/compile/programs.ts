@@ -1,0 +1,74 @@
+/** The programs of a compiled function: the last ones are kept, and when those are too few it is said. */
+
+import type { Executable } from "../engine/engine.ts";
+import type { Site } from "../graph/site.ts";
+import { warn } from "../graph/warning.ts";
+
+interface Kept {
+  readonly executable: Pick<Executable, "dispose">;
+}
+
+/** So many wasted programs are said. */
+const mostWasted = 8;
+
+/** Programs of one function, by what they were traced for: those used last, `most` at most. */
+export class Programs<P extends Kept> {
+  readonly #kept = new Map<string, P>();
+  /** Programs that were made in the place of others, less half of the calls that found theirs. */
+  #wasted = 0;
+
+  constructor(readonly most: number, readonly name: string, readonly compiledAt: Site) {}
+
+  /** Whether there is a program for a signature. */
+  has(signature: string): boolean {
+    return this.#kept.has(signature);
+  }
+
+  /** The program of a signature, which is then the last to be forgotten. */
+  get(signature: string): P | undefined {
+    const program = this.#kept.get(signature);
+    if (program) this.#wasted = Math.max(0, this.#wasted - 0.5);
+    if (program && this.#kept.size > 1) {
+      this.#kept.delete(signature);
+      this.#kept.set(signature, program);
+    }
+    return program;
+  }
+
+  /** Keeps a program; forgets the one that was not used for longest if there are too many. */
+  set(signature: string, program: P): void {
+    this.#kept.set(signature, program);
+    if (this.#kept.size <= this.most) return;
+    const [oldest, { executable }] = this.#kept.entries().next().value!;
+    this.#kept.delete(oldest);
+    executable.dispose();
+    if (++this.#wasted >= mostWasted) this.#warn();
+  }
+
+  /** All of them. */
+  all(): P[] {
+    return [...this.#kept.values()];
+  }
+
+  /** Gives all of them back. */
+  clear(): void {
+    for (const { executable } of this.#kept.values()) executable.dispose();
+    this.#kept.clear();
+  }
+
+  #warn(): void {
+    const last = [...this.#kept.keys()].slice(-3);
+    warn({
+      code: "G309",
+      message: `${this.name} is traced again and again: it keeps ${this.most} ${
+        this.most === 1 ? "program" : "programs"
+      }, and is called with arguments of more forms, lately ${last.join("; ")}`,
+      sites: [{ site: this.compiledAt, note: "compiled here" }],
+      params: [this.name],
+      help: [
+        "batches of many lengths: padBatch(batch) fills them up to a few, with a mask.",
+        `more programs: compile(fn, { programs: ${4 * this.most} }).`,
+      ],
+    });
+  }
+}
