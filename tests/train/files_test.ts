@@ -5,7 +5,7 @@ import { checkFits, listCheckpoints, loadCheckpoint, saveCheckpoint } from "../.
 import { defaults } from "./particle.ts";
 import { UsageError } from "../../lib/systems/usage.ts";
 import { reasonOf, WriteError } from "../../lib/train/files/error.ts";
-import { findRun, isLocked, RunFolder } from "../../lib/train/files/folder.ts";
+import { encodeJson, findRun, isLocked, RunFolder } from "../../lib/train/files/folder.ts";
 import { readConfig } from "../../lib/train/command/saved_config.ts";
 import { encodeRow, readRows } from "../../lib/train/files/metrics.ts";
 import { readRecords } from "../../lib/train/files/tensorboard.ts";
@@ -15,6 +15,12 @@ import { filesBelow, withFolder } from "./harness.ts";
 const state: TrainerState = {
   weights: { dtype: "float32", shape: [2], data: new Float32Array([1, 2]) },
   key: { dtype: "uint32", shape: [2], data: new Uint32Array([3, 4]) },
+};
+
+/** As much of a manifest as is read. */
+const manifest = {
+  ...{ started: "2030-01-31T12:00:00Z", outcome: "killed", arguments: [], fromIteration: 0, toIteration: 0 },
+  ...{ engine: "cpu", adapter: "a cpu", earlier: [] },
 };
 
 const noon = new Date(2030, 0, 31, 12, 0, 0);
@@ -47,10 +53,11 @@ Deno.test("writeFileAtomic() that fails leaves the old file, no half-written one
 
 Deno.test("removeLeftovers() removes what a killed write left, and nothing else", () =>
   withFolder((folder) => {
-    Deno.writeTextFileSync(join(folder, "a.safetensors.tmp"), "half");
+    Deno.writeTextFileSync(join(folder, "a.safetensors.plumbline.tmp"), "half");
     Deno.writeTextFileSync(join(folder, "a.safetensors"), "whole");
+    Deno.writeTextFileSync(join(folder, "editor.tmp"), "another tool's");
     removeLeftovers(folder);
-    assert.deepEqual(filesBelow(folder), ["a.safetensors"]);
+    assert.deepEqual(filesBelow(folder), ["a.safetensors", "editor.tmp"]);
   }));
 
 Deno.test("AppendFile adds at the end, also when it is opened again", () =>
@@ -188,7 +195,7 @@ Deno.test("RunFolder.rewind() takes logs and checkpoints back to an iteration, t
     for (const path of [events, join(run.path, "metrics.jsonl")]) {
       Deno.writeTextFileSync(path, '{"iter', { append: true });
     }
-    Deno.writeTextFileSync(join(run.path, "checkpoints", "000006.safetensors.tmp"), "half");
+    Deno.writeTextFileSync(join(run.path, "checkpoints", "000006.safetensors.plumbline.tmp"), "half");
     const again = RunFolder.open(run.path);
     again.rewind(2);
     assert.deepEqual(again.rows().map(({ iteration }) => iteration), [1, 2]);
@@ -199,6 +206,42 @@ Deno.test("RunFolder.rewind() takes logs and checkpoints back to an iteration, t
     assert.deepEqual(filesBelow(run.path).filter((name) => name.startsWith("checkpoints")), [
       "checkpoints/000002.safetensors",
     ]);
+  }));
+
+for (const [when, named] of [["a run that has not begun", false], ["a run with a manifest", true]] as const) {
+  Deno.test(`what other tools put into the folder of ${when} is neither read, cut nor removed`, () =>
+    withFolder((folder) => {
+      const run = RunFolder.create(folder, defaults, noon);
+      const own = run.events;
+      const earlier = named ? "events.out.tfevents.1.plumbline" : "events.out.tfevents.9.host.1234.0";
+      const others = [earlier, "events.out.tfevents.0.other", "scratch.tmp", "checkpoints/scratch.tmp"];
+      if (named) run.write("manifest.json", encodeJson({ ...manifest, events: own }));
+      run.log({ iteration: 1, frames: 1, metrics: { a: 1 } }, noon);
+      run.close();
+      for (const name of others) Deno.writeTextFileSync(join(run.path, name), "another tool's");
+      const again = RunFolder.open(run.path);
+      assert.equal(again.events, own);
+      again.rewind(0);
+      again.log({ iteration: 1, frames: 1, metrics: { a: 1 } }, noon);
+      again.close();
+      for (const name of others) assert.equal(Deno.readTextFileSync(join(run.path, name)), "another tool's");
+      assert.equal([...readRecords(Deno.readFileSync(join(run.path, own)))].length, 2 + 1);
+    }));
+}
+
+Deno.test("a manifest that names a file outside of the folder is not followed", () =>
+  withFolder((folder) => {
+    const run = RunFolder.create(folder, defaults, noon);
+    const own = run.events;
+    Deno.writeTextFileSync(join(folder, "outside"), "another's");
+    run.close();
+    for (const events of ["../../outside", "config.json", 7]) {
+      run.write("manifest.json", encodeJson({ ...manifest, events }));
+      const again = RunFolder.open(run.path);
+      assert.equal(again.events, own);
+      again.close();
+    }
+    assert.equal(Deno.readTextFileSync(join(folder, "outside")), "another's");
   }));
 
 Deno.test("findRun() finds a run by its folder and by a checkpoint", () =>

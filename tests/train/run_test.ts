@@ -53,6 +53,7 @@ Deno.test("a run leaves every file, readable by its format", () =>
     assert.deepEqual(manifest.arguments, args);
     assert.deepEqual([manifest.outcome, manifest.fromIteration, manifest.toIteration], ["finished", 0, 7]);
     assert.deepEqual(manifest.traces, { total: 3, afterFirst: 0 });
+    assert.deepEqual(filesBelow(folder).filter((name) => name.startsWith("events.")), [manifest.events]);
     assert.deepEqual(Object.keys(manifest.versions), ["deno", "plumbline", "onnxruntime-node", "webgpu"]);
     assert.ok(Object.values(manifest.versions).every((version) => /^\d+\.\d+\.\d+$/.test(version)));
     assert.equal(manifest.adapter, "a rule");

@@ -3,7 +3,8 @@
 import { dirname } from "node:path";
 import { WriteError } from "./error.ts";
 
-const temporary = ".tmp";
+/** What half-written files end in. Other tools leave files that end in `.tmp`: those are theirs. */
+const temporary = ".plumbline.tmp";
 
 function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));

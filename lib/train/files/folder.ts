@@ -9,6 +9,7 @@ import { type CheckpointFile, checkpointFolder, listCheckpoints, saveCheckpoint 
 import { isModulePath } from "../../systems/own_world.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf, WriteError } from "./error.ts";
+import { manifestName, readManifest } from "./manifest.ts";
 import { encodeRow, type MetricsRow, readRows } from "./metrics.ts";
 import type { Config } from "../../systems/settings.ts";
 import { histogramOf } from "./histogram.ts";
@@ -18,7 +19,8 @@ import type { TrainerState } from "../../systems/trainer.ts";
 /** The name of the file that holds the configuration of a run. */
 export const configName = "config.json";
 const metricsName = "metrics.jsonl";
-const eventsPrefix = "events.out.tfevents.";
+const eventsPattern = /^events\.out\.tfevents\.\d+\.plumbline$/;
+const eventsName = (seconds: number): string => `events.out.tfevents.${seconds}.plumbline`;
 
 /** The folder of the runs of a scenario; those of a world from a file have the file's name. */
 export function folderNameOf({ scenarioName }: Pick<Config, "scenarioName">): string {
@@ -117,6 +119,14 @@ export function findRun(path: string, called = path): ResumePoint {
   return { folder, checkpoint };
 }
 
+/** The run's own file of events in `folder`: the one that its manifest names; else, not yet begun, the one it was made with. */
+function eventsIn(folder: string): string {
+  const named = readManifest(join(folder, manifestName))?.events;
+  if (typeof named === "string" && eventsPattern.test(named)) return named;
+  const names = [...Deno.readDirSync(folder)].map((entry) => entry.name).filter((name) => eventsPattern.test(name));
+  return names.sort()[0] ?? eventsName(0);
+}
+
 /** Whether a process is training in the folder of a run; false on file systems without locks. */
 export function isLocked(folder: string): boolean {
   using file = Deno.openSync(join(folder, metricsName));
@@ -171,7 +181,7 @@ export class RunFolder {
   static #begin(path: string, config: Config, now: Date): RunFolder {
     Deno.mkdirSync(join(path, checkpointFolder));
     const seconds = now.getTime() / 1000;
-    const folder = RunFolder.#lock(path, `${eventsPrefix}${Math.floor(seconds)}.plumbline`);
+    const folder = RunFolder.#lock(path, eventsName(Math.floor(seconds)));
     try {
       folder.#events.append(versionRecord(seconds));
       folder.#events.append(textRecord(seconds, 0, "config", configTable(config)));
@@ -185,9 +195,12 @@ export class RunFolder {
 
   /** Opens the folder of a run. Throws a {@linkcode UsageError} while another process trains there. */
   static open(path: string): RunFolder {
-    const names = [...Deno.readDirSync(path)].map((entry) => entry.name);
-    const events = names.find((name) => name.startsWith(eventsPrefix));
-    return RunFolder.#lock(path, events ?? `${eventsPrefix}0.plumbline`);
+    return RunFolder.#lock(path, eventsIn(path));
+  }
+
+  /** The name of its file of events. */
+  get events(): string {
+    return basename(this.#events.path);
   }
 
   /** Takes the run back to the end of `iteration`: later logs and checkpoints are removed. */

@@ -37,6 +37,8 @@ export interface Session extends TrainerFacts {
 
 /** The session that trains the run now or did so last, and those before it, oldest first. */
 export interface Manifest extends Session {
+  /** The name of the run's file of events: another tool may put its own beside it. */
+  readonly events?: string;
   readonly earlier: readonly Session[];
 }
 
@@ -101,7 +103,7 @@ export async function beginManifest(
 }
 
 /** The sessions of a manifest to which another comes. One that was killed could not say so, nor how far it got. */
-function earlierWith({ earlier, ...last }: Manifest, reached: number): Session[] {
+function earlierWith({ earlier, events: _, ...last }: Manifest, reached: number): Session[] {
   const killed = last.outcome === "running";
   return [...earlier, killed ? { ...last, outcome: "killed", toIteration: reached } : last];
 }

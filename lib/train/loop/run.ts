@@ -143,7 +143,7 @@ async function writeResults({ system, trainer, folder, config }: Run, rows: read
 }
 
 function writeManifest({ folder, manifest }: Run, changes: Partial<Manifest>): void {
-  folder.write(manifestName, encodeJson({ ...manifest, ...changes }));
+  folder.write(manifestName, encodeJson({ ...manifest, ...changes, events: folder.events }));
 }
 
 function endManifest(run: Run, end: Pick<Manifest, "outcome" | "error" | "traces">): void {
