@@ -1,6 +1,7 @@
 /** The search for the first bad operation, for tensors that a user has. */
 
 import { enqueue } from "../tensor/evaluate.ts";
+import { settleSealed } from "../tensor/settle.ts";
 import { leaves, type Tree } from "../tensor/tree.ts";
 import { locateAmong, type NonFiniteOrigin } from "../forensics/nonfinite/error.ts";
 
@@ -19,5 +20,8 @@ import { locateAmong, type NonFiniteOrigin } from "../forensics/nonfinite/error.
  */
 export function locateNonFinite(tensors: Tree): Promise<NonFiniteOrigin | null> {
   const nodes = leaves(tensors).map((x) => x.node).filter((x) => x.dtype === "float32");
-  return enqueue(() => locateAmong(nodes));
+  return enqueue(async () => {
+    await settleSealed();
+    return await locateAmong(nodes);
+  });
 }

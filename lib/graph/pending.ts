@@ -106,6 +106,12 @@ export const pending = {
     return steps.size === 0;
   },
 
+  /** Whether one of the steps is so. */
+  some(test: (step: Step) => boolean): boolean {
+    for (const step of steps) if (test(step)) return true;
+    return false;
+  },
+
   /** The steps, oldest first. What is assigned from now on belongs to another. */
   steps(): readonly Step[] {
     fresh = [];

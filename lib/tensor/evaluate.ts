@@ -128,9 +128,14 @@ export async function evaluateNow(nodes: readonly Node[]): Promise<void> {
   if (missing.length > 0) await run(planFor(missing));
 }
 
-/** Runs `task` when everything asked for before is done: programs of one engine do not overlap. It may be interrupted before. */
-export function enqueue<T>(task: () => Promise<T>): Promise<T> {
-  const result = last.then(interruptible(task));
+/** Runs `task` when everything asked for before is done: programs of one engine do not overlap. */
+export function inOrder<T>(task: () => Promise<T>): Promise<T> {
+  const result = last.then(task);
   last = result.catch(() => {});
   return result;
+}
+
+/** As {@linkcode inOrder}, for a call of the user, which may be interrupted before it begins. */
+export function enqueue<T>(task: () => Promise<T>): Promise<T> {
+  return inOrder(interruptible(task));
 }

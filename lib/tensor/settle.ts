@@ -4,11 +4,12 @@
  */
 
 import { settleUnread } from "../forensics/nonfinite/unread.ts";
+import { forgetLoss } from "../forensics/steps/losses.ts";
 import { saysStateIsKept } from "../graph/error.ts";
 import { type Node, placeholder, topological } from "../graph/node.ts";
 import { type Assignment, pending, type Step } from "../graph/pending.ts";
 import { withSite } from "../graph/site.ts";
-import { enqueue, evaluateNow, type Plan, planFor, run } from "./evaluate.ts";
+import { enqueue, evaluateNow, inOrder, type Plan, planFor, run } from "./evaluate.ts";
 
 interface Failure {
   /** `null` if the step is in order. */
@@ -110,20 +111,33 @@ export async function evaluateAssigned(nodes: readonly Node[]): Promise<void> {
   await evaluateNow(nodes);
 }
 
+/** Computes what values outside of it are made of: those of steps whose graphs are not kept. */
+export async function settleSealed(): Promise<void> {
+  if (pending.some((x) => plans.has(x))) await evaluateAssigned([]);
+}
+
 /** Computes the values of `nodes`, to be looked at, and keeps them there. Steps on a device that went bad show now. */
 export function evaluate(nodes: readonly Node[]): Promise<void> {
-  return judged(() => evaluateNow(nodes));
+  return judged(nodes, async () => {
+    await settleSealed();
+    await evaluateNow(nodes);
+  });
 }
 
 /** As {@linkcode evaluate}, for somebody who reads: with what was assigned before. */
 export function evaluateToRead(node: Node): Promise<void> {
-  return judged(() => evaluateAssigned([node]));
+  return judged([node], () => evaluateAssigned([node]));
 }
 
-function judged(task: () => Promise<void>): Promise<void> {
+function judged(nodes: readonly Node[], task: () => Promise<void>): Promise<void> {
   return enqueue(async () => {
-    await task();
-    await settleCompiled();
+    try {
+      await task();
+      await settleCompiled();
+    } catch (error) {
+      nodes.forEach(forgetLoss);
+      throw error;
+    }
   });
 }
 
@@ -161,7 +175,7 @@ pending.onFull((steps) => {
   steps.forEach(seal);
   if (isFlushing) return;
   isFlushing = true;
-  void enqueue(async () => {
+  void inOrder(async () => {
     try {
       await evaluateAssigned([]);
     } catch (error) {

@@ -7,7 +7,7 @@ import { statisticsOf, statisticsText } from "../forensics/nonfinite/statistics.
 import { PlumblineError } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
 import { type DType, type Shape, sizeOf, type TypedArray } from "../graph/types.ts";
-import { evaluate } from "./evaluate.ts";
+import { evaluate } from "./settle.ts";
 import { refuseTraced } from "./refuse.ts";
 
 /** So many numbers are shown, at most. */

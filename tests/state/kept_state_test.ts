@@ -391,3 +391,28 @@ onEngine(
     assert.equal(await mean!.item(), 4);
   },
 );
+
+onEachEngine("a loss that was refused before its step is forgotten: the next good step works", async () => {
+  const { w, optimizer } = adam();
+  const lossOf = (x: number): Tensor => w.div(x).square().sum();
+  for (const x of [0, 1, 0, 2]) {
+    const loss = lossOf(x);
+    optimizer.zeroGrad();
+    loss.backward();
+    if (x === 0) await assert.rejects(() => loss.item(), { code: /^G40/ });
+    else {
+      optimizer.step();
+      await loss.item();
+    }
+  }
+  assert.equal(await optimizer.count.item(), 2);
+});
+
+onEachEngine("the error of a bad loss is the same, however often it is read", async () => {
+  const { w } = adam();
+  const loss = w.div(0).sum();
+  loss.backward();
+  for (let i = 0; i < 3; i++) {
+    assert.match(await messageOf(loss.item()), /^error\[G401\]: div\(\) made infinity\. The loss went bad\.\n/);
+  }
+});

@@ -38,6 +38,11 @@ export function forgetLosses(): void {
   steps++;
 }
 
+/** `node` could not be computed, or went bad: if it is a loss, the next step does not learn from it. */
+export function forgetLoss(node: Node): void {
+  losses = losses.filter((x) => x !== node);
+}
+
 /** Whether `node` is a loss that was differentiated. */
 export function isLoss(node: Node): boolean {
   return differentiated.has(node);
