@@ -2,7 +2,7 @@
 
 import { onAssign } from "../forensics/reads/drops.ts";
 import { PlumblineError } from "../graph/error.ts";
-import { constant, forget, type Node } from "../graph/node.ts";
+import { constant, type Node } from "../graph/node.ts";
 import { callerSite, type Making, makingSite, type Site, withSite } from "../graph/site.ts";
 import * as ops from "../graph/ops.ts";
 import { Storage } from "../graph/storage.ts";
