@@ -70,9 +70,9 @@ export function runtimeError(error: unknown, origin: Node | undefined): Plumblin
   const index = /out of (data )?bounds|indices|index/i.test(reason);
   return new PlumblineError({
     code: "G308",
-    message: `${origin ? `${origin.op}() failed` : "the program failed"} while running on the CPU: ${
-      reason.replace(/\.?$/, ".")
-    }`,
+    message: `${
+      origin ? `${origin.site.called ?? origin.op}() failed` : "the program failed"
+    } while running on the CPU: ${reason.replace(/\.?$/, ".")}`,
     sites: origin ? [origin.site] : [],
     help: index
       ? "every index must be in [-n, n) for an axis of size n."

@@ -6,6 +6,7 @@ import { canLearn, type Node, topological } from "../../graph/node.ts";
 import { refuseTakenBack } from "../../graph/pending.ts";
 import type { Storage } from "../../graph/storage.ts";
 import { aval, describe, unnamed } from "../../graph/types.ts";
+import { isLearner } from "../flow/edges.ts";
 import { enumerated, isGeneral } from "../flow/label.ts";
 import { helpForOrigin } from "./help.ts";
 import { locate, type LocatedValue, type NonFiniteOrigin, type Replay } from "./locate.ts";
@@ -136,6 +137,7 @@ export async function locateAmong(nodes: readonly Node[]): Promise<NonFiniteOrig
 /** The name of a leaf: its variable's, or its own. */
 export function leafName(node: Node): string {
   const { owner } = node;
+  if (isLearner(owner)) return `\`${owner.label}\``;
   if (owner && "name" in owner) return `\`${owner.name}\``;
   return node.op === "input" && node.attrs.name !== null ? node.attrs.name : "a constant";
 }
@@ -143,23 +145,19 @@ export function leafName(node: Node): string {
 /** A variable that a step assigns; one that holds others flat has them as parts. */
 export interface Assigned {
   readonly name: string;
-  readonly parts: readonly { readonly name: string }[];
+  readonly parts: readonly { readonly label: string }[];
 }
 
 /** What messages call a variable: the parameters in it, if they are few. */
 export function assignedName(variable: Assigned): string {
   const { parts, name } = variable;
-  if (parts.length === 0) return `\`${name}\``;
-  return parts.length > 3 ? `\`${name}\` (${parts.length} parameters)` : parts.map((x) => `\`${x.name}\``).join(", ");
+  if (parts.length === 0) return isLearner(variable) ? `\`${variable.label}\`` : `\`${name}\``;
+  return parts.length > 3 ? `\`${name}\` (${parts.length} parameters)` : parts.map((x) => `\`${x.label}\``).join(", ");
 }
 
-/** The name of a loss or of what an assignment outside of compiled functions gave a variable; null for other nodes. */
-function sinkName(node: Node): string | null {
-  if (isLoss(node)) return "the loss";
-  const { owner } = node;
-  return owner !== null && "version" in owner && owner.version !== 0
-    ? assignedName(owner as unknown as Assigned)
-    : null;
+/** Whether an assignment outside of compiled functions gave a node to a variable. */
+function isAssigned({ owner }: Node): boolean {
+  return owner !== null && "version" in owner && owner.version !== 0;
 }
 
 /** What learns must be finite, and the loss. Other variables may hold infinities, but no NaN. */
@@ -170,10 +168,14 @@ function mustBeFinite({ owner }: Node): boolean {
 
 /** The losses and assigned variables among nodes that are computed outside of compiled functions. */
 export function assignedSinks(nodes: readonly Node[]): Sink[] {
-  return nodes.flatMap((node) => {
-    const name = isSink(node) ? sinkName(node) : null;
-    return name === null ? [] : [{ node, name, finite: mustBeFinite(node) }];
-  });
+  return nodes.filter((x) => isSink(x) && (isLoss(x) || isAssigned(x))).map((node) => ({
+    node,
+    finite: mustBeFinite(node),
+    // Asked for only if it went bad: it is looked for in the text of the user's program.
+    get name() {
+      return isLoss(node) ? "the loss" : assignedName(node.owner as unknown as Assigned);
+    },
+  }));
 }
 
 /** Throws a {@linkcode NonFiniteError} if a screen caught sinks whose values are bad; `locate` finds where they became so. */

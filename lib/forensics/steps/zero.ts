@@ -8,7 +8,7 @@ import { between, passes } from "../flow/edges.ts";
 import { type Compute, dataOf, shake } from "./shake.ts";
 import { unrolled } from "../flow/unroll.ts";
 import { sizeOf } from "../../graph/types.ts";
-import { labelOf } from "../flow/label.ts";
+import { isGeneral, labelOf } from "../flow/label.ts";
 import { differenceOfSame, withItself } from "../flow/same.ts";
 
 export type { Compute };
@@ -76,6 +76,8 @@ function isLinear(node: Node, nodes: readonly Node[], keep: Keep): boolean {
 
 function because(node: Node, loss: number, on: ReadonlySet<Node>): Pick<ZeroAt, "why" | "help" | "isPassing"> {
   const { called } = node.site;
+  // What the user called: an elu() has a where() inside.
+  const name = called === null || isGeneral(called) ? node.op : called;
   const within = "begin within the bounds, or bound softly: with tanh(), say.";
   if (called === "clamp") {
     return { why: "a saturated clamp: every value lies outside of its bounds", help: within, isPassing: false };
@@ -86,11 +88,11 @@ function because(node: Node, loss: number, on: ReadonlySet<Node>): Pick<ZeroAt, 
   }
   if (saturating.has(node.op)) {
     const help = "bring what goes in nearer to 0: a smaller start, or a LayerNorm before it.";
-    return { why: `a saturated ${node.op}: its slope is 0 in float32`, help, isPassing: false };
+    return { why: `a saturated ${name}: its slope is 0 in float32`, help, isPassing: false };
   }
   if (node.op === "exp") {
     return {
-      why: "exp() that underflows",
+      why: `exp()${name === "exp" ? "" : ` in ${name}()`} that underflows`,
       help: "compute with the logarithms: logSoftmax(), logSumExp().",
       isPassing: false,
     };
@@ -98,13 +100,13 @@ function because(node: Node, loss: number, on: ReadonlySet<Node>): Pick<ZeroAt, 
   if (choosing.has(node.op)) {
     const isBounding = isBound(node, on);
     const help = isBounding ? within : "see that the other side is chosen at times.";
-    return { why: `${node.op}() always chooses the other side`, help, isPassing: !isBounding };
+    return { why: `${name}() always chooses the other side`, help, isPassing: !isBounding };
   }
   if (node.op === "mul" || node.op === "matmul") {
     return { why: "a product with 0", help: "let what it is multiplied with begin away from 0.", isPassing: true };
   }
   return {
-    why: `the derivative of ${called ?? node.op} is 0`,
+    why: `the derivative of ${name} is 0`,
     help: "look at the numbers that come in here.",
     isPassing: true,
   };
@@ -139,10 +141,12 @@ const oneElement = "it is the same whatever goes in: take the axis along which t
 
 /** The operation of a thing with itself; over an axis of one element it is that of what normalises along it. */
 function ofItself(node: Node): ZeroAt {
-  const isOfOne = normalisers.has(node.site.called ?? "");
-  const help = isOfOne
-    ? oneElement
-    : 'what one of the two was before is data: stopGradient(old, "of the policy that acted"), or read it before the update.';
+  const { called } = node.site;
+  if (called !== null && normalisers.has(called)) {
+    return { node, why: `${called}() over an axis of one element is constant`, help: oneElement, isPassing: false };
+  }
+  const help =
+    'what one of the two was before is data: stopGradient(old, "of the policy that acted"), or read it before the update.';
   return { node, why: `${node.op} of a thing with itself`, help, isPassing: false };
 }
 
