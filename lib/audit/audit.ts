@@ -157,7 +157,7 @@ export async function audit(loss: Tensor | LossFunction, audited?: Audited): Pro
 /** Why a parameter does not learn, if that was declared. */
 function reasonOf(parameter: Parameter, verdict: Verdict | undefined, stops: readonly DeclaredStop[]): string | null {
   if (verdict?.status !== "declared") return null;
-  const stop = stops.find((x) => x.parameters.includes(parameter));
+  const stop = stops.find((x) => x.parameters.includes(parameter.label));
   return stop ? `"${stop.why}"` : null;
 }
 

@@ -5,7 +5,6 @@ import type { PlumblineError } from "../graph/error.ts";
 import type { Site } from "../graph/site.ts";
 import type { Shape } from "../graph/types.ts";
 import type { Cut } from "../forensics/flow/dropped.ts";
-import { listed } from "../forensics/flow/label.ts";
 import type { DeclaredStop } from "./stops.ts";
 
 /** What becomes of one parameter. */
@@ -57,8 +56,8 @@ function reason({ status, cut, why, hasOwner, isProved }: AuditEntry): string {
 }
 
 /** A declared stop in a line. */
-function stopText({ site, why, parameters }: DeclaredStop): string {
-  return `stopped at ${placeText(site)}, "${why}": ${listed(parameters)}`;
+function stopText({ site, why, told }: DeclaredStop): string {
+  return `stopped at ${placeText(site)}, "${why}": ${told}`;
 }
 
 const headings = ["parameter", "status", "gradient", "zeros", "update", "why"];

@@ -3,7 +3,7 @@
 import type { Node } from "../graph/node.ts";
 import type { Site } from "../graph/site.ts";
 import { allNodes, isLearner, type Learner } from "../forensics/flow/edges.ts";
-import { isDeclared, type Named } from "../forensics/flow/label.ts";
+import { isDeclared, listed } from "../forensics/flow/label.ts";
 import { boundaryOf } from "../forensics/reads/drops.ts";
 
 /** A stop with a reason, somewhere in a loss. */
@@ -12,28 +12,34 @@ export interface DeclaredStop {
   readonly site: Site;
   /** The reason: `logging only`. */
   readonly why: string;
-  /** What does not learn through it. */
-  readonly parameters: readonly Named[];
+  /** What does not learn through it: the paths of parameters. */
+  readonly parameters: readonly string[];
+  /** The same in a few words. */
+  readonly told: string;
 }
 
 /** The parameters behind `nodes`. */
-function behind(nodes: readonly Node[]): Set<Learner> {
+function learnersBehind(nodes: readonly Node[]): Set<Learner> {
   return new Set(allNodes(nodes).flatMap((x) => isLearner(x.owner) ? [x.owner] : []));
 }
 
 /** The declared stops behind `loss`, a line each. */
 export function declaredStops(loss: Node): DeclaredStop[] {
-  const found = new Map<string, DeclaredStop>();
+  const found = new Map<string, { site: Site; why: string; behind: Set<Learner> }>();
   for (const node of allNodes([loss])) {
     const drop = node.inputs.length === 0 ? boundaryOf(node) : null;
     const isBoundary = drop?.kind === "boundary" && drop.rule === "stop";
     if (!isBoundary && !(isDeclared(node) && node.op === "stopGradient")) continue;
     const site = isBoundary ? drop.site : node.site;
     const why = isBoundary ? drop.what : node.op === "stopGradient" ? node.attrs.why! : "";
-    const learners = isBoundary ? drop.learners.flatMap((x) => x.deref() ?? []) : behind(node.inputs);
-    const known = found.get(site.key)?.parameters ?? [];
-    const parameters = [...new Set([...known, ...learners])];
-    if (parameters.length > 0) found.set(site.key, { site, why, parameters });
+    const learners = isBoundary ? drop.learners.flatMap((x) => x.deref() ?? []) : learnersBehind(node.inputs);
+    const behind = new Set([...found.get(site.key)?.behind ?? [], ...learners]);
+    if (behind.size > 0) found.set(site.key, { site, why, behind });
   }
-  return [...found.values()];
+  return [...found.values()].map(({ site, why, behind }) => ({
+    site,
+    why,
+    parameters: [...behind].map((x) => x.label),
+    told: listed([...behind]),
+  }));
 }
