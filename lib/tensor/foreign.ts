@@ -65,34 +65,45 @@ function refuseWrite(x: HasNode, name: string): never {
   refuse(x, `\`${name}\` of a tensor cannot be set: a tensor does not change`, help);
 }
 
-/** Has `prototype`, that of tensors, refuse what would be silently nothing. */
-export function refuseForeign(prototype: HasNode): void {
-  const define = (name: string, get: (this: HasNode) => unknown, set: (this: HasNode) => never): void => {
-    Object.defineProperty(prototype, name, { get, set, configurable: true });
-  };
-  for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-    if (name === "constructor") continue;
-    define(name, get ?? (() => value), function () {
-      refuseWrite(this, name);
-    });
-  }
+type Get = (this: HasNode) => unknown;
+type Set = (this: HasNode) => never;
+
+function define(on: object, name: string, get: Get, set: Set): void {
+  Object.defineProperty(on, name, { get, set, configurable: true });
+}
+
+/** What has an answer for the names and indices that a tensor has not; behind its prototype, whose own names stay what they are. */
+function foreignNames(behind: object | null): object {
+  const names: object = Object.create(behind);
   for (const [name, help] of Object.entries(elsewhere)) {
     const refuseName = function (this: HasNode): never {
       refuse(this, `a tensor has no \`${name}\``, help);
     };
-    define(name, refuseName, refuseName);
+    define(names, name, refuseName, refuseName);
   }
   // Read it is what it was, nothing: what asks every tensor whether it learns gets its answer.
-  define("requiresGrad", () => undefined, function () {
+  define(names, "requiresGrad", () => undefined, function () {
     refuse(this, "a tensor has no `requiresGrad` that could be set", learns);
   });
   for (let i = -fromTheEnd; i < indices; i++) {
-    define(String(i), function () {
+    define(names, String(i), function () {
       refuse(this, `a tensor has no entry [${i}]`, byIndex);
     }, function () {
       refuse(this, `[${i}] of a tensor cannot be set: a tensor does not change`, writtenByIndex);
     });
   }
+  return names;
+}
+
+/** Has tensors, whose prototype is given, refuse what would be silently nothing. */
+export function refuseForeign(prototype: HasNode): void {
+  for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    if (name === "constructor") continue;
+    define(prototype, name, get ?? (() => value), function () {
+      refuseWrite(this, name);
+    });
+  }
+  Object.setPrototypeOf(prototype, foreignNames(Object.getPrototypeOf(prototype)));
 }
 
 type Inspect = (value: unknown, options: object) => string;
