@@ -3,6 +3,8 @@
 import type { NodeOf } from "../../graph/node.ts";
 import { sameShape, type Shape, sizeOf } from "../../graph/types.ts";
 import { broadcastShapes, type Builder, type Value } from "./builder.ts";
+import { fewTerms } from "./long_sums.ts";
+import { sumOver } from "./reduce.ts";
 
 /** `x` with its matrices whole; repetition along the batch may remain. */
 function matrices(b: Builder, x: Value, full: Shape): Value {
@@ -56,6 +58,14 @@ function transposed(b: Builder, x: Value, flag: boolean): Value {
   return { name: b.op("Transpose", [x.name], { perm }), dtype: x.dtype, shape: perm.map((p) => x.shape[p]!) };
 }
 
+/** Inner products of long rows: ONNX Runtime's product of a row and a column is many times slower, and drifts. */
+function innerProduct(b: Builder, x: Value, y: Value, terms: number): Value {
+  const rows = [x, y].map((v) => b.reshape(v, [...v.shape.slice(0, -2), terms]));
+  const shape = broadcastShapes(rows.map((v) => v.shape));
+  const products: Value = { name: b.op("Mul", b.operands(rows)), dtype: "float32", shape };
+  return b.reshape(sumOver(b, products, [shape.length - 1]), [...shape.slice(0, -1), 1, 1]);
+}
+
 /** The product of two values, plus a bias that broadcasts to it. */
 export function matmul(b: Builder, node: NodeOf<"matmul">, left: Value, right: Value, bias: Value | null): Value {
   const { transA, transB } = node.attrs;
@@ -65,6 +75,8 @@ export function matmul(b: Builder, node: NodeOf<"matmul">, left: Value, right: V
   const y = matrices(b, right, node.inputs[1]!.shape);
   const [m, n] = node.shape.slice(-2) as [number, number];
   const dtype = "float32";
+  const terms = node.inputs[0]!.shape.at(transA ? -2 : -1)!;
+  if (m === 1 && n === 1 && terms > fewTerms) return plus(b, innerProduct(b, x, y, terms), bias);
   if (batchSize(y) === 1 && (batchSize(x) === 1 || !transA)) {
     const single = batchSize(x) === 1;
     const rows = single ? m : batchSize(x) * m;

@@ -3,6 +3,7 @@
 import type { NodeOf } from "../../graph/node.ts";
 import { allocate, type Shape, sizeOf } from "../../graph/types.ts";
 import type { Builder, Value } from "./builder.ts";
+import { fewTerms, longCumsum, longSum, type Middle } from "./long_sums.ts";
 import { elementTypes } from "./proto.ts";
 
 /** The axes, counted in `x`, that are really there; along the others it only repeats itself. */
@@ -48,7 +49,42 @@ function reduceSum(b: Builder, x: Value, axes: readonly number[]): string {
   return b.cast(total, elementTypes.int32);
 }
 
-function sumOver(b: Builder, x: Value, axes: readonly number[]): Value {
+/** Axes as neighbours: the last of the runs that they make, and those before it. */
+function lastRun(axes: readonly number[]): { run: readonly number[]; rest: readonly number[] } {
+  const sorted = axes.toSorted((a, b) => a - b);
+  let from = sorted.length - 1;
+  while (from > 0 && sorted[from - 1] === sorted[from]! - 1) from--;
+  return { run: sorted.slice(from), rest: sorted.slice(0, from) };
+}
+
+/** `x` as what lies before, in and behind a run of axes. */
+function around(x: Value, run: readonly number[]): Middle {
+  const [first, last] = [run[0]!, run.at(-1)!];
+  return {
+    outer: sizeOf(x.shape.slice(0, first)),
+    n: sizeOf(x.shape.slice(first, last + 1)),
+    inner: sizeOf(x.shape.slice(last + 1)),
+  };
+}
+
+const isLong = (x: Value, axes: readonly number[]): boolean =>
+  x.dtype === "float32" && axes.reduce((n, axis) => n * x.shape[axis]!, 1) > fewTerms;
+
+/** The sum of `x` over some of its axes, which stay with size 1. */
+export function sumOver(b: Builder, x: Value, axes: readonly number[]): Value {
+  if (!isLong(x, axes)) return shortSum(b, x, axes);
+  const { run, rest } = lastRun(axes);
+  const total = b.reshape(longSum(b, x, around(x, run), (y) => sumBetween(b, y)), reduced(x, run));
+  return rest.length === 0 ? total : sumOver(b, total, rest);
+}
+
+/** Over the second of three axes. */
+function sumBetween(b: Builder, x: Value): Value {
+  const [outer, ...leading] = x.shape;
+  return outer === 1 ? shortSum(b, b.reshape(x, leading), [0]) : shortSum(b, x, [1]);
+}
+
+function shortSum(b: Builder, x: Value, axes: readonly number[]): Value {
   const shape = reduced(x, axes);
   const last = Math.max(...axes);
   const inner = sizeOf(x.shape.slice(last + 1));
@@ -75,11 +111,17 @@ export function sum(b: Builder, node: NodeOf<"sum">, x: Value): Value {
   return { name: b.op("Mul", [total.name, factor]), dtype: node.dtype, shape: total.shape };
 }
 
-/** The sum over axes of squares or absolute values, by the ONNX operation for it. */
+/** The sum over axes of squares or absolute values: where they are not many, by the ONNX operation for it. */
 export function sumOfSizes(b: Builder, op: "ReduceL1" | "ReduceSumSquare", node: NodeOf<"sum">, x: Value): Value {
-  if (sizeOf(node.inputs[0]!.shape) === 0) return b.scalar(node.dtype, 0);
-  const whole = b.materialize(x, node.inputs[0]!.shape);
-  return { name: b.op(op, [whole.name, b.sizes(node.attrs.axes)]), dtype: node.dtype, shape: node.shape };
+  const { shape } = node.inputs[0]!;
+  if (sizeOf(shape) === 0) return b.scalar(node.dtype, 0);
+  const whole = b.materialize(x, shape);
+  const { axes } = node.attrs;
+  if (!isLong(whole, axes)) {
+    return { name: b.op(op, [whole.name, b.sizes(axes)]), dtype: node.dtype, shape: node.shape };
+  }
+  const sizes = op === "ReduceL1" ? b.op("Abs", [whole.name]) : b.op("Mul", [whole.name, whole.name]);
+  return sumOver(b, { ...whole, name: sizes }, axes);
 }
 
 /**
@@ -118,6 +160,7 @@ export function argmax(b: Builder, node: NodeOf<"argmax">, x: Value): Value {
 export function cumsum(b: Builder, node: NodeOf<"cumsum">, x: Value): Value {
   const whole = b.materialize(x, node.shape);
   const { axis, reverse } = node.attrs;
+  if (isLong(whole, [axis])) return b.reshape(longCumsum(b, whole, around(whole, [axis]), reverse), node.shape);
   const name = b.op("CumSum", [whole.name, b.int64(axis)], { reverse: Number(reverse) });
   return { name, dtype: node.dtype, shape: node.shape };
 }
