@@ -118,6 +118,50 @@ function join(module: Module, { node, name, dtype }: Accumulator, value: string,
   }
 }
 
+/** The most additions in a row: of more, the rounding errors of equal numbers add up to a drift. */
+const mostInRow = 8;
+
+const isDrifting = ({ node, dtype }: Accumulator): boolean => node.op === "sum" && dtype === "float32";
+
+/** The loop of a thread through its part of a row: where many numbers are summed, loops in loops, for sums of sums of a few. */
+class Turns {
+  readonly #sums: readonly Accumulator[];
+  readonly #depth: number;
+  readonly #each: number;
+
+  constructor(accumulators: readonly Accumulator[], readonly length: number, readonly lanes: number) {
+    this.#sums = accumulators.filter(isDrifting);
+    const turns = Math.ceil(length / lanes);
+    this.#depth = this.#sums.length === 0 ? 1 : Math.max(1, Math.ceil(Math.log(turns) / Math.log(mostInRow)));
+    this.#each = Math.max(2, Math.ceil(turns ** (1 / this.#depth)));
+  }
+
+  /** What the innermost loop adds to. */
+  innermost(a: Accumulator): Accumulator {
+    return isDrifting(a) ? { ...a, name: this.#name(a, 0) } : a;
+  }
+
+  /** The loops around `body`, from `first` on; `level` 0 is the innermost. */
+  text(body: string, first: string, level: number = this.#depth - 1): string {
+    const { length, lanes } = this;
+    const isOutermost = level === this.#depth - 1;
+    const step = lanes * this.#each ** level;
+    const index = level === 0 ? "r" : `r${level}`;
+    const end = isOutermost ? `${length}` : `min(${first} + ${step * this.#each}, ${length})`;
+    const inner = level === 0 ? body : this.text(body, index, level - 1);
+    const sums = isOutermost ? [] : this.#sums;
+    return [
+      ...sums.map((a) => `var ${this.#name(a, level)} = 0f;`),
+      `for (var ${index}: i32 = ${first}; ${index} < ${end}; ${index} += ${step}) {\n${inner.replace(/^/gm, "  ")}\n}`,
+      ...sums.map((a) => `${this.#name(a, level + 1)} += ${this.#name(a, level)};`),
+    ].join("\n");
+  }
+
+  #name({ name }: Accumulator, level: number): string {
+    return level === this.#depth - 1 ? name : `${name}_${level}`;
+  }
+}
+
 /** Reductions: threads accumulate strided parts, then a tree in workgroup memory joins them. */
 export function emitReduce(module: Module, draft: Draft, stores: Stores): Emitted {
   const { rows, lanes } = spread(draft);
@@ -130,16 +174,16 @@ export function emitReduce(module: Module, draft: Draft, stores: Stores): Emitte
     const items = all.filter((x) => x.stage === stage);
     const loop = new Scope(scope, new Set(["r"]));
     const accumulators = items.map(({ node }, j) => accumulator(module, node as ReduceNode, `a${stage}_${j}`));
+    const turns = new Turns(accumulators, draft.length, lanes);
     accumulators.forEach((a, j) => {
-      loop.lines.push(join(module, a, draft.length > 0 ? module.value(items[j]!.item, loop) : a.start, "r"));
+      const value = draft.length > 0 ? module.value(items[j]!.item, loop) : a.start;
+      loop.lines.push(join(module, turns.innermost(a), value, "r"));
     });
     for (const { node, name, dtype, start } of accumulators) {
       scope.lines.push(`var ${name}: ${registerType(dtype)} = ${start};`);
       if (node.op === "argmax") scope.lines.push(`var ${name}_at: i32 = 2147483647;`);
     }
-    const step = lanes === 1 ? "r++" : `r += ${lanes}`;
-    const first = lanes === 1 ? "0" : "part";
-    scope.lines.push(`for (var r: i32 = ${first}; r < ${draft.length}; ${step}) {\n${loop.text("  ")}\n}`);
+    scope.lines.push(turns.text(loop.text(""), lanes === 1 ? "0" : "part"));
     accumulators.forEach((a, j) => {
       if (lanes > 1) writeTree(module, a, rows, lanes, scope, shared);
       scope.name(`e${items[j]!.result.id}`, a.node.op === "argmax" ? `${a.name}_at` : a.name);
@@ -177,16 +221,30 @@ function writeTree(module: Module, a: Accumulator, rows: number, lanes: number, 
     const put = `${all}[${index("part")}] = ${name};${withIndex ? ` ${places}[${index("part")}] = ${name}_at;` : ""}`;
     const own = left > 16 ? `min(part, ${left / 16 - 1})` : "0";
     const last = Math.min(16, left) - 1;
+    const read = (j: number): string => `${all}[(${own} * 16 + ${j}) * ${rows} + row]`;
     scope.lines.push(`${round === 0 ? put : `if (part < ${left}) { ${put} }`}
-workgroupBarrier();
-${name} = ${all}[${index(left > 16 ? `${own} * 16` : "0")}];${
-      withIndex ? `\n${name}_at = ${places}[${index(left > 16 ? `${own} * 16` : "0")}];` : ""
+workgroupBarrier();`);
+    if (isDrifting(a)) {
+      scope.lines.push(`${name} = ${pairwise(last + 1, read)};`);
+      continue;
     }
+    scope.lines.push(
+      `${name} = ${all}[${index(left > 16 ? `${own} * 16` : "0")}];${
+        withIndex ? `\n${name}_at = ${places}[${index(left > 16 ? `${own} * 16` : "0")}];` : ""
+      }
 for (var j: i32 = 1; j <= ${last}; j++) {
   let at = (${own} * 16 + j) * ${rows} + row;
   ${join(module, a, `${all}[at]`, `${places}[at]`)}
-}`);
+}`,
+    );
   }
+}
+
+/** The sum of `count` numbers, halves by halves. */
+function pairwise(count: number, read: (j: number) => string, from = 0): string {
+  if (count === 1) return read(from);
+  const half = count >> 1;
+  return `(${pairwise(half, read, from)} + ${pairwise(count - half, read, from + half)})`;
 }
 
 /** Running sums: the threads of a row add up a part each, then write it from the total of the parts before. */

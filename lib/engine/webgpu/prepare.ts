@@ -5,7 +5,21 @@
  */
 
 import { makeNode, type Node, type NodeOf, rebuild, topological } from "../../graph/node.ts";
-import { add, binary, concat, expand, full, iota, mul, pad, permute, reshape, sum, where } from "../../graph/ops.ts";
+import {
+  add,
+  binary,
+  concat,
+  expand,
+  full,
+  iota,
+  mul,
+  pad,
+  permute,
+  reshape,
+  slice,
+  sum,
+  where,
+} from "../../graph/ops.ts";
 import { withSite } from "../../graph/site.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { extentOf, lengthOf, reducedAxes, type ReduceNode } from "./draft.ts";
@@ -50,6 +64,8 @@ function rewrite(node: Node): Node {
     }
     case "scatterAdd":
       return sumOfHits(node);
+    case "cumsum":
+      return splitRunning(node);
     case "concat":
       return joinInGroups(node);
     case "scan":
@@ -172,6 +188,33 @@ function splitReduction(node: Node): Node {
   const inner = axes.map((axis) => axis >= longest ? axis + 1 : axis);
   const partial = makeNode(node.op, [rows], { axes: inner });
   return reshape(splitReduction(makeNode(node.op, [partial], { axes: [longest] })), node.shape);
+}
+
+/** Running sums of up to so many numbers are made by one thread. */
+const mostRunning = 32;
+
+/** Long running sums are those of short runs, plus the sums of all runs before: so they do not drift, and fill the device. */
+function splitRunning(node: NodeOf<"cumsum">): Node {
+  const { axis, reverse } = node.attrs;
+  const [x] = node.inputs;
+  const n = node.shape[axis]!;
+  if (node.dtype !== "float32" || n <= 2 * mostRunning) return node;
+  const count = Math.ceil(n / mostRunning);
+  const rows = splitAxis(x!, axis, count, 0);
+  const within = makeNode("cumsum", [rows], { axis: axis + 1, reverse });
+  const each = rows.shape[axis + 1]!;
+  const totals = along(within, axis + 1, reverse ? 0 : each - 1, reverse ? 1 : each);
+  const sums = splitRunning(makeNode("cumsum", [totals], { axis, reverse }) as NodeOf<"cumsum"> & Node);
+  const kept = reverse ? along(sums, axis, 1, count) : along(sums, axis, 0, count - 1);
+  const [one, none] = [kept.shape.map((_, i) => Number(i === axis)), kept.shape.map(() => 0)];
+  const before = reverse ? pad(kept, none, one) : pad(kept, one, none);
+  const all = reshape(add(within, expand(before, within.shape)), x!.shape.map((m, i) => i === axis ? count * each : m));
+  return reshape(along(all, axis, 0, n), node.shape, node.axes);
+}
+
+/** From `from` up to `to` of one axis. */
+function along(x: Node, axis: number, from: number, to: number): Node {
+  return slice(x, x.shape.map((_, i) => i === axis ? from : 0), x.shape.map((n, i) => i === axis ? to : n));
 }
 
 function rewriteProduct(node: NodeOf<"matmul">): Node {
