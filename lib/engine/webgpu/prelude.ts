@@ -156,11 +156,53 @@ fn exp_rest(x: f32, n: f32) -> f32 { return (x - n * 0.693359375f) + n * 2.12194
   return select(e, -e, x < 0f);
 }`,
   },
+  far_turn: {
+    // Payne and Hanek 1983: of the product of x with 2 / pi only those digits of 2 / pi are taken that do not make whole turns.
+    needs: ["special"],
+    text: `struct Turn { rest: f32, quarters: i32 }
+fn high_product(a: u32, b: u32) -> u32 {
+  let al = a & 0xffffu; let ah = a >> 16u;
+  let bl = b & 0xffffu; let bh = b >> 16u;
+  let middle = ah * bl + ((al * bl) >> 16u);
+  return ah * bh + (middle >> 16u) + (((middle & 0xffffu) + al * bh) >> 16u);
+}
+fn far_turn(x: f32) -> Turn {
+  let bits = bitcast<u32>(x);
+  let exponent = ((bits >> 23u) & 255u) - 126u;
+  if (exponent > 128u) { return Turn(nan(), 0); }
+  let m = (bits << 8u) | 0x80000000u;
+  var digits = array<u32, 8>(0u, 0x28be60dbu, 0x9391054au, 0x7f09d5f4u, 0x7d4d3770u, 0x36d8a566u, 0x4f10e410u, 0x7f9458eau);
+  let i = exponent >> 5u;
+  let e = exponent & 31u;
+  let d0 = select((digits[i] << e) | (digits[i + 1u] >> (32u - e)), digits[i], e == 0u);
+  let d1 = select((digits[i + 1u] << e) | (digits[i + 2u] >> (32u - e)), digits[i + 1u], e == 0u);
+  let d2 = select((digits[i + 2u] << e) | (digits[i + 3u] >> (32u - e)), digits[i + 2u], e == 0u);
+  var low = m * d1 + high_product(m, d2);
+  var high = m * d0 + high_product(m, d1) + select(0u, 1u, low < m * d1);
+  var quarters = i32(high >> 30u);
+  high = high & 0x3fffffffu;
+  let before = (high & 0x20000000u) != 0u;
+  if (before) {
+    high = 0x40000000u - high - select(0u, 1u, low != 0u);
+    low = 0u - low;
+    quarters++;
+  }
+  var zeros = countLeadingZeros(high);
+  var top = (high << zeros) | (low >> (32u - zeros));
+  if (high == 0u) { top = low; zeros = 32u; }
+  let size = f32(top) * 1.4629180792671596e-9f * bitcast<f32>((127u - zeros) << 23u);
+  let back = x < 0f;
+  return Turn(select(size, -size, before != back), select(quarters, -quarters, back));
+}`,
+  },
   trigonometry: {
-    // Reduction by multiples of pi / 2 in three parts: accurate for |x| up to about 1e4.
-    text: `fn quarter_turns(x: f32) -> f32 { return round(x * 0.636619772367581343f); }
-fn quarter_rest(x: f32, n: f32) -> f32 {
-  return ((x - n * 1.5703125f) - n * 4.837512969970703125e-4f) - n * 7.549789948768648e-8f;
+    // Reduction by multiples of pi / 2, whose first three parts have so few digits that their products are exact.
+    needs: ["far_turn"],
+    text: `fn turn_of(x: f32) -> Turn {
+  if (abs(x) > 8192f) { return far_turn(x); }
+  let n = round(x * 0.636619772367581343f);
+  let rest = (((x - n * 1.5703125f) - n * 4.837512969970703125e-4f) - n * 7.549533620476723e-8f) - n * 2.56334407e-12f;
+  return Turn(rest, i32(n));
 }
 fn sin_part(r: f32) -> f32 {
   let z = r * r;
@@ -177,13 +219,19 @@ fn turned(r: f32, quarters: i32) -> f32 {
   },
   sin_f32: {
     needs: ["trigonometry"],
-    text: "fn sin_f32(x: f32) -> f32 { let n = quarter_turns(x); return turned(quarter_rest(x, n), i32(n)); }",
+    text: "fn sin_f32(x: f32) -> f32 { let t = turn_of(x); return turned(t.rest, t.quarters); }",
   },
   cos_f32: {
     needs: ["trigonometry"],
-    text: "fn cos_f32(x: f32) -> f32 { let n = quarter_turns(x); return turned(quarter_rest(x, n), i32(n) + 1); }",
+    text: "fn cos_f32(x: f32) -> f32 { let t = turn_of(x); return turned(t.rest, t.quarters + 1); }",
   },
-  tan_f32: { needs: ["sin_f32", "cos_f32"], text: "fn tan_f32(x: f32) -> f32 { return sin_f32(x) / cos_f32(x); }" },
+  tan_f32: {
+    needs: ["trigonometry"],
+    text: `fn tan_f32(x: f32) -> f32 {
+  let t = turn_of(x);
+  return turned(t.rest, t.quarters) / turned(t.rest, t.quarters + 1);
+}`,
+  },
   asin_f32: {
     needs: ["special"],
     text: `fn asin_part(z: f32, x: f32) -> f32 {
