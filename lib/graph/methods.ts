@@ -34,9 +34,17 @@ export const ofOne = {
   /** The logarithm to the base of 10. */
   log10: (x: Node): Node => mul(unary("log", x), scalar(x, Math.LOG10E)),
   /** The hyperbolic sine. */
-  sinh: (x: Node): Node => half(sub(unary("expm1", x), unary("expm1", neg(x)))),
+  sinh: (x: Node): Node => {
+    const { far, near, size } = splitFar(x);
+    return where(far, mul(size, unary("sign", x)), half(sub(unary("expm1", near), unary("expm1", neg(near)))));
+  },
   /** The hyperbolic cosine. */
-  cosh: (x: Node): Node => half(add(unary("exp", x), unary("exp", neg(x)))),
+  cosh: (x: Node): Node => {
+    const { far, near, size } = splitFar(x);
+    const angle = half(near);
+    const sinh = half(sub(unary("expm1", angle), unary("expm1", neg(angle))));
+    return where(far, size, add(scalar(x, 1), mul(scalar(x, 2), mul(sinh, sinh))));
+  },
   /** The whole number next to x towards 0. */
   trunc: (x: Node): Node => where(binary("less", x, scalar(x, 0)), unary("ceil", x), unary("floor", x)),
   /** True where x is neither infinite nor NaN. */
@@ -73,7 +81,7 @@ export const ofTwo = {
     if (a.dtype === "int32" && b.dtype === "int32") return wholeRemainder(a, b);
     return sub(a, mul(unary("floor", div(a, b)), b));
   },
-  /** The angle of the points (b, a) in radians, in [-pi, pi]; 0, with gradient 0, at the origin. */
+  /** The angle of the points (b, a) in radians, in [-pi, pi], as C has it; at the origin the gradient is 0. */
   atan2: (a: Node, b: Node): Node => atan2(a, b),
   /** The product of each entry of a vector with each of another: `[n]` and `[m]` to `[n, m]`. */
   outer: (a: Node, b: Node): Node => {
@@ -115,14 +123,42 @@ function gelu(x: Node, approximate: "none" | "tanh"): Node {
   return mul(half, add(unary("tanh", inner), scalar(x, 1)));
 }
 
-function atan2(y: Node, x: Node): Node {
-  const negative = (v: Node): Node => binary("less", v, scalar(v, 0));
+/**
+ * Where x is large, the hyperbolic functions are exp(|x|) / 2, of which the half alone may fit into float32: e / 2 times the
+ * exponential of one less. `near` is x elsewhere.
+ */
+function splitFar(x: Node): { far: Node; near: Node; size: Node } {
+  const far = binary("less", scalar(x, 64), unary("abs", x));
+  const less = sub(where(far, unary("abs", x), scalar(x, 1)), scalar(x, 1));
+  return { far, near: where(far, scalar(x, 0), x), size: mul(unary("exp", less), scalar(x, Math.E / 2)) };
+}
+
+/** Whether x has the sign -, which 0 may have too. */
+function isNegative(x: Node): Node {
+  const isZero = binary("equal", x, scalar(x, 0));
+  return binary("less", where(isZero, div(scalar(x, 1), x), x), scalar(x, 0));
+}
+
+const signed = (x: Node, size: number): Node => where(isNegative(x), scalar(x, -size), scalar(x, size));
+
+function atan2(a: Node, b: Node): Node {
+  // Both in one dtype and shape: constants are made like them.
+  const [y, x] = [add(a, fullLike(b, -0)), add(b, fullLike(a, -0))];
+  const is = (v: Node, value: number): Node => binary("equal", v, scalar(v, value));
   // Of the two quotients the one in [-1, 1], so that neither it nor its gradient overflows.
   const steep = binary("less", unary("abs", x), unary("abs", y));
-  const below = where(steep, y, x);
-  const origin = binary("equal", below, scalar(below, 0));
-  const quotient = div(where(steep, neg(x), y), where(origin, scalar(below, 1), below));
-  const behind = where(negative(x), where(negative(y), scalar(y, -Math.PI), scalar(y, Math.PI)), scalar(y, 0));
-  const start = where(steep, mul(unary("sign", y), scalar(y, Math.PI / 2)), behind);
-  return where(origin, scalar(below, 0), add(unary("atan", quotient), start));
+  const [above, below] = [where(steep, neg(x), y), where(steep, y, x)];
+  const origin = binary("and", is(above, 0), is(below, 0));
+  const diagonal = binary("and", is(unary("abs", above), Infinity), is(unary("abs", below), Infinity));
+  const quotient = where(
+    diagonal,
+    where(isNegative(above), neg(signed(below, 1)), signed(below, 1)),
+    div(where(origin, scalar(y, 0), above), where(origin, scalar(y, 1), below)),
+  );
+  // A sum with 0 would lose the sign of an angle that is 0.
+  const angle = where(is(quotient, 0), quotient, unary("atan", quotient));
+  const turned = where(steep, add(angle, signed(y, Math.PI / 2)), add(angle, signed(y, Math.PI)));
+  const isFront = binary("and", unary("not", steep), unary("not", binary("less", x, scalar(x, 0))));
+  const atOrigin = where(isNegative(x), signed(y, Math.PI), signed(y, 0));
+  return where(origin, atOrigin, where(isFront, angle, turned));
 }

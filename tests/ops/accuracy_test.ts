@@ -1,7 +1,7 @@
 /** Functions where float32 is hard: large angles, results next to the largest number, signed zeros. Against float64. */
 
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
-import { tensor } from "../../mod.ts";
+import { grad, type Tensor, tensor } from "../../mod.ts";
 import { onEachEngine } from "../engines.ts";
 import { Random } from "../random.ts";
 
@@ -41,7 +41,55 @@ for (const name of ["sin", "cos", "tan"] as const) {
 }
 
 onEachEngine("the gradient of a sine of a large angle is its cosine", async () => {
-  const { grad } = await import("../../mod.ts");
   const x = tensor([1e6, -3e9, 1e10]);
   equal(await grad((y) => y.sin().sum())(x).toList(), await x.cos().toList());
+});
+
+onEachEngine("sinh() and cosh() are right up to the largest number, and so are their gradients", async () => {
+  const up = [88.8, 89.4, 88.7, 44, 10, 1, 0.3, 1e-3, 1e-7, 0];
+  const numbers = Float32Array.from([...up, ...up.map((x) => -x)]);
+  const x = tensor(numbers);
+  assertRoundings("sinh", numbers, await x.sinh().data(), Math.sinh, 8);
+  assertRoundings("cosh", numbers, await x.cosh().data(), Math.cosh, 8);
+  assertRoundings("sinh'", numbers, await grad((y) => y.sinh().sum())(x).data(), Math.cosh, 12);
+  assertRoundings("cosh'", numbers, await grad((y) => y.cosh().sum())(x).data(), Math.sinh, 12);
+  equal(await tensor([100, -100, Infinity, -Infinity, NaN]).sinh().toList(), [
+    Infinity,
+    -Infinity,
+    Infinity,
+    -Infinity,
+    NaN,
+  ]);
+  equal(await tensor([100, -100, Infinity, -Infinity, NaN]).cosh().toList(), [...Array(4).fill(Infinity), NaN]);
+});
+
+onEachEngine("atan2() is that of C for zeros of both signs, infinities and NaN", async () => {
+  const special = [-Infinity, -2, -1e-30, -0, 0, 1e-30, 0.5, Infinity, NaN];
+  const pairs = special.flatMap((y) => special.map((x) => [y, x] as const));
+  const column = (i: 0 | 1): Tensor => tensor(Float32Array.from(pairs, (pair) => pair[i]));
+  const found = await column(0).atan2(column(1)).data();
+  pairs.forEach(([y, x], i) => {
+    const right = Math.atan2(y, x);
+    // A quotient below the smallest number is 0 in float32.
+    const close = Object.is(found[i], Math.fround(right)) ||
+      Math.abs(found[i]! - right) <= 4 * rounding * Math.abs(right);
+    const tiny = Math.abs(right) < 1e-29 && Math.abs(found[i]!) < 1e-29 &&
+      Object.is(Math.sign(found[i]!), right < 0 ? -0 : 0);
+    ok(close || tiny, `atan2(${y}, ${x}) is ${Object.is(found[i], -0) ? "-0" : found[i]}, right is ${right}`);
+  });
+});
+
+onEachEngine("the gradient of atan2() is right on every side, and 0 at the origin", async () => {
+  const [y, x] = [tensor([1, -1, 0, 2, -3, 0, 0]), tensor([2, -2, -1, 0, 0.1, 1, 0])];
+  const [byY, byX] = await Promise.all([
+    grad((a: Tensor) => a.atan2(x).sum())(y).data(),
+    grad((b: Tensor) => y.atan2(b).sum())(x).data(),
+  ]);
+  const [ys, xs] = [await y.data(), await x.data()];
+  ys.forEach((a, i) => {
+    const size = a ** 2 + xs[i]! ** 2;
+    const [right, across] = size === 0 ? [0, 0] : [xs[i]! / size, -a / size];
+    ok(Math.abs(byY[i]! - right) < 1e-6, `${a}, ${xs[i]}: ${byY[i]}, right is ${right}`);
+    ok(Math.abs(byX[i]! - across) < 1e-6, `${a}, ${xs[i]}: ${byX[i]}, right is ${across}`);
+  });
 });
