@@ -19,6 +19,7 @@ import {
   unary,
   where,
 } from "./ops.ts";
+import { rememberRoot } from "./squares.ts";
 import { describe } from "./types.ts";
 
 const scalar = (x: Node, value: number): Node => fullLike(x, value);
@@ -56,7 +57,7 @@ export function variance(x: Node, axes: readonly number[], correction: number): 
 /** The square root of what is not negative; its gradient at 0 is 0. */
 function root(x: Node): Node {
   const zero = binary("equal", x, scalar(x, 0));
-  return where(zero, scalar(x, 0), unary("sqrt", where(zero, scalar(x, 1), x)));
+  return rememberRoot(where(zero, scalar(x, 0), unary("sqrt", where(zero, scalar(x, 1), x))), x);
 }
 
 /** The root of {@linkcode variance}; where all are equal its gradient is 0. */

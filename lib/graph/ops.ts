@@ -5,6 +5,7 @@ import { PlumblineError } from "./error.ts";
 import { refuseFlatVectors } from "./flat.ts";
 import { makeNode, type Node } from "./node.ts";
 import { type BinaryName, castLimits, type UnaryName } from "./primitives.ts";
+import { knownSquare } from "./squares.ts";
 import { aval, type Axes, type DType, sameShape, type Shape, unnamed } from "./types.ts";
 
 const dtypes: readonly DType[] = ["float32", "int32", "uint32", "bool"];
@@ -111,7 +112,8 @@ export function unary(op: UnaryName, x: Node): Node {
 
 /** An element-wise primitive of two inputs, which are broadcast. */
 export function binary(op: BinaryName, a: Node, b: Node): Node {
-  return makeNode(op, broadcast(promote(a, b)), {});
+  const isSquare = op === "mul" ? a === b : op === "pow" && b.op === "full" && b.attrs.value === 2;
+  return (isSquare ? knownSquare(a) : null) ?? makeNode(op, broadcast(promote(a, b)), {});
 }
 
 /** a + b. */

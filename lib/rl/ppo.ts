@@ -55,9 +55,8 @@ export interface PPOLoss {
 
 /** Huber's loss with threshold 1 (torch smooth_l1_loss). */
 export function smoothL1(error: Tensor): Tensor {
-  const size = error.abs();
-  const inner = size.minimum(1);
-  return inner.mul(size.sub(inner.mul(0.5)));
+  const inner = error.maximum(-1).minimum(1);
+  return inner.mul(error.sub(inner.mul(0.5)));
 }
 
 /** The loss of a minibatch. */
