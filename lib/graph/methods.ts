@@ -5,7 +5,7 @@
 
 import type { Node } from "./node.ts";
 import { PlumblineError } from "./error.ts";
-import { add, binary, div, full, fullLike, iota, mul, neg, reshape, sub, unary, where } from "./ops.ts";
+import { add, binary, cast, div, full, fullLike, iota, mul, neg, reshape, sub, unary, where } from "./ops.ts";
 import { describe } from "./types.ts";
 
 const scalar = (x: Node, value: number): Node => fullLike(x, value);
@@ -65,8 +65,33 @@ export const ofOne = {
   },
 };
 
+/** As float32: what is divided is seldom whole. */
+const asFloat = (x: Node): Node => x.dtype === "uint32" ? x : cast(x, "float32");
+
 /** Of two nodes. */
 export const ofTwo = {
+  /**
+   * a / b, in float32 also of whole numbers, as in PyTorch; for whole quotients there is `floorDivide`. Where two dtypes meet, in
+   * this operation or another of two tensors, the wider wins:
+   *
+   * |         | bool    | int32   | float32 |
+   * | ------- | ------- | ------- | ------- |
+   * | bool    | bool    | int32   | float32 |
+   * | int32   | int32   | int32   | float32 |
+   * | float32 | float32 | float32 | float32 |
+   *
+   * A number takes the dtype of the tensor beside it, if that can hold it: a whole number is int32 beside bool, a fraction is
+   * float32 beside int32 and bool. Sums of bool are int32. Nothing is ever cut off.
+   */
+  div: (a: Node, b: Node): Node => div(asFloat(a), asFloat(b)),
+  /** torch.floor_divide: the largest whole number not above a / b; of int32 by 0 it is 0. */
+  floorDivide: (a: Node, b: Node): Node => {
+    if (a.dtype !== "int32" || b.dtype !== "int32") return unary("floor", div(asFloat(a), asFloat(b)));
+    const quotient = div(a, b);
+    const rest = sub(a, mul(quotient, b));
+    const isBelow = binary("less", mul(unary("sign", rest), unary("sign", b)), scalar(rest, 0));
+    return where(isBelow, sub(quotient, scalar(quotient, 1)), quotient);
+  },
   /** a > b. */
   greater: (a: Node, b: Node): Node => binary("less", b, a),
   /** a >= b. */

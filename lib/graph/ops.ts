@@ -8,14 +8,6 @@ import { type BinaryName, castLimits, type UnaryName } from "./primitives.ts";
 import { knownSquare } from "./squares.ts";
 import { aval, type Axes, type DType, sameShape, type Shape, unnamed } from "./types.ts";
 
-const dtypes: readonly DType[] = ["float32", "int32", "uint32", "bool"];
-
-/** Throws a {@linkcode PlumblineError} unless there is such a dtype: a notebook checks no types. */
-export function checkDtype(dtype: DType): void {
-  if (dtypes.includes(dtype)) return;
-  throw new PlumblineError({ code: "G301", message: `there is no dtype ${dtype}; there are ${dtypes.join(", ")}.` });
-}
-
 const limits = { int32: [-(2 ** 31), 2 ** 31 - 1], uint32: [0, 2 ** 32 - 1] } as const;
 
 /**
@@ -38,7 +30,6 @@ export function elementOf(value: number, dtype: DType): number {
 
 /** `value` everywhere. */
 export function full(dtype: DType, shape: Shape, value: number, axes: Axes = unnamed(shape.length)): Node {
-  checkDtype(dtype);
   return makeNode("full", [], { aval: aval(dtype, shape, axes), value: elementOf(value, dtype) });
 }
 
@@ -52,14 +43,9 @@ export function iota(shape: Shape, axis: number): Node {
   return makeNode("iota", [], { shape, axis });
 }
 
-/** A copy of `shape`, which stays the caller's. Throws a {@linkcode PlumblineError} unless it is an array. */
+/** A copy of `shape`, which stays the caller's. */
 export function ownShape(shape: Shape): Shape {
-  if (Array.isArray(shape)) return [...shape];
-  throw new PlumblineError({
-    code: "G301",
-    message: `a shape is an array of sizes, not ${shape}.`,
-    help: "write zeros([2, 3]), not zeros(2, 3).",
-  });
+  return [...shape];
 }
 
 /** Random bits from a key. */
@@ -98,22 +84,35 @@ function broadcast(nodes: readonly Node[]): Node[] {
   });
 }
 
-/** float32 wins over int32, as in PyTorch; every other mixture is left to the table to refuse. */
+/** From narrow to wide. uint32, which holds bits, meets its like only. */
+const widths = { bool: 1, int32: 2, float32: 3, uint32: NaN } as const satisfies Record<DType, number>;
+
+/** PyTorch's rule of promotion: the wider dtype wins. Every other mixture is left to the table to refuse. */
 function promote(a: Node, b: Node): [Node, Node] {
-  if (a.dtype === "float32" && b.dtype === "int32") return [a, cast(b, "float32")];
-  if (a.dtype === "int32" && b.dtype === "float32") return [cast(a, "float32"), b];
-  return [a, b];
+  if (widths[a.dtype] < widths[b.dtype]) return [cast(a, b.dtype), b];
+  return widths[b.dtype] < widths[a.dtype] ? [a, cast(b, a.dtype)] : [a, b];
+}
+
+/** Whole numbers as truths, as PyTorch's logical operations take them: anything but 0 is true. */
+export function truth(x: Node): Node {
+  return x.dtype === "int32" || x.dtype === "uint32" ? cast(x, "bool") : x;
+}
+
+/** Two nodes in the shape, and the wider dtype, that they have together. */
+export function together(a: Node, b: Node): [Node, Node] {
+  return broadcast(promote(a, b)) as [Node, Node];
 }
 
 /** An element-wise primitive of one input. */
 export function unary(op: UnaryName, x: Node): Node {
-  return makeNode(op, [x], {});
+  return makeNode(op, [op === "not" ? truth(x) : x], {});
 }
 
 /** An element-wise primitive of two inputs, which are broadcast. */
 export function binary(op: BinaryName, a: Node, b: Node): Node {
   const isSquare = op === "mul" ? a === b : op === "pow" && b.op === "full" && b.attrs.value === 2;
-  return (isSquare ? knownSquare(a) : null) ?? makeNode(op, broadcast(promote(a, b)), {});
+  const operands = op === "and" || op === "or" ? [truth(a), truth(b)] : promote(a, b);
+  return (isSquare ? knownSquare(a) : null) ?? makeNode(op, broadcast(operands), {});
 }
 
 /** a + b. */
@@ -137,7 +136,6 @@ function converted(value: number, from: DType, to: DType): number {
 
 /** Converts to `dtype`. */
 export function cast(x: Node, dtype: DType): Node {
-  checkDtype(dtype);
   if (x.dtype === dtype) return x;
   if (x.op === "full") return full(dtype, x.shape, converted(x.attrs.value, x.dtype, dtype), x.axes);
   return makeNode("cast", [x], { dtype });
@@ -145,7 +143,7 @@ export function cast(x: Node, dtype: DType): Node {
 
 /** `a` where `condition` is true, else `b`. */
 export function where(condition: Node, a: Node, b: Node): Node {
-  return makeNode("where", broadcast([condition, ...promote(a, b)]), {});
+  return makeNode("where", broadcast([truth(condition), ...promote(a, b)]), {});
 }
 
 /** Sums over `axes`, which stay with size 1. */
@@ -195,9 +193,12 @@ export function pad(x: Node, before: readonly number[], after: readonly number[]
   return nothing ? x : makeNode("pad", [x], { before, after, value });
 }
 
-/** One after another along `axis`. */
+/** One after another along `axis`; of several dtypes the widest wins. */
 export function concat(nodes: readonly Node[], axis: number): Node {
-  return nodes.length === 1 ? nodes[0]! : makeNode("concat", nodes, { axis });
+  if (nodes.length === 1) return nodes[0]!;
+  const widest = nodes.reduce((a, b) => widths[b.dtype] > widths[a.dtype] ? b : a).dtype;
+  const alike = nodes.map((x) => widths[x.dtype] < widths[widest] ? cast(x, widest) : x);
+  return makeNode("concat", alike, { axis });
 }
 
 /** The order reversed along `axes`. */

@@ -251,7 +251,7 @@ export const primitives = {
   sub: binary(number) as Binary,
   /** a * b. */
   mul: binary(number) as Binary,
-  /** a / b; for int32 the quotient is truncated, 0 where b is 0, and wraps like a sum where it does not fit. */
+  /** a / b; for int32 the quotient is truncated, 0 where b is 0, and wraps like a sum where it does not fit. Tensors divide as PyTorch does: their `div` is made of this. */
   div: binary(number) as Binary,
   /** a to the power of b. NaN for a negative base with a fractional exponent. */
   pow: binary(float) as Binary,

@@ -23,7 +23,7 @@ function unary(names: readonly (UnaryName | Composite)[]): Record<string, Call> 
   return Object.fromEntries(names.map((name) => [name, ([x]: readonly Tensor[]) => x![name]()]));
 }
 
-type Comparison = "greater" | "greaterEqual" | "notEqual" | "remainder" | "atan2" | "outer";
+type Comparison = "greater" | "greaterEqual" | "notEqual" | "remainder" | "floorDivide" | "atan2" | "outer";
 
 function binary(names: readonly (BinaryName | Comparison)[]): Record<string, Call> {
   return Object.fromEntries(names.map((name) => [name, ([a, b]: readonly Tensor[]) => a![name](b!)]));
@@ -66,7 +66,7 @@ const table = calls({
   ...unary(["tanh", "erf", "sigmoid", "softplus", "relu", "floor", "ceil", "round", "not", "isNaN"]),
   ...unary(["square", "reciprocal", "rsqrt", "silu", "log2", "log10", "sinh", "cosh", "trunc", "isFinite"]),
   ...binary(["add", "sub", "mul", "div", "pow", "maximum", "minimum", "and", "or", "less", "lessEqual", "equal"]),
-  ...binary(["greater", "greaterEqual", "notEqual", "remainder", "atan2", "outer"]),
+  ...binary(["greater", "greaterEqual", "notEqual", "remainder", "floorDivide", "atan2", "outer"]),
   ...reductions(["sum", "mean", "max", "min", "logSumExp", "norm", "any", "all"]),
   gelu: ([x], { approximate }: { approximate: "none" | "tanh" }) => x!.gelu(approximate),
   clamp: ([x], { low, high }: { low: number | null; high: number | null }) => x!.clamp(low, high),
@@ -78,6 +78,8 @@ const table = calls({
   chunk: ([x], { count, axis }: { count: number; axis: number }) => x!.square().chunk(count, axis),
   unbind: ([x], { axis }: { axis: number }) => x!.square().unbind(axis),
   cast: ([x], { dtype }: { dtype: DType }) => x!.cast(dtype),
+  withNumber: ([x], { operation, number }: { operation: "add" | "mul" | "div"; number: number }) =>
+    x![operation](number),
   powNumber: ([x], { exponent }: { exponent: number }) => x!.pow(exponent),
   where: ([condition, a, b]) => where(condition!, a!, b!),
   variance: ([x], { axis, ...options }: Reduction & { correction?: number }) => x!.variance(axis, options),
