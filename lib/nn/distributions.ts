@@ -1,15 +1,43 @@
 /** Probability distributions over actions. `sample` passes no gradient; `rsample` is reparameterised. */
 
-import type { Shape } from "../graph/types.ts";
+import { signature, takeOnly } from "../graph/arguments.ts";
+import { PlumblineError } from "../graph/error.ts";
+import * as ops from "../graph/ops.ts";
+import { describe, type Shape } from "../graph/types.ts";
+import { where } from "../tensor/functions.ts";
+import * as kind from "../tensor/kinds.ts";
 import { normal, uniform } from "../tensor/random.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { likeNode, Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { areProbabilities, behindTanh } from "./behind.ts";
+
+/** What somebody wants who gives a shape to sample(). */
+const ofShape =
+  "a sample has the shape of the distribution; for several expand that first: new Normal(loc.expand(5, 3), scale).";
 
 const logSqrtTwoPi = 0.5 * Math.log(2 * Math.PI);
 
-/** Independent normal distributions; `loc` and `scale` have the same shape. */
+const location = { loc: kind.tensorLike, scale: kind.tensorLike };
+const takesNormal = signature("new Normal()", location);
+
+/** Two of what distributions are made of, broadcast to the shape that they have together. */
+function together(a: TensorLike, b: TensorLike): [Tensor, Tensor] {
+  const float = ops.full("float32", [], 0);
+  const beside = a instanceof Tensor ? a.node : b instanceof Tensor ? b.node : float;
+  return ops.together(likeNode(beside, a), likeNode(beside, b)).map((x) => new Tensor(x)) as [Tensor, Tensor];
+}
+
+/** Independent normal distributions. */
 export class Normal {
-  /** `scale` is positive. */
-  constructor(readonly loc: Tensor, readonly scale: Tensor) {}
+  /** The means, in the shape that both have together. */
+  readonly loc: Tensor;
+  /** The standard deviations, in the same shape. */
+  readonly scale: Tensor;
+
+  /** `scale` is positive. The two are broadcast: a sample has the shape of both together. */
+  constructor(loc: TensorLike, scale: TensorLike) {
+    takesNormal(arguments);
+    [this.loc, this.scale] = together(loc, scale);
+  }
 
   /** The log-density of `x`, element by element. */
   logProb(x: Tensor): Tensor {
@@ -45,26 +73,43 @@ export class Normal {
   }
 }
 
+const sampled = { key: kind.key };
+takeOnly(Normal, {
+  logProb: { x: kind.tensorLike },
+  rsample: [sampled, () => ofShape],
+  sample: [sampled, () => ofShape],
+  kl: { other: kind.instance("another Normal", Normal) },
+});
+
 /** log(1 - tanh(u)^2), exact for every u: 2 (log 2 - u - softplus(-2 u)). */
 function logDerivativeOfTanh(u: Tensor): Tensor {
   return u.add(u.mul(-2).softplus()).mul(-2).add(2 * Math.LN2);
 }
 
+const takesTanhNormal = signature("new TanhNormal()", { ...location, eps: kind.optional(kind.finite) });
+
 /**
  * tanh of a normal variable: actions in (-1, 1). Keep the value before the tanh (`sampleBase`, `logProbOfBase`) where you
- * can: near the edges the action alone no longer tells it.
+ * can: near the edges the numbers of an action alone no longer tell it.
  */
 export class TanhNormal {
   /** The distribution before the tanh. */
   readonly base: Normal;
 
   /** `scale` is positive. Actions are taken to lie within +-(1 - `eps`) when they are inverted. */
-  constructor(loc: Tensor, scale: Tensor, readonly eps = 1e-6) {
+  constructor(loc: TensorLike, scale: TensorLike, readonly eps = 1e-6) {
+    takesTanhNormal(arguments);
     this.base = new Normal(loc, scale);
   }
 
-  /** The log-density of an action, element by element; finite at the edges +-1 too. */
-  logProb(action: Tensor): Tensor {
+  /**
+   * The log-density of an action, element by element; finite at the edges +-1 too. Of an action that was computed as the tanh of
+   * another tensor it is exact there as well: the graph knows the value before the tanh.
+   */
+  logProb(action: TensorLike): Tensor {
+    if (!(action instanceof Tensor)) return this.logProb(new Tensor(likeNode(this.base.loc.node, action)));
+    const known = behindTanh(action.node);
+    if (known) return this.logProbOfBase(new Tensor(known));
     const inside = action.clamp(-1 + this.eps, 1 - this.eps);
     const u = inside.add(1).div(inside.neg().add(1)).log().mul(0.5);
     return this.logProbOfBase(u);
@@ -112,14 +157,55 @@ export function gumbel(key: Tensor, shape: Shape): Tensor {
   return unit.neg().add(1).log().neg().log().neg();
 }
 
+takeOnly(TanhNormal, {
+  logProb: { action: kind.tensorLike },
+  logProbOfBase: { u: kind.tensor },
+  sampleBase: [sampled, () => ofShape],
+  rsample: [sampled, () => ofShape],
+  sample: [sampled, () => ofShape],
+  entropyEstimate: { noise: kind.tensor },
+});
+
+/** What a {@linkcode Categorical} is made of: one of the two, `[.., class]`. */
+export type CategoricalChoice = { readonly logits: Tensor } | { readonly probs: Tensor };
+
+const choice = kind.options({ logits: kind.tensor, probs: kind.tensor });
+const takesCategorical = signature("new Categorical()", {
+  logits: kind.either(kind.tensor, {
+    ...choice,
+    says: "{ logits } or { probs }",
+    accepts: (x) => x !== undefined && choice.accepts(x) && Object.values(x as object).filter((y) => y).length === 1,
+  }),
+});
+
+/** log-probabilities of numbers that are probabilities but for a factor; -Infinity, and no gradient, where one is 0. */
+function logOf(probs: Tensor): Tensor {
+  const possible = probs.greater(0);
+  const log = where(possible, probs, 1).log().sub(probs.sum(-1, true).log());
+  return where(possible, log, -Infinity);
+}
+
 /** A choice among the classes of the last axis. */
 export class Categorical {
   /** log-probabilities `[.., class]`. */
   readonly logProbs: Tensor;
 
-  /** Unnormalised log-probabilities `[.., class]`. */
-  constructor(logits: Tensor) {
-    this.logProbs = logits.logSoftmax(-1);
+  /**
+   * Of unnormalised log-probabilities `[.., class]`, `new Categorical(logits)`, or of probabilities, which are brought to the sum
+   * 1, `new Categorical({ probs })`. A class whose logit is -Infinity, or whose probability is 0, is never drawn.
+   *
+   * @throws PlumblineError G309 for probabilities in the place of logits (PyTorch takes those there), as far as it shows: they
+   * come from a softmax, or are numbers that sum to 1.
+   */
+  constructor(logits: Tensor | CategoricalChoice) {
+    takesCategorical(arguments);
+    if (!(logits instanceof Tensor) && "probs" in logits && logits.probs) {
+      this.logProbs = logOf(floating(logits.probs));
+      return;
+    }
+    const given = logits instanceof Tensor ? logits : (logits as { logits: Tensor }).logits;
+    if (logits === given) refuseProbabilities(given);
+    this.logProbs = floating(given).logSoftmax(-1);
   }
 
   /** The log-probability of classes, int32 `[..]`. */
@@ -142,4 +228,27 @@ export class Categorical {
   get mode(): Tensor {
     return this.logProbs.argmax(-1);
   }
+}
+
+takeOnly(Categorical, { logProb: { index: kind.tensor }, sample: [sampled, () => ofShape] });
+
+/** `x`, which has classes along its last axis, as float32. */
+function floating(x: Tensor): Tensor {
+  if (x.rank > 0) return x.cast("float32");
+  throw new PlumblineError({
+    code: "G301",
+    message: `a Categorical chooses among the classes of the last axis; ${describe(x.node)} has no axis.`,
+  });
+}
+
+function refuseProbabilities(x: Tensor): void {
+  if (!areProbabilities(x.node)) return;
+  throw new PlumblineError({
+    code: "G309",
+    message: `new Categorical() takes logits, but ${describe(x.node)} holds probabilities: they sum to 1.`,
+    help: [
+      "of probabilities, as PyTorch's Categorical takes them:  new Categorical({ probs })",
+      "if they are logits all the same:  new Categorical({ logits })",
+    ],
+  });
 }
