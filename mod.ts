@@ -96,7 +96,7 @@ export { Gated, type GatedOptions, type GatedState } from "./lib/nn/gated.ts";
 export { LSTM, type LSTMState } from "./lib/nn/lstm.ts";
 export { GRU, type GRUState } from "./lib/nn/gru.ts";
 export { type RecurrentKind, RecurrentMLP } from "./lib/nn/recurrent_mlp.ts";
-export { Categorical, Normal, TanhNormal } from "./lib/nn/distributions.ts";
+export { Categorical, type CategoricalChoice, Normal, TanhNormal } from "./lib/nn/distributions.ts";
 export { conjugateGradient, type ConjugateGradientOptions } from "./lib/optim/conjugate_gradient.ts";
 export { FlatVector, ParameterGroup } from "./lib/optim/group.ts";
 export { type GroupDefaults, type GroupOptions, type GroupState, Optimizer } from "./lib/optim/optimizer.ts";

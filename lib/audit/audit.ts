@@ -3,10 +3,12 @@
 import { evaluate } from "../tensor/settle.ts";
 import { checkScalar } from "../forensics/steps/backward.ts";
 import { vjpNodes } from "../grad/vjp.ts";
+import { signature } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { type Node, nodeCount } from "../graph/node.ts";
 import { fullLike } from "../graph/ops.ts";
 import { callerSite } from "../graph/site.ts";
+import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Parameter, type Stateful } from "../tensor/variable.ts";
 import { type AuditEntry, AuditReport } from "./report.ts";
@@ -86,6 +88,11 @@ function entryOf(facts: Facts, loss: number): AuditEntry {
   };
 }
 
+const takesAudit = signature("audit()", {
+  loss: kind.either(kind.tensor, kind.kindOf("a function that gives one", kind.callable.accepts)),
+  audited: kind.optional(kind.state),
+});
+
 /**
  * Tells of every parameter whether the loss reaches it (gradient norm, share of zeros, size of the next update), or why not:
  * cut and where, never used, zero and why, not finite, stopped with a reason, frozen; and whether an optimiser owns it. All stops
@@ -108,6 +115,7 @@ function entryOf(facts: Facts, loss: number): AuditEntry {
  * ```
  */
 export async function audit(loss: Tensor | LossFunction, audited?: Audited): Promise<AuditReport> {
+  takesAudit(arguments);
   const site = callerSite();
   const isClosure = typeof loss === "function";
   const first = nodeCount();

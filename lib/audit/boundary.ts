@@ -26,7 +26,7 @@ export type Bounded<A extends readonly Tensor[]> = (...inputs: A) => Promise<Ten
 
 function refuseRule(name: string, told: string, help?: string): never {
   throw new PlumblineError({
-    code: "G309",
+    code: "G310",
     message: `the vjp of the boundary \`${name}\` ${told}`,
     help: help ?? "it gives a list: for each input a float32 tensor of its shape, or null where no gradient flows.",
   });
@@ -76,7 +76,7 @@ const takesBoundary = signature("boundary()", { name: kind.text, fn: kind.callab
 function checkOutput(name: string, output: Tensor): Tensor {
   if (output instanceof Tensor) return output;
   throw new PlumblineError({
-    code: "G309",
+    code: "G310",
     message: `the boundary \`${name}\` needs a function that gives a tensor; this one gave ${kind.told(output)}.`,
     help: "make one of its numbers: tensor(numbers).",
   });

@@ -1,8 +1,10 @@
 /** Metrics with a declared reduction: a mean that is logged where the run's metric is a sum is caught by the graph. */
 
+import { signature, takeOnly } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
 import type { Site } from "../graph/site.ts";
+import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { answer } from "../graph/trace.ts";
 
@@ -59,10 +61,22 @@ function reductionsBehind(node: Node): Step[] {
   return steps;
 }
 
+const declared = {
+  name: kind.text,
+  options: kind.having("its reduction, { reduction },", {
+    reduction: kind.oneOf("sum", "mean", "max", "min"),
+    over: kind.optional(kind.axis),
+  }),
+};
+const takesNewMetric = signature("new Metric()", declared);
+const takesMetric = signature("metric()", declared);
+
 /** A named number with a declared reduction. */
 export class Metric {
   /** Use {@linkcode metric}. */
-  constructor(readonly name: string, readonly options: MetricOptions) {}
+  constructor(readonly name: string, readonly options: MetricOptions) {
+    takesNewMetric(arguments);
+  }
 
   /**
    * Reads a scalar. What was computed inside a compiled function tells nothing of its reductions and is taken as it is.
@@ -91,6 +105,8 @@ export class Metric {
   }
 }
 
+takeOnly(Metric, { read: { value: kind.tensor }, check: { value: kind.tensor } });
+
 /**
  * Declares a metric.
  *
@@ -104,5 +120,6 @@ export class Metric {
  * ```
  */
 export function metric(name: string, options: MetricOptions): Metric {
+  takesMetric(arguments);
   return new Metric(name, options);
 }

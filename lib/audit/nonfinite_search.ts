@@ -1,9 +1,13 @@
 /** The search for the first bad operation, for tensors that a user has. */
 
+import { signature } from "../graph/arguments.ts";
 import { enqueue } from "../tensor/evaluate.ts";
 import { settleSealed } from "../tensor/settle.ts";
+import * as kind from "../tensor/kinds.ts";
 import { leaves, type Tree } from "../tensor/tree.ts";
 import { locateAmong, type NonFiniteOrigin } from "../forensics/nonfinite/error.ts";
+
+const takesTree = signature("locateNonFinite()", { tensors: kind.tree });
 
 /**
  * Finds the first operation that made NaN or infinity behind some tensors, such as a loss and the gradients of the
@@ -19,6 +23,7 @@ import { locateAmong, type NonFiniteOrigin } from "../forensics/nonfinite/error.
  * ```
  */
 export function locateNonFinite(tensors: Tree): Promise<NonFiniteOrigin | null> {
+  takesTree(arguments);
   const nodes = leaves(tensors).map((x) => x.node).filter((x) => x.dtype === "float32");
   return enqueue(async () => {
     await settleSealed();

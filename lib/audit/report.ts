@@ -1,6 +1,8 @@
 /** The result of an audit: rows, a table as text, a picture for notebooks. */
 
+import { takeOnly } from "../graph/arguments.ts";
 import { isCell } from "../graph/frames.ts";
+import { text } from "../graph/kinds.ts";
 import type { PlumblineError } from "../graph/error.ts";
 import type { Site } from "../graph/site.ts";
 import type { Shape } from "../graph/types.ts";
@@ -157,3 +159,5 @@ export class AuditReport {
       `<text x="4" y="12">loss</text>${lines.join("")}</svg>`;
   }
 }
+
+takeOnly(AuditReport, { of: { name: text } });

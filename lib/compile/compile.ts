@@ -20,7 +20,9 @@ import { callerSite, type Site, withinCall, withSite } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
 import { describe, type SavedTensor } from "../graph/types.ts";
 import { full } from "../tensor/creation.ts";
-import { nameOf } from "../tensor/refuse.ts";
+import { signature } from "../graph/arguments.ts";
+import * as kind from "../tensor/kinds.ts";
+import { awaited } from "../tensor/awaited.ts";
 import { State } from "../tensor/state.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { refusePromise, restoring, traced } from "../graph/trace.ts";
@@ -105,6 +107,11 @@ function callOf(args: readonly Argument[]): Call {
   const signature = args.map((x) => typeof x === "number" ? "number" : formOf(x)).join(", ");
   return { tree: args.map((x) => typeof x === "number" ? full([], x) : mapTree(x, (y) => y)), signature };
 }
+
+const argument = kind.kindOf(
+  "a tensor, a number, or lists and objects of tensors",
+  (x) => typeof x === "number" || (typeof x === "object" && x !== null && !kind.isThenable(x)),
+);
 
 /** Values of variables that were there before the trace, whose first placeholder is `first`: they would be frozen. */
 function refuseFrozen(outputs: readonly Node[], declared: ReadonlySet<Variable>, first: number, name: string): void {
@@ -345,6 +352,16 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
   }
 }
 
+const takesCompile = signature("compile()", {
+  fn: kind.callable,
+  options: kind.options<CompileOptions>({
+    state: kind.state,
+    name: kind.text,
+    checkNumerics: kind.boolean,
+    programs: kind.number,
+  }),
+});
+
 /**
  * Traces `fn` at the first call and replays it from then on; other argument shapes are traced again (see `traces`), and the
  * programs used last are kept: see {@linkcode padBatch} for batches of many lengths. Inside `fn` a tensor has no numbers: reading,
@@ -377,14 +394,18 @@ export function compile<A extends readonly Argument[], R extends Tree | void>(
   fn: (...args: never[]) => R,
   options: CompileOptions = {},
 ): Compiled<A, R> {
-  if (typeof fn !== "function") throw new TypeError(`compile() takes the function to trace, not ${nameOf(fn)}.`);
+  takesCompile(arguments);
   const { name = fn.name || nameless, checkNumerics = true, programs = 16 } = options;
   if (!Number.isInteger(programs) || programs < 1) {
     throw new RangeError(`compile() keeps a whole number of programs, at least 1, not ${programs}.`);
   }
   const traced = rememberFunction(fn) as unknown as (...args: A) => R;
   const compiler = new Compiler<A, R>(traced, options.state, name, checkNumerics, callerSite(), programs);
-  return Object.assign((...args: A) => compiler.start(args), {
+  const takes = signature(fn.name || options.name ? `${name}()` : name, { "..arguments": argument });
+  return Object.assign((...args: A) => {
+    takes(args);
+    return awaited(compiler.start(args), "a call of a compiled function");
+  }, {
     traces: compiler.traces as readonly string[],
     listing: () => compiler.programs.all().flatMap((x) => x.executable.listing()),
     replay: (saved: Readonly<Record<string, SavedTensor>>) => compiler.replay(saved),

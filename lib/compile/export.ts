@@ -1,11 +1,12 @@
 /** Any function of tensors as an .onnx file that ONNX Runtime runs; the parameters that it uses are stored in it. */
 
+import { signature } from "../graph/arguments.ts";
 import { rememberFunction } from "../graph/cell.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { constant, type Node, placeholder, substitute, topological } from "../graph/node.ts";
 import { simplify } from "../graph/simplify.ts";
 import { Storage } from "../graph/storage.ts";
-import { nameOf } from "../tensor/refuse.ts";
+import { anything, callable, told } from "../graph/kinds.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { refusePromise, restoring, traced } from "../graph/trace.ts";
 import { Variable } from "../tensor/variable.ts";
@@ -17,7 +18,7 @@ type Named = Readonly<Record<string, Tensor>>;
 function checkNamed(given: Named, what: string): Named {
   const isTensor = (x: unknown): boolean => x instanceof Tensor;
   if (given instanceof Object && !isTensor(given) && Object.values(given).every(isTensor)) return given;
-  const found = isTensor(given) ? "one tensor" : given instanceof Object ? "what is no tensor" : nameOf(given);
+  const found = isTensor(given) ? "one tensor" : given instanceof Object ? "what is no tensor" : told(given);
   throw new TypeError(`exportOnnx() needs ${what} as tensors by name, { x: tensor }, and found ${found}.`);
 }
 
@@ -47,6 +48,8 @@ async function embed(outputs: readonly Node[]): Promise<Node[]> {
   return simplify(substitute(outputs, new Map(leaves)));
 }
 
+const takesExport = signature("exportOnnx()", { fn: callable, inputs: anything });
+
 /**
  * Traces `fn` with inputs of the shapes and dtypes of `inputs`, and writes it with the current values of the parameters. A file
  * has no state: what `fn` assigns is used by what it returns, and is as before afterwards.
@@ -67,6 +70,7 @@ export async function exportOnnx(
   fn: (...inputs: Tensor[]) => Readonly<Record<string, Tensor>>,
   inputs: Readonly<Record<string, Tensor>>,
 ): Promise<Uint8Array> {
+  takesExport(arguments);
   const { exportOnnx: write } = await import("../engine/onnx/export.ts");
   const names = Object.keys(checkNamed(inputs, "its inputs"));
   const given = names.map((name) => placeholder(inputs[name]!.node, name));

@@ -1,5 +1,7 @@
 /** Which engine runs things: chosen once for the process, by name or by what the machine has. An engine is opened once. */
 
+import { signature } from "../graph/arguments.ts";
+import { anything } from "../graph/kinds.ts";
 import type { Engine } from "./engine.ts";
 import type { Probe } from "./webgpu/adapter.ts";
 
@@ -70,6 +72,9 @@ function open(device: Device, given: Probe | null): Promise<Engine> {
   return device === "cpu" ? openCpu() : openWebgpu(true, given);
 }
 
+const takesDevice = signature("useDevice()", { device: anything, known: anything });
+const takesNothing = signature("deviceNotice()", {});
+
 /**
  * Chooses the engine of the process. A device that is open already is used again. `auto` asks for adapters, unless it is told
  * what a probe has found before; see {@linkcode deviceNotice} for why it did without a GPU.
@@ -78,6 +83,7 @@ function open(device: Device, given: Probe | null): Promise<Engine> {
  * the one from before.
  */
 export async function useDevice(device: Device, known: Probe | null = null): Promise<Engine> {
+  takesDevice(arguments);
   if (!devices.includes(device)) {
     throw new RangeError(`there is no device ${device}; the devices are ${devices.join(", ")}.`);
   }
@@ -103,5 +109,6 @@ export async function currentEngine(): Promise<Engine> {
 
 /** Why `auto` did without a GPU although there may be one (its driver crashed, hung or refused), or `null`. */
 export function deviceNotice(): string | null {
+  takesNothing(arguments);
   return notice;
 }

@@ -70,19 +70,7 @@ const asFloat = (x: Node): Node => x.dtype === "uint32" ? x : cast(x, "float32")
 
 /** Of two nodes. */
 export const ofTwo = {
-  /**
-   * a / b, in float32 also of whole numbers, as in PyTorch; for whole quotients there is `floorDivide`. Where two dtypes meet, in
-   * this operation or another of two tensors, the wider wins:
-   *
-   * |         | bool    | int32   | float32 |
-   * | ------- | ------- | ------- | ------- |
-   * | bool    | bool    | int32   | float32 |
-   * | int32   | int32   | int32   | float32 |
-   * | float32 | float32 | float32 | float32 |
-   *
-   * A number takes the dtype of the tensor beside it, if that can hold it: a whole number is int32 beside bool, a fraction is
-   * float32 beside int32 and bool. Sums of bool are int32. Nothing is ever cut off.
-   */
+  /** a / b, in float32 also of whole numbers, as in PyTorch. */
   div: (a: Node, b: Node): Node => div(asFloat(a), asFloat(b)),
   /** torch.floor_divide: the largest whole number not above a / b; of int32 by 0 it is 0. */
   floorDivide: (a: Node, b: Node): Node => {

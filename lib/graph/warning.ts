@@ -1,5 +1,7 @@
 /** Warnings: what is not wrong enough to stop a program. The library prints nothing; whoever may, listens. */
 
+import { signature } from "./arguments.ts";
+import { callable } from "./kinds.ts";
 import { type ErrorParts, PlumblineError } from "./error.ts";
 
 /** Receives a warning; its `message` is the whole text. */
@@ -9,8 +11,11 @@ const capacity = 256;
 const listeners = new Set<WarningListener>();
 const given = new Set<string>();
 
+const takesListener = signature("onWarning()", { listener: callable });
+
 /** Calls `listener` at every warning from now on. Gives the function that ends it. */
 export function onWarning(listener: WarningListener): () => void {
+  takesListener(arguments);
   listeners.add(listener);
   return () => listeners.delete(listener);
 }

@@ -194,7 +194,7 @@ export class Categorical {
    * Of unnormalised log-probabilities `[.., class]`, `new Categorical(logits)`, or of probabilities, which are brought to the sum
    * 1, `new Categorical({ probs })`. A class whose logit is -Infinity, or whose probability is 0, is never drawn.
    *
-   * @throws PlumblineError G309 for probabilities in the place of logits (PyTorch takes those there), as far as it shows: they
+   * @throws PlumblineError G310 for probabilities in the place of logits (PyTorch takes those there), as far as it shows: they
    * come from a softmax, or are numbers that sum to 1.
    */
   constructor(logits: Tensor | CategoricalChoice) {
@@ -244,7 +244,7 @@ function floating(x: Tensor): Tensor {
 function refuseProbabilities(x: Tensor): void {
   if (!areProbabilities(x.node)) return;
   throw new PlumblineError({
-    code: "G309",
+    code: "G310",
     message: `new Categorical() takes logits, but ${describe(x.node)} holds probabilities: they sum to 1.`,
     help: [
       "of probabilities, as PyTorch's Categorical takes them:  new Categorical({ probs })",

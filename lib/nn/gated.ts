@@ -1,6 +1,8 @@
 /** What LSTM and GRU share: the weights of gates, PyTorch's, and a run that takes the input's part of all steps at once. */
 
+import { takeOnly } from "../graph/arguments.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
+import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { mapTree } from "../tensor/tree.ts";
 import type { Parameter } from "../tensor/variable.ts";
@@ -24,6 +26,12 @@ export interface GatedOptions {
    */
   readonly members?: number;
 }
+
+/** Settings of gated layers, as an argument. */
+export const gatedOptions: kind.Kind = kind.options<GatedOptions>({ members: kind.count(1) }, {
+  numLayers: "it is one layer: give the outputs of one to the next.",
+  bidirectional: "it goes forwards: flip(0) the sequence for another that goes backwards.",
+});
 
 /** A recurrent layer `[..leading, in]` to `[..leading, hidden]`. */
 export abstract class Gated<S extends GatedState> extends Recurrent<S> {
@@ -101,6 +109,12 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
     return [next.hidden, next];
   }
 }
+
+const state = kind.having("a state, as initialState() gives it,", { hidden: kind.tensor });
+takeOnly(Gated, {
+  step: { x: kind.tensor, state },
+  run: { x: kind.tensor, state: kind.optional(state), resets: kind.optional(kind.tensor) },
+});
 
 /** `x W^T + b` for `x [.., in]`; of weights `[member, out, in]` each member's for its entries of `x [.., member, in]`. */
 function product(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {

@@ -1,17 +1,28 @@
 /** GRU (Cho et al. 2014) as a scan, with PyTorch's weights, gate order and place of the reset gate. */
 
+import { signature, takeOnly } from "../graph/arguments.ts";
 import { zeros } from "../tensor/creation.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
+import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Gated, type GatedOptions, type GatedState } from "./gated.ts";
+import { Gated, type GatedOptions, gatedOptions, type GatedState } from "./gated.ts";
 
 /** What a GRU carries: its hidden state, `[..leading, hidden]`. */
 export type GRUState = GatedState;
+
+const features = kind.count(1);
+const takesGRU = signature("new GRU()", {
+  inFeatures: features,
+  hiddenFeatures: features,
+  random: kind.hostRandom,
+  options: gatedOptions,
+});
 
 /** One layer over a sequence `[time, batch, in]`, or over any leading axes. Gates: reset, update, new. */
 export class GRU extends Gated<GRUState> {
   /** Weights are uniform in +-1 / sqrt(hidden), as in PyTorch. */
   constructor(inFeatures: number, hiddenFeatures: number, random: HostRandom, options: GatedOptions = {}) {
+    takesGRU(arguments);
     super(3, inFeatures, hiddenFeatures, random, options);
   }
 
@@ -35,3 +46,5 @@ export class GRU extends Gated<GRUState> {
     return { hidden: fresh.add(z.add(hz).sigmoid().mul(hidden.sub(fresh))) };
   }
 }
+
+takeOnly(GRU, { initialState: { "..leading": kind.count(0) } }, ["inputBias", "next"]);

@@ -1,27 +1,39 @@
 /** Initial values of weights, drawn on the host: the same on every engine. Weights are `[out, in]`, as in PyTorch. */
 
+import { signature } from "../graph/arguments.ts";
 import { type Shape, sizeOf } from "../graph/types.ts";
-import { HostRandom } from "../tensor/host_random.ts";
-import { nameOf } from "../tensor/refuse.ts";
+import type { HostRandom } from "../tensor/host_random.ts";
+import * as kind from "../tensor/kinds.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 import { Parameter } from "../tensor/variable.ts";
 
 /** Draws a weight `[out, in]`. */
 export type Initializer = (random: HostRandom, shape: Shape) => Tensor;
 
+const takesUniform = signature("uniformInit()", { bound: kind.finite });
+
 /** Uniform in [-bound, bound]. */
 export function uniformInit(bound: number): Initializer {
+  takesUniform(arguments);
   return (random, shape) => fromData(random.uniform(sizeOf(shape), -bound, bound), "float32", shape);
 }
 
+const takesNormal = signature("normalInit()", { std: kind.finite });
+
 /** Normal with mean 0 and standard deviation `std`. */
 export function normalInit(std: number): Initializer {
+  takesNormal(arguments);
   return (random, shape) => fromData(Float32Array.from(random.normal(sizeOf(shape)), (x) => x * std), "float32", shape);
 }
 
+const takesDefault = signature("defaultInit()", { random: kind.hostRandom, shape: kind.shape });
+
 /** PyTorch's default for Linear: uniform in +-1 / sqrt(in). */
-export const defaultInit: Initializer = (random, shape): Tensor =>
-  uniformInit(1 / Math.sqrt(shape.at(-1)!))(random, shape);
+export const defaultInit: Initializer = (...given): Tensor => {
+  takesDefault(given);
+  const [random, shape] = given;
+  return uniformInit(1 / Math.sqrt(shape.at(-1)!))(random, shape);
+};
 
 /** Rows of unit length, orthogonal to the rows before (modified Gram-Schmidt, twice for accuracy). */
 function orthonormalRows(random: HostRandom, rows: number, columns: number): Float64Array[] {
@@ -40,11 +52,14 @@ function orthonormalRows(random: HostRandom, rows: number, columns: number): Flo
   return result;
 }
 
+const takesOrthogonal = signature("orthogonal()", { gain: kind.optional(kind.finite) });
+
 /**
  * Orthogonal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2013). The entries of a weight of more than two
  * axes along its first axis are the rows, as in PyTorch. The initialiser throws a RangeError for fewer than two axes.
  */
 export function orthogonal(gain = 1): Initializer {
+  takesOrthogonal(arguments);
   return (random, shape) => {
     if (shape.length < 2) throw new RangeError(`orthogonal() needs a weight of at least two axes, not [${shape}].`);
     const [rows, columns] = [shape[0]!, sizeOf(shape.slice(1))];
@@ -58,12 +73,7 @@ export function orthogonal(gain = 1): Initializer {
   };
 }
 
-/** A parameter whose first value is drawn from `random`. Throws a TypeError if that is no {@linkcode HostRandom}. */
+/** A parameter whose first value is drawn from `random`. */
 export function drawParameter(name: string, shape: Shape, init: Initializer, random: HostRandom): Parameter {
-  if (!(random instanceof HostRandom)) {
-    throw new TypeError(
-      `initial weights are drawn from a HostRandom, such as new HostRandom(0), not from ${nameOf(random)}.`,
-    );
-  }
   return new Parameter(init(random, shape), name);
 }

@@ -1,7 +1,9 @@
 /** Layers: Linear, LayerNorm, and the MLP made of them. */
 
+import { signature, takeOnly } from "../graph/arguments.ts";
 import { ones, zeros } from "../tensor/creation.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
+import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Parameter } from "../tensor/variable.ts";
 import { defaultInit, drawParameter, type Initializer, uniformInit } from "./init.ts";
@@ -15,6 +17,21 @@ export interface LinearOptions {
   /** The bias; PyTorch's default if none is given, no bias if `null`. */
   biasInit?: Initializer | null;
 }
+
+const features = kind.count(1);
+const random = kind.hostRandom;
+
+/** What other libraries call biases. */
+const biasHints = {
+  bias: "without a bias: { biasInit: null }.",
+  device: "the device is that of the process: useDevice().",
+};
+const takesLinear = signature("new Linear()", {
+  inFeatures: features,
+  outFeatures: features,
+  random,
+  options: kind.options<LinearOptions>({ weightInit: kind.callable, biasInit: kind.orNull(kind.callable) }, biasHints),
+});
 
 /** x W^T + b, for `x [.., in]`. */
 export class Linear extends Module {
@@ -30,6 +47,7 @@ export class Linear extends Module {
     random: HostRandom,
     options: LinearOptions = {},
   ) {
+    takesLinear(arguments);
     super();
     const { weightInit = defaultInit, biasInit = uniformInit(1 / Math.sqrt(inFeatures)) } = options;
     this.weight = drawParameter("weight", [outFeatures, inFeatures], weightInit, random);
@@ -46,6 +64,10 @@ export class Linear extends Module {
   }
 }
 
+takeOnly(Linear, { forward: { x: kind.tensor } });
+
+const takesLayerNorm = signature("new LayerNorm()", { features, eps: kind.optional(kind.finite) });
+
 /** Normalises the last axis to mean 0 and variance 1, then scales and shifts (Ba et al. 2016). */
 export class LayerNorm extends Module {
   /** `[features]`, starts at 1. */
@@ -55,6 +77,7 @@ export class LayerNorm extends Module {
 
   /** `eps` is added to the variance. */
   constructor(readonly features: number, readonly eps = 1e-5) {
+    takesLayerNorm(arguments);
     super();
     this.weight = new Parameter(ones([features]), "weight");
     this.bias = new Parameter(zeros([features]), "bias");
@@ -67,6 +90,8 @@ export class LayerNorm extends Module {
     return centred.div(variance.add(this.eps).sqrt()).mul(this.weight).add(this.bias);
   }
 }
+
+takeOnly(LayerNorm, { forward: { x: kind.tensor } });
 
 /** What stands between the layers of an {@linkcode MLP}. */
 export type Activation = "tanh" | "relu" | "sigmoid" | "gelu" | "silu" | "softplus" | "elu" | "leakyRelu";
@@ -100,9 +125,15 @@ export interface MLPOptions {
   biasInit?: Initializer;
 }
 
+/** The sizes of an MLP; how many and how large they are is said by `sizesOf`. */
+export const mlpSizes: kind.Kind = kind.listOf(
+  kind.number,
+  "a list with the sizes of its input, hidden layers and output",
+);
+
 /** What goes into each layer and comes out of it. */
 export function sizesOf(sizes: readonly number[]): [from: number, to: number][] {
-  if (!Array.isArray(sizes) || sizes.length < 2) {
+  if (sizes.length < 2) {
     throw new RangeError(`an MLP needs a list with the sizes of its input and output; it was given [${sizes}].`);
   }
   if (!sizes.every((size) => Number.isInteger(size) && size >= 1)) {
@@ -110,6 +141,17 @@ export function sizesOf(sizes: readonly number[]): [from: number, to: number][] 
   }
   return sizes.slice(1).map((size, i) => [sizes[i]!, size]);
 }
+
+const takesMLP = signature("new MLP()", {
+  sizes: mlpSizes,
+  random,
+  options: kind.options<MLPOptions>({
+    activation: kind.text,
+    weightInit: kind.callable,
+    outputInit: kind.callable,
+    biasInit: kind.callable,
+  }, biasHints),
+});
 
 /** Linear layers with an activation between them. */
 export class MLP extends Module {
@@ -119,6 +161,7 @@ export class MLP extends Module {
 
   /** `sizes` are those of the input, the hidden layers and the output. */
   constructor(sizes: readonly number[], random: HostRandom, options: MLPOptions = {}) {
+    takesMLP(arguments);
     super();
     const { activation = "tanh", weightInit, outputInit = weightInit, biasInit } = options;
     this.#activation = checkActivation(activation);
@@ -144,6 +187,8 @@ export class MLP extends Module {
     return x.rank === 2 ? y : likeRows(x, y);
   }
 }
+
+takeOnly(MLP, { forward: { x: kind.tensor } });
 
 /** Rows `[row, out]` with the leading axes of `x` again. */
 function likeRows(x: Tensor, rows: Tensor): Tensor {

@@ -1,9 +1,11 @@
 /** LSTM (Hochreiter and Schmidhuber 1997) as a scan, with PyTorch's weights and gate order. */
 
+import { signature, takeOnly } from "../graph/arguments.ts";
 import { zeros } from "../tensor/creation.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
+import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Gated, type GatedOptions, type GatedState } from "./gated.ts";
+import { Gated, type GatedOptions, gatedOptions, type GatedState } from "./gated.ts";
 
 /** What an LSTM carries: hidden and cell state, `[..leading, hidden]`. */
 export interface LSTMState extends GatedState {
@@ -11,10 +13,19 @@ export interface LSTMState extends GatedState {
   readonly cell: Tensor;
 }
 
+const features = kind.count(1);
+const takesLSTM = signature("new LSTM()", {
+  inFeatures: features,
+  hiddenFeatures: features,
+  random: kind.hostRandom,
+  options: gatedOptions,
+});
+
 /** One layer over a sequence `[time, batch, in]`, or over any leading axes. Gates: input, forget, cell, output. */
 export class LSTM extends Gated<LSTMState> {
   /** Weights are uniform in +-1 / sqrt(hidden), as in PyTorch. */
   constructor(inFeatures: number, hiddenFeatures: number, random: HostRandom, options: GatedOptions = {}) {
+    takesLSTM(arguments);
     super(4, inFeatures, hiddenFeatures, random, options);
   }
 
@@ -37,3 +48,5 @@ export class LSTM extends Gated<LSTMState> {
     return { hidden: o.sigmoid().mul(cell.tanh()), cell };
   }
 }
+
+takeOnly(LSTM, { initialState: { "..leading": kind.count(0) } }, ["inputBias", "next"]);

@@ -1,6 +1,8 @@
 /** Module: something with parameters, found through its own fields, by the names of the fields. */
 
+import { signature, takeOnly } from "../graph/arguments.ts";
 import { callerSite, type Making, makingSite } from "../graph/site.ts";
+import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Parameter, rememberHolder, type Stateful, Variable } from "../tensor/variable.ts";
 
@@ -92,11 +94,17 @@ function summaryOf(module: Module): string {
   return [`${module}`, ...lines.map((line) => `  ${line.filter((_, i) => widths[i]! > 0).join("  ")}`)].join("\n");
 }
 
+const prefix = kind.optional(kind.text);
+takeOnly(Module, { namedVariables: { prefix }, namedParameters: { prefix } });
+
+const takesFrozen = signature("frozen()", { module: kind.stateful });
+
 /**
  * Declares that the parameters of a module are not to learn: `backward()` gives them no gradient, optimisers leave them as they
  * are, the audit is content. Gives the module.
  */
 export function frozen<T extends Stateful>(module: T): T {
+  takesFrozen(arguments);
   for (const variable of module.variables()) if (variable instanceof Parameter) variable.requiresGrad = false;
   return module;
 }

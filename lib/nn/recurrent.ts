@@ -1,6 +1,8 @@
 /** Modules that remember: what they give for a step of a sequence depends on the steps before it. */
 
+import { takeOnly } from "../graph/arguments.ts";
 import { where } from "../tensor/functions.ts";
+import * as kind from "../tensor/kinds.ts";
 import { scan } from "../tensor/scan.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { leaves, type Tree, zipTrees } from "../tensor/tree.ts";
@@ -55,6 +57,11 @@ export abstract class Recurrent<S extends Tree = Tree> extends Module {
     return this.run(x)[0];
   }
 }
+
+takeOnly(Recurrent, {
+  run: { x: kind.tensor, state: kind.optional(kind.tree), resets: kind.optional(kind.tensor) },
+  forward: { x: kind.tensor },
+});
 
 /** `step` along the leading axis of `x`; where `resets` is true the state is `initial` before it. */
 export function runSteps<S extends Tree>(

@@ -1,16 +1,25 @@
 /** An MLP that remembers: its last hidden layer is an LSTM or a GRU. */
 
+import { signature, takeOnly } from "../graph/arguments.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
+import * as kinds from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { GRU } from "./gru.ts";
-import { MLP, sizesOf } from "./layers.ts";
+import { MLP, mlpSizes, sizesOf } from "./layers.ts";
 import { LSTM } from "./lstm.ts";
-import type { GatedOptions, GatedState } from "./gated.ts";
+import { type GatedOptions, gatedOptions, type GatedState } from "./gated.ts";
 import { Recurrent } from "./recurrent.ts";
 import { StackedMLP } from "./stacked.ts";
 
 /** The recurrent layers that there are, by name. */
 export type RecurrentKind = "lstm" | "gru";
+
+const takesRecurrent = signature("new RecurrentMLP()", {
+  kind: kinds.text,
+  sizes: mlpSizes,
+  random: kinds.hostRandom,
+  options: gatedOptions,
+});
 
 /**
  * Linear layers with tanh, then an LSTM or a GRU, then a linear layer. With `members`, as many of them side by side, each with
@@ -39,6 +48,7 @@ export class RecurrentMLP extends Recurrent<GatedState> {
    * @throws RangeError for another kind, or sizes without a hidden layer.
    */
   constructor(kind: RecurrentKind, readonly sizes: readonly number[], random: HostRandom, options: GatedOptions = {}) {
+    takesRecurrent(arguments);
     super();
     const steps = sizesOf(sizes);
     if (steps.length < 2) {
@@ -86,3 +96,10 @@ function cellOf(
   if (kind === "gru") return new GRU(from, hidden, random, options);
   throw new RangeError(`a recurrent layer is "lstm" or "gru", not ${JSON.stringify(kind)}.`);
 }
+
+const state = kinds.having("a state, as initialState() gives it,", { hidden: kinds.tensor });
+takeOnly(RecurrentMLP, {
+  initialState: { "..leading": kinds.count(0) },
+  step: { x: kinds.tensor, state },
+  run: { x: kinds.tensor, state: kinds.optional(state), resets: kinds.optional(kinds.tensor) },
+});

@@ -1,10 +1,12 @@
 /** Several MLPs of one shape side by side, each with weights of its own, computed together by batched products. */
 
+import { signature, takeOnly } from "../graph/arguments.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
+import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Parameter } from "../tensor/variable.ts";
 import { defaultInit, drawParameter, uniformInit } from "./init.ts";
-import { type Activation, checkActivation, sizesOf } from "./layers.ts";
+import { type Activation, checkActivation, mlpSizes, sizesOf } from "./layers.ts";
 import { Module } from "./module.ts";
 import { checkInput } from "./refuse.ts";
 
@@ -27,6 +29,13 @@ class StackedLinear extends Module {
     return x.matmul(this.weight.transpose()).add(this.bias.unsqueeze(1));
   }
 }
+
+const takesStacked = signature("new StackedMLP()", {
+  members: kind.count(1),
+  sizes: mlpSizes,
+  random: kind.hostRandom,
+  options: kind.options({ activation: kind.text }),
+});
 
 /**
  * As many MLPs as an axis is long: entry `i` of the axis before the last goes through member `i`. The weights of a member are
@@ -52,6 +61,7 @@ export class StackedMLP extends Module {
     random: HostRandom,
     options: { activation?: Activation } = {},
   ) {
+    takesStacked(arguments);
     super();
     this.#activation = checkActivation(options.activation ?? "tanh");
     this.layers = sizesOf(sizes).map(([from, to]) => new StackedLinear(members, from, to, random));
@@ -69,3 +79,5 @@ export class StackedMLP extends Module {
     return y.permute(1, 0, 2).reshape(...x.shape.slice(0, -1), this.sizes.at(-1)!).named(...x.axes.slice(0, -1), null);
   }
 }
+
+takeOnly(StackedMLP, { forward: { x: kind.tensor } });

@@ -3,8 +3,10 @@
  * of the graph, so that ten products cost one compile.
  */
 
+import { signature } from "../graph/arguments.ts";
 import { zerosLike } from "../tensor/creation.ts";
 import { where } from "../tensor/functions.ts";
+import * as kind from "../tensor/kinds.ts";
 import { scan } from "../tensor/scan.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { FlatVector } from "./group.ts";
@@ -19,6 +21,12 @@ export interface ConjugateGradientOptions {
 
 /** The solution so far, what is left of `b`, the direction of search, and the squared length of what is left. */
 type Search = { x: Tensor; left: Tensor; along: Tensor; size: Tensor };
+
+const takesConjugate = signature("conjugateGradient()", {
+  product: kind.callable,
+  b: kind.instance("a flat vector of a parameter group", FlatVector),
+  options: kind.options<ConjugateGradientOptions>({ iterations: kind.count(0), tolerance: kind.finite }),
+});
 
 /**
  * Solves A x = b for a symmetric positive definite A, given as `product`: v to A v. No gradient flows through the solution.
@@ -37,6 +45,7 @@ export function conjugateGradient<G extends string>(
   b: FlatVector<G>,
   options: ConjugateGradientOptions = {},
 ): FlatVector<G> {
+  takesConjugate(arguments);
   const { iterations = 10, tolerance = 1e-10 } = options;
   const goal = b.tensor.detach("the right side of a linear system");
   const whole = goal.square().sum();

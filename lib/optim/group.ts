@@ -3,19 +3,25 @@
  * it holds, so that a step for the policy cannot be added to the parameters of policy and value together.
  */
 
+import { signature, takeOnly } from "../graph/arguments.ts";
 import { refuseMissing } from "../forensics/steps/first_step.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { callerSite } from "../graph/site.ts";
 import { zeros } from "../tensor/creation.ts";
 import { concat } from "../tensor/functions.ts";
+import * as kind from "../tensor/kinds.ts";
 import { gradients } from "../tensor/transforms.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type Parameter, type Stateful, Variable } from "../tensor/variable.ts";
 
+const takesFlat = signature("new FlatVector()", { group: kind.text, tensor: kind.tensor });
+
 /** One number for each entry of a group's parameters, `[size]`. */
 export class FlatVector<G extends string = string> {
   /** `tensor` is `[size]` of the group. */
-  constructor(readonly group: G, readonly tensor: Tensor) {}
+  constructor(readonly group: G, readonly tensor: Tensor) {
+    takesFlat(arguments);
+  }
 
   /** The number of entries. */
   get size(): number {
@@ -80,6 +86,15 @@ export function freeParameters(name: string, parameters: readonly Parameter[]): 
   for (const parameter of learning) parameter.refuseOwned();
   return learning;
 }
+const flat = kind.instance("a flat vector of a parameter group", FlatVector);
+takeOnly(FlatVector, {
+  add: { other: flat },
+  sub: { other: flat },
+  mul: { by: kind.tensorLike },
+  dot: { other: flat },
+});
+
+const takesGroup = signature("new ParameterGroup()", { name: kind.text, parameters: kind.parameters });
 
 /** Parameters whose numbers lie in one vector, in order. A parameter belongs to one group at most. */
 export class ParameterGroup<G extends string = string> implements Stateful {
@@ -90,6 +105,7 @@ export class ParameterGroup<G extends string = string> implements Stateful {
 
   /** Takes over the numbers of the parameters; those with `requiresGrad` false are left out. */
   constructor(readonly name: G, parameters: readonly Parameter[]) {
+    takesGroup(arguments);
     this.parameters = freeParameters(name, parameters);
     this.vector = new Variable(concat(this.parameters.map((x) => x.reshape(x.size))), `${name}.vector`);
     let offset = 0;
@@ -151,3 +167,9 @@ export class ParameterGroup<G extends string = string> implements Stateful {
     return new FlatVector(this.name, concat(parts.map((x) => x.reshape(x.size))));
   }
 }
+
+takeOnly(ParameterGroup, {
+  gradient: { loss: kind.tensor, allowUnused: kind.optional(kind.boolean) },
+  hessian: { loss: kind.tensor },
+  assign: { values: flat },
+});

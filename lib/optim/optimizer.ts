@@ -6,9 +6,10 @@ import { warnOfLoose } from "../forensics/steps/ownership.ts";
 import { auditFirstStep } from "../forensics/steps/first_step.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { pending } from "../graph/pending.ts";
+import { takeOnly } from "../graph/arguments.ts";
 import { concat, where } from "../tensor/functions.ts";
 import { full, tensor } from "../tensor/creation.ts";
-import { nameOf } from "../tensor/refuse.ts";
+import * as kind from "../tensor/kinds.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { Parameter, type Stateful, Variable } from "../tensor/variable.ts";
 import { freeParameters, ParameterGroup } from "./group.ts";
@@ -24,8 +25,6 @@ export interface GroupOptions {
   /** The weight decay of the group; the optimiser's if none is given. 0 for biases, say. */
   weightDecay?: number;
 }
-
-const groupKeys = ["name", "parameters", "lr", "weightDecay"] as const satisfies readonly (keyof GroupOptions)[];
 
 /** The settings that groups may have for themselves. */
 export interface GroupDefaults {
@@ -169,27 +168,34 @@ function keepStill({ parameters, vector }: ParameterGroup, next: Tensor): Tensor
   return where(learns.greater(0), next, vector);
 }
 
-const isGroup = (x: unknown): x is GroupOptions => typeof x === "object" && x !== null && !(x instanceof Tensor);
+takeOnly(Optimizer, {
+  setLearningRate: { lr: kind.number },
+  clipGradNorm: { maxNorm: kind.number },
+}, ["planStep"]);
 
-/** A list of parameters is one group. A notebook checks no types. */
+/** Whether `x` was written as a group, whatever is in it. */
+const isGroup = (x: unknown): x is GroupOptions =>
+  typeof x === "object" && x !== null && Object.getPrototypeOf(x) === Object.prototype;
+
+const group = kind.having(
+  "a group, { parameters },",
+  { parameters: kind.parameters },
+  { name: kind.text, lr: kind.number, weightDecay: kind.number },
+  { params: "the parameters of a group are called so: { parameters, lr }." },
+);
+const groups = kind.listOf(group, "a list of groups");
+
+/** What an optimiser changes: parameters, or groups of them with settings of their own. */
+export const optimised: kind.Kind = {
+  says: "a list of parameters, such as net.parameters(),",
+  accepts: (x) => groups.accepts(x) || kind.parameters.accepts(x),
+  inside: (x) => Array.isArray(x) && isGroup(x[0]) ? groups.inside!(x) : kind.parameters.inside!(x),
+};
+
+/** A list of parameters is one group. */
 function groupsOf(given: readonly Parameter[] | readonly GroupOptions[]): readonly GroupOptions[] {
-  if (!Array.isArray(given)) {
-    throw new TypeError(
-      `an optimiser takes a list of parameters, such as net.parameters(), not ${nameOf(given)}.`,
-    );
-  }
   const isOfGroups = given.length > 0 && given.every(isGroup);
-  const groups: readonly GroupOptions[] = isOfGroups ? given : [{ parameters: given as readonly Parameter[] }];
-  for (const group of groups) {
-    checkKeys("a group of an optimiser", group, groupKeys);
-    if (!Array.isArray(group.parameters)) throw new TypeError("a group of an optimiser needs a list of parameters.");
-    const at = group.parameters.findIndex((x) => !(x instanceof Parameter));
-    if (at < 0) continue;
-    const other: unknown = group.parameters[at];
-    const what = other instanceof Tensor ? `the ${other.toString()}` : isGroup(other) ? "a group" : String(other);
-    throw new TypeError(`an optimiser changes parameters, but ${what} is among them: new Parameter(tensor) makes one.`);
-  }
-  return groups;
+  return isOfGroups ? given : [{ parameters: given as readonly Parameter[] }];
 }
 
 /** Throws unless each group has parameters of its own: before the first one takes its parameters over. */
@@ -209,12 +215,6 @@ function checkOwn(groups: readonly { readonly name: string; readonly parameters:
       owner.set(parameter, name);
     }
   }
-}
-
-/** Throws a TypeError for a setting that nobody reads: a slip of the pen would go unseen. */
-export function checkKeys(whose: string, options: object, known: readonly string[]): void {
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw new TypeError(`${whose} has no setting \`${unknown}\`; it has ${known.join(", ")}.`);
 }
 
 /** Gives `value`, unless it is negative or no number. */

@@ -1,9 +1,11 @@
 /** SGD, Adam and AdamW, as PyTorch computes them. */
 
+import { signature } from "../graph/arguments.ts";
+import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Parameter, Variable } from "../tensor/variable.ts";
 import { where } from "../tensor/functions.ts";
-import { checkKeys, checkNotNegative, type GroupOptions, type GroupState, Optimizer } from "./optimizer.ts";
+import { checkNotNegative, type GroupOptions, type GroupState, optimised, Optimizer } from "./optimizer.ts";
 
 /** PyTorch's learning rate where none is given. */
 const defaultRate = 1e-3;
@@ -20,6 +22,16 @@ export interface SGDOptions {
   weightDecay?: number;
 }
 
+const takesSGD = signature("new SGD()", {
+  parameters: optimised,
+  options: kind.options<SGDOptions>({
+    lr: kind.number,
+    momentum: kind.number,
+    nesterov: kind.boolean,
+    weightDecay: kind.number,
+  }),
+});
+
 /** The gradient with the L2 penalty of its group. */
 function withPenalty({ group, weightDecay }: GroupState, gradient: Tensor): Tensor {
   return weightDecay > 0 ? gradient.add(group.vector.mul(weightDecay)) : gradient;
@@ -35,7 +47,7 @@ export class SGD extends Optimizer {
    * @throws RangeError for a negative setting, or `nesterov` without momentum.
    */
   constructor(parameters: readonly Parameter[] | readonly GroupOptions[], options: SGDOptions = {}) {
-    checkKeys("SGD", options, ["lr", "momentum", "nesterov", "weightDecay"]);
+    takesSGD(arguments);
     const { lr = defaultRate, momentum = 0, nesterov = false, weightDecay = 0 } = options;
     checkNotNegative("the momentum of SGD", momentum);
     checkNotNegative("weightDecay of SGD", weightDecay);
@@ -71,6 +83,21 @@ export interface AdamOptions {
   weightDecay?: number;
 }
 
+const adamParameters = {
+  parameters: optimised,
+  options: kind.options<AdamOptions>({
+    lr: kind.number,
+    betas: kind.kindOf(
+      "two numbers, [0.9, 0.999],",
+      (x) => Array.isArray(x) && x.length === 2 && x.every(Number.isFinite),
+    ),
+    eps: kind.number,
+    weightDecay: kind.number,
+  }),
+};
+const takesAdam = signature("new Adam()", adamParameters);
+const takesAdamW = signature("new AdamW()", adamParameters);
+
 /** Adam (Kingma and Ba 2014, algorithm 1). */
 export class Adam extends Optimizer {
   /** The settings, complete. */
@@ -82,7 +109,7 @@ export class Adam extends Optimizer {
    * @throws RangeError for a negative setting, or betas outside of [0, 1).
    */
   constructor(parameters: readonly Parameter[] | readonly GroupOptions[], options: AdamOptions = {}) {
-    checkKeys("Adam", options, ["lr", "betas", "eps", "weightDecay"]);
+    takesAdam(arguments);
     const { lr = defaultRate, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
     if (!betas.every((beta) => beta >= 0 && beta < 1)) {
       throw new RangeError(`the betas of Adam are numbers from 0 to below 1, not ${betas.join(" and ")}.`);
@@ -130,6 +157,7 @@ function powerComplement(beta: number, count: Tensor): Tensor {
 export class AdamW extends Adam {
   /** `weightDecay` is 0.01 unless told otherwise, as in PyTorch. */
   constructor(parameters: readonly Parameter[] | readonly GroupOptions[], options: AdamOptions = {}) {
+    takesAdamW(arguments);
     super(parameters, { weightDecay: 0.01, ...options });
   }
 

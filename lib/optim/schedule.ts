@@ -1,10 +1,15 @@
 /** Learning rates that change over a run. */
 
+import { signature } from "../graph/arguments.ts";
+import { number, oneOf } from "../graph/kinds.ts";
+
 /** How the learning rate changes. */
 export const schedules = ["constant", "linear", "cosine"] as const;
 
 /** One of {@linkcode schedules}. */
 export type Schedule = typeof schedules[number];
+
+const takesShare = signature("rateLeft()", { schedule: oneOf(...schedules), done: number, total: number });
 
 /**
  * The share of the first learning rate that is left when `done` of `total` iterations are over: 1 at the start and, unless it
@@ -19,6 +24,7 @@ export type Schedule = typeof schedules[number];
  * ```
  */
 export function rateLeft(schedule: Schedule, done: number, total: number): number {
+  takesShare(arguments);
   const share = Math.min(1, done / total);
   switch (schedule) {
     case "constant":

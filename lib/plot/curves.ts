@@ -1,5 +1,7 @@
 /** The curves of a run: a value over iterations, one line for each series, a band where seeds differ. */
 
+import { signature } from "../graph/arguments.ts";
+import * as kind from "../graph/kinds.ts";
 import type { ChartSpec } from "./chart.ts";
 import { theme } from "./theme.ts";
 
@@ -52,8 +54,39 @@ export interface CurveOptions {
 const dottedUpTo = 30;
 const thinFrom = 200;
 
+const limit = kind.optional(kind.number);
+const takesCurves = signature("rewardCurve()", {
+  series: kind.listOf(
+    kind.having("a series, { name, points },", {
+      name: kind.text,
+      points: kind.listOf(
+        kind.having("a point, { iteration, value },", {
+          iteration: kind.number,
+          frames: limit,
+          value: kind.number,
+          low: limit,
+          high: limit,
+        }),
+        "a list of points",
+      ),
+    }),
+    "a list of series",
+  ),
+  options: kind.options<CurveOptions>({
+    title: kind.text,
+    subtitle: kind.text,
+    yTitle: kind.text,
+    x: kind.oneOf("iteration", "frames"),
+    xTitle: kind.text,
+    log: kind.boolean,
+    width: kind.finite,
+    height: kind.finite,
+  }),
+});
+
 /** The learning curve of one or several runs, as a vega-lite specification. A legend appears from two series on. */
 export function rewardCurve(series: readonly CurveSeries[], options: CurveOptions = {}): ChartSpec {
+  takesCurves(arguments);
   const { title, subtitle, yTitle = "episode reward (sum)", width = 560, height = 300 } = options;
   const { x = countOf(series), xTitle = x } = options;
   const { log = false } = options;

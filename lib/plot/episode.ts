@@ -1,5 +1,7 @@
 /** Episodes as pictures: a still with the way that everything went, and an animation that any browser plays (SMIL). */
 
+import { signature } from "../graph/arguments.ts";
+import * as kind from "../graph/kinds.ts";
 import { circumscribedRadius } from "../worlds/particle/body.ts";
 import type { Entity } from "../worlds/scene.ts";
 import { agentColour, colourOf, drawEntity, layers, px } from "./entities.ts";
@@ -63,11 +65,28 @@ interface Style {
   readonly bar: (episode: Footage, view: View) => string;
 }
 
+const drawn = {
+  episodes: kind.listOf(
+    kind.having("an episode, as film() gives it,", {
+      entities: kind.listOf(kind.anything, "a list"),
+      frames: kind.count(1),
+      frameSeconds: kind.finite,
+      position: kind.anything,
+      angle: kind.anything,
+    }),
+    "a list of episodes, as film() gives it,",
+  ),
+  options: kind.having("{ title, subtitle }", { title: kind.text, subtitle: kind.text }),
+};
+const takesStill = signature("drawStill()", drawn);
+const takesAnimation = signature("drawAnimation()", drawn);
+
 /**
  * A picture of the end of each episode, with the trails of what moved and the start of each agent. Throws a RangeError if
  * there are no episodes.
  */
 export function drawStill(episodes: readonly Footage[], options: PictureOptions): string {
+  takesStill(arguments);
   first(episodes);
   return drawPanels(episodes, options, {
     content: (episode, view) => {
@@ -80,6 +99,7 @@ export function drawStill(episodes: readonly Footage[], options: PictureOptions)
 
 /** The episodes side by side, moving, again and again. Throws a RangeError if there are none. */
 export function drawAnimation(episodes: readonly Footage[], options: PictureOptions): string {
+  takesAnimation(arguments);
   const step = Math.min(first(episodes).frameSeconds, longestSeconds / longest(episodes));
   const hold = Math.ceil(holdSeconds / step);
   const count = longest(episodes) + hold;

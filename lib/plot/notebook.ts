@@ -1,5 +1,7 @@
 /** Charts in notebooks: interactive where the viewer knows vega-lite, a picture and a line of text where it does not. */
 
+import { signature } from "../graph/arguments.ts";
+import { having, type Kind } from "../graph/kinds.ts";
 import type { ChartSpec } from "./chart.ts";
 
 /** A bundle of representations of one chart, by media type. */
@@ -15,8 +17,14 @@ export interface Displayable {
 const vegaLiteType = "application/vnd.vegalite.v5+json";
 const vegaLiteSchema = "https://vega.github.io/schema/vega-lite/v5.json";
 
+/** A chart, as an argument. */
+export const chart: Kind = having("a chart, as rewardCurve() gives it,", {});
+
+const takesDisplay = signature("display()", { spec: chart });
+
 /** Shows a chart: the last expression of a cell, or an argument of `Deno.jupyter.display`. */
 export function display(spec: ChartSpec): Displayable {
+  takesDisplay(arguments);
   return { [Symbol.for("Jupyter.display")]: () => chartBundle(spec) };
 }
 

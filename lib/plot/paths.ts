@@ -1,5 +1,7 @@
 /** Lines in the plane: where something drove, walked or flew, a colour for each series. One metre is as long up as across. */
 
+import { signature } from "../graph/arguments.ts";
+import * as kind from "../graph/kinds.ts";
 import type { ChartSpec } from "./chart.ts";
 import { theme } from "./theme.ts";
 
@@ -47,6 +49,28 @@ function widened([low, high]: [number, number], atLeast: number): [number, numbe
   return [low - missing, high + missing];
 }
 
+const point = kind.kindOf(
+  "a point, [x, y],",
+  (x) => Array.isArray(x) && x.length === 2 && x.every(kind.number.accepts),
+);
+const takesPaths = signature("paths()", {
+  series: kind.listOf(
+    kind.having("a series, { name, lines },", {
+      name: kind.text,
+      lines: kind.listOf(kind.listOf(point, "a list of points"), "a list of lines"),
+      dashed: kind.optional(kind.boolean),
+    }),
+    "a list of series",
+  ),
+  options: kind.options<PathOptions>({
+    title: kind.text,
+    subtitle: kind.text,
+    xTitle: kind.text,
+    yTitle: kind.text,
+    width: kind.finite,
+  }),
+});
+
 /**
  * Paths in the plane, as a vega-lite specification. A dot marks where each line starts; a legend appears from two series on.
  *
@@ -60,6 +84,7 @@ function widened([low, high]: [number, number], atLeast: number): [number, numbe
  * ```
  */
 export function paths(series: readonly PathSeries[], options: PathOptions = {}): ChartSpec {
+  takesPaths(arguments);
   const { title, subtitle, xTitle = "x (m)", yTitle = "y (m)", width = 560 } = options;
   const finite = (x: number): number | null => Number.isFinite(x) ? x : null;
   const values = series.flatMap(({ name, lines, dashed = false }) =>

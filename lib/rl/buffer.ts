@@ -2,14 +2,18 @@
 
 import { isLearner, liveNodes } from "../forensics/flow/edges.ts";
 import { labelOf } from "../forensics/flow/label.ts";
+import { signature, takeOnly } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { callerSite } from "../graph/site.ts";
 import { describe } from "../graph/types.ts";
 import { stack } from "../tensor/functions.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import * as kind from "../tensor/kinds.ts";
+import { Tensor } from "../tensor/tensor.ts";
 
 /** Tensors of one step, by name. */
 export type Row = Readonly<Record<string, Tensor>>;
+
+const takesBuffer = signature("new RolloutBuffer()", { options: kind.options({ keepGraphs: kind.boolean }) });
 
 /** Rows in the order they were added. */
 export class RolloutBuffer<R extends Row = Row> {
@@ -17,7 +21,9 @@ export class RolloutBuffer<R extends Row = Row> {
   #names = "";
 
   /** `keepGraphs`: tensors that carry a gradient are taken, for a loss before the next step. */
-  constructor(readonly options: { readonly keepGraphs?: boolean } = {}) {}
+  constructor(readonly options: { readonly keepGraphs?: boolean } = {}) {
+    takesBuffer(arguments);
+  }
 
   /** The number of rows. */
   get length(): number {
@@ -75,3 +81,14 @@ export class RolloutBuffer<R extends Row = Row> {
     this.#rows.length = 0;
   }
 }
+
+/** One tensor for each name. */
+const row: kind.Kind = {
+  ...kind.kindOf(
+    "a row, tensors by their names,",
+    (x) => kind.tree.accepts(x) && !(x instanceof Tensor) && Object.values(x as object).every(kind.tensor.accepts),
+  ),
+  inside: (x) => kind.tree.inside!(x),
+};
+
+takeOnly(RolloutBuffer, { add: { row } });

@@ -4,6 +4,7 @@
  */
 
 import { compile, type Compiled } from "../compile/compile.ts";
+import { signature, takeOnly } from "../graph/arguments.ts";
 import { full, zeros } from "../tensor/creation.ts";
 import { where } from "../tensor/functions.ts";
 import { randomBits, randomKey, splitKey } from "../tensor/random.ts";
@@ -13,6 +14,7 @@ import type { Tree } from "../tensor/tree.ts";
 import type { Stateful } from "../tensor/variable.ts";
 import { type Controller, type RecurrentController, remembering } from "../worlds/controllers.ts";
 import type { Environment } from "../worlds/environment.ts";
+import * as kind from "../worlds/kinds.ts";
 
 /** What became of episodes, one entry each. */
 export interface Episodes {
@@ -76,6 +78,14 @@ interface Carry<S extends Tree> {
   readonly memory: Tree;
 }
 
+const takesPlay = signature("play()", {
+  environment: kind.world,
+  controller: kind.callable,
+  key: kind.key,
+  envs: kind.count(1),
+  look: kind.callable,
+});
+
 /**
  * One episode of each of `envs` environments, drawn from `key` (uint32 [2]), as one scan: for use in a compiled function.
  * `look` says what is kept of each step. The same key gives the same starts to every controller.
@@ -98,6 +108,7 @@ export function play<S extends Tree, Y extends Tree>(
   envs: number,
   look: (moment: Moment<S>) => Y,
 ): Played<S, Y> {
+  takesPlay(arguments);
   const mind = remembering(controller);
   const [start, luck] = splitKey(key) as [Tensor, Tensor];
   const first = environment.reset(start, envs);
@@ -134,6 +145,12 @@ type Program = Compiled<[Tensor], { reward: Tensor; length: Tensor; terminated: 
 /** Environments that are played side by side, at most. */
 const widest = 256;
 
+const takesEvaluator = signature("new Evaluator()", {
+  environment: kind.world,
+  controller: kind.callable,
+  state: kind.optional(kind.listOf(kind.stateful, "a list of modules and other state")),
+});
+
 /**
  * Plays episodes of one controller in one world, as often as it is asked to; its program is traced once for a number of
  * episodes.
@@ -155,7 +172,9 @@ export class Evaluator<S extends Tree = Tree> {
     readonly environment: Environment<S>,
     readonly controller: Controller | RecurrentController,
     readonly state: readonly Stateful[] = [],
-  ) {}
+  ) {
+    takesEvaluator(arguments);
+  }
 
   /** Exactly `count` episodes (1 or more). The same seed, an integer in [0, 2^32), and count give the same starts to every controller. */
   async run(count: number, seed: number): Promise<Episodes> {
@@ -200,3 +219,5 @@ export class Evaluator<S extends Tree = Tree> {
     return program;
   }
 }
+
+takeOnly(Evaluator, { run: { count: kind.number, seed: kind.number } });

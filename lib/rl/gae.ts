@@ -1,8 +1,12 @@
 /** Generalised advantage estimation (Schulman et al. 2015, equation 16), as a scan from the last step to the first. */
 
+import { signature } from "../graph/arguments.ts";
+import { PlumblineError } from "../graph/error.ts";
 import { zerosLike } from "../tensor/creation.ts";
+import * as kind from "../tensor/kinds.ts";
 import { scan } from "../tensor/scan.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { axesOf, checkAxes } from "./shapes.ts";
 
 /** What was seen along trajectories; `time` is the leading axis. */
 export interface Trajectory {
@@ -26,15 +30,55 @@ export interface Advantages {
   readonly returns: Tensor;
 }
 
+const share = kind.kindOf("a number from 0 to 1", (x) => typeof x === "number" && x >= 0 && x <= 1);
+const { tensor } = kind;
+const takesAdvantages = signature("generalisedAdvantages()", {
+  trajectory: kind.having("{ reward, value, nextValue, terminated, done }", {
+    reward: tensor,
+    value: tensor,
+    nextValue: tensor,
+    terminated: tensor,
+    done: tensor,
+  }),
+  gamma: share,
+  lmbda: share,
+}, ([trajectory]) => {
+  const isWithout = trajectory instanceof Object && "terminated" in trajectory && !("done" in trajectory);
+  return isWithout ? "done is true where a trajectory ends: terminated.or(truncated)." : undefined;
+});
+
+/** Throws if a step is known to be terminated and not done. */
+function refuseUndone(terminated: Tensor, done: Tensor): void {
+  const [ends, dones] = [terminated.node.value?.host, done.node.value?.host];
+  const at = ends && dones ? ends.findIndex((x, i) => x !== 0 && dones[i] === 0) : -1;
+  if (at < 0) return;
+  const envs = done.shape[1]!;
+  throw new PlumblineError({
+    code: "G310",
+    message: `generalisedAdvantages() was given a step that is terminated but not done: time ${
+      Math.floor(at / envs)
+    }, env ${at % envs}.`,
+    help: "done is true where a trajectory ends, terminated or truncated: terminated.or(truncated).",
+  });
+}
+
 /**
  * Advantages with discount `gamma` and decay `lmbda`. A truncated step bootstraps from `nextValue`; a terminated one does
  * not. The flags are per env and repeated along the agent axis on purpose: all agents end together.
+ *
+ * @throws PlumblineError G302 for other shapes, G310 for a step that is terminated but not done.
  */
 export function generalisedAdvantages(trajectory: Trajectory, gamma: number, lmbda: number): Advantages {
+  takesAdvantages(arguments);
   const { reward, value, nextValue, terminated, done } = trajectory;
+  const call = "generalisedAdvantages()";
+  const sizes = axesOf(call, "reward", reward, ["time", "env", "agent"]);
+  checkAxes(call, { reward, value, nextValue }, sizes);
+  checkAxes(call, { terminated, done }, { time: sizes.time!, env: sizes.env! }, ["bool", "int32"]);
+  refuseUndone(terminated, done);
   const perAgent = (flag: Tensor): Tensor => flag.not().cast("float32").unsqueeze(-1).expand(...reward.shape);
   const delta = reward.add(nextValue.mul(gamma).mul(perAgent(terminated))).sub(value);
-  const decay = perAgent(done).mul(gamma * lmbda);
+  const decay = perAgent(done.or(terminated)).mul(gamma * lmbda);
   const [, advantage] = scan(
     (next: Tensor, x: { delta: Tensor; decay: Tensor }) => {
       const now = x.delta.add(x.decay.mul(next));

@@ -1,5 +1,7 @@
 /** The networks of multi-agent PPO, and its value functions. One network serves all agents, or each has its own. */
 
+import { signature, takeOnly } from "../graph/arguments.ts";
+import * as kind from "../tensor/kinds.ts";
 import { MLP } from "../nn/layers.ts";
 import { Module } from "../nn/module.ts";
 import { Recurrent } from "../nn/recurrent.ts";
@@ -25,6 +27,23 @@ export interface NetworkOptions {
   readonly recurrent?: "none" | RecurrentKind;
 }
 
+/** What networks may be told. */
+export const networkKinds: Readonly<Record<string, kind.Kind>> = {
+  centralised: kind.optional(kind.boolean),
+  shareParameters: kind.optional(kind.boolean),
+  hiddenSize: kind.optional(kind.count(1)),
+  recurrent: kind.optional(kind.oneOf("none", "lstm", "gru")),
+};
+const made = {
+  options: kind.having("the options of a critic by name", {
+    agents: kind.count(1),
+    observationSize: kind.count(1),
+  }, networkKinds),
+  random: kind.hostRandom,
+};
+const takesCritic = signature("new Critic()", made);
+const takesRecurrent = signature("new RecurrentCritic()", made);
+
 /** A network `[.., agent, from]` to `[.., agent, to]`, or of other axes where agents share it. */
 export function networkOf(from: number, to: number, options: NetworkOptions, random: HostRandom): Module {
   const { agents, shareParameters = true, hiddenSize = 256, recurrent = "none" } = options;
@@ -46,6 +65,7 @@ export class Critic extends Module {
    * @throws RangeError if `options.recurrent` says that something is remembered: {@linkcode RecurrentCritic} does that.
    */
   constructor(readonly options: NetworkOptions, random: HostRandom) {
+    takesCritic(arguments);
     super();
     const { agents, observationSize, centralised = false, shareParameters = true } = options;
     const from = centralised ? agents * observationSize : observationSize;
@@ -80,6 +100,7 @@ export class RecurrentCritic extends Recurrent {
    * @throws RangeError if `options.recurrent` says that nothing is remembered.
    */
   constructor(readonly options: NetworkOptions, random: HostRandom) {
+    takesRecurrent(arguments);
     super();
     const { agents, observationSize, centralised = false, shareParameters = true } = options;
     const from = centralised ? agents * observationSize : observationSize;
@@ -119,3 +140,11 @@ export function criticFor(options: NetworkOptions, random: HostRandom): Critic |
   const Kind = (options.recurrent ?? "none") === "none" ? Critic : RecurrentCritic;
   return new Kind(options, random);
 }
+
+const observation = kind.tensor;
+takeOnly(Critic, { forward: { observation } });
+takeOnly(RecurrentCritic, {
+  initialState: { "..leading": kind.count(0) },
+  step: { observation, state: kind.tree },
+  run: { observation, state: kind.optional(kind.tree), resets: kind.optional(kind.tensor) },
+});

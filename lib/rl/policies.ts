@@ -1,11 +1,14 @@
 /** The policies of multi-agent PPO: tanh-normal for continuous actions, categorical for discrete ones. */
 
+import { type Methods, signature, takeOnly } from "../graph/arguments.ts";
 import type { Shape } from "../graph/types.ts";
 import { Categorical, gumbel, TanhNormal } from "../nn/distributions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import { normal } from "../tensor/random.ts";
+import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ActionKind, Environment } from "../worlds/environment.ts";
+import { networkKinds } from "./networks.ts";
 import { Policy, type PolicyOptions, type PolicyOutput } from "./policy.ts";
 
 /** What the maker of a policy of one's own is told. */
@@ -14,12 +17,28 @@ export interface PolicySpaces extends PolicyOptions {
   readonly actionKind: ActionKind;
 }
 
+const count = kind.count(1);
+/** What a policy may be told beside the sizes that it must be told. */
+const choices = {
+  ...networkKinds,
+  normalizeObservations: kind.optional(kind.boolean),
+  network: kind.optional(kind.callable),
+};
+const sizes = { agents: count, observationSize: count, actionSize: count };
+const actionKind = kind.oneOf("continuous", "discrete");
+const takesPolicy = signature("policyFor()", {
+  environment: kind.having("a world, such as new Navigation(),", { ...sizes, actionKind }),
+  options: kind.options({ ...choices, ...sizes, actionKind }),
+  random: kind.hostRandom,
+});
+
 /** The policy that suits a world's actions. */
 export function policyFor(
   environment: Pick<Environment, "agents" | "observationSize" | "actionKind" | "actionSize">,
   options: Omit<PolicyOptions, "agents" | "observationSize" | "actionSize">,
   random: HostRandom,
 ): Policy {
+  takesPolicy(arguments);
   const { agents, observationSize, actionKind, actionSize } = environment;
   const Kind = actionKind === "discrete" ? CategoricalPolicy : GaussianPolicy;
   return new Kind({ ...options, agents, observationSize, actionSize }, random);
@@ -30,6 +49,22 @@ const minScale = 0.01;
 
 /** Shifts the softplus so that an output of 0 means a scale of 1 (TorchRL's biased softplus). */
 const scaleBias = Math.log(Math.expm1(1 - minScale));
+
+/** What the methods of a policy take, whose network says `output`. */
+const methods = (output: kind.Kind): Methods => ({
+  noise: { key: kind.key, leading: kind.shape },
+  choose: { output, noise: kind.tensor },
+  action: { choice: kind.tensor },
+  logProb: { output, choice: kind.tensor },
+  entropy: { output, noise: kind.optional(kind.tensor) },
+  mode: { output },
+});
+const made = {
+  options: kind.having("the options of a policy by name", sizes, { ...choices, actionKind }),
+  random: kind.hostRandom,
+};
+const takesGaussian = signature("new GaussianPolicy()", made);
+const takesCategorical = signature("new CategoricalPolicy()", made);
 
 /** The parameters of tanh-normal distributions, `[.., action]` each: the mean and the scale before the tanh. */
 export interface GaussianOutput extends PolicyOutput {
@@ -48,6 +83,7 @@ export class GaussianPolicy extends Policy<GaussianOutput> {
 
   /** Draws the initial weights from `random`. */
   constructor(options: PolicyOptions, random: HostRandom) {
+    takesGaussian(arguments);
     const { actionSize } = options;
     super(options, 2 * actionSize, random);
     this.choiceSize = actionSize;
@@ -92,6 +128,12 @@ export class GaussianPolicy extends Policy<GaussianOutput> {
   }
 }
 
+takeOnly(
+  GaussianPolicy,
+  methods(kind.having("{ loc, scale }", { loc: kind.tensor, scale: kind.tensor })),
+  ["read"],
+);
+
 /** The parameters of categorical distributions. */
 export interface CategoricalOutput extends PolicyOutput {
   /** Unnormalised log-probabilities `[.., action]`. */
@@ -107,6 +149,7 @@ export class CategoricalPolicy extends Policy<CategoricalOutput> {
 
   /** Draws the initial weights from `random`. */
   constructor(options: PolicyOptions, random: HostRandom) {
+    takesCategorical(arguments);
     super(options, options.actionSize, random);
   }
 
@@ -145,3 +188,5 @@ export class CategoricalPolicy extends Policy<CategoricalOutput> {
     return logits.argmax(-1);
   }
 }
+
+takeOnly(CategoricalPolicy, methods(kind.having("{ logits }", { logits: kind.tensor })), ["read"]);

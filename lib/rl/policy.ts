@@ -3,6 +3,7 @@
  * may be one's own, and it may remember.
  */
 
+import { takeOnly } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { describe, type Shape } from "../graph/types.ts";
 import { Module } from "../nn/module.ts";
@@ -11,6 +12,7 @@ import { concat } from "../tensor/functions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
+import * as kind from "../tensor/kinds.ts";
 import { networkOf, type NetworkOptions } from "./networks.ts";
 import { RunningScale } from "./running_scale.ts";
 
@@ -225,6 +227,20 @@ export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends
     });
   }
 }
+
+const observation = kind.tensor;
+const memory = kind.tree;
+takeOnly(Policy, {
+  initialMemory: { envs: kind.count(1) },
+  normalize: { observation },
+  head: { normalized: kind.tensor },
+  output: { observation },
+  forward: { observation },
+  step: { observation, memory },
+  act: { observation, memory, noise: kind.tensor, began: kind.optional(kind.tensor) },
+  decide: { observation, memory },
+  along: { normalized: kind.tensor, memory, began: kind.tensor },
+});
 
 /** The network that `make` makes. */
 function ownNetwork(make: NetworkMaker, from: number, to: number, random: HostRandom): Module {

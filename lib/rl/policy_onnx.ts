@@ -1,9 +1,13 @@
 /** A policy as an ONNX file: one step of it, with what it remembers as inputs and outputs. */
 
+import { signature } from "../graph/arguments.ts";
 import { exportOnnx } from "../compile/export.ts";
 import { zeros } from "../tensor/creation.ts";
 import { leavesLike, namedLeaves, rebuildTree } from "../tensor/tree.ts";
-import type { Policy } from "./policy.ts";
+import { instance } from "../graph/kinds.ts";
+import { Policy } from "./policy.ts";
+
+const takesPolicy = signature("policyOnnx()", { policy: instance("a Policy", Policy) });
 
 /**
  * The deterministic policy: `observation` [1, agent, feature] to `action` [1, agent, actionSize], or [1, agent] where actions
@@ -21,6 +25,7 @@ import type { Policy } from "./policy.ts";
  * ```
  */
 export function policyOnnx(policy: Policy): Promise<Uint8Array> {
+  takesPolicy(arguments);
   const { agents, observationSize } = policy.options;
   const memory = policy.initialMemory(1);
   const names = namedLeaves(memory, "");

@@ -1,7 +1,10 @@
 /** The clipped PPO loss (Schulman et al. 2017, equations 7 and 9), for rows of frames and agents. */
 
+import { signature } from "../graph/arguments.ts";
 import { F } from "../tensor/functions.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import * as kind from "../tensor/kinds.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { axesOf, checkAxes } from "./shapes.ts";
 
 /** What is known of a minibatch; `row` is a frame. */
 export interface Minibatch {
@@ -53,16 +56,48 @@ export interface PPOLoss {
   readonly clipFraction: Tensor;
 }
 
-/** Huber's loss with threshold 1 (torch smooth_l1_loss). */
+const takesError = signature("smoothL1()", { error: kind.tensor }, ([prediction, target]) => {
+  return target instanceof Tensor && prediction instanceof Tensor
+    ? "it takes the difference, and gives a number for each entry: smoothL1(prediction.sub(target)).mean()."
+    : undefined;
+});
+
+/** Huber's loss with threshold 1 (torch smooth_l1_loss) of each difference. */
 export function smoothL1(error: Tensor): Tensor {
+  takesError(arguments);
   const inner = error.maximum(-1).minimum(1);
   return inner.mul(error.sub(inner.mul(0.5)));
 }
 
-/** The loss of a minibatch. */
+const { tensor } = kind;
+const takesLoss = signature("ppoLoss()", {
+  batch: kind.having("{ logProb, advantage, returns, weight }", {
+    logProb: tensor,
+    advantage: tensor,
+    returns: tensor,
+    value: kind.optional(tensor),
+    weight: tensor,
+  }),
+  now: kind.having("{ logProb, entropy, value }", { logProb: tensor, entropy: tensor, value: tensor }),
+  options: kind.having("{ clipEpsilon, entropyEps }", { clipEpsilon: kind.finite, entropyEps: kind.tensorLike }, {
+    clipValue: kind.finite,
+  }),
+});
+
+/**
+ * The loss of a minibatch.
+ *
+ * @throws PlumblineError G302 for tensors of other shapes.
+ */
 export function ppoLoss(batch: Minibatch, now: Predictions, options: PPOLossOptions): PPOLoss {
+  takesLoss(arguments);
+  const sizes = axesOf("ppoLoss()", "logProb", batch.logProb, ["row", "agent"]);
+  const { advantage, returns, value, weight } = batch;
+  checkAxes("ppoLoss()", { advantage, returns, value }, sizes);
+  checkAxes("ppoLoss()", { "now.logProb": now.logProb, "now.entropy": now.entropy, "now.value": now.value }, sizes);
+  checkAxes("ppoLoss()", { weight }, { row: sizes.row! });
   const { clipEpsilon, entropyEps, clipValue = 0 } = options;
-  const agents = batch.logProb.shape.at(-1)!;
+  const agents = sizes.agent!;
   const share = batch.weight.div(batch.weight.sum().mul(agents)).unsqueeze(-1).expand(...batch.logProb.shape);
   const mean = (x: Tensor): Tensor => x.mul(share).sum();
   const logRatio = now.logProb.sub(batch.logProb);

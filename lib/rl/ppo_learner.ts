@@ -216,7 +216,8 @@ export class PPOLearner {
       entropy: this.policy.entropy(output, minibatch.noise),
       value,
     };
-    const result = ppoLoss(minibatch, now, { ...this.options, entropyEps });
+    const { clipEpsilon, clipValue = 0 } = this.options;
+    const result = ppoLoss(minibatch, now, { clipEpsilon, clipValue, entropyEps });
     result.loss.backward();
     const gradients = this.optimizer.groups[0]!.group.grads().tensor;
     const gradNorm = this.optimizer.clipGradNorm(this.options.maxGradNorm);

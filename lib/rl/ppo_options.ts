@@ -2,6 +2,7 @@
 
 import type { Module } from "../nn/module.ts";
 import type { RecurrentKind } from "../nn/recurrent_mlp.ts";
+import { anything, boolean, callable, having, type Kind, optional } from "../graph/kinds.ts";
 import type { Schedule } from "../optim/schedule.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import type { NetworkOptions } from "./networks.ts";
@@ -86,6 +87,43 @@ export interface PPOOptions {
   readonly seed: number;
 }
 
+const toggle = optional(boolean);
+
+/** What options there are. Of which kind and in which range numbers and texts are is said by {@linkcode checkPPOOptions}. */
+export const ppoOptions: Kind = having(
+  "the options of PPO by name,",
+  {},
+  {
+    algorithm: anything,
+    centralisedPolicy: toggle,
+    shareParameters: toggle,
+    hiddenSize: anything,
+    recurrent: anything,
+    sequenceLength: anything,
+    policy: optional(callable),
+    critic: optional(callable),
+    framesPerBatch: anything,
+    numEpochs: anything,
+    minibatchSize: anything,
+    lr: anything,
+    lrSchedule: anything,
+    nIters: anything,
+    maxGradNorm: anything,
+    clipEpsilon: anything,
+    entropyEps: anything,
+    entropySchedule: anything,
+    gamma: anything,
+    lmbda: anything,
+    bootstrapTruncated: toggle,
+    clipValue: anything,
+    normalizeObservations: toggle,
+    normalizeValues: toggle,
+    normalizeAdvantages: toggle,
+    targetKl: anything,
+    seed: anything,
+  } satisfies Record<keyof PPOOptions, Kind>,
+);
+
 /** A number that an option may be: whole or not, from `least` to `most`. */
 interface Range {
   readonly whole?: true;
@@ -111,7 +149,7 @@ const ranges: Readonly<Partial<Record<keyof PPOOptions, Range>>> = {
   targetKl: { least: 0 },
 };
 
-const optional: readonly (keyof PPOOptions)[] = ["hiddenSize", "sequenceLength", "nIters", "clipValue", "targetKl"];
+const mayLack: readonly (keyof PPOOptions)[] = ["hiddenSize", "sequenceLength", "nIters", "clipValue", "targetKl"];
 
 function rangeText({ whole, least, aboveLeast, most }: Range): string {
   return `a ${whole ? "whole number" : "number"} ${aboveLeast ? "above" : "of at least"} ${least}` +
@@ -146,7 +184,7 @@ export function checkPPOOptions(options: PPOOptions): void {
   }
   for (const [name, range] of Object.entries(ranges) as [keyof PPOOptions, Range][]) {
     const value = options[name];
-    if (value === undefined && optional.includes(name)) continue;
+    if (value === undefined && mayLack.includes(name)) continue;
     const { whole, least, aboveLeast, most = Infinity } = range;
     const fits = typeof value === "number" && Number.isFinite(value) && (!whole || Number.isInteger(value)) &&
       value >= least && value <= most && !(aboveLeast && value === least);

@@ -4,6 +4,7 @@
  */
 
 import { compile, type Compiled } from "../compile/compile.ts";
+import { signature, takeOnly } from "../graph/arguments.ts";
 import { currentEngine, deviceNotice } from "../engine/select.ts";
 import { whole } from "../graph/interrupt.ts";
 import type { SavedTensor, TypedArray } from "../graph/types.ts";
@@ -16,13 +17,14 @@ import { fromData, type Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { assignAll, type Variable } from "../tensor/variable.ts";
 import type { Environment } from "../worlds/environment.ts";
+import * as kind from "../worlds/kinds.ts";
 import { shuffled } from "./batch.ts";
 import { episodeMetrics, type Episodes, Evaluator } from "./evaluation.ts";
 import { tryNetworks } from "./own_networks.ts";
 import type { Policy } from "./policy.ts";
 import { policyOnnx } from "./policy_onnx.ts";
 import { diagnostics, type Minibatches, PPOLearner, type PreparedBatch } from "./ppo_learner.ts";
-import { checkPPOOptions, type PPOOptions } from "./ppo_options.ts";
+import { checkPPOOptions, type PPOOptions, ppoOptions } from "./ppo_options.ts";
 import { batchShape, Collector, type Rollout } from "./rollout.ts";
 
 /** What a trainer says about itself. */
@@ -43,6 +45,11 @@ export interface PPOFacts {
 
 /** Episodes that {@linkcode PPOTrainer.measure} plays. */
 const measuredEpisodes = 100;
+
+const takesCreate = signature("PPOTrainer.create()", {
+  environment: kind.world,
+  options: ppoOptions,
+});
 
 /** PPO for many agents in one {@linkcode Environment}. */
 export class PPOTrainer<S extends Tree = Tree> {
@@ -95,6 +102,7 @@ export class PPOTrainer<S extends Tree = Tree> {
    * ```
    */
   static async create<S extends Tree>(environment: Environment<S>, options: PPOOptions): Promise<PPOTrainer<S>> {
+    takesCreate(arguments);
     const { name, adapter } = await currentEngine();
     const note = deviceNotice();
     const trainer = new PPOTrainer(environment, options, { engine: name, adapter, ...(note === null ? {} : { note }) });
@@ -352,3 +360,14 @@ export class PPOTrainer<S extends Tree = Tree> {
     };
   }
 }
+
+const pause = kind.optional(kind.callable);
+const saved = kind.kindOf("saved tensors by name", (x) => typeof x === "object" && x !== null && !Array.isArray(x));
+takeOnly(PPOTrainer, {
+  learn: { rollout: kind.tree, pause },
+  iterate: { pause },
+  evaluate: { count: kind.number, seed: kind.number },
+  measure: { seed: kind.number },
+  restore: { state: saved },
+  replay: { program: kind.text, saved },
+});

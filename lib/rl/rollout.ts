@@ -3,9 +3,11 @@
  * loop (log-probabilities, observations at the end of steps) is computed for all steps at once after it.
  */
 
+import { signature, takeOnly } from "../graph/arguments.ts";
+import * as kind from "../worlds/kinds.ts";
 import { zeros } from "../tensor/creation.ts";
 import { where } from "../tensor/functions.ts";
-import type { Generator } from "../tensor/random.ts";
+import { Generator } from "../tensor/random.ts";
 import { scan } from "../tensor/scan.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { leaves, mapTree, rebuildTree, type Tree, zipTrees } from "../tensor/tree.ts";
@@ -72,6 +74,8 @@ interface Carry<S extends Tree> {
   readonly memory: Tree;
 }
 
+const takesCollector = signature("new Collector()", { environment: kind.world, envs: kind.count(1), key: kind.key });
+
 /** Environments in the middle of their episodes, kept between rollouts. */
 export class Collector<S extends Tree> implements Stateful {
   readonly #world: S;
@@ -81,6 +85,7 @@ export class Collector<S extends Tree> implements Stateful {
 
   /** Starts `envs` environments, drawn from `key`. `policy`: who will act, if it remembers. */
   constructor(readonly environment: Environment<S>, readonly envs: number, key: Tensor, policy?: Policy) {
+    takesCollector(arguments);
     const start = environment.reset(key, envs);
     const variables = leaves(start).map((x, i) => new Variable(x, `world.${i}`));
     this.#world = rebuildTree(start, variables.values());
@@ -160,10 +165,15 @@ export class Collector<S extends Tree> implements Stateful {
   }
 }
 
+const actor = kind.having("a policy", { noise: kind.callable, choose: kind.callable, action: kind.callable });
+takeOnly(Collector, {
+  collect: { policy: actor, generator: kind.instance("a Generator", Generator), steps: kind.count(1) },
+});
+
 /** `state` with the environments that are done at fresh starts, the `count`-th in turn (from 1, int32 [env]). */
 function restart<S extends Tree>(done: Tensor, starts: S, count: Tensor, state: S): S {
   const available = leaves(starts)[0]!.shape[0]!;
-  const index = count.sub(count.div(available).mul(available));
+  const index = count.remainder(available);
   return zipTrees(starts, state, (start, now) => {
     const mask = done.reshape(done.size, ...now.shape.slice(1).map(() => 1));
     return where(mask, start.take(index, 0), now);

@@ -1,8 +1,10 @@
 /** The scale of observations or of value targets: running mean and variance, which change with the policy and so forget slowly. */
 
+import { signature, takeOnly } from "../graph/arguments.ts";
 import type { Shape } from "../graph/types.ts";
 import { Module } from "../nn/module.ts";
 import { full, zeros } from "../tensor/creation.ts";
+import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 
@@ -11,6 +13,8 @@ const keep = 0.99;
 
 /** Standard deviations are taken to be at least this. */
 const least = 1e-4;
+
+const takesScale = signature("new RunningScale()", { shape: kind.shape });
 
 /** Running mean and variance of batches, each batch with the weight 1 (Chan et al. 1979, for two sets). */
 export class RunningScale extends Module {
@@ -23,6 +27,7 @@ export class RunningScale extends Module {
 
   /** `shape`: the trailing axes along which each entry has its own scale; `[]` for one of all numbers. */
   constructor(shape: Shape) {
+    takesScale(arguments);
     super();
     this.mean = new Variable(zeros(shape), "scale.mean");
     this.variance = new Variable(full(shape, 1), "scale.variance");
@@ -54,3 +59,5 @@ export class RunningScale extends Module {
     return this.variance.sqrt().maximum(least);
   }
 }
+
+takeOnly(RunningScale, { add: { batch: kind.tensor }, forward: { x: kind.tensor }, inverse: { x: kind.tensor } });

@@ -1,5 +1,7 @@
 /** checkEnvironment(): a world of one's own is tried before it is trained, and what does not fit is said in sentences. */
 
+import { signature } from "../graph/arguments.ts";
+import { anything } from "../graph/kinds.ts";
 import { compile } from "../compile/compile.ts";
 import { PlumblineError } from "../graph/error.ts";
 import type { TypedArray } from "../graph/types.ts";
@@ -16,6 +18,8 @@ const envs = 7;
 /** Episodes that are longer are not played to their ends. */
 const longest = 2000;
 
+const takesWorld = signature("checkEnvironment()", { environment: anything });
+
 /**
  * Tries a world: what it says of itself, a start, what is seen there, a step, the same again with the same numbers, and a whole
  * episode of random actions. Nothing is trained; the engine of the process is used.
@@ -29,6 +33,7 @@ const longest = 2000;
  * @throws UsageError with a sentence for each thing that does not fit.
  */
 export async function checkEnvironment<S extends Tree>(environment: Environment<S>): Promise<void> {
+  takesWorld(arguments);
   const world = environment as unknown as Environment;
   const problems = factsOf(world);
   if (problems.length === 0) problems.push(...await tried(world));

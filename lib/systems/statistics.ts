@@ -1,5 +1,8 @@
 /** A sample in a few numbers. */
 
+import { signature } from "../graph/arguments.ts";
+import { either, having, kindOf, listOf, number } from "../graph/kinds.ts";
+
 /** What a sample says. */
 export interface Summary {
   /** How many values there are. */
@@ -14,6 +17,10 @@ export interface Summary {
   readonly max: number;
 }
 
+const takesSample = signature("summarise()", {
+  values: either(listOf(number, "a list of numbers"), kindOf("a typed array", ArrayBuffer.isView)),
+});
+
 /**
  * Mean, spread and limits of `values`, of which there is at least one.
  *
@@ -26,6 +33,7 @@ export interface Summary {
  * ```
  */
 export function summarise(values: ArrayLike<number>): Summary {
+  takesSample(arguments);
   const list = Array.from(values);
   const count = list.length;
   const mean = list.reduce((sum, x) => sum + x, 0) / count;
@@ -36,11 +44,17 @@ export function summarise(values: ArrayLike<number>): Summary {
   return { count, mean, deviation: Math.sqrt(squares / (count - 1)), min, max };
 }
 
+const takesSummary = signature("interval95()", {
+  summary: having("what summarise() gives", { count: number, mean: number, deviation: number }),
+});
+
 /**
  * The 95% confidence interval of the mean by Student's t distribution with n - 1 degrees of freedom: mean +- t s / sqrt(n).
  * Null for one value, which says nothing about the spread.
  */
-export function interval95({ count, mean, deviation }: Summary): readonly [low: number, high: number] | null {
+export function interval95(summary: Summary): readonly [low: number, high: number] | null {
+  takesSummary(arguments);
+  const { count, mean, deviation } = summary;
   if (count < 2) return null;
   const half = studentQuantile(count - 1) * deviation / Math.sqrt(count);
   return [mean - half, mean + half];

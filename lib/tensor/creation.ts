@@ -1,16 +1,18 @@
 /** Tensors from numbers. */
 
 import { noteCopy } from "../forensics/reads/drops.ts";
+import { type Advice, signature } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
+import { told } from "../graph/kinds.ts";
 import * as ops from "../graph/ops.ts";
 import { allocate, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
 import { checkNames } from "./axis.ts";
-import { nameOf } from "./refuse.ts";
+import * as kind from "./kinds.ts";
 import { fromData, type NestedList, Tensor } from "./tensor.ts";
 
 /** How a new tensor is to be. */
 export interface TensorOptions {
-  /** float32, unless the data says otherwise: booleans alone are bool, typed arrays keep their type. */
+  /** float32, unless the data says otherwise: booleans alone are bool, typed arrays keep their type, bytes are int32. */
   dtype?: DType;
   /** The sizes, for flat data. */
   shape?: readonly number[];
@@ -18,8 +20,20 @@ export interface TensorOptions {
   axes?: readonly (string | null)[];
 }
 
+/** More axes no tensor has; a list that contains itself has. */
+const mostAxes = 64;
+
 function shapeOf(data: NestedList): number[] {
-  return Array.isArray(data) ? [data.length, ...(data.length > 0 ? shapeOf(data[0] as NestedList) : [])] : [];
+  const shape: number[] = [];
+  for (let list: unknown = data; Array.isArray(list); list = list[0]) {
+    if (shape.push(list.length) > mostAxes) {
+      throw new PlumblineError({
+        code: "G301",
+        message: `tensor() was given lists in lists more than ${mostAxes} deep: does one contain itself?`,
+      });
+    }
+  }
+  return shape;
 }
 
 function flattenInto(target: TypedArray, data: NestedList, dtype: DType, shape: Shape, offset: number): void {
@@ -31,16 +45,17 @@ function flattenInto(target: TypedArray, data: NestedList, dtype: DType, shape: 
   }
   if (data.length !== shape[0]) ragged(shape);
   const stride = sizeOf(shape.slice(1));
-  data.forEach((x, i) => flattenInto(target, x as NestedList, dtype, shape.slice(1), offset + i * stride));
+  // Not forEach(), which passes over holes.
+  for (let i = 0; i < data.length; i++) flattenInto(target, data[i], dtype, shape.slice(1), offset + i * stride);
 }
 
 function refuseElement(x: unknown): never {
   throw new PlumblineError({
     code: "G301",
-    message: `tensor() takes numbers and booleans, but one element is ${
-      x === null ? "null" : `a value of type ${typeof x}`
-    }.`,
-    help: "a tensor among the numbers? join tensors with stack().",
+    message: `tensor() takes numbers and booleans, but one element is ${told(x)}.`,
+    help: kind.isThenable(x)
+      ? "`await` is missing before what gives it."
+      : "a tensor among the numbers? join tensors with stack().",
   });
 }
 
@@ -51,11 +66,15 @@ function ragged(shape: Shape): never {
   });
 }
 
-function dtypeOfArray(data: ArrayBufferView): DType {
-  if (data instanceof Float32Array) return "float32";
-  if (data instanceof Int32Array) return "int32";
-  if (data instanceof Uint32Array) return "uint32";
-  if (data instanceof Uint8Array) return "bool";
+/** The dtype whose numbers a typed array holds, and its numbers so: whole numbers of 8 and 16 bits are int32, or truths. */
+function numbersOf(data: ArrayBufferView, wanted: DType | undefined): { dtype: DType; numbers: TypedArray } {
+  if (data instanceof Float32Array) return { dtype: "float32", numbers: data };
+  if (data instanceof Int32Array) return { dtype: "int32", numbers: data };
+  if (data instanceof Uint32Array) return { dtype: "uint32", numbers: data };
+  const isShort = data instanceof Uint8Array || data instanceof Uint8ClampedArray || data instanceof Int8Array ||
+    data instanceof Uint16Array || data instanceof Int16Array;
+  if (isShort && wanted === "bool") return { dtype: "bool", numbers: Uint8Array.from(data, (x) => x === 0 ? 0 : 1) };
+  if (isShort) return { dtype: "int32", numbers: Int32Array.from(data) };
   throw new PlumblineError({
     code: "G301",
     message: `tensor() was given a ${data.constructor.name}, whose numbers no dtype holds as they are.`,
@@ -69,17 +88,31 @@ function areBooleans(data: NestedList): boolean {
 }
 
 /** A tensor over `data`, whose numbers are kept as they are. */
-function overArray(data: TypedArray, options: TensorOptions, what: string): Tensor {
-  const own = dtypeOfArray(data);
+function overArray(
+  data: TypedArray,
+  own: DType,
+  options: TensorOptions,
+  what: string,
+): Tensor {
   const shape = options.shape ?? [data.length];
   checkSize(data.length, shape, what);
   if (options.axes) checkNames(options.axes, { dtype: own, shape }, what);
   return fromData(data, own, shape, options.axes ?? unnamed(shape.length)).cast(options.dtype ?? own);
 }
 
+const options = kind.options<TensorOptions>({ dtype: kind.dtype, shape: kind.shape, axes: kind.axisNames }, {
+  requiresGrad: "what learns is a parameter: new Parameter(tensor(x)).",
+});
+const numbers = kind.kindOf(
+  "a number, lists of numbers or a typed array",
+  (x) => typeof x === "number" || typeof x === "boolean" || Array.isArray(x) || ArrayBuffer.isView(x),
+);
+const takesTensor = signature("tensor()", { data: numbers, options });
+
 /**
  * A tensor of the given numbers: a number, nested arrays, or a typed array with its shape. The numbers are copied: an array may
- * be used again for others. See {@linkcode fromBuffer} for a view.
+ * be used again for others. See {@linkcode fromBuffer} for a view. Bytes are numbers (int32); of those that are truths it is said:
+ * `{ dtype: "bool" }`.
  *
  * @example
  * ```ts
@@ -92,16 +125,16 @@ function overArray(data: TypedArray, options: TensorOptions, what: string): Tens
  * @throws PlumblineError G301 if the arrays are ragged or the shape does not fit.
  */
 export function tensor(data: NestedList | TypedArray, options: TensorOptions = {}): Tensor {
+  takesTensor(arguments);
   if (ArrayBuffer.isView(data)) {
-    dtypeOfArray(data);
-    const copy = (data as TypedArray).slice() as TypedArray;
+    const { dtype: own, numbers } = numbersOf(data, options.dtype);
+    const copy = numbers === data ? numbers.slice() as TypedArray : numbers;
     noteCopy(data as TypedArray, copy);
-    return overArray(copy, options, "tensor()");
+    return overArray(copy, own, options, "tensor()");
   }
   const list = data as NestedList;
   const found = shapeOf(list);
   const dtype = options.dtype ?? (areBooleans(list) ? "bool" : "float32");
-  ops.checkDtype(dtype);
   const array = allocate(dtype, sizeOf(found));
   flattenInto(array, list, dtype, found, 0);
   const shape = options.shape ?? found;
@@ -109,6 +142,11 @@ export function tensor(data: NestedList | TypedArray, options: TensorOptions = {
   if (options.axes) checkNames(options.axes, { dtype, shape }, "tensor()");
   return fromData(array, dtype, shape, options.axes ?? unnamed(shape.length));
 }
+
+const takesBuffer = signature("fromBuffer()", {
+  data: kind.kindOf("a typed array", ArrayBuffer.isView),
+  options: kind.options({ shape: kind.shape, axes: kind.axisNames }),
+}, ([data]) => ArrayBuffer.isView(data) ? undefined : "tensor() makes one of numbers and of nested arrays.");
 
 /**
  * A tensor over a typed array that is not copied (torch.frombuffer): for large data that nobody writes to any more. What is
@@ -125,11 +163,13 @@ export function tensor(data: NestedList | TypedArray, options: TensorOptions = {
  * @throws PlumblineError G301 if it is given no typed array, or the shape does not fit.
  */
 export function fromBuffer(data: TypedArray, options: Pick<TensorOptions, "shape" | "axes"> = {}): Tensor {
-  if (ArrayBuffer.isView(data)) return overArray(data, options, "fromBuffer()");
+  takesBuffer(arguments);
+  const { dtype: own, numbers } = numbersOf(data, undefined);
+  if (numbers === data) return overArray(data, own, options, "fromBuffer()");
   throw new PlumblineError({
     code: "G301",
-    message: `fromBuffer() takes a typed array, not ${nameOf(data)}.`,
-    help: "tensor() makes one of numbers and of nested arrays.",
+    message: `fromBuffer() keeps float32, int32 and uint32 numbers as they are; of ${told(data)} it would need a copy.`,
+    help: "tensor() makes one.",
   });
 }
 
@@ -138,44 +178,72 @@ function checkSize(length: number, shape: Shape, what = "tensor()"): void {
   throw new PlumblineError({ code: "G301", message: `${what} was given ${length} numbers for the shape [${shape}].` });
 }
 
+const shapeFirst: Advice = ([first, second]) =>
+  Number.isInteger(first) && (second === undefined || Number.isInteger(second))
+    ? "a shape is a list of sizes: zeros([2, 3]), not zeros(2, 3)."
+    : undefined;
+const fullOptions = kind.options({ dtype: kind.dtype, axes: kind.axisNames });
+const takesFull = signature("full()", {
+  shape: kind.shape,
+  value: kind.either(kind.number, kind.boolean),
+  options: fullOptions,
+}, shapeFirst);
+
 /** `value` everywhere. */
 export function full(shape: Shape, value: number, options: Pick<TensorOptions, "dtype" | "axes"> = {}): Tensor {
+  takesFull(arguments);
   const own = ops.ownShape(shape);
-  if (typeof value !== "number" && typeof value !== "boolean") {
-    throw new PlumblineError({ code: "G301", message: `full() needs a number to fill [${shape}] with, not ${value}.` });
-  }
   const { dtype = "float32", axes } = options;
   if (axes) checkNames(axes, { dtype, shape }, "full()");
   return new Tensor(ops.full(dtype, own, Number(value), axes && [...axes]));
 }
 
+const takesZeros = signature("zeros()", { shape: kind.shape, options: fullOptions }, shapeFirst);
+
 /** 0 everywhere. */
 export function zeros(shape: Shape, options: Pick<TensorOptions, "dtype" | "axes"> = {}): Tensor {
+  takesZeros(arguments);
   return full(shape, 0, options);
 }
 
+const takesOnes = signature("ones()", { shape: kind.shape, options: fullOptions }, shapeFirst);
+
 /** 1 everywhere. */
 export function ones(shape: Shape, options: Pick<TensorOptions, "dtype" | "axes"> = {}): Tensor {
+  takesOnes(arguments);
   return full(shape, 1, options);
 }
 
+const takesZerosLike = signature("zerosLike()", { x: kind.tensor });
+
 /** 0 everywhere, in the shape, dtype and axes of `x`. */
 export function zerosLike(x: Tensor): Tensor {
+  takesZerosLike(arguments);
   return new Tensor(ops.fullLike(x.node, 0));
 }
 
+const takesOnesLike = signature("onesLike()", { x: kind.tensor });
+
 /** 1 everywhere, in the shape, dtype and axes of `x`. */
 export function onesLike(x: Tensor): Tensor {
+  takesOnesLike(arguments);
   return new Tensor(ops.fullLike(x.node, 1));
 }
+
+const takesArange = signature("arange()", {
+  start: kind.number,
+  end: kind.optional(kind.number),
+  step: kind.optional(kind.number),
+});
 
 /**
  * From `start` by `step` up to, and without, `end`; with one number from 0 up to that. int32 if all are whole numbers, else
  * float32.
  *
- * @throws PlumblineError G301 if a step does not lead from start to end.
+ * @throws PlumblineError G301 if a step does not lead from start to end, or whole numbers do not fit in int32.
  */
 export function arange(start: number, end?: number, step = 1): Tensor {
+  takesArange(arguments);
   const [from, to] = end === undefined ? [0, start] : [start, end];
   const count = Math.ceil((to - from) / step);
   if (!Number.isFinite(count) || count < 0) {
@@ -187,18 +255,25 @@ export function arange(start: number, end?: number, step = 1): Tensor {
   if (![from, to, step].every(Number.isInteger)) {
     return fromData(Float32Array.from({ length: count }, (_, i) => from + i * step), "float32", [count]);
   }
+  for (const x of [from, from + Math.max(0, count - 1) * step]) ops.elementOf(x, "int32");
   const numbers = new Tensor(ops.iota([count], 0));
   const spaced = step === 1 ? numbers : numbers.mul(step);
   return from === 0 ? spaced : spaced.add(from);
 }
 
+const takesLinspace = signature("linspace()", { first: kind.finite, last: kind.finite, count: kind.count(0) });
+
 /** `count` numbers from `first` to `last`, both included, evenly spaced. */
 export function linspace(first: number, last: number, count: number): Tensor {
+  takesLinspace(arguments);
   const step = count > 1 ? (last - first) / (count - 1) : 0;
   return fromData(Float32Array.from({ length: count }, (_, i) => first + i * step), "float32", [count]);
 }
 
+const takesEye = signature("eye()", { n: kind.count(0), columns: kind.optional(kind.count(0)) });
+
 /** The identity matrix `[n, columns]`; square unless told otherwise. */
 export function eye(n: number, columns: number = n): Tensor {
+  takesEye(arguments);
   return arange(columns).unsqueeze(0).equal(arange(n).unsqueeze(1)).cast("float32");
 }

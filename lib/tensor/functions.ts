@@ -1,11 +1,13 @@
 /** Operations on several tensors, and every operation that is a method as a function. */
 
+import { isFromList, signature } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
 import * as ops from "../graph/ops.ts";
 import { describe } from "../graph/types.ts";
 import type { Axis } from "./axis.ts";
 import { resolveAxis } from "./axis.ts";
-import { asTensor, likeNode, Tensor, type TensorLike } from "./tensor.ts";
+import * as kind from "./kinds.ts";
+import { likeNode, Tensor, type TensorLike } from "./tensor.ts";
 
 /** The methods of a tensor that are operations: what is left without facts, values, gradients and conversions. */
 export type Operations = Omit<
@@ -53,10 +55,13 @@ function functions(): Functions {
     !(name in others) && name !== "constructor"
   );
   const rows = names.map((name) => {
+    const check = signature(`F.${name}()`, { x: kind.tensor, "..others": kind.anything });
     // The function has the operation's name, which messages read from the stack.
     const row = {
       [name](x: Tensor, ...args: never[]): Tensor | Tensor[] {
-        return (asTensor(x, name)[name as keyof Operations] as (...args: never[]) => Tensor | Tensor[])(...args);
+        check(arguments);
+        const others = isFromList(arguments) ? [] : args;
+        return (x[name as keyof Operations] as (...args: never[]) => Tensor | Tensor[])(...others);
       },
     };
     return [name, row[name]];
@@ -77,47 +82,70 @@ function functions(): Functions {
  */
 export const F: Functions = functions();
 
+const takesWhere = signature("where()", { condition: kind.tensor, a: kind.tensorLike, b: kind.tensorLike });
+
 /** `a` where `condition` is true, else `b`; all are broadcast. Gradients flow to the chosen side only. */
 export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
+  takesWhere(arguments);
   const beside = a instanceof Tensor ? a.node : b instanceof Tensor ? b.node : ops.full("float32", [], 0);
-  return new Tensor(ops.where(asTensor(condition, "where").node, likeNode(beside, a), likeNode(beside, b)));
+  return new Tensor(ops.where(condition.node, likeNode(beside, a), likeNode(beside, b)));
 }
 
-function some(tensors: readonly Tensor[], what: string): Tensor {
-  if (!Array.isArray(tensors)) {
-    throw new PlumblineError({
-      code: "G301",
-      message: `${what}() takes a list of tensors, and this is none.`,
-      help: `write ${what}([a, b]), not ${what}(a, b).`,
-    });
-  }
-  const [first] = tensors.map((x) => asTensor(x, what));
+/** The first of some tensors; there must be one. */
+function firstOf(tensors: readonly Tensor[], what: string): Tensor {
+  const [first] = tensors;
   if (!first) throw new PlumblineError({ code: "G301", message: `${what}() was given no tensors.` });
   return first;
 }
 
+/** What was meant by `concat(a, b)`. */
+const inOneList = (name: string) => ([first]: readonly unknown[]): string | undefined =>
+  first instanceof Tensor ? `write ${name}([a, b]), not ${name}(a, b).` : undefined;
+
+const takesConcat = signature(
+  "concat()",
+  { tensors: kind.tensors, axis: kind.optional(kind.axis) },
+  inOneList("concat"),
+);
+
 /** One after another along `axis`. */
 export function concat(tensors: readonly Tensor[], axis: Axis = 0): Tensor {
-  const at = resolveAxis(some(tensors, "concat").node, axis);
+  takesConcat(arguments);
+  const at = resolveAxis(firstOf(tensors, "concat").node, axis);
   return new Tensor(ops.concat(tensors.map((x) => x.node), at));
 }
 
+const takesStack = signature("stack()", {
+  tensors: kind.tensors,
+  position: kind.optional(kind.whole),
+  name: kind.optional(kind.axisName),
+}, inOneList("stack"));
+
 /** One after another along a new axis at `position`, with a name if one is given. */
 export function stack(tensors: readonly Tensor[], position = 0, name: string | null = null): Tensor {
-  const first = some(tensors, "stack");
+  takesStack(arguments);
+  const first = firstOf(tensors, "stack");
   const at = position < 0 ? position + first.rank + 1 : position;
   return concat(tensors.map((x) => x.unsqueeze(at, name)), at);
 }
 
+const takesMatmul = signature("matmul()", { a: kind.tensor, b: kind.tensor });
+
 /** Matrix product; see `Tensor.matmul`. */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  return asTensor(a, "matmul").matmul(b);
+  takesMatmul(arguments);
+  return a.matmul(b);
 }
+
+const takesStop = signature("stopGradient()", { x: kind.tensor, why: kind.optional(kind.orNull(kind.text)) });
 
 /** The same value, through which no gradient flows; `why` is for the reader and the audit. */
 export function stopGradient(x: Tensor, why: string): Tensor {
+  takesStop(arguments);
   return x.detach(why);
 }
+
+const takesOneHot = signature("oneHot()", { index: kind.tensor, classes: kind.count(1) });
 
 /**
  * `classes` numbers for every index (int32), 1 at the index and 0 elsewhere, along a new last axis; all 0 for an index outside
@@ -126,6 +154,7 @@ export function stopGradient(x: Tensor, why: string): Tensor {
  * @throws PlumblineError G301 if `index` is not int32.
  */
 export function oneHot(index: Tensor, classes: number): Tensor {
+  takesOneHot(arguments);
   if (index.dtype !== "int32") {
     throw new PlumblineError({
       code: "G301",

@@ -1,8 +1,10 @@
 /** gradcheck(): the gradient of a function against central differences, entry by entry. */
 
+import { signature } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { describe } from "../graph/types.ts";
-import { fromData, type Tensor } from "./tensor.ts";
+import * as kind from "./kinds.ts";
+import { fromData, Tensor } from "./tensor.ts";
 import { gradients } from "./transforms.ts";
 
 /** Settings of {@linkcode gradcheck}; the defaults suit float32. */
@@ -18,6 +20,12 @@ export interface GradcheckOptions {
 async function numbers(x: Tensor): Promise<Float32Array> {
   return Float32Array.from(await x.data());
 }
+
+const takesGradcheck = signature("gradcheck()", {
+  fn: kind.callable,
+  inputs: kind.tensors,
+  options: kind.options<GradcheckOptions>({ eps: kind.finite, atol: kind.finite, rtol: kind.finite }),
+}, ([, inputs]) => inputs instanceof Tensor ? "the inputs are given as a list: gradcheck(fn, [x])." : undefined);
 
 /**
  * Compares the gradient of the scalar `fn(...inputs)` with central differences, for every entry of every float32 input.
@@ -36,8 +44,10 @@ async function numbers(x: Tensor): Promise<Float32Array> {
 export async function gradcheck(
   fn: (...inputs: Tensor[]) => Tensor,
   inputs: readonly Tensor[],
-  { eps = 1e-2, atol = 1e-3, rtol = 1e-2 }: GradcheckOptions = {},
+  options: GradcheckOptions = {},
 ): Promise<number> {
+  takesGradcheck(arguments);
+  const { eps = 1e-2, atol = 1e-3, rtol = 1e-2 } = options;
   const analytic = gradients(fn(...inputs), inputs, { allowUnused: true });
   let largest = 0;
   for (const [k, input] of inputs.entries()) {

@@ -1,5 +1,7 @@
 /** Random numbers on the host, from the same generator as the engines': initial weights, orders of minibatches. */
 
+import { signature, takeOnly } from "../graph/arguments.ts";
+import * as kind from "../graph/kinds.ts";
 import { onDraw } from "../forensics/reads/drops.ts";
 import { float32Below } from "../graph/float32.ts";
 import { keyOfSeed, randomBits } from "../graph/threefry.ts";
@@ -11,6 +13,10 @@ const blockSize = 512;
 /** The upper half of the counter space is for host streams, the lower half for tensors of the same key. */
 const hostStream = 0x80000000;
 
+/** Of what draws one number, which loops call. */
+const takesNothing = signature("a draw of one number", {});
+const takesSeed = signature("new HostRandom()", { seed: kind.number });
+
 /** A stream of random numbers that is the same wherever it runs; its state is a key and a position. */
 export class HostRandom {
   #key: readonly [number, number];
@@ -19,11 +25,13 @@ export class HostRandom {
 
   /** Starts from a seed: an integer in [0, 2^53). */
   constructor(seed: number) {
+    takesSeed(arguments);
     this.#key = keyOfSeed(seed);
   }
 
   /** 32 random bits. */
   bits(): number {
+    takesNothing(arguments);
     onDraw(this);
     const within = this.#position % blockSize;
     if (within === 0 || this.#block.length === 0) {
@@ -35,6 +43,7 @@ export class HostRandom {
 
   /** Uniform in [0, 1), with 53 bits. */
   next(): number {
+    takesNothing(arguments);
     return (this.bits() * 2 ** 21 + (this.bits() >>> 11)) * 2 ** -53;
   }
 
@@ -90,3 +99,13 @@ export class HostRandom {
     this.#block = new Uint32Array(0);
   }
 }
+
+const size = kind.count(0);
+const bound = kind.optional(kind.finite);
+
+takeOnly(HostRandom, {
+  uniform: { size, low: bound, high: bound },
+  normal: { size },
+  permutation: { n: size },
+  restore: { state: kind.listOf(kind.number, "the state of another HostRandom") },
+}, ["bits", "next"]);

@@ -1,11 +1,15 @@
 /** noGrad(): what is computed inside is data. */
 
+import { signature } from "../graph/arguments.ts";
+import { callable, optional, orNull, text } from "../graph/kinds.ts";
 import { stopped } from "../forensics/reads/drops.ts";
 import { unreasoned } from "../forensics/flow/label.ts";
 import { rememberFunction } from "../graph/cell.ts";
 import { withoutGradient } from "../graph/node.ts";
 import * as ops from "../graph/ops.ts";
 import { callerSite, withSite } from "../graph/site.ts";
+
+const takesNoGrad = signature("noGrad()", { fn: callable, why: optional(orNull(text)) });
 
 /**
  * Runs `fn`; through what is computed inside no gradient flows (torch.no_grad). A parameter that could learn only through it is
@@ -24,6 +28,7 @@ import { callerSite, withSite } from "../graph/site.ts";
  * ```
  */
 export function noGrad<T>(fn: () => T, why: string | null = null): T {
+  takesNoGrad(arguments);
   const site = callerSite();
   const known = rememberFunction(fn);
   const result = withoutGradient((x) => withSite(site, () => stopped(ops.stopGradient(x, why ?? unreasoned))), known);

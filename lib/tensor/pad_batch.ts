@@ -1,9 +1,11 @@
 /** Batches of many lengths brought to a few: a compiled function is traced once for each length. */
 
+import { signature } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { hasLearner } from "../graph/node.ts";
 import { allocate, describe, type TypedArray } from "../graph/types.ts";
-import { nameOf } from "./refuse.ts";
+import { told } from "../graph/kinds.ts";
+import * as kind from "./kinds.ts";
 import { fromData, type Tensor } from "./tensor.ts";
 import { leaves, mapTree, type Tree } from "./tree.ts";
 
@@ -25,7 +27,7 @@ export interface PadBatchOptions {
 function lengthFor(rows: number, lengths: readonly number[] | undefined): number {
   if (lengths === undefined) return 2 ** Math.ceil(Math.log2(Math.max(1, rows)));
   if (!Array.isArray(lengths) || !lengths.every((x) => Number.isInteger(x) && x >= 1)) {
-    throw new RangeError(`padBatch() takes lengths of at least 1, not ${JSON.stringify(lengths) ?? nameOf(lengths)}.`);
+    throw new RangeError(`padBatch() takes lengths of at least 1, not ${JSON.stringify(lengths) ?? told(lengths)}.`);
   }
   const length = Math.min(...lengths.filter((x) => x >= rows));
   if (Number.isFinite(length)) return length;
@@ -47,6 +49,11 @@ function padded(x: Tensor, length: number): Tensor {
   numbers.set(host as TypedArray & ArrayLike<number>);
   return fromData(numbers, node.dtype, [length, ...node.shape.slice(1)], node.axes);
 }
+
+const takesBatch = signature("padBatch()", {
+  batch: kind.tree,
+  options: kind.options<PadBatchOptions>({ lengths: kind.anything }),
+});
 
 /**
  * Fills the tensors of a batch up along their first axis, to the next power of two or the next of `lengths`. A compiled function
@@ -72,6 +79,7 @@ function padded(x: Tensor, length: number): Tensor {
  * for lengths that are no whole numbers of at least 1.
  */
 export function padBatch<T extends Tree>(batch: T, options: PadBatchOptions = {}): PaddedBatch<T> {
+  takesBatch(arguments);
   const tensors = leaves(batch);
   const [first] = tensors;
   const rows = first?.node.shape[0];

@@ -4,6 +4,7 @@ import { PlumblineError } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
 import { describe } from "../graph/types.ts";
 import { endTrace, isTracing } from "../graph/trace.ts";
+import type { AxisOrAxes } from "./axis.ts";
 
 /** Throws G102 if `node` is of a traced function: it has no numbers. */
 export function refuseTraced(node: Node, what: string): void {
@@ -29,13 +30,6 @@ export function refuseConversion(node: Node, how: string): never {
   });
 }
 
-/** What stands where a tensor belongs, as a person says it. */
-export function nameOf(x: unknown): string {
-  if (typeof x === "number" || typeof x === "boolean") return `the ${typeof x} ${x}`;
-  if (x === null || x === undefined) return x === null ? "null" : "nothing";
-  return Array.isArray(x) ? "an array" : `a value of type ${typeof x}`;
-}
-
 /** How a variance is taken. */
 export interface SpreadOptions {
   /** Taken from the count that is divided by; 1, unbiased, unless told otherwise. */
@@ -44,13 +38,13 @@ export interface SpreadOptions {
   keepDim?: boolean;
 }
 
-/** The options of `variance()` and `std()`, complete. */
-export function spreadOptions(options: SpreadOptions): Required<SpreadOptions> {
-  if (typeof options === "object") return { correction: 1, keepDim: false, ...options };
+/** Throws G310 for one number that may be an axis as well as PyTorch's order of a norm. */
+export function refuseOrder(axis: AxisOrAxes | undefined): void {
+  if (typeof axis !== "number" || axis <= 0) return;
   throw new PlumblineError({
-    code: "G301",
-    message: `variance() and std() take their options by name, not ${nameOf(options)}.`,
-    help: "write variance(0, { keepDim: true }).",
+    code: "G310",
+    message: `norm(${axis}) may mean the axis ${axis} or, as in PyTorch, the order of the norm.`,
+    help: `the Euclidean norm along axis ${axis}: norm([${axis}]). The sum of absolute values: abs().sum().`,
   });
 }
 

@@ -1,10 +1,12 @@
 /** Loops and recomputation as operations with a derivative. */
 
+import { signature } from "../graph/arguments.ts";
 import { rememberFunction } from "../graph/cell.ts";
 import { collectSinks, noteSink, type Sink } from "../forensics/nonfinite/sinks.ts";
 import { PlumblineError } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
 import { makeScan, type StepResult } from "../graph/scan.ts";
+import * as kind from "./kinds.ts";
 import { State } from "./state.ts";
 import { Tensor } from "./tensor.ts";
 import { callerSite, withinCall } from "../graph/site.ts";
@@ -23,6 +25,18 @@ export interface ScanOptions {
   state?: Stateful | readonly Stateful[];
 }
 
+/** What a step gave, which must be two things. */
+function carryAndY<C, Y>(result: readonly [C, Y]): readonly [C, Y] {
+  if (Array.isArray(result) && result.length === 2) return result;
+  throw new PlumblineError({
+    code: "G310",
+    message: `a step of scan() gives [carry, y], not ${kind.told(result)}.`,
+    help: kind.isThenable(result)
+      ? "leave out async and await: numbers are read from what scan() gives."
+      : "return [carry, y]; where a step has nothing to give at each step, [carry, []].",
+  });
+}
+
 /** The steps that `xs` or the options tell. */
 function lengthOf(sequences: readonly Tensor[], options: ScanOptions): number {
   const length = options.length ?? sequences[0]?.shape[0];
@@ -36,6 +50,13 @@ function lengthOf(sequences: readonly Tensor[], options: ScanOptions): number {
 
 const nodesOf = (tree: Tree): Node[] => leaves(tree).map((x) => x.node);
 const tensorsOf = (nodes: readonly Node[]): Iterator<Tensor> => nodes.map((node) => new Tensor(node)).values();
+
+const takesScan = signature("scan()", {
+  step: kind.callable,
+  init: kind.tree,
+  xs: kind.tree,
+  options: kind.options<ScanOptions>({ length: kind.count(0), reverse: kind.boolean, state: kind.state }),
+});
 
 /**
  * Runs `step` along the leading axis of `xs`, with carried state: `[carry, y] = step(carry, x)`. One operation with a
@@ -64,6 +85,7 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
   xs: X,
   options: ScanOptions = {},
 ): [C, Y] {
+  takesScan(arguments);
   const sequences = leaves(xs);
   const length = lengthOf(sequences, options);
   const known = rememberFunction(step);
@@ -80,7 +102,10 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
         const { result: [carry, y], sinks: noted } = collectSinks(() =>
           traced(
             () => known(rebuildTree(init, tensorsOf(carries)), rebuildTree(xs, tensorsOf(slices))),
-            ([carry, y]) => [...nodesOf(carry), ...nodesOf(y), ...state.nodes()],
+            (result) => {
+              const [carry, y] = carryAndY(result);
+              return [...nodesOf(carry), ...nodesOf(y), ...state.nodes()];
+            },
           )
         );
         ys = y;
@@ -109,11 +134,14 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
   return [rebuildTree(init, tensorsOf(result.carries)), rebuildTree(ys!, tensorsOf(result.ys))];
 }
 
+const takesCheckpoint = signature("checkpoint()", { fn: kind.callable });
+
 /**
  * `fn`, whose inner values are not kept for the derivative but computed again (Chen et al. 2016): memory for time. What `fn`
  * uses from outside is differentiated too.
  */
 export function checkpoint<A extends readonly Tensor[], R extends Tree>(fn: (...args: A) => R): (...args: A) => R {
+  takesCheckpoint(arguments);
   const known = rememberFunction(fn);
   return (...args) => {
     const [, results] = scan(() => [[], known(...args)], [], [], { length: 1 });

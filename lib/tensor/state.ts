@@ -1,19 +1,7 @@
 /** Variables while a function is traced: nodes stand in for their values, and everything is as before afterwards. */
 
 import type { Node } from "../graph/node.ts";
-import { nameOf } from "./refuse.ts";
-import { Tensor } from "./tensor.ts";
 import { Parameter, rootVariables, type Stateful, type Variable } from "./variable.ts";
-
-function checkStateful(named: unknown): void {
-  if (typeof (named as Partial<Stateful> | null)?.variables === "function") return;
-  const isTensor = named instanceof Tensor;
-  throw new TypeError(
-    `state is variables, modules, optimisers and random generators, not ${
-      isTensor ? named.toString() : nameOf(named)
-    }.${isTensor ? " Make it one that can change: new Variable(tensor)." : ""}`,
-  );
-}
 
 /** The variables of some stateful things. */
 export class State {
@@ -24,7 +12,6 @@ export class State {
   /** What was named as state: nothing, one thing or several. */
   constructor(named: Stateful | readonly Stateful[] = []) {
     const list = Array.isArray(named) ? named as readonly Stateful[] : [named as Stateful];
-    list.forEach(checkStateful);
     this.roots = rootVariables(list);
     const own = list.flatMap((x) => x.variables()).filter((x) => x instanceof Parameter);
     this.#parameters = [...new Set([...own, ...this.roots.flatMap((x) => x.parts)])];

@@ -5,12 +5,15 @@
  * Over 400 lines: it is one class, whose hundred methods each say what they do.
  */
 
+import { awaited } from "./awaited.ts";
 import { evaluate, evaluateToRead } from "./settle.ts";
 import { type OwnedGradient, ownedGradients } from "../forensics/steps/backward.ts";
 import { reading, stopped } from "../forensics/reads/drops.ts";
 import { lookAtFirstSteps } from "../forensics/steps/zero_step.ts";
+import { takeOnly } from "../graph/arguments.ts";
 import * as composite from "../graph/composite.ts";
-import { calledHere, PlumblineError } from "../graph/error.ts";
+import { PlumblineError } from "../graph/error.ts";
+import { instance, kindOf } from "../graph/kinds.ts";
 import { ofOne, ofTwo } from "../graph/methods.ts";
 import { constant, type Node } from "../graph/node.ts";
 import * as ops from "../graph/ops.ts";
@@ -20,7 +23,8 @@ import { Storage } from "../graph/storage.ts";
 import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
 import { guardedList, refuseForeign } from "./foreign.ts";
 import { type Axis, type AxisOrAxes, checkNames, isAxisOfScalar, partsOf, resolveAxes, resolveAxis } from "./axis.ts";
-import { checkCount, nameOf, refuseConversion, refuseTraced, type SpreadOptions, spreadOptions } from "./refuse.ts";
+import { checkCount, refuseConversion, refuseOrder, refuseTraced, type SpreadOptions } from "./refuse.ts";
+import { tensorMethods } from "./signatures.ts";
 import { toldNow, toldWhole } from "./show.ts";
 import { answer, onBoolean } from "../graph/trace.ts";
 
@@ -94,17 +98,17 @@ export class Tensor {
 
   /** The numbers, row-major, in an array of the caller's own: writing to it changes no tensor. Throws inside a traced function. */
   data(): Promise<TypedArray> {
-    return answer(this.node, this.#read("data()", true));
+    return awaited(answer(this.node, this.#read("data()", true)), "data()");
   }
 
   /** The only element, as a number or boolean. Throws if there are several, or inside a traced function. */
   item(): Promise<number | boolean> {
-    return answer(this.node, this.#item());
+    return awaited(answer(this.node, this.#item()), "item()");
   }
 
   /** The numbers as nested arrays (torch.tolist). Throws inside a traced function. */
   toList(): Promise<NestedList> {
-    return answer(this.node, this.#list());
+    return awaited(answer(this.node, this.#list()), "toList()");
   }
 
   // Gradients.
@@ -365,9 +369,27 @@ export class Tensor {
     return this.#two(other, (a, b) => ops.binary("mul", a, b));
   }
 
-  /** The quotient. Of int32 it is truncated, 0 where `other` is 0, and wraps where it does not fit. */
+  /**
+   * The quotient, in float32 also of whole numbers (torch.div); for whole quotients there is {@linkcode Tensor.floorDivide}.
+   *
+   * Where two dtypes meet, in this operation or another, the wider wins, as in PyTorch:
+   *
+   * |         | bool    | int32   | float32 |
+   * | ------- | ------- | ------- | ------- |
+   * | bool    | bool    | int32   | float32 |
+   * | int32   | int32   | int32   | float32 |
+   * | float32 | float32 | float32 | float32 |
+   *
+   * A number takes the dtype of the tensor beside it if that can hold it; else a whole one is int32, beside bool, and a fraction
+   * float32. Nothing is ever cut off. Sums of bool are int32. uint32, which holds random bits, meets its like only.
+   */
   div(other: TensorLike): Tensor {
-    return this.#two(other, (a, b) => ops.binary("div", a, b));
+    return this.#two(other, ofTwo.div);
+  }
+
+  /** The largest whole number not above the quotient (torch.floor_divide); of int32 by 0 it is 0. */
+  floorDivide(other: TensorLike): Tensor {
+    return this.#two(other, ofTwo.floorDivide);
   }
 
   /**
@@ -393,7 +415,7 @@ export class Tensor {
     return this.#two(other, (a, b) => ops.binary("minimum", a, b));
   }
 
-  /** The angle of the point (other, x) in radians, in [-pi, pi]; 0, with gradient 0, at the origin. */
+  /** The angle of the point (other, x) in radians, in [-pi, pi], as C has it; at the origin its gradient is 0. */
   atan2(other: TensorLike): Tensor {
     return this.#two(other, ofTwo.atan2);
   }
@@ -488,12 +510,12 @@ export class Tensor {
    * ```
    */
   where(condition: Tensor, other: TensorLike): Tensor {
-    return new Tensor(ops.where(asTensor(condition, "where").node, this.node, this.#like(other)));
+    return new Tensor(ops.where(condition.node, this.node, this.#like(other)));
   }
 
   /** `value` where `mask` (bool) is true, else this (torch.masked_fill). */
   maskedFill(mask: Tensor, value: TensorLike): Tensor {
-    return new Tensor(ops.where(asTensor(mask, "maskedFill").node, this.#like(value), this.node));
+    return new Tensor(ops.where(mask.node, this.#like(value), this.node));
   }
 
   /**
@@ -520,8 +542,7 @@ export class Tensor {
    * ```
    */
   sum(axis?: AxisOrAxes, keepDim = false): Tensor {
-    const x = this.dtype === "bool" ? ops.cast(this.node, "int32") : this.node;
-    return this.#reduce((axes) => ops.sum(x, axes), axis, keepDim);
+    return this.#reduce((axes) => ops.sum(this.#counted(), axes), axis, keepDim);
   }
 
   /** The mean, over an axis, several, or all. */
@@ -531,13 +552,13 @@ export class Tensor {
 
   /** The variance (torch.var), divided by the count less `correction` (1: unbiased, as in PyTorch). */
   variance(axis?: AxisOrAxes, options: SpreadOptions = {}): Tensor {
-    const { correction, keepDim } = spreadOptions(options);
+    const { correction = 1, keepDim = false } = options;
     return this.#reduce((axes) => composite.variance(this.node, axes, correction), axis, keepDim);
   }
 
   /** The standard deviation, from {@linkcode Tensor.variance}; where all are equal its gradient is 0. */
   std(axis?: AxisOrAxes, options: SpreadOptions = {}): Tensor {
-    const { correction, keepDim } = spreadOptions(options);
+    const { correction = 1, keepDim = false } = options;
     return this.#reduce((axes) => composite.std(this.node, axes, correction), axis, keepDim);
   }
 
@@ -567,8 +588,9 @@ export class Tensor {
   }
 
   /** The Euclidean norm (torch.linalg.vector_norm); its gradient at 0 is 0. */
-  norm(axis?: AxisOrAxes, keepDim = false): Tensor {
-    return this.#reduce((axes) => composite.norm(this.node, axes), axis, keepDim);
+  norm(axis?: AxisOrAxes, keepDim?: boolean): Tensor {
+    if (keepDim === undefined) refuseOrder(axis);
+    return this.#reduce((axes) => composite.norm(this.node, axes), axis, keepDim ?? false);
   }
 
   /** bool: whether any is true. */
@@ -606,9 +628,9 @@ export class Tensor {
     return new Tensor(composite.logSoftmax(this.node, resolveAxis(this.node, axis)));
   }
 
-  /** Running sums along `axis`, from the end if `reverse`. */
+  /** Running sums along `axis`, from the end if `reverse`. Booleans are counted as int32. */
   cumsum(axis: Axis, reverse = false): Tensor {
-    return new Tensor(ops.cumsum(this.node, resolveAxis(this.node, axis), reverse));
+    return new Tensor(ops.cumsum(this.#counted(), resolveAxis(this.node, axis), reverse));
   }
 
   // Shape.
@@ -634,7 +656,6 @@ export class Tensor {
         code: "G301",
         message: `reshape() cannot make [${shape}] of ${describe(this.node)}, which has ${this.size} elements.`,
         made: [this.node],
-        ...Array.isArray(shape[0]) && { help: "give the sizes one by one: reshape(2, 3), not reshape([2, 3])." },
       });
     }
     return new Tensor(ops.reshape(this.node, full));
@@ -812,7 +833,7 @@ export class Tensor {
 
   /** torch.index_select: the entries along `axis` that `index` (int32 [k], -1 is the last) names. */
   take(index: Tensor, axis: Axis): Tensor {
-    return new Tensor(ops.take(this.node, asTensor(index, "take").node, resolveAxis(this.node, axis)));
+    return new Tensor(ops.take(this.node, index.node, resolveAxis(this.node, axis)));
   }
 
   /**
@@ -830,7 +851,7 @@ export class Tensor {
    */
   gather(axis: Axis, index: Tensor): Tensor {
     const at = resolveAxis(this.node, axis);
-    const { node } = asTensor(index, "gather");
+    const { node } = index;
     const fits = node.dtype === "int32" && node.shape.length === this.rank &&
       node.shape.every((n, i) => i === at || n <= this.shape[i]!);
     if (!fits) {
@@ -848,14 +869,13 @@ export class Tensor {
   /** torch.take_along_dim: one entry along `axis` for every index (int32, -1 is the last; sizes as this but along `axis`). */
   takeAlongAxis(index: Tensor, axis: Axis): Tensor {
     return new Tensor(
-      ops.takeAlongAxis(this.node, asTensor(index, "takeAlongAxis").node, resolveAxis(this.node, axis)),
+      ops.takeAlongAxis(this.node, index.node, resolveAxis(this.node, axis)),
     );
   }
 
   /** torch.scatter_add: a copy with `source` added at `index` (int32, -1 is the last; shape of `source`) along `axis`. */
   scatterAdd(axis: Axis, index: Tensor, source: Tensor): Tensor {
-    const [at, added] = [index, source].map((x) => asTensor(x, "scatterAdd").node);
-    return new Tensor(ops.scatterAdd(this.node, at!, added!, resolveAxis(this.node, axis)));
+    return new Tensor(ops.scatterAdd(this.node, index.node, source.node, resolveAxis(this.node, axis)));
   }
 
   // Products.
@@ -873,7 +893,7 @@ export class Tensor {
    */
   matmul(other: Tensor): Tensor {
     const left = this.rank === 1 ? this.unsqueeze(0) : this;
-    const right = asTensor(other, "matmul").rank === 1 ? other.unsqueeze(1) : other;
+    const right = other.rank === 1 ? other.unsqueeze(1) : other;
     let product = new Tensor(ops.matmul(left.node, right.node));
     if (this.rank === 1) product = product.squeeze(-2);
     return other.rank === 1 ? product.squeeze(-1) : product;
@@ -945,6 +965,11 @@ export class Tensor {
     return given(copies ? numbers.slice() as TypedArray : numbers);
   }
 
+  /** For sums: truths as numbers. */
+  #counted(): Node {
+    return this.dtype === "bool" ? ops.cast(this.node, "int32") : this.node;
+  }
+
   /** Of this alone. Its nodes share the caller's line, whose method has the name of the operation. */
   #one(operation: (x: Node) => Node): Tensor {
     return atCaller(() => new Tensor(operation(this.node)));
@@ -983,33 +1008,13 @@ function dropAxes(x: Node, gone: readonly number[]): Node {
   return ops.reshape(x, keep(x.shape), keep(x.axes));
 }
 
-/** `x`, which `what()` needs to be a tensor: a notebook checks no types. */
-export function asTensor(x: Tensor, what: string): Tensor {
-  if (x instanceof Tensor) return x;
-  throw new PlumblineError({
-    code: "G301",
-    message: `${what}() was given ${nameOf(x)} where a tensor belongs.`,
-    help: "make one of numbers with tensor().",
-  });
-}
-
-/** A node for `x`; a number takes the dtype of `beside`, or float32 where it would lose its fraction. */
+/** A node for `x`; a number takes the dtype of `beside`, or the next wider one that can hold it. */
 export function likeNode(beside: Node, x: TensorLike): Node {
   if (x instanceof Tensor) return x.node;
   if (typeof x === "boolean") return ops.full("bool", [], x ? 1 : 0);
-  if (typeof x !== "number") {
-    throw new PlumblineError({
-      code: "G301",
-      message: `${calledHere("an operation")} was given ${nameOf(x)} beside ${
-        describe(beside)
-      }, not a tensor or number.`,
-      made: [beside],
-    });
-  }
-  const dtype = beside.dtype === "bool" || (beside.dtype === "int32" && !Number.isInteger(x))
-    ? "float32"
-    : beside.dtype;
-  return ops.full(dtype, [], x);
+  const isWhole = Number.isInteger(x);
+  const dtype = beside.dtype === "bool" ? (isWhole ? "int32" : "float32") : beside.dtype;
+  return ops.full(dtype === "int32" && !isWhole ? "float32" : dtype, [], x);
 }
 
 /** A tensor of host numbers; the array is kept, not copied. */
@@ -1021,4 +1026,11 @@ export function fromData(data: TypedArray, dtype: DType, shape: Shape, axes: Axe
 /** Every element-wise operation has its method above, or this does not compile. */
 Tensor.prototype satisfies Record<UnaryName | BinaryName | keyof typeof ofOne | keyof typeof ofTwo, unknown>;
 
+takeOnly(
+  Tensor,
+  tensorMethods(
+    instance("a tensor", Tensor),
+    kindOf("a tensor or a number", (x) => x instanceof Tensor || typeof x === "number" || typeof x === "boolean"),
+  ),
+);
 refuseForeign(Tensor.prototype);

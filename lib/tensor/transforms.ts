@@ -1,12 +1,14 @@
 /** Gradients of tensors: for given tensors, of functions, along vectors, of gradients. */
 
 import { refuseCut } from "../forensics/steps/refuse.ts";
+import { signature } from "../graph/arguments.ts";
 import { rememberFunction } from "../graph/cell.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { topological } from "../graph/node.ts";
 import { fullLike } from "../graph/ops.ts";
 import { describe, sameShape } from "../graph/types.ts";
-import { nameOf } from "./refuse.ts";
+import { told } from "../graph/kinds.ts";
+import * as kind from "./kinds.ts";
 import { Tensor } from "./tensor.ts";
 import { checkScalar } from "../forensics/steps/backward.ts";
 import { vjpNodes } from "../grad/vjp.ts";
@@ -43,6 +45,13 @@ function pullback(
   });
 }
 
+const { callable, tensor } = kind;
+const takesGradients = signature("gradients()", {
+  loss: tensor,
+  wrt: kind.tensors,
+  options: kind.options<GradientOptions>({ allowUnused: kind.boolean }),
+}, ([, wrt]) => wrt instanceof Tensor ? "one tensor is given as a list of one: gradients(loss, [w])." : undefined);
+
 /**
  * The gradient of a scalar with respect to each tensor of `wrt` (torch.autograd.grad). The results are part of the graph, so
  * they can be differentiated again.
@@ -50,6 +59,7 @@ function pullback(
  * @throws PlumblineError G305 if `loss` is not a scalar, G101 for a tensor that it does not reach.
  */
 export function gradients(loss: Tensor, wrt: readonly Tensor[], options: GradientOptions = {}): Tensor[] {
+  takesGradients(arguments);
   checkScalar(loss.node, "gradients()");
   return pullback([loss], [new Tensor(fullLike(loss.node, 1))], wrt, options);
 }
@@ -61,12 +71,15 @@ function resultOf(result: Tensor, what: string): Tensor {
   if (isAsync) (result as Promise<unknown>).catch(() => {});
   throw new PlumblineError({
     code: "G305",
-    message: `${what} needs a function that gives a tensor; this one gives ${isAsync ? "a promise" : nameOf(result)}.`,
+    message: `${what} needs a function that gives a tensor; this one gives ${isAsync ? "a promise" : told(result)}.`,
     help: isAsync
       ? "leave out async and await: numbers are read from what comes out of it."
       : "return the loss itself: a number, as item() reads it, has no gradient.",
   });
 }
+
+const takesGrad = signature("grad()", { fn: callable });
+const takesAtGrad = signature("the function of grad()", { x: tensor, "..rest": kind.anything });
 
 /**
  * The function that gives the gradient of a scalar function with respect to its first argument.
@@ -85,16 +98,25 @@ function resultOf(result: Tensor, what: string): Tensor {
 export function grad<A extends readonly Tensor[]>(
   fn: (x: Tensor, ...rest: A) => Tensor,
 ): (x: Tensor, ...rest: A) => Tensor {
+  takesGrad(arguments);
   const known = rememberFunction(fn);
-  return (x, ...rest) => gradients(resultOf(known(x, ...rest), "grad()"), [x])[0]!;
+  return (x, ...rest) => {
+    takesAtGrad([x, ...rest]);
+    return gradients(resultOf(known(x, ...rest), "grad()"), [x])[0]!;
+  };
 }
+
+const takesValueAndGrad = signature("valueAndGrad()", { fn: callable });
+const takesAtValue = signature("the function of valueAndGrad()", { x: tensor, "..rest": kind.anything });
 
 /** As {@linkcode grad}, with the value: `[value, gradient]`. */
 export function valueAndGrad<A extends readonly Tensor[]>(
   fn: (x: Tensor, ...rest: A) => Tensor,
 ): (x: Tensor, ...rest: A) => [Tensor, Tensor] {
+  takesValueAndGrad(arguments);
   const known = rememberFunction(fn);
   return (x, ...rest) => {
+    takesAtValue([x, ...rest]);
     const value = resultOf(known(x, ...rest), "valueAndGrad()");
     return [value, gradients(value, [x])[0]!];
   };
@@ -109,16 +131,21 @@ function checkLike(wanted: Tensor, given: Tensor, sentence: string): void {
   });
 }
 
+const takesVjp = signature("vjp()", { fn: callable, x: tensor, cotangent: tensor });
+
 /**
  * The value of `fn` at `x`, and the vector-Jacobian product with `cotangent`, which has the shape of the value.
  *
  * @throws PlumblineError G302 if the cotangent has another shape.
  */
 export function vjp(fn: (x: Tensor) => Tensor, x: Tensor, cotangent: Tensor): [Tensor, Tensor] {
+  takesVjp(arguments);
   const value = resultOf(rememberFunction(fn)(x), "vjp()");
   checkLike(value, cotangent, "vjp() needs a cotangent like the result");
   return [value, pullback([value], [cotangent], [x], {})[0]!];
 }
+
+const takesHvp = signature("hvp()", { fn: callable, x: tensor, vector: tensor });
 
 /**
  * The product of the Hessian of a scalar function at `x` with `vector`, which has the shape of `x` (Pearlmutter 1994), by
@@ -127,6 +154,7 @@ export function vjp(fn: (x: Tensor) => Tensor, x: Tensor, cotangent: Tensor): [T
  * @throws PlumblineError G302 if the vector has another shape.
  */
 export function hvp(fn: (x: Tensor) => Tensor, x: Tensor, vector: Tensor): Tensor {
+  takesHvp(arguments);
   checkLike(x, vector, "hvp() needs a vector like its argument");
   const [first] = gradients(resultOf(rememberFunction(fn)(x), "hvp()"), [x]);
   return gradients(first!.mul(vector.detach("the vector of a product")).sum(), [x], { allowUnused: true })[0]!;

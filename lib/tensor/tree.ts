@@ -4,6 +4,8 @@
  */
 
 import { PlumblineError } from "../graph/error.ts";
+import { signature } from "../graph/arguments.ts";
+import { anything, callable, isThenable, told } from "../graph/kinds.ts";
 import { describe } from "../graph/types.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -12,13 +14,30 @@ export type Tree = Tensor | readonly Tree[] | { readonly [key: string]: Tree };
 
 type Branch = { readonly [key: string]: Tree };
 
-function branch(tree: Tree): Branch {
-  if (tree !== null && typeof tree === "object") return tree as Branch;
-  throw new TypeError(`expected a tensor or nested arrays and objects of tensors, found ${String(tree)}.`);
+/** What holds others without being a list or having members: a Map, a generator. */
+function isClosed(tree: object): boolean {
+  const prototype = Object.getPrototypeOf(tree);
+  return prototype !== Object.prototype && prototype !== null && !Array.isArray(tree) && Object.keys(tree).length === 0;
 }
+
+function branch(tree: Tree): Branch {
+  if (tree !== null && typeof tree === "object" && !isThenable(tree) && !isClosed(tree)) return tree as Branch;
+  throw new PlumblineError({
+    code: "G310",
+    message: `tensors are given alone or in lists and objects; among them is ${told(tree)}.`,
+    help: isThenable(tree)
+      ? "`await` is missing before what gives it."
+      : typeof tree === "number" || typeof tree === "boolean"
+      ? `make a tensor of it: tensor(${tree}).`
+      : "bring what holds tensors into a list or an object.",
+  });
+}
+
+const takesLeaves = signature("leaves()", { tree: anything });
 
 /** The tensors of a tree, in a fixed order (keys as they were written). */
 export function leaves(tree: Tree): Tensor[] {
+  takesLeaves(arguments);
   return tree instanceof Tensor ? [tree] : Object.values(branch(tree)).flatMap(leaves);
 }
 
@@ -73,8 +92,11 @@ export function rebuildTree<T extends Tree>(tree: T, tensors: Iterator<Tensor>):
   return Object.fromEntries(entries.map(([key, x]) => [key, rebuildTree(x, tensors)])) as T;
 }
 
+const takesMap = signature("mapTree()", { tree: anything, fn: callable });
+
 /** The same tree with `fn` applied to each tensor. */
 export function mapTree<T extends Tree>(tree: T, fn: (x: Tensor) => Tensor): T {
+  takesMap(arguments);
   return rebuildTree(tree, leaves(tree).map(fn).values());
 }
 

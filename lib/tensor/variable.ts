@@ -1,5 +1,7 @@
 /** What may change: a Variable holds a value that is assigned; a Parameter is a Variable that learns. */
 
+import { signature, takeOnly } from "../graph/arguments.ts";
+import { instance, optional, text } from "../graph/kinds.ts";
 import { onAssign } from "../forensics/reads/drops.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { constant, type Node } from "../graph/node.ts";
@@ -8,8 +10,13 @@ import * as ops from "../graph/ops.ts";
 import { Storage } from "../graph/storage.ts";
 import { describe, sameShape, sizeOf } from "../graph/types.ts";
 import { pending } from "../graph/pending.ts";
-import { asTensor, Tensor } from "./tensor.ts";
+import { Tensor } from "./tensor.ts";
 import { isTracing, mayAssign, noteAssignment, noteGradient } from "../graph/trace.ts";
+
+const tensor = instance("a tensor", Tensor);
+const named = { value: tensor, name: optional(text) };
+const takesVariable = signature("new Variable()", named);
+const takesParameter = signature("new Parameter()", named);
 
 /** Anything that has variables: a Variable, a module, an optimiser, a random generator. */
 export interface Stateful {
@@ -32,6 +39,7 @@ export class Variable extends Tensor implements Stateful {
 
   /** Starts with `value`; the name is for errors and checkpoints. */
   constructor(value: Tensor, readonly name = "variable") {
+    takesVariable(arguments);
     super(value.node);
     this.#current = this.own(value.node);
   }
@@ -98,7 +106,7 @@ export class Variable extends Tensor implements Stateful {
    * a tensor of a trace that has ended.
    */
   assign(value: Tensor): void {
-    checkFits(this, asTensor(value, "assign"));
+    checkFits(this, value);
     this.put(value, againIfKnown(this, value));
   }
 
@@ -239,6 +247,7 @@ export class Parameter extends Variable {
 
   /** Starts with `value`, which must be float32. */
   constructor(value: Tensor, name = "parameter") {
+    takesParameter(arguments);
     super(value, name);
     if (value.dtype !== "float32") {
       throw new PlumblineError({
@@ -290,7 +299,7 @@ export class Parameter extends Variable {
    */
   override assign(value: Tensor): void {
     if (!this.#part) return super.assign(value);
-    checkFits(this, asTensor(value, "assign"));
+    checkFits(this, value);
     const { vector, offset } = this.#part;
     const end = offset + this.size;
     const part = value.reshape(value.size);
@@ -342,6 +351,10 @@ export function assignAll(values: readonly (readonly [Variable, Tensor])[]): voi
   for (const [variable, value] of values) checkFits(variable, value);
   for (const [variable, value] of values) variable.assign(value);
 }
+
+const internal = ["placeIn", "replace", "adopt", "settle", "own", "becomePart", "accumulate"];
+takeOnly(Variable, { assign: { value: tensor } }, internal);
+takeOnly(Parameter, { assign: { value: tensor } }, internal);
 
 /** The root variables of some stateful things, each once. */
 export function rootVariables(state: readonly Stateful[]): Variable[] {

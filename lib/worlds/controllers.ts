@@ -1,10 +1,12 @@
 /** Controllers that need no learning: the floor and the bar of every learning curve. */
 
+import { signature } from "../graph/arguments.ts";
 import { randomInt, uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { choiceAlong } from "./particle/scenarios/actions.ts";
 import type { Environment } from "./environment.ts";
+import * as kind from "./kinds.ts";
 import { heuristics } from "./particle/scenarios/heuristics.ts";
 
 /**
@@ -36,6 +38,15 @@ export const controllerNames = ["random", "heuristic"] as const;
 /** One of {@linkcode controllerNames}. */
 export type ControllerName = typeof controllerNames[number];
 
+const takesController = signature("controllerOf()", {
+  environment: kind.having("a world, such as new Navigation(),", {
+    name: kind.text,
+    actionKind: kind.text,
+    actionSize: kind.number,
+  }),
+  name: kind.text,
+});
+
 /**
  * The controller `name` for an environment: `random` draws uniform actions; `heuristic` is a few lines that know the task,
  * see `lib/worlds/heuristics.ts`.
@@ -56,6 +67,7 @@ export function controllerOf(
   environment: Pick<Environment, "name" | "actionKind" | "actionSize">,
   name: ControllerName,
 ): Controller {
+  takesController(arguments);
   if (!controllerNames.includes(name)) {
     throw new RangeError(`there is no controller \`${name}\`; there are ${controllerNames.join(" and ")}.`);
   }

@@ -3,12 +3,16 @@
  * decision that lasts shows more of what it does, and there are fewer of them to learn from.
  */
 
+import { signature, takeOnly } from "../graph/arguments.ts";
 import { full, ones } from "../tensor/creation.ts";
 import { where } from "../tensor/functions.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Tree, zipTrees } from "../tensor/tree.ts";
 import type { ActionKind, Environment, Transition } from "./environment.ts";
+import * as kind from "./kinds.ts";
 import type { Scene } from "./scene.ts";
+
+const takesRepeat = signature("new ActionRepeat()", { inner: kind.world, times: kind.number });
 
 /**
  * An environment whose agents decide anew every `times` steps. Rewards of the steps are summed, and nothing happens past the
@@ -31,6 +35,7 @@ export class ActionRepeat<S extends Tree = Tree> implements Environment<S> {
    * @throws RangeError if `times` is not a whole number from 1.
    */
   constructor(readonly inner: Environment<S>, times: number) {
+    takesRepeat(arguments);
     if (!Number.isInteger(times) || times < 1) {
       throw new RangeError(`an action is repeated a whole number of times, 1 or more; it was given ${times}.`);
     }
@@ -61,6 +66,8 @@ export class ActionRepeat<S extends Tree = Tree> implements Environment<S> {
     return sum;
   }
 }
+
+takeOnly(ActionRepeat, kind.worldMethods);
 
 type Counted<S extends Tree> = Required<Transition<S>>;
 

@@ -34,16 +34,28 @@ Deno.test("optimisers say what is wrong with a list, a group or a setting that t
     [
       [{ params: [a] }],
       {},
-      /a group of an optimiser has no setting `params`; it has name, parameters, lr, weightDecay/,
+      /at `parameters\[0\]`, has no option `params`; it has parameters, name, lr, weightDecay.*\n[^]*\{ parameters, lr \}/,
     ],
-    [[{ parameters: [a], betas: [0, 0] }], {}, /a group of an optimiser has no setting `betas`/],
+    [[{ parameters: [a], betas: [0, 0] }], {}, /at `parameters\[0\]`, has no option `betas`/],
     [[{ parameters: [a], weightDecay: -1 }], {}, /a weight decay is a number of at least 0, not -1/],
-    [[{ parameters: a }], {}, /a group of an optimiser needs a list of parameters/],
-    [[tensor([1, 2])], {}, /changes parameters, but the Tensor float32 \[2\] is among them: new Parameter\(tensor\)/],
-    [[a, { parameters: [a] }], {}, /changes parameters, but a group is among them/],
-    [[a, undefined], {}, /changes parameters, but undefined is among them/],
-    [new MLP([1, 1], new HostRandom(0)), {}, /takes a list of parameters, such as net\.parameters\(\)/],
-    [[a], { weight_decay: 1 }, /has no setting `weight_decay`; it has lr,/],
+    [
+      [{ parameters: a }],
+      {},
+      /takes a list of parameters as `parameters\[0\]\.parameters`, not the tensor float32 \[1\]/,
+    ],
+    [
+      [tensor([1, 2])],
+      {},
+      /takes a parameter as `parameters\[0\]`, not the tensor float32 \[2\][^]*new Parameter\(tensor\)/,
+    ],
+    [[a, { parameters: [a] }], {}, /takes a parameter as `parameters\[1\]`, not an object with parameters/],
+    [[a, undefined], {}, /needs `parameters\[1\]`, a parameter/],
+    [
+      new MLP([1, 1], new HostRandom(0)),
+      {},
+      /takes a list of parameters, such as net\.parameters\(\), as `parameters`, not an MLP/,
+    ],
+    [[a], { weight_decay: 1 }, /has no option `weight_decay`; it has lr,[^]*did you mean `weightDecay`\?/],
   ];
   for (const [parameters, options, sentence] of refused) {
     for (const Optimiser of [SGD, Adam, AdamW]) {

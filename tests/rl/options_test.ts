@@ -62,23 +62,24 @@ Deno.test("an MLP with a layer of no units is refused", () => {
 
 Deno.test("an MLP is refused without a list of sizes, and layers are without a source of weights", () => {
   const random = new HostRandom(0);
-  for (const sizes of [3, [3]]) {
-    const message = `an MLP needs a list with the sizes of its input and output; it was given [${sizes}].`;
-    assert.throws(() => new MLP(sizes as number[], random), { name: "RangeError", message });
-  }
-  const message = "initial weights are drawn from a HostRandom, such as new HostRandom(0), not from nothing.";
+  const message = "an MLP needs a list with the sizes of its input and output; it was given [3].";
+  assert.throws(() => new MLP([3], random), { name: "RangeError", message });
+  assert.throws(
+    () => new MLP(3 as never, random),
+    /new MLP\(\) takes a list with the sizes of its input.*not the number 3/,
+  );
   const none = undefined as unknown as HostRandom;
   for (const make of [() => new MLP([3, 1], none), () => new LSTM(3, 2, none), () => new StackedMLP(2, [3, 1], none)]) {
-    assert.throws(make, { name: "TypeError", message });
+    assert.throws(make, /\(\) needs `random`, a HostRandom, such as new HostRandom\(0\)\./);
   }
 });
 
 Deno.test("an optimiser takes a list of parameters, and PyTorch's learning rate where none is given", async () => {
   const net = (): MLP => new MLP([3, 1], new HostRandom(0));
-  assert.throws(() => new Adam(net() as unknown as Parameter[]), {
-    name: "TypeError",
-    message: "an optimiser takes a list of parameters, such as net.parameters(), not a value of type object.",
-  });
+  assert.throws(
+    () => new Adam(net() as unknown as Parameter[]),
+    /new Adam\(\) takes a list of parameters, such as net\.parameters\(\), as `parameters`, not an MLP\./,
+  );
   for (const Kind of [SGD, Adam, AdamW]) {
     assert.deepEqual(await new Kind(net().parameters()).groups[0]!.lr.data(), Float32Array.of(0.001));
   }

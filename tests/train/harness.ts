@@ -50,6 +50,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   let requested = false;
   let notify = () => {};
   const createTrainer = options.createTrainer ?? ((config) => Promise.resolve(new FakeTrainer(config, options)));
+  const createOf = createTrainer as (config: Config) => Promise<Trainer>;
   const code = await main(args, {
     out,
     err,
@@ -62,7 +63,8 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
       });
     },
     createTrainer: async (system, config) => {
-      const trainer = await createTrainer(config, system);
+      // The library's own takes a configuration, and refuses what it does not take.
+      const trainer = await (createTrainer.length > 1 ? createTrainer(config, system) : createOf(config));
       const iterate = trainer.iterate.bind(trainer);
       trainer.iterate = async (pause) => {
         const metrics = await iterate(pause);

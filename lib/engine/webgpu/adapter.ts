@@ -3,6 +3,8 @@
  * devices costs the child, not the run.
  */
 
+import { signature } from "../../graph/arguments.ts";
+import { listOf, number, optional, text } from "../../graph/kinds.ts";
 import { type AdapterFacts, createGpu, describeAdapter, requestAdapter, requestDevice } from "./dawn.ts";
 import type { Found } from "./probe.ts";
 
@@ -43,6 +45,11 @@ function probeCommand(): string[] {
   return [Deno.execPath(), "eval", "--quiet", "--no-config", "--no-lock", program];
 }
 
+const takesProbe = signature("probeAdapters()", {
+  timeoutMs: optional(number),
+  command: optional(listOf(text, "a program and its arguments")),
+});
+
 /**
  * Asks a child process which adapters there are and lets one of them copy a few bytes. Never throws: a crash, a hang beyond
  * `timeoutMs` or an answer that cannot be read becomes the sentence `problem`.
@@ -51,6 +58,7 @@ export async function probeAdapters(
   timeoutMs: number = probeTimeout,
   command: readonly string[] = probeCommand(),
 ): Promise<Probe> {
+  takesProbe(arguments);
   const failed = (problem: string): Probe => ({ hardware: null, software: null, problem });
   // Deno.execPath() of a compiled program is that program: the child would start the run again.
   if (Deno.build.standalone) return failed("Adapters cannot be probed from a program made by `deno compile`.");

@@ -4,6 +4,8 @@
  * meanwhile what the runs were given is kept (their state only once: the runs between are replayed from it).
  */
 
+import { signature } from "../../graph/arguments.ts";
+import { boolean } from "../../graph/kinds.ts";
 import type { Executable } from "../../engine/engine.ts";
 import type { Storage } from "../../graph/storage.ts";
 import { caught, isBad, type Sink } from "./sinks.ts";
@@ -55,11 +57,14 @@ export function checksEveryRun(): boolean {
   return everyRun;
 }
 
+const takesSwitch = signature("checkNumerics()", { on: boolean });
+
 /**
  * Judges each step when it ends (`--check-numerics`), and results of compiled functions that assign nothing too. Otherwise
  * steps on a GPU are judged when a result is read. For functions that are compiled from now on.
  */
 export function checkNumerics(on: boolean): void {
+  takesSwitch(arguments);
   everyRun = on;
 }
 

@@ -1,6 +1,8 @@
 /** The one table of error codes: what each means, a program that has it, and the program mended. */
 
+import { signature } from "../../graph/arguments.ts";
 import type { ErrorCode } from "../../graph/error.ts";
+import { text } from "../../graph/kinds.ts";
 import { type Page, pagesOfCuts } from "./cuts.ts";
 import { pagesOfShapes } from "./shapes.ts";
 import { pagesOfSurroundings } from "./surroundings.ts";
@@ -20,6 +22,8 @@ function indented(text: string): string {
   return text.split("\n").map((line) => line && `    ${line}`).join("\n");
 }
 
+const takesCode = signature("explain()", { code: text });
+
 /**
  * The page of an error code as text: what it means, a wrong and a right program.
  *
@@ -33,6 +37,7 @@ function indented(text: string): string {
  * ```
  */
 export function explain(code: string): string {
+  takesCode(arguments);
   const page = Object.hasOwn(codes, code) && codes[code as ErrorCode];
   if (!page) throw new RangeError(`there is no error code ${code}; the codes are ${Object.keys(codes).join(", ")}.`);
   const { title, meaning, wrong, right } = page;

@@ -70,4 +70,22 @@ await episodeReward.read(reward.mean());`,
 // or keep more
 compile(fn, { state, programs: 64 });`,
   },
+  G310: {
+    title: "a call was given what it does not take",
+    meaning:
+      "An argument too many, of another kind, under an unknown name, or none where one is needed. TypeScript says " +
+      "so before a program runs, but notebooks and `deno run` check no types. Options are given by name, in one object.",
+    wrong: `new Adam(net.parameters(), 0.1);`,
+    right: `new Adam(net.parameters(), { lr: 0.1 });`,
+  },
+  G311: {
+    title: "await is missing",
+    meaning:
+      "Numbers come later: item(), data(), toList() and calls of compiled functions give promises. A promise was " +
+      "used in the place of what it is a promise of.",
+    wrong: `const mean = x.mean().item();
+const centred = x.sub(mean), text = mean.toFixed(2);`,
+    right: `const mean = await x.mean().item();
+const centred = x.sub(mean), text = mean.toFixed(2);`,
+  },
 } as const satisfies Record<`G${number}`, Page>;

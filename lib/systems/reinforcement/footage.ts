@@ -1,5 +1,6 @@
 /** Episodes recorded for drawing: where everything was, step by step. */
 
+import { signature } from "../../graph/arguments.ts";
 import { compile } from "../../compile/compile.ts";
 import type { Footage } from "../../plot/episode.ts";
 import { play } from "../../rl/evaluation.ts";
@@ -10,6 +11,7 @@ import type { Tree } from "../../tensor/tree.ts";
 import type { Stateful } from "../../tensor/variable.ts";
 import type { Controller, RecurrentController } from "../../worlds/controllers.ts";
 import type { Environment } from "../../worlds/environment.ts";
+import * as kind from "../../worlds/kinds.ts";
 import type { Scene } from "../../worlds/scene.ts";
 import { UsageError } from "../usage.ts";
 import { numberText } from "../text.ts";
@@ -34,6 +36,16 @@ function shotOf<S extends Tree>({ place, lidar }: Scene<S>, state: S): Shot {
   return { ...place(state), ...lidar && { nearness: lidar.nearness(state) } };
 }
 
+const takesFilm = signature("film()", {
+  cast: kind.having("{ environment, controller, state }", {
+    environment: kind.world,
+    controller: kind.callable,
+    state: kind.listOf(kind.stateful, "a list of modules and other state"),
+  }),
+  count: kind.number,
+  seed: kind.number,
+});
+
 /**
  * Films `count` whole episodes, drawn from `seed`, an integer in [0, 2^32).
  *
@@ -49,7 +61,9 @@ function shotOf<S extends Tree>({ place, lidar }: Scene<S>, state: S): Shot {
  * ```
  * @throws UsageError if the world does not say what it looks like, RangeError if `count` is no number of episodes.
  */
-export async function film({ environment, controller, state }: Cast, count: number, seed: number): Promise<Footage[]> {
+export async function film(cast: Cast, count: number, seed: number): Promise<Footage[]> {
+  takesFilm(arguments);
+  const { environment, controller, state } = cast;
   const { scene } = environment;
   if (!scene) throw new UsageError(`${environment.name} cannot be drawn: the world has no scene.`);
   if (!Number.isInteger(count) || count < 1) {

@@ -1,6 +1,8 @@
 /** Runs read back from their folders, and their curves. */
 
 import { join } from "node:path";
+import { signature } from "../../graph/arguments.ts";
+import { anything, having, listOf, optional, text } from "../../graph/kinds.ts";
 import type { CurvePoint, CurveSeries } from "../../plot/curves.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf } from "../files/error.ts";
@@ -81,12 +83,15 @@ function stateOf(outcome: Outcome | null, folder: string): RunState {
   return outcome === "running" && !isLocked(folder) ? "killed" : outcome;
 }
 
+const takesFolders = signature("readRuns()", { folders: listOf(text, "a list of folders") });
+
 /**
  * All runs in `folders` and below, by folder, and a sentence for each that could not be read.
  *
  * @throws UsageError if one of `folders` cannot be opened.
  */
 export function readRuns(folders: readonly string[]): { runs: RunRecord[]; problems: string[] } {
+  takesFolders(arguments);
   const problems: string[] = [];
   const runs = [...new Set(folders.flatMap((folder) => [...findRuns(folder)]))].sort().flatMap((folder) => {
     try {
@@ -159,6 +164,11 @@ function flagsApart(runs: readonly RunRecord[]): string[] {
   );
 }
 
+const takesRuns = signature("runCurves()", {
+  runs: listOf(having("a run, as readRuns() gives it,", { config: anything, rows: anything }), "a list of runs"),
+  metric: optional(text),
+});
+
 /**
  * A curve of a metric (of what the runs are judged by unless told otherwise) for each configuration: the mean over its seeds, and a
  * band from the lowest to the highest.
@@ -172,6 +182,7 @@ function flagsApart(runs: readonly RunRecord[]): string[] {
  * ```
  */
 export function runCurves(runs: readonly RunRecord[], metric?: string): CurveSeries[] {
+  takesRuns(arguments);
   const names = namesOf(runs);
   const several = new Set(runs.map(({ config }) => config.scenarioName)).size > 1;
   const groups = Map.groupBy(runs.filter(({ rows }) => rows.length > 0), keyOf);

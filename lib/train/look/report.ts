@@ -1,5 +1,7 @@
 /** Bug reports as notebooks, in the folder of a run: written when a run fails, or asked for. */
 
+import { signature } from "../../graph/arguments.ts";
+import { having, text } from "../../graph/kinds.ts";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NonFiniteError } from "../../forensics/nonfinite/error.ts";
@@ -173,8 +175,13 @@ export interface SavedStep {
   table(): string;
 }
 
+const takesStep = signature("readStep()", { path: text });
+const takesManifest = signature("differences()", { manifest: having("a manifest, as manifest.json holds it,", {}) });
+const takesNothing = signature("surroundings()", {});
+
 /** Reads the file of a failing step, or a checkpoint. Throws a {@linkcode UsageError} if it cannot be read. */
 export function readStep(path: string): SavedStep {
+  takesStep(arguments);
   try {
     const { tensors, metadata } = decodeSafetensors(Deno.readFileSync(path));
     const rows = Object.entries(tensors).map(([name, { dtype, shape, data }]) =>
@@ -189,6 +196,7 @@ export function readStep(path: string): SavedStep {
 
 /** What computes here: commit, versions, platform. */
 export async function surroundings(): Promise<Record<string, unknown>> {
+  takesNothing(arguments);
   return { ...await gitState(), versions: versions(), platform: Deno.build.target };
 }
 
@@ -196,6 +204,7 @@ export async function surroundings(): Promise<Record<string, unknown>> {
 export async function differences(
   manifest: Readonly<Record<string, unknown>>,
 ): Promise<Record<string, [unknown, unknown]>> {
+  takesManifest(arguments);
   const here = await surroundings();
   const different = Object.entries(here).filter(([key, value]) =>
     key in manifest && JSON.stringify(manifest[key]) !== JSON.stringify(value)

@@ -1,5 +1,7 @@
 /** What commands act on: a run, one of its checkpoints, or a scenario by its name. */
 
+import { signature } from "../../graph/arguments.ts";
+import { having, options, text, world } from "../../worlds/kinds.ts";
 import type { PPOTrainer } from "../../rl/ppo_trainer.ts";
 import { flagOf, type Table } from "../../systems/option.ts";
 import { scenarioNames } from "../../systems/registry.ts";
@@ -87,6 +89,10 @@ async function openTrainer({ system, config, run }: Target, instead: string): Pr
   return trainer;
 }
 
+const takesConfig = signature("createTrainer()", {
+  config: having("a configuration, as a run's config.json holds it,", { scenarioName: text }),
+});
+
 /**
  * The trainer of a configuration, as a run's `config.json` holds it, before its first iteration. The device of the
  * configuration becomes that of the process.
@@ -94,8 +100,11 @@ async function openTrainer({ system, config, run }: Target, instead: string): Pr
  * @throws UsageError if the device cannot be had or the world refuses its options.
  */
 export async function createTrainer<T extends Trainer = PPOTrainer>(config: Config): Promise<T> {
+  takesConfig(arguments);
   return await (await systemFor(config.scenarioName)).create(config) as unknown as T;
 }
+
+const takesPath = signature("loadTrainer()", { path: text, options: options({ environment: world }) });
 
 /**
  * The trainer of the run in a folder as it was at its newest checkpoint, or at the one that `path` names: its `policy`, its
@@ -116,8 +125,10 @@ export async function createTrainer<T extends Trainer = PPOTrainer>(config: Conf
  */
 export async function loadTrainer<T extends Trainer = PPOTrainer, S extends Tree = Tree>(
   path: string,
-  { environment }: { readonly environment?: Environment<S> } = {},
+  options: { readonly environment?: Environment<S> } = {},
 ): Promise<T> {
+  takesPath(arguments);
+  const { environment } = options;
   const run = findRun(path);
   const config = readConfig(run.folder);
   const system = environment

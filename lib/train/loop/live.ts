@@ -1,7 +1,8 @@
 /** A chart in a notebook that grows while a cell runs. */
 
+import { takeOnly } from "../../graph/arguments.ts";
 import type { ChartSpec } from "../../plot/chart.ts";
-import { chartBundle, liveBundle, type MimeBundle } from "../../plot/notebook.ts";
+import { chart, chartBundle, liveBundle, type MimeBundle } from "../../plot/notebook.ts";
 
 /** At most four updates a second, in milliseconds: viewers redraw the chart for each. */
 const interval = 250;
@@ -38,3 +39,5 @@ export class LiveChart {
     await Deno.jupyter.broadcast(type, { data, metadata: {}, transient: { display_id: this.#id } });
   }
 }
+
+takeOnly(LiveChart, { update: { spec: chart } });

@@ -1,6 +1,8 @@
 /** A run that a program asks for, rather than a person at a terminal. */
 
 import { holdInterrupts } from "../../graph/interrupt.ts";
+import { signature } from "../../graph/arguments.ts";
+import * as kind from "../../worlds/kinds.ts";
 import { ownWorldSystem } from "../../systems/own_world.ts";
 import type { CommonConfig, Settings } from "../../systems/settings.ts";
 import type { IterationListener, System } from "../../systems/system.ts";
@@ -51,6 +53,14 @@ export interface RunOptions {
   readonly onIteration?: IterationListener;
 }
 
+const takesRun = signature("trainRun()", {
+  settings: kind.having("settings by name, { scenarioName, seed },", {}),
+  options: kind.optional(kind.either(
+    kind.text,
+    kind.options<RunOptions>({ out: kind.text, resume: kind.text, chart: kind.boolean, onIteration: kind.callable }),
+  )),
+});
+
 /**
  * Trains a run as `deno task train` does, and shows nothing: into a new folder `<out>/<scenario>/<time>/`, with the scenario's
  * preset below the settings that are given. With `environment` it trains a world of one's own. It is read back at the end.
@@ -74,6 +84,7 @@ export async function trainRun<S extends Tree = Tree>(
   settings: RunSettings<S>,
   options: RunOptions | string = {},
 ): Promise<RunRecord> {
+  takesRun(arguments);
   const { out = "output", resume, onIteration, chart }: RunOptions = typeof options === "string"
     ? { out: options }
     : options;

@@ -3,6 +3,7 @@
  * of the batch by itself. Semi-implicit Euler in substeps; drag once a step, before the first acceleration.
  */
 
+import { signature, takeOnly } from "../../graph/arguments.ts";
 import { tensor } from "../../tensor/creation.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Body, circumscribedRadius, collidingPairs, type Fixture, momentOfInertia } from "./body.ts";
@@ -13,6 +14,7 @@ import type { Motion } from "./motion.ts";
 import { outlinePairs, Outlines } from "./outlines.ts";
 import { Limits } from "./limits.ts";
 import { constant, fusedSquaredLength, type Pair, Pairs } from "./pairs.ts";
+import * as kind from "../kinds.ts";
 import { sidePairs, Sides } from "./sides.ts";
 
 /** A source of forces and torques on every body, from how the bodies are now. */
@@ -104,6 +106,41 @@ function jointForces(
   return (motion) => joints.pull(motion);
 }
 
+const optionalNumber = kind.optional(kind.orNull(kind.finite));
+const body: kind.Kind = kind.options<Body>({
+  shape: kind.having('a shape, such as { kind: "sphere", radius: 0.1 },', { kind: kind.text }),
+  mass: kind.finite,
+  movable: kind.boolean,
+  rotatable: kind.boolean,
+  maxSpeed: optionalNumber,
+  speedRange: optionalNumber,
+  maxForce: optionalNumber,
+  forceRange: optionalNumber,
+  maxTorque: optionalNumber,
+  drag: kind.finite,
+  collides: kind.boolean,
+});
+const pair = kind.kindOf("two numbers, [x, y],", (x) => Array.isArray(x) && x.length === 2 && x.every(Number.isFinite));
+const things = kind.listOf(kind.having("an object", {}), "a list");
+const takesWorld = signature("new ParticleWorld()", {
+  bodies: kind.listOf(
+    { ...body, accepts: (x) => x !== undefined && body.accepts(x) && "shape" in (x as object) },
+    "a list of bodies",
+  ),
+  options: kind.options<WorldOptions>({
+    dt: kind.finite,
+    substeps: kind.count(1),
+    drag: kind.finite,
+    gravity: pair,
+    contact: kind.having("a law of contact", { stiffness: kind.finite, margin: kind.finite }),
+    fixtures: things,
+    joints: things,
+    jointStiffness: kind.finite,
+    jointTorque: kind.finite,
+    bounds: kind.orNull(pair),
+  }),
+});
+
 /**
  * A world of given bodies. It holds constants only: what changes is the {@linkcode Motion} that it is given.
  *
@@ -149,6 +186,7 @@ export class ParticleWorld {
 
   /** `bodies` in the order of the body axis. */
   constructor(readonly bodies: readonly Body[], options: WorldOptions = {}) {
+    takesWorld(arguments);
     const { dt = 0.1, substeps = 1, drag = 0.25, contact = { stiffness: 100, margin: 1e-3 }, bounds = null } = options;
     this.#dt = dt / substeps;
     this.#substeps = substeps;
@@ -210,3 +248,11 @@ export class ParticleWorld {
     return this.#bound === null ? position : position.clamp(this.#unbound, this.#bound);
   }
 }
+
+takeOnly(ParticleWorld, {
+  step: {
+    motion: kind.having("a motion", { position: kind.tensor, velocity: kind.tensor }),
+    force: kind.tensor,
+    torque: kind.optional(kind.orNull(kind.tensor)),
+  },
+});

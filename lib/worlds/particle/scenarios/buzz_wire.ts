@@ -3,6 +3,8 @@
  * walls. As in VMAS 1.5.2 (Bettini et al. 2022), each environment of the batch as VMAS runs one alone.
  */
 
+import { signature, takeOnly } from "../../../graph/arguments.ts";
+import * as kind from "../../kinds.ts";
 import { zeros } from "../../../tensor/creation.ts";
 import { concat } from "../../../tensor/functions.ts";
 import { uniform } from "../../../tensor/random.ts";
@@ -105,6 +107,8 @@ const joints: readonly Joint[] = [0, 1].flatMap((agent) => [
 /** Every disc with every wall: each that touches costs. */
 const collisions: readonly Pair[] = [0, 1, ball].flatMap((disc) => walls.map((_, i): Pair => [disc, i]));
 
+const takesWorld = signature("new BuzzWire()", { options: kind.worldOptions });
+
 /**
  * The environments of `buzz_wire`; see {@linkcode BuzzWireOptions}. Gradients through many steps explode, as in VMAS, where a
  * rod is under less than the 0.62 N at which its joints set in: they open and close in turn. On the CPU the size of the
@@ -138,6 +142,7 @@ export class BuzzWire implements Environment<BuzzWireState> {
    * @throws RangeError with a sentence if an option is unknown or out of its range.
    */
   constructor(options: BuzzWireOptions = {}) {
+    takesWorld(arguments);
     this.options = withDefaults("buzz_wire", defaults, checks, options);
     this.maxSteps = this.options.maxSteps;
     this.#actions = new Actions(this.name, agents, this.options.continuousActions);
@@ -218,3 +223,5 @@ function named({ position, velocity, angle, spin, goal, steps }: BuzzWireState):
     steps: steps.named("env"),
   };
 }
+
+takeOnly(BuzzWire, kind.worldMethods);

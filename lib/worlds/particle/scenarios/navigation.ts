@@ -3,6 +3,8 @@
  * lidar. As in VMAS 1.5.2 (Bettini et al. 2022), each environment of the batch as VMAS runs one alone.
  */
 
+import { signature, takeOnly } from "../../../graph/arguments.ts";
+import * as kind from "../../kinds.ts";
 import { zeros } from "../../../tensor/creation.ts";
 import { concat, where } from "../../../tensor/functions.ts";
 import { uniform } from "../../../tensor/random.ts";
@@ -52,6 +54,8 @@ class Contacts {
   }
 }
 
+const takesWorld = signature("new Navigation()", { options: kind.worldOptions });
+
 /** The environments of `navigation`; see {@linkcode NavigationOptions}. */
 export class Navigation implements Environment<NavigationState> {
   readonly name = "navigation";
@@ -78,6 +82,7 @@ export class Navigation implements Environment<NavigationState> {
    * @throws RangeError with a sentence if an option is unknown, out of its range, or does not go with another.
    */
   constructor(options: NavigationOptions = {}) {
+    takesWorld(arguments);
     const all = resolveOptions(options);
     const { nAgents, collisions, agentRadius: radius, worldSpawningX, worldSpawningY } = all;
     this.options = all;
@@ -180,3 +185,5 @@ function named({ position, velocity, goal, steps }: NavigationState): Navigation
   const vectors = (x: Tensor): Tensor => x.named("env", "agent", null);
   return { position: vectors(position), velocity: vectors(velocity), goal: vectors(goal), steps: steps.named("env") };
 }
+
+takeOnly(Navigation, { ...kind.worldMethods, start: { noise: kind.tensor } });

@@ -3,6 +3,8 @@
  * environment of the batch as VMAS runs one alone.
  */
 
+import { signature, takeOnly } from "../../../graph/arguments.ts";
+import * as kind from "../../kinds.ts";
 import { tensor, zeros } from "../../../tensor/creation.ts";
 import { concat, where } from "../../../tensor/functions.ts";
 import { uniform } from "../../../tensor/random.ts";
@@ -72,6 +74,8 @@ export type ReverseTransportState = {
   steps: Tensor;
 };
 
+const takesWorld = signature("new ReverseTransport()", { options: kind.worldOptions });
+
 /** The environments of `reverse_transport`; see {@linkcode ReverseTransportOptions}. */
 export class ReverseTransport implements Environment<ReverseTransportState> {
   readonly name = "reverse_transport";
@@ -94,6 +98,7 @@ export class ReverseTransport implements Environment<ReverseTransportState> {
    * @throws RangeError with a sentence if an option is unknown or out of its range.
    */
   constructor(options: ReverseTransportOptions = {}) {
+    takesWorld(arguments);
     this.options = withDefaults("reverse_transport", defaults, checks, options);
     const { nAgents, packageLength, packageWidth: width, packageMass: mass, maxSteps } = this.options;
     this.agents = nAgents;
@@ -184,3 +189,5 @@ function named({ position, velocity, goal, steps }: ReverseTransportState): Reve
     steps: steps.named("env"),
   };
 }
+
+takeOnly(ReverseTransport, kind.worldMethods);

@@ -3,6 +3,8 @@
  * et al. 2022), each environment of the batch as VMAS runs one alone.
  */
 
+import { signature, takeOnly } from "../../../graph/arguments.ts";
+import * as kind from "../../kinds.ts";
 import { full, zeros } from "../../../tensor/creation.ts";
 import { concat } from "../../../tensor/functions.ts";
 import { uniform } from "../../../tensor/random.ts";
@@ -70,6 +72,8 @@ const agentRadius = 0.03;
 /** Newtons of an action of 1. */
 const strength = 0.6;
 
+const takesWorld = signature("new Wheel()", { options: kind.worldOptions });
+
 /** The environments of `wheel`; see {@linkcode WheelOptions}. */
 export class Wheel implements Environment<WheelState> {
   readonly name = "wheel";
@@ -90,6 +94,7 @@ export class Wheel implements Environment<WheelState> {
    * @throws RangeError with a sentence if an option is unknown or out of its range.
    */
   constructor(options: WheelOptions = {}) {
+    takesWorld(arguments);
     this.options = withDefaults("wheel", defaults, checks, options);
     const { nAgents, lineLength: length, lineMass: mass, maxSteps } = this.options;
     this.agents = nAgents;
@@ -156,3 +161,5 @@ function named({ position, velocity, angle, spin, steps }: WheelState): WheelSta
     steps: steps.named("env"),
   };
 }
+
+takeOnly(Wheel, kind.worldMethods);

@@ -1,0 +1,176 @@
+/**
+ * What a public call takes, declared once: the names and kinds of its parameters. Other arguments are refused in a sentence at
+ * the user's line, before anything is computed with them.
+ */
+
+import { type ErrorParts, PlumblineError } from "./error.ts";
+import { type Fault, isThenable, type Kind, told } from "./kinds.ts";
+
+/** The parameters of a call by name, in order. A name that begins with dots takes all arguments that are left. */
+export type Parameters = Readonly<Record<string, Kind>>;
+
+/** Throws a {@linkcode PlumblineError} (G310) unless the arguments are of the kinds that the call takes. */
+export type Signature = (given: ArrayLike<unknown>) => void;
+
+/** What to write in the place of the arguments, if that is known. */
+export type Advice = (given: readonly unknown[]) => string | undefined;
+
+interface Declared {
+  /** The call as it is written: `mean()`, `new Linear()`. */
+  readonly called: string;
+  readonly names: readonly string[];
+  readonly kinds: readonly Kind[];
+  readonly rest: { readonly name: string; readonly kind: Kind } | null;
+  readonly advice: Advice;
+}
+
+function refuse(message: string, help: string | undefined, code: "G310" | "G311" = "G310"): never {
+  const parts: ErrorParts = { code, message, ...(help ? { help } : {}) };
+  throw new PlumblineError(parts);
+}
+
+/** `mean(axis?, keepDim?)`. */
+function usageOf({ called, names, kinds, rest }: Declared): string {
+  const parts = names.map((name, i) => kinds[i]!.accepts(undefined) ? `${name}?` : name);
+  return `${called.replace(/\(\)$/, "")}(${[...parts, ...(rest ? [`..${rest.name}`] : [])].join(", ")})`;
+}
+
+function refuseSurplus(declared: Declared, given: readonly unknown[]): never {
+  const { called, names, advice } = declared;
+  const takes = names.length === 0 ? "no arguments" : `${names.length} at most`;
+  const usage = names.length === 0 ? "" : `, ${usageOf(declared)}`;
+  refuse(
+    `${called} takes ${takes}${usage}; it was given ${given.length}: ${told(given[names.length])} has no place.`,
+    advice(given),
+  );
+}
+
+function refusePromise(declared: Declared, name: string, promise: PromiseLike<unknown>): never {
+  // It is told here: that it may fail too is not another error.
+  promise.then(undefined, () => {});
+  refuse(
+    `${declared.called} was given a promise as \`${name}\`: \`await\` is missing.`,
+    "write await before what gives it: x.mul(await y.item()).",
+    "G311",
+  );
+}
+
+function refuseArgument(
+  declared: Declared,
+  name: string,
+  kind: Kind,
+  found: unknown,
+  given: readonly unknown[],
+): never {
+  const { called, advice } = declared;
+  if (isThenable(found)) refusePromise(declared, name, found);
+  const inside = kind.inside?.(found) ?? null;
+  if (inside && isThenable(inside.found)) refusePromise(declared, name + inside.at, inside.found);
+  if (inside?.sentence) {
+    const deeper = inside.at === "" ? "" : `, at \`${name}${inside.at}\`,`;
+    refuse(`${called}${deeper} ${inside.sentence}`, inside.help ?? advice(given));
+  }
+  const fault: Fault = inside ?? { at: "", says: kind.says, found };
+  const place = name + fault.at;
+  const option = inside ? undefined : kind.example?.(found);
+  const example = inside ? undefined : option ? withOption(declared, name, option, given) : byName(declared, found);
+  const usage = called.endsWith("()") ? `it is called so: ${usageOf(declared)}` : undefined;
+  const message = fault.found === undefined
+    ? `${called} needs \`${place}\`, ${fault.says.replace(/,$/, "")}.`
+    : `${called} takes ${fault.says} as \`${place}\`, not ${told(fault.found)}.`;
+  refuse(
+    message,
+    advice(given) ?? fault.help ?? (example ? `write it so: ${example}` : usage),
+  );
+}
+
+/** The call as it was made, but for `option` in the place of `name`. */
+function withOption({ called, names }: Declared, name: string, option: string, given: readonly unknown[]): string {
+  const before = names.slice(0, names.indexOf(name)).map((other, i) => {
+    return ["number", "string", "boolean"].includes(typeof given[i]) ? JSON.stringify(given[i]) : other;
+  });
+  return `${called.replace(/\(\)$/, "")}(${[...before, option].join(", ")})`;
+}
+
+/** Where an object names parameters that are given by position. */
+function byName({ called, names }: Declared, found: unknown): string | undefined {
+  if (typeof found !== "object" || found === null) return undefined;
+  const known = Object.keys(found).filter((key) => names.includes(key));
+  if (known.length === 0) return undefined;
+  const values = names.slice(0, names.indexOf(known.at(-1)!) + 1).map((name) => {
+    return known.includes(name) ? JSON.stringify((found as Record<string, unknown>)[name]) : name;
+  });
+  return `${called.replace(/\(\)$/, "")}(${values.join(", ")})`;
+}
+
+/** As Array.prototype.map() and its like call a function: with the entry, its index and the array. */
+export function isFromList(given: ArrayLike<unknown>): boolean {
+  return given.length === 3 && Array.isArray(given[2]) && given[2][given[1] as number] === given[0];
+}
+
+/** Declares what `called` takes. A function of one argument may be handed to `map()`. */
+export function signature(called: string, parameters: Parameters, advice: Advice = () => undefined): Signature {
+  const entries = Object.entries(parameters);
+  const last = entries.at(-1);
+  const rest = last?.[0].startsWith("..") ? { name: last[0].slice(2), kind: last[1] } : null;
+  const fixed = rest ? entries.slice(0, -1) : entries;
+  const declared: Declared = {
+    called,
+    names: fixed.map(([name]) => name),
+    kinds: fixed.map(([, kind]) => kind),
+    rest,
+    advice,
+  };
+  const { kinds } = declared;
+  return (given) => {
+    for (let i = 0; i < kinds.length; i++) {
+      if (!kinds[i]!.accepts(given[i])) {
+        refuseArgument(declared, declared.names[i]!, kinds[i]!, given[i], Array.from(given));
+      }
+    }
+    if (given.length <= kinds.length) return;
+    if (rest) {
+      for (let i = kinds.length; i < given.length; i++) {
+        if (rest.kind.accepts(given[i])) continue;
+        refuseArgument(declared, `${rest.name}[${i - kinds.length}]`, rest.kind, given[i], Array.from(given));
+      }
+    } else if (kinds.length !== 1 || !isFromList(given)) refuseSurplus(declared, Array.from(given));
+  };
+}
+
+/** Signatures of methods by their names; a method of a class that is not named takes nothing. */
+export type Methods = Readonly<Record<string, Parameters | readonly [Parameters, Advice]>>;
+
+interface Class {
+  readonly name: string;
+  readonly prototype: object;
+}
+
+/** Methods that the library calls, and conversions, which say what they refuse themselves. */
+const free: readonly string[] = ["constructor", "toString", "toJSON", "valueOf"];
+
+/**
+ * From now on the methods of a class refuse what they do not take: those of the table other arguments, all others any. Methods
+ * named in `internal` are the library's own.
+ */
+export function takeOnly(of: Class, methods: Methods, internal: readonly string[] = []): void {
+  for (const name of Object.getOwnPropertyNames(of.prototype)) {
+    const { value, ...property } = Object.getOwnPropertyDescriptor(of.prototype, name)!;
+    if (typeof value !== "function" || free.includes(name) || internal.includes(name)) continue;
+    if (value.length > 0 && !Object.hasOwn(methods, name)) throw new Error(`say what ${of.name}.${name}() takes.`);
+    const declared = Object.hasOwn(methods, name) ? methods[name]! : {};
+    const [parameters, advice] = Array.isArray(declared) ? declared as [Parameters, Advice] : [declared as Parameters];
+    const check = signature(`${name}()`, parameters, advice);
+    // The method keeps its name, which messages read from the stack.
+    const checked = {
+      [name](this: unknown, ...given: unknown[]): unknown {
+        check(given);
+        return value.apply(this, given);
+      },
+    };
+    Object.defineProperty(checked[name], "length", { value: value.length });
+    Object.defineProperty(of.prototype, name, { ...property, value: checked[name], writable: true });
+  }
+  const missing = Object.keys(methods).find((name) => !Object.hasOwn(of.prototype, name));
+  if (missing !== undefined) throw new Error(`${of.name} has no method ${missing} to check the arguments of.`);
+}

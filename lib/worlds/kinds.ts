@@ -1,0 +1,38 @@
+/** The kinds of arguments that know of worlds, beside those of `tensor/kinds.ts`. */
+
+import type { Methods } from "../graph/arguments.ts";
+import { callable, having, key, kindOf, number, optional, tensor, text } from "../tensor/kinds.ts";
+import { Tensor } from "../tensor/tensor.ts";
+
+export * from "../tensor/kinds.ts";
+
+/** What trains or plays wants of a world. */
+export const world = having("a world, such as new Navigation(),", {
+  name: text,
+  agents: number,
+  maxSteps: number,
+  reset: callable,
+  observe: callable,
+  step: callable,
+});
+
+/** A state as reset() and step() give it: an object of tensors. */
+export const worldState = kindOf(
+  "a state, as reset() or step() gives it,",
+  (x) => typeof x === "object" && x !== null && !(x instanceof Tensor) && !Array.isArray(x) && !("then" in x),
+);
+
+const envs = kindOf("a whole number of at least 1", (x) => Number.isInteger(x) && (x as number) >= 1);
+
+/** What the methods of every world take. */
+export const worldMethods: Methods = {
+  reset: { key, envs },
+  observe: { state: worldState },
+  step: { state: worldState, action: tensor },
+};
+
+/** The options of a world, by name; which there are each world says. */
+export const worldOptions = optional(kindOf(
+  "options by name",
+  (x) => typeof x === "object" && x !== null && !(x instanceof Tensor) && !Array.isArray(x) && !("then" in x),
+));
