@@ -104,7 +104,22 @@ export { Adam, type AdamOptions, AdamW, SGD, type SGDOptions } from "./lib/optim
 export { rateLeft, type Schedule, schedules } from "./lib/optim/schedule.ts";
 
 export { exportOnnx } from "./lib/compile/export.ts";
-export type { ActionKind, Environment, Transition } from "./lib/worlds/environment.ts";
+export type { ActionKind, Environment, Transition, World } from "./lib/worlds/environment.ts";
+export { RandomStream } from "./lib/graph/random_stream.ts";
+export type {
+  HostScene,
+  HostWorld,
+  MakeSimulation,
+  MetricReduction,
+  Simulation,
+  StepOutcome,
+} from "./lib/worlds/host/world.ts";
+export { SimulationError } from "./lib/worlds/host/error.ts";
+export type { SimulationsState } from "./lib/worlds/host/pool.ts";
+export { type HostTransition, Simulations } from "./lib/worlds/host/simulations.ts";
+export { HostPendulum, type HostPendulumOptions } from "./lib/worlds/pendulum/host.ts";
+export { Pendulum, type PendulumOptions, type PendulumState } from "./lib/worlds/pendulum/pendulum.ts";
+export { type HostRecording, recordEpisodes } from "./lib/rl/host_episodes.ts";
 export { resetWhere } from "./lib/worlds/episode.ts";
 export { type Episodes, Evaluator, type Moment, play, type Played } from "./lib/rl/evaluation.ts";
 export { type Advantages, generalisedAdvantages, type Trajectory } from "./lib/rl/gae.ts";

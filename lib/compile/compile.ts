@@ -42,7 +42,10 @@ export interface CompileOptions {
   state?: Stateful | readonly Stateful[];
   /** For messages. */
   name?: string;
-  /** `false`: what it assigns and returns may be NaN or infinite. */
+  /**
+   * `false`: what it assigns and returns may be NaN or infinite. `true`: what it returns may not, even if it assigns nothing;
+   * the results of such a function are otherwise its caller's.
+   */
   checkNumerics?: boolean;
   /** How many programs are kept, those used last: one for each form of the arguments. 16 unless told otherwise. */
   programs?: number;
@@ -64,7 +67,7 @@ export interface Compiled<A extends readonly Argument[], R extends Tree | void> 
 interface Program {
   readonly executable: Executable;
   /** Runs it, under watch if it has sinks. */
-  readonly runner: Pick<Executable, "run">;
+  readonly runner: Pick<Executable, "run" | "dispose">;
   readonly captured: readonly Node[];
   readonly roots: readonly Variable[];
   /** Indices into `roots` of those that the function assigns. */
@@ -160,7 +163,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     readonly fn: (...args: A) => R,
     readonly named: Stateful | readonly Stateful[] | undefined,
     readonly name: string,
-    readonly checked: boolean,
+    readonly checked: boolean | undefined,
     readonly compiledAt: Site,
     most: number,
   ) {
@@ -339,7 +342,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
   }
 
   #sinks({ result, assigned, outputs }: Traced, roots: readonly Variable[], noted: readonly Sink[]): SinkOutput[] {
-    if (!this.checked) return [];
+    if (this.checked === false) return [];
     const paths = pathsOf(result, "the result").map((x) => {
       const [whole, ...path] = x.split("/");
       return path.length === 0 ? whole! : `${whole} \`${path.join(".")}\``;
@@ -348,6 +351,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
       assigned: assigned.map((index, i) => ({ variable: roots[index]!, node: outputs[i]! })),
       returned: leaves(result).map(({ node }, i) => ({ name: paths[i]!, node })),
       noted,
+      always: this.checked === true,
     });
   }
 }
@@ -395,7 +399,7 @@ export function compile<A extends readonly Argument[], R extends Tree | void>(
   options: CompileOptions = {},
 ): Compiled<A, R> {
   takesCompile(arguments);
-  const { name = fn.name || nameless, checkNumerics = true, programs = 16 } = options;
+  const { name = fn.name || nameless, checkNumerics, programs = 16 } = options;
   if (!Number.isInteger(programs) || programs < 1) {
     throw new RangeError(`compile() keeps a whole number of programs, at least 1, not ${programs}.`);
   }

@@ -5,7 +5,7 @@ import type { Site } from "../graph/site.ts";
 import { warn } from "../graph/warning.ts";
 
 interface Kept {
-  readonly executable: Pick<Executable, "dispose">;
+  readonly runner: Pick<Executable, "dispose">;
 }
 
 /** So many wasted programs are said. */
@@ -39,9 +39,9 @@ export class Programs<P extends Kept> {
   set(signature: string, program: P): void {
     this.#kept.set(signature, program);
     if (this.#kept.size <= this.most) return;
-    const [oldest, { executable }] = this.#kept.entries().next().value!;
+    const [oldest, { runner }] = this.#kept.entries().next().value!;
     this.#kept.delete(oldest);
-    executable.dispose();
+    runner.dispose();
     if (++this.#wasted >= mostWasted) this.#warn();
   }
 
@@ -52,7 +52,7 @@ export class Programs<P extends Kept> {
 
   /** Gives all of them back. */
   clear(): void {
-    for (const { executable } of this.#kept.values()) executable.dispose();
+    for (const { runner } of this.#kept.values()) runner.dispose();
     this.#kept.clear();
   }
 

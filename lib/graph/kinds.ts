@@ -158,7 +158,7 @@ export function having(
     accepts: (x) => isObject(x) && names.every((key) => members[key]!.accepts(x[key])) && (others?.accepts(x) ?? true),
     inside: (x) => {
       if (!isObject(x)) return null;
-      const unknown = others?.inside!(x) ?? null;
+      const unknown = others?.inside?.(x) ?? null;
       return unknown?.sentence ? unknown : firstBadMember(members, x) ?? unknown;
     },
   };

@@ -10,8 +10,8 @@ import { takeOnly } from "../graph/arguments.ts";
 import { concat, where } from "../tensor/functions.ts";
 import { full, tensor } from "../tensor/creation.ts";
 import * as kind from "../tensor/kinds.ts";
-import { Tensor } from "../tensor/tensor.ts";
-import { Parameter, type Stateful, Variable } from "../tensor/variable.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type Parameter, type Stateful, Variable } from "../tensor/variable.ts";
 import { freeParameters, ParameterGroup } from "./group.ts";
 
 /** Parameters with settings of their own. */

@@ -14,6 +14,8 @@ import type { Tree } from "../tensor/tree.ts";
 import type { Stateful } from "../tensor/variable.ts";
 import { type Controller, type RecurrentController, remembering } from "../worlds/controllers.ts";
 import type { Environment } from "../worlds/environment.ts";
+import { type HostWorld, isHostWorld } from "../worlds/host/world.ts";
+import { HostPlayer } from "./host_episodes.ts";
 import * as kind from "../worlds/kinds.ts";
 
 /** What became of episodes, one entry each. */
@@ -79,7 +81,7 @@ interface Carry<S extends Tree> {
 }
 
 const takesPlay = signature("play()", {
-  environment: kind.world,
+  environment: kind.anyWorld,
   controller: kind.callable,
   key: kind.key,
   envs: kind.count(1),
@@ -146,7 +148,7 @@ type Program = Compiled<[Tensor], { reward: Tensor; length: Tensor; terminated: 
 const widest = 256;
 
 const takesEvaluator = signature("new Evaluator()", {
-  environment: kind.world,
+  environment: kind.anyWorld,
   controller: kind.callable,
   state: kind.optional(kind.listOf(kind.stateful, "a list of modules and other state")),
 });
@@ -165,15 +167,18 @@ const takesEvaluator = signature("new Evaluator()", {
  * ```
  */
 export class Evaluator<S extends Tree = Tree> {
-  readonly #programs = new Map<number, Program>();
+  readonly #player: Player;
 
   /** `state`: what the controller reads that may change, as {@linkcode compile} wants it. */
   constructor(
-    readonly environment: Environment<S>,
+    readonly environment: Environment<S> | HostWorld,
     readonly controller: Controller | RecurrentController,
     readonly state: readonly Stateful[] = [],
   ) {
     takesEvaluator(arguments);
+    this.#player = isHostWorld(environment)
+      ? new HostPlayer(environment, controller, state)
+      : new TensorPlayer(environment, controller, state);
   }
 
   /** Exactly `count` episodes (1 or more). The same seed, an integer in [0, 2^32), and count give the same starts to every controller. */
@@ -184,15 +189,14 @@ export class Evaluator<S extends Tree = Tree> {
     const blocks = Math.ceil(count / widest);
     // Blocks of one size share a program. What the last has too many is left out by its place, not by how it ended.
     const envs = Math.ceil(count / blocks);
-    const program = this.#program(envs);
     const reward = new Float32Array(blocks * envs);
     const length = new Float32Array(blocks * envs);
     const terminated = new Uint8Array(blocks * envs);
     for (let block = 0; block < blocks; block++) {
-      const played = await program(randomKey((block + 1) * 2 ** 32 + seed));
-      reward.set(await played.reward.data() as Float32Array, block * envs);
-      length.set(await played.length.data() as Float32Array, block * envs);
-      terminated.set(await played.terminated.data() as Uint8Array, block * envs);
+      const played = await this.#player.play(envs, [block + 1, seed]);
+      reward.set(played.reward, block * envs);
+      length.set(played.length, block * envs);
+      terminated.set(played.terminated, block * envs);
     }
     return {
       reward: reward.slice(0, count),
@@ -201,7 +205,36 @@ export class Evaluator<S extends Tree = Tree> {
     };
   }
 
-  /** Gives back the programs. */
+  /** Gives back programs and simulations. */
+  dispose(): void {
+    this.#player.dispose();
+  }
+}
+
+/** Plays one episode in each of `envs` environments, which two words of 32 bits draw. */
+interface Player {
+  play(envs: number, key: readonly [number, number]): Promise<Episodes>;
+  dispose(): void;
+}
+
+class TensorPlayer<S extends Tree> implements Player {
+  readonly #programs = new Map<number, Program>();
+
+  constructor(
+    readonly environment: Environment<S>,
+    readonly controller: Controller | RecurrentController,
+    readonly state: readonly Stateful[],
+  ) {}
+
+  async play(envs: number, [block, seed]: readonly [number, number]): Promise<Episodes> {
+    const { reward, length, terminated } = await this.#program(envs)(randomKey(block * 2 ** 32 + seed));
+    return {
+      reward: await reward.data() as Float32Array,
+      length: await length.data() as Float32Array,
+      terminated: await terminated.data() as Uint8Array,
+    };
+  }
+
   dispose(): void {
     for (const program of this.#programs.values()) program.dispose();
     this.#programs.clear();

@@ -46,6 +46,11 @@ export interface PPOOptions {
   readonly critic?: (spaces: NetworkOptions, random: HostRandom) => Module;
   /** Frames (steps of one environment) to collect in an iteration, at least. */
   readonly framesPerBatch: number;
+  /**
+   * Environments side by side; as many as the batch has whole episodes unless told otherwise. With more of them an iteration has
+   * fewer steps of each, and episodes go on from batch to batch: worlds on the host are faster with some hundred.
+   */
+  readonly envs?: number;
   /** Passes over the batch in an iteration. */
   readonly numEpochs: number;
   /** Frames in a minibatch. */
@@ -103,6 +108,7 @@ export const ppoOptions: Kind = having(
     policy: optional(callable),
     critic: optional(callable),
     framesPerBatch: anything,
+    envs: anything,
     numEpochs: anything,
     minibatchSize: anything,
     lr: anything,
@@ -136,6 +142,7 @@ const ranges: Readonly<Partial<Record<keyof PPOOptions, Range>>> = {
   hiddenSize: { whole: true, least: 1 },
   sequenceLength: { whole: true, least: 1 },
   framesPerBatch: { whole: true, least: 1 },
+  envs: { whole: true, least: 1 },
   numEpochs: { whole: true, least: 1 },
   minibatchSize: { whole: true, least: 1 },
   lr: { least: 0 },
@@ -149,7 +156,14 @@ const ranges: Readonly<Partial<Record<keyof PPOOptions, Range>>> = {
   targetKl: { least: 0 },
 };
 
-const mayLack: readonly (keyof PPOOptions)[] = ["hiddenSize", "sequenceLength", "nIters", "clipValue", "targetKl"];
+const mayLack: readonly (keyof PPOOptions)[] = [
+  "hiddenSize",
+  "sequenceLength",
+  "envs",
+  "nIters",
+  "clipValue",
+  "targetKl",
+];
 
 function rangeText({ whole, least, aboveLeast, most }: Range): string {
   return `a ${whole ? "whole number" : "number"} ${aboveLeast ? "above" : "of at least"} ${least}` +

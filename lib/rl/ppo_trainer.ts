@@ -7,25 +7,28 @@ import { compile, type Compiled } from "../compile/compile.ts";
 import { signature, takeOnly } from "../graph/arguments.ts";
 import { currentEngine, deviceNotice } from "../engine/select.ts";
 import { whole } from "../graph/interrupt.ts";
-import type { SavedTensor, TypedArray } from "../graph/types.ts";
+import type { SavedTensor } from "../graph/types.ts";
 import type { Module } from "../nn/module.ts";
 import { rateLeft } from "../optim/schedule.ts";
 import { tensor } from "../tensor/creation.ts";
 import { HostRandom } from "../tensor/host_random.ts";
 import { Generator } from "../tensor/random.ts";
-import { fromData, type Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
-import { assignAll, type Variable } from "../tensor/variable.ts";
+import type { Variable } from "../tensor/variable.ts";
 import type { Environment } from "../worlds/environment.ts";
+import type { HostWorld } from "../worlds/host/world.ts";
 import * as kind from "../worlds/kinds.ts";
 import { shuffled } from "./batch.ts";
-import { episodeMetrics, type Episodes, Evaluator } from "./evaluation.ts";
+import { episodeMetrics, type Episodes } from "./evaluation.ts";
+import { type AnyProgram, type Experience, experienceOf } from "./experience.ts";
 import { tryNetworks } from "./own_networks.ts";
 import type { Policy } from "./policy.ts";
 import { policyOnnx } from "./policy_onnx.ts";
 import { diagnostics, type Minibatches, PPOLearner, type PreparedBatch } from "./ppo_learner.ts";
 import { checkPPOOptions, type PPOOptions, ppoOptions } from "./ppo_options.ts";
-import { batchShape, Collector, type Rollout } from "./rollout.ts";
+import { batchShape, type Rollout } from "./rollout.ts";
+import { assignVariables, namedVariables, readVariables, savedTensor } from "./saved.ts";
 
 /** What a trainer says about itself. */
 export interface PPOFacts {
@@ -47,34 +50,45 @@ export interface PPOFacts {
 const measuredEpisodes = 100;
 
 const takesCreate = signature("PPOTrainer.create()", {
-  environment: kind.world,
+  environment: kind.anyWorld,
   options: ppoOptions,
 });
 
-/** PPO for many agents in one {@linkcode Environment}. */
-export class PPOTrainer<S extends Tree = Tree> {
-  /** Environments side by side: as many whole episodes as the batch has frames for. */
+/** PPO for many agents in a world `W`: an {@linkcode Environment}, or a {@linkcode HostWorld}. */
+export class PPOTrainer<W extends Environment | HostWorld = Environment> {
+  /** Environments side by side. */
   readonly envs: number;
   /** Steps of each environment in an iteration. */
   readonly steps: number;
   readonly #learner: PPOLearner;
-  readonly #collector: Collector<S>;
+  readonly #experience: Experience;
   readonly #generator: Generator;
   readonly #order: HostRandom;
-  readonly #collect: Compiled<[], Rollout>;
   readonly #prepare: Compiled<[Rollout], PreparedBatch>;
   /** An epoch: an update for each minibatch, one after the other. Gives the gradients of the last one. */
   readonly #update: Compiled<[Tensor, Minibatches], Tensor>;
-  readonly #evaluator: Evaluator<S>;
   readonly #engine: Pick<PPOFacts, "engine" | "adapter" | "note">;
   #iteration = 0;
   /** Of all parameters, one after the other. */
   #gradients: Tensor | null = null;
 
   /**
-   * A trainer on the engine of the process.
+   * A trainer on the engine of the process, in a world of tensors or on the host.
    *
-   * @throws RangeError if an option is out of its range, TypeError and PlumblineError if networks of one's own do not fit.
+   * @throws RangeError if an option is out of its range, TypeError and PlumblineError if networks of one's own do not fit,
+   * SimulationError if the simulations of a world on the host cannot be started.
+   *
+   * @example A world on the host.
+   * ```ts
+   * import { HostPendulum, PPOTrainer } from "@plumbline/plumbline";
+   *
+   * const trainer = await PPOTrainer.create(new HostPendulum({ maxSteps: 20 }), {
+   *   ...{ algorithm: "ippo", framesPerBatch: 100, numEpochs: 2, minibatchSize: 50, hiddenSize: 16, lr: 1e-3 },
+   *   ...{ maxGradNorm: 0.5, clipEpsilon: 0.2, entropyEps: 0, gamma: 0.9, lmbda: 0.95, seed: 0 },
+   * });
+   * console.log((await trainer.iterate())["train/episodes"]); // 5
+   * trainer.dispose();
+   * ```
    *
    * @example A critic of one's own, and a policy whose network is.
    * ```ts
@@ -101,18 +115,22 @@ export class PPOTrainer<S extends Tree = Tree> {
    * trainer.dispose();
    * ```
    */
-  static async create<S extends Tree>(environment: Environment<S>, options: PPOOptions): Promise<PPOTrainer<S>> {
+  static create<S extends Tree>(environment: Environment<S>, options: PPOOptions): Promise<PPOTrainer<Environment<S>>>;
+  /** As above. */
+  static create<W extends HostWorld>(environment: W, options: PPOOptions): Promise<PPOTrainer<W>>;
+  static async create<W extends Environment | HostWorld>(environment: W, options: PPOOptions): Promise<PPOTrainer<W>> {
     takesCreate(arguments);
     const { name, adapter } = await currentEngine();
     const note = deviceNotice();
     const trainer = new PPOTrainer(environment, options, { engine: name, adapter, ...(note === null ? {} : { note }) });
     await tryNetworks(environment, trainer, options);
+    await trainer.#experience.ready();
     return trainer;
   }
 
   /** Draws the networks and the first states from the seed. Use {@linkcode PPOTrainer.create}. */
   private constructor(
-    readonly environment: Environment<S>,
+    readonly environment: W,
     readonly options: PPOOptions,
     engine: Pick<PPOFacts, "engine" | "adapter" | "note">,
   ) {
@@ -120,18 +138,14 @@ export class PPOTrainer<S extends Tree = Tree> {
     checkPPOOptions(options);
     const random = new HostRandom(options.seed);
     const { framesPerBatch } = options;
-    const shape = batchShape(framesPerBatch, environment.maxSteps, environment.framesPerStep);
+    const shape = batchShape(framesPerBatch, environment.maxSteps, environment.framesPerStep, options.envs);
     const learner = this.#learner = new PPOLearner(environment, options, random, shape);
-    [this.envs, this.steps] = [shape.envs, learner.steps];
-    const collector = this.#collector = new Collector(environment, this.envs, random.key(), learner.policy);
+    const [envs, steps] = [this.envs, this.steps] = [shape.envs, learner.steps];
+    const key = [random.bits(), random.bits()] as const;
     const generator = this.#generator = new Generator(random.bits());
     this.#order = random.split();
-    const { policy, critic, optimizer, measured, valueScale, criticMemory } = learner;
-    this.#evaluator = new Evaluator(environment, policy, [policy]);
-    this.#collect = compile(() => collector.collect(policy, generator, this.steps, learner.sequenceLength), {
-      state: [collector, generator, policy],
-      name: "collect",
-    });
+    const { policy, critic, optimizer, measured, valueScale, criticMemory, sequenceLength } = learner;
+    this.#experience = experienceOf<Tree>(environment, { policy, envs, steps, sequenceLength, key, generator });
     this.#prepare = compile((rollout: Rollout) => learner.prepare(rollout, generator), {
       state: [policy, critic, measured, generator, criticMemory, ...(valueScale ? [valueScale] : [])],
       name: "prepare",
@@ -191,8 +205,8 @@ export class PPOTrainer<S extends Tree = Tree> {
   }
 
   /** Collects a batch: part of {@linkcode iterate}, for measuring. */
-  collect(): Promise<Rollout> {
-    return this.#collect();
+  collect(pause?: () => Promise<void>): Promise<Rollout> {
+    return this.#experience.collect(pause);
   }
 
   /** Learns from a batch: part of {@linkcode iterate}. Gives what was measured. */
@@ -211,13 +225,18 @@ export class PPOTrainer<S extends Tree = Tree> {
       kl = (await this.#learner.measured.data())[diagnostics.indexOf("approx_kl")]!;
       if ((kl - before) / this.#rows > targetKl) break;
     }
-    return { ...await this.#metrics(summary, epochs), "train/epochs": epochs, "train/learning_rate": learningRate };
+    return {
+      ...await this.#metrics(summary, epochs),
+      "train/epochs": epochs,
+      "train/learning_rate": learningRate,
+      ...this.#experience.measured,
+    };
   }
 
   /** Collects and learns once. `pause` is awaited between computations, for whoever wants to be heard meanwhile. */
   iterate(pause?: () => Promise<void>): Promise<Record<string, number>> {
     return whole(async () => {
-      const metrics = await this.learn(await this.#collect(), pause);
+      const metrics = await this.learn(await this.collect(pause), pause);
       this.#iteration++;
       return metrics;
     });
@@ -225,7 +244,7 @@ export class PPOTrainer<S extends Tree = Tree> {
 
   /** Plays `count` whole episodes with the deterministic policy, drawn from `seed`. It changes nothing of what is learned. */
   evaluate(count: number, seed: number): Promise<Episodes> {
-    return this.#evaluator.run(count, seed);
+    return this.#experience.evaluate(count, seed);
   }
 
   /** Means over 100 whole episodes of the deterministic policy, drawn from `seed`, as metrics `eval/...`. */
@@ -240,44 +259,31 @@ export class PPOTrainer<S extends Tree = Tree> {
 
   /** Everything that is needed to continue bit for bit, by name. */
   async state(): Promise<Record<string, SavedTensor>> {
-    const entries = await Promise.all(
-      this.#named().map(async ([name, variable]) => {
-        return [name, { dtype: variable.dtype, shape: variable.shape, data: await variable.data() }] as const;
-      }),
-    );
     const order = Uint32Array.from(this.#order.state());
     return {
-      ...Object.fromEntries(entries),
+      ...await this.#experience.state(),
+      ...await readVariables(this.#named()),
       "order": { dtype: "uint32", shape: [order.length], data: order },
       "iteration": { dtype: "int32", shape: [1], data: Int32Array.of(this.#iteration) },
     };
   }
 
   /** Continues from a {@linkcode PPOTrainer.state} of the same configuration. That of another is refused, and changes nothing. */
-  restore(state: Readonly<Record<string, SavedTensor>>): Promise<void> {
-    const of = (name: string): SavedTensor => {
-      const saved = state[name];
-      if (saved) return saved;
-      throw new Error(`The saved state has no tensor \`${name}\`: it belongs to another configuration.`);
-    };
-    const values = this.#named().map(([name, variable]) => {
-      const { data, dtype, shape } = of(name);
-      return [variable, fromData(data.slice() as TypedArray, dtype, shape)] as const;
-    });
-    const [order, iteration] = [of("order"), of("iteration")];
-    assignAll(values);
+  async restore(state: Readonly<Record<string, SavedTensor>>): Promise<void> {
+    const [order, iteration] = [savedTensor(state, "order"), savedTensor(state, "iteration")];
+    assignVariables(this.#named(), state);
+    await this.#experience.restore(state);
     this.#order.restore([...order.data]);
     this.#iteration = iteration.data[0]!;
-    return Promise.resolve();
   }
 
   /**
-   * Runs a step that failed again, from what it was given: `program` is `collect`, `prepare` or `update`. Throws what the
-   * step throws.
+   * Runs a step that failed again, from what it was given: `program` is `prepare`, `update`, or one of those that collect:
+   * `collect`, or on the host `noise`, `act`, `judge` and `logProb`. Throws what the step throws.
    */
   async replay(program: string, saved: Readonly<Record<string, SavedTensor>>): Promise<void> {
     const programs = this.#programs();
-    const found = (programs as { readonly [name: string]: typeof programs[keyof typeof programs] })[program];
+    const found = programs[program];
     if (!found) throw new Error(`There is no program \`${program}\`; there are ${Object.keys(programs).join(", ")}.`);
     await found.replay(saved);
   }
@@ -309,32 +315,26 @@ export class PPOTrainer<S extends Tree = Tree> {
     return { ...this.#engine, envs: this.envs, steps: this.steps, parameters: this.#learner.size };
   }
 
-  /** Gives back the programs. */
+  /** Gives back programs and simulations. */
   dispose(): void {
-    for (const program of [...Object.values(this.#programs()), this.#evaluator]) program.dispose();
+    this.#experience.dispose();
+    this.#prepare.dispose();
+    this.#update.dispose();
   }
 
-  #programs() {
-    return {
-      collect: this.#collect,
-      prepare: this.#prepare,
-      update: this.#update,
-    };
+  #programs(): Readonly<Record<string, AnyProgram>> {
+    return { ...this.#experience.programs, prepare: this.#prepare, update: this.#update };
   }
 
   #named(): [string, Variable][] {
     const { valueScale, policy: { observationScale } } = this.#learner;
-    const owners = {
+    return namedVariables({
       optimizer: this.#learner.optimizer,
-      collector: this.#collector,
       generator: this.#generator,
       ...(valueScale ? { valueScale } : {}),
       ...(observationScale ? { observationScale } : {}),
       critic: this.#learner.criticMemory,
-    };
-    return Object.entries(owners).flatMap(([owner, x]) =>
-      x.variables().map((variable, i): [string, Variable] => [`${owner}.${i}.${variable.name}`, variable])
-    );
+    });
   }
 
   /** All frames, or sequences of them, in random order. */

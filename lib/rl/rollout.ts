@@ -50,10 +50,14 @@ export interface SequenceRollout extends Rollout {
 
 /**
  * How `frames` steps of the simulator, at least, are collected where an episode has `maxSteps` steps of `framesPerStep`
- * each: by so many environments as have room for a whole episode, and in how many steps.
+ * each: by `envs` environments, or so many as have room for a whole episode, and in how many steps.
  */
-export function batchShape(frames: number, maxSteps: number, framesPerStep = 1): { envs: number; steps: number } {
-  const envs = Math.max(1, Math.floor(frames / (maxSteps * framesPerStep)));
+export function batchShape(
+  frames: number,
+  maxSteps: number,
+  framesPerStep = 1,
+  envs: number = Math.max(1, Math.floor(frames / (maxSteps * framesPerStep))),
+): { envs: number; steps: number } {
   return { envs, steps: Math.ceil(frames / (envs * framesPerStep)) };
 }
 

@@ -7,12 +7,8 @@ import type { Scene } from "./scene.ts";
 /** Whether an agent decides numbers (`continuous`), or takes one of several choices (`discrete`). */
 export type ActionKind = "continuous" | "discrete";
 
-/**
- * A batch of environments without hidden state: everything that changes is in `S`, a tree of tensors with the leading axis
- * `env`. A state can be kept, put in and read back; every method is made of tensor operations only, so it compiles, runs
- * inside `scan` and has gradients.
- */
-export interface Environment<S extends Tree = Tree> {
+/** What a learner has to know of a world before it acts in it. */
+export interface World {
   /** The scenario, as the command line knows it. */
   readonly name: string;
   /** Agents in one environment. */
@@ -27,6 +23,14 @@ export interface Environment<S extends Tree = Tree> {
   readonly maxSteps: number;
   /** Steps of the simulator in one step of this environment; 1 if not given. */
   readonly framesPerStep?: number;
+}
+
+/**
+ * A batch of environments without hidden state: everything that changes is in `S`, a tree of tensors with the leading axis
+ * `env`. A state can be kept, put in and read back; every method is made of tensor operations only, so it compiles, runs
+ * inside `scan` and has gradients.
+ */
+export interface Environment<S extends Tree = Tree> extends World {
   /** How it is drawn; a world without it cannot be. */
   readonly scene?: Scene<S>;
   /** `envs` environments at the start of an episode, drawn from `key` (uint32 [2]). */

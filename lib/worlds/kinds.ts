@@ -16,6 +16,12 @@ export const world = having("a world, such as new Navigation(),", {
   step: callable,
 });
 
+/** What trains or plays wants where a world may be on the host. */
+export const anyWorld = kindOf(
+  "a world, such as new Navigation(),",
+  (x) => typeof x === "object" && x !== null && ("simulation" in x || "step" in x) && "name" in x,
+);
+
 /** A state as reset() and step() give it: an object of tensors. */
 export const worldState = kindOf(
   "a state, as reset() or step() gives it,",

@@ -43,7 +43,9 @@ export async function elsewhere(
  * that it starts, the caller's line, the report of a run that fails. It prints what it found as JSON.
  */
 export function program(specifier: string): string {
-  return `import { PPOTrainer, probeAdapters, tensor, trainRun } from ${JSON.stringify(specifier)};
+  return `import {
+  HostPendulum, PPOTrainer, probeAdapters, Simulations, tensor, trainRun, zeros,
+} from ${JSON.stringify(specifier)};
 
 const size = { framesPerBatch: 130, maxSteps: 10, numEpochs: 1, minibatchSize: 50, nIters: 1 };
 const settings = { scenarioName: "navigation", device: "cpu", ...size } as const;
@@ -51,6 +53,8 @@ const files = (folder: string): string[] => [...Deno.readDirSync(folder)].map(({
 
 const { folder, state } = await trainRun(settings, "runs");
 const { problem } = await probeAdapters();
+const simulations = await Simulations.start(new HostPendulum({ workers: 1 }), 2, 0);
+const { reward } = await simulations.step(zeros([2, 1, 1]));
 
 PPOTrainer.prototype.learn = () => Promise.resolve({ sum: tensor([1, 2]).add(tensor([1, 2, 3])).size });
 const failure: Error = await trainRun(settings, "failed").then(() => new Error("none"), (error) => error);
@@ -58,7 +62,7 @@ const [failed] = files("failed/navigation");
 const report = Deno.readTextFileSync(\`failed/navigation/\${failed}/report.ipynb\`);
 
 const facts = {
-  ...{ state, files: files(folder), problem },
+  ...{ state, files: files(folder), problem, stepped: reward.shape },
   ...{ failure: failure.message, imported: report.match(/import [^\\n]* from \\\\"(.*?)\\\\"/)?.[1] },
 };
 console.log(JSON.stringify(facts));

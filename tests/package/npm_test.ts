@@ -84,10 +84,10 @@ Deno.test("Deno runs a program, a worker and a notebook that import the package 
   await elsewhere(files, async ({ folder, deno }) => {
     const ran = await deno("run", "--no-check", "-A", "program.ts");
     assert.equal(ran.code, 0, ran.err);
-    const { state, files, problem, failure, imported } = JSON.parse(ran.out);
-    assert.deepEqual([state, problem, imported], ["finished", null, specifier]);
+    const { state, files, problem, stepped, failure, imported } = JSON.parse(ran.out);
+    assert.deepEqual([state, problem, stepped, imported], ["finished", null, [2, 1], specifier]);
     assert.ok(["policy.onnx", "reward.svg"].every((name) => files.includes(name)), files);
-    assert.match(failure, /--> program\.ts:10:/);
+    assert.match(failure, /--> program\.ts:14:/);
 
     assert.deepEqual(await deno("run", "--no-check", "-A", "--quiet", "worker.ts"), {
       code: 0,

@@ -15,10 +15,10 @@ Deno.test("a program in another folder imports the library by its path", () =>
   elsewhere({ "program.ts": program(fileURLToPath(module)) }, async ({ folder, deno }) => {
     const { code, out, err } = await deno("run", "--no-check", "-A", "program.ts");
     assert.equal(code, 0, err);
-    const { state, files, problem, failure, imported } = JSON.parse(out);
-    assert.deepEqual([state, problem, imported], ["finished", null, module]);
+    const { state, files, problem, stepped, failure, imported } = JSON.parse(out);
+    assert.deepEqual([state, problem, stepped, imported], ["finished", null, [2, 1], module]);
     assert.ok(["policy.onnx", "reward.svg"].every((name) => files.includes(name)), files);
-    assert.match(failure, /--> program\.ts:10:/);
+    assert.match(failure, /--> program\.ts:14:/);
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["failed", "program.ts", "runs"]);
   }));
 

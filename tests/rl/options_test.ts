@@ -24,6 +24,7 @@ const refused: readonly (readonly [Readonly<Record<string, unknown>>, string])[]
   [{ recurrent: "rnn" }, 'PPO: recurrent is "none", "lstm" or "gru", not "rnn".'],
   [{ sequenceLength: 0 }, "PPO: sequenceLength is a whole number of at least 1, not 0."],
   [{ framesPerBatch: -40 }, "PPO: framesPerBatch is a whole number of at least 1, not -40."],
+  [{ envs: 0 }, "PPO: envs is a whole number of at least 1, not 0."],
   [{ framesPerBatch: NaN }, "PPO: framesPerBatch is a whole number of at least 1, not NaN."],
   [{ numEpochs: 0 }, "PPO: numEpochs is a whole number of at least 1, not 0."],
   [{ minibatchSize: 1.5 }, "PPO: minibatchSize is a whole number of at least 1, not 1.5."],

@@ -2,13 +2,14 @@
 
 import type { Node } from "../../graph/node.ts";
 import { describe } from "../../graph/types.ts";
-import { dependsOn, type Drop, dropOf } from "../reads/drops.ts";
+import { dependsOn, type Drop, dropOf, forbids } from "../reads/drops.ts";
 import { type Cut, describeDrop, droppedAt } from "./dropped.ts";
 import { allNodes, isLearner, type Learner, liveNodes, passes } from "./edges.ts";
 import { helpFor } from "./help.ts";
 import { howCut, isDeclared, labelOf } from "./label.ts";
 import { restarted } from "./restarted.ts";
 import { declaredRead, scaledRead, suspicion } from "./suspicion.ts";
+import { idleConstants } from "./terms.ts";
 import { pathText, trail } from "./trail.ts";
 
 /** What becomes of a parameter. `suspected`: it was read, and nothing in the loss tells of it. */
@@ -131,13 +132,20 @@ function cutOf(edge: Edge, losses: readonly Node[], learner: Learner, influenced
   };
 }
 
+/** Without what comes from worlds and weighs or feeds what learns. */
+function withoutWeights(edges: readonly Edge[], losses: readonly Node[]): readonly Edge[] {
+  if (!edges.some(({ drop }) => drop?.rule === "world")) return edges;
+  const idle = idleConstants(losses);
+  return edges.filter(({ node, drop }) => drop?.rule !== "world" || idle.has(node));
+}
+
 /** What becomes of each of `learners` in `losses`. */
 export function judge(losses: readonly Node[], learners: readonly Learner[]): Map<Learner, Verdict> {
   const live = liveNodes(losses);
   const reached = new Set([...live].map((x) => x.owner));
-  const edges = cutEdges(live);
+  const edges = withoutWeights(cutEdges(live), losses);
   // Where a boundary forbids gradients, another way around it makes nothing good.
-  const forbidding = edges.filter(({ drop }) => drop?.rule === "forbid");
+  const forbidding = edges.filter(({ drop }) => drop && forbids(drop));
   const missing = learners.filter((x) => !reached.has(x) || forbidding.some(({ drop }) => dependsOn(drop!, x)));
   const verdicts = new Map<Learner, Verdict>(learners.map((x) => [x, { status: "reached" }]));
   if (missing.length === 0) return verdicts;

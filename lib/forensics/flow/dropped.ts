@@ -3,7 +3,7 @@
 import type { Place } from "../../graph/error.ts";
 import type { Node } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/types.ts";
-import { type Drop, whatOf } from "../reads/drops.ts";
+import { type Drop, forbids, whatOf } from "../reads/drops.ts";
 import type { Learner } from "./edges.ts";
 import { helpFor } from "./help.ts";
 import { pathText, type Stop } from "./trail.ts";
@@ -31,6 +31,7 @@ export function describeDrop(drop: Drop): string {
   if (kind === "boundary") {
     return rule === "forbid" ? `${what} forbids that gradients pass here` : `at ${what} values leave the graph`;
   }
+  if (kind === "world") return `${what} is stepped on the host: no gradient passes it`;
   if (kind === "compiled") return `${what} is data outside of it: a compiled function keeps its graph`;
   if (kind === "argument") return `${what} is made here, with its gradient`;
   const into = value === null ? "numbers" : `the number ${numberText(value)}`;
@@ -69,7 +70,7 @@ export function droppedAt(node: Node, live: readonly Node[], drop: Drop, learner
       argument: argument?.name,
       isCollected: node.op === "input" && sizeOf(node.shape) > drop.size,
     }),
-    forbidden: drop.rule === "forbid",
+    forbidden: forbids(drop),
     ...(argument ? { because: `${argument.name} carries their gradient, and arguments are data` } : {}),
   };
 }

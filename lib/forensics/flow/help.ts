@@ -166,6 +166,11 @@ export function helpFor(facts: CutFacts): string[] {
       return ["choose softly (softmax() as weights), or learn through the logProb() of the choice."];
     case "boundary":
       return ["give the boundary a vjp, boundary(name, fn, { vjp }), or write its inside in tensors."];
+    case "world":
+      return [
+        "learn from what it gives by the log-probability of what was done:  logProb.mul(reward), as PPO does.",
+        "or write its step in tensors: an Environment has gradients.",
+      ];
     case "compiled":
       return ["compute the loss, and call backward(), inside of the compiled function: what it returns is data."];
     case "noGrad()":

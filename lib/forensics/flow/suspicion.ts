@@ -5,7 +5,7 @@
 
 import type { Node } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/types.ts";
-import { declaredReadsOf, dependsOn, type Drop, isSuspect, keptReads } from "../reads/drops.ts";
+import { declaredReadsOf, dependsOn, type Drop, forbids, isSuspect, keptReads } from "../reads/drops.ts";
 import { type Cut, describeDrop, droppedAt, wayOf } from "./dropped.ts";
 import { isLearner, type Learner } from "./edges.ts";
 import { helpFor } from "./help.ts";
@@ -86,7 +86,7 @@ function cutAt(drop: Drop, learner: Learner): Cut {
       ...helpFor({ how: drop.kind, left: drop.site, isThroughHost: true }),
       "where the number goes:  await audit(() => lossOf(..)), a function that reads and computes it all",
     ],
-    forbidden: drop.rule === "forbid",
+    forbidden: forbids(drop),
   };
 }
 

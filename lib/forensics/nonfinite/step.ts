@@ -9,7 +9,7 @@ import { enumerated } from "../flow/label.ts";
 import { type Assigned, assignedName, leafName, NonFiniteError } from "./error.ts";
 import { locate } from "./locate.ts";
 import { isFiniteState, isSink, type Sink } from "./sinks.ts";
-import { addUnread, type Unread } from "./unread.ts";
+import { addUnread, dropUnread, type Unread } from "./unread.ts";
 import { type BadRun, checksEveryRun, Watch } from "./watch.ts";
 
 /** What is known of a traced function. */
@@ -19,6 +19,8 @@ export interface TracedStep {
   /** What it returns, by path. */
   readonly returned: readonly { readonly name: string; readonly node: Node }[];
   readonly noted: readonly Sink[];
+  /** Whether it is watched though it assigns nothing. */
+  readonly always: boolean;
 }
 
 /** Whether a variable holds what learns. */
@@ -38,7 +40,7 @@ export interface SinkOutput {
  */
 export function sinksOf(step: TracedStep): SinkOutput[] {
   const { assigned, returned, noted } = step;
-  if (assigned.length === 0 && !checksEveryRun()) return [];
+  if (assigned.length === 0 && !step.always && !checksEveryRun()) return [];
   const trains = assigned.some(({ variable }) => learns(variable));
   const all: Sink[] = [
     ...assigned.map(({ variable, node }) => ({
@@ -100,6 +102,13 @@ export class StepRunner implements Unread {
   /** As the step says. */
   restore(inputs: readonly Storage[]): void {
     this.step.restore(inputs);
+  }
+
+  /** Gives back the program; runs that nobody has read are nobody's business any more. */
+  dispose(): void {
+    dropUnread(this);
+    this.watch.forget(new Set());
+    this.step.executable.dispose();
   }
 
   /** What is said of a run that went bad. */

@@ -22,6 +22,11 @@ export function addUnread(step: Unread): void {
   unread.add(step);
 }
 
+/** Forgets a function, whose runs are not judged any more. */
+export function dropUnread(step: Unread): void {
+  unread.delete(step);
+}
+
 interface Bad {
   readonly step: Unread;
   readonly run: BadRun & { readonly order: number };

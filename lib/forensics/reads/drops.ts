@@ -15,7 +15,7 @@ import { type Stop, trail } from "../flow/trail.ts";
 
 /** A value that left the graph. */
 export interface Drop {
-  /** How: `item()`, `data()`, `compiled`, `boundary`. */
+  /** How: `item()`, `data()`, `compiled`, `boundary`, `world`. */
   readonly kind: string;
   /** The user's line. */
   readonly site: Site;
@@ -41,10 +41,18 @@ export interface Drop {
   readonly source: WeakRef<Node> | null;
   /** Whether a step learns from what was read, so that the read was to look at it: `await loss.item()`. */
   isLog: boolean;
-  /** A boundary's rule; `stop` also of what was stopped with a reason before. */
-  readonly rule?: "stop" | "forbid";
+  /**
+   * A boundary's rule; `stop` also of what was stopped with a reason before. `world`: as `forbid`, but what it gives may weigh
+   * and feed what learns on another way.
+   */
+  readonly rule?: "stop" | "forbid" | "world";
   /** The argument of a compiled function that it became, and where it was passed. */
   readonly argument?: { readonly name: string; readonly site: Site };
+}
+
+/** Whether a loss must not hope for gradients through it. */
+export function forbids({ rule }: Drop): boolean {
+  return rule === "forbid" || rule === "world";
 }
 
 /** A stream of random numbers of the host. */

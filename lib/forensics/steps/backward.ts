@@ -52,7 +52,7 @@ export function ownedGradients(loss: Node): OwnedGradient[] {
   const leaves = [...live].filter((x) => isLearner(x.owner));
   try {
     checkScalar(loss, "backward()");
-    refuseForbidden(live);
+    refuseForbidden(loss, live);
     if (leaves.length === 0) refuseUnreached(loss);
     refuseStale(loss, live, leaves);
   } catch (error) {

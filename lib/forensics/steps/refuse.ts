@@ -7,9 +7,10 @@ import { judge, type Verdict } from "../flow/cut.ts";
 import { type Cut, describeDrop } from "../flow/dropped.ts";
 import { helpFor } from "../flow/help.ts";
 import { lastLesson } from "./losses.ts";
-import { boundaryOf, dropOf, learnersOf, recentReads } from "../reads/drops.ts";
+import { boundaryOf, dropOf, forbids, learnersOf, recentReads } from "../reads/drops.ts";
 import { allNodes, isLearner, type Learner } from "../flow/edges.ts";
 import { listed, type Named } from "../flow/label.ts";
+import { idleConstants } from "../flow/terms.ts";
 
 /** `pi.* reached 4/4, aux.* cut 2/2`. */
 export function summary(verdicts: ReadonlyMap<Learner, Verdict>): string {
@@ -74,11 +75,15 @@ export function cutError(
   });
 }
 
-/** For `backward()`: throws if what a gradient reaches includes the result of a boundary that forbids gradients. */
-export function refuseForbidden(live: ReadonlySet<Node>): void {
-  for (const node of live) {
-    const drop = node.inputs.length === 0 ? boundaryOf(node) : null;
-    if (drop?.rule !== "forbid") continue;
+/**
+ * For `backward()`: throws if what a gradient of `loss` reaches includes the result of a boundary that forbids gradients, or a
+ * term of it comes from a world that has none.
+ */
+export function refuseForbidden(loss: Node, live: ReadonlySet<Node>): void {
+  const ends = [...live].filter((x) => x.inputs.length === 0).map((node) => ({ node, drop: boundaryOf(node) }));
+  const idle = ends.some(({ drop }) => drop?.rule === "world") ? idleConstants([loss]) : null;
+  for (const { node, drop } of ends) {
+    if (!drop || !forbids(drop) || (drop.rule === "world" && !idle!.has(node))) continue;
     const behind = drop.learners.flatMap((x) => x.deref() ?? []);
     if (behind.length === 0) continue;
     throw new PlumblineError({
@@ -86,7 +91,7 @@ export function refuseForbidden(live: ReadonlySet<Node>): void {
       message: `the gradient would cross a boundary that forbids it: ${listed(behind)} cannot learn through it`,
       sites: [{ site: drop.site, note: describeDrop(drop) }],
       params: behind.map((x) => x.label),
-      help: helpFor({ how: "boundary", left: drop.site }),
+      help: helpFor({ how: drop.kind, left: drop.site }),
     });
   }
 }

@@ -1,0 +1,45 @@
+/** The terms of a loss: what is added up, and which of it teaches nobody. */
+
+import type { Node } from "../../graph/node.ts";
+import { allNodes, isLearner, passes } from "./edges.ts";
+import { isDeclared } from "./label.ts";
+
+/** Operations whose result is a sum of multiples of what their inputs hold. */
+const additive: ReadonlySet<Node["op"]> = new Set([
+  "add",
+  "sub",
+  "neg",
+  "sum",
+  "reshape",
+  "permute",
+  "expand",
+  "slice",
+  "concat",
+  "flip",
+]);
+
+/** Of the inputs of a node in a sum, those that are terms of it too. */
+function termsOf(node: Node, taught: ReadonlySet<Node>): readonly Node[] {
+  if (additive.has(node.op)) return node.inputs;
+  if (node.op !== "mul" && node.op !== "div") return [];
+  // What is multiplied with something that learns weighs it.
+  const learning = node.inputs.filter((x) => taught.has(x));
+  return learning.length === 1 ? learning : [];
+}
+
+/**
+ * The constants of those terms of `losses` that reach nothing that learns: such a term has no gradient, whatever else the loss
+ * has. Terms that are stopped with a reason are left out.
+ */
+export function idleConstants(losses: readonly Node[]): Set<Node> {
+  const taught = new Set<Node>();
+  for (const node of allNodes(losses)) {
+    if (isLearner(node.owner) || node.inputs.some((x, i) => taught.has(x) && passes(node, i))) taught.add(node);
+  }
+  const terms = new Set<Node>(losses);
+  for (const node of terms) {
+    if (taught.has(node)) termsOf(node, taught).forEach((x) => terms.add(x));
+  }
+  const idle = [...terms].filter((x) => !taught.has(x) && !isDeclared(x));
+  return new Set(allNodes(idle, isDeclared).filter((x) => x.inputs.length === 0));
+}

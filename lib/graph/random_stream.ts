@@ -1,0 +1,99 @@
+/** A stream of random numbers in plain JavaScript that is the same wherever it runs; its state is a key and a position. */
+
+import { signature, takeOnly } from "./arguments.ts";
+import { float32Below } from "./float32.ts";
+import * as kind from "./kinds.ts";
+import { randomBits } from "./threefry.ts";
+
+/** Words that are drawn at once. */
+const blockSize = 512;
+
+/** The upper half of the counter space is for host streams, the lower half for tensors of the same key. */
+const hostStream = 0x80000000;
+
+/** Of what draws one number, which loops call. */
+const takesNothing = signature("a draw of one number", {});
+
+/** Random numbers in the order of their positions (Threefry); streams of different keys share nothing. */
+export class RandomStream {
+  #key: readonly [number, number];
+  #position = 0;
+  #block: Uint32Array = new Uint32Array(0);
+
+  /** Starts at the beginning of the stream of a key, two words of 32 bits. */
+  constructor(key: readonly [number, number]) {
+    this.#key = key;
+  }
+
+  /** 32 random bits. */
+  bits(): number {
+    const within = this.#position % blockSize;
+    if (within === 0 || this.#block.length === 0) {
+      this.#block = randomBits(this.#key, blockSize, (this.#position - within) / 2, hostStream);
+    }
+    this.#position++;
+    return this.#block[within]!;
+  }
+
+  /** Uniform in [0, 1), with 53 bits. */
+  next(): number {
+    takesNothing(arguments);
+    return (this.bits() * 2 ** 21 + (this.bits() >>> 11)) * 2 ** -53;
+  }
+
+  /** Uniform in [low, high). */
+  uniform(size: number, low = 0, high = 1): Float32Array {
+    const most = low < high ? float32Below(high) : Infinity;
+    return Float32Array.from({ length: size }, () => Math.min(most, low + (high - low) * this.next()));
+  }
+
+  /** Standard normal numbers (Box and Muller 1958). */
+  normal(size: number): Float64Array {
+    return Float64Array.from({ length: size }, () => {
+      const radius = Math.sqrt(-2 * Math.log(1 - this.next()));
+      return radius * Math.cos(2 * Math.PI * this.next());
+    });
+  }
+
+  /** The numbers 0 to n - 1 in random order (Fisher and Yates). */
+  permutation(n: number): Int32Array {
+    const order = Int32Array.from({ length: n }, (_, i) => i);
+    for (let i = n - 1; i > 0; i--) {
+      const j = Math.floor(this.bits() * 2 ** -32 * (i + 1));
+      [order[i], order[j]] = [order[j]!, order[i]!];
+    }
+    return order;
+  }
+
+  /** Everything that is needed to go on: the key, and the position in two words. */
+  state(): number[] {
+    return [...this.#key, Math.floor(this.#position / 2 ** 32), this.#position >>> 0];
+  }
+
+  /**
+   * Goes on from a {@linkcode RandomStream.state}.
+   *
+   * @throws RangeError if that is not four numbers.
+   */
+  restore(state: readonly number[]): void {
+    const [k0, k1, high, low] = state;
+    if (k0 === undefined || k1 === undefined || high === undefined || low === undefined) {
+      throw new RangeError(
+        "the state of a stream of random numbers is four numbers: two of its key, two of its position.",
+      );
+    }
+    this.#key = [k0, k1];
+    this.#position = high * 2 ** 32 + low;
+    this.#block = new Uint32Array(0);
+  }
+}
+
+const size = kind.count(0);
+const bound = kind.optional(kind.finite);
+
+takeOnly(RandomStream, {
+  uniform: { size, low: bound, high: bound },
+  normal: { size },
+  permutation: { n: size },
+  restore: { state: kind.listOf(kind.number, "the state of another stream of random numbers") },
+}, ["bits", "next"]);

@@ -1,0 +1,2 @@
+/** A module that makes no simulation. */
+export const simulation = 1;
