@@ -57,7 +57,7 @@ export class HostExperience implements Experience {
     this.#running = { reward: new Float32Array(envs), length: new Float32Array(envs) };
     this.#memory = policy.initialMemory(envs);
     this.#evaluator = new Evaluator(world, policy, [policy]);
-    const act = (observation: Tensor, noise: Tensor, { began, memory = {} }: Recall): Acted => ({
+    const act = (observation: Tensor, noise: Tensor, { began, memory = {} }: Recall = {}): Acted => ({
       ...policy.act(observation, memory, noise, began),
     });
     const state = [policy];
