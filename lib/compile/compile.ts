@@ -7,6 +7,7 @@ import { collectSinks, screen, type Sink } from "../forensics/nonfinite/sinks.ts
 import { type SinkOutput, sinksOf, StepRunner } from "../forensics/nonfinite/step.ts";
 import { carriedArguments, learnedSince, Results } from "./lineage.ts";
 import { Programs } from "./programs.ts";
+import { refuseForeign, refuseFrozen } from "./refuse.ts";
 import { pathsOf, restoreState, savedArguments, stateName } from "./replay.ts";
 import { madeFrom, madeFromWhile } from "../forensics/reads/drops.ts";
 import { collectOpen, type LeftOpen, type OpenQuestion } from "../forensics/steps/first_step.ts";
@@ -18,7 +19,7 @@ import { constant, type Node, placeholder, topological } from "../graph/node.ts"
 import { simplify } from "../graph/simplify.ts";
 import { callerSite, type Site, withinCall, withSite } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
-import { describe, type SavedTensor } from "../graph/types.ts";
+import type { SavedTensor } from "../graph/types.ts";
 import { full } from "../tensor/creation.ts";
 import { signature } from "../graph/arguments.ts";
 import * as kind from "../tensor/kinds.ts";
@@ -116,43 +117,11 @@ const argument = kind.kindOf(
   (x) => typeof x === "number" || (typeof x === "object" && x !== null && !kind.isThenable(x)),
 );
 
-/** Values of variables that were there before the trace, whose first placeholder is `first`: they would be frozen. */
-function refuseFrozen(outputs: readonly Node[], declared: ReadonlySet<Variable>, first: number, name: string): void {
-  const foreign = (x: Node): boolean =>
-    x.owner instanceof Variable && (!declared.has(x.owner.root) || (!x.traced && x.id < first));
-  const order = topological(outputs, foreign);
-  const leaf = order.find(foreign);
-  if (!leaf) return;
-  const user = order.find((x) => x.inputs.includes(leaf));
-  const variable = leaf.owner as Variable;
-  throw new PlumblineError({
-    code: "G203",
-    message: `${name} uses \`${variable.label}\` (${describe(leaf)}), ${
-      declared.has(variable.root) ? "from before the function was called" : "which is not named as state"
-    }: its value would be frozen.`,
-    sites: [...(user ? [{ site: user.site, note: "used here" }] : []), leaf.site],
-    help: declared.has(variable.root)
-      ? "compute what is made of it inside the function, or pass it as an argument."
-      : "name it: compile(fn, { state: [model, optimizer] }).",
-  });
-}
-
 /** Whether a question may still be answered by a later call. Throws if it may not, and was not. */
 function stillOpen(question: OpenQuestion): boolean {
   if (question.calls-- > 0) return true;
   question.ask();
   return false;
-}
-
-/** A placeholder that is not this trace's own: a tensor that was kept from another one. */
-function refuseForeign(leaf: Node, name: string): void {
-  if (!leaf.traced) return;
-  throw new PlumblineError({
-    code: "G102",
-    message: `${name} uses ${describe(leaf)}, which was an argument or state of another traced function.`,
-    sites: [leaf.site],
-    help: "return the tensor from that function, and pass what the call gives as an argument.",
-  });
 }
 
 class Compiler<A extends readonly Argument[], R extends Tree | void> {

@@ -81,8 +81,8 @@ interface Carry<S extends Tree> {
 }
 
 const takesPlay = signature("play()", {
-  environment: kind.anyWorld,
-  controller: kind.callable,
+  environment: kind.world,
+  controller: kind.controller,
   key: kind.key,
   envs: kind.count(1),
   look: kind.callable,
@@ -149,7 +149,7 @@ const widest = 256;
 
 const takesEvaluator = signature("new Evaluator()", {
   environment: kind.anyWorld,
-  controller: kind.callable,
+  controller: kind.controller,
   state: kind.optional(kind.listOf(kind.stateful, "a list of modules and other state")),
 });
 

@@ -57,17 +57,19 @@ export class HostExperience implements Experience {
     this.#running = { reward: new Float32Array(envs), length: new Float32Array(envs) };
     this.#memory = policy.initialMemory(envs);
     this.#evaluator = new Evaluator(world, policy, [policy]);
-    const act = (observation: Tensor, noise: Tensor, { began, memory = {} }: Recall = {}): Acted => ({
-      ...policy.act(observation, memory, noise, began),
-    });
+    // A saved step leaves out what is empty.
+    const act = (observation: Tensor, noise: Tensor, recall: Recall | undefined): Acted => {
+      const { began, memory = {} } = recall ?? {};
+      return { ...policy.act(observation, memory, noise, began) };
+    };
     const state = [policy];
     this.programs = {
       noise: compile(() => policy.noise(generator.next(), [steps, envs, world.agents]), {
         state: [generator],
         name: "noise",
       }),
-      act: compile(act, { state, name: "act" }),
-      judge: compile(act, { state, name: "judge", checkNumerics: true }),
+      act: compile<Given, Acted>(act, { state, name: "act" }),
+      judge: compile<Given, Acted>(act, { state, name: "judge", checkNumerics: true }),
       logProb: compile(({ output, choice }: Said) => policy.logProb(output, choice), {
         state,
         name: "logProb",

@@ -78,7 +78,13 @@ interface Carry<S extends Tree> {
   readonly memory: Tree;
 }
 
-const takesCollector = signature("new Collector()", { environment: kind.world, envs: kind.count(1), key: kind.key });
+const actor = kind.having("a policy", { act: kind.callable, noise: kind.callable, initialMemory: kind.callable });
+const takesCollector = signature("new Collector()", {
+  environment: kind.world,
+  envs: kind.count(1),
+  key: kind.key,
+  policy: kind.optional(actor),
+});
 
 /** Environments in the middle of their episodes, kept between rollouts. */
 export class Collector<S extends Tree> implements Stateful {
@@ -169,9 +175,13 @@ export class Collector<S extends Tree> implements Stateful {
   }
 }
 
-const actor = kind.having("a policy", { noise: kind.callable, choose: kind.callable, action: kind.callable });
 takeOnly(Collector, {
-  collect: { policy: actor, generator: kind.instance("a Generator", Generator), steps: kind.count(1) },
+  collect: {
+    policy: actor,
+    generator: kind.instance("a Generator", Generator),
+    steps: kind.count(1),
+    sequenceLength: kind.optional(kind.number),
+  },
 });
 
 /** `state` with the environments that are done at fresh starts, the `count`-th in turn (from 1, int32 [env]). */

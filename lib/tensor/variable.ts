@@ -352,7 +352,18 @@ export function assignAll(values: readonly (readonly [Variable, Tensor])[]): voi
   for (const [variable, value] of values) variable.assign(value);
 }
 
-const internal = ["placeIn", "replace", "adopt", "settle", "own", "becomePart", "accumulate"];
+const internal = [
+  "placeIn",
+  "put",
+  "replace",
+  "release",
+  "adopt",
+  "settle",
+  "own",
+  "becomePart",
+  "refuseOwned",
+  "accumulate",
+];
 takeOnly(Variable, { assign: { value: tensor } }, internal);
 takeOnly(Parameter, { assign: { value: tensor } }, internal);
 

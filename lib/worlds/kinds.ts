@@ -1,7 +1,7 @@
 /** The kinds of arguments that know of worlds, beside those of `tensor/kinds.ts`. */
 
 import type { Methods } from "../graph/arguments.ts";
-import { callable, having, key, kindOf, number, optional, tensor, text } from "../tensor/kinds.ts";
+import { callable, either, having, key, kindOf, number, optional, tensor, text } from "../tensor/kinds.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 export * from "../tensor/kinds.ts";
@@ -21,6 +21,9 @@ export const anyWorld = kindOf(
   "a world, such as new Navigation(),",
   (x) => typeof x === "object" && x !== null && ("simulation" in x || "step" in x) && "name" in x,
 );
+
+/** What decides: a function, or what remembers. */
+export const controller = either(callable, having("one that remembers", { initialMemory: callable, decide: callable }));
 
 /** A state as reset() and step() give it: an object of tensors. */
 export const worldState = kindOf(

@@ -4,13 +4,17 @@ import type { SavedTensor } from "../../graph/types.ts";
 import type { Episodes } from "../../rl/evaluation.ts";
 import type { Policy } from "../../rl/policy.ts";
 import type { Environment } from "../../worlds/environment.ts";
+import type { HostWorld } from "../../worlds/host/world.ts";
 import type { Config } from "../settings.ts";
 import type { AlgorithmFacts } from "../system.ts";
 import type { Trainer, TrainerFacts } from "../trainer.ts";
 
+/** A world of either kind. */
+export type AnyWorld = Environment | HostWorld;
+
 /** A trainer of something that acts in a world. */
 export interface Agent extends Trainer {
-  readonly environment: Environment;
+  readonly environment: AnyWorld;
   readonly policy: Policy;
   /** Plays `count` whole episodes with the deterministic policy, drawn from `seed`. */
   evaluate(count: number, seed: number): Promise<Episodes>;
@@ -29,5 +33,5 @@ export interface Algorithm extends AlgorithmFacts {
   /** A batch and what becomes of it, in a line. */
   describe(config: Config, facts: TrainerFacts): string;
   /** Makes the trainer on the engine of the process. Throws a RangeError with a sentence if the world does not suit it. */
-  create(environment: Environment, config: Config): Promise<Agent>;
+  create(world: AnyWorld, config: Config): Promise<Agent>;
 }

@@ -2,14 +2,13 @@
 
 import { type Episodes, Evaluator } from "../../rl/evaluation.ts";
 import { type ControllerName, controllerNames, controllerOf } from "../../worlds/controllers.ts";
-import type { Environment } from "../../worlds/environment.ts";
 import { chooseDevice } from "../device.ts";
 import { choice, type ChoiceOption, flag, integer, type NumberOption } from "../option.ts";
 import type { Config } from "../settings.ts";
 import { interval95, summarise, type Summary } from "../statistics.ts";
 import { type Evaluation, type Look, look, type Subject } from "../system.ts";
 import { counted } from "../text.ts";
-import type { Agent } from "./algorithm.ts";
+import type { Agent, AnyWorld } from "./algorithm.ts";
 
 /** The flag that puts a controller in the place of a policy. */
 export const controllerOption: ChoiceOption<ControllerName> = choice(
@@ -31,7 +30,7 @@ const options = {
 };
 
 /** `deno task eval` in the worlds that `worldOf` makes, as controllers know them. */
-export function evaluationOf(worldOf: (config: Config) => Environment): Look<Evaluation> {
+export function evaluationOf(worldOf: (config: Config) => AnyWorld): Look<Evaluation> {
   return look({
     options,
     notes: [
@@ -60,7 +59,7 @@ async function playPolicy(subject: Subject, count: number, seed: number): Promis
 }
 
 async function playController(
-  world: Environment,
+  world: AnyWorld,
   controller: ControllerName,
   { config }: Subject,
   count: number,
@@ -105,7 +104,7 @@ function quantity(values: ArrayLike<number>): Quantity {
 
 function resultOf(
   { config, name, iteration }: Subject,
-  { agents, maxSteps }: Environment,
+  { agents, maxSteps }: AnyWorld,
   controller: string,
   seed: number,
   { reward, length, terminated }: Episodes,

@@ -4,6 +4,7 @@ import { signature } from "../../graph/arguments.ts";
 import { compile } from "../../compile/compile.ts";
 import type { Footage } from "../../plot/episode.ts";
 import { play } from "../../rl/evaluation.ts";
+import { recordEpisodes } from "../../rl/host_episodes.ts";
 import { randomKey } from "../../tensor/random.ts";
 import { concat } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -11,6 +12,7 @@ import type { Tree } from "../../tensor/tree.ts";
 import type { Stateful } from "../../tensor/variable.ts";
 import type { Controller, RecurrentController } from "../../worlds/controllers.ts";
 import type { Environment } from "../../worlds/environment.ts";
+import { type HostWorld, isHostWorld } from "../../worlds/host/world.ts";
 import * as kind from "../../worlds/kinds.ts";
 import type { Scene } from "../../worlds/scene.ts";
 import { UsageError } from "../usage.ts";
@@ -22,7 +24,7 @@ const stepSeconds = 0.1;
 /** Who is filmed. */
 export interface Cast {
   /** The world. */
-  readonly environment: Environment;
+  readonly environment: Environment | HostWorld;
   /** What acts in it: a policy, or one of {@linkcode controllerOf}. */
   readonly controller: Controller | RecurrentController;
   /** What the controller reads that may change, as {@linkcode compile} wants it. */
@@ -38,8 +40,8 @@ function shotOf<S extends Tree>({ place, lidar }: Scene<S>, state: S): Shot {
 
 const takesFilm = signature("film()", {
   cast: kind.having("{ environment, controller, state }", {
-    environment: kind.world,
-    controller: kind.callable,
+    environment: kind.anyWorld,
+    controller: kind.controller,
     state: kind.listOf(kind.stateful, "a list of modules and other state"),
   }),
   count: kind.number,
@@ -63,12 +65,33 @@ const takesFilm = signature("film()", {
  */
 export async function film(cast: Cast, count: number, seed: number): Promise<Footage[]> {
   takesFilm(arguments);
-  const { environment, controller, state } = cast;
-  const { scene } = environment;
-  if (!scene) throw new UsageError(`${environment.name} cannot be drawn: the world has no scene.`);
+  const { environment } = cast;
+  if (!environment.scene) throw new UsageError(`${environment.name} cannot be drawn: the world has no scene.`);
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(`a film shows a whole number of episodes, at least 1, not ${count}.`);
   }
+  return isHostWorld(environment)
+    ? await filmOnHost(environment, cast, count, seed)
+    : await filmTensors(environment, cast, count, seed);
+}
+
+const captionOf = (reward: number, steps: number, terminated: boolean): string =>
+  `reward ${numberText(reward)}, ${steps} steps, ${terminated ? "terminated" : "time up"}`;
+
+async function filmOnHost(world: HostWorld, { controller, state }: Cast, count: number, seed: number) {
+  const { entities, frameSeconds } = world.scene!;
+  const episodes = await recordEpisodes(world, controller, state, count, seed);
+  return episodes.map(({ reward, length, terminated, ...seen }): Footage => ({
+    ...seen,
+    entities,
+    frameSeconds,
+    lidar: null,
+    caption: captionOf(reward, length, terminated),
+  }));
+}
+
+async function filmTensors(environment: Environment, { controller, state }: Cast, count: number, seed: number) {
+  const scene = environment.scene!;
   const program = compile((key: Tensor) => {
     const { first, seen, reward, length, terminated } = play(
       environment,
@@ -111,7 +134,7 @@ export async function film(cast: Cast, count: number, seed: number): Promise<Foo
         position: of("position"),
         angle: of("angle"),
         lidar: scene.lidar ? { range: scene.lidar.range, rays: scene.lidar.rays, nearness: of("nearness") } : null,
-        caption: `reward ${numberText(rewards![i])}, ${steps} steps, ${ends![i] ? "terminated" : "time up"}`,
+        caption: captionOf(rewards![i]!, steps, Boolean(ends![i])),
       };
     });
   } finally {

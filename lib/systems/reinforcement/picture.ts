@@ -2,13 +2,12 @@
 
 import { drawAnimation, drawStill, type Footage, type PictureOptions } from "../../plot/episode.ts";
 import { type ControllerName, controllerOf } from "../../worlds/controllers.ts";
-import type { Environment } from "../../worlds/environment.ts";
 import { chooseDevice } from "../device.ts";
 import { integer, type NumberOption } from "../option.ts";
 import type { Config } from "../settings.ts";
 import { type Look, look, type Pictures, type Subject } from "../system.ts";
 import { counted } from "../text.ts";
-import type { Agent } from "./algorithm.ts";
+import type { Agent, AnyWorld } from "./algorithm.ts";
 import { controllerOption, orController } from "./evaluation.ts";
 import { type Cast, film } from "./footage.ts";
 
@@ -19,7 +18,7 @@ const options = {
 };
 
 /** `deno task render` in the worlds that `worldOf` makes, as controllers know them. */
-export function pictureOf(worldOf: (config: Config) => Environment): Look<Pictures> {
+export function pictureOf(worldOf: (config: Config) => AnyWorld): Look<Pictures> {
   return look({
     options,
     notes: [
@@ -56,7 +55,7 @@ async function filmPolicy(subject: Subject, count: number, seed: number): Promis
 }
 
 async function filmController(
-  environment: Environment,
+  environment: AnyWorld,
   controller: ControllerName,
   { config }: Subject,
   count: number,

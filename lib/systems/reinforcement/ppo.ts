@@ -3,6 +3,7 @@
 import type { PPOOptions } from "../../rl/ppo_options.ts";
 import { PPOTrainer } from "../../rl/ppo_trainer.ts";
 import { batchShape } from "../../rl/rollout.ts";
+import { isHostWorld } from "../../worlds/host/world.ts";
 import {
   called,
   choice,
@@ -151,10 +152,11 @@ export function ppo(critic: PPOOptions["algorithm"], help: string): Algorithm {
     check: (config, maxSteps) => checkBatch(own(config), maxSteps),
     endsWith: (config) => endsWith(own(config)),
     describe: (config, facts) => describe(own(config), facts as Parameters<typeof describe>[1]),
-    create: (environment, config): Promise<Agent> => {
+    create: (world, config): Promise<Agent> => {
       const names = Object.keys(ppoSettings).filter((name) => name !== "actionRepeat");
       const settings = Object.fromEntries(names.map((name) => [name, config[name]])) as unknown as PPOSettings;
-      return PPOTrainer.create(environment, { ...settings, algorithm: critic, seed: config.seed });
+      const options = { ...settings, algorithm: critic, seed: config.seed };
+      return isHostWorld(world) ? PPOTrainer.create(world, options) : PPOTrainer.create(world, options);
     },
   };
 }

@@ -1,13 +1,13 @@
 /** Systems of what acts in worlds: any of their scenarios with any of their algorithms. */
 
-import type { Environment } from "../../worlds/environment.ts";
+import { isHostWorld } from "../../worlds/host/world.ts";
 import { ActionRepeat } from "../../worlds/repeat.ts";
 import { chooseDevice } from "../device.ts";
 import type { Config } from "../settings.ts";
 import type { Headline, System } from "../system.ts";
 import { counted } from "../text.ts";
 import { UsageError } from "../usage.ts";
-import type { Algorithm } from "./algorithm.ts";
+import type { Algorithm, AnyWorld } from "./algorithm.ts";
 import { evaluationOf } from "./evaluation.ts";
 import { exportLook } from "./export.ts";
 import { pictureOf } from "./picture.ts";
@@ -26,7 +26,7 @@ export interface ReinforcementParts
   extends Pick<System, "title" | "scenarios" | "task" | "presets" | "preset" | "presetBelow" | "onIteration"> {
   readonly algorithms: Readonly<Record<string, Algorithm>>;
   /** The world of a configuration. Throws a RangeError with a sentence if it refuses its settings. */
-  readonly world: (config: Config) => Environment;
+  readonly world: (config: Config) => AnyWorld;
   /** Throws a UsageError for settings of the world that do not go together. */
   readonly checkTask?: (config: Config) => void;
 }
@@ -34,7 +34,7 @@ export interface ReinforcementParts
 /** Makes the system. */
 export function reinforcementSystem(parts: ReinforcementParts): System {
   const algorithm = (config: Config): Algorithm => parts.algorithms[config.algorithm]!;
-  const bare = (config: Config): Environment => refusing(() => parts.world(config));
+  const bare = (config: Config): AnyWorld => refusing(() => parts.world(config));
   const { checkTask = () => {} } = parts;
   return {
     ...parts,
@@ -52,7 +52,7 @@ export function reinforcementSystem(parts: ReinforcementParts): System {
       const world = bare(config);
       algorithm(config).check(config, world.maxSteps * (world.framesPerStep ?? 1));
       const { actionRepeat = 1 } = config;
-      const held = actionRepeat === 1 ? world : new ActionRepeat(world, Number(actionRepeat));
+      const held = actionRepeat === 1 ? world : repeated(world, Number(actionRepeat));
       return await refusing(() => algorithm(config).create(held, config));
     },
     describe(config, facts) {
@@ -67,6 +67,13 @@ export function reinforcementSystem(parts: ReinforcementParts): System {
     picture: pictureOf(bare),
     exports: exportLook,
   };
+}
+
+function repeated(world: AnyWorld, times: number): AnyWorld {
+  if (!isHostWorld(world)) return new ActionRepeat(world, times);
+  throw new UsageError(
+    `--action-repeat ${times} is for worlds of tensors: a simulation on the host holds an action by itself, in its step().`,
+  );
 }
 
 /** What a world refuses is a fault of the command. */
