@@ -45,8 +45,10 @@ export function sinksOf(step: TracedStep): SinkOutput[] {
   const all: Sink[] = [
     ...assigned.map(({ variable, node }) => ({
       node,
-      name: assignedName(variable),
       finite: learns(variable) || isFiniteState(variable),
+      get name() {
+        return assignedName(variable);
+      },
     })),
     // A number that a training step returns is its loss or a measure of it.
     ...returned.map(({ name, node }) => ({ node, name, finite: trains && sizeOf(node.shape) === 1 })),
