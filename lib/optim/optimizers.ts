@@ -117,7 +117,7 @@ export class Adam extends Optimizer {
     checkNotNegative("eps of Adam", eps);
     checkNotNegative("weightDecay of Adam", weightDecay);
     super(parameters, { lr, weightDecay }, ["mean", "square"]);
-    this.options = { betas, eps };
+    this.options = { betas: [betas[0], betas[1]], eps };
   }
 
   /** The gradient with the L2 penalty. */

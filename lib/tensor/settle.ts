@@ -45,7 +45,7 @@ function undoneWith(bad: readonly Node[], step: Step): readonly Assignment[] {
   // What the bad values were computed from in the same step: the moments of weights, say.
   const own = new Set(nodesOf(step));
   const behind = new Set(topological(bad, (x) => x.value !== null && !own.has(x)));
-  return step.assignments.filter(({ node }) => behind.has(node));
+  return step.assignments.filter(({ node }) => behind.has(node) || node.inputs.some((x) => behind.has(x)));
 }
 
 /** What of a step that could not be computed together is to blame. */

@@ -162,9 +162,10 @@ onEachEngine("a step that is written by hand goes back with the moments that it 
   const [w, moment, count, other] = ["w", "moment", "count", "other"].map((name) => new Variable(tensor([2]), name));
   const step = (by: number): void => {
     count!.assign(count!.add(1));
-    moment!.assign(moment!.mul(0.5).add(w!.mul(0.25)));
+    const next = moment!.mul(0.5).add(w!.mul(0.25));
+    moment!.assign(next);
     other!.assign(other!.add(1));
-    w!.assign(w!.sub(moment!.sub(moment!).div(by)).add(count!));
+    w!.assign(w!.sub(next.sub(next).div(by)).add(count!));
   };
   step(1);
   step(0);
