@@ -57,11 +57,10 @@ export class HostExperience implements Experience {
     this.#running = { reward: new Float32Array(envs), length: new Float32Array(envs) };
     this.#memory = policy.initialMemory(envs);
     this.#evaluator = new Evaluator(world, policy, [policy]);
-    // A saved step leaves out what is empty.
-    const act = (observation: Tensor, noise: Tensor, recall: Recall | undefined): Acted => {
-      const { began, memory = {} } = recall ?? {};
-      return { ...policy.act(observation, memory, noise, began) };
-    };
+    // A replayed step has no third argument where that holds nothing.
+    const act = (observation: Tensor, noise: Tensor, { began, memory = {} }: Recall = {}): Acted => ({
+      ...policy.act(observation, memory, noise, began),
+    });
     const state = [policy];
     this.programs = {
       noise: compile(() => policy.noise(generator.next(), [steps, envs, world.agents]), {

@@ -11,6 +11,7 @@ import type { SavedTensor } from "../graph/types.ts";
 import type { Module } from "../nn/module.ts";
 import { rateLeft } from "../optim/schedule.ts";
 import { tensor } from "../tensor/creation.ts";
+import { evaluate } from "../tensor/evaluate.ts";
 import { HostRandom } from "../tensor/host_random.ts";
 import { Generator } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -286,6 +287,8 @@ export class PPOTrainer<W extends Environment | HostWorld = Environment> {
     const found = programs[program];
     if (!found) throw new Error(`There is no program \`${program}\`; there are ${Object.keys(programs).join(", ")}.`);
     await found.replay(saved);
+    // On a GPU a step is judged when somebody looks.
+    await evaluate([]);
   }
 
   /** The deterministic policy as an ONNX file, see {@linkcode policyOnnx}. */
@@ -364,6 +367,7 @@ export class PPOTrainer<W extends Environment | HostWorld = Environment> {
 const pause = kind.optional(kind.callable);
 const saved = kind.kindOf("saved tensors by name", (x) => typeof x === "object" && x !== null && !Array.isArray(x));
 takeOnly(PPOTrainer, {
+  collect: { pause },
   learn: { rollout: kind.tree, pause },
   iterate: { pause },
   evaluate: { count: kind.number, seed: kind.number },
