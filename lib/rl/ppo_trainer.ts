@@ -11,7 +11,7 @@ import type { SavedTensor } from "../graph/types.ts";
 import type { Module } from "../nn/module.ts";
 import { rateLeft } from "../optim/schedule.ts";
 import { tensor } from "../tensor/creation.ts";
-import { evaluate } from "../tensor/evaluate.ts";
+import { evaluate } from "../tensor/settle.ts";
 import { HostRandom } from "../tensor/host_random.ts";
 import { Generator } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -132,6 +132,7 @@ for (const [name, lossOf] of Object.entries(sound)) {
         const loss = await lossOf(setting);
         setting.optimizer.zeroGrad();
         loss.backward();
+        await setting.optimizer.step();
       }
     }));
 }
