@@ -62,5 +62,5 @@ Deno.test("the world of the guide trains by the command of the guide, under its 
     const args = ["--scenario-name", file, "--device", "cpu", "--n-iters", "2", "--out", folder];
     const { code, err, out } = await runTask("train", ...args);
     assert.deepEqual([code, err], [0, ""]);
-    assert.match(out, /, 1 agent, ppo, seed 0: [\d,]+ parameters\nbatch: 32 envs x 200 steps = 6400 frames/);
+    assert.match(out, /, 1 agent, ppo, seed 0: [\d,]+ parameters\nbatch: 20 envs x 200 steps = 4000 frames/);
   }));

@@ -238,7 +238,7 @@ takeOnly(Policy, {
   forward: { observation },
   step: { observation, memory },
   act: { observation, memory, noise: kind.tensor, began: kind.optional(kind.tensor) },
-  decide: { observation, memory },
+  decide: { observation, memory, key: kind.optional(kind.tensor) },
   along: { normalized: kind.tensor, memory, began: kind.tensor },
 });
 

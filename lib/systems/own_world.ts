@@ -1,8 +1,9 @@
 /** A world of one's own, from a file or from a program, trained as any other. */
 
-import type { Environment } from "../worlds/environment.ts";
+import { isHostWorld } from "../worlds/host/world.ts";
 import { checkEnvironment } from "./check_environment.ts";
 import { chooseDevice } from "./device.ts";
+import type { AnyWorld, Networks } from "./reinforcement/algorithm.ts";
 import { ppo } from "./reinforcement/ppo.ts";
 import { reinforcementSystem } from "./reinforcement/system.ts";
 import type { Settings } from "./settings.ts";
@@ -12,7 +13,9 @@ import { UsageError } from "./usage.ts";
 /** What somebody brings. */
 export interface OwnWorld {
   /** The world, or what makes it. */
-  readonly world: Environment | (() => Environment);
+  readonly world: AnyWorld | (() => AnyWorld);
+  /** Policy and value function of one's own; those of PPO unless told otherwise. */
+  readonly networks?: Networks;
   /** Settings that suit it, below those that are given. */
   readonly settings?: Settings;
   /** Hears of every iteration; numbers that it gives are logged. */
@@ -37,6 +40,7 @@ export function ownWorldSystem(name: string, own: OwnWorld | null): System {
     presets: ["own"],
     preset: () => own?.settings ?? {},
     presetBelow: () => "own",
+    ...own?.networks && { networks: own.networks },
     ...own?.onIteration && { onIteration: own.onIteration },
     world() {
       if (own === null) {
@@ -51,12 +55,14 @@ export function ownWorldSystem(name: string, own: OwnWorld | null): System {
     ...system,
     async create(config) {
       await chooseDevice(config.device);
-      if (own !== null) await checkEnvironment(worldOf(own));
+      const world = own && worldOf(own);
+      // Simulations are checked where they are started.
+      if (world && !isHostWorld(world)) await checkEnvironment(world);
       return await system.create(config);
     },
   };
 }
 
-function worldOf({ world }: OwnWorld): Environment {
+function worldOf({ world }: OwnWorld): AnyWorld {
   return typeof world === "function" ? world() : world;
 }

@@ -32,8 +32,10 @@ export function presetText(run: Config): string {
   return textOf(particle, run);
 }
 
-export function batchOf(run: Pick<Config, "framesPerBatch" | "maxSteps" | "minibatchSize" | "actionRepeat">) {
-  return batchOfPPO(run, run.maxSteps);
+export function batchOf(
+  run: Pick<Config, "framesPerBatch" | "maxSteps" | "minibatchSize" | "actionRepeat"> & { readonly envs?: number },
+) {
+  return batchOfPPO({ envs: 0, ...run }, run.maxSteps);
 }
 
 /** The world of a configuration. */

@@ -106,8 +106,8 @@ Deno.test("a flag that belongs to another system or algorithm is refused by a se
       ["--algorithm mapo", '--algorithm takes one of mappo, ippo, not "mapo": did you mean mappo?'],
       [
         "--scenario-name navigaton",
-        "--scenario-name takes one of navigation, wheel, reverse_transport, buzz_wire, letters, or the path of a file that " +
-        'exports a world, not "navigaton": did you mean navigation?',
+        "--scenario-name takes one of navigation, wheel, reverse_transport, buzz_wire, pendulum, host_pendulum, letters, or the " +
+        'path of a file that exports a world, not "navigaton": did you mean navigation?',
       ],
       ["--preset own", '--preset takes one of seed, tuned, not "own".'],
       ["--scenario-name ./none.ts", "--scenario-name ./none.ts cannot be opened: it does not exist."],

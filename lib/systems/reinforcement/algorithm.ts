@@ -2,12 +2,16 @@
 
 import type { SavedTensor } from "../../graph/types.ts";
 import type { Episodes } from "../../rl/evaluation.ts";
+import type { PPOOptions } from "../../rl/ppo_options.ts";
 import type { Policy } from "../../rl/policy.ts";
 import type { Environment } from "../../worlds/environment.ts";
 import type { HostWorld } from "../../worlds/host/world.ts";
 import type { Config } from "../settings.ts";
 import type { AlgorithmFacts } from "../system.ts";
 import type { Trainer, TrainerFacts } from "../trainer.ts";
+
+/** Policy and value function of one's own, as PPO takes them. */
+export type Networks = Pick<PPOOptions, "policy" | "critic">;
 
 /** A world of either kind. */
 export type AnyWorld = Environment | HostWorld;
@@ -33,5 +37,5 @@ export interface Algorithm extends AlgorithmFacts {
   /** A batch and what becomes of it, in a line. */
   describe(config: Config, facts: TrainerFacts): string;
   /** Makes the trainer on the engine of the process. Throws a RangeError with a sentence if the world does not suit it. */
-  create(world: AnyWorld, config: Config): Promise<Agent>;
+  create(world: AnyWorld, config: Config, networks?: Networks): Promise<Agent>;
 }

@@ -30,12 +30,28 @@ export const ppoSettings = {
   centralisedPolicy: toggle(false, "each agent acts on what all observe, not on its own view") as ToggleOption,
   shareParameters: toggle(true, "one network for all agents, or else one for each") as ToggleOption,
   hiddenSize: integer(1, 10_000, 256, "units in each of the two hidden layers") as NumberOption<number>,
+  recurrent: called(
+    ["memory", "rnn"],
+    choice(["none", "lstm", "gru"], "none", "whether policy and critic remember, and by what") as ChoiceOption<
+      "none" | "lstm" | "gru"
+    >,
+  ),
+  sequenceLength: called(
+    ["chunkLength", "dataChunkLength"],
+    integer(1, 100_000, 10, "where they remember: steps that gradients flow back") as NumberOption<number>,
+  ),
   nIters: called(
     ["iterations", "numIterations", "totalTimesteps", "numTimesteps", "numUpdates"],
     integer(1, 10_000_000, 10, "iterations: collect a batch, learn from it") as NumberOption<number>,
   ),
+  envs: called(
+    ["numEnvs", "nEnvs"],
+    integer(0, 1_000_000, 0, "environments side by side; 0: whole episodes fill a batch") as NumberOption<
+      number
+    >,
+  ),
   framesPerBatch: called(
-    ["numEnvs", "nEnvs", "numSteps", "nSteps", "rolloutSteps"],
+    ["numSteps", "nSteps", "rolloutSteps"],
     integer(1, 100_000_000, 6000, "frames to collect in an iteration, all envs together") as NumberOption<number>,
   ),
   numEpochs: called(
@@ -92,17 +108,19 @@ export interface Batch {
   readonly minibatches: number;
 }
 
-type BatchSettings = Pick<PPOSettings, "framesPerBatch" | "minibatchSize" | "actionRepeat">;
+type BatchSettings = Pick<PPOSettings, "framesPerBatch" | "minibatchSize" | "actionRepeat" | "envs">;
 
 /** The shape of batches where an episode has at most `maxSteps` steps. */
-export function batchOf({ framesPerBatch, minibatchSize, actionRepeat }: BatchSettings, maxSteps: number): Batch {
-  const { envs, steps } = batchShape(framesPerBatch, Math.ceil(maxSteps / actionRepeat), actionRepeat);
+export function batchOf(settings: BatchSettings, maxSteps: number): Batch {
+  const { framesPerBatch, minibatchSize, actionRepeat } = settings;
+  const given = settings.envs === 0 ? undefined : settings.envs;
+  const { envs, steps } = batchShape(framesPerBatch, Math.ceil(maxSteps / actionRepeat), actionRepeat, given);
   return { envs, steps, frames: envs * steps * actionRepeat, minibatches: Math.ceil(envs * steps / minibatchSize) };
 }
 
 function checkBatch(config: PPOSettings, maxSteps: number): void {
   const { framesPerBatch, minibatchSize, actionRepeat } = config;
-  if (framesPerBatch < maxSteps) {
+  if (config.envs === 0 && framesPerBatch < maxSteps) {
     throw new UsageError(
       `--frames-per-batch ${framesPerBatch} is less than one episode of --max-steps ${maxSteps}: ` +
         `give at least ${maxSteps} frames.`,
@@ -152,10 +170,11 @@ export function ppo(critic: PPOOptions["algorithm"], help: string): Algorithm {
     check: (config, maxSteps) => checkBatch(own(config), maxSteps),
     endsWith: (config) => endsWith(own(config)),
     describe: (config, facts) => describe(own(config), facts as Parameters<typeof describe>[1]),
-    create: (world, config): Promise<Agent> => {
+    create: (world, config, networks = {}): Promise<Agent> => {
       const names = Object.keys(ppoSettings).filter((name) => name !== "actionRepeat");
       const settings = Object.fromEntries(names.map((name) => [name, config[name]])) as unknown as PPOSettings;
-      const options = { ...settings, algorithm: critic, seed: config.seed };
+      const { envs, ...rest } = settings;
+      const options = { ...rest, ...envs > 0 && { envs }, ...networks, algorithm: critic, seed: config.seed };
       return isHostWorld(world) ? PPOTrainer.create(world, options) : PPOTrainer.create(world, options);
     },
   };

@@ -7,7 +7,7 @@ import type { Config } from "../settings.ts";
 import type { Headline, System } from "../system.ts";
 import { counted } from "../text.ts";
 import { UsageError } from "../usage.ts";
-import type { Algorithm, AnyWorld } from "./algorithm.ts";
+import type { Algorithm, AnyWorld, Networks } from "./algorithm.ts";
 import { evaluationOf } from "./evaluation.ts";
 import { exportLook } from "./export.ts";
 import { pictureOf } from "./picture.ts";
@@ -27,6 +27,8 @@ export interface ReinforcementParts
   readonly algorithms: Readonly<Record<string, Algorithm>>;
   /** The world of a configuration. Throws a RangeError with a sentence if it refuses its settings. */
   readonly world: (config: Config) => AnyWorld;
+  /** Networks of one's own. */
+  readonly networks?: Networks;
   /** Throws a UsageError for settings of the world that do not go together. */
   readonly checkTask?: (config: Config) => void;
 }
@@ -53,7 +55,7 @@ export function reinforcementSystem(parts: ReinforcementParts): System {
       algorithm(config).check(config, world.maxSteps * (world.framesPerStep ?? 1));
       const { actionRepeat = 1 } = config;
       const held = actionRepeat === 1 ? world : repeated(world, Number(actionRepeat));
-      return await refusing(() => algorithm(config).create(held, config));
+      return await refusing(() => algorithm(config).create(held, config, parts.networks));
     },
     describe(config, facts) {
       const { agents } = bare(config);

@@ -44,10 +44,10 @@ export function settingsOf(system: System, algorithm: string): Table {
   return { ...task, ...learning, ...running };
 }
 
-/** The settings of all runs that there can be: for reading arguments before it is known whose they are. */
+/** The settings of all runs that there can be, for reading arguments before it is known whose they are; the first have their defaults. */
 export function everySetting(): Table {
   const tables = systems.flatMap((system) => Object.keys(system.algorithms).map((name) => settingsOf(system, name)));
-  return Object.assign({}, ...tables);
+  return Object.assign({}, ...tables.reverse());
 }
 
 /** What concerns one command only. */

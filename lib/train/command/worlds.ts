@@ -44,6 +44,7 @@ async function importWorld(path: string): Promise<OwnWorld> {
   if (module.default === undefined) {
     throw new UsageError(`${path} has no default export: export the world, as in \`export default new MyWorld();\`.`);
   }
-  const { default: world, settings, onIteration } = module;
-  return { world, ...settings && { settings }, ...onIteration && { onIteration } };
+  const { default: world, settings, onIteration, policy, critic } = module;
+  const networks = { ...policy && { policy }, ...critic && { critic } };
+  return { world, networks, ...settings && { settings }, ...onIteration && { onIteration } };
 }

@@ -1,7 +1,7 @@
 /** What commands act on: a run, one of its checkpoints, or a scenario by its name. */
 
 import { signature } from "../../graph/arguments.ts";
-import { having, options, text, world } from "../../worlds/kinds.ts";
+import { anyWorld, callable, having, options, text } from "../../worlds/kinds.ts";
 import type { PPOTrainer } from "../../rl/ppo_trainer.ts";
 import { flagOf, type Table } from "../../systems/option.ts";
 import { scenarioNames } from "../../systems/registry.ts";
@@ -12,6 +12,8 @@ import { UsageError } from "../../systems/usage.ts";
 import { parseTask, withPreset } from "../command/config.ts";
 import { isModulePath, ownWorldSystem } from "../../systems/own_world.ts";
 import type { Tree } from "../../tensor/tree.ts";
+import type { HostWorld } from "../../worlds/host/world.ts";
+import type { AnyWorld, Networks } from "../../systems/reinforcement/algorithm.ts";
 import type { Environment } from "../../worlds/environment.ts";
 import { everySetting } from "../command/tables.ts";
 import { systemFor, systemToOpen } from "../command/worlds.ts";
@@ -104,7 +106,10 @@ export async function createTrainer<T extends Trainer = PPOTrainer>(config: Conf
   return await (await systemFor(config.scenarioName)).create(config) as unknown as T;
 }
 
-const takesPath = signature("loadTrainer()", { path: text, options: options({ environment: world }) });
+const takesPath = signature("loadTrainer()", {
+  path: text,
+  options: options({ environment: anyWorld, policy: callable, critic: callable }),
+});
 
 /**
  * The trainer of the run in a folder as it was at its newest checkpoint, or at the one that `path` names: its `policy`, its
@@ -125,14 +130,14 @@ const takesPath = signature("loadTrainer()", { path: text, options: options({ en
  */
 export async function loadTrainer<T extends Trainer = PPOTrainer, S extends Tree = Tree>(
   path: string,
-  options: { readonly environment?: Environment<S> } = {},
+  options: { readonly environment?: Environment<S> | HostWorld } & Networks = {},
 ): Promise<T> {
   takesPath(arguments);
-  const { environment } = options;
+  const { environment, ...networks } = options;
   const run = findRun(path);
   const config = readConfig(run.folder);
   const system = environment
-    ? ownWorldSystem(config.scenarioName, { world: environment as unknown as Environment })
+    ? ownWorldSystem(config.scenarioName, { world: environment as unknown as AnyWorld, networks })
     : await systemToOpen(config.scenarioName);
   return await openTrainer({ system, config, run }, "") as unknown as T;
 }

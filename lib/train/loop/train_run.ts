@@ -8,7 +8,9 @@ import type { CommonConfig, Settings } from "../../systems/settings.ts";
 import type { IterationListener, System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
 import type { Tree } from "../../tensor/tree.ts";
+import type { AnyWorld, Networks } from "../../systems/reinforcement/algorithm.ts";
 import type { Environment } from "../../worlds/environment.ts";
+import type { HostWorld } from "../../worlds/host/world.ts";
 import { newConfig, resumedConfig } from "../command/config.ts";
 import { type Plan, scenarioOf } from "../command/plan.ts";
 import { systemFor, systemToOpen } from "../command/worlds.ts";
@@ -38,7 +40,8 @@ function quietHost(stop: Stop): Host {
 /** What a program trains: settings by name, as flags are called in camelCase, and a world of its own if it has one. */
 export type RunSettings<S extends Tree = Tree> =
   & Partial<CommonConfig>
-  & { readonly environment?: Environment<S> }
+  & { readonly environment?: Environment<S> | HostWorld }
+  & Networks
   & { readonly [setting: string]: unknown };
 
 /** What a program wants of a run beside its settings. */
@@ -88,10 +91,16 @@ export async function trainRun<S extends Tree = Tree>(
   const { out = "output", resume, onIteration, chart }: RunOptions = typeof options === "string"
     ? { out: options }
     : options;
-  const { environment, ...given } = settings;
+  const { environment, policy, critic, ...given } = settings;
+  const networks: Networks = { ...policy && { policy }, ...critic && { critic } };
   const own = environment === undefined
     ? null
-    : ownWorldSystem(environment.name, { world: environment as unknown as Environment });
+    : ownWorldSystem(environment.name, { world: environment as unknown as AnyWorld, networks });
+  if (own === null && (policy || critic)) {
+    throw new UsageError(
+      "policy and critic of one's own go with an environment: trainRun({ environment, policy, .. }).",
+    );
+  }
   const made = resume === undefined
     ? await newPlan(given as Settings, own, out)
     : await resumedPlan(given as Settings, own, resume);

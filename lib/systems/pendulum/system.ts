@@ -1,0 +1,37 @@
+/** Gymnasium's pendulum, by PPO: as functions of tensors, and as simulations on the host. */
+
+import { HostPendulum } from "../../worlds/pendulum/host.ts";
+import { Pendulum } from "../../worlds/pendulum/pendulum.ts";
+import type { Environment } from "../../worlds/environment.ts";
+import { integer, type NumberOption, type ValuesOf } from "../option.ts";
+import { ppo } from "../reinforcement/ppo.ts";
+import { reinforcementSystem } from "../reinforcement/system.ts";
+import type { System } from "../system.ts";
+
+const task = {
+  maxSteps: integer(1, 1_000_000, 200, "steps after which an episode is cut off") as NumberOption<number>,
+};
+
+/** See the file's first line. */
+export const pendulum: System = reinforcementSystem({
+  title: "pendulum of Gymnasium",
+  scenarios: {
+    pendulum: "swing a rod up and hold it there, in tensors",
+    host_pendulum: "the same, simulated on the host",
+  },
+  algorithms: { ppo: ppo("ippo", "PPO") },
+  task,
+  presets: ["tuned"],
+  preset: () => ({
+    ...{ hiddenSize: 64, nIters: 50, framesPerBatch: 4000, minibatchSize: 200, numEpochs: 10, gamma: 0.9, lmbda: 0.95 },
+    ...{ lr: 2e-3, lrSchedule: "linear", maxGradNorm: 0.5, entropyEps: 0 },
+    ...{ normalizeValues: true, normalizeAdvantages: true },
+  }),
+  presetBelow: () => "tuned",
+  world({ scenarioName, ...config }) {
+    const { maxSteps } = config as unknown as ValuesOf<typeof task>;
+    return scenarioName === "pendulum"
+      ? new Pendulum({ maxSteps }) as unknown as Environment
+      : new HostPendulum({ maxSteps });
+  },
+});
