@@ -54,7 +54,7 @@ function checkGradients(name: string, found: readonly (Tensor | null)[], inputs:
 }
 
 /** A node with the value of `output` whose derivative is the user's: a loop of one step that is never run. */
-function withRule(name: string, inputs: readonly Tensor[], output: Tensor, rule: BoundaryRule): Node {
+function crossing(name: string, inputs: readonly Tensor[], output: Tensor, rule: BoundaryRule): Node {
   const nodes = [output.node, ...inputs.map((x) => x.node)];
   const inner = nodes.map((x) => placeholder(x));
   const attrs = { body: { inputs: inner, outputs: [inner[0]!] }, carries: 1, xs: 0, length: 1, reverse: false };
@@ -118,6 +118,6 @@ export function boundary<A extends readonly Tensor[]>(
     await evaluate([output.node]);
     const value = new Tensor(constant(output.node, output.node.value!));
     if (drop) madeFrom(value.node, drop);
-    return typeof rule === "string" ? value : new Tensor(withRule(name, inputs, value, rule));
+    return typeof rule === "string" ? value : new Tensor(crossing(name, inputs, value, rule));
   };
 }

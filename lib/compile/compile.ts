@@ -226,7 +226,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
       false,
       () =>
         madeFromWhile(
-          carriedArguments(tree, inputs, this.#label, site),
+          carriedArguments(tree, inputs, () => this.#label, site),
           () => collectSinks(() => collectOpen(() => this.#trace(tree, inputs, own))),
         ),
     );

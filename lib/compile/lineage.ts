@@ -1,6 +1,6 @@
 /** Where the arguments and results of a compiled function come from: inside and outside of it they are data. */
 
-import { carriedInto, type Drop, dropAt } from "../forensics/reads/drops.ts";
+import { carriedBy, type Drop, dropAt } from "../forensics/reads/drops.ts";
 import { lastLesson } from "../forensics/steps/losses.ts";
 import { labelOf } from "../forensics/flow/label.ts";
 import { hasLearner, type Node, topological } from "../graph/node.ts";
@@ -10,18 +10,23 @@ import type { Variable } from "../tensor/variable.ts";
 import { pathsOf } from "./replay.ts";
 
 /**
- * Of the arguments `tree` of the function `label`, called at `site`, those that carry the gradient of something, which ends
+ * Of the arguments `tree` of a function with the name `label()`, called at `site`, those that carry the gradient of something, which ends
  * there: by the placeholders `inputs` that are traced in their place.
  */
-export function carriedArguments(tree: Tree, inputs: readonly Node[], label: string, site: Site): Map<Node, Drop> {
+export function carriedArguments(
+  tree: Tree,
+  inputs: readonly Node[],
+  label: () => string,
+  site: Site,
+): Map<Node, Drop> {
   const names = pathsOf(tree, "argument").map((path) => {
     const [, index, ...rest] = path.split("/");
     return [`argument ${Number(index) + 1}`, ...rest].join(".");
   });
   return new Map(
     leaves(tree).flatMap(({ node }, i) => {
-      const drop = carriedInto(node, `${names[i]} of ${label}`, site);
-      return drop ? [[inputs[i]!, drop] as const] : [];
+      const drop = carriedBy(node);
+      return drop ? [[inputs[i]!, { ...drop, argument: { name: `${names[i]} of ${label()}`, site } }] as const] : [];
     }),
   );
 }

@@ -277,8 +277,8 @@ function sourcesOf(node: Node, stop: (x: Node) => boolean): { learners: Set<Lear
   return { learners: new Set(order.flatMap((x) => isLearner(x.owner) ? [x.owner] : [])), drops };
 }
 
-/** What `node` loses where it becomes the argument `name` of a compiled function; `null` if nothing that learns is behind it. */
-export function carriedInto(node: Node, name: string, site: Site): Drop | null {
+/** What `node` loses where it becomes an argument of a compiled function; `null` if nothing that learns is behind it. */
+export function carriedBy(node: Node): Drop | null {
   const open = sourcesOf(node, isDeclared);
   const isOpen = open.learners.size > 0 || open.drops.some((x) => x.rule !== "stop");
   const { learners, drops } = isOpen ? open : sourcesOf(node, () => false);
@@ -290,7 +290,6 @@ export function carriedInto(node: Node, name: string, site: Site): Drop | null {
   return {
     ...drop,
     learners: [...new Set(all)].map(referenceTo),
-    argument: { name, site },
     ...(isOpen ? {} : { rule: "stop" as const }),
   };
 }

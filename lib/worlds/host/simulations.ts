@@ -133,7 +133,7 @@ export class Simulations {
     throw new PlumblineError({
       code: "G301",
       message: `the actions of \`${name}\` are ${dtype} [${shape}], not ${describe(node)}.`,
-      sites: [node.site],
+      made: [node],
     });
   }
 }
