@@ -181,12 +181,15 @@ export class PlumblineError extends Error {
   }
 }
 
+/** The engine itself has failed, and what it holds is gone with it: the device was lost. */
+export class EngineFault extends Error {}
+
 /**
  * What every error of a step says that left the state as it was; `later` steps that were built on it are gone too. Gives the
  * error.
  */
 export function saysStateIsKept<E>(error: E, later = 0): E {
-  if (!(error instanceof Error) || error.message.includes(keptText)) return error;
+  if (!(error instanceof Error) || error instanceof EngineFault || error.message.includes(keptText)) return error;
   const told = error instanceof PlumblineError ? error.parts.message : error.message;
   const without = later === 0 ? "" : `, without ${later === 1 ? "the one" : `the ${later}`} after it that built on it`;
   const longer = `${told.replace(/\.?$/, ".")} Nothing was lost: ${keptText}${without}.`;

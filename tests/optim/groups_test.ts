@@ -74,8 +74,8 @@ Deno.test("an optimiser that is refused takes no parameter over", () => {
   frozen.requiresGrad = false;
   new SGD([c]);
   const refused: readonly (readonly [groups: Parameter[][], sentence: RegExp])[] = [
-    [[[a, b], [c]], /error\[G501\]: the parameter `c` belongs to an optimiser or parameter vector already\./],
-    [[[a, c]], /error\[G501\]: the parameter `c` belongs to an optimiser or parameter vector already\./],
+    [[[a, b], [c]], /error\[G501\]: the parameter `c` has an owner already/],
+    [[[a, c]], /error\[G501\]: the parameter `c` has an owner already/],
     [[[a], [b, a]], /error\[G501\]: the parameter `a` is in two groups of one optimiser, `group 0` and `group 1`\./],
     [[[a, b], [frozen]], /error\[G502\]: the group `group 1` has no parameters that learn\./],
   ];

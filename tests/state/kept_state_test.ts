@@ -17,6 +17,7 @@ import {
   tensor,
   Variable,
 } from "../../mod.ts";
+import { EngineFault, saysStateIsKept } from "../../lib/graph/error.ts";
 import { onEachEngine, onEngine } from "../engines.ts";
 
 const kept = /Nothing was lost: the state stays as it was before the step(\.|, without the)/;
@@ -416,4 +417,14 @@ onEachEngine("the error of a bad loss is the same, however often it is read", as
   for (let i = 0; i < 3; i++) {
     assert.match(await messageOf(loss.item()), /^error\[G401\]: div\(\) made infinity\. The loss went bad\.\n/);
   }
+});
+
+Deno.test("what is said of a step is said of no device that was lost", () => {
+  const lost = new EngineFault("The GPU device was lost.");
+  assert.equal(saysStateIsKept(lost).message, "The GPU device was lost.");
+  assert.equal(
+    saysStateIsKept(new Error("The GPU has no memory left"), 1).message,
+    "The GPU has no memory left. Nothing was lost: the state stays as it was before the step, without the one after it " +
+      "that built on it.",
+  );
 });

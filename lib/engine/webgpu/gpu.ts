@@ -1,5 +1,7 @@
 /** A device whose errors become sentences: nothing that it refuses goes unnoticed. */
 
+import { EngineFault } from "../../graph/error.ts";
+
 /** The device, its faults and its pace. */
 export class Gpu {
   #fault: string | null = null;
@@ -19,7 +21,7 @@ export class Gpu {
 
   /** Throws if the device has failed. */
   check(): void {
-    if (this.#fault !== null) throw new Error(this.#fault);
+    if (this.#fault !== null) throw new EngineFault(this.#fault);
   }
 
   /** From here on errors are caught by `settle`. Called before anything is created; the steady state creates nothing. */
