@@ -31,6 +31,7 @@ async function deno(...args: string[]): Promise<{ success: boolean; printed: str
     stderr: "piped",
   }).spawn();
   const [status, stdout, stderr] = await Promise.all([child.status, tee(child.stdout), tee(child.stderr)]);
+  if (status.signal !== null) console.log(`\ndeno ${args[0]} was ended by ${status.signal}.`);
   return { success: status.success, printed: stdout + stderr };
 }
 
