@@ -168,7 +168,7 @@ Deno.test("a cell of a notebook that ends in a tensor or module shows it, and an
   );
   equal(texts.slice(0, 3), [
     "Tensor float32 [env 2, agent 2]\n[[0.5000, 1.0000],\n [1.5000, 2.0000]]",
-    "Linear: 3 parameters\n  Linear  weight [1, 2], bias [1]  3",
+    "Linear `net`: 3 parameters\n  Linear  weight [1, 2], bias [1]  3",
     "Tensor float32 [1]\n[2.]",
   ]);
   ok(
