@@ -184,8 +184,11 @@ export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends
     return { output, choice, action: this.action(choice), memory: next };
   }
 
-  /** One step of the deterministic policy: the most likely actions, and what is remembered from then on. */
-  decide(observation: Tensor, memory: Tree): readonly [action: Tensor, memory: Tree] {
+  /**
+   * One step of the deterministic policy: the most likely actions, and what is remembered from then on. It draws nothing: the
+   * `key` that every controller is given is not used.
+   */
+  decide(observation: Tensor, memory: Tree, _key?: Tensor): readonly [action: Tensor, memory: Tree] {
     const [output, next] = this.step(observation, memory);
     return [this.mode(output), next];
   }
@@ -244,11 +247,6 @@ takeOnly(Policy, {
 
 /** The network that `make` makes. */
 function ownNetwork(make: NetworkMaker, from: number, to: number, random: HostRandom): Module {
-  if (typeof make !== "function") {
-    throw new TypeError(
-      "`network` is a function that makes the network: (from, to, random) => new MLP([from, 64, to], random).",
-    );
-  }
   const net = make(from, to, random);
   if (net instanceof Module) return net;
   throw new TypeError("`network` of a policy makes a Module, with its layers in fields; it made something else.");

@@ -180,13 +180,6 @@ export function checkPPOOptions(options: PPOOptions): void {
   if (!["none", "lstm", "gru"].includes(recurrent)) {
     throw new RangeError(`PPO: recurrent is "none", "lstm" or "gru", not ${JSON.stringify(recurrent)}.`);
   }
-  for (const name of ["policy", "critic"] as const) {
-    const make: unknown = options[name] ?? undefined;
-    if (make === undefined || typeof make === "function") continue;
-    throw new RangeError(
-      `PPO: ${name} is a function that makes one, (spaces, random) => ..; it draws its weights from random.`,
-    );
-  }
   for (const name of ["lrSchedule", "entropySchedule"] as const) {
     const schedule = options[name] ?? "constant";
     if (!["constant", "linear", "cosine"].includes(schedule)) {

@@ -341,8 +341,8 @@ const refused: readonly (readonly [what: string, options: unknown, error: string
   [
     "a policy instead of its maker",
     { policy: policyFor({ ...pointWorld(8), observationSize: 2 }, {}, new HostRandom(0)) },
-    "RangeError",
-    "PPO: policy is a function that makes one, (spaces, random) => ..; it draws its weights from random.",
+    "G310",
+    "PPOTrainer.create() takes a function as `options.policy`, not a GaussianPolicy.",
   ],
   [
     "a module that is no policy",
@@ -359,8 +359,8 @@ const refused: readonly (readonly [what: string, options: unknown, error: string
   [
     "a network instead of its maker",
     withNetwork(mlp(2, 2, new HostRandom(0)) as never),
-    "TypeError",
-    "`network` is a function that makes the network: (from, to, random) => new MLP([from, 64, to], random).",
+    "G310",
+    "new GaussianPolicy() takes a function as `options.network`, not an MLP.",
   ],
   [
     "a network that is no module",
