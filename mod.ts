@@ -193,6 +193,7 @@ export type { MetricsRow } from "./lib/train/files/metrics.ts";
 export type { CommonConfig, Config, running, Setting, Settings } from "./lib/systems/settings.ts";
 export type { ValuesOf } from "./lib/systems/option.ts";
 export type { IterationEvent, IterationListener } from "./lib/systems/system.ts";
+export type { Networks } from "./lib/systems/reinforcement/algorithm.ts";
 export { type RunOptions, type RunSettings, trainRun } from "./lib/train/loop/train_run.ts";
 export { createTrainer, loadTrainer } from "./lib/train/look/target.ts";
 export { type Cast, film } from "./lib/systems/reinforcement/footage.ts";

@@ -90,6 +90,10 @@ const refused: readonly (readonly [Record<string, unknown>, string])[] = [
   [{ gamma: 1.01 }, "--gamma takes a number from 0 to 1, not 1.01."],
   [{ lmbda: -0.1 }, "--lmbda takes a number from 0 to 1, not -0.1."],
   [{ seed: 2 ** 32 }, "--seed takes a whole number from 0 to 4,294,967,295, not 4294967296."],
+  [
+    { recurrent: "lstm", minibatchSize: 5 },
+    "--minibatch-size 5 is less than a sequence of --sequence-length 10: minibatches are of whole ones.",
+  ],
   ...["gpu", "cuda:0", "mps"].map((device) =>
     [
       { device },

@@ -35,7 +35,7 @@ export function presetText(run: Config): string {
 export function batchOf(
   run: Pick<Config, "framesPerBatch" | "maxSteps" | "minibatchSize" | "actionRepeat"> & { readonly envs?: number },
 ) {
-  return batchOfPPO({ envs: 0, ...run }, run.maxSteps);
+  return batchOfPPO({ envs: 0, recurrent: "none", sequenceLength: 10, ...run }, run.maxSteps);
 }
 
 /** The world of a configuration. */

@@ -108,14 +108,25 @@ export interface Batch {
   readonly minibatches: number;
 }
 
-type BatchSettings = Pick<PPOSettings, "framesPerBatch" | "minibatchSize" | "actionRepeat" | "envs">;
+type BatchSettings = Pick<
+  PPOSettings,
+  "framesPerBatch" | "minibatchSize" | "actionRepeat" | "envs" | "recurrent" | "sequenceLength"
+>;
 
 /** The shape of batches where an episode has at most `maxSteps` steps. */
 export function batchOf(settings: BatchSettings, maxSteps: number): Batch {
   const { framesPerBatch, minibatchSize, actionRepeat } = settings;
   const given = settings.envs === 0 ? undefined : settings.envs;
-  const { envs, steps } = batchShape(framesPerBatch, Math.ceil(maxSteps / actionRepeat), actionRepeat, given);
-  return { envs, steps, frames: envs * steps * actionRepeat, minibatches: Math.ceil(envs * steps / minibatchSize) };
+  const shape = batchShape(framesPerBatch, Math.ceil(maxSteps / actionRepeat), actionRepeat, given);
+  const length = lengthOf(settings, shape.steps);
+  const [envs, steps] = [shape.envs, Math.ceil(shape.steps / length) * length];
+  const minibatches = Math.ceil(envs * steps / length / Math.max(1, Math.floor(minibatchSize / length)));
+  return { envs, steps, frames: envs * steps * actionRepeat, minibatches };
+}
+
+/** Steps that stay together in a minibatch: where networks remember a sequence, at most those of the batch; else 1. */
+function lengthOf({ recurrent, sequenceLength }: BatchSettings, steps: number): number {
+  return recurrent === "none" ? 1 : Math.min(sequenceLength, steps);
 }
 
 function checkBatch(config: PPOSettings, maxSteps: number): void {
@@ -128,6 +139,12 @@ function checkBatch(config: PPOSettings, maxSteps: number): void {
   }
   const { envs, steps } = batchOf(config, maxSteps);
   checkAdvantages(config, envs * steps);
+  const length = lengthOf(config, steps);
+  if (minibatchSize < length) {
+    throw new UsageError(
+      `--minibatch-size ${minibatchSize} is less than a sequence of --sequence-length ${length}: minibatches are of whole ones.`,
+    );
+  }
   if (minibatchSize > envs * steps) {
     throw new UsageError(
       `--minibatch-size ${minibatchSize} is larger than the batch of ${envs * steps} ` +
@@ -156,9 +173,11 @@ function describe(
 ): string {
   const { envs, steps } = facts;
   const { actionRepeat, numEpochs, minibatchSize } = config;
+  const length = lengthOf(config, steps);
+  const minibatches = Math.ceil(envs * steps / length / Math.floor(minibatchSize / length));
   const actions = actionRepeat === 1 ? "steps" : `actions x ${actionRepeat} steps`;
   return `batch: ${counted(envs, "env")} x ${steps} ${actions} = ${envs * steps * actionRepeat} frames; ` +
-    `${counted(numEpochs, "epoch")} of ${counted(Math.ceil(envs * steps / minibatchSize), "minibatch", "es")}`;
+    `${counted(numEpochs, "epoch")} of ${counted(minibatches, "minibatch", "es")}`;
 }
 
 /** PPO; `critic` says whether its critic sees all agents (`mappo`) or its own (`ippo`). */
