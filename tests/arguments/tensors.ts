@@ -1,0 +1,214 @@
+/** The calls of tensors, with parameters that are right and wrong. */
+
+import * as p from "../../mod.ts";
+import {
+  aFunction,
+  aList,
+  anAxis,
+  aNumber,
+  aShape,
+  aTensor,
+  type Call,
+  calls,
+  callsMany,
+  maybe,
+  options,
+  own,
+  someAxes,
+  tensorOrNumber,
+  truth,
+  wholeNumber,
+  words,
+} from "./parameters.ts";
+
+const x = p.tensor([[1, 2, 3], [4, 5, 6]]);
+const whole = p.tensor([[1, 0, 2], [0, 1, 2]], { dtype: "int32" });
+const mask = x.greater(2);
+const row = p.tensor([1, 2, 3]);
+const bits = p.randomBits(p.randomKey(0), [2]);
+const key = p.randomKey(0);
+const w = new p.Parameter(p.tensor([1, 2]), "w");
+const v = new p.Variable(p.tensor([1, 2]), "v");
+const generator = new p.Generator(0);
+const random = new p.HostRandom(0);
+const name = maybe(own("a", 3, true, [], {}));
+const dtype = own("int32", null, "float64", "int", 3, [], Int32Array);
+const made = { dtype: "float32", axes: ["a", null] };
+const badMade = [{ dtype: "double" }, { axes: "ab" }, { axes: [1, 2] }, { requiresGrad: true }];
+
+const reductions = ["sum", "mean", "max", "min", "logSumExp"] as const;
+const pairs = ["add", "sub", "mul", "div", "floorDivide", "remainder", "maximum", "minimum", "pow", "atan2"] as const;
+const comparisons = ["less", "lessEqual", "equal", "greater", "greaterEqual", "notEqual"] as const;
+const bitwise = ["bitAnd", "bitOr", "bitXor", "shiftLeft", "shiftRight"] as const;
+
+/** Methods of tensors; those that are not named take nothing. */
+export const methods: readonly Call[] = [
+  ...reductions.map((op) =>
+    calls(`Tensor.${op}`, (...a) => (x[op] as (...a: unknown[]) => unknown)(...a), maybe(someAxes(0)), maybe(truth(true)))
+  ),
+  ...(["any", "all"] as const).map((op) =>
+    calls(`Tensor.${op}`, (...a) => (mask[op] as (...a: unknown[]) => unknown)(...a), maybe(someAxes(0)), maybe(truth(true)))
+  ),
+  ...(["argmax", "argmin"] as const).map((op) =>
+    calls(`Tensor.${op}`, (...a) => (x[op] as (...a: unknown[]) => unknown)(...a), maybe(anAxis(0)), maybe(truth(true)))
+  ),
+  calls("Tensor.norm", (...a) => (x.norm as (...a: unknown[]) => unknown)(...a), maybe(someAxes(-1)), maybe(truth(true))),
+  ...(["variance", "std"] as const).map((op) =>
+    calls(
+      `Tensor.${op}`,
+      (...a) => (x[op] as (...a: unknown[]) => unknown)(...a),
+      maybe(someAxes(0)),
+      options({ correction: 0, keepDim: true }, { unbiased: false }, { keepdim: true }, { keepDim: 1 }, { correction: "0" }),
+    )
+  ),
+  ...pairs.map((op) => calls(`Tensor.${op}`, (...a) => (x[op] as (...a: unknown[]) => unknown)(...a), tensorOrNumber(2))),
+  ...comparisons.map((op) =>
+    calls(`Tensor.${op}`, (...a) => (x[op] as (...a: unknown[]) => unknown)(...a), tensorOrNumber(x))
+  ),
+  ...(["and", "or"] as const).map((op) =>
+    calls(`Tensor.${op}`, (...a) => (mask[op] as (...a: unknown[]) => unknown)(...a), tensorOrNumber(mask))
+  ),
+  ...bitwise.map((op) =>
+    calls(`Tensor.${op}`, (...a) => (bits[op] as (...a: unknown[]) => unknown)(...a), tensorOrNumber(bits))
+  ),
+  calls("Tensor.outer", (...a) => (row.outer as (...a: unknown[]) => unknown)(...a), tensorOrNumber(row)),
+  calls("Tensor.gelu", (a, b) => x.gelu(...[a, b].filter((y) => y !== undefined) as []), maybe(own("tanh", "erf", 1, null, true))),
+  calls("Tensor.elu", (...a) => (x.elu as (...a: unknown[]) => unknown)(...a), maybe(aNumber(1))),
+  calls("Tensor.leakyRelu", (...a) => (x.leakyRelu as (...a: unknown[]) => unknown)(...a), maybe(aNumber(0.1))),
+  calls("Tensor.tril", (...a) => (x.tril as (...a: unknown[]) => unknown)(...a), maybe(wholeNumber(1))),
+  calls("Tensor.triu", (...a) => (x.triu as (...a: unknown[]) => unknown)(...a), maybe(wholeNumber(1))),
+  calls("Tensor.detach", (...a) => (x.detach as (...a: unknown[]) => unknown)(...a), maybe(own("why", 3, true, {}))),
+  calls(
+    "Tensor.clamp",
+    (...a) => (x.clamp as (...a: unknown[]) => unknown)(...a),
+    maybe(own(0, "0", [0], {})),
+    maybe(own(1, "1", [1], {})),
+  ),
+  calls("Tensor.where", (...a) => (x.where as (...a: unknown[]) => unknown)(...a), aTensor(mask), tensorOrNumber(0)),
+  calls("Tensor.maskedFill", (...a) => (x.maskedFill as (...a: unknown[]) => unknown)(...a), aTensor(mask), tensorOrNumber(0)),
+  calls("Tensor.cast", (...a) => (x.cast as (...a: unknown[]) => unknown)(...a), dtype),
+  calls(
+    "Tensor.softmax",
+    (...a) => (x.softmax as (...a: unknown[]) => unknown)(...a),
+    anAxis(1),
+    options({ where: mask }, { where: true }, { where: [true] }, { dim: 1 }),
+  ),
+  calls("Tensor.logSoftmax", (...a) => (x.logSoftmax as (...a: unknown[]) => unknown)(...a), anAxis(1)),
+  calls("Tensor.cumsum", (...a) => (x.cumsum as (...a: unknown[]) => unknown)(...a), anAxis(1), maybe(truth(true))),
+  callsMany("Tensor.reshape", (...a) => (x.reshape as (...a: unknown[]) => unknown)(...a), wholeNumber(3), wholeNumber(2)),
+  callsMany("Tensor.expand", (...a) => (x.expand as (...a: unknown[]) => unknown)(...a), wholeNumber(2), wholeNumber(3)),
+  callsMany("Tensor.permute", (...a) => (x.permute as (...a: unknown[]) => unknown)(...a), anAxis(1), anAxis(0)),
+  callsMany("Tensor.named", (...a) => (x.named as (...a: unknown[]) => unknown)(...a), own("a", 3, true, [], {}), own("b", 3)),
+  calls("Tensor.flatten", (...a) => (x.flatten as (...a: unknown[]) => unknown)(...a), maybe(anAxis(0)), maybe(anAxis(1))),
+  calls("Tensor.transpose", (...a) => (x.transpose as (...a: unknown[]) => unknown)(...a), maybe(anAxis(0)), maybe(anAxis(1))),
+  calls("Tensor.unsqueeze", (...a) => (x.unsqueeze as (...a: unknown[]) => unknown)(...a), wholeNumber(0), name),
+  calls("Tensor.squeeze", (...a) => (x.unsqueeze(0).squeeze as (...a: unknown[]) => unknown).apply(x.unsqueeze(0), a), maybe(someAxes(0))),
+  calls(
+    "Tensor.slice",
+    (...a) => (x.slice as (...a: unknown[]) => unknown)(...a),
+    anAxis(0),
+    wholeNumber(0),
+    maybe(own(2, null, "2", 0.5, [])),
+    maybe(wholeNumber(1)),
+  ),
+  calls("Tensor.select", (...a) => (x.select as (...a: unknown[]) => unknown)(...a), anAxis(0), wholeNumber(0)),
+  calls("Tensor.split", (...a) => (x.split as (...a: unknown[]) => unknown)(...a), own(1, null, "1", 0.5, ["1"], {}), maybe(anAxis(0))),
+  calls("Tensor.chunk", (...a) => (x.chunk as (...a: unknown[]) => unknown)(...a), own(2, null, "2", 0, 0.5, []), maybe(anAxis(0))),
+  calls("Tensor.unbind", (...a) => (x.unbind as (...a: unknown[]) => unknown)(...a), maybe(anAxis(0))),
+  calls(
+    "Tensor.pad",
+    (...a) => (x.pad as (...a: unknown[]) => unknown)(...a),
+    anAxis(0),
+    wholeNumber(1),
+    wholeNumber(1),
+    maybe(own(3, { value: 3 }, "x", null, [3])),
+  ),
+  calls("Tensor.flip", (...a) => (x.flip as (...a: unknown[]) => unknown)(...a), someAxes(0)),
+  calls("Tensor.take", (...a) => (x.take as (...a: unknown[]) => unknown)(...a), aTensor(whole.select(0, 0)), anAxis(0)),
+  calls("Tensor.gather", (...a) => (x.gather as (...a: unknown[]) => unknown)(...a), anAxis(1), aTensor(whole)),
+  calls("Tensor.takeAlongAxis", (...a) => (x.takeAlongAxis as (...a: unknown[]) => unknown)(...a), aTensor(whole), anAxis(1)),
+  calls("Tensor.scatterAdd", (...a) => (x.scatterAdd as (...a: unknown[]) => unknown)(...a), anAxis(1), aTensor(whole), aTensor(x)),
+  calls("Tensor.matmul", (...a) => (x.matmul as (...a: unknown[]) => unknown)(...a), aTensor(row)),
+];
+
+const square = (y: p.Tensor): p.Tensor => y.square().sum();
+const gradientOf = p.grad(square) as (...a: unknown[]) => unknown;
+const bothOf = p.valueAndGrad(square) as (...a: unknown[]) => unknown;
+const compiled = p.compile((y: p.Tensor) => y.add(1)) as (...a: unknown[]) => unknown;
+
+/** Functions that make, join, draw and differentiate tensors, and what changes. */
+export const functions: readonly Call[] = [
+  calls(
+    "tensor",
+    p.tensor,
+    own([1, 2], null, "x", {}, [1, null], [1, "a"], [x, 1], [[1], [1, 2]], new Float64Array(2), [1, , 3], Array(3), new Map()),
+    options({ dtype: "float32", shape: [1, 2] }, [2, 1], "int32", { shape: 2 }, { shape: [3] }, ...badMade),
+  ),
+  calls(
+    "fromBuffer",
+    p.fromBuffer,
+    own(new Float32Array(2), null, 3, "x", [1, 2], {}, new Uint8Array(2), new ArrayBuffer(8)),
+    options({ shape: [1, 2] }, { dtype: "float32" }, { shape: 2 }, { shape: [3] }),
+  ),
+  calls("full", p.full, aShape([1, 2]), own(3, null, "3", [], {}), options(made, ...badMade)),
+  calls("zeros", p.zeros, aShape([1, 2]), options(made, ...badMade)),
+  calls("ones", p.ones, aShape([1, 2]), options(made, ...badMade)),
+  calls("zerosLike", p.zerosLike, aTensor(x)),
+  calls("onesLike", p.onesLike, aTensor(x)),
+  calls("arange", p.arange, own(0, null, "0", [], 2 ** 31), maybe(own(4, "4", [], NaN)), maybe(own(1, "1", 0, NaN))),
+  calls("linspace", p.linspace, aNumber(0), aNumber(1), own(3, null, 2.5, -3, "3", NaN)),
+  calls("eye", p.eye, own(2, null, 2.5, -1, "2"), maybe(own(3, 2.5, -1, "3"))),
+  calls("concat", p.concat, aList([x, x], x, [x, 1], []), maybe(anAxis(0))),
+  calls("stack", p.stack, aList([x, x], x, [x, 1], []), maybe(wholeNumber(0)), name),
+  calls("where", p.where, aTensor(mask), tensorOrNumber(x), tensorOrNumber(0)),
+  calls("matmul", p.matmul, aTensor(x), aTensor(row)),
+  calls("oneHot", p.oneHot, aTensor(whole), own(3, null, 0, 2.5, -1, "3")),
+  calls("stopGradient", p.stopGradient, aTensor(x), maybe(own("why", 3, true, {}))),
+  calls("noGrad", p.noGrad, aFunction(() => x), maybe(own("why", 3, true, {}))),
+  calls("randomKey", p.randomKey, own(0, null, "0", -1, 0.5, NaN, 2 ** 53, [])),
+  calls("splitKey", p.splitKey, own(key, null, 0, [0, 0], x), maybe(own(2, 0, 0.5, "2"))),
+  calls("randomBits", p.randomBits, own(key, null, 0, x), aShape([2])),
+  calls("uniform", p.uniform, own(key, null, 0, x), aShape([2]), maybe(own(0, "0", null, NaN)), maybe(own(1, "1", null, NaN))),
+  calls("normal", p.normal, own(key, null, 0, x), aShape([2])),
+  calls("bernoulli", p.bernoulli, own(key, null, 0, x), aShape([2]), own(0.5, null, "x", 1.5, -0.1, NaN)),
+  calls("randomInt", p.randomInt, own(key, null, 0, x), aShape([2]), own(0, null, "0", 0.5), own(3, null, "3", 2.5, -1)),
+  calls("new Generator", (...a) => new (p.Generator as never as new (...a: unknown[]) => unknown)(...a), own(0, null, "0", -1, 0.5)),
+  calls("Generator.uniform", (...a) => (generator.uniform as (...a: unknown[]) => unknown)(...a), aShape([2]), maybe(aNumber(0)), maybe(aNumber(1))),
+  calls("Generator.normal", (...a) => (generator.normal as (...a: unknown[]) => unknown)(...a), aShape([2])),
+  calls("new HostRandom", (...a) => new (p.HostRandom as never as new (...a: unknown[]) => unknown)(...a), own(0, null, "0", -1, 0.5)),
+  calls("HostRandom.uniform", (...a) => (random.uniform as (...a: unknown[]) => unknown)(...a), own(2, null, "2", -1, 0.5), maybe(aNumber(0)), maybe(aNumber(1))),
+  calls("HostRandom.normal", (...a) => (random.normal as (...a: unknown[]) => unknown)(...a), own(2, null, "2", -1, 0.5)),
+  calls("HostRandom.permutation", (...a) => (random.permutation as (...a: unknown[]) => unknown)(...a), own(2, null, "2", -1, 0.5)),
+  calls("HostRandom.restore", (...a) => (random.restore as (...a: unknown[]) => unknown)(...a), own([1, 2, 0, 0], null, 3, "x", [1], ["a"], {})),
+  calls(
+    "scan",
+    p.scan,
+    aFunction((c: p.Tensor, y: p.Tensor) => [c.add(y), c]),
+    own(p.zeros([]), null, 0, "x", [0], { a: 1 }),
+    own(row, null, 3, "x", [1, 2], { a: 1 }, new Map()),
+    options({ reverse: true }, { length: "3" }, { length: 1.5 }, { reverse: 1 }, { state: 3 }, { state: x }),
+  ),
+  calls("checkpoint", p.checkpoint, aFunction(square)),
+  calls("leaves", p.leaves, own(x, null, 3, "x", [1], { a: 1 }, new Map([["a", x]]), new Set([x]))),
+  calls("mapTree", p.mapTree, own(x, null, 3, "x", [1], { a: 1 }, new Map()), aFunction((y: p.Tensor) => y)),
+  calls("padBatch", p.padBatch, own({ x }, null, 3, "x", [], { a: 1 }), options({ lengths: [4] }, { lengths: 4 }, { lengths: [0] }, { lengths: ["4"] })),
+  calls("new Variable", (...a) => new (p.Variable as never as new (...a: unknown[]) => unknown)(...a), aTensor(x), maybe(own("name", 3, true, [], {}))),
+  calls("new Parameter", (...a) => new (p.Parameter as never as new (...a: unknown[]) => unknown)(...a), aTensor(x), maybe(own("name", 3, true, [], {}))),
+  calls("Variable.assign", (...a) => (v.assign as (...a: unknown[]) => unknown)(...a), aTensor(row.slice(0, 0, 2))),
+  calls("Parameter.assign", (...a) => (w.assign as (...a: unknown[]) => unknown)(...a), aTensor(row.slice(0, 0, 2))),
+  calls(
+    "compile",
+    p.compile,
+    aFunction(square),
+    options({ name: "f" }, { name: 3 }, { state: 3 }, { state: x }, { state: [x] }, { checkNumerics: 1 }, { programs: 0 }, { programs: "2" }),
+  ),
+  callsMany("a compiled function", compiled, own(x, null, "x", true, [1], { a: 1 }, () => 1, new Map())),
+  calls("gradients", p.gradients, aTensor(w.sum()), aList([w], w), options({ allowUnused: true }, { allowUnused: 1 }, { allow_unused: true })),
+  calls("grad", p.grad, aFunction(square)),
+  callsMany("the function of grad()", gradientOf, aTensor(row)),
+  calls("valueAndGrad", p.valueAndGrad, aFunction(square)),
+  callsMany("the function of valueAndGrad()", bothOf, aTensor(row)),
+  calls("vjp", p.vjp, aFunction((y: p.Tensor) => y.mul(2)), aTensor(row), aTensor(row)),
+  calls("hvp", p.hvp, aFunction(square), aTensor(row), aTensor(row)),
+  calls("gradcheck", p.gradcheck, aFunction(square), aList([row], row), options({ eps: 0.01 }, { eps: "1" }, { tol: 1 }, { atol: null })),
+];
