@@ -34,7 +34,7 @@ function refuseRule(name: string, told: string, help?: string): never {
 
 /** What a rule gave, if that is a gradient, or none, for each input. */
 function checkGradients(name: string, found: readonly (Tensor | null)[], inputs: readonly Tensor[]): (Node | null)[] {
-  if (kind.isThenable(found)) {
+  if (kind.isStrayPromise(found)) {
     refuseRule(name, "is async.", "a rule is made of tensors alone: leave out async and await.");
   }
   if (!Array.isArray(found)) refuseRule(name, `gave ${kind.told(found)}, not a list.`);
@@ -68,8 +68,7 @@ function crossing(name: string, inputs: readonly Tensor[], output: Tensor, rule:
   return result;
 }
 
-const isRule = (x: unknown): boolean => kind.having("a rule", { vjp: kind.callable }).accepts(x);
-const rules = kind.kindOf('{ vjp }, "stop" or "forbid"', (x) => x === "stop" || x === "forbid" || isRule(x));
+const rules = kind.either(kind.having("{ vjp }", { vjp: kind.callable }, {}), kind.oneOf("stop", "forbid"));
 const takesBoundary = signature("boundary()", { name: kind.text, fn: kind.callable, rule: rules });
 
 /** What the inside of a boundary gave, which must be a tensor. */

@@ -17,8 +17,9 @@ type Named = Readonly<Record<string, Tensor>>;
 /** Throws unless `given` are tensors by their names. */
 function checkNamed(given: Named, what: string): Named {
   const isTensor = (x: unknown): boolean => x instanceof Tensor;
-  if (given instanceof Object && !isTensor(given) && Object.values(given).every(isTensor)) return given;
-  const found = isTensor(given) ? "one tensor" : given instanceof Object ? "what is no tensor" : told(given);
+  const isRecord = given instanceof Object && !Array.isArray(given) && !isTensor(given);
+  if (isRecord && Object.values(given).every(isTensor)) return given;
+  const found = isTensor(given) ? "one tensor" : isRecord ? "what is no tensor" : told(given);
   throw new TypeError(`exportOnnx() needs ${what} as tensors by name, { x: tensor }, and found ${found}.`);
 }
 
@@ -73,6 +74,11 @@ export async function exportOnnx(
   takesExport(arguments);
   const { exportOnnx: write } = await import("../engine/onnx/export.ts");
   const names = Object.keys(checkNamed(inputs, "its inputs"));
+  if (fn.length > names.length) {
+    throw new TypeError(
+      `exportOnnx() traces a function of ${fn.length} arguments, and was given ${names.length} inputs: one for each.`,
+    );
+  }
   const given = names.map((name) => placeholder(inputs[name]!.node, name));
   const known = rememberFunction(fn);
   const results = restoring(() =>

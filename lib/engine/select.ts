@@ -1,7 +1,7 @@
 /** Which engine runs things: chosen once for the process, by name or by what the machine has. An engine is opened once. */
 
 import { signature } from "../graph/arguments.ts";
-import { anything } from "../graph/kinds.ts";
+import { having, optional, orNull, text } from "../graph/kinds.ts";
 import type { Engine } from "./engine.ts";
 import type { Probe } from "./webgpu/adapter.ts";
 
@@ -72,7 +72,10 @@ function open(device: Device, given: Probe | null): Promise<Engine> {
   return device === "cpu" ? openCpu() : openWebgpu(true, given);
 }
 
-const takesDevice = signature("useDevice()", { device: anything, known: anything });
+const takesDevice = signature("useDevice()", {
+  device: text,
+  known: optional(orNull(having("what probeAdapters() gives", { hardware: orNull(having("an adapter", {})) }))),
+});
 const takesNothing = signature("deviceNotice()", {});
 
 /**

@@ -4,7 +4,7 @@
  */
 
 import { type ErrorParts, PlumblineError } from "./error.ts";
-import { type Fault, isThenable, type Kind, told } from "./kinds.ts";
+import { type Fault, isStrayPromise, type Kind, told } from "./kinds.ts";
 
 /** The parameters of a call by name, in order. A name that begins with dots takes all arguments that are left. */
 export type Parameters = Readonly<Record<string, Kind>>;
@@ -45,9 +45,7 @@ function refuseSurplus(declared: Declared, given: readonly unknown[]): never {
   );
 }
 
-function refusePromise(declared: Declared, name: string, promise: PromiseLike<unknown>): never {
-  // It is told here: that it may fail too is not another error.
-  promise.then(undefined, () => {});
+function refusePromise(declared: Declared, name: string): never {
   refuse(
     `${declared.called} was given a promise as \`${name}\`: \`await\` is missing.`,
     "write await before what gives it: x.mul(await y.item()).",
@@ -63,9 +61,9 @@ function refuseArgument(
   given: readonly unknown[],
 ): never {
   const { called, advice } = declared;
-  if (isThenable(found)) refusePromise(declared, name, found);
+  if (isStrayPromise(found)) refusePromise(declared, name);
   const inside = kind.inside?.(found) ?? null;
-  if (inside && isThenable(inside.found)) refusePromise(declared, name + inside.at, inside.found);
+  if (inside && isStrayPromise(inside.found)) refusePromise(declared, name + inside.at);
   if (inside?.sentence) {
     const deeper = inside.at === "" ? "" : `, at \`${name}${inside.at}\`,`;
     refuse(`${called}${deeper} ${inside.sentence}`, inside.help ?? advice(given));

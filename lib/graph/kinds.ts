@@ -34,7 +34,7 @@ export function kindOf(says: string, accepts: (x: unknown) => boolean): Kind {
 }
 
 /** Any value, also none. */
-export const anything: Kind = kindOf("anything", () => true);
+export const anything: Kind = kindOf("anything", (x) => !isThenable(x));
 /** Any number, NaN and infinities too. */
 export const number: Kind = kindOf("a number", (x) => typeof x === "number");
 /** A number that is neither infinite nor NaN. */
@@ -205,6 +205,13 @@ const plain = (name: string): string => name.toLowerCase().replaceAll("_", "");
 /** Whether `x` is a promise, or something that is awaited like one. */
 export function isThenable(x: unknown): x is PromiseLike<unknown> {
   return typeof x === "object" && x !== null && "then" in x && typeof x.then === "function";
+}
+
+/** The same of what is refused in any case: that the promise may fail too is not another error. */
+export function isStrayPromise(x: unknown): x is PromiseLike<unknown> {
+  if (!isThenable(x)) return false;
+  x.then(undefined, () => {});
+  return true;
 }
 
 function isTensorLike(x: unknown): x is { readonly node: Aval } {

@@ -1,7 +1,7 @@
 /** Charts in notebooks: interactive where the viewer knows vega-lite, a picture and a line of text where it does not. */
 
 import { signature } from "../graph/arguments.ts";
-import { having, type Kind } from "../graph/kinds.ts";
+import { type Kind, kindOf } from "../graph/kinds.ts";
 import type { ChartSpec } from "./chart.ts";
 
 /** A bundle of representations of one chart, by media type. */
@@ -17,8 +17,14 @@ export interface Displayable {
 const vegaLiteType = "application/vnd.vegalite.v5+json";
 const vegaLiteSchema = "https://vega.github.io/schema/vega-lite/v5.json";
 
+/** One of these says what is drawn. */
+const drawings = ["mark", "layer", "concat", "hconcat", "vconcat", "spec"];
+
 /** A chart, as an argument. */
-export const chart: Kind = having("a chart, as rewardCurve() gives it,", {});
+export const chart: Kind = kindOf(
+  "a chart, as rewardCurve() gives it,",
+  (x) => typeof x === "object" && x !== null && drawings.some((name) => Object.hasOwn(x, name)),
+);
 
 const takesDisplay = signature("display()", { spec: chart });
 

@@ -147,6 +147,12 @@ type Program = Compiled<[Tensor], { reward: Tensor; length: Tensor; terminated: 
 /** Environments that are played side by side, at most. */
 const widest = 256;
 
+/** Throws a RangeError unless episodes can be drawn from `seed`: above 2^32 are the seeds of other blocks. */
+export function checkSeed(seed: number): void {
+  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return;
+  throw new RangeError(`the seed of episodes is a whole number from 0 to 2^32 - 1, not ${seed}.`);
+}
+
 const takesEvaluator = signature("new Evaluator()", {
   environment: kind.anyWorld,
   controller: kind.controller,
@@ -186,6 +192,7 @@ export class Evaluator<S extends Tree = Tree> {
     if (!Number.isInteger(count) || count < 1) {
       throw new RangeError(`an evaluation plays a whole number of episodes, at least 1, not ${count}.`);
     }
+    checkSeed(seed);
     const blocks = Math.ceil(count / widest);
     // Blocks of one size share a program. What the last has too many is left out by its place, not by how it ended.
     const envs = Math.ceil(count / blocks);

@@ -10,7 +10,7 @@ import { Module } from "../nn/module.ts";
 import { Recurrent, startAnew } from "../nn/recurrent.ts";
 import { concat } from "../tensor/functions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import * as kind from "../tensor/kinds.ts";
 import { networkOf, type NetworkOptions } from "./networks.ts";
@@ -168,7 +168,10 @@ export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends
 
   /** What the network says in one step, `[env, agent, ..]`, and what is remembered from then on. */
   step(observation: Tensor, memory: Tree): readonly [output: Output, memory: Tree] {
-    if (!(this.net instanceof Recurrent)) return [this.output(observation), memory];
+    if (!(this.net instanceof Recurrent)) {
+      this.#refuseMemory(memory);
+      return [this.output(observation), memory];
+    }
     const normalized = this.normalize(observation);
     const [outputs, next] = this.net.step(this.#input(normalized), memory);
     return [this.#read(normalized, outputs), next];
@@ -202,12 +205,20 @@ export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends
     if (this.net instanceof Recurrent) {
       return this.#read(normalized, this.net.run(this.#input(normalized), memory, began)[0]);
     }
+    this.#refuseMemory(memory);
     const [time, env] = normalized.shape as [number, number];
     return mapTree(this.head(normalized.flatten(0, 1)), (x) => x.reshape(time, env, ...x.shape.slice(1)));
   }
 
   #forget(memory: Tree, began: Tensor): Tree {
     return this.recurrent ? startAnew(began, this.initialMemory(began.size), memory) : memory;
+  }
+
+  #refuseMemory(memory: Tree): void {
+    if (!(memory instanceof Tensor) && Object.keys(memory).length === 0) return;
+    throw new TypeError(
+      `this ${this.constructor.name} remembers nothing: its memory is {}, as initialMemory() gives it.`,
+    );
   }
 
   #input(normalized: Tensor): Tensor {

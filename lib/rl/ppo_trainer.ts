@@ -365,7 +365,7 @@ export class PPOTrainer<W extends Environment | HostWorld = Environment> {
 }
 
 const pause = kind.optional(kind.callable);
-const saved = kind.kindOf("saved tensors by name", (x) => typeof x === "object" && x !== null && !Array.isArray(x));
+const saved = kind.having("saved tensors by name", {});
 takeOnly(PPOTrainer, {
   collect: { pause },
   learn: { rollout: kind.tree, pause },

@@ -4,14 +4,14 @@
  */
 
 import { PlumblineError } from "../graph/error.ts";
+import { isStrayPromise } from "../graph/kinds.ts";
 
 const inspected: readonly unknown[] = [Symbol.for("Deno.customInspect"), Symbol.for("nodejs.util.inspect.custom")];
 
 const prototypes = new Map<string, object>();
 
 function refuse(promise: unknown, use: string, better: string): never {
-  // It is told here: that it may fail too is not another error.
-  if (promise instanceof Promise) promise.catch(() => {});
+  isStrayPromise(promise);
   throw new PlumblineError({
     code: "G311",
     message: `${use}: \`await\` is missing.`,

@@ -53,7 +53,7 @@ function refuseElement(x: unknown): never {
   throw new PlumblineError({
     code: "G301",
     message: `tensor() takes numbers and booleans, but one element is ${told(x)}.`,
-    help: kind.isThenable(x)
+    help: kind.isStrayPromise(x)
       ? "`await` is missing before what gives it."
       : "a tensor among the numbers? join tensors with stack().",
   });

@@ -31,7 +31,7 @@ function carryAndY<C, Y>(result: readonly [C, Y]): readonly [C, Y] {
   throw new PlumblineError({
     code: "G310",
     message: `a step of scan() gives [carry, y], not ${kind.told(result)}.`,
-    help: kind.isThenable(result)
+    help: kind.isStrayPromise(result)
       ? "leave out async and await: numbers are read from what scan() gives."
       : "return [carry, y]; where a step has nothing to give at each step, [carry, []].",
   });

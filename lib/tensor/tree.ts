@@ -5,7 +5,7 @@
 
 import { PlumblineError } from "../graph/error.ts";
 import { signature } from "../graph/arguments.ts";
-import { anything, callable, isThenable, told } from "../graph/kinds.ts";
+import { anything, callable, isStrayPromise, isThenable, told } from "../graph/kinds.ts";
 import { describe } from "../graph/types.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -22,10 +22,11 @@ function isClosed(tree: object): boolean {
 
 function branch(tree: Tree): Branch {
   if (tree !== null && typeof tree === "object" && !isThenable(tree) && !isClosed(tree)) return tree as Branch;
+  const awaits = isStrayPromise(tree);
   throw new PlumblineError({
-    code: "G310",
+    code: awaits ? "G311" : "G310",
     message: `tensors are given alone or in lists and objects; among them is ${told(tree)}.`,
-    help: isThenable(tree)
+    help: awaits
       ? "`await` is missing before what gives it."
       : typeof tree === "number" || typeof tree === "boolean"
       ? `make a tensor of it: tensor(${tree}).`

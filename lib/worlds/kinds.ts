@@ -25,20 +25,14 @@ export const anyWorld = kindOf(
 /** What decides: a function, or what remembers. */
 export const controller = either(callable, having("one that remembers", { initialMemory: callable, decide: callable }));
 
-/** A state as reset() and step() give it: an object of tensors. */
-export const worldState = kindOf(
-  "a state, as reset() or step() gives it,",
-  (x) => typeof x === "object" && x !== null && !(x instanceof Tensor) && !Array.isArray(x) && !("then" in x),
-);
-
 const envs = kindOf("a whole number of at least 1", (x) => Number.isInteger(x) && (x as number) >= 1);
 
-/** What the methods of every world take. */
-export const worldMethods: Methods = {
-  reset: { key, envs },
-  observe: { state: worldState },
-  step: { state: worldState, action: tensor },
-};
+/** What the methods of a world take whose states have these tensors. */
+export function worldMethods(...parts: readonly string[]): Methods {
+  const members = Object.fromEntries(parts.map((name) => [name, tensor]));
+  const state = having("a state, as reset() or step() gives it,", members);
+  return { reset: { key, envs }, observe: { state }, step: { state, action: tensor } };
+}
 
 /** The options of a world, by name; which there are each world says. */
 export const worldOptions = optional(kindOf(

@@ -67,7 +67,7 @@ export class ActionRepeat<S extends Tree = Tree> implements Environment<S> {
   }
 }
 
-takeOnly(ActionRepeat, kind.worldMethods);
+takeOnly(ActionRepeat, kind.worldMethods());
 
 type Counted<S extends Tree> = Required<Transition<S>>;
 

@@ -18,7 +18,9 @@ export function exportOnnx(graph: Graph, names: { inputs: string[]; outputs: str
   check("outputs", names.outputs, graph.outputs.length);
   const all = [...names.inputs, ...names.outputs];
   const twice = all.find((x, i) => all.indexOf(x) !== i);
-  if (twice !== undefined) throw new Error(`the name "${twice}" is given to two inputs or outputs of the ONNX model.`);
+  if (twice !== undefined) {
+    throw new TypeError(`the name "${twice}" is given to two inputs or outputs of the ONNX model.`);
+  }
   const unknown = topological(graph.outputs).find((x) => x.op === "input" && x.value === null && !open.includes(x));
   if (unknown) {
     throw new Error(`the graph depends on ${unknown.dtype} [${unknown.shape}], which is not among its inputs.`);

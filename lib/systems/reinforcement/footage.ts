@@ -3,7 +3,7 @@
 import { signature } from "../../graph/arguments.ts";
 import { compile } from "../../compile/compile.ts";
 import type { Footage } from "../../plot/episode.ts";
-import { play } from "../../rl/evaluation.ts";
+import { checkSeed, play } from "../../rl/evaluation.ts";
 import { recordEpisodes } from "../../rl/host_episodes.ts";
 import { randomKey } from "../../tensor/random.ts";
 import { concat } from "../../tensor/functions.ts";
@@ -70,6 +70,7 @@ export async function film(cast: Cast, count: number, seed: number): Promise<Foo
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(`a film shows a whole number of episodes, at least 1, not ${count}.`);
   }
+  checkSeed(seed);
   return isHostWorld(environment)
     ? await filmOnHost(environment, cast, count, seed)
     : await filmTensors(environment, cast, count, seed);

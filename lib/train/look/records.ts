@@ -165,7 +165,13 @@ function flagsApart(runs: readonly RunRecord[]): string[] {
 }
 
 const takesRuns = signature("runCurves()", {
-  runs: listOf(having("a run, as readRuns() gives it,", { config: anything, rows: anything }), "a list of runs"),
+  runs: listOf(
+    having("a run, as readRuns() gives it,", {
+      config: having("its configuration", { scenarioName: text }),
+      rows: listOf(anything, "its rows"),
+    }),
+    "a list of runs",
+  ),
   metric: optional(text),
 });
 
@@ -180,9 +186,11 @@ const takesRuns = signature("runCurves()", {
  * const { runs } = readRuns([await Deno.makeTempDir()]); // ["output"]
  * const spec = rewardCurve(runCurves(runs, "train/entropy"), { yTitle: "entropy (nats)" });
  * ```
+ * @throws UsageError if no run has the metric.
  */
 export function runCurves(runs: readonly RunRecord[], metric?: string): CurveSeries[] {
   takesRuns(arguments);
+  if (metric !== undefined) refuseUnknown(metric, runs);
   const names = namesOf(runs);
   const several = new Set(runs.map(({ config }) => config.scenarioName)).size > 1;
   const groups = Map.groupBy(runs.filter(({ rows }) => rows.length > 0), keyOf);
@@ -191,6 +199,12 @@ export function runCurves(runs: readonly RunRecord[], metric?: string): CurveSer
     const title = [...several || settings === "" ? [scenario] : [], settings].filter((x) => x !== "").join(" ");
     return { name: `${title}${seedsText(group)}`, points: pointsOf(group, metric ?? runHeadline(group[0]!).metric) };
   });
+}
+
+function refuseUnknown(metric: string, runs: readonly RunRecord[]): void {
+  const names = new Set(runs.flatMap(({ rows }) => rows.flatMap(({ metrics }) => Object.keys(metrics))));
+  if (names.size === 0 || names.has(metric)) return;
+  throw new UsageError(`no run has the metric ${metric}; they have ${[...names].join(", ")}.`);
 }
 
 function seedsText(group: readonly RunRecord[]): string {

@@ -1,11 +1,13 @@
 /** A chart in a notebook that grows while a cell runs. */
 
-import { takeOnly } from "../../graph/arguments.ts";
+import { signature, takeOnly } from "../../graph/arguments.ts";
 import type { ChartSpec } from "../../plot/chart.ts";
 import { chart, chartBundle, liveBundle, type MimeBundle } from "../../plot/notebook.ts";
 
 /** At most four updates a second, in milliseconds: viewers redraw the chart for each. */
 const interval = 250;
+
+const takesNothing = signature("new LiveChart()", {});
 
 /**
  * One display that is updated in place. What comes faster than four times a second is held back; `finish` shows the last.
@@ -20,6 +22,11 @@ export class LiveChart {
   readonly #id = `chart-${crypto.randomUUID()}`;
   #last: ChartSpec | null = null;
   #shownAt: number | null = null;
+
+  /** Shows nothing yet. */
+  constructor() {
+    takesNothing(arguments);
+  }
 
   /** Shows `spec`, or keeps it for later if the last one was shown less than a quarter of a second ago. */
   async update(spec: ChartSpec): Promise<void> {

@@ -224,4 +224,4 @@ function named({ position, velocity, angle, spin, goal, steps }: BuzzWireState):
   };
 }
 
-takeOnly(BuzzWire, kind.worldMethods);
+takeOnly(BuzzWire, kind.worldMethods("position", "velocity", "angle", "spin", "goal", "steps"));

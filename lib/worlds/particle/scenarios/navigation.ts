@@ -186,4 +186,4 @@ function named({ position, velocity, goal, steps }: NavigationState): Navigation
   return { position: vectors(position), velocity: vectors(velocity), goal: vectors(goal), steps: steps.named("env") };
 }
 
-takeOnly(Navigation, { ...kind.worldMethods, start: { noise: kind.tensor } });
+takeOnly(Navigation, { ...kind.worldMethods("position", "velocity", "goal", "steps"), start: { noise: kind.tensor } });

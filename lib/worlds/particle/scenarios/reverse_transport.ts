@@ -190,4 +190,4 @@ function named({ position, velocity, goal, steps }: ReverseTransportState): Reve
   };
 }
 
-takeOnly(ReverseTransport, kind.worldMethods);
+takeOnly(ReverseTransport, kind.worldMethods("position", "velocity", "goal", "steps"));

@@ -162,4 +162,4 @@ function named({ position, velocity, angle, spin, steps }: WheelState): WheelSta
   };
 }
 
-takeOnly(Wheel, kind.worldMethods);
+takeOnly(Wheel, kind.worldMethods("position", "velocity", "angle", "spin", "steps"));

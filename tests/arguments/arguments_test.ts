@@ -1,0 +1,118 @@
+/** No wrong call of anything that the library exports passes in silence, and none is refused in words of the JavaScript engine. */
+
+import assert from "node:assert/strict";
+import * as plumbline from "../../mod.ts";
+import { modules } from "./modules.ts";
+import { type Call, method, own, rightArguments, wrongCalls } from "./parameters.ts";
+import { functions, methods } from "./tensors.ts";
+import { programs } from "./worlds.ts";
+
+/** What nobody calls: what the library calls, abstract classes, errors. What JavaScript calls by itself is left out too. */
+const internal = new Set([
+  ...["Gated", "Module", "Optimizer", "Policy", "Recurrent"].map((name) => `new ${name}`),
+  ...["AuditReport", "Interrupt", "NonFiniteError", "PlumblineError", "PPOTrainer", "Site", "Tensor", "UsageError"]
+    .map((name) => `new ${name}`),
+  ...["settle", "nameOfMade", "nameOf"].map((name) => `Site.${name}`),
+  ...["penalised", "decayed", "update"].map((name) => `Adam.${name}`),
+  ...["penalised", "decayed"].map((name) => `AdamW.${name}`),
+  ...["SGD.update", "Optimizer.planStep", "CategoricalPolicy.read", "GaussianPolicy.read"],
+  ...["GRU", "LSTM"].flatMap((name) => [`${name}.inputBias`, `${name}.next`]),
+  ...["placeIn", "put", "replace", "release", "adopt", "own"].map((name) => `Variable.${name}`),
+  ...["release", "refuseOwned", "becomePart", "accumulate"].map((name) => `Parameter.${name}`),
+]);
+const conversions = ["constructor", "toString", "toJSON", "valueOf"];
+
+/** Methods of tensors, and the functions of {@linkcode plumbline.F} that call them. */
+function* ofTensors(): Generator<Call> {
+  const some = plumbline.tensor([[1, 2], [3, 4]]);
+  const known = new Map(methods.map((one) => [one.name, one]));
+  for (const name of Object.getOwnPropertyNames(plumbline.Tensor.prototype)) {
+    if (typeof Reflect.get(some, name) !== "function" || conversions.includes(name)) continue;
+    yield known.get(`Tensor.${name}`) ?? method("Tensor", name === "not" ? some.greater(2) : some, name);
+  }
+}
+
+function* ofFunctions(all: readonly Call[]): Generator<Call> {
+  for (const one of all) {
+    const call = (plumbline.F as unknown as Readonly<Record<string, Call["call"]>>)[one.name.replace("Tensor.", "")];
+    if (!call) continue;
+    const x = own(one.target, null, "x", {}, [1], () => 1);
+    yield { ...one, name: one.name.replace("Tensor", "F"), call, parameters: [x, ...one.parameters] };
+  }
+}
+
+const tensorMethods = [...ofTensors()];
+const tables: readonly Call[] = [
+  ...tensorMethods,
+  ...ofFunctions(tensorMethods),
+  ...functions,
+  ...modules,
+  ...programs,
+];
+
+/** What V8 says where nobody has looked at an argument. */
+const raw =
+  /is not a function|is not iterable|Cannot (read|convert|mix|destructure|set|assign|use)|is not a constructor|undefined \(|Invalid array length|Maximum call stack|circular structure|object null|is not defined/;
+
+async function refusal({ call }: Call, args: readonly unknown[]): Promise<unknown> {
+  try {
+    const given = await call(...args);
+    return { given };
+  } catch (error) {
+    return error;
+  }
+}
+
+function faultOf(error: unknown, isPromise: boolean): string | null {
+  const { PlumblineError, UsageError } = plumbline;
+  const kinds = [PlumblineError, UsageError, RangeError, TypeError];
+  if (!(error instanceof Error)) return `accepted: it gave ${Deno.inspect(error).slice(0, 80)}`;
+  if (!kinds.some((kind) => error instanceof kind)) return `threw ${error.name}: ${error.message}`;
+  if (raw.test(error.message)) return `threw in other words: ${error.message}`;
+  if (!/^\S.{12,}[.)`"]$/s.test(error.message.split("\n")[0]!)) return `is no sentence: ${error.message}`;
+  if (isPromise && !/await/.test(error.message)) return `does not say that await is missing: ${error.message}`;
+  return null;
+}
+
+for (const one of tables) {
+  Deno.test(`${one.name} takes its arguments, and refuses others in a sentence`, async () => {
+    const faults: string[] = [];
+    if (!one.isLong) await one.call(...rightArguments(one));
+    for (const { what, args, isPromise } of wrongCalls(one)) {
+      const fault = faultOf(await refusal(one, args()), isPromise);
+      if (fault) faults.push(`${what}: ${fault}`);
+    }
+    assert.deepEqual(faults, []);
+  });
+}
+
+/** What is exported and can be called: functions, constructors and methods by the names of the tables. */
+function* exported(): Generator<string> {
+  for (const [name, value] of Object.entries(plumbline)) {
+    if (typeof value !== "function") continue;
+    if (/^class\b/.test(Function.prototype.toString.call(value))) {
+      yield `new ${name}`;
+      for (const [key, { value: found }] of Object.entries(Object.getOwnPropertyDescriptors(value.prototype))) {
+        if (typeof found === "function" && !conversions.includes(key)) yield `${name}.${key}`;
+      }
+    } else yield name;
+  }
+  for (const name of Object.keys(plumbline.F)) yield `F.${name}`;
+}
+
+/** The names of a call: a method has those of the class that it is of and of the one that it comes from. */
+function namesOf({ name, target }: Call): string[] {
+  const key = name.split(".")[1]!;
+  let owner = target;
+  while (owner && !Object.hasOwn(owner, key)) owner = Object.getPrototypeOf(owner);
+  return owner ? [name, `${owner.constructor.name}.${key}`] : [name];
+}
+
+Deno.test("every function, constructor and method that is exported has its wrong calls", () => {
+  const listed = new Set(tables.flatMap(namesOf));
+  assert.deepEqual([...exported()].filter((name) => !listed.has(name) && !internal.has(name)), []);
+});
+
+Deno.test("there are some thousands of wrong calls", () => {
+  assert.ok(tables.reduce((sum, one) => sum + wrongCalls(one).length, 0) > 5000);
+});

@@ -1,0 +1,300 @@
+/** The calls of worlds, of reinforcement learning, of pictures and of the command's functions. */
+
+import * as p from "../../mod.ts";
+import { pointWorld, small } from "../rl/point_world.ts";
+import {
+  aFunction,
+  aList,
+  anObject,
+  aShape,
+  aTensor,
+  type Call,
+  calls,
+  long,
+  makes,
+  many,
+  maybe,
+  method,
+  options,
+  own,
+  words,
+} from "./parameters.ts";
+
+const random = new p.HostRandom(0);
+const key = p.randomKey(0);
+const aKey = own(key, null, 0, 3n, [0, 0], random);
+const aRandom = own(random, null, 0, key, Math.random);
+const aCount = own(3, null, "3", 0, -1, 2.5, NaN, [3], {});
+const aSeed = own(3, null, "3", -1, 2.5, NaN, [3], {}, key);
+
+/** The calls of a world and of its constructor. */
+function world(of: Parameters<typeof makes>[0], right: object, ...wrong: object[]): readonly Call[] {
+  const made = Reflect.construct(of, [right]) as p.Environment;
+  const state = made.reset(key, 2);
+  const size = made.actionSize;
+  const action = p.zeros([2, made.agents, size]);
+  return [
+    makes(of, options(right, { agents: "3" }, ...wrong)),
+    method(of.name, made, "reset", aKey, aCount),
+    method(of.name, made, "observe", anObject(state)),
+    method(of.name, made, "step", anObject(state), aTensor(action)),
+  ];
+}
+
+const navigation = new p.Navigation({ nAgents: 2 });
+const aWorld = anObject(pointWorld(10), p.Navigation, { name: "mine" }, { ...pointWorld(10), step: null });
+const still = (x: p.Tensor): p.Tensor => x.slice(-1, 0, 1).mul(0);
+const body: p.Body = { shape: { kind: "sphere", radius: 0.1 } };
+const particles = new p.ParticleWorld([body]);
+const motion = { position: p.zeros([2, 1, 2]), velocity: p.zeros([2, 1, 2]) };
+const repeated = new p.ActionRepeat(navigation, 2);
+const begun = navigation.reset(key, 2);
+
+const worlds: readonly Call[] = [
+  ...world(p.Navigation, { nAgents: 2 }, { nAgents: "2" }, { n_agents: 2 }, { nAgents: 0 }, { maxSteps: null }),
+  method("Navigation", navigation, "start", aTensor(p.zeros([2, navigation.noiseSize]))),
+  ...world(p.Wheel, { nAgents: 2 }, { nAgents: "2" }, { n_agents: 2 }),
+  ...world(p.ReverseTransport, { nAgents: 2 }, { nAgents: "2" }, { n_agents: 2 }),
+  ...world(p.BuzzWire, {}, { maxSteps: "2" }, { max_steps: 2 }),
+  makes(p.ActionRepeat, aWorld, own(2, null, "2", 0, 1.5, NaN, [2], {})),
+  method("ActionRepeat", repeated, "reset", aKey, aCount),
+  method("ActionRepeat", repeated, "observe", anObject(begun)),
+  method("ActionRepeat", repeated, "step", anObject(begun), aTensor(p.zeros([2, 2, 2]))),
+  makes(
+    p.ParticleWorld,
+    aList([body], body, ["sphere"], [{ shape: "sphere" }], [{ ...body, weight: 1 }], [{ ...body, mass: "1" }]),
+    options({ dt: 0.1 }, { dt: "0.1" }, { gravity: 9.81 }, { gravity: [0] }, { substeps: 0.5 }, { bounds: 1 }),
+  ),
+  method(
+    "ParticleWorld",
+    particles,
+    "step",
+    anObject(motion),
+    aTensor(p.zeros([2, 1, 2])),
+    maybe(own(null, 3, [0], {})),
+  ),
+  calls(
+    "controllerOf",
+    p.controllerOf,
+    anObject(navigation, p.Navigation, { name: "mine" }),
+    own("random", null, "nobody", 3),
+  ),
+  calls("resetWhere", p.resetWhere, anObject(navigation), aTensor(p.tensor([true, false])), anObject(begun), aKey),
+];
+
+const nothing = own({}, null, 3, "x", [1], key, { h: 1 }, { h: key });
+const sizes = { agents: 2, observationSize: 3 };
+const observation = p.zeros([2, 2, 3]);
+const sequence = p.zeros([5, 2, 2, 3]);
+const ends = p.zeros([5, 2], { dtype: "bool" });
+const critic = new p.Critic(sizes, random);
+const remembering = new p.RecurrentCritic({ ...sizes, recurrent: "lstm" }, random);
+const memory = remembering.initialState(2, 2);
+const badSizes = [{ agents: 2 }, { ...sizes, agents: "2" }, { ...sizes, hidden_size: 2 }, { ...sizes, hiddenSize: 0 }];
+const gaussian = new p.GaussianPolicy({ ...sizes, actionSize: 2 }, random);
+const categorical = new p.CategoricalPolicy({ ...sizes, actionSize: 3 }, random);
+const badPolicy = [...badSizes, sizes, { ...sizes, actionSize: 2, network: 3 }, {
+  ...sizes,
+  actionSize: 2,
+  recurrent: true,
+}];
+const output = gaussian.output(observation);
+const noise = p.zeros([2, 2, 2]);
+
+/** The calls of a policy that differ by its distribution. */
+const policy = (of: p.Policy, output: object, choice: p.Tensor, noise: p.Tensor): readonly Call[] => {
+  const name = of.constructor.name;
+  return [
+    method(name, of, "noise", aKey, aShape([2, 2])),
+    method(name, of, "choose", anObject(output), aTensor(noise)),
+    method(name, of, "action", aTensor(choice)),
+    method(name, of, "logProb", anObject(output), aTensor(choice)),
+    method(name, of, "entropy", anObject(output), maybe(own(noise, null, 3, [1], {}))),
+    method(name, of, "mode", anObject(output)),
+  ];
+};
+
+const flat = p.zeros([6, 2]);
+const rows = p.zeros([6]);
+const batch = { logProb: flat, advantage: flat, returns: flat, weight: rows };
+const now = { logProb: flat, entropy: flat, value: flat };
+const values = p.zeros([5, 2, 2]);
+const trajectory = { reward: values, value: values, nextValue: values, terminated: ends, done: ends };
+const scale = new p.RunningScale([3]);
+const generator = new p.Generator(0);
+const collector = new p.Collector(pointWorld(10), 2, key);
+const actor = new p.GaussianPolicy({ agents: 2, observationSize: 2, actionSize: 1, hiddenSize: 4 }, random);
+const evaluator = new p.Evaluator(pointWorld(3), still);
+const trainer = await p.PPOTrainer.create(pointWorld(3), small);
+const wrongPPO = [
+  { ...small, learningRate: 1 },
+  { ...small, lr: "1" },
+  { ...small, gamma: 2 },
+  { ...small, numEpochs: 0.5 },
+  { ...small, algorithm: "ppo" },
+];
+
+const learning: readonly Call[] = [
+  makes(p.Critic, anObject(sizes, ...badSizes), aRandom),
+  method("Critic", critic, "forward", aTensor(observation)),
+  makes(p.RecurrentCritic, anObject({ ...sizes, recurrent: "gru" }, ...badSizes), aRandom),
+  many(method("RecurrentCritic", remembering, "initialState", maybe(own(2, null, "2", 0.5, -1)))),
+  method("RecurrentCritic", remembering, "step", aTensor(observation), anObject(memory)),
+  method(
+    "RecurrentCritic",
+    remembering,
+    "run",
+    aTensor(sequence),
+    maybe(anObject(memory)),
+    maybe(own(ends, null, 0, [0])),
+  ),
+  makes(p.GaussianPolicy, anObject({ ...sizes, actionSize: 2 }, ...badPolicy), aRandom),
+  makes(p.CategoricalPolicy, anObject({ ...sizes, actionSize: 2 }, ...badPolicy), aRandom),
+  ...policy(gaussian, output, noise, noise),
+  ...policy(categorical, categorical.output(observation), p.zeros([2, 2, 1]), categorical.noise(key, [2, 2])),
+  method("Policy", gaussian, "initialMemory", aCount),
+  ...["normalize", "output", "forward"].map((name) => method("Policy", gaussian, name, aTensor(observation))),
+  method("Policy", gaussian, "head", aTensor(observation)),
+  method("Policy", gaussian, "step", aTensor(observation), nothing),
+  method("Policy", gaussian, "decide", aTensor(observation), nothing),
+  method(
+    "Policy",
+    gaussian,
+    "act",
+    aTensor(observation),
+    nothing,
+    aTensor(noise),
+    maybe(own(p.tensor([true, false]), 3)),
+  ),
+  method("Policy", gaussian, "along", aTensor(sequence), nothing, aTensor(ends)),
+  calls(
+    "policyFor",
+    p.policyFor,
+    anObject(pointWorld(10), { agents: 2 }),
+    own({ hiddenSize: 4 }, null, 3, "x", [1], key, { hidden_size: 4 }, { hiddenSize: 0 }, { hiddenSize: "4" }, {
+      recurrent: "rnn",
+    }),
+    aRandom,
+  ),
+  calls("policyOnnx", p.policyOnnx, anObject(gaussian, critic)),
+  calls("smoothL1", p.smoothL1, aTensor(flat)),
+  calls(
+    "ppoLoss",
+    p.ppoLoss,
+    anObject(batch, { ...batch, weight: 1 }, { logProb: flat }, { ...batch, advantage: rows }),
+    anObject(now, { ...now, value: null }, { logProb: flat }, { ...now, logProb: p.zeros([1]) }),
+    anObject(
+      { clipEpsilon: 0.2, entropyEps: 0 },
+      { clipEpsilon: 0.2 },
+      { clipEpsilon: "0.2", entropyEps: 0 },
+      { clipEpsilon: 0.2, entropyEps: 0, clip: 1 },
+    ),
+  ),
+  calls(
+    "generalisedAdvantages",
+    p.generalisedAdvantages,
+    anObject(
+      trajectory,
+      { ...trajectory, done: undefined },
+      { ...trajectory, reward: p.zeros([5, 2]) },
+      { ...trajectory, done: p.zeros([5, 2, 2], { dtype: "bool" }) },
+      { ...trajectory, done: p.zeros([5, 2]) },
+    ),
+    own(0.9, null, "0.9", 1.5, -0.1, NaN, {}, flat),
+    own(0.9, null, "0.9", 1.5, -0.1, NaN, {}, flat),
+  ),
+  makes(p.RunningScale, aShape([3])),
+  ...["add", "forward", "inverse"].map((name) => method("RunningScale", scale, name, aTensor(observation))),
+  makes(p.Collector, aWorld, aCount, aKey, maybe(anObject(actor, critic))),
+  method(
+    "Collector",
+    collector,
+    "collect",
+    anObject(actor, critic),
+    own(generator, null, 0, key, random),
+    aCount,
+    maybe(own(undefined, null, "3", {})),
+  ),
+  method("Collector", collector, "variables"),
+  makes(p.Evaluator, aWorld, own(still, null, 3, "random", {}, critic), maybe(aList([actor], actor))),
+  method("Evaluator", evaluator, "run", own(2, null, "2", 0, 1.5, {}), aSeed),
+  long(method("Evaluator", evaluator, "dispose")),
+  calls(
+    "play",
+    p.play,
+    aWorld,
+    own(still, null, 3, "random", {}),
+    aKey,
+    aCount,
+    aFunction(({ reward }: { reward: p.Tensor }) => reward),
+  ),
+  calls("PPOTrainer.create", p.PPOTrainer.create.bind(p.PPOTrainer), aWorld, anObject(small, ...wrongPPO)),
+  long(method("PPOTrainer", trainer, "learn", anObject({}, [3]), maybe(aFunction(() => {})))),
+  long(method("PPOTrainer", trainer, "iterate", maybe(own(() => {}, null, 3, "x")))),
+  long(method("PPOTrainer", trainer, "evaluate", own(2, null, "2", 0, 1.5), aSeed)),
+  long(method("PPOTrainer", trainer, "measure", aSeed)),
+  long(method("PPOTrainer", trainer, "restore", own({}, null, 3, "x", []))),
+  long(method("PPOTrainer", trainer, "replay", words("learn"), own({}, null, 3, "x", []))),
+  ...["collect", "gradients", "state", "policyOnnx", "files", "weights", "dispose"].map((name) =>
+    long(method("PPOTrainer", trainer, name))
+  ),
+];
+
+const curve = { name: "a", points: [{ iteration: 1, value: 2 }] };
+const way = { name: "a", lines: [[[0, 0], [1, 1]]] };
+const episodes = await p.film(
+  { environment: new p.Wheel({ maxSteps: 2 }), controller: p.controllerOf(new p.Wheel(), "random"), state: [] },
+  1,
+  0,
+);
+const titles = anObject({ title: "a", subtitle: "b" }, { title: "a" }, { title: 3, subtitle: "b" });
+const chart = p.rewardCurve([curve]);
+const live = new p.LiveChart();
+const summary = p.summarise([1, 2, 3]);
+const cast = { environment: navigation, controller: still, state: [] };
+
+const looks: readonly Call[] = [
+  calls(
+    "rewardCurve",
+    p.rewardCurve,
+    aList([curve], curve, [1, 2], [{ name: "a" }], [{ name: "a", points: [[1, 2]] }], [{ name: 3, points: [] }]),
+    options({ title: "a" }, { log: 1 }, { width: "3" }, { x: "time" }, { xlabel: "a" }),
+  ),
+  calls(
+    "paths",
+    p.paths,
+    aList([way], way, [{ name: "a" }], [{ name: "a", lines: [[1, 2]] }], [{ name: "a", lines: [[["0", 1]]] }]),
+    options({ title: "a" }, { width: "3" }, { height: 3 }),
+  ),
+  calls("drawStill", p.drawStill, aList(episodes, episodes[0]), titles),
+  calls("drawAnimation", p.drawAnimation, aList(episodes, episodes[0]), titles),
+  calls("display", p.display, anObject(chart, { title: "a" })),
+  makes(p.LiveChart),
+  long(method("LiveChart", live, "update", anObject(chart))),
+  long(method("LiveChart", live, "finish")),
+  calls("summarise", p.summarise, own([1, 2, 3], null, 3, "x", {}, [1, "2"], [null], flat)),
+  calls("interval95", p.interval95, anObject(summary, { mean: 1 })),
+  calls("checkEnvironment", p.checkEnvironment, aWorld),
+  long(calls("createTrainer", p.createTrainer, anObject({ scenarioName: "navigation" }, { scenario: "navigation" }))),
+  long(calls("loadTrainer", p.loadTrainer, words("no/such/run"), options({}, { env: navigation }, { environment: 3 }))),
+  long(calls(
+    "trainRun",
+    p.trainRun,
+    own({ scenarioName: "navigation", nIters: 0 }, null, 3, "x", [1], flat, { scenarioName: 3 }, {
+      scenarioName: "nowhere",
+    }, {
+      lr: "fast",
+    }),
+    maybe(own("nowhere", null, 3, true, [1], { output: "x" }, { out: 3 }, { chart: "yes" }, { onIteration: 3 })),
+  )),
+  long(
+    calls("film", p.film, anObject(cast, navigation, { environment: navigation }), own(1, null, "1", 0, 1.5), aSeed),
+  ),
+  long(calls("readStep", p.readStep, words("no/such/file"))),
+  calls("differences", p.differences, own({}, null, 3, "x", [1], flat)),
+  calls("surroundings", p.surroundings),
+  long(calls("readRuns", p.readRuns, own(["no/such/folder"], null, 3, "x", [3], {}))),
+  calls("runCurves", p.runCurves, own([], null, 3, "x", [3], [{}], {}), maybe(words("eval/reward"))),
+];
+
+export const programs: readonly Call[] = [...worlds, ...learning, ...looks];
