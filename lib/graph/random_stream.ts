@@ -11,6 +11,7 @@ const blockSize = 512;
 /** The upper half of the counter space is for host streams, the lower half for tensors of the same key. */
 const hostStream = 0x80000000;
 
+const takesKey = signature("new RandomStream()", { key: kind.listOf(kind.count(0), "a key, two whole numbers,") });
 /** Of what draws one number, which loops call. */
 const takesNothing = signature("a draw of one number", {});
 
@@ -22,6 +23,7 @@ export class RandomStream {
 
   /** Starts at the beginning of the stream of a key, two words of 32 bits. */
   constructor(key: readonly [number, number]) {
+    takesKey(arguments);
     this.#key = key;
   }
 

@@ -15,7 +15,7 @@ import type { Stateful } from "../tensor/variable.ts";
 import { type Controller, type RecurrentController, remembering } from "../worlds/controllers.ts";
 import type { Environment } from "../worlds/environment.ts";
 import { type HostWorld, isHostWorld } from "../worlds/host/world.ts";
-import { HostPlayer } from "./host_episodes.ts";
+import { checkSeed, HostPlayer } from "./host_episodes.ts";
 import * as kind from "../worlds/kinds.ts";
 
 /** What became of episodes, one entry each. */
@@ -146,12 +146,6 @@ type Program = Compiled<[Tensor], { reward: Tensor; length: Tensor; terminated: 
 
 /** Environments that are played side by side, at most. */
 const widest = 256;
-
-/** Throws a RangeError unless episodes can be drawn from `seed`: above 2^32 are the seeds of other blocks. */
-export function checkSeed(seed: number): void {
-  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return;
-  throw new RangeError(`the seed of episodes is a whole number from 0 to 2^32 - 1, not ${seed}.`);
-}
 
 const takesEvaluator = signature("new Evaluator()", {
   environment: kind.anyWorld,

@@ -1,6 +1,7 @@
 /** Whole episodes of a controller in a world on the host: each environment plays one, and waits when it is over. */
 
 import { compile, type Compiled } from "../compile/compile.ts";
+import { signature } from "../graph/arguments.ts";
 import { threefry2x32 } from "../graph/threefry.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
@@ -9,6 +10,7 @@ import { type Controller, type RecurrentController, remembering } from "../world
 import { Pool } from "../worlds/host/pool.ts";
 import type { HostWorld } from "../worlds/host/world.ts";
 import type { Episodes } from "./evaluation.ts";
+import * as kind from "../worlds/kinds.ts";
 import { numbersOf } from "./saved.ts";
 
 /** Two words of 32 bits. */
@@ -111,6 +113,20 @@ export interface HostRecording {
   readonly terminated: boolean;
 }
 
+/** Throws a RangeError unless episodes can be drawn from `seed`: above 2^32 are the seeds of other blocks. */
+export function checkSeed(seed: number): void {
+  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return;
+  throw new RangeError(`the seed of episodes is a whole number from 0 to 2^32 - 1, not ${seed}.`);
+}
+
+const takesRecord = signature("recordEpisodes()", {
+  world: kind.hostWorld,
+  controller: kind.controller,
+  state: kind.listOf(kind.stateful, "a list of modules and other state"),
+  count: kind.number,
+  seed: kind.number,
+});
+
 /**
  * Records `count` whole episodes of a controller in a world on the host, drawn from `seed`, an integer in [0, 2^32); `state` is
  * what the controller reads that may change, as {@linkcode compile} wants it.
@@ -132,10 +148,12 @@ export async function recordEpisodes(
   count: number,
   seed: number,
 ): Promise<HostRecording[]> {
+  takesRecord(arguments);
   if (!world.scene) throw new RangeError(`${world.name} cannot be drawn: the world has no scene.`);
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(`a whole number of episodes is recorded, at least 1, not ${count}.`);
   }
+  checkSeed(seed);
   const entities = world.scene.entities.length;
   /** [frame] of float32 [env, entity, 3]. */
   const seen: Float32Array[] = [];

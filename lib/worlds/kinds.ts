@@ -1,7 +1,7 @@
 /** The kinds of arguments that know of worlds, beside those of `tensor/kinds.ts`. */
 
 import type { Methods } from "../graph/arguments.ts";
-import { callable, either, having, key, kindOf, number, optional, tensor, text } from "../tensor/kinds.ts";
+import { callable, either, having, key, type Kind, kindOf, number, optional, tensor, text } from "../tensor/kinds.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 export * from "../tensor/kinds.ts";
@@ -16,11 +16,16 @@ export const world = having("a world, such as new Navigation(),", {
   step: callable,
 });
 
+/** A world whose environments are simulations on the host. */
+export const hostWorld = having("a world on the host, such as new HostPendulum(),", {
+  name: text,
+  agents: number,
+  maxSteps: number,
+  simulation: either(text, callable),
+});
+
 /** What trains or plays wants where a world may be on the host. */
-export const anyWorld = kindOf(
-  "a world, such as new Navigation(),",
-  (x) => typeof x === "object" && x !== null && ("simulation" in x || "step" in x) && "name" in x,
-);
+export const anyWorld: Kind = { ...either(world, hostWorld), says: world.says };
 
 /** What decides: a function, or what remembers. */
 export const controller = either(callable, having("one that remembers", { initialMemory: callable, decide: callable }));

@@ -173,6 +173,7 @@ export const functions: readonly Call[] = [
   method("Generator", generator, "uniform", aShape([2]), maybe(aNumber(0)), maybe(aNumber(1))),
   method("Generator", generator, "normal", aShape([2])),
   ...["next", "variables"].map((name) => method("Generator", generator, name)),
+  makes(p.RandomStream, own([0, 1], null, 0, "x", ["a", 1], {}, key)),
   makes(p.HostRandom, own(0, null, "0", -1, 0.5)),
   method("HostRandom", random, "uniform", own(2, null, "2", -1, 0.5), maybe(aNumber(0)), maybe(aNumber(1))),
   method("HostRandom", random, "normal", own(2, null, "2", -1, 0.5)),

@@ -48,6 +48,8 @@ const body: p.Body = { shape: { kind: "sphere", radius: 0.1 } };
 const particles = new p.ParticleWorld([body]);
 const motion = { position: p.zeros([2, 1, 2]), velocity: p.zeros([2, 1, 2]) };
 const repeated = new p.ActionRepeat(navigation, 2);
+const pendulum = new p.HostPendulum({ maxSteps: 2 });
+const simulations = await p.Simulations.start(pendulum, 2, 0);
 const begun = navigation.reset(key, 2);
 
 const worlds: readonly Call[] = [
@@ -56,6 +58,22 @@ const worlds: readonly Call[] = [
   ...world(p.Wheel, { nAgents: 2 }, { nAgents: "2" }, { n_agents: 2 }),
   ...world(p.ReverseTransport, { nAgents: 2 }, { nAgents: "2" }, { n_agents: 2 }),
   ...world(p.BuzzWire, {}, { maxSteps: "2" }, { max_steps: 2 }),
+  ...world(p.Pendulum, { maxSteps: 2 }, { maxSteps: "2" }, { max_steps: 2 }),
+  makes(p.HostPendulum, options({ maxSteps: 2 }, { maxSteps: "2" }, { workers: -1 }, { max_steps: 2 })),
+  calls("Simulations.start", p.Simulations.start, anObject(pendulum, navigation), aCount, aSeed),
+  method("Simulations", simulations, "step", own(p.zeros([2, 1, 1]), null, 3, [0, 0], {}, p.zeros([2]))),
+  method("Simulations", simulations, "save"),
+  method("Simulations", simulations, "restore", anObject(await simulations.save(), { simulations: [] })),
+  long(method("Simulations", simulations, "dispose")),
+  calls(
+    "recordEpisodes",
+    p.recordEpisodes,
+    anObject(pendulum, navigation),
+    own(p.controllerOf(pendulum, "random"), null, 3, "random", {}),
+    aList([]),
+    aCount,
+    aSeed,
+  ),
   makes(p.ActionRepeat, aWorld, own(2, null, "2", 0, 1.5, NaN, [2], {})),
   method("ActionRepeat", repeated, "reset", aKey, aCount),
   method("ActionRepeat", repeated, "observe", anObject(begun)),

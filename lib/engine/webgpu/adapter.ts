@@ -68,7 +68,7 @@ export async function probeAdapters(
   if (started instanceof Error) return failed(`Adapters could not be probed: ${started.message}.`);
   const answer = started.output();
   if (await within(answer, timeoutMs) === null) {
-    started.kill("SIGKILL");
+    end(started);
     // A process that hangs inside the kernel cannot be killed: then it is left behind.
     if (await within(answer, graceTime) === null) started.unref();
     return failed(`The GPU driver did not answer within ${timeoutMs / 1000} s; the process that asked it was stopped.`);
@@ -83,6 +83,15 @@ export async function probeAdapters(
   }
   return parseProbe(text.decode(stdout)) ??
     failed("The process that probes for GPU adapters gave no answer that can be read.");
+}
+
+/** Ends a process that may have ended meanwhile, of which Deno makes a TypeError. */
+function end(process: Deno.ChildProcess): void {
+  try {
+    process.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
 }
 
 function start(program: string, args: string[]): Deno.ChildProcess | Error {

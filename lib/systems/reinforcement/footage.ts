@@ -3,8 +3,8 @@
 import { signature } from "../../graph/arguments.ts";
 import { compile } from "../../compile/compile.ts";
 import type { Footage } from "../../plot/episode.ts";
-import { checkSeed, play } from "../../rl/evaluation.ts";
-import { recordEpisodes } from "../../rl/host_episodes.ts";
+import { play } from "../../rl/evaluation.ts";
+import { checkSeed, recordEpisodes } from "../../rl/host_episodes.ts";
 import { randomKey } from "../../tensor/random.ts";
 import { concat } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -2,10 +2,12 @@
 
 import type { Drop } from "../../forensics/reads/drops.ts";
 import { PlumblineError } from "../../graph/error.ts";
+import { signature, takeOnly } from "../../graph/arguments.ts";
 import { keyOfSeed } from "../../graph/threefry.ts";
 import { describe, sameShape, type Shape, type TypedArray } from "../../graph/types.ts";
 import { evaluate } from "../../tensor/settle.ts";
 import { fromData, type Tensor } from "../../tensor/tensor.ts";
+import * as kind from "../kinds.ts";
 import { dropInto, fromWorld } from "./crossing.ts";
 import { Pool, type SimulationsState } from "./pool.ts";
 import type { HostWorld } from "./world.ts";
@@ -25,6 +27,12 @@ export interface HostTransition {
   /** The world's metrics by name, float32 [env]. */
   readonly metrics: Readonly<Record<string, Tensor>>;
 }
+
+const takesStart = signature("Simulations.start()", {
+  world: kind.hostWorld,
+  envs: kind.number,
+  seed: kind.number,
+});
 
 /**
  * Simulations of a {@linkcode HostWorld}, side by side. Episodes begin anew by themselves. No gradient passes: a loss that has
@@ -57,6 +65,7 @@ export class Simulations {
    * @throws RangeError if the world does not fit its contract, SimulationError if a simulation cannot be made.
    */
   static async start(world: HostWorld, envs: number, seed: number): Promise<Simulations> {
+    takesStart(arguments);
     if (!Number.isInteger(envs) || envs < 1) {
       throw new RangeError(`${world.name}: there are 1 or more simulations, a whole number, not ${envs}.`);
     }
@@ -137,3 +146,9 @@ export class Simulations {
     });
   }
 }
+
+const saved = kind.having("what save() gives", {
+  simulations: kind.instance("its words", Uint32Array),
+  observation: kind.instance("its observations", Float32Array),
+});
+takeOnly(Simulations, { step: { action: kind.tensor }, restore: { state: saved } });

@@ -1,7 +1,9 @@
 /** The pendulum as a world on the host. */
 
+import { signature } from "../../graph/arguments.ts";
 import type { ActionKind } from "../environment.ts";
 import type { HostScene, HostWorld } from "../host/world.ts";
+import * as kind from "../kinds.ts";
 import { type Checks, whole, withDefaults } from "../options.ts";
 import { defaultMaxSteps, stepSeconds } from "./constants.ts";
 import { entities } from "./scene.ts";
@@ -17,6 +19,8 @@ export interface HostPendulumOptions {
 const defaults: Required<HostPendulumOptions> = { maxSteps: defaultMaxSteps, workers: 0 };
 
 const checks: Checks<HostPendulumOptions> = { maxSteps: whole(1, Infinity), workers: whole(0, Infinity) };
+
+const takesWorld = signature("new HostPendulum()", { options: kind.worldOptions });
 
 /**
  * The same world as {@linkcode Pendulum}, each environment a few lines of plain JavaScript in float64: an example of a
@@ -49,6 +53,7 @@ export class HostPendulum implements HostWorld {
    * @throws RangeError with a sentence if an option is unknown or out of its range.
    */
   constructor(options: HostPendulumOptions = {}) {
+    takesWorld(arguments);
     const { maxSteps, workers } = withDefaults("pendulum", defaults, checks, options);
     this.maxSteps = maxSteps;
     this.workers = workers;

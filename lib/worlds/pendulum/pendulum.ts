@@ -1,11 +1,13 @@
 /** The pendulum as functions of tensors: it has gradients, and a whole rollout of it is one program. */
 
+import { signature, takeOnly } from "../../graph/arguments.ts";
 import { full, zeros } from "../../tensor/creation.ts";
 import { concat, stack } from "../../tensor/functions.ts";
 import { uniform } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { ActionKind, Environment, Transition } from "../environment.ts";
 import { ends } from "../episode.ts";
+import * as kind from "../kinds.ts";
 import { type Checks, whole, withDefaults } from "../options.ts";
 import type { Scene } from "../scene.ts";
 import * as law from "./constants.ts";
@@ -30,6 +32,8 @@ export type PendulumState = {
   /** Steps since the start of the episode, int32 [env]. */
   steps: Tensor;
 };
+
+const takesWorld = signature("new Pendulum()", { options: kind.worldOptions });
 
 /**
  * A rod that hangs by one end is to be swung up and held upright by a motor that is too weak to lift it: the dynamics, rewards
@@ -60,6 +64,7 @@ export class Pendulum implements Environment<PendulumState> {
    * @throws RangeError with a sentence if an option is unknown or out of its range.
    */
   constructor(options: PendulumOptions = {}) {
+    takesWorld(arguments);
     this.maxSteps = withDefaults("pendulum", defaults, checks, options).maxSteps;
   }
 
@@ -96,6 +101,8 @@ export class Pendulum implements Environment<PendulumState> {
     };
   }
 }
+
+takeOnly(Pendulum, kind.worldMethods("angle", "speed", "steps"));
 
 /** Angles in [-pi, pi), from at most a turn outside of it; the gradient goes through. */
 function wrapped(angle: Tensor): Tensor {
