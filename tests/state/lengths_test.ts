@@ -79,12 +79,16 @@ onEngine("cpu", "the number of programs is a setting", async () => {
 });
 
 Deno.test("a number of programs that is none is refused", () => {
-  for (const programs of [0, -1, 1.5, NaN, "4"]) {
-    assert.throws(() => compile((x: Tensor) => x, { programs: programs as number }), {
+  for (const programs of [0, -1, 1.5, NaN]) {
+    assert.throws(() => compile((x: Tensor) => x, { programs }), {
       name: "RangeError",
       message: `compile() keeps a whole number of programs, at least 1, not ${programs}.`,
     });
   }
+  assert.throws(() => compile((x: Tensor) => x, { programs: "4" as never }), {
+    code: "G310",
+    message: /compile\(\) takes a number as `options\.programs`, not the text "4"\./,
+  });
 });
 
 onEachEngine("padBatch() fills batches up, so that many lengths need few programs and learn as they are", async () => {

@@ -132,8 +132,8 @@ onEachEngine("fromBuffer() gives the numbers of an array", async () => {
 
 Deno.test("fromBuffer() refuses what it cannot look at", () => {
   assert.throws(() => fromBuffer([1, 2] as never), {
-    code: "G301",
-    message: /fromBuffer\(\) takes a typed array, not an array[\s\S]*help: tensor\(\) makes one of numbers/,
+    code: "G310",
+    message: /fromBuffer\(\) takes a typed array as `data`, not an array[\s\S]*help: tensor\(\) makes one of numbers/,
   });
   assert.throws(() => fromBuffer(new Float32Array(3), { shape: [2] }), {
     message: /fromBuffer\(\) was given 3 numbers for the shape \[2\]/,

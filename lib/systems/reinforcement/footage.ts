@@ -22,9 +22,9 @@ import { numberText } from "../text.ts";
 const stepSeconds = 0.1;
 
 /** Who is filmed. */
-export interface Cast {
+export interface Cast<W extends Environment | HostWorld = Environment> {
   /** The world. */
-  readonly environment: Environment | HostWorld;
+  readonly environment: W;
   /** What acts in it: a policy, or one of {@linkcode controllerOf}. */
   readonly controller: Controller | RecurrentController;
   /** What the controller reads that may change, as {@linkcode compile} wants it. */
@@ -63,7 +63,7 @@ const takesFilm = signature("film()", {
  * ```
  * @throws UsageError if the world does not say what it looks like, RangeError if `count` is no number of episodes.
  */
-export async function film(cast: Cast, count: number, seed: number): Promise<Footage[]> {
+export async function film(cast: Cast<Environment | HostWorld>, count: number, seed: number): Promise<Footage[]> {
   takesFilm(arguments);
   const { environment } = cast;
   if (!environment.scene) throw new UsageError(`${environment.name} cannot be drawn: the world has no scene.`);
@@ -79,7 +79,12 @@ export async function film(cast: Cast, count: number, seed: number): Promise<Foo
 const captionOf = (reward: number, steps: number, terminated: boolean): string =>
   `reward ${numberText(reward)}, ${steps} steps, ${terminated ? "terminated" : "time up"}`;
 
-async function filmOnHost(world: HostWorld, { controller, state }: Cast, count: number, seed: number) {
+async function filmOnHost(
+  world: HostWorld,
+  { controller, state }: Pick<Cast, "controller" | "state">,
+  count: number,
+  seed: number,
+) {
   const { entities, frameSeconds } = world.scene!;
   const episodes = await recordEpisodes(world, controller, state, count, seed);
   return episodes.map(({ reward, length, terminated, ...seen }): Footage => ({
@@ -91,7 +96,12 @@ async function filmOnHost(world: HostWorld, { controller, state }: Cast, count: 
   }));
 }
 
-async function filmTensors(environment: Environment, { controller, state }: Cast, count: number, seed: number) {
+async function filmTensors(
+  environment: Environment,
+  { controller, state }: Pick<Cast, "controller" | "state">,
+  count: number,
+  seed: number,
+) {
   const scene = environment.scene!;
   const program = compile((key: Tensor) => {
     const { first, seen, reward, length, terminated } = play(

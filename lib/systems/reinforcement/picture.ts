@@ -46,7 +46,7 @@ async function filmPolicy(subject: Subject, count: number, seed: number): Promis
   const trainer = await subject.trainer(orController) as Agent;
   try {
     const { environment, policy } = trainer;
-    const cast: Cast = { environment, controller: policy, state: [policy] };
+    const cast: Cast<AnyWorld> = { environment, controller: policy, state: [policy] };
     const subtitle = `${subject.config.algorithm} after iteration ${subject.iteration}, deterministic policy`;
     return [await film(cast, count, seed), subtitle];
   } finally {
@@ -62,6 +62,6 @@ async function filmController(
   seed: number,
 ): Promise<[Footage[], string]> {
   await chooseDevice(config.device);
-  const cast: Cast = { environment, controller: controllerOf(environment, controller), state: [] };
+  const cast: Cast<AnyWorld> = { environment, controller: controllerOf(environment, controller), state: [] };
   return [await film(cast, count, seed), `the ${controller} controller`];
 }
