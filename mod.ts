@@ -20,6 +20,7 @@ export { type ErrorCode, type ErrorParts, type Place, PlumblineError } from "./l
 export { Interrupt } from "./lib/graph/interrupt.ts";
 export { onWarning, type WarningListener } from "./lib/graph/warning.ts";
 export { audit, type Audited } from "./lib/audit/audit.ts";
+export { auditUpdate } from "./lib/audit/movement.ts";
 export { type AuditEntry, AuditReport } from "./lib/audit/report.ts";
 export type { DeclaredStop } from "./lib/audit/stops.ts";
 export { boundary, type BoundaryRule, type Bounded } from "./lib/audit/boundary.ts";
@@ -87,7 +88,7 @@ export { grad, type GradientOptions, gradients, hvp, valueAndGrad, vjp } from ".
 export { gradcheck, type GradcheckOptions } from "./lib/tensor/gradcheck.ts";
 
 export { HostRandom } from "./lib/tensor/host_random.ts";
-export { frozen, Module } from "./lib/nn/module.ts";
+export { frozen, joinsLater, Module } from "./lib/nn/module.ts";
 export { defaultInit, type Initializer, normalInit, orthogonal, uniformInit } from "./lib/nn/init.ts";
 export { type Activation, LayerNorm, Linear, type LinearOptions, MLP, type MLPOptions } from "./lib/nn/layers.ts";
 export { StackedMLP } from "./lib/nn/stacked.ts";

@@ -36,16 +36,22 @@ function norm(x: Float32Array): number {
   return Math.sqrt(x.reduce((sum, v) => sum + v * v, 0));
 }
 
-function parametersOf(audited: Audited | undefined, loss: Node): Parameter[] {
-  if (audited === undefined) {
-    const read = recentReads().flatMap((x) => x.learners.flatMap((ref) => ref.deref() ?? []));
-    const found = [...liveNodes([loss])].flatMap((x) => isLearner(x.owner) ? [x.owner] : []);
-    return [...new Set<Learner>([...found, ...learnersOf([loss]), ...read])].filter((x) => x instanceof Parameter);
-  }
+/** The parameters of what is audited. */
+export function parametersIn(audited: Audited): Parameter[] {
   const list = Array.isArray(audited) ? audited as readonly Stateful[] : [audited as Stateful];
   const all = list.flatMap((x) => x.variables()).flatMap((x) => x instanceof Parameter ? [x] : x.parts);
   return [...new Set(all)];
 }
+
+function parametersOf(audited: Audited | undefined, loss: Node): Parameter[] {
+  if (audited !== undefined) return parametersIn(audited);
+  const read = recentReads().flatMap((x) => x.learners.flatMap((ref) => ref.deref() ?? []));
+  const found = [...liveNodes([loss])].flatMap((x) => isLearner(x.owner) ? [x.owner] : []);
+  return [...new Set<Learner>([...found, ...learnersOf([loss]), ...read])].filter((x) => x instanceof Parameter);
+}
+
+/** What is said of a parameter that was declared to join later. */
+export const joinsLaterText = "joins later, it was said";
 
 interface Facts {
   readonly parameter: Parameter;
@@ -59,6 +65,7 @@ interface Facts {
 
 function statusOf({ parameter, gradient, verdict, proof }: Facts, zero: boolean): AuditEntry["status"] {
   if (!parameter.requiresGrad) return "frozen";
+  if (parameter.joinsLater && verdict.status !== "reached") return "declared";
   if (proof?.cut) return "cut";
   if (verdict.status === "suspected") return proof ? "unused" : "cut";
   if (verdict.status !== "reached") return verdict.status;
@@ -73,6 +80,7 @@ function isZero(gradient: Float32Array | null, loss: number): boolean {
 function entryOf(facts: Facts, loss: number): AuditEntry {
   const { parameter, gradient, weight, verdict, proof, update, why } = facts;
   const status = statusOf(facts, isZero(gradient, loss));
+  const joins = status === "declared" && parameter.joinsLater;
   const cut: Cut | null = proof?.cut ?? ("cut" in verdict && status !== "unused" ? verdict.cut : null);
   return {
     name: parameter.label,
@@ -82,8 +90,8 @@ function entryOf(facts: Facts, loss: number): AuditEntry {
     gradientNorm: gradient && norm(gradient),
     zeroShare: gradient && gradient.reduce((n, x) => n + Number(x === 0), 0) / gradient.length,
     updateRatio: update === null ? null : update / Math.max(norm(weight), 1e-12),
-    why: status === "zero" || status === "declared" ? why : proof?.note ?? null,
-    cut,
+    why: joins ? joinsLaterText : status === "zero" || status === "declared" ? why : proof?.note ?? null,
+    cut: joins ? null : cut,
     isProved: Boolean(proof?.cut),
   };
 }
@@ -170,7 +178,7 @@ function reasonOf(parameter: Parameter, verdict: Verdict | undefined, stops: rea
 }
 
 /** The error that a report stands for, if one parameter is cut. */
-function errorOf(entries: readonly AuditEntry[], parameters: readonly Parameter[]): PlumblineError | null {
+export function errorOf(entries: readonly AuditEntry[], parameters: readonly Parameter[]): PlumblineError | null {
   const cut = entries.filter((x) => x.status === "cut" && x.cut);
   const isCut = (_: unknown, i: number): boolean => cut.includes(entries[i]!);
   const unused = entries.filter((x) => x.status === "unused");

@@ -17,7 +17,8 @@ export interface AuditEntry {
   readonly shape: Shape;
   /**
    * `reached`: it learns; `zero`, `non-finite`: it is reached by such a gradient; `cut`: the loss depends on it, the gradient
-   * does not arrive; `unused`: the loss does not depend on it; `declared`: stopped with a reason; `frozen`: it is not to learn.
+   * does not arrive; `unused`: the loss does not depend on it; `declared`: stopped with a reason, or it joins later; `frozen`: it is
+   * not to learn.
    */
   readonly status: "reached" | "zero" | "non-finite" | "cut" | "unused" | "declared" | "frozen";
   /** Whether an optimiser or group owns it. */
@@ -87,7 +88,7 @@ const colours: Record<AuditEntry["status"], string> = {
 export class AuditReport {
   /** `error` is what the first step would throw. */
   constructor(
-    /** The value of the loss. */
+    /** The value of the loss; NaN of an update, which may have several. */
     readonly loss: number,
     /** A row for each parameter. */
     readonly entries: readonly AuditEntry[],

@@ -3,21 +3,23 @@
  * parameters, optimisers, random generators. Arguments are tensors, or numbers, which become scalars.
  */
 
-import { collectSinks, screen, type Sink } from "../forensics/nonfinite/sinks.ts";
+import { guardSinks, screen, type Sink } from "../forensics/nonfinite/sinks.ts";
 import { type SinkOutput, sinksOf, StepRunner } from "../forensics/nonfinite/step.ts";
-import { carriedArguments, learnedSince, Results } from "./lineage.ts";
+import { learnedSince, Results } from "./lineage.ts";
 import { Programs } from "./programs.ts";
-import { refuseForeign, refuseFrozen } from "./refuse.ts";
+import { refuseForeign } from "./refuse.ts";
+import { nothing, type Traced, Tracer } from "./tracer.ts";
 import { pathsOf, restoreState, savedArguments, stateName } from "./replay.ts";
-import { madeFrom, madeFromWhile } from "../forensics/reads/drops.ts";
-import { collectOpen, type LeftOpen, type OpenQuestion } from "../forensics/steps/first_step.ts";
+import { madeFrom } from "../forensics/reads/drops.ts";
+import { isCheapAgain, warnOfFixedKey } from "../forensics/reads/frozen.ts";
+import type { LeftOpen, OpenQuestion } from "../forensics/steps/first_step.ts";
 import { noteReplay, stepCount } from "../forensics/steps/losses.ts";
 import { keepBefore, lookAtFirstSteps, warnOfZeros } from "../forensics/steps/zero_step.ts";
-import { PlumblineError, saysStateIsKept } from "../graph/error.ts";
+import { saysStateIsKept } from "../graph/error.ts";
 import { rememberFunction } from "../graph/cell.ts";
-import { constant, type Node, placeholder, topological } from "../graph/node.ts";
+import { constant, type Node, nodeCount, placeholder, topological } from "../graph/node.ts";
 import { simplify } from "../graph/simplify.ts";
-import { callerSite, type Site, withinCall, withSite } from "../graph/site.ts";
+import { callerSite, type Site, withSite } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
 import type { SavedTensor } from "../graph/types.ts";
 import { full } from "../tensor/creation.ts";
@@ -26,9 +28,8 @@ import * as kind from "../tensor/kinds.ts";
 import { awaited } from "../tensor/awaited.ts";
 import { State } from "../tensor/state.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { refusePromise, restoring, traced } from "../graph/trace.ts";
 import { formOf, leaves, mapTree, rebuildTree, type Tree } from "../tensor/tree.ts";
-import { type Stateful, Variable } from "../tensor/variable.ts";
+import type { Stateful, Variable } from "../tensor/variable.ts";
 import type { Executable } from "../engine/engine.ts";
 import { enqueue, evaluateNow } from "../tensor/evaluate.ts";
 import { evaluateAssigned, settleCompiled } from "../tensor/settle.ts";
@@ -84,20 +85,16 @@ interface Program {
   questions: OpenQuestion[];
   /** Until it has run: the first steps of its optimisers, and what was traced in the place of arguments and state. */
   first: Pick<LeftOpen, "steps"> & { readonly given: readonly Node[] } | null;
+  /** What `roots` were when it was traced. */
+  readonly layout: number;
+  /** Until the second call: traces again, and refuses what the host has changed since the first. */
+  compare: (() => void) | null;
 }
 
-interface Traced {
-  readonly result: Tree;
-  readonly assigned: readonly number[];
-  readonly outputs: readonly Node[];
-  readonly state: readonly Node[];
-}
+const layoutOf = (roots: readonly Variable[]): number => roots.reduce((n, x) => n + x.layout, 0);
 
 /** What a function without a name is called. */
 const nameless = "a compiled function";
-
-/** The result of a function that gives nothing: one that only steps. */
-const nothing: Tree = [];
 
 /** The arguments of a call. */
 interface Call {
@@ -127,9 +124,10 @@ function stillOpen(question: OpenQuestion): boolean {
 class Compiler<A extends readonly Argument[], R extends Tree | void> {
   readonly traces: string[] = [];
   readonly programs: Programs<Program>;
+  readonly tracer: Tracer;
 
   constructor(
-    readonly fn: (...args: A) => R,
+    fn: (...args: A) => R,
     readonly named: Stateful | readonly Stateful[] | undefined,
     readonly name: string,
     readonly checked: boolean | undefined,
@@ -137,6 +135,12 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     most: number,
   ) {
     this.programs = new Programs(most, name, compiledAt);
+    this.tracer = new Tracer(
+      fn as unknown as (...args: readonly Tree[]) => unknown,
+      name,
+      () => this.#label,
+      compiledAt,
+    );
   }
 
   /** Puts the state of a saved step into the variables; gives its arguments. */
@@ -160,7 +164,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
 
   async #call({ tree, signature }: Call, site: Site): Promise<R> {
     const tensors = leaves(tree);
-    const program = this.programs.get(signature) ?? await this.#build(tree, signature, site);
+    const program = await this.#current(signature) ?? await this.#build(tree, signature, site);
     if (program.questions.length > 0) program.questions = program.questions.filter(stillOpen);
     const state = program.roots.map((x) => x.node);
     const nodes = [...tensors.map((x) => x.node), ...state, ...program.captured];
@@ -215,29 +219,44 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     return name === null ? nameless : `\`${name}\``;
   }
 
+  /** The program of a signature, if there is one and it is not outdated. */
+  async #current(signature: string): Promise<Program | undefined> {
+    const program = this.programs.get(signature);
+    if (!program) return undefined;
+    if (program.layout === layoutOf(program.roots)) {
+      program.compare?.();
+      program.compare = null;
+      return program;
+    }
+    await settleCompiled();
+    program.runner.dispose();
+    return undefined;
+  }
+
   async #build(tree: Tree, signature: string, site: Site): Promise<Program> {
     // Not before: an optimiser made after compile() takes over the numbers of its parameters.
     const own = new State(this.named);
     const { roots } = own;
     const before = stepCount();
     const inputs = withSite(site, () => leaves(tree).map((x) => placeholder(x.node)));
-    const { result: { result: program, left }, sinks: noted } = withinCall(
-      this.compiledAt.isOfLibrary ? null : site,
-      false,
-      () =>
-        madeFromWhile(
-          carriedArguments(tree, inputs, () => this.#label, site),
-          () => collectSinks(() => collectOpen(() => this.#trace(tree, inputs, own))),
-        ),
-    );
-    const { assigned, result, state } = program;
+    const state = roots.map((x) => placeholder(x.node, x.name));
+    const nodes = nodeCount();
+    const traced = { tree, inputs, own, state, site };
+    const program = this.tracer.trace(traced);
+    const { assigned, result, left } = program;
+    const compare = isCheapAgain(nodes) ? () => this.tracer.compare(program, traced) : null;
+    if (compare) this.tracer.compare(program, traced, true);
+    if (assigned.length > 0) warnOfFixedKey(program.outputs, this.#label);
+    const engine = await currentEngine();
+    // ONNX Runtime refuses indices by itself.
+    const guards = engine.name === "webgpu" ? guardSinks(program.outputs) : [];
+    const noted = [...program.noted, ...guards];
     const sinks = this.#sinks(program, roots, noted);
     const watched = sinks.length === 0 ? [] : [...noted.map((x) => x.node), screen(sinks.map((x) => x.sink))];
     const outputs = simplify([...program.outputs, ...watched]);
     const open = new Set([...inputs, ...state]);
     const captured = topological(outputs).filter((x) => x.op === "input" && !open.has(x));
     captured.forEach((x) => refuseForeign(x, this.name));
-    const engine = await currentEngine();
     const given = [...inputs, ...state, ...captured];
     const donated = new Map(assigned.map((root, i) => [i, inputs.length + root]));
     const executable = await engine.compile({ inputs: given, outputs, donated });
@@ -272,42 +291,18 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
       learned,
       questions: left.questions,
       first,
+      layout: layoutOf(roots),
+      compare,
     };
-    this.traces.push(this.traces.length === 0 ? `first call with ${signature}` : `new arguments ${signature}`);
+    this.traces.push(`${this.#reason(signature)} ${signature}`);
     this.programs.set(signature, built);
     return built;
   }
 
-  #trace(tree: Tree, inputs: readonly Node[], own: State): Traced {
-    const { roots } = own;
-    const state = roots.map((x) => placeholder(x.node, x.name));
-    const trace = (): Traced => {
-      const given = rebuildTree(tree, inputs.map((x) => new Tensor(x)).values()) as readonly Tree[];
-      const places = [{ site: this.compiledAt, note: "compiled here" }];
-      const result = traced(
-        () => (refusePromise(this.fn(...given as unknown as A), this.name, places) ?? nothing) as Tree,
-        (result) => [...leaves(result).map((x) => x.node), ...own.nodes()],
-      );
-      const after = own.nodes();
-      const assigned = after.flatMap((x, i) => x === state[i] ? [] : [i]);
-      const outputs = [...assigned.map((i) => after[i]!), ...leaves(result).map((x) => x.node)];
-      refuseFrozen(outputs, new Set(roots), state[0]?.id ?? 0, this.name);
-      return { result, assigned, outputs, state };
-    };
-    return own.during(state, () => restoring(trace, (assigned) => this.#refuseLost(assigned, roots)));
-  }
-
-  #refuseLost(assigned: Iterable<object>, roots: readonly Variable[]): void {
-    for (const variable of assigned) {
-      if (!(variable instanceof Variable) || roots.includes(variable)) continue;
-      throw new PlumblineError({
-        code: "G203",
-        message:
-          `${this.name} assigns \`${variable.label}\`, which is not named as state: what it assigns would be lost.`,
-        sites: [variable.node.site],
-        help: "name it: compile(fn, { state: [model, optimizer] }).",
-      });
-    }
+  /** Why a program is made for `signature`. */
+  #reason(signature: string): string {
+    if (this.traces.length === 0) return "first call with";
+    return this.programs.has(signature) ? "another way of its optimisers, with" : "new arguments";
   }
 
   #sinks({ result, assigned, outputs }: Traced, roots: readonly Variable[], noted: readonly Sink[]): SinkOutput[] {

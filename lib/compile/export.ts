@@ -2,9 +2,12 @@
 
 import { signature } from "../graph/arguments.ts";
 import { rememberFunction } from "../graph/cell.ts";
+import { refuseChanging } from "../forensics/reads/frozen.ts";
+import { collectOpen } from "../forensics/steps/first_step.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { constant, type Node, placeholder, substitute, topological } from "../graph/node.ts";
 import { simplify } from "../graph/simplify.ts";
+import { callerSite } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
 import { anything, callable, told } from "../graph/kinds.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -56,7 +59,8 @@ const takesExport = signature("exportOnnx()", { fn: callable, inputs: anything }
  * has no state: what `fn` assigns is used by what it returns, and is as before afterwards.
  *
  * @returns the bytes of the file; its inputs and outputs have the names given.
- * @throws PlumblineError G102 for values used while tracing, G203 for a random generator, TypeError for outputs without names.
+ * @throws PlumblineError G102 for values used while tracing, G203 for a random generator or what else changes from call to call,
+ * TypeError for outputs without names.
  *
  * @example
  * ```ts
@@ -72,6 +76,7 @@ export async function exportOnnx(
   inputs: Readonly<Record<string, Tensor>>,
 ): Promise<Uint8Array> {
   takesExport(arguments);
+  const site = callerSite();
   const { exportOnnx: write } = await import("../engine/onnx/export.ts");
   const names = Object.keys(checkNamed(inputs, "its inputs"));
   if (fn.length > names.length) {
@@ -81,13 +86,18 @@ export async function exportOnnx(
   }
   const given = names.map((name) => placeholder(inputs[name]!.node, name));
   const known = rememberFunction(fn);
-  const results = restoring(() =>
-    traced(
-      () =>
-        checkNamed(refusePromise(known(...given.map((x) => new Tensor(x))), "the exported function"), "its outputs"),
-      (record) => Object.values(record).map((x) => x.node),
-    ), refuseFrozenKey);
-  const outputs = await embed(Object.values(results).map((x) => x.node));
+  const name = "the exported function";
+  const trace = (): Named =>
+    restoring(() =>
+      traced(
+        () => checkNamed(refusePromise(known(...given.map((x) => new Tensor(x))), name), "its outputs"),
+        (record) => Object.values(record).map((x) => x.node),
+      ), refuseFrozenKey);
+  const results = trace();
+  const nodesOf = (record: Named): Node[] => Object.values(record).map((x) => x.node);
+  const place = { site, note: "exported here" };
+  refuseChanging(nodesOf(results), nodesOf(collectOpen(trace).result), { name, place });
+  const outputs = await embed(nodesOf(results));
   return write(
     { inputs: given, outputs, donated: new Map() },
     { inputs: names, outputs: Object.keys(results) },

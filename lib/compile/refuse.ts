@@ -1,4 +1,4 @@
-/** What a traced function must not use: values that would be frozen, and tensors of another trace. */
+/** What a compiled function must not do with values that are not its own: they would be frozen, or lost. */
 
 import { PlumblineError } from "../graph/error.ts";
 import { type Node, topological } from "../graph/node.ts";
@@ -40,4 +40,17 @@ export function refuseForeign(leaf: Node, name: string): void {
     sites: [leaf.site],
     help: "return the tensor from that function, and pass what the call gives as an argument.",
   });
+}
+
+/** What a function assigns that is no state of it: it would be lost. */
+export function refuseLost(assigned: Iterable<object>, roots: readonly Variable[], name: string): void {
+  for (const variable of assigned) {
+    if (!(variable instanceof Variable) || roots.includes(variable)) continue;
+    throw new PlumblineError({
+      code: "G203",
+      message: `${name} assigns \`${variable.label}\`, which is not named as state: what it assigns would be lost.`,
+      sites: [variable.node.site],
+      help: "name it: compile(fn, { state: [model, optimizer] }).",
+    });
+  }
 }

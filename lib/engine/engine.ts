@@ -17,6 +17,8 @@ export interface Graph {
    * the input's storage, and what that gives may serve the next run.
    */
   readonly donated: ReadonlyMap<number, number>;
+  /** Whether a run is to throw at an index outside of its axis, and who asks waits for that. ONNX Runtime always does. */
+  readonly refusesOutside?: boolean;
 }
 
 /** Asked when the results of a run are there: the indices of donated inputs that somebody still needs. */

@@ -1,5 +1,6 @@
 /** Nodes: one application of a primitive to other nodes. Immutable, except that a computed value may be kept. */
 
+import { useCondition } from "./conditions.ts";
 import { currentSite, type Site } from "./site.ts";
 import { type Attrs, type LoopAttrs, type OpName, type Primitive, primitives } from "./primitives.ts";
 import { PlumblineError } from "./error.ts";
@@ -90,6 +91,7 @@ function refuseShape(op: OpName, shape: Shape): never {
 export function makeNode<K extends OpName>(op: K, given: readonly Node[], attrs: NodeAttrs<K>): Node {
   const inputs = gate === null || op === "stopGradient" ? given : given.map(gate);
   const primitive = primitives[op] as unknown as Primitive<NodeAttrs<K>>;
+  for (const x of inputs) if (x.dtype === "bool") useCondition(x);
   const { dtype, shape, axes } = primitive.infer(inputs, attrs);
   if (!shape.every((n) => Number.isInteger(n) && n >= 0)) refuseShape(op, shape);
   const placeholder = op === "input" && (attrs as Attrs<"input">).placeholder;

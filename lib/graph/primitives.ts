@@ -377,7 +377,7 @@ export const primitives = {
   flip: { kind: "move", infer: ([x]) => x! } as Primitive<{ axes: readonly number[] }>,
 
   // Indexing. Indices are int32 in [-n, n), where -1 is the last. Outside that range ONNX Runtime throws; WebGPU gives NaN (0
-  // for integers) and adds nothing.
+  // for integers), also where it would have added.
 
   /** The entries of x along `axis` that a vector of indices `[k]` names. */
   take: {

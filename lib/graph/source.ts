@@ -45,19 +45,3 @@ export function linesAround(url: string, line: number): { before: readonly strin
   const lines = linesOf(url) ?? [];
   return { before: lines.slice(Math.max(0, line - 1 - around), line - 1), after: lines.slice(line, line + around) };
 }
-
-const indentOf = (line: string): number => /^\s*/.exec(line)![0].length;
-
-/** How often the block of a line (from 1) of a file has `pattern`, which is global; 0 if the file cannot be had. */
-export function countInBlock(url: string, line: number, pattern: RegExp): number {
-  const lines = linesOf(url) ?? [];
-  const depth = indentOf(lines[line - 1] ?? "");
-  const isInside = (text: string): boolean => text.trim() === "" || indentOf(text) >= depth;
-  const after = lines.slice(line - 1);
-  const before = lines.slice(0, line - 1).reverse();
-  const until = (some: readonly string[]): readonly string[] => {
-    const end = some.findIndex((text) => !isInside(text));
-    return end < 0 ? some : some.slice(0, end);
-  };
-  return [...until(before), ...until(after)].reduce((n, text) => n + [...text.matchAll(pattern)].length, 0);
-}

@@ -1,5 +1,6 @@
 /** What is watched while a function is traced. */
 
+import { noteCondition } from "./conditions.ts";
 import { type Place, PlumblineError } from "./error.ts";
 import { type Node, topological } from "./node.ts";
 import { describe } from "./types.ts";
@@ -9,12 +10,17 @@ interface HasNode {
 }
 
 interface Trace {
+  /** Which one it is, in the order of their beginnings. */
+  readonly id: number;
+  /** Whether what the host computes in it is the same in each run of what is traced. */
+  readonly freezes: boolean;
   readonly conditions: HasNode[];
   /** What must not be done in it, and was. */
   error: Error | null;
 }
 
 const traces: Trace[] = [];
+let nextTrace = 0;
 /** What the scans whose steps are being built carry. */
 const scans: ReadonlySet<object>[] = [];
 
@@ -81,6 +87,16 @@ export function isTracing(): boolean {
   return traces.length > 0;
 }
 
+/** The traces that have begun so far, for {@linkcode isFrozenSince}. */
+export function traceMark(): number {
+  return nextTrace;
+}
+
+/** Whether a trace is running that began after `mark`, and in which numbers of the host are frozen. */
+export function isFrozenSince(mark: number): boolean {
+  return traces.some(({ id, freezes }) => freezes && id >= mark);
+}
+
 /** Has the trace throw `error` when its function returns: thrown in a promise that nobody awaits it would be lost. Gives it. */
 export function endTrace(error: Error): Error {
   const trace = traces.at(-1);
@@ -108,12 +124,14 @@ export function answer<T>(node: Node, promise: Promise<T>): Promise<T> {
 
 /** A boolean tensor was made: `if (tensor)` is always true in JavaScript, so one that nothing uses is suspicious. */
 export function onBoolean(tensor: HasNode): void {
-  traces.at(-1)?.conditions.push(tensor);
+  const trace = traces.at(-1);
+  if (trace) trace.conditions.push(tensor);
+  else if (tensor.node.shape.length === 0) noteCondition(tensor.node);
 }
 
-/** Runs `fn` as a trace; `outputs` names the nodes that it gives. */
-export function traced<T>(fn: () => T, outputs: (result: T) => readonly Node[]): T {
-  const trace: Trace = { conditions: [], error: null };
+/** Runs `fn` as a trace; `outputs` names the nodes that it gives. `freezes`: what is traced runs more than once. */
+export function traced<T>(fn: () => T, outputs: (result: T) => readonly Node[], freezes = true): T {
+  const trace: Trace = { id: nextTrace++, freezes, conditions: [], error: null };
   traces.push(trace);
   try {
     const result = fn();

@@ -2,6 +2,7 @@
 
 import { signature, takeOnly } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
+import { fromStart } from "../graph/indices.ts";
 import * as ops from "../graph/ops.ts";
 import { describe, type Shape } from "../graph/types.ts";
 import { where } from "../tensor/functions.ts";
@@ -208,9 +209,10 @@ export class Categorical {
     this.logProbs = floating(given).logSoftmax(-1);
   }
 
-  /** The log-probability of classes, int32 `[..]`. */
+  /** The log-probability of classes, int32 `[..]`, from 0: any other is an error (G308), as in PyTorch. */
   logProb(index: Tensor): Tensor {
-    return this.logProbs.takeAlongAxis(index.unsqueeze(-1), -1).squeeze(-1);
+    const places = new Tensor(fromStart(index.unsqueeze(-1).node));
+    return this.logProbs.takeAlongAxis(places, -1).squeeze(-1);
   }
 
   /** The entropy `[..]`. A class of probability 0 adds 0. */

@@ -109,6 +109,26 @@ export function frozen<T extends Stateful>(module: T): T {
   return module;
 }
 
+/**
+ * Declares that the parameters of a module learn from a loss that comes later: an auxiliary head, an expert that may be idle, an
+ * actor while its critic is warmed up. Until then `step()` leaves them as they are without a word. Gives the module.
+ *
+ * @example
+ * ```ts
+ * import { Adam, HostRandom, joinsLater, Linear, tensor } from "@plumbline/plumbline";
+ *
+ * const random = new HostRandom(0);
+ * const head = new Linear(2, 1, random), auxiliary = joinsLater(new Linear(2, 1, random));
+ * const optimizer = new Adam([...head.parameters(), ...auxiliary.parameters()], { lr: 1e-2 });
+ * head.forward(tensor([[1, 2]])).square().sum().backward();
+ * optimizer.step(); // the auxiliary head stays as it is
+ * ```
+ */
+export function joinsLater<T extends Stateful>(module: T): T {
+  for (const variable of module.variables()) if (variable instanceof Parameter) variable.joinsLater = true;
+  return module;
+}
+
 function named(path: string, value: unknown): [string, Variable][] {
   if (value instanceof Variable) return [[path, value]];
   if (value instanceof Module) return value.namedVariables(`${path}.`);

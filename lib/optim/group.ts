@@ -4,7 +4,8 @@
  */
 
 import { signature, takeOnly } from "../graph/arguments.ts";
-import { refuseMissing } from "../forensics/steps/first_step.ts";
+import { refuseVanishing } from "../forensics/flow/vanishing.ts";
+import { auditMissing } from "../forensics/steps/first_step.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { callerSite } from "../graph/site.ts";
 import { zeros } from "../tensor/creation.ts";
@@ -94,6 +95,12 @@ takeOnly(FlatVector, {
   dot: { other: flat },
 });
 
+/** Of `parameters` those that learn, and which of them have no gradient. */
+export function learning(parameters: readonly Parameter[]): [parameters: Parameter[], missing: Set<Parameter>] {
+  const some = parameters.filter((x) => x.requiresGrad);
+  return [some, new Set(some.filter((x) => !x.grad))];
+}
+
 const takesGroup = signature("new ParameterGroup()", { name: kind.text, parameters: kind.parameters });
 
 /** Parameters whose numbers lie in one vector, in order. A parameter belongs to one group at most. */
@@ -126,13 +133,21 @@ export class ParameterGroup<G extends string = string> implements Stateful {
   }
 
   /**
-   * The gradients that `backward()` left; 0 where a parameter is frozen or was stopped with a reason.
+   * The gradients that `backward()` left; 0 where a parameter is frozen, was stopped with a reason, or no loss has used it.
    *
-   * @throws PlumblineError G101, G106, G107 or G108 if another one has none.
+   * @throws PlumblineError G101 or G108 if one is cut from the loss, G107 if they were thrown away, G504 for the wrong parameters.
    */
   grads(): FlatVector<G> {
-    const missing = this.parameters.filter((x) => !x.grad && x.requiresGrad);
-    if (missing.length > 0) refuseMissing(this.parameters.filter((x) => x.requiresGrad), missing);
+    auditMissing(...learning(this.parameters));
+    return this.flatGrads();
+  }
+
+  /**
+   * For optimisers, which ask for themselves: the gradients, 0 where there are none.
+   *
+   * @internal
+   */
+  flatGrads(): FlatVector<G> {
     return this.#flat(this.parameters.map((x) => x.grad ?? zeros(x.shape)));
   }
 
@@ -145,10 +160,12 @@ export class ParameterGroup<G extends string = string> implements Stateful {
    * The Hessian of a scalar as its product with vectors. Of a mean KL divergence from a policy to itself it is Fisher's
    * information matrix, which TRPO and natural gradients need. It stays that of the values which the parameters have now.
    *
-   * @throws PlumblineError G305 if `loss` is not a scalar, G101 if it does not depend on one of the parameters.
+   * @throws PlumblineError G305 if `loss` is not a scalar, G101 if it does not depend on one of the parameters, G110 if it compares
+   * a thing with itself: without a stop on one side its Hessian is 0.
    */
   hessian(loss: Tensor): (vector: FlatVector<G>) => FlatVector<G> {
     const values = this.parameters.map((x) => new Tensor(x.node));
+    refuseVanishing(loss.node, values.map((x) => x.node), "the Hessian");
     const slope = this.#flat(gradients(loss, values));
     return (vector) => this.#flat(gradients(slope.dot(vector), values, { allowUnused: true }));
   }

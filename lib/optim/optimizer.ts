@@ -1,18 +1,20 @@
 /** What all optimisers share: groups of flat vectors with their own settings, learning rates that are state, clipping. */
 
 import { mustStayFinite, noteSink } from "../forensics/nonfinite/sinks.ts";
-import { haveLoose, noteLearning, noteStep, recentLosses } from "../forensics/steps/losses.ts";
+import { haveLoose, noteIdleStep, noteLearning, noteStep, recentLosses } from "../forensics/steps/losses.ts";
 import { warnOfLoose } from "../forensics/steps/ownership.ts";
-import { auditFirstStep } from "../forensics/steps/first_step.ts";
+import { auditFirstStep, auditMissing, refuseExchanged } from "../forensics/steps/first_step.ts";
+import { noteUse, unusedLosses } from "../forensics/steps/gradient_story.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { pending } from "../graph/pending.ts";
 import { takeOnly } from "../graph/arguments.ts";
 import { concat, where } from "../tensor/functions.ts";
 import { full, tensor } from "../tensor/creation.ts";
 import * as kind from "../tensor/kinds.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import { type Parameter, type Stateful, Variable } from "../tensor/variable.ts";
-import { freeParameters, ParameterGroup } from "./group.ts";
+import { Clip } from "./clip.ts";
+import { freeParameters, learning, ParameterGroup } from "./group.ts";
 
 /** Parameters with settings of their own. */
 export interface GroupOptions {
@@ -44,6 +46,8 @@ export interface GroupState {
   readonly weightDecay: number;
   /** As long as the vector each: velocity of SGD, mean and square of Adam. */
   readonly moments: readonly Variable[];
+  /** The steps in which a parameter had no gradient, `[parameter]`. */
+  readonly missed: Variable;
 }
 
 /** Base of optimisers. `step()` assigns the parameters; uncompiled, the values are computed with the next read. */
@@ -52,8 +56,10 @@ export abstract class Optimizer implements Stateful {
   readonly groups: readonly GroupState[];
   /** Steps taken, a float32 scalar. */
   readonly count: Variable = new Variable(tensor(0), "optimizer.count");
-  #scale: Tensor | null = null;
+  #clip: Clip | null = null;
   #isAudited = false;
+  /** The groups of which not all parameters have had a gradient in each step. */
+  readonly #uneven = new Set<GroupState>();
 
   /** `moments` names the vectors that the optimiser keeps for each group; they start at 0. */
   constructor(
@@ -79,11 +85,15 @@ export abstract class Optimizer implements Stateful {
         lr: new Variable(tensor(settings[i]!.lr), `${name}.lr`),
         weightDecay: settings[i]!.weightDecay,
         moments: moments.map((moment) => mustStayFinite(new Variable(full([group.size], 0), `${name}.${moment}`))),
+        missed: new Variable(full([group.parameters.length], 0), `${name}.missed`),
       };
     });
   }
 
-  /** The new values of a group, from its gradient. Assigns the group's moments. */
+  /**
+   * The new values of a group, from its gradient. Assigns the group's moments. `count` tells which step it is, from 1: a scalar,
+   * or a number for each entry where parameters have had fewer steps than the optimiser.
+   */
   protected abstract update(state: GroupState, gradient: Tensor, count: Tensor): Tensor;
 
   /** Sets the learning rate of every group, from now on. */
@@ -91,10 +101,18 @@ export abstract class Optimizer implements Stateful {
     for (const state of this.groups) state.lr.assign(tensor(checkRate(lr)));
   }
 
-  /** Forgets the gradients. */
+  /**
+   * Forgets the gradients.
+   *
+   * @throws PlumblineError G504 if they were those of a loss from which another optimiser has stepped without a gradient: the
+   * two are exchanged.
+   */
   zeroGrad(): void {
-    for (const { group } of this.groups) for (const parameter of group.parameters) parameter.grad = null;
-    this.#scale = null;
+    const parameters = this.#parameters();
+    refuseExchanged(parameters, unusedLosses(parameters));
+    for (const parameter of parameters) parameter.grad = null;
+    if (this.#clip?.holds) this.#clip.dropped();
+    this.#clip = null;
   }
 
   /**
@@ -105,67 +123,86 @@ export abstract class Optimizer implements Stateful {
    */
   clipGradNorm(maxNorm: number): Tensor {
     if (!(maxNorm >= 0)) throw new RangeError(`clipGradNorm() takes a norm of at least 0, not ${maxNorm}.`);
-    const squares = this.groups.map(({ group }) => group.grads().tensor.square().sum());
-    const norm = squares.reduce((a, b) => a.add(b)).sqrt();
+    const gradients = this.groups.map(({ group }) => group.flatGrads().tensor);
+    const clip = new Clip(this, this.#parameters(), gradients, maxNorm);
     // An infinite norm would scale every gradient to 0: a step that learns nothing, and says nothing.
-    noteSink(norm.node, "the gradient norm");
-    this.#scale = norm.add(1e-6).reciprocal().mul(maxNorm).minimum(1);
-    return norm;
+    noteSink(clip.norm.node, "the gradient norm");
+    if (!clip.isTooLate()) this.#clip = clip;
+    return clip.norm;
   }
 
   /**
-   * Changes the parameters by the gradients that `backward()` left.
+   * Changes the parameters by the gradients that `backward()` left. As in PyTorch those without a gradient stay as they are.
    *
-   * Parameters that are frozen, or whose gradient was stopped with a reason, stay as they are.
-   *
-   * @throws PlumblineError G101 if a parameter is cut from the loss, G106 if it is never used, G107 without backward().
+   * @throws PlumblineError G101 if a parameter is cut from the loss, G107 if the gradients were thrown away, G504 if the loss
+   * reaches what nobody holds instead.
    */
   step(): void {
-    pending.whole(() => this.#step());
+    auditMissing(...learning(this.#parameters()));
+    const stepping = this.#parameters().filter((x) => x.grad);
+    if (stepping.length === 0) return noteIdleStep();
+    pending.whole(() => this.#step(stepping));
   }
 
-  #step(): void {
+  #step(stepping: readonly Parameter[]): void {
     if (!this.#isAudited) {
       const groups = this.groups.map(({ group: { parameters, vector }, moments }) => ({ parameters, vector, moments }));
       auditFirstStep(groups, (x) => (x as Parameter).grad !== null);
     }
+    noteUse(stepping);
     this.planStep();
-    this.#scale = null;
-    if (haveLoose()) warnOfLoose(recentLosses(), this.groups.flatMap(({ group }) => group.parameters));
+    this.#clip = null;
+    if (haveLoose()) warnOfLoose(recentLosses(), this.#parameters());
     this.#isAudited = true;
-    noteLearning(this.groups.flatMap(({ group }) => group.parameters.filter((x) => x.grad)));
+    noteLearning(stepping);
     noteStep();
     // The gradients of a step that went bad are bad: the next backward() is not to add to them.
-    const parameters = this.groups.flatMap(({ group }) => group.parameters);
-    const used = new WeakSet(parameters.flatMap((x) => x.grad ?? []));
+    const used = new WeakSet(stepping.flatMap((x) => x.grad ?? []));
     pending.onUndo(() => {
-      for (const x of parameters) if (x.grad && used.has(x.grad)) x.grad = null;
+      for (const x of stepping) if (x.grad && used.has(x.grad)) x.grad = null;
     });
   }
 
   /** For the audit: assigns what a step would, without having stepped: a pending clip is used and stays. */
   planStep(): void {
-    const gradients = this.groups.map(({ group }) => group.grads().tensor);
+    const gradients = this.groups.map(({ group }) => group.flatGrads().tensor);
+    const clipped = this.#clip?.holds ? this.#clip.apply(gradients) : gradients;
     const count = this.count.add(1);
     this.count.assign(count);
-    this.groups.forEach((state, i) => {
-      const gradient = this.#scale ? gradients[i]!.mul(this.#scale) : gradients[i]!;
-      const next = this.update(state, gradient.detach("a step is not differentiated"), count);
-      state.group.vector.assign(keepStill(state.group, next));
-    });
+    this.groups.forEach((state, i) =>
+      this.#stepGroup(state, clipped[i]!.detach("a step is not differentiated"), count)
+    );
+  }
+
+  /** Steps a group. Parameters without a gradient keep their values, their moments and their count of steps. */
+  #stepGroup(state: GroupState, gradient: Tensor, count: Tensor): void {
+    const { group: { parameters, vector }, moments, missed } = state;
+    const isWhole = parameters.every((x) => x.grad);
+    if (isWhole && !this.#uneven.has(state)) return vector.assign(this.update(state, gradient, count));
+    if (!this.#uneven.has(state)) {
+      this.#uneven.add(state);
+      missed.layout++;
+    }
+    const before = moments.map((x) => new Tensor(x.node));
+    const spread = (x: Tensor): Tensor => concat(parameters.map(({ size }, i) => x.slice(0, i, i + 1).expand(size)));
+    const idle = tensor(parameters.map((x) => x.grad ? 0 : 1));
+    const next = this.update(state, gradient, count.sub(spread(missed)).maximum(1));
+    missed.assign(missed.add(idle));
+    if (isWhole) return vector.assign(next);
+    const isIdle = spread(idle).greater(0);
+    vector.assign(where(isIdle, vector, next));
+    moments.forEach((x, i) => x.assign(where(isIdle, before[i]!, x)));
+  }
+
+  #parameters(): Parameter[] {
+    return this.groups.flatMap(({ group }) => [...group.parameters]);
   }
 
   /** Everything that a step changes or reads. */
   variables(): Variable[] {
-    return [this.count, ...this.groups.flatMap(({ group, lr, moments }) => [group.vector, lr, ...moments])];
+    const vectors = this.groups.flatMap(({ group, lr, moments }) => [group.vector, lr, ...moments]);
+    return [this.count, ...vectors, ...this.groups.map((x) => x.missed)];
   }
-}
-
-/** `next`, but the old values where a parameter has no gradient. */
-function keepStill({ parameters, vector }: ParameterGroup, next: Tensor): Tensor {
-  if (parameters.every((x) => x.grad)) return next;
-  const learns = concat(parameters.map((x) => full([x.size], x.grad ? 1 : 0)));
-  return where(learns.greater(0), next, vector);
 }
 
 takeOnly(Optimizer, {

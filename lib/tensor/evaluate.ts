@@ -15,11 +15,19 @@ import { refuseTakenBack } from "../graph/pending.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval } from "../graph/types.ts";
 import type { Engine, Executable } from "../engine/engine.ts";
+import { RunError } from "../engine/run_error.ts";
 import { currentEngine } from "../engine/select.ts";
+
+/** What computes a graph, and those like it. */
+interface Program {
+  readonly executable: Executable;
+  /** The outputs of the graph that it was made of. */
+  readonly outputs: readonly Node[];
+}
 
 const capacity = 128;
 const scalarsKept = 256;
-const caches = new WeakMap<Engine, Map<string, Executable>>();
+const caches = new WeakMap<Engine, Map<string, Program>>();
 /** Leaves for the numbers of the source, which are the same in every step. */
 const scalars = new Map<number, Node>();
 let last: Promise<unknown> = Promise.resolve();
@@ -88,27 +96,46 @@ export function planFor(nodes: readonly Node[]): Plan {
   return { key: canonicalText(graph.outputs, graph.leaves), graph, leaves: graph.leaves, nodes, sinks };
 }
 
-async function executable(engine: Engine, key: string, { outputs, leaves }: Closed): Promise<Executable> {
+async function programFor(engine: Engine, key: string, { outputs, leaves }: Closed): Promise<Program> {
   let cache = caches.get(engine);
   if (!cache) caches.set(engine, cache = new Map());
-  const found = cache.get(key) ?? await engine.compile({ inputs: leaves, outputs, donated: new Map() });
+  const compile = (): Promise<Executable> =>
+    engine.compile({ inputs: leaves, outputs, donated: new Map(), refusesOutside: true });
+  const found = cache.get(key) ?? { executable: await compile(), outputs };
   cache.delete(key);
   cache.set(key, found);
   if (cache.size > capacity) {
     const [oldest, program] = cache.entries().next().value!;
     cache.delete(oldest);
-    program.dispose();
+    program.executable.dispose();
   }
   return found;
+}
+
+/** All nodes behind `outputs`, those of loops too, in an order that is the same for graphs with the same text. */
+function orderOf(outputs: readonly Node[]): Node[] {
+  return topological(outputs).flatMap((x) => x.op === "scan" ? [...orderOf(x.attrs.body.outputs), x] : [x]);
+}
+
+/** Runs a program for `outputs`. What it fails at is told by their lines: it may have been made of others. */
+async function runFor(program: Program, outputs: readonly Node[], given: readonly Storage[]): Promise<Storage[]> {
+  try {
+    return await program.executable.run(given);
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error;
+    const { op, site } = error.origin;
+    const at = orderOf(program.outputs).findIndex((x) => x.op === op && x.site === site);
+    throw at < 0 ? error : error.at(orderOf(outputs)[at]!);
+  }
 }
 
 /** Runs a plan: all of its nodes have values then or, if one is refused or bad, none. */
 export async function run({ key, graph, leaves, nodes, sinks }: Plan): Promise<void> {
   leaves.forEach(refuseTakenBack);
   const engine = await currentEngine();
-  const program = await executable(engine, key, graph);
+  const program = await programFor(engine, key, graph);
   const given = leaves.map((x) => x.value!);
-  const values = await program.run(given);
+  const values = await runFor(program, graph.outputs, given);
   const valueOf = new Map(nodes.map((x, i) => [x, values[i]!]));
   if (sinks.length > 0) {
     await refuseBad(sinks, values.at(-1)!, valueOf, (bad) => {

@@ -2,7 +2,9 @@
 
 import { isFromList, signature } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
+import { fromStart, liesWithin } from "../graph/indices.ts";
 import * as ops from "../graph/ops.ts";
+import { atCaller } from "../graph/site.ts";
 import { describe } from "../graph/types.ts";
 import type { Axis } from "./axis.ts";
 import { resolveAxis } from "./axis.ts";
@@ -148,8 +150,8 @@ export function stopGradient(x: Tensor, why: string): Tensor {
 const takesOneHot = signature("oneHot()", { index: kind.tensor, classes: kind.count(1) });
 
 /**
- * `classes` numbers for every index (int32), 1 at the index and 0 elsewhere, along a new last axis; all 0 for an index outside
- * of [0, classes).
+ * `classes` numbers for every index (int32, from 0), 1 at the index and 0 elsewhere, along a new last axis. An index outside of
+ * [0, classes) is an error (G308), told when the values are computed.
  *
  * @throws PlumblineError G301 if `index` is not int32.
  */
@@ -162,7 +164,13 @@ export function oneHot(index: Tensor, classes: number): Tensor {
       help: 'cast them: index.cast("int32").',
     });
   }
-  const wide = index.unsqueeze(-1);
-  const numbers = new Tensor(ops.iota([...index.shape, classes], index.rank));
-  return numbers.equal(wide).cast("float32");
+  return atCaller(() => {
+    const wide = index.unsqueeze(-1);
+    const numbers = new Tensor(ops.iota([...index.shape, classes], index.rank));
+    const hot = numbers.equal(wide).cast("float32");
+    if (liesWithin(index.node, classes)) return hot;
+    // A look-up whose result is 1 refuses what lies outside.
+    const found = ops.take(ops.full("float32", [classes], 1), fromStart(ops.reshape(index.node, [index.size])), 0);
+    return hot.mul(new Tensor(ops.reshape(found, wide.shape)));
+  });
 }

@@ -3,15 +3,17 @@
 import { signature } from "../graph/arguments.ts";
 import { rememberFunction } from "../graph/cell.ts";
 import { collectSinks, noteSink, type Sink } from "../forensics/nonfinite/sinks.ts";
+import { isCheapAgain, refuseChanging } from "../forensics/reads/frozen.ts";
+import { collectOpen } from "../forensics/steps/first_step.ts";
 import { PlumblineError } from "../graph/error.ts";
-import type { Node } from "../graph/node.ts";
-import { makeScan, type StepResult } from "../graph/scan.ts";
+import { type Node, nodeCount } from "../graph/node.ts";
+import { makeScan, type ScanResult, type StepResult } from "../graph/scan.ts";
 import * as kind from "./kinds.ts";
 import { State } from "./state.ts";
 import { Tensor } from "./tensor.ts";
 import { callerSite, withinCall } from "../graph/site.ts";
 import { pending } from "../graph/pending.ts";
-import { insideScan, restoring, traced } from "../graph/trace.ts";
+import { insideScan, isTracing, restoring, traced } from "../graph/trace.ts";
 import { leaves, leavesLike, rebuildTree, type Tree } from "./tree.ts";
 import type { Stateful, Variable } from "./variable.ts";
 
@@ -46,6 +48,21 @@ function lengthOf(sequences: readonly Tensor[], options: ScanOptions): number {
     code: "G304",
     message: `scan() needs xs of one length along their leading axis; it found ${found || "no xs and no length"}.`,
   });
+}
+
+/** Lines whose scans were traced again. */
+const compared = new Set<string>();
+const mostCompared = 256;
+
+/** At the first scan of a line: throws if its step is another when it is traced again, and so would differ from step to step. */
+function compareOnce({ carries, ys }: ScanResult, again: () => ScanResult): void {
+  const site = callerSite();
+  if (compared.has(site.key)) return;
+  compared.add(site.key);
+  if (compared.size > mostCompared) compared.delete(compared.values().next().value!);
+  const { result } = collectOpen(again);
+  const place = { site, note: "the scan" };
+  refuseChanging([...carries, ...ys], [...result.carries, ...result.ys], { name: "the step of a scan", place });
 }
 
 const nodesOf = (tree: Tree): Node[] => leaves(tree).map((x) => x.node);
@@ -106,6 +123,7 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
               const [carry, y] = carryAndY(result);
               return [...nodesOf(carry), ...nodesOf(y), ...state.nodes()];
             },
+            length > 1,
           )
         );
         ys = y;
@@ -124,7 +142,10 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
     reverse: options.reverse ?? false,
     step: once,
   };
-  const result = withinCall(callerSite(), true, () => insideScan(state.roots, () => makeScan(spec)));
+  const loop = (): ScanResult => withinCall(callerSite(), true, () => insideScan(state.roots, () => makeScan(spec)));
+  const before = nodeCount();
+  const result = loop();
+  if (length > 1 && !isTracing() && isCheapAgain(before)) compareOnce(result, loop);
   pending.whole(() => {
     state.roots.forEach((x, i) => {
       if (changed.includes(x)) x.assign(new Tensor(result.carries[start.length + i]!));

@@ -8,6 +8,7 @@
 import { awaited } from "./awaited.ts";
 import { evaluate, evaluateToRead } from "./settle.ts";
 import { type OwnedGradient, ownedGradients } from "../forensics/steps/backward.ts";
+import { noteBackward } from "../forensics/steps/gradient_story.ts";
 import { reading, stopped } from "../forensics/reads/drops.ts";
 import { lookAtFirstSteps } from "../forensics/steps/zero_step.ts";
 import { takeOnly } from "../graph/arguments.ts";
@@ -15,6 +16,7 @@ import * as composite from "../graph/composite.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { instance, kindOf } from "../graph/kinds.ts";
 import { ofOne, ofTwo } from "../graph/methods.ts";
+import { fromStart } from "../graph/indices.ts";
 import { constant, type Node } from "../graph/node.ts";
 import * as ops from "../graph/ops.ts";
 import type { BinaryName, UnaryName } from "../graph/primitives.ts";
@@ -33,6 +35,9 @@ export type TensorLike = Tensor | number | boolean;
 
 /** Nested arrays of numbers, as {@linkcode Tensor.toList} gives them. */
 export type NestedList = number | boolean | readonly NestedList[];
+
+/** A parameter, which is not known here. */
+type Accumulating = OwnedGradient["owner"] & { grad: Tensor | null; accumulate(g: Tensor): void };
 
 /**
  * A multi-dimensional array of one dtype: immutable, lazy, with optional axis names. Every operation is a method and a function
@@ -120,9 +125,10 @@ export class Tensor {
    * since the graph was made.
    */
   backward(): void {
-    for (const { owner, gradient } of ownedGradients(this.node)) {
-      (owner as OwnedGradient["owner"] & { accumulate(g: Tensor): void }).accumulate(new Tensor(gradient));
-    }
+    const owned = ownedGradients(this.node) as (OwnedGradient & { readonly owner: Accumulating })[];
+    const before = owned.map(({ owner }) => owner.grad);
+    for (const { owner, gradient } of owned) owner.accumulate(new Tensor(gradient));
+    noteBackward(this.node, owned.map((x) => x.owner), before);
   }
 
   /**
@@ -828,17 +834,16 @@ export class Tensor {
     return new Tensor(ops.reshape(this.node, this.node.shape, axes));
   }
 
-  // Indexing. A negative index counts from the end. One outside of the axis is an error on the CPU; on WebGPU, where a kernel
-  // cannot throw, it gives NaN (0 for integers) and adds nothing.
+  // Indexing. An index outside of the axis is an error (G308), told when the values are computed.
 
-  /** torch.index_select: the entries along `axis` that `index` (int32 [k], -1 is the last) names. */
+  /** torch.index_select: the entries along `axis` that `index` (int32 [k], from 0) names. */
   take(index: Tensor, axis: Axis): Tensor {
-    return new Tensor(ops.take(this.node, index.node, resolveAxis(this.node, axis)));
+    return atCaller(() => new Tensor(ops.take(this.node, fromStart(index.node), resolveAxis(this.node, axis))));
   }
 
   /**
-   * torch.gather: result[i, j, ..] = this[.., index[i, j, ..], ..], the index (int32) along `axis`; along the other axes it may
-   * be shorter than this.
+   * torch.gather: result[i, j, ..] = this[.., index[i, j, ..], ..], the index (int32, from 0) along `axis`; along the other axes
+   * it may be shorter than this.
    *
    * @example
    * ```ts
@@ -863,7 +868,10 @@ export class Tensor {
       });
     }
     const ends = this.node.shape.map((n, i) => i === at ? n : Math.min(n, node.shape[i] ?? n));
-    return atCaller(() => new Tensor(ops.takeAlongAxis(ops.slice(this.node, ends.map(() => 0), ends), node, at)));
+    return atCaller(() => {
+      const within = ops.slice(this.node, ends.map(() => 0), ends);
+      return new Tensor(ops.takeAlongAxis(within, fromStart(node), at));
+    });
   }
 
   /** torch.take_along_dim: one entry along `axis` for every index (int32, -1 is the last; sizes as this but along `axis`). */
@@ -873,9 +881,10 @@ export class Tensor {
     );
   }
 
-  /** torch.scatter_add: a copy with `source` added at `index` (int32, -1 is the last; shape of `source`) along `axis`. */
+  /** torch.scatter_add: a copy with `source` added at `index` (int32, from 0; shape of `source`) along `axis`. */
   scatterAdd(axis: Axis, index: Tensor, source: Tensor): Tensor {
-    return new Tensor(ops.scatterAdd(this.node, index.node, source.node, resolveAxis(this.node, axis)));
+    const at = fromStart(index.node);
+    return atCaller(() => new Tensor(ops.scatterAdd(this.node, at, source.node, resolveAxis(this.node, axis))));
   }
 
   // Products.

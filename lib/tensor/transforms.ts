@@ -10,6 +10,7 @@ import { describe, sameShape } from "../graph/types.ts";
 import { told } from "../graph/kinds.ts";
 import * as kind from "./kinds.ts";
 import { Tensor } from "./tensor.ts";
+import { warnOfVanishing } from "../forensics/flow/vanishing.ts";
 import { checkScalar } from "../forensics/steps/backward.ts";
 import { vjpNodes } from "../grad/vjp.ts";
 
@@ -61,7 +62,9 @@ const takesGradients = signature("gradients()", {
 export function gradients(loss: Tensor, wrt: readonly Tensor[], options: GradientOptions = {}): Tensor[] {
   takesGradients(arguments);
   checkScalar(loss.node, "gradients()");
-  return pullback([loss], [new Tensor(fullLike(loss.node, 1))], wrt, options);
+  const found = pullback([loss], [new Tensor(fullLike(loss.node, 1))], wrt, options);
+  warnOfVanishing(loss.node, wrt.map((x) => x.node), "the gradient");
+  return found;
 }
 
 /** What a function that is differentiated gave, which must be a tensor. */

@@ -4,7 +4,7 @@ import { signature, takeOnly } from "../graph/arguments.ts";
 import { instance, optional, text } from "../graph/kinds.ts";
 import { onAssign } from "../forensics/reads/drops.ts";
 import { PlumblineError } from "../graph/error.ts";
-import { constant, type Node } from "../graph/node.ts";
+import { constant, type Node, nodeCount } from "../graph/node.ts";
 import { callerSite, type Making, makingSite, type Site, withSite } from "../graph/site.ts";
 import * as ops from "../graph/ops.ts";
 import { Storage } from "../graph/storage.ts";
@@ -34,8 +34,22 @@ export class Variable extends Tensor implements Stateful {
   #current: Node;
   #version = 0;
 
+  /**
+   * For the library: how often its use has changed. A compiled function that has it as state is traced again then.
+   *
+   * @internal
+   */
+  layout = 0;
+
+  /**
+   * For the library: how many nodes there were before it.
+   *
+   * @internal
+   */
+  readonly madeAfter: number = nodeCount();
+
   readonly #making: Making = makingSite();
-  #path: { path: string; root: { readonly label: string } } | null = null;
+  #path: { path: string; root: Stateful & { readonly label: string } } | null = null;
 
   /** Starts with `value`; the name is for errors and checkpoints. */
   constructor(value: Tensor, readonly name = "variable") {
@@ -90,8 +104,13 @@ export class Variable extends Tensor implements Stateful {
   }
 
   /** For modules: where it is found from `root`. The longest path is kept: that of the outermost module. */
-  placeIn(root: { readonly label: string }, path: string): void {
+  placeIn(root: Stateful & { readonly label: string }, path: string): void {
     if (path.split(".").length > (this.#path?.path.split(".").length ?? 0)) this.#path = { path, root };
+  }
+
+  /** For messages: whether the module that it was found in still has it; `true` if it was in none. */
+  get isInPlace(): boolean {
+    return this.#path === null || this.#path.root.variables().includes(this);
   }
 
   /** How often it was assigned. */
@@ -239,6 +258,8 @@ function checkFits(variable: Variable, { node }: Tensor): void {
 export class Parameter extends Variable {
   /** Whether `backward()` gives it a gradient. */
   requiresGrad = true;
+  /** Whether no loss needs it yet: see `joinsLater()`. */
+  joinsLater = false;
   /** The gradient that `backward()` left, of the parameter's shape. */
   grad: Tensor | null = null;
   #part: { vector: Variable; offset: number } | null = null;

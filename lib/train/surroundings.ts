@@ -6,6 +6,7 @@ import { installSources } from "../graph/source.ts";
 import { onWarning } from "../graph/warning.ts";
 import { inNotebook } from "../plot/notebook.ts";
 import { listenToStopButton } from "./loop/stop_button.ts";
+import { tellWaiting } from "../forensics/steps/first_step.ts";
 
 function isReadable(path: URL): boolean {
   return Deno.permissions.querySync({ name: "read", path }).state === "granted";
@@ -63,3 +64,6 @@ if (inNotebook()) {
 }
 
 onWarning((warning) => console.warn(warning.message));
+
+// A loss that is stepped from only once does not come round: what it left out is told when the program ends.
+globalThis.addEventListener("unload", tellWaiting);

@@ -4,9 +4,11 @@ import { deepStrictEqual as equal, ok, rejects, strictEqual } from "node:assert"
 import {
   Adam,
   audit,
+  auditUpdate,
   boundary,
   Generator,
   HostRandom,
+  joinsLater,
   MLP,
   Normal,
   Parameter,
@@ -261,4 +263,15 @@ Deno.test("declared stops are listed with their reasons, also of parameters that
   ok(/target\.layers\.0\.weight +declared .*stopped by stopGradient\(\) at .*; "targets are data"/.test(`${report}`));
   ok(/\nstopped at .*audit_test\.ts:\d+:\d+, "logging only": 4 parameters of `pi`/.test(`${report}`), `${report}`);
   ok(report.toHtml().includes("logging only"));
+});
+
+Deno.test("what joins later is declared, in the audit of a loss as in that of an update", async () => {
+  const pi = new MLP([4, 6, 2], random), later = joinsLater(new MLP([4, 6, 1], random));
+  for (
+    const report of [await audit(() => pi.forward(x).square().mean(), [pi, later]), await auditUpdate(() => {}, later)]
+  ) {
+    equal(statuses(report).slice(-4), Array(4).fill("declared"));
+    strictEqual(report.error, null);
+    ok(/joins later/.test(String(report)), String(report));
+  }
 });

@@ -3,10 +3,12 @@
  * hundred operations; here it is a loop.
  */
 
+import { outsideParts } from "../../graph/indices.ts";
 import { type Node, type NodeOf, topological } from "../../graph/node.ts";
 import { scanOutputs } from "../../graph/primitives.ts";
 import { randomBits } from "../../graph/threefry.ts";
 import { type Shape, sizeOf, type TypedArray } from "../../graph/types.ts";
+import { RunError } from "../run_error.ts";
 
 const movement: ReadonlySet<Node["op"]> = new Set(["slice", "reshape", "concat", "permute", "expand", "take"]);
 
@@ -88,7 +90,7 @@ function pick(node: Node, axis: number, [data, indices]: readonly TypedArray[]):
   for (let i = 0; i < sizeOf(shape.slice(0, axis)); i++) {
     for (const index of indices!) {
       const place = index < 0 ? index + size : index;
-      if (place < 0 || place >= size) throw new RangeError(`indices element out of data bounds: ${index} of ${size}`);
+      if (place < 0 || place >= size) throw new RunError(node, (x) => outsideParts(x, index, size));
       const from = (i * size + place) * block;
       out.set(data!.subarray(from, from + block), at);
       at += block;

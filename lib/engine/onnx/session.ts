@@ -2,9 +2,11 @@
 
 import { availableParallelism } from "node:os";
 import { InferenceSession } from "./runtime.ts";
-import { PlumblineError } from "../../graph/error.ts";
+import { type ErrorParts, PlumblineError } from "../../graph/error.ts";
+import { outsideParts } from "../../graph/indices.ts";
 import { type Node, topological } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/types.ts";
+import { RunError } from "../run_error.ts";
 
 /** The cores that this process may use. */
 export const cores: number = availableParallelism();
@@ -58,24 +60,35 @@ export function openSession(model: Uint8Array, threads: number): Promise<Inferen
   });
 }
 
-/** Which node ONNX Runtime's message is about, by the names of its operations. */
+/** Which node ONNX Runtime's message is about, by the names of its operations: of a loop and what failed in it the innermost. */
 export function originOf(error: unknown, origins: ReadonlyMap<string, Node>): Node | undefined {
-  return origins.get(/Name:'([^']*)'/.exec(String(error))?.[1] ?? "");
+  const names = [...String(error).matchAll(/Name:'([^']*)'/g)].map((x) => origins.get(x[1]!));
+  return names.findLast((x) => x !== undefined);
+}
+
+/** What is said where ONNX Runtime refuses an index; null where it does not. */
+function outsideAt(node: Node, text: string): ErrorParts | null {
+  if (node.op !== "take" && node.op !== "takeAlongAxis" && node.op !== "scatterAdd") return null;
+  if (!/out of (data )?bounds|out of range/i.test(text)) return null;
+  const [, index] = /idx=(-?\d+)/.exec(text) ?? [];
+  const { inputs: [x], attrs } = node as Node & { readonly attrs: { readonly axis: number } };
+  return outsideParts(node, index === undefined ? null : Number(index), x!.shape[attrs.axis]!);
 }
 
 /** What was thrown while a program ran, at `origin` if that is known, as a sentence with the user's line. */
 export function runtimeError(error: unknown, origin: Node | undefined): PlumblineError {
+  if (error instanceof PlumblineError) return error;
   const text = error instanceof Error ? error.message : String(error);
   const reason = text.replace(/^.*Status Message: /s, "").replace(/^(\/\S+|\S+\.(cc|h)):\d+ .*?\) /, "").trim();
-  const index = /out of (data )?bounds|indices|index/i.test(reason);
-  return new PlumblineError({
+  const partsAt = (node: Node | undefined): ErrorParts => ({
     code: "G308",
-    message: `${
-      origin ? `${origin.site.called ?? origin.op}() failed` : "the program failed"
-    } while running on the CPU: ${reason.replace(/\.?$/, ".")}`,
-    sites: origin ? [origin.site] : [],
-    help: index
-      ? "every index must be in [-n, n) for an axis of size n."
-      : "if a smaller example fails too, report it with the program's listing().",
+    message: `${node ? `${node.site.called ?? node.op}() failed` : "the program failed"} while running on the CPU: ${
+      reason.replace(/\.?$/, ".")
+    }`,
+    sites: node ? [node.site] : [],
+    help: "if a smaller example fails too, report it with the program's listing().",
   });
+  return origin
+    ? new RunError(origin, (x) => outsideAt(x, text) ?? partsAt(x))
+    : new PlumblineError(partsAt(undefined));
 }

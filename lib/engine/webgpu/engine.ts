@@ -3,12 +3,14 @@
 import type { Node } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/types.ts";
 import type { Engine, Executable, Graph } from "../engine.ts";
+import { indexUses } from "../../graph/indices.ts";
 import { Arena } from "./arena.ts";
 import { Gpu } from "./gpu.ts";
 import { type Dispatch, type Instruction, listing } from "./kernel.ts";
 import { DeviceMemory } from "./memory.ts";
 import { Pipelines } from "./pipelines.ts";
 import { buildProgram, type Limits, tooLarge } from "./program.ts";
+import { RefusingExecutable, withExtremes } from "./refusing.ts";
 import { WebgpuExecutable } from "./run.ts";
 
 /** An engine on `device`, which must stay alive as long as it. `adapterName` is what people know the device by. */
@@ -38,6 +40,8 @@ class WebgpuEngine implements Engine {
   }
 
   async compile(graph: Graph): Promise<Executable> {
+    const uses = graph.refusesOutside ? indexUses(graph.outputs) : [];
+    if (uses.length > 0) return new RefusingExecutable(await this.compile(withExtremes(graph, uses)), uses);
     this.#gpu.check();
     [...graph.inputs, ...graph.outputs].forEach((x) => this.#checkSize(x));
     const program = buildProgram(graph, this.#limits);

@@ -4,6 +4,7 @@
  * that they are.
  */
 
+import { liesWithin } from "../../graph/indices.ts";
 import { makeNode, type Node, type NodeOf, rebuild, topological } from "../../graph/node.ts";
 import {
   add,
@@ -113,8 +114,18 @@ function sumOfHits({ inputs, attrs: { axis } }: NodeOf<"scatterAdd">): Node {
     const moved = permute(y, [...order, axis]);
     return expand(reshape(moved, wide.map((n, i) => i === axis ? 1 : n)), wide);
   };
-  const hit = binary("equal", spread(fromStart(index!, x!.shape[axis]!)), iota(wide, axis));
-  const parts = where(hit, spread(source!), full("float32", wide, 0));
+  const size = x!.shape[axis]!;
+  const place = spread(fromStart(index!, size));
+  const hit = binary("equal", place, iota(wide, axis));
+  const nothing = full("float32", wide, 0);
+  const bound = (n: number): Node => full("int32", wide, n);
+  // A kernel cannot throw: what lies outside spoils what it would have been added to, as look-ups do.
+  const missed = liesWithin(index!, size, -size, () => false) ? nothing : where(
+    binary("and", binary("lessEqual", bound(0), place), binary("less", place, bound(size))),
+    nothing,
+    full("float32", wide, NaN),
+  );
+  const parts = where(hit, spread(source!), missed);
   return add(reshape(x!, x!.shape), reshape(splitReduction(sum(parts, [wide.length - 1])), x!.shape));
 }
 

@@ -10,6 +10,10 @@ import type { Site } from "../../graph/site.ts";
 export interface Learner {
   readonly node: Node;
   readonly requiresGrad: boolean;
+  /** Whether it was said that no loss needs it yet. */
+  readonly joinsLater: boolean;
+  /** Whether the module that it was found in still has it. */
+  readonly isInPlace: boolean;
   readonly name: string;
   /** As the user knows it: `pi.layers.0.weight`. */
   readonly label: string;
@@ -19,8 +23,15 @@ export interface Learner {
   readonly madeAt: Site;
   /** The name that the user gave to it there. */
   readonly givenName: string | null;
+  /** How many nodes there were before it. */
+  readonly madeAfter: number;
   /** What holds the numbers: the learner itself, or a flat vector, made where the optimiser was. */
-  readonly root: { readonly node: Node; readonly madeAt: Site; readonly givenName: string | null };
+  readonly root: {
+    readonly node: Node;
+    readonly madeAt: Site;
+    readonly givenName: string | null;
+    readonly madeAfter: number;
+  };
 }
 
 const loops = new WeakMap<object, ReadonlySet<Node>>();

@@ -13,12 +13,16 @@ function bare(node: Node, stops: boolean): Node {
   return isNothing ? bare(x!, stops) : node;
 }
 
+/** How far back two computations are compared: what was unrolled from a long loop is not the same twice. */
+const deepest = 400;
+
 /** Whether two nodes are the same computation. */
-function isSame(left: Node, right: Node, stops: boolean, seen = new Map<Node, Node>()): boolean {
+function isSame(left: Node, right: Node, stops: boolean, seen = new Map<Node, Node>(), depth = 0): boolean {
   const [a, b] = [bare(left, stops), bare(right, stops)];
   if (a === b || seen.get(a) === b) return true;
-  const isAlike = a.op === b.op && a.op !== "input" && a.op !== "scan" && a.inputs.length === b.inputs.length &&
-    attributeText(a.attrs) === attributeText(b.attrs) && a.inputs.every((x, i) => isSame(x, b.inputs[i]!, stops, seen));
+  const isAlike = depth < deepest && a.op === b.op && a.op !== "input" && a.op !== "scan" &&
+    a.inputs.length === b.inputs.length && attributeText(a.attrs) === attributeText(b.attrs) &&
+    a.inputs.every((x, i) => isSame(x, b.inputs[i]!, stops, seen, depth + 1));
   if (isAlike) seen.set(a, b);
   return isAlike;
 }

@@ -17,7 +17,8 @@ const isPlain = (x: number): boolean => Number(x.toPrecision(4)) === x;
 /** Whether `x` is a plain multiple of `y`, one of two digits: by which factor. */
 function plainFactor(x: number, y: number): number | null {
   const factor = Number((x / y).toPrecision(2));
-  return !isPlain(Math.fround(x)) && Number.isFinite(factor) && Math.fround(factor * y) === x ? factor : null;
+  const isSame = Math.fround(factor * y) === Math.fround(x);
+  return !isPlain(Math.fround(x)) && Number.isFinite(factor) && isSame ? factor : null;
 }
 
 /** The number that a constant holds, if it is one. */
@@ -27,17 +28,24 @@ function numberOf(node: Node): number | null {
   return host?.length === 1 ? host[0]! : null;
 }
 
-/** A constant that is a plain multiple of a number that was read: `0.1 * penalty`. */
+/** The read of whose number a constant is a plain multiple: `0.1 * penalty`. */
+export function scaledFrom(node: Node, reads: readonly Drop[]): { drop: Drop; factor: number } | null {
+  const number = numberOf(node);
+  if (number === null) return null;
+  for (const drop of reads) {
+    const factor = drop.value === null ? null : plainFactor(number, drop.value);
+    if (factor !== null) return { drop, factor };
+  }
+  return null;
+}
+
+/** Where the loss holds a plain multiple of a number that was read of `learner`. */
 export function scaledRead(live: ReadonlySet<Node>, losses: readonly Node[], learner: Learner): Cut | null {
   const reads = keptReads().filter((x) => x.value !== null && dependsOn(x, learner) && x.rule !== "stop" && !x.isOwn);
   if (reads.length === 0) return null;
   for (const node of live) {
-    const number = numberOf(node);
-    if (number === null) continue;
-    for (const drop of reads) {
-      const factor = plainFactor(number, drop.value!);
-      if (factor !== null) return droppedAt(node, trail(losses, (x) => x === node), drop, learner, factor);
-    }
+    const found = scaledFrom(node, reads);
+    if (found) return droppedAt(node, trail(losses, (x) => x === node), found.drop, learner, found.factor);
   }
   return null;
 }

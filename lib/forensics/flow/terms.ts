@@ -16,6 +16,7 @@ const additive: ReadonlySet<Node["op"]> = new Set([
   "slice",
   "concat",
   "flip",
+  "pad",
 ]);
 
 /** Of the inputs of a node in a sum, those that are terms of it too. */
@@ -27,19 +28,28 @@ function termsOf(node: Node, taught: ReadonlySet<Node>): readonly Node[] {
   return learning.length === 1 ? learning : [];
 }
 
-/**
- * The constants of those terms of `losses` that reach nothing that learns: such a term has no gradient, whatever else the loss
- * has. Terms that are stopped with a reason are left out.
- */
-export function idleConstants(losses: readonly Node[]): Set<Node> {
+/** The nodes of `losses` through which something learns from them. */
+export function taughtIn(losses: readonly Node[]): Set<Node> {
   const taught = new Set<Node>();
   for (const node of allNodes(losses)) {
     if (isLearner(node.owner) || node.inputs.some((x, i) => taught.has(x) && passes(node, i))) taught.add(node);
   }
+  return taught;
+}
+
+/**
+ * Those terms of `losses` that reach nothing that learns: such a term has no gradient, whatever else the loss has. Terms that are
+ * stopped with a reason are left out.
+ */
+export function idleTerms(losses: readonly Node[], taught: ReadonlySet<Node> = taughtIn(losses)): Node[] {
   const terms = new Set<Node>(losses);
   for (const node of terms) {
     if (taught.has(node)) termsOf(node, taught).forEach((x) => terms.add(x));
   }
-  const idle = [...terms].filter((x) => !taught.has(x) && !isDeclared(x));
-  return new Set(allNodes(idle, isDeclared).filter((x) => x.inputs.length === 0));
+  return [...terms].filter((x) => !taught.has(x) && !isDeclared(x));
+}
+
+/** The constants of {@linkcode idleTerms}. */
+export function idleConstants(losses: readonly Node[]): Set<Node> {
+  return new Set(allNodes(idleTerms(losses), isDeclared).filter((x) => x.inputs.length === 0));
 }

@@ -46,8 +46,25 @@ function kindOf({ output: { statistics: { nan, infinite } } }: NonFiniteOrigin):
   return nan > 0 ? "NaN" : infinite > 0 ? "infinity" : "a bad number";
 }
 
+/** What is said where a kernel, which cannot throw, made NaN of an index outside of its axis; null for another origin. */
+function partsOfIndex({ op, direction, inputs, steps, site }: NonFiniteOrigin, consequence: string): ErrorParts | null {
+  const [x, index] = inputs;
+  const isIndexing = direction === "forward" && (op === "take" || op === "takeAlongAxis" || op === "scatterAdd");
+  if (!isIndexing || !x || !index || inputs.some(({ statistics }) => statistics.nan > 0)) return null;
+  const { min, max } = index.statistics;
+  const inLoop = steps.length === 0 ? "" : ` at step ${steps.join(", ")} of the scan`;
+  return {
+    code: "G308",
+    message: `${site.called ?? op}() was given an index outside of its axis${inLoop}. ${consequence}`,
+    sites: [{ site, note: `indices from ${min} to ${max} into ${describe(aval(x.dtype, x.shape))}` }],
+    help: "look at where the index comes from: data, a label to be ignored, or a table that is too small.",
+  };
+}
+
 /** What an error says about an origin; `consequence` is the sentence after it. */
 function partsOf(origin: NonFiniteOrigin, consequence: string): ErrorParts {
+  const ofIndex = partsOfIndex(origin, consequence);
+  if (ofIndex) return ofIndex;
   const { direction, inputs, output, steps, becameNaN, hiddenBy, derivativeOf, op } = origin;
   const inLoop = steps.length === 0 ? "" : `, at step ${steps.join(", ")} of the scan`;
   const made = direction === "input"

@@ -4,6 +4,8 @@
  */
 
 import type { Engine } from "../../engine/engine.ts";
+import { PlumblineError } from "../../graph/error.ts";
+import { extremesOf, type IndexUse, outsideParts } from "../../graph/indices.ts";
 import { type Node, topological } from "../../graph/node.ts";
 import { simplify } from "../../graph/simplify.ts";
 import type { Site } from "../../graph/site.ts";
@@ -67,6 +69,13 @@ async function compute({ engine, inputs, values }: Replay, outputs: readonly Nod
   } finally {
     program.dispose();
   }
+}
+
+/** The error of indices of which one lies outside. */
+export async function indexError(replay: Replay, use: IndexUse): Promise<PlumblineError> {
+  const [extremes] = await compute(replay, [extremesOf(use)]);
+  const outside = extremes!.find((x) => x >= use.size || x < -use.size);
+  return new PlumblineError(outsideParts(use.node, outside ?? null, use.size));
 }
 
 const isNaNAt = (x: Place, measured: TypedArray): boolean => Number.isNaN(x.read(measured));

@@ -3,6 +3,7 @@
  * program; what the screen catches is judged by its numbers.
  */
 
+import { guardOf, type IndexUse, indexUses, isGiven } from "../../graph/indices.ts";
 import type { Node } from "../../graph/node.ts";
 import * as ops from "../../graph/ops.ts";
 import { sizeOf, type TypedArray } from "../../graph/types.ts";
@@ -14,6 +15,18 @@ export interface Sink {
   readonly name: string;
   /** Whether infinities are bad too: they are in what learns; elsewhere they may be meant. */
   readonly finite: boolean;
+  /** The operation whose indices it guards, if it does: it is bad if one of them lies outside. */
+  readonly guards?: IndexUse;
+}
+
+/** Sinks for indices that may lie outside of their axis, where an engine does not refuse them by itself. */
+export function guardSinks(outputs: readonly Node[]): Sink[] {
+  return indexUses(outputs, isGiven).map((guards) => ({
+    node: guardOf(guards),
+    name: "an index",
+    finite: true,
+    guards,
+  }));
 }
 
 let noted: Sink[] | null = null;

@@ -7,7 +7,7 @@ import type { Storage } from "../../graph/storage.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { enumerated } from "../flow/label.ts";
 import { type Assigned, assignedName, leafName, NonFiniteError } from "./error.ts";
-import { locate } from "./locate.ts";
+import { indexError, locate } from "./locate.ts";
 import { isFiniteState, isSink, type Sink } from "./sinks.ts";
 import { addUnread, dropUnread, type Unread } from "./unread.ts";
 import { type BadRun, checksEveryRun, Watch } from "./watch.ts";
@@ -36,11 +36,11 @@ export interface SinkOutput {
 
 /**
  * The sinks of a step, and which outputs they are (`assigned`, `returned`, `noted` in this order). A function that assigns
- * nothing is no step: its results are its caller's.
+ * nothing is no step: its results are its caller's, but for indices that lie outside.
  */
 export function sinksOf(step: TracedStep): SinkOutput[] {
   const { assigned, returned, noted } = step;
-  if (assigned.length === 0 && !step.always && !checksEveryRun()) return [];
+  const isJudged = assigned.length > 0 || step.always || checksEveryRun();
   const trains = assigned.some(({ variable }) => learns(variable));
   const all: Sink[] = [
     ...assigned.map(({ variable, node }) => ({
@@ -54,7 +54,8 @@ export function sinksOf(step: TracedStep): SinkOutput[] {
     ...returned.map(({ name, node }) => ({ node, name, finite: trains && sizeOf(node.shape) === 1 })),
     ...noted,
   ];
-  return all.map((sink, output) => ({ sink, output })).filter(({ sink }) => isSink(sink.node));
+  return all.map((sink, output) => ({ sink, output }))
+    .filter(({ sink }) => sink.guards !== undefined || (isJudged && isSink(sink.node)));
 }
 
 /** A compiled step under watch. */
@@ -117,6 +118,8 @@ export class StepRunner implements Unread {
   async failure({ inputs, sinks }: BadRun, later: number): Promise<Error> {
     const { step } = this;
     const replay = { engine: step.engine, inputs: step.inputs, values: inputs, nameOf: (x: Node) => this.#nameOf(x) };
+    const guarded = sinks.find((x) => x.guards)?.guards;
+    if (guarded) return await indexError(replay, guarded);
     const origin = await locate(replay, sinks.map((x) => x.node));
     const saved = step.inputNames.flatMap((name, i) => {
       const { dtype, shape, axes } = step.inputs[i]!;

@@ -64,8 +64,11 @@ return x;`,
   },
   G106: {
     title: "a parameter is never used",
-    meaning: "An optimiser holds a parameter that nothing in the loss depends on, neither with a gradient nor " +
-      "through a cut. Usually a layer was made and forgotten in forward(), or the optimiser was given the wrong model.",
+    meaning:
+      "An optimiser holds a parameter that no loss has depended on so far, neither with a gradient nor through a " +
+      "cut. Often a layer was made and forgotten in forward(), or a loss was left out. It may also be meant: an expert " +
+      "that is idle, a head that joins later. So this is a warning, given once, when a step from the same loss leaves it " +
+      "out a second time (a ninth time, if it is an entry of a list of which others are used). The parameter stays as it is.",
     wrong: `class Net extends Module {
   hidden = new Linear(4, 4, random);
   head = new Linear(4, 1, random);
@@ -73,13 +76,18 @@ return x;`,
 }`,
     right: `forward(x: Tensor) { return this.head.forward(this.hidden.forward(x).tanh()); }
 
-// or, if the layer is to stay as it is:
+// or, if it is to learn from a later loss, or to stay as it is:
+joinsLater(net.hidden);
 frozen(net.hidden);`,
   },
   G107: {
-    title: "step() without backward()",
-    meaning: "None of the optimiser's parameters has a gradient and no loss was differentiated since zeroGrad().",
-    wrong: `optimizer.zeroGrad();
+    title: "step() without gradients",
+    meaning:
+      "None of the optimiser's parameters has a gradient. Where backward() had given them gradients, and zeroGrad() " +
+      "took them away before the step, this is an error. Where no loss was differentiated at all it is a warning, as a " +
+      "step that changes nothing may be meant: no data has come yet.",
+    wrong: `loss.backward();
+optimizer.zeroGrad();
 optimizer.step();`,
     right: `optimizer.zeroGrad();
 loss.backward();
@@ -115,6 +123,53 @@ const physics = boundary("physics", simulate, { vjp: (gradient, inputs) => [grad
     right: `const old = stopGradient(policy.logProb(action), "of the policy that acted"); // once, before the updates
 // in each update
 const ratio = policy.logProb(action).sub(old).exp();`,
+  },
+  G111: {
+    title: "a part of the gradient is cut",
+    meaning:
+      "A value was read with item() or data(), and a part of the loss knows it only as these numbers, while another " +
+      "part of the same loss still depends on what it was read from. So the parameters behind it learn, but not from " +
+      "all of the loss: it falls, and what was meant to learn does not. This is a warning, given once. It is silent where " +
+      "such numbers are weights, targets, old log-probabilities or statistics; a stop with a reason before the read " +
+      "declares it.",
+    wrong: `const trust = await net.forward(x).mean().item();
+const loss = gps.mul(trust).sub(real).square().mean() // knows the net as a number
+  .add(net.forward(x).square().mean().mul(0.1)); // all that it learns from`,
+    right: `const trust = net.forward(x).mean();
+const loss = gps.mul(trust).sub(real).square().mean()
+  .add(net.forward(x).square().mean().mul(0.1));
+
+// or, if it is meant:
+const seen = await stopGradient(net.forward(x).mean(), "the filter is given").item();`,
+  },
+  G112: {
+    title: "a gradient counts twice",
+    meaning: "backward() adds to the gradients that are there. Called twice on one loss it counts it twice; without " +
+      "zeroGrad() between two steps the gradients of all steps add up. Adding those of several losses before one step " +
+      "(gradient accumulation) is what it is for, and is not told. This is a warning.",
+    wrong: `for (const x of data) {
+  lossOf(x).backward();
+  optimizer.step();
+}`,
+    right: `for (const x of data) {
+  optimizer.zeroGrad();
+  lossOf(x).backward();
+  optimizer.step();
+}`,
+  },
+  G113: {
+    title: "a clip that clips nothing, or not all",
+    meaning:
+      "clipGradNorm() scales the gradients that are there, for the next step. What backward() adds after it is not " +
+      "clipped, and after step() there is nothing left to clip. This is a warning.",
+    wrong: `first.backward();
+optimizer.clipGradNorm(1);
+second.backward();
+optimizer.step();`,
+    right: `first.backward();
+second.backward();
+optimizer.clipGradNorm(1);
+optimizer.step();`,
   },
   G201: {
     title: "the graph is older than its parameters",

@@ -4,6 +4,7 @@ import { isLearner, type Learner, liveNodes } from "../flow/edges.ts";
 import { forgetLosses, rememberLoss } from "./losses.ts";
 import { refuseForbidden, refuseUnreached } from "./refuse.ts";
 import { noteLearnedFrom } from "../reads/drops.ts";
+import { warnOfPartialCut } from "../reads/partial.ts";
 import { refuseStale } from "../reads/stale.ts";
 import { PlumblineError } from "../../graph/error.ts";
 import type { Node } from "../../graph/node.ts";
@@ -59,6 +60,7 @@ export function ownedGradients(loss: Node): OwnedGradient[] {
     forgetLosses();
     throw error;
   }
+  warnOfPartialCut(loss, leaves);
   rememberLoss(loss, live, leaves.some(({ owner }) => (owner as Learner).root === owner));
   noteLearnedFrom(live);
   const gradients = vjpNodes([loss], [fullLike(loss, 1)], leaves);

@@ -2,6 +2,7 @@
 
 import { type Node, rebuild } from "../../graph/node.ts";
 import { pending } from "../../graph/pending.ts";
+import { warnOfConditions } from "../reads/conditions.ts";
 
 const kept = 16;
 let losses: Node[] = [];
@@ -61,6 +62,19 @@ export function noteStep(): void {
   }
   stepped = true;
   steps++;
+  warnOfConditions(steps, 1);
+}
+
+let idle = 0;
+
+/** An optimiser was asked to step without any gradient. */
+export function noteIdleStep(): void {
+  idle++;
+}
+
+/** Tells steps and attempts to step apart. */
+export function roundOf(): string {
+  return `${steps} ${idle} ${losses.at(-1)?.id}`;
 }
 
 /** Whether there were more losses than are kept. */

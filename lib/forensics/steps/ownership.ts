@@ -2,6 +2,7 @@
 
 import type { ErrorParts, Place } from "../../graph/error.ts";
 import type { Node } from "../../graph/node.ts";
+import type { Site } from "../../graph/site.ts";
 import { warn } from "../../graph/warning.ts";
 import { isLearner, type Learner, liveNodes } from "../flow/edges.ts";
 import { listed } from "../flow/label.ts";
@@ -22,6 +23,11 @@ export function loose(losses: readonly Node[], own?: ReadonlySet<Learner>): Lear
   return [...new Set(related.flat())].filter((x) => x.root === x);
 }
 
+/** Whether `losses` that reach one of `parameters` reach what nobody owns, too. */
+export function haveLooseBeside(losses: readonly Node[], parameters: readonly Learner[]): boolean {
+  return loose(losses, new Set(parameters)).length > 0;
+}
+
 /** What is said where an optimiser holds nothing of what `losses` reach, and nobody holds that; null if somebody does. */
 export function wrongOwner(losses: readonly Node[], parameters: readonly Learner[]): ErrorParts | null {
   const others = loose(losses);
@@ -37,13 +43,14 @@ export function wrongOwner(losses: readonly Node[], parameters: readonly Learner
   };
 }
 
-/** The parameters of other optimisers that `losses` reach. */
+/** The parameters of optimisers that `losses` reach. */
 function heldElsewhere(losses: readonly Node[]): Learner[] {
   return [...liveNodes(losses)].flatMap((x) => isLearner(x.owner) && x.owner.root !== x.owner ? [x.owner] : []);
 }
 
 /** What is said where the losses reach nothing of one optimiser, but what others hold. */
-function exchanged(losses: readonly Node[], unused: readonly Learner[], others: readonly Learner[]): ErrorParts {
+export function exchanged(losses: readonly Node[], unused: readonly Learner[]): ErrorParts {
+  const others = heldElsewhere(losses);
   const names = listed(others);
   const holder = nameOf(others[0]!);
   return {
@@ -60,8 +67,12 @@ function exchanged(losses: readonly Node[], unused: readonly Learner[], others: 
   };
 }
 
+/** What nobody owns, and was told already. */
+const toldLoose = new WeakSet<Learner>();
+
 /** What is said where an optimiser holds parameters that have no part in the losses, and lacks others that have. */
 function replaced(losses: readonly Node[], unused: readonly Learner[], others: readonly Learner[]): ErrorParts {
+  others.forEach((x) => toldLoose.add(x));
   const [old, now] = [made(unused[0]!), made(others[0]!)];
   return {
     code: "G504",
@@ -82,7 +93,45 @@ function replaced(losses: readonly Node[], unused: readonly Learner[], others: r
 
 const invisible = "parameters() finds what is in fields and arrays of modules, not in private fields, objects or maps.";
 
-/** What is said of parameters that have no part in the losses, the likeliest line first. */
+/** What is said if some of `unused` were taken out of their module, and nobody owns what the losses reach in their place. */
+export function takenOut(
+  losses: readonly Node[],
+  parameters: readonly Learner[],
+  unused: readonly Learner[],
+): ErrorParts | null {
+  const gone = unused.filter((x) => !x.isInPlace);
+  const others = gone.length > 0 ? loose(losses, new Set(parameters)) : [];
+  return others.length > 0 ? replaced(losses, gone, others) : null;
+}
+
+const later = "if a later loss uses it (a head that joins, an expert that is idle):  joinsLater(module)";
+
+/** A step of an optimiser that has never had a gradient. */
+export interface Idle {
+  readonly losses: readonly Node[];
+  readonly parameters: readonly Learner[];
+  readonly site: Site;
+  /** Whether no other optimiser had stepped from the losses. */
+  readonly isOurs: boolean;
+}
+
+/** What is said of an optimiser that has never had a gradient. */
+export function idle({ losses, parameters, site, isOurs }: Idle): ErrorParts {
+  if (losses.length > 0) {
+    return heldElsewhere(losses).length > 0 && isOurs
+      ? exchanged(losses, parameters)
+      : neverUsed(losses, parameters, parameters);
+  }
+  return {
+    code: "G107",
+    message: `step() has no gradients for ${listed(parameters)}: no loss was differentiated`,
+    sites: [{ site, note: "nothing is changed here" }],
+    params: parameters.map((x) => x.label),
+    help: ["call loss.backward() before step().", later],
+  };
+}
+
+/** What is said of parameters that have had no part in the losses so far, the likeliest line first. */
 export function neverUsed(
   losses: readonly Node[],
   parameters: readonly Learner[],
@@ -91,14 +140,14 @@ export function neverUsed(
   const [first] = unused as readonly [Learner];
   const [foreign, ...more] = loose(losses, new Set(parameters));
   if (foreign) return replaced(losses, unused, [foreign, ...more]);
+  const others = parameters.filter((x) => !unused.includes(x));
+  // Where nothing of the optimiser learns, the losses are those of others.
+  const own = others.length > 0 ? losses.slice(0, 1) : [];
   const places = [
     { kind: "owner", place: owner(first) },
     { kind: "made", place: made(first) },
-    ...losses.slice(0, 1).map((x) => ({ kind: "loss", place: { site: x.site, note: "the loss" } })),
+    ...own.map((x) => ({ kind: "loss", place: { site: x.site, note: "the loss" } })),
   ];
-  const others = parameters.filter((x) => !unused.includes(x));
-  const elsewhere = others.length === 0 ? heldElsewhere(losses) : [];
-  if (elsewhere.length > 0) return exchanged(losses, unused, elsewhere);
   // All of them: the optimiser's line. Part of a module: the line of that part. A whole module: the loss that lacks it.
   const guilty = others.length === 0 ? "owner" : others.some((x) => moduleOf(x) === moduleOf(first)) ? "made" : "loss";
   const shown = unused.map((x) => `\`${x.label}\` [${x.node.shape}]`);
@@ -106,20 +155,16 @@ export function neverUsed(
     code: "G106",
     message: `never used: ${shown.slice(0, 4).join(", ")}${shown.length > 4 ? ` and ${shown.length - 4} more` : ""} ${
       shown.length > 1 ? "have" : "has"
-    } no part in the loss`,
+    } had no part in a loss so far, and ${shown.length > 1 ? "stay as they are" : "stays as it is"}`,
     sites: places.sort((a, b) => Number(b.kind === guilty) - Number(a.kind === guilty)).map((x) => x.place),
     params: unused.map((x) => x.label),
-    help: [
-      "use it in the loss, or leave it out of the optimiser.",
-      "if another loss uses it, in a step of its own: give it an optimiser of its own.",
-      "if it is not to learn: frozen(module).",
-    ],
+    help: ["use it in the loss, or leave it out of the optimiser.", later, "if it is not to learn:  frozen(module)"],
   };
 }
 
 /** Warns of what the losses reach beside `parameters`, and nobody owns. */
 export function warnOfLoose(losses: readonly Node[], parameters: readonly Learner[]): void {
-  const found = loose(losses, new Set(parameters));
+  const found = loose(losses, new Set(parameters)).filter((x) => !toldLoose.has(x));
   const [first] = found;
   if (!first) return;
   const labels = found.map((x) => x.label);

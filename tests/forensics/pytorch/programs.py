@@ -1169,6 +1169,182 @@ def agents_in_an_array():
             update(agent.optimizer, agent.loss(torch.randn(5, 3)))
 
 
+@program
+def block_never_reached():
+    blocks, output = nn.ModuleList(nn.Linear(4, 4) for _ in range(3)), nn.Linear(4, 1)  # guilty
+    optimizer = adam(blocks, output, lr=1e-2)
+    for _ in range(12):
+        x = h = torch.randn(8, 4)
+        for block in blocks[:-1]:
+            h = block(h).tanh()
+        update(optimizer, (output(h) - x.sum(1, True)).square().mean())
+
+
+@program
+def critic_of_its_own_never_trained():
+    actor, critic = mlp(4, 8, 2), mlp(4, 8, 1)
+    actor_optimizer = adam(actor)
+    critic_optimizer = adam(critic)  # guilty
+    for _ in range(3):
+        policy = Categorical(logits=actor(torch.randn(6, 4)))
+        action = policy.sample()
+        actor_optimizer.zero_grad()
+        critic_optimizer.zero_grad()
+        (-policy.log_prob(action) * (action - 0.5)).mean().backward()
+        actor_optimizer.step()
+        critic_optimizer.step()
+
+
+@program
+def backward_forgotten():
+    net = mlp(2, 8, 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for _ in range(3):
+        x = torch.randn(8, 2)
+        loss = (net(x) - x.sum(1, True)).square().mean()
+        optimizer.zero_grad()
+        optimizer.step()  # guilty
+        loss.item()
+
+
+@program
+def trust_report():
+    net = mlp(4, 32, 2, activation=nn.ReLU)
+    optimizer = adam(net)
+    for _ in range(3):
+        fused, real, now, before = [], [], [], []
+        for t in range(5):
+            trust = sigmoid(net(torch.tensor([0.1 * t, 0.2, 0.3, 0.4])))
+            trust_gps = trust[0].item()  # guilty
+            trust_visual = trust[1].item()
+            gps, true = torch.tensor([1.0, 2.0]), torch.tensor([1.1, 2.1])
+            fused.append(gps * trust_gps + true * trust_visual)
+            real.append(true)
+            now.append(trust)
+            before.append(torch.tensor([0.5, 0.5]))
+        fusion = (torch.stack(fused) - torch.stack(real)).square().mean()
+        smooth = (torch.stack(now) - torch.stack(before)).square().mean()
+        update(optimizer, fusion + 0.1 * smooth)
+
+
+@program
+def prediction_copied_into_a_tensor():
+    net = mlp(2, 8, 1)
+    optimizer = adam(net)
+    for _ in range(3):
+        x = torch.randn(8, 2)
+        out = net(x)
+        prediction = torch.tensor(out.detach().numpy())  # guilty
+        update(optimizer, (prediction - x.sum(1, True)).square().mean() + 0.01 * out.square().mean())
+
+
+@program
+def code_copied_for_the_decoder():
+    encoder, decoder = mlp(4, 8, 2), mlp(2, 8, 4)
+    optimizer = adam(encoder, decoder)
+    for _ in range(3):
+        x = torch.randn(8, 4)
+        code = encoder(x)
+        copy = torch.tensor(code.tolist())  # guilty
+        update(optimizer, (decoder(copy) - x).square().mean() + 0.01 * code.square().mean())
+
+
+@program
+def penalty_times_a_weight():
+    net = mlp(2, 8, 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+    for _ in range(3):
+        x = torch.randn(8, 2)
+        out = net(x)
+        penalty = out.abs().mean().item()  # guilty
+        update(optimizer, (out - x.sum(1, True)).square().mean() + 0.1 * penalty)
+
+
+@program
+def backward_twice():
+    net = mlp(2, 8, 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+    x = torch.randn(8, 2)
+    loss = (net(x) - x.sum(1, True)).square().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    loss.backward()  # guilty
+    optimizer.step()
+
+
+@program
+def zero_grad_forgotten():
+    net = mlp(2, 8, 1)
+    optimizer = adam(net)
+    for _ in range(4):
+        x = torch.randn(8, 2)
+        (net(x) - x.sum(1, True)).square().mean().backward()
+        optimizer.step()  # guilty
+
+
+@program
+def clip_before_the_last_micro_batch():
+    net = mlp(2, 8, 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+    for _ in range(3):
+        optimizer.zero_grad()
+        for k in range(2):
+            x = torch.randn(8, 2)
+            if k == 1:
+                torch.nn.utils.clip_grad_norm_(net.parameters(), 0.5)  # guilty
+            (net(x) - x.sum(1, True)).square().mean().backward()
+        optimizer.step()
+
+
+@program
+def clip_after_the_step():
+    net = mlp(2, 8, 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+    for _ in range(3):
+        x = torch.randn(8, 2)
+        update(optimizer, (net(x) - x.sum(1, True)).square().mean())
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 0.5)  # guilty
+
+
+@program
+def ignored_labels():
+    net = mlp(2, 8, 3)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+    labels = torch.tensor([0, -1, 2, 1])
+    update(optimizer, -Categorical(logits=net(torch.randn(4, 2))).log_prob(labels).mean())  # guilty
+
+
+@program
+def row_out_of_the_table():
+    table, head = nn.Embedding(5, 4), nn.Linear(4, 1)
+    optimizer = torch.optim.SGD([*table.parameters(), *head.parameters()], lr=0.01)
+    for i in range(3):
+        loss = head(table(torch.tensor([1, 2, 3 + i]))).square().mean()  # guilty
+        update(optimizer, loss)
+
+
+@program
+def divergence_from_itself():
+    policy = mlp(3, 4, 2)
+    parameters = list(policy.parameters())
+    now = Normal(policy(torch.randn(10, 3)), torch.ones(10, 2))
+    kl = torch.distributions.kl_divergence(now, now).sum(1).mean()  # guilty
+    slope = torch.autograd.grad(kl, parameters, create_graph=True)
+    vector = [torch.ones_like(x) for x in parameters]
+    product = torch.autograd.grad(sum((g * v).sum() for g, v in zip(slope, vector)), parameters, allow_unused=True)
+    curvature = sum((g * v).sum() for g, v in zip(product, vector) if g is not None)
+    1 / curvature
+
+
+@program
+def head_of_no_phase():
+    trunk, a, b, c = mlp(2, 8, 4), nn.Linear(4, 1), nn.Linear(4, 1), nn.Linear(4, 1)
+    optimizer = adam(trunk, a, b, c)
+    for _ in range(3):
+        for head in (a, b):
+            update(optimizer, head(trunk(torch.randn(8, 2))).square().mean())  # guilty
+
+
 def run(fn):
     torch.manual_seed(0)
     lines, start = inspect.getsourcelines(fn)

@@ -23,7 +23,7 @@ function softmaxRows(scores: ArrayLike<number>, n: number): Float32Array {
 
 for (let i = 0; i < 10; i++) {
   const scores = query.forward(tokens).matmul(key.forward(tokens).transpose()).mul(0.5);
-  const numbers = await scores.data(); // expect G101
+  const numbers = await scores.data(); // expect warning G101
   const weights = tensor(softmaxRows(numbers, 5), { shape: [5, 5] });
   const loss = weights.matmul(value.forward(tokens)).sub(target).square().mean();
   optimizer.zeroGrad();

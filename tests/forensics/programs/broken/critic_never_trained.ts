@@ -9,7 +9,7 @@ class ActorCritic extends Module {
   constructor(random: HostRandom) {
     super();
     this.actor = new MLP([3, 16, 2], random);
-    this.critic = new MLP([3, 16, 1], random); // expect G106
+    this.critic = new MLP([3, 16, 1], random); // expect warning G106
   }
 
   override forward(observation: Tensor): Tensor {

@@ -7,7 +7,7 @@ const random = new HostRandom(20);
 class ResidualNet extends Module {
   readonly input = new Linear(4, 16, random);
   readonly block1 = new Linear(16, 16, random);
-  readonly block2 = new Linear(16, 16, random); // expect G106
+  readonly block2 = new Linear(16, 16, random); // expect warning G106
   readonly norm = new LayerNorm(16);
   readonly output = new Linear(16, 1, random);
 

@@ -16,7 +16,7 @@ for (let episode = 0; episode < 5; episode++) {
   const states = tensor(random.uniform(16 * 4, -1, 1), { shape: [16, 4] });
   const actions = await act(states, generator.next());
   const rewards = Float32Array.from(await actions.data(), (a) => a === 1 ? 1 : 0);
-  const values = await baseline.forward(states).data() as Float32Array; // expect G101
+  const values = await baseline.forward(states).data() as Float32Array; // expect warning G101
   const advantage = tensor(rewards.map((r, i) => r - values[i]!));
   const logProb = new Categorical(policy.forward(states)).logProb(actions);
   const loss = logProb.mul(advantage).mean().neg();

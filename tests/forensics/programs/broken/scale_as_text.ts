@@ -7,7 +7,7 @@ const draw = (...s: number[]): Tensor => tensor(random.uniform(s.reduce((a, b) =
 const net = new MLP([3, 8, 1], random), scale = new Parameter(tensor(0.7312), "scale");
 const opt = new Adam([...net.parameters(), scale], { lr: 1e-3 });
 for (let i = 0; i < 2; i++) {
-  const s = Number((await scale.item() as number).toFixed(2)); // expect G101
+  const s = Number((await scale.item() as number).toFixed(2)); // expect warning G101
   const loss = net.forward(draw(4, 3)).mul(s).sub(1).square().mean();
   opt.zeroGrad();
   loss.backward();

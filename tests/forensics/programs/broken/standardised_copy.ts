@@ -16,7 +16,7 @@ const standardise = (xs: Float32Array): Float32Array => {
 };
 
 for (let i = 0; i < 4; i++) {
-  const raw = await tower.forward(inputs).data() as Float32Array; // expect G101
+  const raw = await tower.forward(inputs).data() as Float32Array; // expect warning G101
   const embedding = tensor(standardise(raw), { shape: [16, 4] });
   const logits = classifier.forward(embedding);
   const loss = logits.sub(targets).square().mean();

@@ -15,7 +15,7 @@ for (let update = 0; update < 5; update++) {
   const action = policy.sample(generator.next());
   const returns = action.cast("float32");
   const valueLoss = critic.forward(states).squeeze(-1).sub(returns).square().mean();
-  valueLosses.push(await valueLoss.item() as number); // expect G101
+  valueLosses.push(await valueLoss.item() as number); // expect warning G101
   const policyLoss = policy.logProb(action).mul(returns.sub(returns.mean())).mean().neg();
   const loss = policyLoss.sub(policy.entropy().mean().mul(0.01));
   optimizer.zeroGrad();
