@@ -57,7 +57,7 @@ export class Tracer {
       false,
       () =>
         madeFromWhile(
-          carriedArguments(tree, inputs, this.label(), site),
+          carriedArguments(tree, inputs, () => this.label(), site),
           () => collectSinks(() => collectOpen(() => this.#alone(given))),
         ),
     );
