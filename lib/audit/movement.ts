@@ -2,6 +2,8 @@
 
 import type { Verdict } from "../forensics/flow/cut.ts";
 import { watchSteps } from "../forensics/steps/first_step.ts";
+import { signature } from "../graph/arguments.ts";
+import * as kind from "../tensor/kinds.ts";
 import { evaluate } from "../tensor/settle.ts";
 import type { Parameter } from "../tensor/variable.ts";
 import { type Audited, errorOf, joinsLaterText, parametersIn } from "./audit.ts";
@@ -31,6 +33,8 @@ function whyStill(parameter: Parameter, verdict: Verdict | undefined): Pick<Audi
   }
 }
 
+const takesUpdate = signature("auditUpdate()", { update: kind.callable, audited: kind.state });
+
 /**
  * Runs an update of a training, for real, and tells of every parameter of `audited` whether it moved, by how much relative to
  * its size, and if not, why: its gradient was zero, it is cut from the loss and where, no loss has used it, it was stopped with a
@@ -52,6 +56,7 @@ function whyStill(parameter: Parameter, verdict: Verdict | undefined): Pick<Audi
  * ```
  */
 export async function auditUpdate(update: () => unknown, audited: Audited): Promise<AuditReport> {
+  takesUpdate(arguments);
   const parameters = parametersIn(audited);
   const before = await numbersOf(parameters);
   const verdicts = await watchSteps(update);

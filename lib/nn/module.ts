@@ -98,6 +98,7 @@ const prefix = kind.optional(kind.text);
 takeOnly(Module, { namedVariables: { prefix }, namedParameters: { prefix } });
 
 const takesFrozen = signature("frozen()", { module: kind.stateful });
+const takesLate = signature("joinsLater()", { module: kind.stateful });
 
 /**
  * Declares that the parameters of a module are not to learn: `backward()` gives them no gradient, optimisers leave them as they
@@ -125,6 +126,7 @@ export function frozen<T extends Stateful>(module: T): T {
  * ```
  */
 export function joinsLater<T extends Stateful>(module: T): T {
+  takesLate(arguments);
   for (const variable of module.variables()) if (variable instanceof Parameter) variable.joinsLater = true;
   return module;
 }

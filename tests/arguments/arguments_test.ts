@@ -29,6 +29,7 @@ const internal = new Set([
   ...["SGD.update", "RandomStream.bits", "Optimizer.planStep", "CategoricalPolicy.read", "GaussianPolicy.read"],
   ...["GRU", "LSTM"].flatMap((name) => [`${name}.inputBias`, `${name}.next`]),
   ...["placeIn", "put", "replace", "release", "adopt", "own"].map((name) => `Variable.${name}`),
+  "ParameterGroup.flatGrads",
   ...["release", "refuseOwned", "becomePart", "accumulate"].map((name) => `Parameter.${name}`),
 ]);
 const conversions = ["constructor", "toString", "toJSON", "valueOf"];

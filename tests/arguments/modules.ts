@@ -100,6 +100,7 @@ const nn: readonly Call[] = [
   method("Module", mlp, "namedParameters", maybe(words("net"))),
   ...["parameters", "variables"].map((name) => method("Module", mlp, name)),
   calls("frozen", p.frozen, anObject(mlp)),
+  calls("joinsLater", p.joinsLater, anObject(mlp)),
   calls("uniformInit", p.uniformInit, aScale),
   calls("normalInit", p.normalInit, aScale),
   calls("orthogonal", p.orthogonal, maybe(aScale)),
@@ -196,6 +197,7 @@ const report = await p.audit(() => w.square().sum(), [w]);
 
 const audits: readonly Call[] = [
   calls("audit", p.audit, own(() => w.sum(), null, 3, "x", [w], {}), maybe(own([w], null, 3, "w", [3], {}))),
+  calls("auditUpdate", p.auditUpdate, own(() => {}, null, 3, "x", [w], {}), own([w], null, 3, "w", [3], {})),
   method("AuditReport", report, "of", words("w")),
   ...["assert", "toHtml", "toSvg"].map((name) => method("AuditReport", report, name)),
   makes(p.Metric, words("loss"), reduction),

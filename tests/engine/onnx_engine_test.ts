@@ -112,9 +112,9 @@ Deno.test("an index out of range is a sentence with the line of the operation, a
   const state = storage("float32", [1, 2, 3]);
   await rejects(program.run([state, storage("int32", [0, 3])]), (error: unknown) => {
     ok(error instanceof PlumblineError);
-    match(error.message, /take\(\) failed while running on the CPU: .*out of.*bounds/);
+    match(error.message, /take\(\) was given the index 3 outside of its axis, which has 3 entries/);
     match(error.message, /onnx_engine_test\.ts/);
-    match(error.message, /every index must be in \[-n, n\)/);
+    match(error.message, /look at where the index comes from/);
     return true;
   });
   const [good] = await program.run([state, storage("int32", [2, 0])]);
