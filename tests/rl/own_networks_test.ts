@@ -14,6 +14,7 @@ import {
   MLP,
   Module,
   normal,
+  onWarning,
   Parameter,
   policyFor,
   type PolicySpaces,
@@ -530,14 +531,23 @@ onEngine("cpu", "action masks are allowed: logits of -Infinity are choices that 
   }
 });
 
-onEngine("cpu", "a parameter that nothing is computed with stops the first update, by its name", async () => {
+onEngine("cpu", "a parameter that nothing is computed with is told once, by its name, and stays as it is", async () => {
   class Idle extends GaussianPolicy {
-    readonly spare: Parameter = new Parameter(zeros([3]), "spare");
+    readonly spare: Parameter = new Parameter(tensor([1, 2, 3]), "spare");
   }
-  const trainer = await pointTrainer({ policy: (spaces, random) => new Idle(spaces, random) });
+  const told: string[] = [];
+  const end = onWarning(({ code, message }) => told.push(`${code} ${/never used: `[^`]*spare` \[3\]/.exec(message)}`));
+  const policy: Idle[] = [];
+  const trainer = await pointTrainer({
+    policy: (spaces, random) => policy[policy.push(new Idle(spaces, random)) - 1]!,
+  });
   try {
-    await assert.rejects(trainer.iterate(), /spare/);
+    await trainer.iterate();
+    await trainer.iterate();
+    assert.deepEqual(told, ["G106 never used: `policy[0].spare` [3]"]);
+    for (const { spare } of policy) assert.deepEqual(await spare.toList(), [1, 2, 3]);
   } finally {
+    end();
     trainer.dispose();
   }
 });
