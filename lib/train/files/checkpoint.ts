@@ -86,6 +86,16 @@ function describe({ dtype, shape }: SavedTensor): string {
   return describeAval({ dtype, shape, axes: unnamed(shape.length) });
 }
 
+/**
+ * `state` with what optimisers count of each parameter, from `fresh`, the state of a trainer that has not stepped, where it says
+ * nothing of it: a checkpoint of an optimiser that refused to step without a gradient, so no parameter had missed a step.
+ */
+export function withSteps(state: TrainerState, fresh: TrainerState): TrainerState {
+  const counted = Object.entries(fresh).filter(([name]) => /^optimizer\..*\.missed$/.test(name));
+  if (counted.some(([name]) => name in state)) return state;
+  return { ...state, ...Object.fromEntries(counted) };
+}
+
 /** Throws a {@linkcode UsageError} unless `state`, read from `path`, has the names, dtypes and shapes of `expected`. */
 export function checkFits(state: TrainerState, expected: TrainerState, path: string): void {
   for (const name of new Set([...Object.keys(expected), ...Object.keys(state)])) {

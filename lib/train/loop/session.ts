@@ -2,7 +2,7 @@
 
 import { basename, join } from "node:path";
 import { PlumblineError } from "../../graph/error.ts";
-import { checkFits, type Checkpoint, listCheckpoints, loadCheckpointOf } from "../files/checkpoint.ts";
+import { checkFits, type Checkpoint, listCheckpoints, loadCheckpointOf, withSteps } from "../files/checkpoint.ts";
 import { fixedLength } from "../command/config.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { textOf, WriteError } from "../files/error.ts";
@@ -63,8 +63,10 @@ export function checkpointOf(resume: ResumePoint | null): Checkpoint | null {
 /** Puts the checkpoint, if there is one, into the trainer. */
 export async function restore(checkpoint: Checkpoint | null, trainer: Trainer): Promise<void> {
   if (checkpoint === null) return;
-  const { path, iteration, state } = checkpoint;
-  checkFits(state, await trainer.state(), path);
+  const { path, iteration } = checkpoint;
+  const fresh = await trainer.state();
+  const state = withSteps(checkpoint.state, fresh);
+  checkFits(state, fresh, path);
   await trainer.restore(state);
   if (trainer.iteration !== iteration) {
     throw new UsageError(`${path} says iteration ${iteration}, but its state is of iteration ${trainer.iteration}.`);
