@@ -50,6 +50,18 @@ export interface GroupState {
   readonly missed: Variable;
 }
 
+/** Counts of missed steps: tells when numbers of the host that are not all 0 come in, those of a checkpoint. */
+class MissedSteps extends Variable {
+  constructor(value: Tensor, name: string, private readonly onRestored: () => void) {
+    super(value, name);
+  }
+
+  override put(value: Tensor, again: (() => void) | null): void {
+    super.put(value, again);
+    if (value.node.value?.hostIfAny?.some((count) => count !== 0)) this.onRestored();
+  }
+}
+
 /** Base of optimisers. `step()` assigns the parameters; uncompiled, the values are computed with the next read. */
 export abstract class Optimizer implements Stateful {
   /** The groups, in the order they were given. */
@@ -80,13 +92,14 @@ export abstract class Optimizer implements Stateful {
     checkOwn(named);
     this.groups = named.map(({ name, parameters }, i) => {
       const group = new ParameterGroup(name, parameters);
-      return {
+      const state: GroupState = {
         group,
         lr: new Variable(tensor(settings[i]!.lr), `${name}.lr`),
         weightDecay: settings[i]!.weightDecay,
         moments: moments.map((moment) => mustStayFinite(new Variable(full([group.size], 0), `${name}.${moment}`))),
-        missed: new Variable(full([group.parameters.length], 0), `${name}.missed`),
+        missed: new MissedSteps(full([group.parameters.length], 0), `${name}.missed`, () => this.#countEach(state)),
       };
+      return state;
     });
   }
 
@@ -179,10 +192,7 @@ export abstract class Optimizer implements Stateful {
     const { group: { parameters, vector }, moments, missed } = state;
     const isWhole = parameters.every((x) => x.grad);
     if (isWhole && !this.#uneven.has(state)) return vector.assign(this.update(state, gradient, count));
-    if (!this.#uneven.has(state)) {
-      this.#uneven.add(state);
-      missed.layout++;
-    }
+    this.#countEach(state);
     const before = moments.map((x) => new Tensor(x.node));
     const spread = (x: Tensor): Tensor => concat(parameters.map(({ size }, i) => x.slice(0, i, i + 1).expand(size)));
     const idle = tensor(parameters.map((x) => x.grad ? 0 : 1));
@@ -192,6 +202,13 @@ export abstract class Optimizer implements Stateful {
     const isIdle = spread(idle).greater(0);
     vector.assign(where(isIdle, vector, next));
     moments.forEach((x, i) => x.assign(where(isIdle, before[i]!, x)));
+  }
+
+  /** From now on each parameter of the group has its own count of steps: programs that step are traced again. */
+  #countEach(state: GroupState): void {
+    if (this.#uneven.has(state)) return;
+    this.#uneven.add(state);
+    state.missed.layout++;
   }
 
   #parameters(): Parameter[] {
