@@ -80,7 +80,7 @@ function keepsRows(x: Node): boolean {
 /** The most numbers that are looked at. */
 const mostNumbers = 2 ** 14;
 
-/** Whether the rows of numbers that are known sum to 1, and would be another distribution as logits. */
+/** Whether the rows of numbers that are known sum to 1, and would be another distribution as logits; [0, 1] is both. */
 function sumToOne(x: Node): boolean {
   const data = x.dtype === "float32" ? x.value?.host as Float32Array | undefined : undefined;
   const classes = x.shape.at(-1) ?? 0;
@@ -90,7 +90,7 @@ function sumToOne(x: Node): boolean {
     const row = data.subarray(start, start + classes);
     const sum = row.reduce((a, b) => a + b, 0);
     if (Math.abs(sum - 1) > 1e-5 || row.some((p) => p < 0)) return false;
-    differs ||= row.some((p) => p !== row[0]);
+    differs ||= row.some((p) => p !== row[0]) && row.some((p) => p !== 0 && p !== 1);
   }
   return differs;
 }

@@ -1,5 +1,6 @@
 /** Probability distributions over actions. `sample` passes no gradient; `rsample` is reparameterised. */
 
+import { noteSink } from "../forensics/nonfinite/sinks.ts";
 import { signature, takeOnly } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { fromStart } from "../graph/indices.ts";
@@ -41,8 +42,8 @@ export class Normal {
   }
 
   /** The log-density of `x`, element by element. */
-  logProb(x: Tensor): Tensor {
-    const z = x.sub(this.loc).div(this.scale);
+  logProb(x: TensorLike): Tensor {
+    const z = new Tensor(likeNode(this.loc.node, x)).sub(this.loc).div(this.scale);
     return z.square().mul(-0.5).sub(this.scale.log()).sub(logSqrtTwoPi);
   }
 
@@ -181,9 +182,9 @@ const takesCategorical = signature("new Categorical()", {
 
 /** log-probabilities of numbers that are probabilities but for a factor; -Infinity, and no gradient, where one is 0. */
 function logOf(probs: Tensor): Tensor {
-  const possible = probs.greater(0);
-  const log = where(possible, probs, 1).log().sub(probs.sum(-1, true).log());
-  return where(possible, log, -Infinity);
+  const shares = probs.div(probs.sum(-1, true));
+  const never = shares.equal(0);
+  return where(never, -Infinity, where(never, 1, shares).log());
 }
 
 /** A choice among the classes of the last axis. */
@@ -223,12 +224,18 @@ export class Categorical {
 
   /** Classes, int32 `[..]` (Gumbel's trick); never one whose logit is -Infinity. */
   sample(key: Tensor): Tensor {
-    return this.logProbs.add(gumbel(key, this.logProbs.shape)).argmax(-1);
+    return this.#watched(this.logProbs.add(gumbel(key, this.logProbs.shape)).argmax(-1));
   }
 
   /** The most likely class, int32 `[..]`. */
   get mode(): Tensor {
-    return this.logProbs.argmax(-1);
+    return this.#watched(this.logProbs.argmax(-1));
+  }
+
+  /** A choice among no classes would be class 0: whoever computes it is told. */
+  #watched(choice: Tensor): Tensor {
+    noteSink(this.logProbs.max(-1).node, "the log-probabilities of a Categorical", [choice.node]);
+    return choice;
   }
 }
 

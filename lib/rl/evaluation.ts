@@ -4,12 +4,13 @@
  */
 
 import { compile, type Compiled } from "../compile/compile.ts";
+import { collectSinks, noteSink } from "../forensics/nonfinite/sinks.ts";
 import { signature, takeOnly } from "../graph/arguments.ts";
 import { full, zeros } from "../tensor/creation.ts";
 import { where } from "../tensor/functions.ts";
 import { randomBits, randomKey, splitKey } from "../tensor/random.ts";
 import { scan } from "../tensor/scan.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import type { Stateful } from "../tensor/variable.ts";
 import { type Controller, type RecurrentController, remembering } from "../worlds/controllers.ts";
@@ -119,7 +120,7 @@ export function play<S extends Tree, Y extends Tree>(
   const [last, seen] = scan(
     (now: Carry<S>, key: Tensor) => {
       const observation = environment.observe(now.world);
-      const [action, memory] = mind.decide(observation, now.memory, key);
+      const [action, memory] = whileRunning(now.running, () => mind.decide(observation, now.memory, key));
       const { state, reward, terminated, truncated, frames } = environment.step(now.world, action);
       // `where`, not a product: what a world does past the end of an episode may be infinite.
       const next: Carry<S> = {
@@ -140,6 +141,17 @@ export function play<S extends Tree, Y extends Tree>(
   );
   const { reward, length, terminated } = last;
   return { first, seen, reward, length, terminated };
+}
+
+/** `decide`, of which what must stay finite need not where the episode is over: what is seen there means nothing. */
+function whileRunning<T>(running: Tensor, decide: () => T): T {
+  const { result, sinks } = collectSinks(decide);
+  for (const { node, name } of sinks) {
+    const isOfEnvs = node.shape[0] === running.size;
+    const isOn = running.reshape(running.size, ...node.shape.slice(1).map(() => 1));
+    noteSink(isOfEnvs ? where(isOn, new Tensor(node), 0).node : node, name);
+  }
+  return result;
 }
 
 type Program = Compiled<[Tensor], { reward: Tensor; length: Tensor; terminated: Tensor }>;

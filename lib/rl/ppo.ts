@@ -93,7 +93,7 @@ export function ppoLoss(batch: Minibatch, now: Predictions, options: PPOLossOpti
   takesLoss(arguments);
   const sizes = axesOf("ppoLoss()", "logProb", batch.logProb, ["row", "agent"]);
   const { advantage, returns, value, weight } = batch;
-  checkAxes("ppoLoss()", { advantage, returns, value }, sizes);
+  checkAxes("ppoLoss()", { logProb: batch.logProb, advantage, returns, value }, sizes);
   checkAxes("ppoLoss()", { "now.logProb": now.logProb, "now.entropy": now.entropy, "now.value": now.value }, sizes);
   checkAxes("ppoLoss()", { weight }, { row: sizes.row! });
   const { clipEpsilon, entropyEps, clipValue = 0 } = options;

@@ -5,7 +5,7 @@
 
 import { assignedSinks, leafName, locateAmong, refuseBad } from "../forensics/nonfinite/error.ts";
 import { locate } from "../forensics/nonfinite/locate.ts";
-import { screen, type Sink } from "../forensics/nonfinite/sinks.ts";
+import { screen, type Sink, sinksBeside } from "../forensics/nonfinite/sinks.ts";
 import { interruptible } from "../graph/interrupt.ts";
 import { attributeText, constant, type Node, substitute, topological } from "../graph/node.ts";
 import { expand } from "../graph/ops.ts";
@@ -89,9 +89,11 @@ export interface Plan {
   readonly sinks: readonly Sink[];
 }
 
-/** How `nodes`, whose values are missing, are to be computed. */
-export function planFor(nodes: readonly Node[]): Plan {
-  const sinks = assignedSinks(nodes);
+/** How nodes whose values are missing are to be computed. */
+export function planFor(wanted: readonly Node[]): Plan {
+  const noted = sinksBeside(wanted);
+  const sinks = [...assignedSinks(wanted), ...noted];
+  const nodes = noted.length === 0 ? wanted : [...new Set([...wanted, ...noted.map((x) => x.node)])];
   const graph = close(sinks.length === 0 ? nodes : [...nodes, screen(sinks)]);
   return { key: canonicalText(graph.outputs, graph.leaves), graph, leaves: graph.leaves, nodes, sinks };
 }

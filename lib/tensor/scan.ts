@@ -151,7 +151,8 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
       if (changed.includes(x)) x.assign(new Tensor(result.carries[start.length + i]!));
     });
   });
-  sinks.forEach(({ name }, i) => noteSink(result.ys.at(i - sinks.length)!, name));
+  const results = [...result.carries, ...result.ys.slice(0, result.ys.length - sinks.length)];
+  sinks.forEach(({ name }, i) => noteSink(result.ys.at(i - sinks.length)!, name, results));
   return [rebuildTree(init, tensorsOf(result.carries)), rebuildTree(ys!, tensorsOf(result.ys))];
 }
 

@@ -195,6 +195,9 @@ export function assignedSinks(nodes: readonly Node[]): Sink[] {
   }));
 }
 
+/** `text` as the beginning of a sentence. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** Throws a {@linkcode NonFiniteError} if a screen caught sinks whose values are bad; `locate` finds where they became so. */
 export async function refuseBad(
   sinks: readonly Sink[],
@@ -216,5 +219,3 @@ export async function refuseBad(
     consequence: `${capital(enumerated(names))} ${bad.some((x) => x.node.owner) ? "would have gone" : "went"} bad.`,
   });
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -3,11 +3,15 @@
 import type { LocatedValue, NonFiniteOrigin } from "./locate.ts";
 
 const isAllInfinite = (x: LocatedValue | undefined): boolean => x?.statistics.infinite === 1;
+/** Whether the largest of a row, which is taken from all of it, is infinite; with one infinity in a row it would be of more. */
+const isRowInfinite = (op: string, [row, largest]: readonly LocatedValue[]): boolean =>
+  op === "sub" && (largest?.statistics.infinite ?? 0) > 0 && row!.statistics.infinite >= largest!.statistics.infinite;
 const hasNegative = (x: LocatedValue | undefined): boolean => (x?.statistics.min ?? 0) < 0;
 const hasZero = (x: LocatedValue | undefined): boolean => (x?.statistics.zeros ?? 0) > 0;
 
 const masked = "every entry of a row is -Infinity, so that nothing is left to choose: leave one in, or mask with " +
   "softmax(axis, { where }), which gives 0 there.";
+const unlikely = "every probability of a row is 0, so that nothing is left to choose: leave one above 0.";
 const single =
   "one sample has no deviation, as it is divided by the count less 1: take more samples, or { correction: 0 }.";
 const positive = "make what goes in positive: exp() or softplus() of what a network gives.";
@@ -20,7 +24,10 @@ function byCall({ site, inputs, op }: NonFiniteOrigin): string | null {
     case "logSoftmax":
     case "logSumExp":
     case "Categorical":
-      return inputs.some((x) => isAllInfinite(x)) || (op === "div" && hasZero(second)) ? masked : null;
+      if (site.called === "Categorical" && op === "div" && hasZero(second)) return unlikely;
+      return inputs.some((x) => isAllInfinite(x)) || isRowInfinite(op, inputs) || (op === "div" && hasZero(second))
+        ? masked
+        : null;
     case "std":
     case "variance":
       return op === "div" && second?.statistics.max === 0 ? single : null;

@@ -4,7 +4,7 @@
  */
 
 import { guardOf, type IndexUse, indexUses, isGiven } from "../../graph/indices.ts";
-import type { Node } from "../../graph/node.ts";
+import { type Node, topological } from "../../graph/node.ts";
 import * as ops from "../../graph/ops.ts";
 import { sizeOf, type TypedArray } from "../../graph/types.ts";
 
@@ -30,10 +30,31 @@ export function guardSinks(outputs: readonly Node[]): Sink[] {
 }
 
 let noted: Sink[] | null = null;
+/** Where nothing is traced: what must stay finite, by what is computed with it. */
+const beside = new WeakMap<Node, readonly Sink[]>();
+let areBeside = false;
 
-/** While a function is traced: `node`, which it may neither assign nor return, must stay finite. */
-export function noteSink(node: Node, name: string): void {
-  noted?.push({ node, name, finite: true });
+/**
+ * `node`, which a traced function may neither assign nor return, must stay finite. Where nothing is traced it is looked at when
+ * any of `results` is computed.
+ */
+export function noteSink(node: Node, name: string, results: readonly Node[] = []): void {
+  const sink: Sink = { node, name, finite: true };
+  if (noted) {
+    noted.push(sink);
+    return;
+  }
+  for (const x of results) {
+    beside.set(x, [...beside.get(x) ?? [], sink]);
+    areBeside = true;
+  }
+}
+
+/** What must stay finite behind `nodes`, which are to be computed. */
+export function sinksBeside(nodes: readonly Node[]): Sink[] {
+  if (!areBeside) return [];
+  const all = topological(nodes, (x) => x.value !== null).flatMap((x) => x.value === null ? beside.get(x) ?? [] : []);
+  return [...new Set(all)].filter(({ node }) => isSink(node));
 }
 
 /** Runs `fn` and gives what was noted meanwhile. */

@@ -6,7 +6,7 @@ import { canLearn, type Node } from "../../graph/node.ts";
 import type { Storage } from "../../graph/storage.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { enumerated } from "../flow/label.ts";
-import { type Assigned, assignedName, leafName, NonFiniteError } from "./error.ts";
+import { type Assigned, assignedName, capital, leafName, NonFiniteError } from "./error.ts";
 import { indexError, locate } from "./locate.ts";
 import { isFiniteState, isSink, type Sink } from "./sinks.ts";
 import { addUnread, dropUnread, type Unread } from "./unread.ts";
@@ -36,7 +36,7 @@ export interface SinkOutput {
 
 /**
  * The sinks of a step, and which outputs they are (`assigned`, `returned`, `noted` in this order). A function that assigns
- * nothing is no step: its results are its caller's, but for indices that lie outside.
+ * nothing is no step: its results are its caller's, but for what is noted, and indices that lie outside.
  */
 export function sinksOf(step: TracedStep): SinkOutput[] {
   const { assigned, returned, noted } = step;
@@ -54,8 +54,9 @@ export function sinksOf(step: TracedStep): SinkOutput[] {
     ...returned.map(({ name, node }) => ({ node, name, finite: trains && sizeOf(node.shape) === 1 })),
     ...noted,
   ];
+  const first = isJudged ? 0 : all.length - noted.length;
   return all.map((sink, output) => ({ sink, output }))
-    .filter(({ sink }) => sink.guards !== undefined || (isJudged && isSink(sink.node)));
+    .filter(({ sink, output }) => sink.guards !== undefined || (output >= first && isSink(sink.node)));
 }
 
 /** A compiled step under watch. */
@@ -130,7 +131,7 @@ export class StepRunner implements Unread {
       sinks: names,
       origin,
       step: { program: step.name, inputs: new Map(saved) },
-      consequence: `${enumerated(names)} of ${step.name} would have gone bad.`,
+      consequence: `${capital(enumerated(names))} of ${step.name} would have gone bad.`,
     });
     return saysStateIsKept(error, later);
   }
