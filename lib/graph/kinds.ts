@@ -219,7 +219,7 @@ function isTensorLike(x: unknown): x is { readonly node: Aval } {
     "dtype" in x.node && "shape" in x.node;
 }
 
-const withArticle = (noun: string): string => `${/^[AEIOU]|^[FHLMNRSX][A-Z]/.test(noun) ? "an" : "a"} ${noun}`;
+const withArticle = (noun: string): string => `${/^[AEIO]|^[FHLMNRSX][A-Z]/.test(noun) ? "an" : "a"} ${noun}`;
 
 /** What was given, as a person says it. */
 export function told(x: unknown): string {

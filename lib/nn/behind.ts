@@ -82,7 +82,7 @@ const mostNumbers = 2 ** 14;
 
 /** Whether the rows of numbers that are known sum to 1, and would be another distribution as logits; [0, 1] is both. */
 function sumToOne(x: Node): boolean {
-  const data = x.dtype === "float32" ? x.value?.host as Float32Array | undefined : undefined;
+  const data = x.dtype === "float32" ? x.value?.hostIfAny as Float32Array | undefined : undefined;
   const classes = x.shape.at(-1) ?? 0;
   if (!data || classes < 2 || sizeOf(x.shape) > mostNumbers) return false;
   let differs = false;

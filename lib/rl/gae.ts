@@ -47,10 +47,18 @@ const takesAdvantages = signature("generalisedAdvantages()", {
   return isWithout ? "done is true where a trajectory ends: terminated.or(truncated)." : undefined;
 });
 
+/** The numbers of a tensor where they are known already: by its place, in the order of its elements. */
+function known({ node }: Tensor): ((at: number) => number) | null {
+  if (node.op === "full") return () => node.attrs.value;
+  const numbers = node.value?.hostIfAny;
+  return numbers ? (at) => numbers[at]! : null;
+}
+
 /** Throws if a step is known to be terminated and not done. */
 function refuseUndone(terminated: Tensor, done: Tensor): void {
-  const [ends, dones] = [terminated.node.value?.host, done.node.value?.host];
-  const at = ends && dones ? ends.findIndex((x, i) => x !== 0 && dones[i] === 0) : -1;
+  const [ends, dones] = [known(terminated), known(done)];
+  if (!ends || !dones) return;
+  const at = Array.from({ length: done.size }, (_, i) => i).findIndex((i) => ends(i) !== 0 && dones(i) === 0);
   if (at < 0) return;
   const envs = done.shape[1]!;
   throw new PlumblineError({

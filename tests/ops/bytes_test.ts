@@ -1,0 +1,67 @@
+/** Bytes are numbers; truths are numbers beside numbers, and conditions where conditions are meant. */
+
+import assert from "node:assert/strict";
+import { fromBuffer, tensor, where } from "../../mod.ts";
+import { onEachEngine } from "../engines.ts";
+
+const image = Uint8Array.from([0, 51, 102, 255]);
+
+onEachEngine("an image of bytes divided by 255 is float32 in [0, 1]", async () => {
+  const x = tensor(image, { shape: [2, 2] });
+  assert.equal(x.dtype, "int32");
+  assert.equal(x.div(255).dtype, "float32");
+  assert.deepEqual(await x.div(255).data(), Float32Array.from(image, (v) => v / 255));
+  assert.deepEqual(await tensor(image, { dtype: "float32" }).div(255).data(), Float32Array.from(image, (v) => v / 255));
+  assert.equal(await x.sum().item(), 408);
+  assert.equal(await x.max().item(), 255);
+});
+
+onEachEngine("short whole numbers of every kind keep their values", async () => {
+  const kinds = [Uint8Array, Uint8ClampedArray, Int8Array, Uint16Array, Int16Array] as const;
+  for (const kind of kinds) {
+    const numbers = kind.from([1, 2, 127]);
+    assert.deepEqual(await tensor(numbers as unknown as Uint8Array).data(), Int32Array.from(numbers), kind.name);
+  }
+  assert.deepEqual(await tensor(Int8Array.of(-1, -128) as unknown as Int32Array).toList(), [-1, -128]);
+  assert.deepEqual(await tensor(Uint16Array.of(65535) as unknown as Uint32Array).toList(), [65535]);
+});
+
+onEachEngine(
+  "bytes that are truths are so where it is said, and whole numbers are truths where conditions are meant",
+  async () => {
+    const bytes = Uint8Array.of(0, 1, 7);
+    const truths = tensor(bytes, { dtype: "bool" });
+    assert.deepEqual(await truths.toList(), [false, true, true]);
+    const x = tensor([1, 2, 3]);
+    for (const condition of [truths, tensor(bytes)]) {
+      assert.deepEqual(await where(condition, x, 0).toList(), [0, 2, 3]);
+      assert.deepEqual(await x.maskedFill(condition, -1).toList(), [1, -1, -1]);
+      assert.deepEqual(await condition.not().toList(), [true, false, false]);
+      assert.deepEqual(await condition.and(x.less(3)).toList(), [false, true, false]);
+      assert.deepEqual(await condition.any().item(), true);
+      assert.deepEqual(await condition.all().item(), false);
+    }
+    assert.deepEqual(await truths.mul(x).toList(), [0, 2, 3]);
+    assert.equal(await truths.sum().item(), 2);
+    assert.equal(truths.add(1).dtype, "int32");
+  },
+);
+
+Deno.test("fromBuffer() refuses bytes, of which it would need a copy", () => {
+  assert.throws(() => fromBuffer(image), {
+    name: "PlumblineError",
+    message:
+      /fromBuffer\(\) keeps float32, int32 and uint32 numbers as they are; of a Uint8Array it would need a copy.*tensor\(\) makes one/s,
+  });
+});
+
+Deno.test("an array of numbers that no dtype holds is refused", () => {
+  for (const data of [new Float64Array(2), new BigInt64Array(2), new DataView(new ArrayBuffer(8))]) {
+    assert.throws(() => tensor(data as unknown as Float32Array), {
+      name: "PlumblineError",
+      message: new RegExp(
+        `tensor\\(\\) was given a ${data.constructor.name}, whose numbers no dtype holds as they are`,
+      ),
+    });
+  }
+});
