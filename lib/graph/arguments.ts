@@ -70,8 +70,12 @@ function refuseArgument(
   }
   const fault: Fault = inside ?? { at: "", says: kind.says, found };
   const place = name + fault.at;
-  const option = inside ? undefined : kind.example?.(found);
-  const example = inside ? undefined : option ? withOption(declared, name, option, given) : byName(declared, found);
+  const option = inside || !declared.names.includes(name) ? undefined : kind.example?.(found);
+  const example = inside
+    ? undefined
+    : option
+    ? withOption(declared, name, option, given)
+    : byName(declared, found, given);
   const usage = called.endsWith("()") ? `it is called so: ${usageOf(declared)}` : undefined;
   const message = fault.found === undefined
     ? `${called} needs \`${place}\`, ${fault.says.replace(/,$/, "")}.`
@@ -82,21 +86,24 @@ function refuseArgument(
   );
 }
 
+/** A number, text or truth that was given, or the name that stands for it. */
+function asWritten(given: unknown, name: string): string {
+  return ["number", "string", "boolean"].includes(typeof given) ? JSON.stringify(given) : name;
+}
+
 /** The call as it was made, but for `option` in the place of `name`. */
 function withOption({ called, names }: Declared, name: string, option: string, given: readonly unknown[]): string {
-  const before = names.slice(0, names.indexOf(name)).map((other, i) => {
-    return ["number", "string", "boolean"].includes(typeof given[i]) ? JSON.stringify(given[i]) : other;
-  });
+  const before = names.slice(0, names.indexOf(name)).map((other, i) => asWritten(given[i], other));
   return `${called.replace(/\(\)$/, "")}(${[...before, option].join(", ")})`;
 }
 
 /** Where an object names parameters that are given by position. */
-function byName({ called, names }: Declared, found: unknown): string | undefined {
+function byName({ called, names }: Declared, found: unknown, given: readonly unknown[]): string | undefined {
   if (typeof found !== "object" || found === null) return undefined;
   const known = Object.keys(found).filter((key) => names.includes(key));
   if (known.length === 0) return undefined;
-  const values = names.slice(0, names.indexOf(known.at(-1)!) + 1).map((name) => {
-    return known.includes(name) ? JSON.stringify((found as Record<string, unknown>)[name]) : name;
+  const values = names.slice(0, names.indexOf(known.at(-1)!) + 1).map((name, i) => {
+    return known.includes(name) ? JSON.stringify((found as Record<string, unknown>)[name]) : asWritten(given[i], name);
   });
   return `${called.replace(/\(\)$/, "")}(${values.join(", ")})`;
 }

@@ -207,6 +207,15 @@ export function isThenable(x: unknown): x is PromiseLike<unknown> {
   return typeof x === "object" && x !== null && "then" in x && typeof x.then === "function";
 }
 
+/** What makes a tensor of `x`, if that is numbers. */
+export function tensorOf(x: unknown): string | undefined {
+  if (ArrayBuffer.isView(x)) return "tensor(numbers)";
+  const numbers = Array.isArray(x) ? x.flat(8) : [x];
+  if (!numbers.every((value) => typeof value === "number" || typeof value === "boolean")) return undefined;
+  const text = JSON.stringify(x);
+  return `tensor(${text.length > 40 ? "numbers" : text})`;
+}
+
 /** The same of what is refused in any case: that the promise may fail too is not another error. */
 export function isStrayPromise(x: unknown): x is PromiseLike<unknown> {
   if (!isThenable(x)) return false;

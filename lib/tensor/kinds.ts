@@ -1,6 +1,6 @@
 /** The kinds of arguments that know of tensors, beside those of `graph/kinds.ts`. */
 
-import { either, type Fault, instance, isThenable, type Kind, kindOf, listOf } from "../graph/kinds.ts";
+import { either, type Fault, instance, isThenable, type Kind, kindOf, listOf, tensorOf } from "../graph/kinds.ts";
 import { HostRandom } from "./host_random.ts";
 import { Tensor } from "./tensor.ts";
 import { Parameter, Variable } from "./variable.ts";
@@ -8,7 +8,7 @@ import { Parameter, Variable } from "./variable.ts";
 export * from "../graph/kinds.ts";
 
 /** A tensor. */
-export const tensor: Kind = instance("a tensor", Tensor);
+export const tensor: Kind = { ...instance("a tensor", Tensor), example: tensorOf };
 /** A tensor or a number. */
 export const tensorLike: Kind = kindOf("a tensor or a number", (x) => {
   return x instanceof Tensor || typeof x === "number" || typeof x === "boolean";

@@ -14,7 +14,7 @@ import { lookAtFirstSteps } from "../forensics/steps/zero_step.ts";
 import { takeOnly } from "../graph/arguments.ts";
 import * as composite from "../graph/composite.ts";
 import { PlumblineError } from "../graph/error.ts";
-import { instance, kindOf } from "../graph/kinds.ts";
+import { instance, kindOf, tensorOf } from "../graph/kinds.ts";
 import { ofOne, ofTwo } from "../graph/methods.ts";
 import { fromStart } from "../graph/indices.ts";
 import { constant, type Node } from "../graph/node.ts";
@@ -1038,7 +1038,7 @@ Tensor.prototype satisfies Record<UnaryName | BinaryName | keyof typeof ofOne | 
 takeOnly(
   Tensor,
   tensorMethods(
-    instance("a tensor", Tensor),
+    { ...instance("a tensor", Tensor), example: tensorOf },
     kindOf("a tensor or a number", (x) => x instanceof Tensor || typeof x === "number" || typeof x === "boolean"),
   ),
 );
