@@ -154,6 +154,37 @@ interface Class {
 /** Methods that the library calls, and conversions, which say what they refuse themselves. */
 const free: readonly string[] = ["constructor", "toString", "toJSON", "valueOf"];
 
+type Method = (this: unknown, ...given: unknown[]) => unknown;
+
+/**
+ * `method` after a check of its arguments. It keeps its name, which messages read from the stack. Those of none and of one argument,
+ * which are most that a trace calls, make no list of what they are given.
+ */
+function checkedMethod(name: string, method: Method, check: Signature, parameters: Parameters): Method {
+  const [first, ...others] = Object.entries(parameters);
+  const methods: Record<string, Method> = first === undefined
+    ? {
+      [name](this: unknown): unknown {
+        if (arguments.length > 0) check(arguments);
+        return method.call(this);
+      },
+    }
+    : others.length === 0 && !first[0].startsWith("..")
+    ? {
+      [name](this: unknown, x: unknown): unknown {
+        if (arguments.length > 1 || !first[1].accepts(x)) check(arguments);
+        return method.call(this, x);
+      },
+    }
+    : {
+      [name](this: unknown, ...given: unknown[]): unknown {
+        check(given);
+        return method.apply(this, given);
+      },
+    };
+  return methods[name]!;
+}
+
 /**
  * From now on the methods of a class refuse what they do not take: those of the table other arguments, all others any. Methods
  * named in `internal` are the library's own.
@@ -165,16 +196,9 @@ export function takeOnly(of: Class, methods: Methods, internal: readonly string[
     if (value.length > 0 && !Object.hasOwn(methods, name)) throw new Error(`say what ${of.name}.${name}() takes.`);
     const declared = Object.hasOwn(methods, name) ? methods[name]! : {};
     const [parameters, advice] = Array.isArray(declared) ? declared as [Parameters, Advice] : [declared as Parameters];
-    const check = signature(`${name}()`, parameters, advice);
-    // The method keeps its name, which messages read from the stack.
-    const checked = {
-      [name](this: unknown, ...given: unknown[]): unknown {
-        check(given);
-        return value.apply(this, given);
-      },
-    };
-    Object.defineProperty(checked[name], "length", { value: value.length });
-    Object.defineProperty(of.prototype, name, { ...property, value: checked[name], writable: true });
+    const checked = checkedMethod(name, value as Method, signature(`${name}()`, parameters, advice), parameters);
+    Object.defineProperty(checked, "length", { value: value.length });
+    Object.defineProperty(of.prototype, name, { ...property, value: checked, writable: true });
   }
   const missing = Object.keys(methods).find((name) => !Object.hasOwn(of.prototype, name));
   if (missing !== undefined) throw new Error(`${of.name} has no method ${missing} to check the arguments of.`);
