@@ -52,8 +52,17 @@ export class RowLayout<Field extends string> {
   }
 }
 
+/** What one pass over a batch goes over. */
+export interface Minibatches {
+  readonly [key: string]: Tensor;
+  /** int32 [minibatch, row]: rows of the batch. */
+  readonly index: Tensor;
+  /** float32 [minibatch, row]: 0 for padding. */
+  readonly weight: Tensor;
+}
+
 /** `rows` rows in random order, [minibatch, row]; the last minibatch is padded with row 0 at weight 0. */
-export function shuffled(rows: number, minibatchSize: number, order: HostRandom): { index: Tensor; weight: Tensor } {
+export function shuffled(rows: number, minibatchSize: number, order: HostRandom): Minibatches {
   const size = Math.min(minibatchSize, rows);
   const shape = [Math.ceil(rows / size), size] as const;
   const index = new Int32Array(shape[0] * size);

@@ -17,35 +17,48 @@ import { formOf, leaves, mapTree, namedLeaves, type Tree } from "../tensor/tree.
 import { Variable } from "../tensor/variable.ts";
 import type { Environment } from "../worlds/environment.ts";
 import { criticFor } from "./networks.ts";
+import type { OnPolicyOptions } from "./on_policy_options.ts";
 import { policyFor } from "./policies.ts";
 import { type Act, Policy } from "./policy.ts";
-import type { PPOOptions } from "./ppo_options.ts";
 
 /** What a network is told of a world. */
 type Spaces = Pick<Environment<Tree>, "agents" | "observationSize" | "actionKind" | "actionSize">;
 
-/** A policy and a value function, see {@linkcode PPOOptions.critic}. */
+/** A policy and a value function, see {@linkcode OnPolicyOptions.critic}. */
 export interface Networks {
   readonly policy: Policy;
   readonly critic: Module;
 }
 
+/** What an algorithm wants of its networks. */
+export interface Wanted {
+  /** How sentences call it: "PPO". */
+  readonly algorithm: string;
+  /** Whether the critic of an agent sees all agents. */
+  readonly centralisedCritic: boolean;
+}
+
 /** Makes both, the policy first. Throws a sentence about what does not fit. */
-export function makeNetworks(environment: Spaces, options: PPOOptions, random: HostRandom): Networks {
+export function makeNetworks(
+  environment: Spaces,
+  options: OnPolicyOptions,
+  { algorithm, centralisedCritic }: Wanted,
+  random: HostRandom,
+): Networks {
   const { agents, observationSize, actionKind, actionSize } = environment;
-  const { algorithm, centralisedPolicy, shareParameters, hiddenSize, recurrent, normalizeObservations } = options;
+  const { centralisedPolicy, shareParameters, hiddenSize, recurrent, normalizeObservations } = options;
   const shared = { agents, observationSize, shareParameters, hiddenSize, recurrent };
   const ofPolicy = { ...shared, centralised: centralisedPolicy, normalizeObservations, actionKind, actionSize };
-  const ofCritic = { ...shared, centralised: algorithm === "mappo" };
+  const ofCritic = { ...shared, centralised: centralisedCritic };
   const policy = options.policy ? options.policy(ofPolicy, random) : policyFor(ofPolicy, ofPolicy, random);
   if (!(policy instanceof Policy)) {
     throw new TypeError(
-      "PPO: `policy` makes a Policy, such as new GaussianPolicy({ ...spaces, network }, random); it made something else.",
+      `${algorithm}: \`policy\` makes a Policy, such as new GaussianPolicy({ ...spaces, network }, random); it made something else.`,
     );
   }
   const critic = options.critic ? options.critic(ofCritic, random) : criticFor(ofCritic, random);
   if (!(critic instanceof Module)) {
-    throw new TypeError("PPO: `critic` makes a Module, with its layers in fields; it made something else.");
+    throw new TypeError(`${algorithm}: \`critic\` makes a Module, with its layers in fields; it made something else.`);
   }
   if (options.policy) checkPolicy(environment, policy);
   if (options.critic) checkCritic(environment, policy, critic);
@@ -185,7 +198,7 @@ function checkListed(module: Module, said: Tree, role: "policy" | "critic"): voi
 export async function tryNetworks(
   environment: Spaces,
   { policy, critic }: Networks,
-  options: Pick<PPOOptions, "policy" | "critic">,
+  options: Pick<OnPolicyOptions, "policy" | "critic">,
 ): Promise<void> {
   const observation = observations(environment);
   const last = (x: Tensor): Tensor => x.slice(0, envs - 1);

@@ -1,66 +1,15 @@
 /** What multi-agent PPO may be told. */
 
-import type { Module } from "../nn/module.ts";
-import type { RecurrentKind } from "../nn/recurrent_mlp.ts";
-import { anything, boolean, callable, having, type Kind, optional } from "../graph/kinds.ts";
+import { anything, having, type Kind } from "../graph/kinds.ts";
 import type { Schedule } from "../optim/schedule.ts";
-import type { HostRandom } from "../tensor/host_random.ts";
-import type { NetworkOptions } from "./networks.ts";
-import type { PolicySpaces } from "./policies.ts";
-import type { Policy } from "./policy.ts";
+import { checkOptions, onPolicyKinds, type OnPolicyOptions, onPolicyRanges } from "./on_policy_options.ts";
 
 /** Settings of multi-agent PPO. */
-export interface PPOOptions {
+export interface PPOOptions extends OnPolicyOptions {
   /** `mappo`: a critic that sees all agents. `ippo`: a critic that sees one. */
   readonly algorithm: "mappo" | "ippo";
-  /**
-   * Whether each agent acts on what all agents observe: one mind for the team. Not by default: each acts on its own
-   * observation.
-   */
-  readonly centralisedPolicy?: boolean;
-  /** One network for all agents (the default), or one for each; policy and critic alike. */
-  readonly shareParameters?: boolean;
-  /** Units in each of the two hidden layers of policy and critic; 256 unless told otherwise. */
-  readonly hiddenSize?: number;
-  /**
-   * Whether policy and critic remember: their second hidden layer is an LSTM or a GRU then, of each agent its own state.
-   * `none` (the default): what is not seen now is not known.
-   */
-  readonly recurrent?: "none" | RecurrentKind;
-  /**
-   * Where networks remember: the steps along which gradients flow back, 10 unless told otherwise (the data chunk length of
-   * MAPPO's authors), and at most those of the batch, whose steps are rounded up to whole sequences. A minibatch is made of
-   * whole sequences.
-   */
-  readonly sequenceLength?: number;
-  /**
-   * Makes a policy of one's own: {@linkcode GaussianPolicy} or {@linkcode CategoricalPolicy} with a `network` of one's own, or
-   * a subclass. `spaces` are the sizes of the world, and what these options say of networks; `random` draws the weights.
-   */
-  readonly policy?: (spaces: PolicySpaces, random: HostRandom) => Policy;
-  /**
-   * Makes a value function of one's own: a module from `[row, agent, feature]`, as the policy's `normalize` gives it, to
-   * `[row, agent]`, whose rows know nothing of each other; or a {@linkcode Recurrent} one whose steps are that, and whose
-   * state has the leading axis `row`, or `[row, agent]`.
-   */
-  readonly critic?: (spaces: NetworkOptions, random: HostRandom) => Module;
-  /** Frames (steps of one environment) to collect in an iteration, at least. */
-  readonly framesPerBatch: number;
-  /**
-   * Environments side by side; as many as the batch has whole episodes unless told otherwise. With more of them an iteration has
-   * fewer steps of each, and episodes go on from batch to batch: worlds on the host are faster with some hundred.
-   */
-  readonly envs?: number;
   /** Passes over the batch in an iteration. */
   readonly numEpochs: number;
-  /** Frames in a minibatch. */
-  readonly minibatchSize: number;
-  /** The learning rate of Adam, above 0. */
-  readonly lr: number;
-  /** Constant unless told otherwise. Otherwise the rate falls to 0 over `nIters` iterations. */
-  readonly lrSchedule?: Schedule;
-  /** The iterations of the whole run: for schedules. */
-  readonly nIters?: number;
   /** The gradients of policy and critic together are clipped to this Euclidean norm, above 0. */
   readonly maxGradNorm: number;
   /** The ratio of probabilities is clipped to 1 +- this. */
@@ -69,106 +18,42 @@ export interface PPOOptions {
   readonly entropyEps: number;
   /** Constant unless told otherwise. Otherwise the weight of the entropy falls to 0 over `nIters` iterations. */
   readonly entropySchedule?: Schedule;
-  /** The discount of a step, in [0, 1]. */
-  readonly gamma: number;
-  /** How far advantages look past the critic, in [0, 1]: 0 one step, 1 to the end of the episode. */
-  readonly lmbda: number;
-  /**
-   * Whether a step at which the time was up is worth what the critic expects after it (the default), or, as in TorchRL's
-   * tutorial, nothing: as if the task had ended.
-   */
-  readonly bootstrapTruncated?: boolean;
   /** How far a value may move in an iteration and still improve the loss, in the critic's own units; 0 (the default): freely. */
   readonly clipValue?: number;
-  /** Whether networks see observations on the scale of their running mean and deviation, each feature its own. Not by default. */
-  readonly normalizeObservations?: boolean;
-  /** Whether the critic learns values on the scale of their running mean and deviation. Not by default. */
-  readonly normalizeValues?: boolean;
-  /** Whether the advantages of a batch are brought to mean 0 and deviation 1. Not by default. */
-  readonly normalizeAdvantages?: boolean;
   /** No further epoch begins after one in which the mean of the approximate KL was above this; 0 (the default): all do. */
   readonly targetKl?: number;
-  /** An integer in [0, 2^53): the same seed gives the same run. */
-  readonly seed: number;
 }
-
-const toggle = optional(boolean);
 
 /** What options there are. Of which kind and in which range numbers and texts are is said by {@linkcode checkPPOOptions}. */
 export const ppoOptions: Kind = having(
   "the options of PPO by name,",
   {},
   {
+    ...onPolicyKinds,
     algorithm: anything,
-    centralisedPolicy: toggle,
-    shareParameters: toggle,
-    hiddenSize: anything,
-    recurrent: anything,
-    sequenceLength: anything,
-    policy: optional(callable),
-    critic: optional(callable),
-    framesPerBatch: anything,
-    envs: anything,
     numEpochs: anything,
-    minibatchSize: anything,
-    lr: anything,
-    lrSchedule: anything,
-    nIters: anything,
     maxGradNorm: anything,
     clipEpsilon: anything,
     entropyEps: anything,
     entropySchedule: anything,
-    gamma: anything,
-    lmbda: anything,
-    bootstrapTruncated: toggle,
     clipValue: anything,
-    normalizeObservations: toggle,
-    normalizeValues: toggle,
-    normalizeAdvantages: toggle,
     targetKl: anything,
-    seed: anything,
   } satisfies Record<keyof PPOOptions, Kind>,
 );
 
-/** A number that an option may be: whole or not, from `least` to `most`. */
-interface Range {
-  readonly whole?: true;
-  readonly least: number;
-  readonly aboveLeast?: true;
-  readonly most?: number;
-}
-
-const ranges: Readonly<Partial<Record<keyof PPOOptions, Range>>> = {
-  hiddenSize: { whole: true, least: 1 },
-  sequenceLength: { whole: true, least: 1 },
-  framesPerBatch: { whole: true, least: 1 },
-  envs: { whole: true, least: 1 },
-  numEpochs: { whole: true, least: 1 },
-  minibatchSize: { whole: true, least: 1 },
-  lr: { least: 0 },
-  nIters: { whole: true, least: 1 },
-  maxGradNorm: { least: 0, aboveLeast: true },
-  clipEpsilon: { least: 0, aboveLeast: true },
-  entropyEps: { least: 0 },
-  gamma: { least: 0, most: 1 },
-  lmbda: { least: 0, most: 1 },
-  clipValue: { least: 0 },
-  targetKl: { least: 0 },
-};
-
-const mayLack: readonly (keyof PPOOptions)[] = [
-  "hiddenSize",
-  "sequenceLength",
-  "envs",
-  "nIters",
-  "clipValue",
-  "targetKl",
-];
-
-function rangeText({ whole, least, aboveLeast, most }: Range): string {
-  return `a ${whole ? "whole number" : "number"} ${aboveLeast ? "above" : "of at least"} ${least}` +
-    (most === undefined ? "" : ` and at most ${most}`);
-}
+const rules = {
+  algorithm: "PPO",
+  schedules: ["lrSchedule", "entropySchedule"],
+  ranges: {
+    ...onPolicyRanges,
+    numEpochs: { whole: true, least: 1 },
+    maxGradNorm: { least: 0, aboveLeast: true },
+    clipEpsilon: { least: 0, aboveLeast: true },
+    entropyEps: { least: 0 },
+    clipValue: { least: 0, mayLack: true },
+    targetKl: { least: 0, mayLack: true },
+  },
+} as const;
 
 /** Throws a RangeError at the first option that cannot be; a notebook checks no types. */
 export function checkPPOOptions(options: PPOOptions): void {
@@ -176,25 +61,5 @@ export function checkPPOOptions(options: PPOOptions): void {
   if (algorithm !== "mappo" && algorithm !== "ippo") {
     throw new RangeError(`PPO: algorithm is "mappo" or "ippo", not ${JSON.stringify(algorithm)}.`);
   }
-  const { recurrent = "none" } = options;
-  if (!["none", "lstm", "gru"].includes(recurrent)) {
-    throw new RangeError(`PPO: recurrent is "none", "lstm" or "gru", not ${JSON.stringify(recurrent)}.`);
-  }
-  for (const name of ["lrSchedule", "entropySchedule"] as const) {
-    const schedule = options[name] ?? "constant";
-    if (!["constant", "linear", "cosine"].includes(schedule)) {
-      throw new RangeError(`PPO: ${name} is "constant", "linear" or "cosine", not ${JSON.stringify(schedule)}.`);
-    }
-    if (schedule !== "constant" && options.nIters === undefined) {
-      throw new RangeError(`PPO: a ${schedule} ${name} needs nIters: where it ends.`);
-    }
-  }
-  for (const [name, range] of Object.entries(ranges) as [keyof PPOOptions, Range][]) {
-    const value = options[name];
-    if (value === undefined && mayLack.includes(name)) continue;
-    const { whole, least, aboveLeast, most = Infinity } = range;
-    const fits = typeof value === "number" && Number.isFinite(value) && (!whole || Number.isInteger(value)) &&
-      value >= least && value <= most && !(aboveLeast && value === least);
-    if (!fits) throw new RangeError(`PPO: ${name} is ${rangeText(range)}, not ${value}.`);
-  }
+  checkOptions(options, rules);
 }
