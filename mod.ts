@@ -145,6 +145,11 @@ export {
 } from "./lib/rl/ppo.ts";
 export type { PPOOptions } from "./lib/rl/ppo_options.ts";
 export { type PPOFacts, PPOTrainer } from "./lib/rl/ppo_trainer.ts";
+export type { OnPolicyOptions } from "./lib/rl/on_policy_options.ts";
+export { type OnPolicyFacts, OnPolicyTrainer } from "./lib/rl/on_policy_trainer.ts";
+export { type TRPOStep, trpoStep, type TrustRegion, type TrustRegionOptions } from "./lib/rl/trpo.ts";
+export type { TRPOOptions } from "./lib/rl/trpo_options.ts";
+export { TRPOTrainer } from "./lib/rl/trpo_trainer.ts";
 export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/systems/trainer.ts";
 export { RunningScale } from "./lib/rl/running_scale.ts";
 export { Collector, type Rollout, type SequenceRollout } from "./lib/rl/rollout.ts";

@@ -222,6 +222,12 @@ export class Categorical {
     return p.mul(this.logProbs.clamp(-3.4e38, null)).sum(-1).neg();
   }
 
+  /** KL(this || other), `[..]`. A class of probability 0 adds 0; one that only `other` rules out makes it huge. */
+  kl(other: Categorical): Tensor {
+    const [p, q] = [this.logProbs, other.logProbs].map((x) => x.clamp(-3.4e38, null)) as [Tensor, Tensor];
+    return this.logProbs.exp().mul(p.sub(q)).sum(-1);
+  }
+
   /** Classes, int32 `[..]` (Gumbel's trick); never one whose logit is -Infinity. */
   sample(key: Tensor): Tensor {
     return this.#watched(this.logProbs.add(gumbel(key, this.logProbs.shape)).argmax(-1));
@@ -239,7 +245,11 @@ export class Categorical {
   }
 }
 
-takeOnly(Categorical, { logProb: { index: kind.tensor }, sample: [sampled, () => ofShape] });
+takeOnly(Categorical, {
+  logProb: { index: kind.tensor },
+  kl: { other: kind.instance("another Categorical", Categorical) },
+  sample: [sampled, () => ofShape],
+});
 
 /** `x`, which has classes along its last axis, as float32. */
 function floating(x: Tensor): Tensor {

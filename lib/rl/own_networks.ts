@@ -36,13 +36,15 @@ export interface Wanted {
   readonly algorithm: string;
   /** Whether the critic of an agent sees all agents. */
   readonly centralisedCritic: boolean;
+  /** Whether it asks a policy for its KL divergence. */
+  readonly needsKl?: boolean;
 }
 
 /** Makes both, the policy first. Throws a sentence about what does not fit. */
 export function makeNetworks(
   environment: Spaces,
   options: OnPolicyOptions,
-  { algorithm, centralisedCritic }: Wanted,
+  { algorithm, centralisedCritic, needsKl = false }: Wanted,
   random: HostRandom,
 ): Networks {
   const { agents, observationSize, actionKind, actionSize } = environment;
@@ -60,7 +62,7 @@ export function makeNetworks(
   if (!(critic instanceof Module)) {
     throw new TypeError(`${algorithm}: \`critic\` makes a Module, with its layers in fields; it made something else.`);
   }
-  if (options.policy) checkPolicy(environment, policy);
+  if (options.policy) checkPolicy(environment, policy, needsKl);
   if (options.critic) checkCritic(environment, policy, critic);
   return { policy, critic };
 }
@@ -95,7 +97,7 @@ function saidByCritic(critic: Module, observation: Tensor): { value: Tensor; mem
   return { value, memory };
 }
 
-function checkPolicy(environment: Spaces, policy: Policy): void {
+function checkPolicy(environment: Spaces, policy: Policy, needsKl: boolean): void {
   const { agents, actionKind, actionSize } = environment;
   const name = policy.constructor.name;
   if (policy.parameters().length === 0) {
@@ -114,7 +116,7 @@ function checkPolicy(environment: Spaces, policy: Policy): void {
     `the action of ${name}`,
     `[env, agent${discrete ? "" : ", actionSize"}], as this world with its ${actionKind} actions takes it`,
   );
-  const { choice, logProb, entropy, memory } = said;
+  const { choice, logProb, entropy, memory, output } = said;
   checkIs(choice, "float32", [envs, agents, policy.choiceSize], `the choice of ${name}`, "[env, agent, choiceSize]");
   checkIs(logProb, "float32", [envs, agents], `logProb() of ${name}`, "[env, agent]: one number for all that it chose");
   checkIs(
@@ -124,6 +126,10 @@ function checkPolicy(environment: Spaces, policy: Policy): void {
     `entropy() of ${name}`,
     "[env, agent]: one number for all that it chooses",
   );
+  if (needsKl) {
+    const why = "[env, agent]: one number for all that an agent chooses, so sum over the numbers of an action";
+    checkIs(policy.kl(output, output), "float32", [envs, agents], `kl() of ${name}`, why);
+  }
   checkMemory(policy.initialMemory(envs), memory, name);
   checkListed(policy, { ...said }, "policy");
 }

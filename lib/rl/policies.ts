@@ -2,7 +2,7 @@
 
 import { type Methods, signature, takeOnly } from "../graph/arguments.ts";
 import type { Shape } from "../graph/types.ts";
-import { Categorical, gumbel, TanhNormal } from "../nn/distributions.ts";
+import { Categorical, gumbel, Normal, TanhNormal } from "../nn/distributions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import { normal } from "../tensor/random.ts";
 import * as kind from "../tensor/kinds.ts";
@@ -57,6 +57,7 @@ const methods = (output: kind.Kind): Methods => ({
   action: { choice: kind.tensor },
   logProb: { output, choice: kind.tensor },
   entropy: { output, noise: kind.optional(kind.tensor) },
+  kl: { before: output, now: output },
   mode: { output },
 });
 const made = {
@@ -122,6 +123,11 @@ export class GaussianPolicy extends Policy<GaussianOutput> {
     return new TanhNormal(loc, scale).entropyEstimate(noise!).sum(-1);
   }
 
+  /** That of the actions is that of the normal variables before the tanh, which loses nothing. */
+  override kl(before: GaussianOutput, now: GaussianOutput): Tensor {
+    return new Normal(before.loc, before.scale).kl(new Normal(now.loc, now.scale)).sum(-1);
+  }
+
   /** The tanh of the means, `[.., actionSize]`. */
   override mode({ loc }: GaussianOutput): Tensor {
     return loc.tanh();
@@ -181,6 +187,11 @@ export class CategoricalPolicy extends Policy<CategoricalOutput> {
   /** Exact, `[..]`, in nats. */
   override entropy({ logits }: CategoricalOutput): Tensor {
     return new Categorical(logits).entropy();
+  }
+
+  /** Exact, `[..]`, in nats. */
+  override kl(before: CategoricalOutput, now: CategoricalOutput): Tensor {
+    return new Categorical(before.logits).kl(new Categorical(now.logits));
   }
 
   /** The number of the most likely action, int32 `[..]`. */

@@ -124,6 +124,17 @@ export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends
   abstract logProb(output: Output, choice: Tensor): Tensor;
   /** The entropy `[..]`, or an unbiased estimate of it; `noise` is standard normal, `[.., entropyNoiseSize]`. */
   abstract entropy(output: Output, noise: Tensor | undefined): Tensor;
+  /**
+   * The KL divergence `[..]` from what was said `before`, as data, to what is said `now`: of all numbers of an action together.
+   * Of the policies that the library has it is exact. One of one's own needs it for TRPO only.
+   *
+   * @throws TypeError unless the policy has one.
+   */
+  kl(_before: Output, _now: Output): Tensor {
+    throw new TypeError(
+      `${this.constructor.name}, the policy, has no kl(before, now): TRPO needs the KL divergence of each agent's action, [..].`,
+    );
+  }
   /** The most likely action, as the world takes it. */
   abstract mode(output: Output): Tensor;
 
@@ -254,6 +265,7 @@ takeOnly(Policy, {
   act: { observation, memory, noise: kind.tensor, began: kind.optional(kind.tensor) },
   decide: { observation, memory, key: kind.optional(kind.tensor) },
   along: { normalized: kind.tensor, memory, began: kind.tensor },
+  kl: { before: kind.tree, now: kind.tree },
 });
 
 /** The network that `make` makes. */
