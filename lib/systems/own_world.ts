@@ -5,6 +5,7 @@ import { checkEnvironment } from "./check_environment.ts";
 import { chooseDevice } from "./device.ts";
 import type { AnyWorld, Networks } from "./reinforcement/algorithm.ts";
 import { ppo } from "./reinforcement/ppo.ts";
+import { trpo } from "./reinforcement/trpo.ts";
 import { reinforcementSystem } from "./reinforcement/system.ts";
 import type { Settings } from "./settings.ts";
 import type { IterationListener, System } from "./system.ts";
@@ -14,7 +15,7 @@ import { UsageError } from "./usage.ts";
 export interface OwnWorld {
   /** The world, or what makes it. */
   readonly world: AnyWorld | (() => AnyWorld);
-  /** Policy and value function of one's own; those of PPO unless told otherwise. */
+  /** Policy and value function of one's own; those of the algorithm unless told otherwise. */
   readonly networks?: Networks;
   /** Settings that suit it, below those that are given. */
   readonly settings?: Settings;
@@ -35,6 +36,7 @@ export function ownWorldSystem(name: string, own: OwnWorld | null): System {
     algorithms: {
       ppo: ppo("ippo", "PPO, the critic of an agent sees what the agent sees"),
       mappo: ppo("mappo", "PPO whose critic sees all agents"),
+      trpo: trpo("TRPO: each step of the policy inside of a trust region"),
     },
     task: {},
     presets: ["own"],

@@ -6,6 +6,7 @@
 import type { ValuesOf } from "../option.ts";
 import type { CommonConfig, Settings } from "../settings.ts";
 import type { PPOSettings } from "../reinforcement/ppo.ts";
+import type { TRPOSettings } from "../reinforcement/trpo.ts";
 import type { scenarios, task } from "./scenarios.ts";
 
 type Scenario = keyof typeof scenarios;
@@ -102,16 +103,41 @@ const tuned: Readonly<Record<Scenario, Preset>> = {
   },
 };
 
+/** What a preset of TRPO may say. */
+type TRPOPreset = Partial<ValuesOf<typeof task> & TRPOSettings & Pick<CommonConfig, "nIters">>;
+
+/** What TRPO learns with in all scenarios: the notes know PPO only. */
+const trpoCommon: TRPOPreset = {
+  centralisedCritic: true,
+  hiddenSize: 64,
+  framesPerBatch: 6000,
+  minibatchSize: 500,
+  nCriticUpdates: 10,
+};
+
+const trpo: Readonly<Record<Scenario, TRPOPreset>> = {
+  navigation: { ...trpoCommon, nIters: 50 },
+  reverse_transport: { ...trpoCommon, framesPerBatch: 32768, minibatchSize: 2048, normalizeValues: true },
+  wheel: { ...trpoCommon, actions: "discrete", framesPerBatch: 48000, actionRepeat: 4, gamma: 0.95, lmbda: 0.88 },
+  buzz_wire: {
+    ...trpoCommon,
+    ...{ actions: "discrete", actionRepeat: 2, gamma: 0.98, lmbda: 0.9, nIters: 500 },
+    ...{ centralisedPolicy: true, framesPerBatch: 12000, normalizeObservations: true, normalizeValues: true },
+  },
+};
+
 /** The settings of a preset. */
-export function preset(name: string, scenario: string): Settings {
+export function preset(name: string, scenario: string, algorithm: string): Settings {
+  if (algorithm === "trpo") return { ...extents[scenario as Scenario], ...trpo[scenario as Scenario] };
   const table = name === "seed" ? seed : tuned;
   return { ...extents[scenario as Scenario], ...table[scenario as Scenario] };
 }
 
 /**
  * The preset below flags that were given without one: `tuned`, which is one whole; but `seed` where a number of the seed's
- * recipe is given, so that a command which spells its recipe out gets that and nothing else.
+ * recipe is given, so that a command which spells its recipe out gets that and nothing else. TRPO has one, under both names.
  */
 export function presetBelow(given: Settings): string {
+  if (given.algorithm === "trpo") return "tuned";
   return Object.keys(given).some((name) => name in seed.navigation) ? "seed" : "tuned";
 }

@@ -1,6 +1,7 @@
-/** The particle worlds of VMAS, trained by multi-agent PPO. */
+/** The particle worlds of VMAS, trained by multi-agent PPO or TRPO. */
 
 import { ppo } from "../reinforcement/ppo.ts";
+import { trpo } from "../reinforcement/trpo.ts";
 import { reinforcementSystem } from "../reinforcement/system.ts";
 import type { System } from "../system.ts";
 import { UsageError } from "../usage.ts";
@@ -14,6 +15,7 @@ export const particle: System = reinforcementSystem({
   algorithms: {
     mappo: ppo("mappo", "PPO whose critic sees all agents"),
     ippo: ppo("ippo", "PPO whose critic sees one agent"),
+    trpo: trpo("TRPO: each step of the policy inside of a trust region"),
   },
   task,
   presets,

@@ -2,7 +2,7 @@
 
 import type { SavedTensor } from "../../graph/types.ts";
 import type { Episodes } from "../../rl/evaluation.ts";
-import type { PPOOptions } from "../../rl/ppo_options.ts";
+import type { OnPolicyOptions } from "../../rl/on_policy_options.ts";
 import type { Policy } from "../../rl/policy.ts";
 import type { Environment } from "../../worlds/environment.ts";
 import type { HostWorld } from "../../worlds/host/world.ts";
@@ -10,8 +10,8 @@ import type { Config } from "../settings.ts";
 import type { AlgorithmFacts } from "../system.ts";
 import type { Trainer, TrainerFacts } from "../trainer.ts";
 
-/** Policy and value function of one's own, as PPO takes them. */
-export type Networks = Pick<PPOOptions, "policy" | "critic">;
+/** Policy and value function of one's own, as trainers take them. */
+export type Networks = Pick<OnPolicyOptions, "policy" | "critic">;
 
 /** A world of either kind. */
 export type AnyWorld = Environment | HostWorld;

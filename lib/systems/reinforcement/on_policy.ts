@@ -1,0 +1,221 @@
+/**
+ * What algorithms of systems have in common that learn from batches of their own policy: rows of settings, the rules between
+ * them, and how the trainer is made.
+ */
+
+import type { OnPolicyFacts } from "../../rl/on_policy_trainer.ts";
+import { batchShape } from "../../rl/rollout.ts";
+import {
+  called,
+  choice,
+  type ChoiceOption,
+  integer,
+  type NumberOption,
+  positive,
+  real,
+  type Table,
+  toggle,
+  type ToggleOption,
+  type ValuesOf,
+} from "../option.ts";
+import type { Config } from "../settings.ts";
+import { counted } from "../text.ts";
+import { UsageError } from "../usage.ts";
+import type { Agent, Algorithm, AnyWorld, Networks } from "./algorithm.ts";
+
+const schedules = ["constant", "linear", "cosine"] as const;
+/** A row whose value is a schedule. */
+export type ScheduleOption = ChoiceOption<typeof schedules[number]>;
+
+/** A row: how something falls to 0. */
+export function schedule(help: string): ScheduleOption {
+  return choice(schedules, "constant", help);
+}
+
+/** What networks there are. */
+export const networkRows = {
+  centralisedPolicy: toggle(false, "each agent acts on what all observe, not on its own view") as ToggleOption,
+  shareParameters: toggle(true, "one network for all agents, or else one for each") as ToggleOption,
+  hiddenSize: integer(1, 10_000, 256, "units in each of the two hidden layers") as NumberOption<number>,
+  recurrent: called(
+    ["memory", "rnn"],
+    choice(["none", "lstm", "gru"], "none", "whether policy and critic remember, and by what") as ChoiceOption<
+      "none" | "lstm" | "gru"
+    >,
+  ),
+  sequenceLength: called(
+    ["chunkLength", "dataChunkLength"],
+    integer(1, 100_000, 10, "where they remember: steps that gradients flow back") as NumberOption<number>,
+  ),
+};
+
+/** What is collected. */
+export const batchRows = {
+  nIters: called(
+    ["iterations", "numIterations", "totalTimesteps", "numTimesteps", "numUpdates"],
+    integer(1, 10_000_000, 10, "iterations: collect a batch, learn from it") as NumberOption<number>,
+  ),
+  envs: called(
+    ["numEnvs", "nEnvs"],
+    integer(0, 1_000_000, 0, "environments side by side; 0: whole episodes fill a batch") as NumberOption<
+      number
+    >,
+  ),
+  framesPerBatch: called(
+    ["numSteps", "nSteps", "rolloutSteps"],
+    integer(1, 100_000_000, 6000, "frames to collect in an iteration, all envs together") as NumberOption<number>,
+  ),
+};
+
+/** How Adam learns from it. */
+export const adamRows = {
+  minibatchSize: called(
+    ["batchSize"],
+    integer(1, 100_000_000, 400, "frames (actions, where they are held) in a minibatch") as NumberOption<number>,
+  ),
+  lr: called(["learningRate"], positive(1, 3e-4, "learning rate of Adam") as NumberOption<number>),
+  lrSchedule: schedule("how it falls to 0 over the iterations"),
+};
+
+/** What rewards are worth, and on which scales they and observations are seen. */
+export const advantageRows = {
+  gamma: real(0, 1, 0.99, "discount of later rewards") as NumberOption<number>,
+  lmbda: called(
+    ["lambda", "gaeLambda"],
+    real(0, 1, 0.9, "lambda of generalised advantage estimation") as NumberOption<number>,
+  ),
+  actionRepeat: integer(1, 1000, 1, "steps that an action is held; gamma and lambda count actions") as NumberOption<
+    number
+  >,
+  bootstrapTruncated: toggle(true, "an episode that is cut off is worth what the critic expects") as ToggleOption,
+  normalizeAdvantages: toggle(false, "bring the advantages of a batch to mean 0, deviation 1") as ToggleOption,
+  normalizeObservations: toggle(
+    false,
+    "see observations on the scale of their running mean and deviation",
+  ) as ToggleOption,
+  normalizeValues: toggle(false, "learn values on the scale of their running mean and deviation") as ToggleOption,
+};
+
+const rows = { ...networkRows, ...batchRows, ...adamRows, ...advantageRows };
+
+/** The settings that all have. */
+export type OnPolicySettings = ValuesOf<typeof rows>;
+
+/** How a batch is collected and learned from. */
+export interface Batch {
+  /** How many whole episodes fit into framesPerBatch; 1 or more. */
+  readonly envs: number;
+  /** Actions of each env in an iteration. */
+  readonly steps: number;
+  /** envs x steps x actionRepeat: not below framesPerBatch, and every one is used. */
+  readonly frames: number;
+  /** Updates in an epoch; the last may be of fewer frames. */
+  readonly minibatches: number;
+}
+
+type BatchSettings = Pick<
+  OnPolicySettings,
+  "framesPerBatch" | "minibatchSize" | "actionRepeat" | "envs" | "recurrent" | "sequenceLength"
+>;
+
+/** The shape of batches where an episode has at most `maxSteps` steps. */
+export function batchOf(settings: BatchSettings, maxSteps: number): Batch {
+  const { framesPerBatch, actionRepeat } = settings;
+  const given = settings.envs === 0 ? undefined : settings.envs;
+  const shape = batchShape(framesPerBatch, Math.ceil(maxSteps / actionRepeat), actionRepeat, given);
+  const length = lengthOf(settings, shape.steps);
+  const [envs, steps] = [shape.envs, Math.ceil(shape.steps / length) * length];
+  return { envs, steps, frames: envs * steps * actionRepeat, minibatches: minibatchesOf(settings, envs, steps) };
+}
+
+function minibatchesOf(settings: BatchSettings, envs: number, steps: number): number {
+  const length = lengthOf(settings, steps);
+  return Math.ceil(envs * steps / length / Math.max(1, Math.floor(settings.minibatchSize / length)));
+}
+
+/** Steps that stay together in a minibatch: where networks remember a sequence, at most those of the batch; else 1. */
+function lengthOf({ recurrent, sequenceLength }: BatchSettings, steps: number): number {
+  return recurrent === "none" ? 1 : Math.min(sequenceLength, steps);
+}
+
+function checkBatch(config: OnPolicySettings, maxSteps: number): void {
+  const { framesPerBatch, minibatchSize, actionRepeat } = config;
+  if (config.envs === 0 && framesPerBatch < maxSteps) {
+    throw new UsageError(
+      `--frames-per-batch ${framesPerBatch} is less than one episode of --max-steps ${maxSteps}: ` +
+        `give at least ${maxSteps} frames.`,
+    );
+  }
+  const { envs, steps } = batchOf(config, maxSteps);
+  checkAdvantages(config, envs * steps);
+  const length = lengthOf(config, steps);
+  if (minibatchSize < length) {
+    throw new UsageError(
+      `--minibatch-size ${minibatchSize} is less than a sequence of --sequence-length ${length}: minibatches are of whole ones.`,
+    );
+  }
+  if (minibatchSize > envs * steps) {
+    throw new UsageError(
+      `--minibatch-size ${minibatchSize} is larger than the batch of ${envs * steps} ` +
+        `${actionRepeat === 1 ? "frames" : "actions"}: give at most ${envs * steps}, or more --frames-per-batch.`,
+    );
+  }
+}
+
+/** Throws a {@linkcode UsageError} if there would be one number whose deviation is to be 1. */
+function checkAdvantages({ normalizeAdvantages }: OnPolicySettings, frames: number): void {
+  if (!normalizeAdvantages || frames > 1) return;
+  throw new UsageError(
+    "--normalize-advantages needs more than one frame in a batch, since one number has no deviation: give more " +
+      "--frames-per-batch, or --no-normalize-advantages.",
+  );
+}
+
+/** What tells one such algorithm from another. `S` are its settings. */
+export interface OnPolicyParts<S extends OnPolicySettings> {
+  /** What it is, in a few words. */
+  readonly help: string;
+  /** Its rows; a value for each is what `S` has. */
+  readonly settings: Table;
+  /** What would change if a run went on for more iterations than it was made for, beside the learning rate. */
+  readonly endsWith?: (config: S) => string | null;
+  /** What becomes of a batch of so many minibatches: "30 epochs of 15 minibatches". */
+  readonly learns: (config: S, minibatches: number) => string;
+  /** Makes the trainer. */
+  readonly create: (world: AnyWorld, options: OptionsOf<S>) => Promise<Agent>;
+}
+
+/** Settings as trainers take them. */
+export type OptionsOf<S extends OnPolicySettings> =
+  & Omit<S, "actionRepeat" | "envs">
+  & Networks
+  & { readonly envs?: number; readonly seed: number };
+
+/** The algorithm of its parts. */
+export function onPolicyAlgorithm<S extends OnPolicySettings>(parts: OnPolicyParts<S>): Algorithm {
+  const own = (config: Config): S => config as unknown as S;
+  const { help, settings, endsWith = () => null } = parts;
+  return {
+    help,
+    settings,
+    check: (config, maxSteps) => checkBatch(own(config), maxSteps),
+    endsWith(config) {
+      const { lrSchedule } = own(config);
+      return lrSchedule === "constant" ? endsWith(own(config)) : `the ${lrSchedule} schedule of the learning rate`;
+    },
+    describe(config, facts) {
+      const { envs, steps } = facts as OnPolicyFacts;
+      const { actionRepeat } = own(config);
+      const actions = actionRepeat === 1 ? "steps" : `actions x ${actionRepeat} steps`;
+      return `batch: ${counted(envs, "env")} x ${steps} ${actions} = ${envs * steps * actionRepeat} frames; ` +
+        parts.learns(own(config), minibatchesOf(own(config), envs, steps));
+    },
+    create(world, config, networks = {}) {
+      const names = Object.keys(settings).filter((name) => name !== "actionRepeat" && name !== "envs");
+      const given = Object.fromEntries(names.map((name) => [name, config[name]])) as unknown as S;
+      const { envs } = own(config);
+      const options = { ...given, ...envs > 0 && { envs }, ...networks, seed: config.seed };
+      return parts.create(world, options as unknown as OptionsOf<S>);
+    },
+  };
+}
