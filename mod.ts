@@ -125,10 +125,18 @@ export { resetWhere } from "./lib/worlds/episode.ts";
 export { type Episodes, Evaluator, type Moment, play, type Played } from "./lib/rl/evaluation.ts";
 export { type Advantages, generalisedAdvantages, type Trajectory } from "./lib/rl/gae.ts";
 export { Critic, type NetworkOptions, RecurrentCritic } from "./lib/rl/networks.ts";
-export { type Act, type NetworkMaker, Policy, type PolicyOptions, type PolicyOutput } from "./lib/rl/policy.ts";
+export {
+  type Act,
+  type ActionDistribution,
+  type NetworkMaker,
+  Policy,
+  type PolicyOptions,
+  type PolicyOutput,
+} from "./lib/rl/policy.ts";
 export {
   type CategoricalOutput,
   CategoricalPolicy,
+  ClippedGaussianPolicy,
   type GaussianOutput,
   GaussianPolicy,
   policyFor,

@@ -5,7 +5,7 @@ import type { HostRandom } from "../tensor/host_random.ts";
 import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Parameter } from "../tensor/variable.ts";
-import { defaultInit, drawParameter, uniformInit } from "./init.ts";
+import { defaultInit, drawParameter, type Initializer, uniformInit } from "./init.ts";
 import { type Activation, checkActivation, mlpSizes, sizesOf } from "./layers.ts";
 import { Module } from "./module.ts";
 import { checkInput } from "./refuse.ts";
@@ -17,9 +17,9 @@ class StackedLinear extends Module {
   /** `[member, out]`. */
   readonly bias: Parameter;
 
-  constructor(members: number, inFeatures: number, outFeatures: number, random: HostRandom) {
+  constructor(members: number, inFeatures: number, outFeatures: number, random: HostRandom, init: Initializer) {
     super();
-    this.weight = drawParameter("weight", [members, outFeatures, inFeatures], defaultInit, random);
+    this.weight = drawParameter("weight", [members, outFeatures, inFeatures], init, random);
     const biasInit = uniformInit(1 / Math.sqrt(inFeatures));
     this.bias = drawParameter("bias", [members, outFeatures], biasInit, random);
   }
@@ -34,7 +34,7 @@ const takesStacked = signature("new StackedMLP()", {
   members: kind.count(1),
   sizes: mlpSizes,
   random: kind.hostRandom,
-  options: kind.options({ activation: kind.text }),
+  options: kind.options({ activation: kind.text, outputInit: kind.callable }),
 });
 
 /**
@@ -54,17 +54,20 @@ export class StackedMLP extends Module {
   readonly layers: readonly Module[];
   readonly #activation: Activation;
 
-  /** `sizes` are those of the input, the hidden layers and the output. */
+  /** `sizes` are those of the input, the hidden layers and the output; `outputInit` draws the weights of the last layer. */
   constructor(
     readonly members: number,
     readonly sizes: readonly number[],
     random: HostRandom,
-    options: { activation?: Activation } = {},
+    options: { activation?: Activation; outputInit?: Initializer } = {},
   ) {
     takesStacked(arguments);
     super();
     this.#activation = checkActivation(options.activation ?? "tanh");
-    this.layers = sizesOf(sizes).map(([from, to]) => new StackedLinear(members, from, to, random));
+    const { outputInit = defaultInit } = options;
+    this.layers = sizesOf(sizes).map(([from, to], i, all) =>
+      new StackedLinear(members, from, to, random, i === all.length - 1 ? outputInit : defaultInit)
+    );
   }
 
   /** `[.., member, in]` to `[.., member, out]`. */

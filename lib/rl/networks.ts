@@ -1,7 +1,8 @@
-/** The networks of multi-agent PPO, and its value functions. One network serves all agents, or each has its own. */
+/** The networks of learners, and their value functions. One network serves all agents, or each has its own. */
 
 import { signature, takeOnly } from "../graph/arguments.ts";
 import * as kind from "../tensor/kinds.ts";
+import type { Initializer } from "../nn/init.ts";
 import { MLP } from "../nn/layers.ts";
 import { Module } from "../nn/module.ts";
 import { Recurrent } from "../nn/recurrent.ts";
@@ -25,6 +26,8 @@ export interface NetworkOptions {
   readonly hiddenSize?: number;
   /** Whether the second hidden layer remembers, and how. `none` (the default): what is not seen now is not known. */
   readonly recurrent?: "none" | RecurrentKind;
+  /** Weights of the last layer, where nothing is remembered; PyTorch's default unless told otherwise. */
+  readonly outputInit?: Initializer;
 }
 
 /** What networks may be told. */
@@ -33,6 +36,7 @@ export const networkKinds: Readonly<Record<string, kind.Kind>> = {
   shareParameters: kind.optional(kind.boolean),
   hiddenSize: kind.optional(kind.count(1)),
   recurrent: kind.optional(kind.oneOf("none", "lstm", "gru")),
+  outputInit: kind.optional(kind.callable),
 };
 const made = {
   options: kind.having("the options of a critic by name", {
@@ -46,12 +50,13 @@ const takesRecurrent = signature("new RecurrentCritic()", made);
 
 /** A network `[.., agent, from]` to `[.., agent, to]`, or of other axes where agents share it. */
 export function networkOf(from: number, to: number, options: NetworkOptions, random: HostRandom): Module {
-  const { agents, shareParameters = true, hiddenSize = 256, recurrent = "none" } = options;
+  const { agents, shareParameters = true, hiddenSize = 256, recurrent = "none", outputInit } = options;
   const sizes = [from, hiddenSize, hiddenSize, to];
   if (recurrent !== "none") {
     return new RecurrentMLP(recurrent, sizes, random, shareParameters ? {} : { members: agents });
   }
-  return shareParameters ? new MLP(sizes, random) : new StackedMLP(agents, sizes, random);
+  const init = outputInit ? { outputInit } : {};
+  return shareParameters ? new MLP(sizes, random, init) : new StackedMLP(agents, sizes, random, init);
 }
 
 /** Values `[row, agent]` of observations `[row, agent, feature]`, as {@linkcode Policy.normalize} gives them. */

@@ -10,7 +10,7 @@ import { type Schedule, schedules } from "../optim/schedule.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import type { NetworkOptions } from "./networks.ts";
 import type { PolicySpaces } from "./policies.ts";
-import type { Policy } from "./policy.ts";
+import type { ActionDistribution, Policy } from "./policy.ts";
 
 /** Settings of all trainers that learn from what their present policy has done. */
 export interface OnPolicyOptions {
@@ -34,6 +34,11 @@ export interface OnPolicyOptions {
    * whole sequences.
    */
   readonly sequenceLength?: number;
+  /**
+   * What becomes of continuous actions: `tanh` (the default), or `clipped`, whose deviations are parameters of their own: see
+   * {@linkcode GaussianPolicy} and {@linkcode ClippedGaussianPolicy}.
+   */
+  readonly distribution?: ActionDistribution;
   /**
    * Makes a policy of one's own: {@linkcode GaussianPolicy} or {@linkcode CategoricalPolicy} with a `network` of one's own, or
    * a subclass. `spaces` are the sizes of the world, and what these options say of networks; `random` draws the weights.
@@ -89,6 +94,7 @@ export const onPolicyKinds: Readonly<Record<keyof OnPolicyOptions, Kind>> = {
   hiddenSize: anything,
   recurrent: anything,
   sequenceLength: anything,
+  distribution: anything,
   policy: optional(callable),
   critic: optional(callable),
   framesPerBatch: anything,
@@ -158,6 +164,10 @@ export function checkOptions(options: OnPolicyOptions, rules: OptionRules): void
   const { recurrent = "none" } = options;
   if (!["none", "lstm", "gru"].includes(recurrent)) {
     throw new RangeError(`${algorithm}: recurrent is "none", "lstm" or "gru", not ${JSON.stringify(recurrent)}.`);
+  }
+  const { distribution = "tanh" } = options;
+  if (!["tanh", "clipped"].includes(distribution)) {
+    throw new RangeError(`${algorithm}: distribution is "tanh" or "clipped", not ${JSON.stringify(distribution)}.`);
   }
   for (const name of rules.schedules) {
     const schedule = given[name] ?? "constant";

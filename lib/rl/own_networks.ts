@@ -48,9 +48,16 @@ export function makeNetworks(
   random: HostRandom,
 ): Networks {
   const { agents, observationSize, actionKind, actionSize } = environment;
-  const { centralisedPolicy, shareParameters, hiddenSize, recurrent, normalizeObservations } = options;
+  const { centralisedPolicy, shareParameters, hiddenSize, recurrent, normalizeObservations, distribution } = options;
   const shared = { agents, observationSize, shareParameters, hiddenSize, recurrent };
-  const ofPolicy = { ...shared, centralised: centralisedPolicy, normalizeObservations, actionKind, actionSize };
+  const ofPolicy = {
+    ...shared,
+    centralised: centralisedPolicy,
+    normalizeObservations,
+    distribution,
+    actionKind,
+    actionSize,
+  };
   const ofCritic = { ...shared, centralised: centralisedCritic };
   const policy = options.policy ? options.policy(ofPolicy, random) : policyFor(ofPolicy, ofPolicy, random);
   if (!(policy instanceof Policy)) {

@@ -1,12 +1,15 @@
-/** The policies of multi-agent PPO: tanh-normal for continuous actions, categorical for discrete ones. */
+/** The policies of learners: tanh-normal or clipped normal for continuous actions, categorical for discrete ones. */
 
 import { type Methods, signature, takeOnly } from "../graph/arguments.ts";
 import type { Shape } from "../graph/types.ts";
+import { normalInit } from "../nn/init.ts";
 import { Categorical, gumbel, Normal, TanhNormal } from "../nn/distributions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import { normal } from "../tensor/random.ts";
 import * as kind from "../tensor/kinds.ts";
+import { zeros } from "../tensor/creation.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { Parameter } from "../tensor/variable.ts";
 import type { ActionKind, Environment } from "../worlds/environment.ts";
 import { networkKinds } from "./networks.ts";
 import { Policy, type PolicyOptions, type PolicyOutput } from "./policy.ts";
@@ -22,6 +25,7 @@ const count = kind.count(1);
 const choices = {
   ...networkKinds,
   normalizeObservations: kind.optional(kind.boolean),
+  distribution: kind.optional(kind.oneOf("tanh", "clipped")),
   network: kind.optional(kind.callable),
 };
 const sizes = { agents: count, observationSize: count, actionSize: count };
@@ -40,7 +44,8 @@ export function policyFor(
 ): Policy {
   takesPolicy(arguments);
   const { agents, observationSize, actionKind, actionSize } = environment;
-  const Kind = actionKind === "discrete" ? CategoricalPolicy : GaussianPolicy;
+  const Continuous = options.distribution === "clipped" ? ClippedGaussianPolicy : GaussianPolicy;
+  const Kind = actionKind === "discrete" ? CategoricalPolicy : Continuous;
   return new Kind({ ...options, agents, observationSize, actionSize }, random);
 }
 
@@ -67,11 +72,11 @@ const made = {
 const takesGaussian = signature("new GaussianPolicy()", made);
 const takesCategorical = signature("new CategoricalPolicy()", made);
 
-/** The parameters of tanh-normal distributions, `[.., action]` each: the mean and the scale before the tanh. */
+/** The parameters of normal distributions, `[.., action]` each: before the tanh, or before the clip. */
 export interface GaussianOutput extends PolicyOutput {
-  /** The mean of the normal variable before the tanh. */
+  /** The mean of the normal variable. */
   readonly loc: Tensor;
-  /** Its standard deviation, above 0.01. */
+  /** Its standard deviation; that of a {@linkcode GaussianPolicy} is above 0.01. */
   readonly scale: Tensor;
 }
 
@@ -136,6 +141,80 @@ export class GaussianPolicy extends Policy<GaussianOutput> {
 
 takeOnly(
   GaussianPolicy,
+  methods(kind.having("{ loc, scale }", { loc: kind.tensor, scale: kind.tensor })),
+  ["read"],
+);
+
+const takesClipped = signature("new ClippedGaussianPolicy()", made);
+
+/** How small the means are at first. */
+const firstMeans = normalInit(0.01);
+
+/**
+ * Normal distributions over continuous actions, which are clipped to [-1, 1] where the world takes them. The network says the
+ * means; the deviations are parameters of their own, whatever is observed, and 1 at first. A choice is the action before it is
+ * clipped.
+ */
+export class ClippedGaussianPolicy extends Policy<GaussianOutput> {
+  /** As many numbers as the action has. */
+  override readonly choiceSize: number;
+  /** None: the entropy is known exactly. */
+  override readonly entropyNoiseSize = 0;
+  /** The logarithms of the deviations: `[actionSize]`, or `[agent, actionSize]` where each agent has its own network. */
+  readonly logStd: Parameter;
+
+  /** Draws the initial weights from `random`; those of the last layer are small. */
+  constructor(options: PolicyOptions, random: HostRandom) {
+    takesClipped(arguments);
+    const { agents, actionSize, shareParameters = true } = options;
+    super({ outputInit: firstMeans, ...options }, actionSize, random);
+    this.choiceSize = actionSize;
+    this.logStd = new Parameter(zeros(shareParameters ? [actionSize] : [agents, actionSize]), "logStd");
+  }
+
+  /** Standard normal numbers, `[..leading, actionSize]`. */
+  override noise(key: Tensor, leading: Shape): Tensor {
+    return normal(key, [...leading, this.options.actionSize]);
+  }
+
+  /** The numbers are the means. */
+  protected override read(loc: Tensor): GaussianOutput {
+    return { loc, scale: this.logStd.exp().expand(...loc.shape) };
+  }
+
+  /** `loc + scale * noise`, not clipped. */
+  override choose({ loc, scale }: GaussianOutput, noise: Tensor): Tensor {
+    return loc.add(scale.mul(noise));
+  }
+
+  /** The choice, clipped to [-1, 1]. */
+  override action(choice: Tensor): Tensor {
+    return choice.clamp(-1, 1);
+  }
+
+  /** That of the choice, summed over its numbers. */
+  override logProb({ loc, scale }: GaussianOutput, choice: Tensor): Tensor {
+    return new Normal(loc, scale).logProb(choice).sum(-1);
+  }
+
+  /** That of the choice, exact, `[..]`, in nats. */
+  override entropy({ loc, scale }: GaussianOutput): Tensor {
+    return new Normal(loc, scale).entropy().sum(-1);
+  }
+
+  /** That of the choices, `[..]`, in nats. */
+  override kl(before: GaussianOutput, now: GaussianOutput): Tensor {
+    return new Normal(before.loc, before.scale).kl(new Normal(now.loc, now.scale)).sum(-1);
+  }
+
+  /** The means, clipped to [-1, 1]. */
+  override mode({ loc }: GaussianOutput): Tensor {
+    return loc.clamp(-1, 1);
+  }
+}
+
+takeOnly(
+  ClippedGaussianPolicy,
   methods(kind.having("{ loc, scale }", { loc: kind.tensor, scale: kind.tensor })),
   ["read"],
 );

@@ -25,12 +25,20 @@ export interface PolicyOutput {
   readonly [key: string]: Tensor;
 }
 
+/** What continuous actions are made of. */
+export type ActionDistribution = "tanh" | "clipped";
+
 /** How a {@linkcode Policy} is made. */
 export interface PolicyOptions extends NetworkOptions {
   /** Numbers of a continuous action, or how many discrete ones there are. */
   readonly actionSize: number;
   /** Whether observations are brought to the scale of their running mean and deviation. Not by default. */
   readonly normalizeObservations?: boolean;
+  /**
+   * What becomes of continuous actions: the tanh of a normal variable whose deviation the network says (the default), or a normal
+   * variable, whose deviation is a parameter, clipped to [-1, 1].
+   */
+  readonly distribution?: ActionDistribution;
   /** A network of one's own; an MLP as the other options say unless told otherwise. */
   readonly network?: NetworkMaker;
 }

@@ -4,7 +4,9 @@
  */
 
 import { compile, type Compiled } from "../compile/compile.ts";
+import { PlumblineError } from "../graph/error.ts";
 import type { SavedTensor } from "../graph/types.ts";
+import type { Module } from "../nn/module.ts";
 import { ParameterGroup } from "../optim/group.ts";
 import { Adam } from "../optim/optimizers.ts";
 import { zeros } from "../tensor/creation.ts";
@@ -60,6 +62,7 @@ export class TRPOLearner implements Learner {
     const networks = makeNetworks(environment, options, { algorithm, centralisedCritic, needsKl: true }, random);
     const { policy, critic } = networks;
     this.preparation = new Preparation(environment, networks, { algorithm, options, shape });
+    refuseShared(policy, critic);
     this.#policy = new ParameterGroup("policy", policy.parameters());
     this.optimizer = new Adam([{ name: "critic", parameters: critic.parameters() }], { lr: options.lr });
     this.programs = {
@@ -165,6 +168,20 @@ export class TRPOLearner implements Learner {
     this.measured.add({ critic_loss: loss, critic_grad_norm: gradients.norm() }, weight.sum());
     return gradients.tensor;
   }
+}
+
+/** Throws if a parameter would be moved by the step of the policy and by those of the critic. */
+function refuseShared(policy: Module, critic: Module): void {
+  const ofCritic = new Set<Tensor>(critic.parameters());
+  const [path] = policy.namedParameters("policy.").find(([, x]) => ofCritic.has(x)) ?? [];
+  if (path === undefined) return;
+  throw new PlumblineError({
+    code: "G501",
+    message:
+      `TRPO: policy and critic share \`${path}\`, but each learns by steps of its own: a step of the critic would ` +
+      "leave the trust region.",
+    help: "give policy and critic networks of their own, or train them by PPO, which has one step for both.",
+  });
 }
 
 /** A part of the batch as the policy before the step saw it. */

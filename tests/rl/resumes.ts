@@ -1,10 +1,10 @@
 /** What resuming promises, for any trainer. */
 
 import assert from "node:assert/strict";
-import type { PPOTrainer } from "../../mod.ts";
+import type { Trainer } from "../../mod.ts";
 
 /** Stops after `before` iterations, goes on in another trainer, and compares everything with a run that did not stop. */
-export async function assertResumes(create: () => Promise<PPOTrainer>, before = 1): Promise<void> {
+export async function assertResumes(create: () => Promise<Trainer>, before = 1): Promise<void> {
   const [whole, first, resumed] = [await create(), await create(), await create()];
   try {
     for (let i = 0; i < before; i++) {

@@ -37,6 +37,11 @@ export const networkRows = {
   centralisedPolicy: toggle(false, "each agent acts on what all observe, not on its own view") as ToggleOption,
   shareParameters: toggle(true, "one network for all agents, or else one for each") as ToggleOption,
   hiddenSize: integer(1, 10_000, 256, "units in each of the two hidden layers") as NumberOption<number>,
+  distribution: choice(
+    ["tanh", "clipped"],
+    "tanh",
+    "continuous actions: the tanh of a normal variable, or one clipped",
+  ) as ChoiceOption<"tanh" | "clipped">,
   recurrent: called(
     ["memory", "rnn"],
     choice(["none", "lstm", "gru"], "none", "whether policy and critic remember, and by what") as ChoiceOption<
