@@ -128,8 +128,8 @@ function naturalStep<G extends string>(
   const curvature = direction.dot(image);
   const isSteep = curvature.greater(0);
   const scale = where(isSteep, where(isSteep, curvature, 1).div(2 * targetKl).rsqrt(), 0);
-  const norm = goal.norm();
-  const residual = image.sub(goal).norm().div(where(norm.greater(0), norm, 1));
+  // No condition: who does not use the residual would leave it unused.
+  const residual = image.sub(goal).norm().div(goal.norm().maximum(1e-30));
   return { longest: direction.mul(scale), gradient, residual };
 }
 

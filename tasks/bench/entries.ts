@@ -7,7 +7,7 @@ import type { Options } from "./options.ts";
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 const shared = /^mlp/,
-  reinforcement = /^(ppo|rollout|update|iteration)/,
+  reinforcement = /^(ppo|trpo|rollout|update|iteration)/,
   worlds = /^world/,
   own = /^(tracing|start|memory)/;
 const any = (...cases: RegExp[]): RegExp => new RegExp(cases.map((x) => x.source).join("|"));
@@ -59,6 +59,7 @@ export const cases: readonly Case[] = [
   { name: "mlp 18-256-256-4 x 4096" },
   { name: "mlp 64-256-256-4 x 4096" },
   { name: "ppo step" },
+  { name: "trpo step" },
   ...["navigation", "reverse_transport", "wheel", "buzz_wire"].flatMap((scenario) =>
     [60, 600].map((envs) => ({ name: `world ${scenario} x ${envs}`, turnMs: 500 }))
   ),

@@ -7,6 +7,7 @@ import { memory } from "./cases/memory.ts";
 import { iteration, rollout, update } from "./cases/navigation.ts";
 import { ppoStep } from "./cases/ppo.ts";
 import { start } from "./cases/start.ts";
+import { trpoUpdate } from "./cases/trpo.ts";
 import { tracing } from "./cases/tracing.ts";
 import { worldRollout } from "./cases/worlds.ts";
 import { mlpCase, type Run, worldCase } from "./protocol.ts";
@@ -18,6 +19,7 @@ const device = process.argv[2] === "webgpu" ? "webgpu" : "cpu";
 const named: Readonly<Record<string, () => Run | Promise<Run>>> = {
   tracing,
   "ppo step": ppoStep,
+  "trpo step": trpoUpdate,
   rollout,
   update,
   iteration,

@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 
+import pytorch_trpo
 import torch
 from torch import nn
 from torch.nn import functional
@@ -151,12 +152,14 @@ class Cases:
 
     def names(self):
         shapes = [f"mlp {sizes} x {batch}" for sizes in ("18-256-256-4", "64-256-256-4") for batch in (400, 1200, 4096)]
-        return [*shapes, "ppo step", "update", "rollout", "iteration"]
+        return [*shapes, "ppo step", "trpo step", "update", "rollout", "iteration"]
 
     def prepare(self, name):
         torch.manual_seed(self.options.seed)
         if name.startswith("mlp "):
             return self.mlp_step(name)
+        if name == "trpo step":
+            return pytorch_trpo.case(self.options.device)
         if name in ("ppo step", "update"):
             return self.update(name)
         return self.navigation(name)
