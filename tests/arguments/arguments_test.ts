@@ -9,7 +9,7 @@ import { programs } from "./worlds.ts";
 
 /** What nobody calls: what the library calls, abstract classes, errors. What JavaScript calls by itself is left out too. */
 const internal = new Set([
-  ...["Gated", "Module", "Optimizer", "Policy", "Recurrent"].map((name) => `new ${name}`),
+  ...["Gated", "Module", "OnPolicyTrainer", "Optimizer", "Policy", "Recurrent"].map((name) => `new ${name}`),
   ...[
     "AuditReport",
     "Interrupt",
@@ -20,13 +20,15 @@ const internal = new Set([
     "Simulations",
     "Site",
     "Tensor",
+    "TRPOTrainer",
     "UsageError",
   ]
     .map((name) => `new ${name}`),
   ...["settle", "nameOfMade", "nameOf"].map((name) => `Site.${name}`),
   ...["penalised", "decayed", "update"].map((name) => `Adam.${name}`),
   ...["penalised", "decayed"].map((name) => `AdamW.${name}`),
-  ...["SGD.update", "RandomStream.bits", "Optimizer.planStep", "CategoricalPolicy.read", "GaussianPolicy.read"],
+  ...["SGD.update", "RandomStream.bits", "Optimizer.planStep", "CategoricalPolicy.read"],
+  ...["ClippedGaussianPolicy.read", "GaussianPolicy.read"],
   ...["GRU", "LSTM"].flatMap((name) => [`${name}.inputBias`, `${name}.next`]),
   ...["placeIn", "put", "replace", "release", "adopt", "own"].map((name) => `Variable.${name}`),
   "ParameterGroup.flatGrads",

@@ -144,6 +144,7 @@ const distributions: readonly Call[] = [
   method("Categorical", categorical, "logProb", aTensor(p.tensor([0, 1], { dtype: "int32" }))),
   method("Categorical", categorical, "sample", aKey),
   method("Categorical", categorical, "entropy"),
+  method("Categorical", categorical, "kl", own(categorical, null, 3, x, {})),
 ];
 
 const v = new p.Parameter(row, "v");

@@ -117,6 +117,7 @@ const badPolicy = [...badSizes, sizes, { ...sizes, actionSize: 2, network: 3 }, 
   recurrent: true,
 }];
 const output = gaussian.output(observation);
+const clipped = new p.ClippedGaussianPolicy({ ...sizes, actionSize: 2 }, random);
 const noise = p.zeros([2, 2, 2]);
 
 /** The calls of a policy that differ by its distribution. */
@@ -128,6 +129,7 @@ const policy = (of: p.Policy, output: object, choice: p.Tensor, noise: p.Tensor)
     method(name, of, "action", aTensor(choice)),
     method(name, of, "logProb", anObject(output), aTensor(choice)),
     method(name, of, "entropy", anObject(output), maybe(own(noise, null, 3, [1], {}))),
+    method(name, of, "kl", anObject(output), anObject(output)),
     method(name, of, "mode", anObject(output)),
   ];
 };
@@ -152,6 +154,21 @@ const wrongPPO = [
   { ...small, algorithm: "ppo" },
 ];
 
+const {
+  algorithm: _algorithm,
+  numEpochs: _epochs,
+  maxGradNorm: _norm,
+  clipEpsilon: _clip,
+  entropyEps: _entropy,
+  ...both
+} = small;
+const ofTRPO = { ...both, nCriticUpdates: 1 };
+const wrongTRPO = [{ ...ofTRPO, lr: "1" }, { ...ofTRPO, max_kl: 1 }, small, { ...ofTRPO, targetKl: 0 }];
+const step = new p.Parameter(p.zeros([2]), "step");
+const stepped = new p.ParameterGroup("step", [step]);
+const old = new p.Normal(p.zeros([2]), p.ones([2]));
+const region = { surrogate: () => step.sum(), kl: () => old.kl(new p.Normal(step, p.ones([2]))).sum() };
+
 const learning: readonly Call[] = [
   makes(p.Critic, anObject(sizes, ...badSizes), aRandom),
   method("Critic", critic, "forward", aTensor(observation)),
@@ -168,7 +185,9 @@ const learning: readonly Call[] = [
   ),
   makes(p.GaussianPolicy, anObject({ ...sizes, actionSize: 2 }, ...badPolicy), aRandom),
   makes(p.CategoricalPolicy, anObject({ ...sizes, actionSize: 2 }, ...badPolicy), aRandom),
+  makes(p.ClippedGaussianPolicy, anObject({ ...sizes, actionSize: 2 }, ...badPolicy), aRandom),
   ...policy(gaussian, output, noise, noise),
+  ...policy(clipped, clipped.output(observation), noise, noise),
   ...policy(categorical, categorical.output(observation), p.zeros([2, 2, 1]), categorical.noise(key, [2, 2])),
   method("Policy", gaussian, "initialMemory", aCount),
   ...["normalize", "output", "forward"].map((name) => method("Policy", gaussian, name, aTensor(observation))),
@@ -184,6 +203,7 @@ const learning: readonly Call[] = [
     aTensor(noise),
     maybe(own(p.tensor([true, false]), 3)),
   ),
+  method("Policy", gaussian, "kl", anObject(output), anObject(output)),
   method("Policy", gaussian, "along", aTensor(sequence), nothing, aTensor(ends)),
   calls(
     "policyFor",
@@ -246,6 +266,14 @@ const learning: readonly Call[] = [
     aCount,
     aFunction(({ reward }: { reward: p.Tensor }) => reward),
   ),
+  calls(
+    "trpoStep",
+    p.trpoStep,
+    own(stepped, null, 3, [step], step),
+    anObject(region, { kl: region.kl }, { surrogate: 1, kl: region.kl }),
+    maybe(own({ targetKl: 0.1 }, null, 3, "x", { max_kl: 0.1 }, { targetKl: "0.1" }, { cgMaxSteps: 0.5 })),
+  ),
+  calls("TRPOTrainer.create", p.TRPOTrainer.create.bind(p.TRPOTrainer), aWorld, anObject(ofTRPO, ...wrongTRPO)),
   calls("PPOTrainer.create", p.PPOTrainer.create.bind(p.PPOTrainer), aWorld, anObject(small, ...wrongPPO)),
   long(method("PPOTrainer", trainer, "learn", anObject({}, [3]), maybe(aFunction(() => {})))),
   long(method("PPOTrainer", trainer, "iterate", maybe(own(() => {}, null, 3, "x")))),
