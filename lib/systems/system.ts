@@ -28,6 +28,8 @@ export interface AlgorithmFacts {
   readonly help: string;
   /** Its settings, with their defaults. */
   readonly settings: Table;
+  /** Metrics of an iteration that the run shows beside its headline, by what they are called: `{ KL: "train/kl" }`. */
+  readonly beside?: Readonly<Record<string, string>>;
 }
 
 /** What a command looks at: a run at a checkpoint, or a scenario alone. */

@@ -26,6 +26,13 @@ Deno.test("Progress writes plain lines, without codes, where there is no termina
   );
 });
 
+Deno.test("Progress shows what an algorithm shows beside the headline", () => {
+  const out = capture();
+  const { beside } = particle.algorithms.trpo!;
+  new Progress(out, 1, particle, beside).iteration(1, { ...reward(2), "train/kl": 0.0075 }, 6000, 4);
+  assert.equal(out.text, "iteration 1/1   reward   2.000   KL  0.007   1,500 frames/s   0:00 left\n");
+});
+
 Deno.test("Progress rewrites one line on a terminal, and other texts get lines of their own", () => {
   const out = capture({ terminal: true, columns: 200 });
   const progress = new Progress(out, 2, particle);

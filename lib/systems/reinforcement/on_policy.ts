@@ -19,6 +19,7 @@ import {
   type ValuesOf,
 } from "../option.ts";
 import type { Config } from "../settings.ts";
+import type { AlgorithmFacts } from "../system.ts";
 import { counted } from "../text.ts";
 import { UsageError } from "../usage.ts";
 import type { Agent, Algorithm, AnyWorld, Networks } from "./algorithm.ts";
@@ -176,12 +177,8 @@ function checkAdvantages({ normalizeAdvantages }: OnPolicySettings, frames: numb
   );
 }
 
-/** What tells one such algorithm from another. `S` are its settings. */
-export interface OnPolicyParts<S extends OnPolicySettings> {
-  /** What it is, in a few words. */
-  readonly help: string;
-  /** Its rows; a value for each is what `S` has. */
-  readonly settings: Table;
+/** What tells one such algorithm from another. `S` has a value for each row of its settings. */
+export interface OnPolicyParts<S extends OnPolicySettings> extends AlgorithmFacts {
   /** What would change if a run went on for more iterations than it was made for, beside the learning rate. */
   readonly endsWith?: (config: S) => string | null;
   /** What becomes of a batch of so many minibatches: "30 epochs of 15 minibatches". */
@@ -199,10 +196,9 @@ export type OptionsOf<S extends OnPolicySettings> =
 /** The algorithm of its parts. */
 export function onPolicyAlgorithm<S extends OnPolicySettings>(parts: OnPolicyParts<S>): Algorithm {
   const own = (config: Config): S => config as unknown as S;
-  const { help, settings, endsWith = () => null } = parts;
+  const { help, settings, beside = {}, endsWith = () => null } = parts;
   return {
-    help,
-    settings,
+    ...{ help, settings, beside },
     check: (config, maxSteps) => checkBatch(own(config), maxSteps),
     endsWith(config) {
       const { lrSchedule } = own(config);

@@ -57,6 +57,7 @@ export function trpo(help: string): Algorithm {
   return onPolicyAlgorithm<TRPOSettings>({
     help,
     settings: trpoSettings,
+    beside: { KL: "train/kl" },
     learns: ({ targetKl, nCriticUpdates }, minibatches) =>
       `a step of the policy of KL at most ${targetKl}, ${counted(nCriticUpdates, "epoch")} of the critic of ` +
       counted(minibatches, "minibatch", "es"),

@@ -38,8 +38,13 @@ export class Progress {
   /** What the last evaluation gave. */
   #evaluated: number | null = null;
 
-  /** `total` iterations, shown on `output`. */
-  constructor(readonly output: Output, readonly total: number, readonly shown: Pick<System, "headline" | "unit">) {}
+  /** `total` iterations, shown on `output`; `beside` are metrics that are shown too, by what they are called. */
+  constructor(
+    readonly output: Output,
+    readonly total: number,
+    readonly shown: Pick<System, "headline" | "unit">,
+    readonly beside: Readonly<Record<string, string>> = {},
+  ) {}
 
   /** An iteration is done that took `seconds` for `frames`. */
   iteration(iteration: number, metrics: Metrics, frames: number, seconds: number): void {
@@ -54,6 +59,7 @@ export class Progress {
     this.#show([
       `iteration ${count}/${this.total}`,
       `${headline.name} ${numberText(metrics[headline.metric]).padStart(7)}`,
+      ...Object.entries(this.beside).map(([name, metric]) => `${name} ${numberText(metrics[metric]).padStart(6)}`),
       ...this.#evaluated === null ? [] : [`eval ${numberText(this.#evaluated).padStart(7)}`],
       `${rate} ${unit}/s`,
       `${clock(left)} left`,

@@ -51,7 +51,12 @@ export class Session {
 
   /** The display of the next run. */
   show({ system, config }: Plan): Progress {
-    return this.#progress = new Progress(this.host.out, config.nIters, system);
+    return this.#progress = new Progress(
+      this.host.out,
+      config.nIters,
+      system,
+      system.algorithms[config.algorithm]?.beside,
+    );
   }
 }
 
