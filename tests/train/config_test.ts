@@ -101,7 +101,7 @@ const refused: readonly (readonly [Record<string, unknown>, string])[] = [
     ] as const
   ),
   [{ device: "tpu" }, '--device takes one of auto, cpu, webgpu, not "tpu".'],
-  [{ algorithm: "ppo" }, '--algorithm takes one of mappo, ippo, not "ppo": did you mean ippo?'],
+  [{ algorithm: "ppo" }, '--algorithm takes one of mappo, ippo, trpo, not "ppo": did you mean ippo?'],
   [
     { normalizeAdvantages: true, framesPerBatch: 1, maxSteps: 1, minibatchSize: 1 },
     "--normalize-advantages needs more than one frame in a batch, since one number has no deviation: give more " +

@@ -103,7 +103,7 @@ Deno.test("a flag that belongs to another system or algorithm is refused by a se
         "--letters-per-batch is a setting of frequencies (letters), and navigation has none: leave it out.",
       ],
       ["--scenario-name letters --algorithm mappo", '--algorithm takes "frequencies", not "mappo".'],
-      ["--algorithm mapo", '--algorithm takes one of mappo, ippo, not "mapo": did you mean mappo?'],
+      ["--algorithm mapo", '--algorithm takes one of mappo, ippo, trpo, not "mapo": did you mean mappo?'],
       [
         "--scenario-name navigaton",
         "--scenario-name takes one of navigation, wheel, reverse_transport, buzz_wire, pendulum, host_pendulum, letters, or the " +

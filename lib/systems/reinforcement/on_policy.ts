@@ -41,7 +41,7 @@ export const networkRows = {
   distribution: choice(
     ["tanh", "clipped"],
     "tanh",
-    "continuous actions: the tanh of a normal variable, or one clipped",
+    "what bounds actions that are numbers",
   ) as ChoiceOption<"tanh" | "clipped">,
   recurrent: called(
     ["memory", "rnn"],

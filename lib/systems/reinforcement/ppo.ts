@@ -31,7 +31,10 @@ export const ppoSettings = {
   entropySchedule: schedule("how that falls to 0 over the iterations"),
   ...advantageRows,
   clipValue: real(0, 1e6, 0, "how far a value may move in an iteration; 0: freely") as NumberOption<number>,
-  targetKl: real(0, 1e6, 0, "no further epoch after one with a larger KL; 0: all epochs") as NumberOption<number>,
+  targetKl: called(
+    ["maxKl"],
+    real(0, 1e6, 0, "no further epoch after one with a larger KL; 0: all epochs") as NumberOption<number>,
+  ),
 };
 
 /** The settings of PPO. */

@@ -22,7 +22,7 @@ export const trpoSettings = {
   centralisedCritic: toggle(false, "the critic of an agent sees all agents") as ToggleOption,
   ...batchRows,
   targetKl: called(
-    ["maxKl", "delta"],
+    ["maxKl"],
     positive(1e6, 0.01, "the KL divergence of a step stays below this") as NumberOption<number>,
   ),
   cgMaxSteps: called(
@@ -31,9 +31,10 @@ export const trpoSettings = {
   ),
   cgDamping: called(["damping"], real(0, 1e6, 0.1, "added to the diagonal of Fisher's matrix") as NumberOption<number>),
   subSamplingFactor: integer(1, 10_000, 5, "Fisher's matrix is that of every so many frames") as NumberOption<number>,
-  lineSearchShrinkingFactor: called(["backtrackCoeff"], {
-    ...real(0.01, 0.99, 0.8, "what is left of a step that was refused, for the next try"),
-  } as NumberOption<number>),
+  lineSearchShrinkingFactor: called(
+    ["backtrackCoeff"],
+    real(0.01, 0.99, 0.8, "what is left of a refused step at the next try") as NumberOption<number>,
+  ),
   lineSearchMaxIter: called(
     ["backtrackIters", "maxBacktracks"],
     integer(1, 100, 10, "steps that are tried; if none is good the policy stays") as NumberOption<number>,

@@ -137,15 +137,20 @@ const placeholders = {
   switch: "",
 };
 
+/** Flags that are longer do not move what is said of the others to the right. */
+const widest = 28;
+
 /** The lines of `--help` for tables of options by their headings. */
 export function optionLines(groups: Readonly<Record<string, Table>>): string[] {
   const left = (name: string, option: Option) => `  ${flagOf(name)} ${placeholders[option.kind]}`.trimEnd();
   const rows = Object.values(groups).flatMap((table) => Object.entries(table));
-  const width = Math.max(...rows.map(([name, option]) => left(name, option).length)) + 3;
+  const lengths = rows.map(([name, option]) => left(name, option).length);
+  const width = Math.max(...lengths.filter((length) => length <= widest)) + 3;
+  const line = (name: string, option: Option) => `${left(name, option)}   `.padEnd(width) + explain(option);
   return Object.entries(groups).flatMap(([title, table]) => [
     "",
     title,
-    ...Object.entries(table).map(([name, option]) => left(name, option).padEnd(width) + explain(option)),
+    ...Object.entries(table).map(([name, option]) => line(name, option)),
   ]);
 }
 
