@@ -11,15 +11,13 @@ import { randomKey } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { leaves, namedLeaves, rebuildTree, type Tree } from "../../tensor/tree.ts";
 import { type HostWorld, isHostWorld } from "../../worlds/host/world.ts";
-import { choice, type ChoiceOption } from "../option.ts";
+import { choice } from "../option.ts";
 import type { Config } from "../settings.ts";
 import { type Exported, type Look, look } from "../system.ts";
 import type { Agent } from "./algorithm.ts";
 
 const options = {
-  format: choice(["onnx", "safetensors"], "onnx", "the policy as a program, or all weights") as ChoiceOption<
-    "onnx" | "safetensors"
-  >,
+  format: choice(["onnx", "safetensors"], "onnx", "the policy as a program, or all weights"),
 };
 
 /** `deno task export`. */

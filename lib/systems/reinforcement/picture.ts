@@ -3,7 +3,7 @@
 import { drawAnimation, drawStill, type Footage, type PictureOptions } from "../../plot/episode.ts";
 import { type ControllerName, controllerOf } from "../../worlds/controllers.ts";
 import { chooseDevice } from "../device.ts";
-import { integer, type NumberOption } from "../option.ts";
+import { integer } from "../option.ts";
 import type { Config } from "../settings.ts";
 import { type Look, look, type Pictures, type Subject } from "../system.ts";
 import { counted } from "../text.ts";
@@ -12,9 +12,9 @@ import { controllerOption, orController } from "./evaluation.ts";
 import { type Cast, film } from "./footage.ts";
 
 const options = {
-  episodes: integer(1, 16, 1, "episodes, side by side") as NumberOption<number>,
+  episodes: integer(1, 16, 1, "episodes, side by side"),
   controller: controllerOption,
-  seed: integer(0, 2 ** 32 - 1, 0, "other starts") as NumberOption<number>,
+  seed: integer(0, 2 ** 32 - 1, 0, "other starts"),
 };
 
 /** `deno task render` in the worlds that `worldOf` makes, as controllers know them. */
