@@ -2,9 +2,8 @@
 
 import { signature } from "../../graph/arguments.ts";
 import { anyWorld, callable, having, options, text } from "../../worlds/kinds.ts";
-import type { PPOTrainer } from "../../rl/ppo_trainer.ts";
 import { flagOf, type Table } from "../../systems/option.ts";
-import { scenarioNames } from "../../systems/registry.ts";
+import { scenarioNames, type UsualTrainer } from "../../systems/registry.ts";
 import type { Config, Settings } from "../../systems/settings.ts";
 import type { Subject, System } from "../../systems/system.ts";
 import type { Trainer } from "../../systems/trainer.ts";
@@ -101,7 +100,7 @@ const takesConfig = signature("createTrainer()", {
  *
  * @throws UsageError if the device cannot be had or the world refuses its options.
  */
-export async function createTrainer<T extends Trainer = PPOTrainer>(config: Config): Promise<T> {
+export async function createTrainer<T extends Trainer = UsualTrainer>(config: Config): Promise<T> {
   takesConfig(arguments);
   return await (await systemFor(config.scenarioName)).create(config) as unknown as T;
 }
@@ -128,7 +127,7 @@ const takesPath = signature("loadTrainer()", {
  *
  * @throws UsageError if there is no run, or it has no checkpoint yet.
  */
-export async function loadTrainer<T extends Trainer = PPOTrainer, S extends Tree = Tree>(
+export async function loadTrainer<T extends Trainer = UsualTrainer, S extends Tree = Tree>(
   path: string,
   options: { readonly environment?: Environment<S> | HostWorld } & Networks = {},
 ): Promise<T> {
