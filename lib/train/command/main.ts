@@ -48,9 +48,8 @@ async function helpOf({ given, controls }: Command): Promise<string> {
 
 /** What `--config` takes: runs that differ in their seeds are one configuration. */
 function printedConfig(plans: readonly Plan[]): unknown {
-  const [{ config, resume }] = plans as [Plan];
-  if (plans.length === 1) return config;
-  return resume ? plans.map((x) => x.config) : { ...config, seed: plans.map((x) => x.config.seed) };
+  const [{ config }] = plans as [Plan];
+  return plans.length === 1 ? config : { ...config, seed: plans.map((x) => x.config.seed) };
 }
 
 async function trainOne(plan: Plan, session: Session): Promise<number> {
