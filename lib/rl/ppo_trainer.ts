@@ -167,6 +167,11 @@ export class PPOTrainer<W extends Environment | HostWorld = Environment> {
     return this.#learner.critic;
   }
 
+  /** What learns. */
+  get learning(): readonly Module[] {
+    return [this.policy, this.critic];
+  }
+
   /** Iterations done. */
   get iteration(): number {
     return this.#iteration;
