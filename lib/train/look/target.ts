@@ -16,6 +16,7 @@ import type { AnyWorld, Networks } from "../../systems/reinforcement/algorithm.t
 import type { Environment } from "../../worlds/environment.ts";
 import { everySetting } from "../command/tables.ts";
 import { systemFor, systemToOpen } from "../command/worlds.ts";
+import { infoOf } from "../files/atomic.ts";
 import { findRun, type ResumePoint, runsOfSeries } from "../files/folder.ts";
 import { readConfig } from "../command/saved_config.ts";
 import { checkpointOf, restore } from "../loop/session.ts";
@@ -54,7 +55,7 @@ export async function findTarget(text: string, given: Settings): Promise<Target>
   }
   const [first] = runsOfSeries(text);
   if (first !== undefined) throw new UsageError(`${text} is a series of runs: give one of them, such as ${first}.`);
-  if (!/[\\/.]/.test(text) && !exists(text)) {
+  if (!/[\\/.]/.test(text) && infoOf(text) === null) {
     throw new UsageError(
       `"${text}" is no run and no scenario: give the folder of a run, one of its checkpoints, or one of ` +
         `${scenarioNames().join(", ")}.`,
@@ -143,13 +144,4 @@ export async function loadTrainer<T extends Trainer = UsualTrainer, S extends Tr
 
 function pick(given: Settings, table: Table): Settings {
   return Object.fromEntries(Object.entries(given).filter(([name]) => name in table));
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
