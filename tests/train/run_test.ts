@@ -84,6 +84,17 @@ Deno.test("a run says what it does: its batch, a line an iteration, and at the e
     assert.equal((await run(lines[11]!.split(" ").slice(6))).code, 0);
   }));
 
+Deno.test("a run that goes on with logs that are shorter than its checkpoint says how much is lost", () =>
+  withFolder(async (out) => {
+    await run([...small, "--out", out, "--n-iters", "6"]);
+    const folder = onlyRun(out);
+    const path = join(folder, "metrics.jsonl");
+    Deno.writeTextFileSync(path, Deno.readTextFileSync(path).split("\n").slice(0, 3).join("\n") + "\n");
+    const { code, out: text } = await run(["--resume", folder, "--n-iters", "7"]);
+    assert.equal(code, 0);
+    assert.match(text, /^The logs hold 3 of the 6 iterations before the checkpoint: the others are lost\.$/m);
+  }));
+
 Deno.test("a run whose schedule ends with it says so, and gives no advice that would be refused", () =>
   withFolder(async (out) => {
     const { out: text } = await run([...small, "--out", out, "--n-iters", "3", "--lr-schedule", "linear"]);
