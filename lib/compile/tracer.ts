@@ -35,7 +35,7 @@ export interface Traced {
 }
 
 /** What a trace gives, and what it leaves to be seen to. */
-interface Traces extends Traced {
+export interface Traces extends Traced {
   readonly left: LeftOpen;
   readonly noted: readonly Sink[];
 }

@@ -131,6 +131,11 @@ export function norm(x: Node, axes: readonly number[]): Node {
   return root(sum(square(x), axes));
 }
 
+/** The largest magnitude of all entries: one number, on as many axes. */
+export function magnitude(x: Node): Node {
+  return max(unary("abs", x), x.shape.map((_, i) => i));
+}
+
 /** Random bits as floats in [0, 1): the upper 24 bits, so that each value is exact in float32. */
 export function unitInterval(bits: Node): Node {
   const shifted = binary("shiftRight", bits, full("uint32", [], 8));

@@ -54,6 +54,13 @@ export function networkOf(from: number, to: number, options: NetworkOptions, ran
   return shareParameters ? new MLP(sizes, random) : new StackedMLP(agents, sizes, random);
 }
 
+/** The network of a value function: one that sees all agents gives the values of all, unless each agent has its own. */
+function valueNetwork(options: NetworkOptions, random: HostRandom): Module {
+  const { agents, observationSize, centralised = false, shareParameters = true } = options;
+  const from = centralised ? agents * observationSize : observationSize;
+  return networkOf(from, centralised && shareParameters ? agents : 1, options, random);
+}
+
 /** Values `[row, agent]` of observations `[row, agent, feature]`, as {@linkcode Policy.normalize} gives them. */
 export class Critic extends Module {
   /** The network. */
@@ -67,9 +74,7 @@ export class Critic extends Module {
   constructor(readonly options: NetworkOptions, random: HostRandom) {
     takesCritic(arguments);
     super();
-    const { agents, observationSize, centralised = false, shareParameters = true } = options;
-    const from = centralised ? agents * observationSize : observationSize;
-    const net = networkOf(from, centralised && shareParameters ? agents : 1, options, random);
+    const net = valueNetwork(options, random);
     if (net instanceof Recurrent) throw new RangeError("a Critic remembers nothing; RecurrentCritic does.");
     this.net = net;
   }
@@ -102,9 +107,7 @@ export class RecurrentCritic extends Recurrent {
   constructor(readonly options: NetworkOptions, random: HostRandom) {
     takesRecurrent(arguments);
     super();
-    const { agents, observationSize, centralised = false, shareParameters = true } = options;
-    const from = centralised ? agents * observationSize : observationSize;
-    const net = networkOf(from, centralised && shareParameters ? agents : 1, options, random);
+    const net = valueNetwork(options, random);
     if (!(net instanceof Recurrent)) throw new RangeError('a RecurrentCritic needs recurrent: "lstm" or "gru".');
     this.net = net;
   }

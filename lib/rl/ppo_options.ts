@@ -2,7 +2,7 @@
 
 import type { Module } from "../nn/module.ts";
 import type { RecurrentKind } from "../nn/recurrent_mlp.ts";
-import { anything, boolean, callable, having, type Kind, optional } from "../graph/kinds.ts";
+import { anything, boolean, callable, count, having, type Kind, kindOf, oneOf, optional } from "../graph/kinds.ts";
 import type { Schedule } from "../optim/schedule.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import type { NetworkOptions } from "./networks.ts";
@@ -92,109 +92,70 @@ export interface PPOOptions {
   readonly seed: number;
 }
 
+const notNegative = kindOf("a number of at least 0", (x) => Number.isFinite(x) && Number(x) >= 0);
+const positive = kindOf("a number above 0", (x) => Number.isFinite(x) && Number(x) > 0);
+const share = kindOf("a number of at least 0 and at most 1", (x) => notNegative.accepts(x) && Number(x) <= 1);
+const schedule = optional(oneOf("constant", "linear", "cosine"));
+
+const words = {
+  algorithm: oneOf("mappo", "ippo"),
+  recurrent: optional(oneOf("none", "lstm", "gru")),
+  lrSchedule: schedule,
+  entropySchedule: schedule,
+};
+
+const numbers = {
+  hiddenSize: optional(count(1)),
+  sequenceLength: optional(count(1)),
+  framesPerBatch: count(1),
+  envs: optional(count(1)),
+  numEpochs: count(1),
+  minibatchSize: count(1),
+  lr: notNegative,
+  nIters: optional(count(1)),
+  maxGradNorm: positive,
+  clipEpsilon: positive,
+  entropyEps: notNegative,
+  gamma: share,
+  lmbda: share,
+  clipValue: optional(notNegative),
+  targetKl: optional(notNegative),
+};
+
 const toggle = optional(boolean);
 
-/** What options there are. Of which kind and in which range numbers and texts are is said by {@linkcode checkPPOOptions}. */
+const others = {
+  centralisedPolicy: toggle,
+  shareParameters: toggle,
+  policy: optional(callable),
+  critic: optional(callable),
+  bootstrapTruncated: toggle,
+  normalizeObservations: toggle,
+  normalizeValues: toggle,
+  normalizeAdvantages: toggle,
+  seed: anything,
+};
+
+const judged: Readonly<Record<string, Kind>> = { ...words, ...numbers };
+const all = { ...words, ...numbers, ...others } satisfies Record<keyof PPOOptions, Kind>;
+
+/** What options there are. Numbers and words are judged by {@linkcode checkPPOOptions}. */
 export const ppoOptions: Kind = having(
   "the options of PPO by name,",
   {},
-  {
-    algorithm: anything,
-    centralisedPolicy: toggle,
-    shareParameters: toggle,
-    hiddenSize: anything,
-    recurrent: anything,
-    sequenceLength: anything,
-    policy: optional(callable),
-    critic: optional(callable),
-    framesPerBatch: anything,
-    envs: anything,
-    numEpochs: anything,
-    minibatchSize: anything,
-    lr: anything,
-    lrSchedule: anything,
-    nIters: anything,
-    maxGradNorm: anything,
-    clipEpsilon: anything,
-    entropyEps: anything,
-    entropySchedule: anything,
-    gamma: anything,
-    lmbda: anything,
-    bootstrapTruncated: toggle,
-    clipValue: anything,
-    normalizeObservations: toggle,
-    normalizeValues: toggle,
-    normalizeAdvantages: toggle,
-    targetKl: anything,
-    seed: anything,
-  } satisfies Record<keyof PPOOptions, Kind>,
+  Object.fromEntries(Object.entries(all).map(([name, kind]) => [name, name in judged ? anything : kind])),
 );
-
-/** A number that an option may be: whole or not, from `least` to `most`. */
-interface Range {
-  readonly whole?: true;
-  readonly least: number;
-  readonly aboveLeast?: true;
-  readonly most?: number;
-}
-
-const ranges: Readonly<Partial<Record<keyof PPOOptions, Range>>> = {
-  hiddenSize: { whole: true, least: 1 },
-  sequenceLength: { whole: true, least: 1 },
-  framesPerBatch: { whole: true, least: 1 },
-  envs: { whole: true, least: 1 },
-  numEpochs: { whole: true, least: 1 },
-  minibatchSize: { whole: true, least: 1 },
-  lr: { least: 0 },
-  nIters: { whole: true, least: 1 },
-  maxGradNorm: { least: 0, aboveLeast: true },
-  clipEpsilon: { least: 0, aboveLeast: true },
-  entropyEps: { least: 0 },
-  gamma: { least: 0, most: 1 },
-  lmbda: { least: 0, most: 1 },
-  clipValue: { least: 0 },
-  targetKl: { least: 0 },
-};
-
-const mayLack: readonly (keyof PPOOptions)[] = [
-  "hiddenSize",
-  "sequenceLength",
-  "envs",
-  "nIters",
-  "clipValue",
-  "targetKl",
-];
-
-function rangeText({ whole, least, aboveLeast, most }: Range): string {
-  return `a ${whole ? "whole number" : "number"} ${aboveLeast ? "above" : "of at least"} ${least}` +
-    (most === undefined ? "" : ` and at most ${most}`);
-}
 
 /** Throws a RangeError at the first option that cannot be; a notebook checks no types. */
 export function checkPPOOptions(options: PPOOptions): void {
-  const { algorithm } = options;
-  if (algorithm !== "mappo" && algorithm !== "ippo") {
-    throw new RangeError(`PPO: algorithm is "mappo" or "ippo", not ${JSON.stringify(algorithm)}.`);
-  }
-  const { recurrent = "none" } = options;
-  if (!["none", "lstm", "gru"].includes(recurrent)) {
-    throw new RangeError(`PPO: recurrent is "none", "lstm" or "gru", not ${JSON.stringify(recurrent)}.`);
+  for (const [name, kind] of Object.entries(judged)) {
+    const value = options[name as keyof PPOOptions];
+    if (kind.accepts(value)) continue;
+    throw new RangeError(`PPO: ${name} is ${kind.says}, not ${name in words ? JSON.stringify(value) : value}.`);
   }
   for (const name of ["lrSchedule", "entropySchedule"] as const) {
-    const schedule = options[name] ?? "constant";
-    if (!["constant", "linear", "cosine"].includes(schedule)) {
-      throw new RangeError(`PPO: ${name} is "constant", "linear" or "cosine", not ${JSON.stringify(schedule)}.`);
-    }
-    if (schedule !== "constant" && options.nIters === undefined) {
-      throw new RangeError(`PPO: a ${schedule} ${name} needs nIters: where it ends.`);
-    }
-  }
-  for (const [name, range] of Object.entries(ranges) as [keyof PPOOptions, Range][]) {
-    const value = options[name];
-    if (value === undefined && mayLack.includes(name)) continue;
-    const { whole, least, aboveLeast, most = Infinity } = range;
-    const fits = typeof value === "number" && Number.isFinite(value) && (!whole || Number.isInteger(value)) &&
-      value >= least && value <= most && !(aboveLeast && value === least);
-    if (!fits) throw new RangeError(`PPO: ${name} is ${rangeText(range)}, not ${value}.`);
+    const { [name]: schedule = "constant", nIters } = options;
+    if (schedule === "constant" || nIters !== undefined) continue;
+    throw new RangeError(`PPO: a ${schedule} ${name} needs nIters: where it ends.`);
   }
 }

@@ -7,7 +7,7 @@
 import { canLearn, hasLearner, type Node, topological } from "../../graph/node.ts";
 import { callerSite, currentSite, type Site, withSite } from "../../graph/site.ts";
 import { describe, sizeOf, type TypedArray } from "../../graph/types.ts";
-import { isLearner, type Learner } from "../flow/edges.ts";
+import { isLearner, type Learner, learnersAmong } from "../flow/edges.ts";
 import { isPartOfLoss, lastLesson, stepCount } from "../steps/losses.ts";
 import { warnOfHoard } from "./stale.ts";
 import { isDeclared, labelOf } from "../flow/label.ts";
@@ -274,7 +274,7 @@ function dropOver(kind: string, what: string, outputs: readonly Node[], learners
 function sourcesOf(node: Node, stop: (x: Node) => boolean): { learners: Set<Learner>; drops: Drop[] } {
   const order = topological([node], (x) => canLearn(x.owner) || stop(x));
   const drops = order.flatMap((x) => x.inputs.length === 0 ? dropOf(x) ?? [] : []);
-  return { learners: new Set(order.flatMap((x) => isLearner(x.owner) ? [x.owner] : [])), drops };
+  return { learners: new Set(learnersAmong(order)), drops };
 }
 
 /** What `node` loses where it becomes an argument of a compiled function; `null` if nothing that learns is behind it. */
@@ -282,7 +282,7 @@ export function carriedBy(node: Node): Drop | null {
   const open = sourcesOf(node, isDeclared);
   const isOpen = open.learners.size > 0 || open.drops.some((x) => x.rule !== "stop");
   const { learners, drops } = isOpen ? open : sourcesOf(node, () => false);
-  const all = [...learners, ...drops.flatMap((x) => x.learners.flatMap((ref) => ref.deref() ?? []))];
+  const all = [...learners, ...drops.flatMap(learnersAt)];
   if (all.length === 0) return null;
   const drop = learners.size > 0
     ? withSite(node.site, () => dropOver("argument", `${labelOf(node)} ${describe(node)}`, [node], learners))
@@ -331,6 +331,11 @@ export function dropOf(node: Node): Drop | null {
   if (node.op !== "input" || node.attrs.placeholder || isLearner(node.owner)) return null;
   const host = node.value?.hostIfAny ?? null;
   return host && (buffers.get(host.buffer) ?? byContent(host));
+}
+
+/** Who learns of what a drop depended on, as far as it is still there. */
+export function learnersAt({ learners }: Drop): Learner[] {
+  return learners.flatMap((x) => x.deref() ?? []);
 }
 
 /** Whether a drop depended on `learner`. */

@@ -4,7 +4,7 @@ import type { ErrorParts, Place } from "../../graph/error.ts";
 import type { Node } from "../../graph/node.ts";
 import type { Site } from "../../graph/site.ts";
 import { warn } from "../../graph/warning.ts";
-import { isLearner, type Learner, liveNodes } from "../flow/edges.ts";
+import { type Learner, learnersAmong, liveNodes } from "../flow/edges.ts";
 import { listed } from "../flow/label.ts";
 
 /** The optimiser that holds a parameter, as the user knows it. */
@@ -18,7 +18,7 @@ const moduleOf = ({ label, group }: Learner): string => group ?? label;
 
 /** What the losses reach and nobody owns; only of losses that reach one of `own` too, if they are given. */
 export function loose(losses: readonly Node[], own?: ReadonlySet<Learner>): Learner[] {
-  const reached = losses.map((loss) => [...liveNodes([loss])].flatMap((x) => isLearner(x.owner) ? [x.owner] : []));
+  const reached = losses.map((loss) => learnersAmong(liveNodes([loss])));
   const related = own ? reached.filter((some) => some.some((x) => own.has(x))) : reached;
   return [...new Set(related.flat())].filter((x) => x.root === x);
 }
@@ -45,7 +45,7 @@ export function wrongOwner(losses: readonly Node[], parameters: readonly Learner
 
 /** The parameters of optimisers that `losses` reach. */
 function heldElsewhere(losses: readonly Node[]): Learner[] {
-  return [...liveNodes(losses)].flatMap((x) => isLearner(x.owner) && x.owner.root !== x.owner ? [x.owner] : []);
+  return learnersAmong(liveNodes(losses)).filter((x) => x.root !== x);
 }
 
 /** What is said where the losses reach nothing of one optimiser, but what others hold. */

@@ -7,7 +7,7 @@ import { judge, type Verdict } from "../flow/cut.ts";
 import { type Cut, describeDrop } from "../flow/dropped.ts";
 import { helpFor } from "../flow/help.ts";
 import { lastLesson } from "./losses.ts";
-import { boundaryOf, dropOf, forbids, learnersOf, recentReads } from "../reads/drops.ts";
+import { boundaryOf, dropOf, forbids, learnersAt, learnersOf, recentReads } from "../reads/drops.ts";
 import { allNodes, isLearner, type Learner } from "../flow/edges.ts";
 import { listed, type Named } from "../flow/label.ts";
 import { idleConstants } from "../flow/terms.ts";
@@ -84,7 +84,7 @@ export function refuseForbidden(loss: Node, live: ReadonlySet<Node>): void {
   const idle = ends.some(({ drop }) => drop?.rule === "world") ? idleConstants([loss]) : null;
   for (const { node, drop } of ends) {
     if (!drop || !forbids(drop) || (drop.rule === "world" && !idle!.has(node))) continue;
-    const behind = drop.learners.flatMap((x) => x.deref() ?? []);
+    const behind = learnersAt(drop);
     if (behind.length === 0) continue;
     throw new PlumblineError({
       code: "G108",
@@ -113,7 +113,7 @@ export function refuseCut(loss: Node, learner: object | null): void {
 /** For `backward()`: throws that `loss` reaches nothing, naming where the way to its parameters was cut. */
 export function refuseUnreached(loss: Node): never {
   const drops = [...allNodes([loss]).flatMap((x) => dropOf(x) ?? []), ...recentReads()];
-  const dropped = drops.flatMap((x) => x.learners.flatMap((ref) => ref.deref() ?? []));
+  const dropped = drops.flatMap(learnersAt);
   const behind = [...new Set([...learnersOf([loss]), ...dropped])];
   const verdicts = judge([loss], behind);
   const of = (status: Verdict["status"]): Learner[] => behind.filter((x) => verdicts.get(x)!.status === status);

@@ -4,18 +4,7 @@ import type { PPOOptions } from "../../rl/ppo_options.ts";
 import { PPOTrainer } from "../../rl/ppo_trainer.ts";
 import { batchShape } from "../../rl/rollout.ts";
 import { isHostWorld } from "../../worlds/host/world.ts";
-import {
-  called,
-  choice,
-  type ChoiceOption,
-  integer,
-  type NumberOption,
-  positive,
-  real,
-  toggle,
-  type ToggleOption,
-  type ValuesOf,
-} from "../option.ts";
+import { called, choice, integer, positive, real, toggle, type ValuesOf } from "../option.ts";
 import type { Config } from "../settings.ts";
 import { counted } from "../text.ts";
 import type { TrainerFacts } from "../trainer.ts";
@@ -23,89 +12,78 @@ import { UsageError } from "../usage.ts";
 import type { Agent, Algorithm } from "./algorithm.ts";
 
 const schedules = ["constant", "linear", "cosine"] as const;
-type Schedules = ChoiceOption<typeof schedules[number]>;
 
 /** The settings of PPO with their defaults, which are those of navigation. */
 export const ppoSettings = {
-  centralisedPolicy: toggle(false, "each agent acts on what all observe, not on its own view") as ToggleOption,
-  shareParameters: toggle(true, "one network for all agents, or else one for each") as ToggleOption,
-  hiddenSize: integer(1, 10_000, 256, "units in each of the two hidden layers") as NumberOption<number>,
+  centralisedPolicy: toggle(false, "each agent acts on what all observe, not on its own view"),
+  shareParameters: toggle(true, "one network for all agents, or else one for each"),
+  hiddenSize: integer(1, 10_000, 256, "units in each of the two hidden layers"),
   recurrent: called(
     ["memory", "rnn"],
-    choice(["none", "lstm", "gru"], "none", "whether policy and critic remember, and by what") as ChoiceOption<
-      "none" | "lstm" | "gru"
-    >,
+    choice(["none", "lstm", "gru"], "none", "whether policy and critic remember, and by what"),
   ),
   sequenceLength: called(
     ["chunkLength", "dataChunkLength"],
-    integer(1, 100_000, 10, "where they remember: steps that gradients flow back") as NumberOption<number>,
+    integer(1, 100_000, 10, "where they remember: steps that gradients flow back"),
   ),
   nIters: called(
     ["iterations", "numIterations", "totalTimesteps", "numTimesteps", "numUpdates"],
-    integer(1, 10_000_000, 10, "iterations: collect a batch, learn from it") as NumberOption<number>,
+    integer(1, 10_000_000, 10, "iterations: collect a batch, learn from it"),
   ),
   envs: called(
     ["numEnvs", "nEnvs"],
-    integer(0, 1_000_000, 0, "environments side by side; 0: whole episodes fill a batch") as NumberOption<
-      number
-    >,
+    integer(0, 1_000_000, 0, "environments side by side; 0: whole episodes fill a batch"),
   ),
   framesPerBatch: called(
     ["numSteps", "nSteps", "rolloutSteps"],
-    integer(1, 100_000_000, 6000, "frames to collect in an iteration, all envs together") as NumberOption<number>,
+    integer(1, 100_000_000, 6000, "frames to collect in an iteration, all envs together"),
   ),
   numEpochs: called(
     ["updateEpochs", "nEpochs"],
-    integer(1, 10_000, 30, "passes over a batch") as NumberOption<number>,
+    integer(1, 10_000, 30, "passes over a batch"),
   ),
   minibatchSize: called(
     ["batchSize"],
-    integer(1, 100_000_000, 400, "frames (actions, where they are held) in a minibatch") as NumberOption<number>,
+    integer(1, 100_000_000, 400, "frames (actions, where they are held) in a minibatch"),
   ),
-  lr: called(["learningRate"], positive(1, 3e-4, "learning rate of Adam") as NumberOption<number>),
-  lrSchedule: choice(schedules, "constant", "how it falls to 0 over the iterations") as Schedules,
-  maxGradNorm: positive(1e9, 1, "norm to which gradients are clipped") as NumberOption<number>,
+  lr: called(["learningRate"], positive(1, 3e-4, "learning rate of Adam")),
+  lrSchedule: choice(schedules, "constant", "how it falls to 0 over the iterations"),
+  maxGradNorm: positive(1e9, 1, "norm to which gradients are clipped"),
   clipEpsilon: called(
     ["clipCoef", "clipRange"],
-    positive(1, 0.2, "how far the ratio of probabilities may move") as NumberOption<number>,
+    positive(1, 0.2, "how far the ratio of probabilities may move"),
   ),
   entropyEps: called(
     ["entCoef", "entropyCoef"],
-    real(0, 100, 1e-4, "weight of the entropy bonus") as NumberOption<number>,
+    real(0, 100, 1e-4, "weight of the entropy bonus"),
   ),
-  entropySchedule: choice(schedules, "constant", "how that falls to 0 over the iterations") as Schedules,
-  gamma: real(0, 1, 0.99, "discount of later rewards") as NumberOption<number>,
+  entropySchedule: choice(schedules, "constant", "how that falls to 0 over the iterations"),
+  gamma: real(0, 1, 0.99, "discount of later rewards"),
   lmbda: called(
     ["lambda", "gaeLambda"],
-    real(0, 1, 0.9, "lambda of generalised advantage estimation") as NumberOption<number>,
+    real(0, 1, 0.9, "lambda of generalised advantage estimation"),
   ),
-  actionRepeat: integer(1, 1000, 1, "steps that an action is held; gamma and lambda count actions") as NumberOption<
-    number
-  >,
-  bootstrapTruncated: toggle(true, "an episode that is cut off is worth what the critic expects") as ToggleOption,
-  normalizeAdvantages: toggle(false, "bring the advantages of a batch to mean 0, deviation 1") as ToggleOption,
+  actionRepeat: integer(1, 1000, 1, "steps that an action is held; gamma and lambda count actions"),
+  bootstrapTruncated: toggle(true, "an episode that is cut off is worth what the critic expects"),
+  normalizeAdvantages: toggle(false, "bring the advantages of a batch to mean 0, deviation 1"),
   normalizeObservations: toggle(
     false,
     "see observations on the scale of their running mean and deviation",
-  ) as ToggleOption,
-  normalizeValues: toggle(false, "learn values on the scale of their running mean and deviation") as ToggleOption,
-  clipValue: real(0, 1e6, 0, "how far a value may move in an iteration; 0: freely") as NumberOption<number>,
-  targetKl: real(0, 1e6, 0, "no further epoch after one with a larger KL; 0: all epochs") as NumberOption<number>,
+  ),
+  normalizeValues: toggle(false, "learn values on the scale of their running mean and deviation"),
+  clipValue: real(0, 1e6, 0, "how far a value may move in an iteration; 0: freely"),
+  targetKl: real(0, 1e6, 0, "no further epoch after one with a larger KL; 0: all epochs"),
 };
 
 /** The settings of PPO. */
 export type PPOSettings = ValuesOf<typeof ppoSettings>;
 
-/** How a batch is collected and learned from. */
+/** How a batch is collected. */
 export interface Batch {
   /** How many whole episodes fit into framesPerBatch; 1 or more. */
   readonly envs: number;
-  /** Actions of each env in an iteration. */
+  /** Actions of each env in an iteration: envs x steps x actionRepeat is not below framesPerBatch, and every frame is used. */
   readonly steps: number;
-  /** envs x steps x actionRepeat: not below framesPerBatch, and every one is used. */
-  readonly frames: number;
-  /** Updates in an epoch; the last may be of fewer frames. */
-  readonly minibatches: number;
 }
 
 type BatchSettings = Pick<
@@ -115,13 +93,17 @@ type BatchSettings = Pick<
 
 /** The shape of batches where an episode has at most `maxSteps` steps. */
 export function batchOf(settings: BatchSettings, maxSteps: number): Batch {
-  const { framesPerBatch, minibatchSize, actionRepeat } = settings;
+  const { framesPerBatch, actionRepeat } = settings;
   const given = settings.envs === 0 ? undefined : settings.envs;
   const shape = batchShape(framesPerBatch, Math.ceil(maxSteps / actionRepeat), actionRepeat, given);
   const length = lengthOf(settings, shape.steps);
-  const [envs, steps] = [shape.envs, Math.ceil(shape.steps / length) * length];
-  const minibatches = Math.ceil(envs * steps / length / Math.max(1, Math.floor(minibatchSize / length)));
-  return { envs, steps, frames: envs * steps * actionRepeat, minibatches };
+  return { envs: shape.envs, steps: Math.ceil(shape.steps / length) * length };
+}
+
+/** Updates in an epoch; the last may be of fewer frames. */
+export function minibatchesOf(settings: BatchSettings, { envs, steps }: Batch): number {
+  const length = lengthOf(settings, steps);
+  return Math.ceil(envs * steps / length / Math.floor(settings.minibatchSize / length));
 }
 
 /** Steps that stay together in a minibatch: where networks remember a sequence, at most those of the batch; else 1. */
@@ -169,15 +151,13 @@ function endsWith({ lrSchedule, entropySchedule }: PPOSettings): string | null {
 
 function describe(
   config: PPOSettings,
-  facts: TrainerFacts & { readonly envs: number; readonly steps: number },
+  batch: Batch,
 ): string {
-  const { envs, steps } = facts;
-  const { actionRepeat, numEpochs, minibatchSize } = config;
-  const length = lengthOf(config, steps);
-  const minibatches = Math.ceil(envs * steps / length / Math.floor(minibatchSize / length));
+  const { envs, steps } = batch;
+  const { actionRepeat, numEpochs } = config;
   const actions = actionRepeat === 1 ? "steps" : `actions x ${actionRepeat} steps`;
   return `batch: ${counted(envs, "env")} x ${steps} ${actions} = ${envs * steps * actionRepeat} frames; ` +
-    `${counted(numEpochs, "epoch")} of ${counted(minibatches, "minibatch", "es")}`;
+    `${counted(numEpochs, "epoch")} of ${counted(minibatchesOf(config, batch), "minibatch", "es")}`;
 }
 
 /** PPO; `critic` says whether its critic sees all agents (`mappo`) or its own (`ippo`). */
@@ -188,7 +168,7 @@ export function ppo(critic: PPOOptions["algorithm"], help: string): Algorithm {
     settings: ppoSettings,
     check: (config, maxSteps) => checkBatch(own(config), maxSteps),
     endsWith: (config) => endsWith(own(config)),
-    describe: (config, facts) => describe(own(config), facts as Parameters<typeof describe>[1]),
+    describe: (config, facts) => describe(own(config), facts as TrainerFacts & Batch),
     create: (world, config, networks = {}): Promise<Agent> => {
       const names = Object.keys(ppoSettings).filter((name) => name !== "actionRepeat");
       const settings = Object.fromEntries(names.map((name) => [name, config[name]])) as unknown as PPOSettings;

@@ -18,7 +18,8 @@ import type { TrainerState } from "../../systems/trainer.ts";
 
 /** The name of the file that holds the configuration of a run. */
 export const configName = "config.json";
-const metricsName = "metrics.jsonl";
+/** The name of the file that holds the metrics of a run. */
+export const metricsName = "metrics.jsonl";
 const eventsPattern = /^events\.out\.tfevents\.\d+\.plumbline$/;
 const eventsName = (seconds: number): string => `events.out.tfevents.${seconds}.plumbline`;
 

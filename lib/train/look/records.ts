@@ -6,7 +6,7 @@ import { anything, having, listOf, optional, text } from "../../graph/kinds.ts";
 import type { CurvePoint, CurveSeries } from "../../plot/curves.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf } from "../files/error.ts";
-import { isLocked } from "../files/folder.ts";
+import { configName, isLocked, metricsName } from "../files/folder.ts";
 import { readConfig } from "../command/saved_config.ts";
 import { manifestName, type Outcome, readManifest } from "../files/manifest.ts";
 import { type MetricsRow, readRows, recentMean } from "../files/metrics.ts";
@@ -55,7 +55,7 @@ function median(values: readonly number[]): number {
 export function readRun(folder: string): RunRecord {
   const config = readConfig(folder);
   const manifest = readManifest(join(folder, manifestName));
-  const rows = [...readRows(Deno.readFileSync(join(folder, "metrics.jsonl")))].map(({ row }) => row);
+  const rows = [...readRows(Deno.readFileSync(join(folder, metricsName)))].map(({ row }) => row);
   const { metric, better } = systemOfRun(config.scenarioName).headline;
   const measured = rows.map(({ metrics }) => metrics[metric] ?? NaN).filter(Number.isFinite);
   const rates = rows.map(({ metrics }) => metrics["time/frames_per_second"] ?? NaN).filter(Number.isFinite);
@@ -112,7 +112,7 @@ function* findRuns(folder: string): Generator<string> {
   } catch (error) {
     throw new UsageError(`${folder} cannot be opened: ${reasonOf(error)}.`);
   }
-  const isRun = ["config.json", "metrics.jsonl"].every((name) => names.some((entry) => entry.name === name));
+  const isRun = [configName, metricsName].every((name) => names.some((entry) => entry.name === name));
   if (isRun) return yield folder;
   for (const { name, isDirectory } of names) if (isDirectory) yield* findRuns(join(folder, name));
 }

@@ -10,7 +10,7 @@ import { saveStep } from "../../forensics/nonfinite/failed_step.ts";
 import { emptyReportCells, encodeNotebook, reportCells, type ReportFacts } from "./report_notebook.ts";
 import type { PlumblineError } from "../../graph/error.ts";
 import { aval, describe } from "../../graph/types.ts";
-import { writeFileAtomic } from "../files/atomic.ts";
+import { infoOf, writeFileAtomic } from "../files/atomic.ts";
 import { type CheckpointFile, checkpointFolder, listCheckpoints } from "../files/checkpoint.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf } from "../files/error.ts";
@@ -150,13 +150,7 @@ function failureIn(folder: string): { program: string; iteration: number; error:
 /** Writes an empty report, `NAME.ipynb`. Throws a {@linkcode UsageError} if there is one already. */
 export function writeEmptyReport(name: string): string {
   const path = name.endsWith(".ipynb") ? name : `${name}.ipynb`;
-  let exists = true;
-  try {
-    Deno.statSync(path);
-  } catch {
-    exists = false;
-  }
-  if (exists) throw new UsageError(`${path} is there already: give another name.`);
+  if (infoOf(path)) throw new UsageError(`${path} is there already: give another name.`);
   const folder = dirname(resolve(path));
   const cells = emptyReportCells(moduleFor(folder), basename(path, ".ipynb").replaceAll(/[-_]+/g, " "));
   writeFileAtomic(path, encodeNotebook(cells));

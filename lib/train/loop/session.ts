@@ -34,8 +34,8 @@ export class Session {
   #progress: Progress | null = null;
   #stop: Promise<Stop> | null = null;
 
-  /** `deadline`: when `--max-time` is over, by `performance.now()`. */
-  constructor(readonly host: Host, readonly deadline: number) {}
+  /** `deadline`: when `--max-time` is over, by `performance.now()`. `audit`: see {@linkcode Run}. */
+  constructor(readonly host: Host, readonly deadline: number, readonly audit: boolean = false) {}
 
   /** Listens for Ctrl-C, from the first call on. */
   listen(): Promise<Stop> {
@@ -75,14 +75,17 @@ export async function restore(checkpoint: Checkpoint | null, trainer: Trainer): 
 
 /** Trains what is planned. Throws a {@linkcode UsageError} if it cannot begin; errors on the way are told to the user. */
 export async function start(plan: Plan, trainer: Trainer, session: Session): Promise<Ended> {
-  const { host, deadline } = session;
+  const { host, deadline, audit } = session;
   const { system, config } = plan;
+  if (audit && !trainer.learning) {
+    throw new UsageError("--audit cannot be given: what trains this system does not say what learns.");
+  }
   const progress = session.show(plan);
   const { folder, manifest } = await openRun(plan, trainer, progress);
   try {
     progress.say(`${introduction(plan, trainer)}\n${folder.path}`);
     const stop = await session.listen();
-    const result = await train({ system, config, trainer, folder, manifest, progress, stop, deadline });
+    const result = await train({ system, config, trainer, folder, manifest, progress, stop, deadline, audit });
     progress.say(conclusion(folder.path, plan, trainer, result));
     return { folder: folder.path, result, error: null };
   } catch (error) {
