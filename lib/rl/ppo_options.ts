@@ -189,9 +189,19 @@ export function checkPPOOptions(options: PPOOptions): void {
       throw new RangeError(`PPO: a ${schedule} ${name} needs nIters: where it ends.`);
     }
   }
-  for (const [name, range] of Object.entries(ranges) as [keyof PPOOptions, Range][]) {
+  const rows = Object.entries(ranges) as [keyof PPOOptions, Range][];
+  const needed = [...rows.map(([name]) => name), "seed" as const].filter((name) => !mayLack.includes(name));
+  const missing = needed.filter((name) => options[name] === undefined);
+  if (missing.length > 0) {
+    throw new RangeError(
+      `PPO: the options lack ${
+        missing.join(", ")
+      }. deno task train --print-config prints settings that suit navigation.`,
+    );
+  }
+  for (const [name, range] of rows) {
     const value = options[name];
-    if (value === undefined && mayLack.includes(name)) continue;
+    if (value === undefined) continue;
     const { whole, least, aboveLeast, most = Infinity } = range;
     const fits = typeof value === "number" && Number.isFinite(value) && (!whole || Number.isInteger(value)) &&
       value >= least && value <= most && !(aboveLeast && value === least);
