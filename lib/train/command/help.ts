@@ -63,7 +63,8 @@ export function scenarioHelp(system: System, scenario: string, algorithm: string
       ),
     ) as Table;
   };
-  const algorithms = Object.entries(system.algorithms).map(([name, { help }]) => `  ${name}   ${help}`);
+  const names = Math.max(...Object.keys(system.algorithms).map((name) => name.length));
+  const algorithms = Object.entries(system.algorithms).map(([name, { help }]) => `  ${name.padEnd(names)}   ${help}`);
   return [
     `${scenario}: ${system.scenarios[scenario] ?? "a world of your own"} (${system.title}).`,
     "",
