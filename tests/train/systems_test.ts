@@ -191,7 +191,10 @@ Deno.test("--scenario-name trains a world from a file, which is resumed, evaluat
     const none = await runCommand(evalTool, path, "--controller", "heuristic", "--device", "cpu");
     assert.match(none.err, /there is no heuristic for `point`/);
     assert.match((await runCommand(exportTool, made)).out, /ONNX Runtime agrees with the policy/);
-    assert.match((await runCommand(renderTool, made)).err, /point cannot be drawn: the world has no scene\./);
+    assert.match(
+      (await runCommand(renderTool, made)).err,
+      /point cannot be drawn: the world has no scene\. docs\/your_own_world\.md shows one\./,
+    );
     assert.equal((await run(["--scenario-name", path, "--help"])).code, 0);
     assert.deepEqual(readRuns([world]).problems, []);
   }));
