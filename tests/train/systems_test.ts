@@ -197,6 +197,9 @@ Deno.test("--scenario-name trains a world from a file, which is resumed, evaluat
     );
     assert.equal((await run(["--scenario-name", path, "--help"])).code, 0);
     assert.deepEqual(readRuns([world]).problems, []);
+    // In tables and pictures it is called as its file is, wherever that is.
+    assert.match((await runCommand(runsTool, world)).out, /^my_world +0 /m);
+    assert.ok(Deno.readTextFileSync(join(made, "reward.svg")).includes(">my_world, ppo<"));
   }));
 
 Deno.test("trainRun() trains a world that a program made, resumes it there, and logs what its listener gives", () =>

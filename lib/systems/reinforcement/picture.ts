@@ -3,6 +3,7 @@
 import { drawAnimation, drawStill, type Footage, type PictureOptions } from "../../plot/episode.ts";
 import { type ControllerName, controllerOf } from "../../worlds/controllers.ts";
 import { chooseDevice } from "../device.ts";
+import { scenarioTitle } from "../module_path.ts";
 import { integer, type NumberOption } from "../option.ts";
 import type { Config } from "../settings.ts";
 import { type Look, look, type Pictures, type Subject } from "../system.ts";
@@ -31,7 +32,7 @@ export function pictureOf(worldOf: (config: Config) => AnyWorld): Look<Pictures>
         : await filmController(worldOf(subject.config), controller, subject, count, seed);
       const { agents } = worldOf(subject.config);
       const said: PictureOptions = {
-        title: `${subject.config.scenarioName}, ${counted(agents, "agent")}`,
+        title: `${scenarioTitle(subject.config.scenarioName)}, ${counted(agents, "agent")}`,
         subtitle,
       };
       return {

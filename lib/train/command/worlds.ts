@@ -2,7 +2,8 @@
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { isModulePath, type OwnWorld, ownWorldSystem } from "../../systems/own_world.ts";
+import { isModulePath } from "../../systems/module_path.ts";
+import { type OwnWorld, ownWorldSystem } from "../../systems/own_world.ts";
 import { findSystem, scenarioNames } from "../../systems/registry.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
