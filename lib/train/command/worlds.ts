@@ -45,6 +45,9 @@ async function importWorld(path: string): Promise<OwnWorld> {
   if (module.default === undefined) {
     throw new UsageError(`${path} has no default export: export the world, as in \`export default new MyWorld();\`.`);
   }
+  if (typeof module.default === "function" && /^class\b/.test(String(module.default))) {
+    throw new UsageError(`${path} exports a class: export a world of it, as in \`export default new MyWorld();\`.`);
+  }
   const { default: world, settings, onIteration, policy, critic } = module;
   const networks = { ...policy && { policy }, ...critic && { critic } };
   return { world, networks, ...settings && { settings }, ...onIteration && { onIteration } };
