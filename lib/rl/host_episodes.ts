@@ -9,6 +9,7 @@ import type { Stateful } from "../tensor/variable.ts";
 import { type Controller, type RecurrentController, remembering } from "../worlds/controllers.ts";
 import { Pool } from "../worlds/host/pool.ts";
 import type { HostWorld } from "../worlds/host/world.ts";
+import { noScene } from "../worlds/scene.ts";
 import type { Episodes } from "./evaluation.ts";
 import * as kind from "../worlds/kinds.ts";
 import { numbersOf } from "./saved.ts";
@@ -163,7 +164,7 @@ export async function recordEpisodes(
   seed: number,
 ): Promise<HostRecording[]> {
   takesRecord(arguments);
-  if (!world.scene) throw new RangeError(`${world.name} cannot be drawn: the world has no scene.`);
+  if (!world.scene) throw new RangeError(noScene(world.name, "your_own_simulation"));
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(`a whole number of episodes is recorded, at least 1, not ${count}.`);
   }

@@ -146,10 +146,21 @@ export const ppoOptions: Kind = having(
   Object.fromEntries(Object.entries(all).map(([name, kind]) => [name, name in judged ? anything : kind])),
 );
 
-/** Throws a RangeError at the first option that cannot be; a notebook checks no types. */
+/** What has no default. */
+const needed = [...Object.keys(judged).filter((name) => !judged[name]!.accepts(undefined)), "seed"];
+
+/** Throws a RangeError at the first option that cannot be, or at all that are missing; a notebook checks no types. */
 export function checkPPOOptions(options: PPOOptions): void {
+  const given = options as unknown as Readonly<Record<string, unknown>>;
+  const missing = needed.filter((name) => given[name] === undefined);
+  if (missing.length > 0) {
+    const names = missing.join(", ");
+    throw new RangeError(
+      `PPO: the options lack ${names}. deno task train --print-config prints settings that suit navigation.`,
+    );
+  }
   for (const [name, kind] of Object.entries(judged)) {
-    const value = options[name as keyof PPOOptions];
+    const value = given[name];
     if (kind.accepts(value)) continue;
     throw new RangeError(`PPO: ${name} is ${kind.says}, not ${name in words ? JSON.stringify(value) : value}.`);
   }

@@ -22,11 +22,6 @@ export interface OwnWorld {
   readonly onIteration?: IterationListener;
 }
 
-/** Whether a scenario's name is the path of a module. */
-export function isModulePath(name: string): boolean {
-  return /[\\/]|\.[cm]?[jt]s$/.test(name);
-}
-
 /** The system of a world of one's own, which the command line knows as `name`. Without a world it can only be read about. */
 export function ownWorldSystem(name: string, own: OwnWorld | null): System {
   const system = reinforcementSystem({

@@ -1,6 +1,6 @@
 /** What a tensor refuses, in sentences: numbers that it has not yet, JavaScript's conversions, arguments of other kinds. */
 
-import { PlumblineError } from "../graph/error.ts";
+import { calledHere, PlumblineError } from "../graph/error.ts";
 import type { Node } from "../graph/node.ts";
 import { describe } from "../graph/types.ts";
 import { endTrace, isTracing } from "../graph/trace.ts";
@@ -28,6 +28,17 @@ export function refuseConversion(node: Node, how: string): never {
     made: [node],
     help: "use the methods (a.add(b), a.less(b), where()), or read the numbers with await t.item() or await t.data().",
   });
+}
+
+/** Throws G301 unless a matrix product of both can be: of vectors and batches as they were given, not as they are spread. */
+export function refuseInner(left: Node, right: Node): void {
+  const [inner, other] = [left.shape.at(-1), right.shape.at(right.shape.length === 1 ? -1 : -2)];
+  if (inner === other && inner !== undefined) return;
+  const [a, b] = [left, right].map(describe);
+  const told = inner === undefined || other === undefined
+    ? `multiplies vectors and matrices, not ${a} by ${b}.`
+    : `cannot multiply ${a} by ${b}: the inner sizes are ${inner} and ${other}.`;
+  throw new PlumblineError({ code: "G301", message: `${calledHere("matmul()")} ${told}`, made: [left, right] });
 }
 
 /** How a variance is taken. */

@@ -29,7 +29,10 @@ const refused: readonly (readonly [Readonly<Record<string, unknown>>, string])[]
   [{ numEpochs: 0 }, "PPO: numEpochs is a whole number of at least 1, not 0."],
   [{ minibatchSize: 1.5 }, "PPO: minibatchSize is a whole number of at least 1, not 1.5."],
   [{ lr: -1 }, "PPO: lr is a number of at least 0, not -1."],
-  [{ lr: undefined }, "PPO: lr is a number of at least 0, not undefined."],
+  [
+    { lr: undefined, gamma: undefined, seed: undefined },
+    "PPO: the options lack lr, gamma, seed. deno task train --print-config prints settings that suit navigation.",
+  ],
   [{ maxGradNorm: 0 }, "PPO: maxGradNorm is a number above 0, not 0."],
   [{ clipEpsilon: NaN }, "PPO: clipEpsilon is a number above 0, not NaN."],
   [{ entropyEps: Infinity }, "PPO: entropyEps is a number of at least 0, not Infinity."],

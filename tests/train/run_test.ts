@@ -71,12 +71,15 @@ Deno.test("a run says what it does: its batch, a line an iteration, and at the e
     const lines = text.trimEnd().split("\n");
     assert.equal(lines[0], "navigation, 3 agents, mappo, seed 0: 4 parameters");
     assert.equal(lines[1], "batch: 4 envs x 5 steps = 20 frames; 30 epochs of 3 minibatches");
-    assert.equal(lines[2], "preset: seed, but maxSteps 5, framesPerBatch 20, minibatchSize 8");
+    assert.equal(lines[2], "preset: tuned, but maxSteps 5, framesPerBatch 20, minibatchSize 8");
     assert.equal(lines[4], folder);
     for (const i of [1, 2, 3]) {
       assert.match(lines[4 + i]!, new RegExp(`^iteration ${i}/3   reward .* frames/s   0:00 left$`));
     }
-    assert.match(lines[8]!, /^Done: 3 iterations\. Final train\/episode_reward_sum: 0\.\d{3}$/);
+    assert.match(
+      lines[8]!,
+      /^Done: 3 iterations\. Last train\/episode_reward_sum: 0\.\d{3}, mean of the last 3: -?0\.\d{3}$/,
+    );
     assert.equal(lines[9], "Programs traced: 3, none after the first iteration.");
     assert.ok(lines[10]!.startsWith(folder));
     assert.equal(lines[11], `To go on: deno task train --resume ${folder} --n-iters 6`);

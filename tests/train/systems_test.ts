@@ -10,9 +10,11 @@ import { exportTool } from "../../lib/train/look/export.ts";
 import { readRun, readRuns } from "../../lib/train/look/records.ts";
 import { renderTool } from "../../lib/train/look/render.ts";
 import { runsTool } from "../../lib/train/look/runs.ts";
+import { writeRunReport } from "../../lib/train/look/report.ts";
 import { loadTrainer } from "../../lib/train/look/target.ts";
 import { trainRun } from "../../lib/train/loop/train_run.ts";
-import { runCells } from "../run_cells.ts";
+import { runNotebook } from "../../tasks/jupyter/notebook.ts";
+import { patience, runCells } from "../run_cells.ts";
 import { pointWorld } from "../rl/point_world.ts";
 import { filesBelow, logged, onlyRun, realRun, run as runFake, runCommand, withFolder } from "./harness.ts";
 import { letterSystem } from "./letters.ts";
@@ -191,9 +193,47 @@ Deno.test("--scenario-name trains a world from a file, which is resumed, evaluat
     const none = await runCommand(evalTool, path, "--controller", "heuristic", "--device", "cpu");
     assert.match(none.err, /there is no heuristic for `point`/);
     assert.match((await runCommand(exportTool, made)).out, /ONNX Runtime agrees with the policy/);
-    assert.match((await runCommand(renderTool, made)).err, /point cannot be drawn: the world has no scene\./);
-    assert.equal((await run(["--scenario-name", path, "--help"])).code, 0);
+    assert.match(
+      (await runCommand(renderTool, made)).err,
+      /point cannot be drawn: the world has no scene\. docs\/your_own_world\.md shows one\./,
+    );
+    const help = await run(["--scenario-name", path, "--help"]);
+    assert.equal(help.code, 0);
+    assert.match(help.out, /^ {2}--preset NAME +settings to begin with \(own\) \[own\]$/m);
     assert.deepEqual(readRuns([world]).problems, []);
+    // In tables and pictures it is called as its file is, wherever that is.
+    assert.match((await runCommand(runsTool, world)).out, /^my_world +0 /m);
+    assert.ok(Deno.readTextFileSync(join(made, "reward.svg")).includes(">my_world, ppo<"));
+  }));
+
+Deno.test("a file whose default export is no world is refused with what to write", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "own.ts");
+    Deno.writeTextFileSync(path, "export const world = 3;");
+    const none = await run(["--scenario-name", path]);
+    const what = "export default new MyWorld();";
+    assert.deepEqual([none.code, none.err], [
+      ...[2, `error: ${path} has no default export: export the world, as in \`${what}\`.\n`],
+    ]);
+    const other = join(folder, "other.ts");
+    Deno.writeTextFileSync(other, "export default class World {}");
+    const made = await run(["--scenario-name", other]);
+    assert.deepEqual([made.code, made.err], [
+      ...[2, `error: ${other} exports a class: export a world of it, as in \`${what}\`.\n`],
+    ]);
+    const missing = await run(["--scenario-name", join(folder, "none.ts")]);
+    assert.match(missing.err, /none\.ts cannot be opened: it does not exist\./);
+  }));
+
+Deno.test("the report of a run of a world from a file runs where the notebook is", () =>
+  withFolder(async (folder) => {
+    const path = relative(Deno.cwd(), writeWorld(folder));
+    const out = join(folder, "output");
+    assert.equal((await run(["--scenario-name", path, ...tiny, "--out", out])).code, 0);
+    const world = join(out, "my_world");
+    const made = join(world, [...Deno.readDirSync(world)][0]!.name);
+    const { problems, missing } = await runNotebook(writeRunReport(made, 2), patience);
+    assert.deepEqual([...problems, ...missing], []);
   }));
 
 Deno.test("trainRun() trains a world that a program made, resumes it there, and logs what its listener gives", () =>

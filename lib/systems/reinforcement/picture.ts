@@ -1,6 +1,7 @@
 /** Episodes as pictures that move, and as stills. */
 
 import { drawAnimation, drawStill, type PictureOptions } from "../../plot/episode.ts";
+import { scenarioTitle } from "../module_path.ts";
 import { integer } from "../option.ts";
 import type { Config } from "../settings.ts";
 import { type Look, look, type Pictures } from "../system.ts";
@@ -30,7 +31,7 @@ export function pictureOf(worldOf: (config: Config) => AnyWorld): Look<Pictures>
         : `the ${controller} controller`;
       const { agents } = worldOf(subject.config);
       const said: PictureOptions = {
-        title: `${subject.config.scenarioName}, ${counted(agents, "agent")}`,
+        title: `${scenarioTitle(subject.config.scenarioName)}, ${counted(agents, "agent")}`,
         subtitle,
       };
       return {

@@ -2,7 +2,8 @@
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { isModulePath, type OwnWorld, ownWorldSystem } from "../../systems/own_world.ts";
+import { isModulePath } from "../../systems/module_path.ts";
+import { type OwnWorld, ownWorldSystem } from "../../systems/own_world.ts";
 import { findSystem, scenarioNames } from "../../systems/registry.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
@@ -43,6 +44,9 @@ async function importWorld(path: string): Promise<OwnWorld> {
   const module = await import(`file://${host}${pathname}`);
   if (module.default === undefined) {
     throw new UsageError(`${path} has no default export: export the world, as in \`export default new MyWorld();\`.`);
+  }
+  if (typeof module.default === "function" && /^class\b/.test(String(module.default))) {
+    throw new UsageError(`${path} exports a class: export a world of it, as in \`export default new MyWorld();\`.`);
   }
   const { default: world, settings, onIteration, policy, critic } = module;
   const networks = { ...policy && { policy }, ...critic && { critic } };

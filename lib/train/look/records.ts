@@ -13,6 +13,7 @@ import { type MetricsRow, readRows, recentMean } from "../files/metrics.ts";
 import { flagText } from "../command/flags.ts";
 import { type Config, running, type Settings } from "../../systems/settings.ts";
 import type { Headline } from "../../systems/system.ts";
+import { scenarioTitle } from "../../systems/module_path.ts";
 import { systemOfRun } from "../command/worlds.ts";
 import { fixedLength } from "../command/config.ts";
 import { type Departure, departureOf } from "../command/presets.ts";
@@ -196,7 +197,8 @@ export function runCurves(runs: readonly RunRecord[], metric?: string): CurveSer
   const groups = Map.groupBy(runs.filter(({ rows }) => rows.length > 0), keyOf);
   return [...groups].map(([key, group]) => {
     const { scenario, settings } = names.get(key)!;
-    const title = [...several || settings === "" ? [scenario] : [], settings].filter((x) => x !== "").join(" ");
+    const title = [...several || settings === "" ? [scenarioTitle(scenario)] : [], settings].filter((x) => x !== "")
+      .join(" ");
     return { name: `${title}${seedsText(group)}`, points: pointsOf(group, metric ?? runHeadline(group[0]!).metric) };
   });
 }

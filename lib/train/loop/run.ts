@@ -7,6 +7,7 @@ import { pauses } from "./pause.ts";
 import { type MetricsRow, recentIterations, recentMean } from "../files/metrics.ts";
 import type { Progress } from "./progress.ts";
 import type { Stop } from "./signals.ts";
+import { scenarioTitle } from "../../systems/module_path.ts";
 import type { Config } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
@@ -148,7 +149,7 @@ function checkedMetrics(own: unknown): Metrics {
 /** Writes what the run is for. Returns the names of the files. */
 async function writeResults({ system, trainer, folder, config }: Run, rows: readonly MetricsRow[]): Promise<string[]> {
   const curve = curveName(system.headline);
-  folder.write(curve, await drawRunCurve(rows, system, `${config.scenarioName}, ${config.algorithm}`));
+  folder.write(curve, await drawRunCurve(rows, system, `${scenarioTitle(config.scenarioName)}, ${config.algorithm}`));
   const files = await trainer.files();
   for (const [name, content] of Object.entries(files)) folder.write(name, content);
   return [curve, ...Object.keys(files)];

@@ -12,7 +12,7 @@ import type { Host } from "./host.ts";
 import { beginManifest, type Manifest, manifestName, readManifest } from "../files/manifest.ts";
 import { recentIterations } from "../files/metrics.ts";
 import type { Plan } from "../command/plan.ts";
-import { numberText } from "../../systems/text.ts";
+import { counted, numberText } from "../../systems/text.ts";
 import { presetText } from "../command/presets.ts";
 import { Progress } from "./progress.ts";
 import { writeFailureReport } from "../look/report.ts";
@@ -202,18 +202,20 @@ function endingText(
   iteration: number,
   { ending, last, recent }: Result,
 ): string {
-  const final = `${headline.metric}: ${numberText(last)}`;
+  const count = Math.min(recentIterations, iteration);
+  const mean = count > 1 ? `, mean of the last ${count}: ${numberText(recent)}` : "";
+  const numbers = `${headline.metric}: ${numberText(last)}${mean}`;
   const where = `after iteration ${iteration} of ${nIters}`;
   switch (ending) {
     case "iterations":
-      return `Done: ${iteration} iterations. Final ${final}`;
+      return `Done: ${counted(iteration, "iteration")}. Last ${numbers}`;
     case "headline":
       return `Done ${where}: the mean ${headline.name} of the last ${recentIterations}, ${numberText(recent)}, has ` +
-        `reached --early-stop ${earlyStop}. Final ${final}`;
+        `reached --early-stop ${earlyStop}. Last ${headline.metric}: ${numberText(last)}`;
     case "signal":
-      return `Stopped ${where}. ${final}`;
+      return `Stopped ${where}. Last ${numbers}`;
     case "time":
-      return `Stopped ${where}: --max-time is over. ${final}`;
+      return `Stopped ${where}: --max-time is over. Last ${numbers}`;
   }
 }
 
