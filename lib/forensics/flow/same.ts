@@ -2,15 +2,19 @@
 
 import { attributeText, type Node } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/types.ts";
+import { dropOf } from "../reads/drops.ts";
+import { isLearner } from "./edges.ts";
 
-/** What changes no number: other shapes, reductions of axes of one element, divisions by 1; stops too, if `stops`. */
+/** What changes no number: other shapes, reductions of axes of one element, divisions by 1; if `stops`, stops and reads too. */
 function bare(node: Node, stops: boolean): Node {
   const [x, by] = node.inputs;
   const isNothing =
     (["sum", "max", "min", "expand", "reshape"].includes(node.op) && sizeOf(x!.shape) === sizeOf(node.shape)) ||
     (node.op === "div" && by!.op === "full" && by!.attrs.value === 1) ||
     (stops && node.op === "stopGradient" && node.owner === null);
-  return isNothing ? bare(x!, stops) : node;
+  if (isNothing) return bare(x!, stops);
+  const read = stops && node.op === "input" && !isLearner(node.owner) ? dropOf(node)?.source?.deref() : undefined;
+  return read && read !== node && sizeOf(read.shape) === sizeOf(node.shape) ? bare(read, stops) : node;
 }
 
 /** How far back two computations are compared: what was unrolled from a long loop is not the same twice. */
@@ -19,7 +23,8 @@ const deepest = 400;
 /** Whether two nodes are the same computation. */
 function isSame(left: Node, right: Node, stops: boolean, seen = new Map<Node, Node>(), depth = 0): boolean {
   const [a, b] = [bare(left, stops), bare(right, stops)];
-  if (a === b || seen.get(a) === b) return true;
+  const isOneLeaf = stops && isLearner(a.owner) && a.owner === b.owner;
+  if (a === b || isOneLeaf || seen.get(a) === b) return true;
   const isAlike = depth < deepest && a.op === b.op && a.op !== "input" && a.op !== "scan" &&
     a.inputs.length === b.inputs.length && attributeText(a.attrs) === attributeText(b.attrs) &&
     a.inputs.every((x, i) => isSame(x, b.inputs[i]!, stops, seen, depth + 1));
