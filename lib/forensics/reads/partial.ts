@@ -94,7 +94,8 @@ export function warnOfPartialCut(loss: Node, leaves: readonly Node[]): void {
   const learning = taughtIn([loss]);
   const terms = idleTerms([loss], learning);
   const old = terms.length === 0 ? new Set() : oldLogProbabilities(order, learning);
-  const isMeasure = ({ node, drop: { way } }: Entry): boolean => old.has(node) && way !== null && areLogProbabilities(way);
+  const isMeasure = ({ node, drop: { way } }: Entry): boolean =>
+    old.has(node) && way !== null && areLogProbabilities(way);
   const inTerms = entriesIn(allNodes(terms, isDeclared), reads, owners).filter((x) => !isMeasure(x));
   // Of what was read before the same pass is alive in the loss: another pass may have been for the data.
   const ids = new Set([...learning].map((x) => x.id));
