@@ -316,8 +316,38 @@ Deno.test("differences that are no thing with itself, and products with what onl
     gradients(concat([w.sub(w), w.mul(2)]).sum(), [w]);
     gradients(w.mul(tensor([0, 0])).sum(), [w]);
     gradients(w.sub(w.mul(1)).square().sum(), [w]);
+    gradients(w.unsqueeze(1).sub(w.unsqueeze(0)).square().sum(), [w]);
+    gradients(w.reshape(1, 2).tanh().transpose().sub(w.reshape(2, 1).tanh().transpose()).square().sum(), [w]);
     hvp((x) => x.sum(), tensor([1, 2]), tensor([1, 1]));
   });
+});
+
+Deno.test("all pairs of a batch are compared, not a thing with itself: a loss of their differences has its Hessian", async () => {
+  const net = new MLP([2, 4, 1], random), group = new ParameterGroup("net", net.parameters());
+  await isSilent(async () => {
+    const scores = net.forward(x).squeeze(1);
+    const loss = scores.unsqueeze(1).sub(scores.unsqueeze(0)).square().mean();
+    const product = group.hessian(loss)(group.gradient(loss)).tensor;
+    ok(Number(await product.norm().item()) > 0);
+  });
+});
+
+Deno.test("one term that compares a thing with itself is told, though others have a gradient", async () => {
+  const policy = new MLP([2, 4, 2], random), optimizer = new SGD(policy.parameters(), { lr: 0.01 });
+  const of = (loc: Tensor) => new Normal(loc, 0.5);
+  const step = (before: (now: Normal) => Tensor, then: () => Normal) => {
+    const now = of(policy.forward(x));
+    const ratio = now.logProb(y).sub(before(then())).exp(); // the ratio
+    const gain = ratio.mul(y).minimum(ratio.clamp(0.8, 1.2).mul(y)).mean();
+    optimizer.zeroGrad();
+    now.loc.square().mean().sub(gain).backward();
+    optimizer.step();
+  };
+  await isSilent(() => step((old) => old.logProb(y).detach("of the policy that acted"), () => of(policy.forward(x))));
+  const warning = await warnsOf("G110", () => step((old) => old.logProb(y), () => of(policy.forward(x))));
+  ok(warning.sites[0]!.text?.includes("// the ratio"), warning.message);
+  match(warning.message, /nothing learns from a term of the loss, which compares a thing with itself/);
+  match(warning.message, /this term has no gradient[^]*stopGradient\(old, "of the policy that acted"\)/);
 });
 
 Deno.test("a condition outside of a trace that nothing asks for is told after the second step; one that is read or used is not", async () => {

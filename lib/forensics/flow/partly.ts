@@ -1,6 +1,7 @@
 /**
  * Parts of a loss that are cut in its graph, while what is behind them learns from other parts: what is made of a sample by which
- * nothing learns, and a term that is a step. Where the sample's log-probability is in the loss too, it is learned from by that.
+ * nothing learns, a term that is a step, and one that compares a thing with itself. Where the sample's log-probability is in the
+ * loss too, it is learned from by that.
  */
 
 import { hasLearner, type Node } from "../../graph/node.ts";
@@ -10,8 +11,10 @@ import { warn } from "../../graph/warning.ts";
 import { judge } from "./cut.ts";
 import type { Cut } from "./dropped.ts";
 import { allNodes, isLearner, type Learner, passes } from "./edges.ts";
-import { isSampled, listed } from "./label.ts";
+import { isSampled, labelOf, listed } from "./label.ts";
+import { oneIsData, withItself } from "./same.ts";
 import { idleTerms, lastTerms, taughtIn } from "./terms.ts";
+import { vanishesAt } from "./vanishing.ts";
 
 /** What is cut from a part of a loss. */
 interface Part {
@@ -79,8 +82,30 @@ function partOfStep(loss: Node, learners: readonly Learner[]): Part | null {
   return null;
 }
 
+/** Warns of a term that compares a thing with itself, as a ratio of two passes that are one does, if others are left to learn from. */
+function warnOfItself(loss: Node, live: ReadonlySet<Node>): void {
+  if (!withItself([...live])) return;
+  const leaves = [...live].filter((x) => isLearner(x.owner));
+  const terms = lastTerms([loss], taughtIn([loss])).map((term) => ({ term, at: vanishesAt(term, leaves) }));
+  const found = terms.find((x) => x.at !== null);
+  if (!found?.at || terms.every((x) => x.at !== null)) return;
+  const { term, at } = found;
+  warn({
+    code: "G110",
+    message: "zero gradient: nothing learns from a term of the loss, which compares a thing with itself",
+    sites: [
+      { site: at.site, note: `${at.op} of a thing with itself` },
+      ...(term.site.key === at.site.key ? [] : [{ site: term.site, note: "this term has no gradient" }]),
+      { site: loss.site, note: "the loss" },
+    ],
+    path: `loss <- .. <- ${labelOf(at)}`,
+    help: [oneIsData],
+  });
+}
+
 /** For `backward()`: warns if something learns from `loss`, but is cut from a part of it by a sample or by a step. */
 export function warnOfCutParts(loss: Node, live: ReadonlySet<Node>): void {
+  warnOfItself(loss, live);
   const isCut = (node: Node): boolean => node.inputs.some((x, i) => hasLearner(x) && !passes(node, i));
   if (![...live].some(isCut)) return;
   const learners = [...new Set([...live].flatMap((x) => isLearner(x.owner) ? [x.owner] : []))];

@@ -1,9 +1,14 @@
 /** Computations that are the same, however often they were written: a thing less itself is 0 for ever. */
 
 import { attributeText, type Node } from "../../graph/node.ts";
-import { sizeOf } from "../../graph/types.ts";
+import { primitives } from "../../graph/primitives.ts";
+import { sameShape, sizeOf } from "../../graph/types.ts";
 import { dropOf } from "../reads/drops.ts";
 import { isLearner } from "./edges.ts";
+
+/** What to do about a thing that is compared with itself. */
+export const oneIsData =
+  'what one of the two was before is data: stopGradient(old, "of the policy that acted"), or read it before the update.';
 
 /** What changes no number: other shapes, reductions of axes of one element, divisions by 1; if `stops`, stops and reads too. */
 function bare(node: Node, stops: boolean): Node {
@@ -17,6 +22,14 @@ function bare(node: Node, stops: boolean): Node {
   return read && read !== node && sizeOf(read.shape) === sizeOf(node.shape) ? bare(read, stops) : node;
 }
 
+/** Whether two operations on what is the same, row-major, see it in the same shape; element by element that is no matter. */
+function seeAlike(a: Node, b: Node): boolean {
+  return elementwise.has(primitives[a.op].kind) ||
+    a.inputs.every((x, i) => sameShape(x.shape, b.inputs[i]!.shape));
+}
+
+const elementwise: ReadonlySet<string> = new Set(["unary", "binary", "compare", "select"]);
+
 /** How far back two computations are compared: what was unrolled from a long loop is not the same twice. */
 const deepest = 400;
 
@@ -26,7 +39,7 @@ function isSame(left: Node, right: Node, stops: boolean, seen = new Map<Node, No
   const isOneLeaf = stops && isLearner(a.owner) && a.owner === b.owner;
   if (a === b || isOneLeaf || seen.get(a) === b) return true;
   const isAlike = depth < deepest && a.op === b.op && a.op !== "input" && a.op !== "scan" &&
-    a.inputs.length === b.inputs.length && attributeText(a.attrs) === attributeText(b.attrs) &&
+    a.inputs.length === b.inputs.length && seeAlike(a, b) && attributeText(a.attrs) === attributeText(b.attrs) &&
     a.inputs.every((x, i) => isSame(x, b.inputs[i]!, stops, seen, depth + 1));
   if (isAlike) seen.set(a, b);
   return isAlike;
