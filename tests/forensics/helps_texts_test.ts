@@ -189,6 +189,18 @@ await loss.item();`,
     edits: [["out.std(0)", "out.std(0, { correction: 0 }).add(1e-6)"]],
     modules: "net",
   },
+  {
+    text: `import { Adam, HostRandom, Linear, MLP, tensor } from "../../../../mod.ts";
+const random = new HostRandom(0), scorer = new MLP([2, 4, 3], random), head = new Linear(3, 1, random);
+const optimizer = new Adam([...scorer.parameters(), ...head.parameters()]);
+const s = scorer.forward(tensor([[1, 2]]));
+const best = s.greaterEqual(s.max(1, true)).cast("float32");
+head.forward(best).square().mean().backward();
+optimizer.step();`,
+    help: "use a smooth one, as s.sub(s.max(1, true)).mul(10).sigmoid()",
+    edits: [['s.greaterEqual(s.max(1, true)).cast("float32")', "s.sub(s.max(1, true)).mul(10).sigmoid()"]],
+    modules: "scorer, head",
+  },
 ];
 
 for (const { text, help, edits, modules } of texts) {

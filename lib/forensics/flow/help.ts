@@ -98,7 +98,7 @@ function helpForRead({ left, entered, isThroughHost, isCollected }: CutFacts): s
 
 /** A smooth step in the place of a comparison: as it stands in the line, `score.greater(0.5)`. */
 function helpForComparison(how: string, { left }: CutFacts): string[] {
-  const [, by] = /^\w+\(([^()]*)\)$/.exec(left?.call ?? "") ?? [];
+  const by = left && argumentsOf(left)[0];
   const isAbove = how.startsWith("greater");
   const [a, b] = [left?.receiver ?? "a", by || "b"];
   const difference = isAbove ? `${a}.sub(${b})` : `${a}.sub(${b}).neg()`;
