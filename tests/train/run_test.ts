@@ -48,7 +48,8 @@ Deno.test("a run leaves every file, readable by its format", () =>
     assert.equal([...readRecords(events)].length, 2 + 7);
     assert.equal(bytesUpTo(events, 7), events.length);
     // A tag, and behind it the field of a float32.
-    const frames = [...new TextDecoder("latin1").decode(events).matchAll(/time\/frames\x15/g)].map((found) =>
+    const field = new RegExp(`time/frames${String.fromCharCode(0x15)}`, "g");
+    const frames = [...new TextDecoder("latin1").decode(events).matchAll(field)].map((found) =>
       new DataView(events.buffer, events.byteOffset).getFloat32(found.index + found[0].length, true)
     );
     assert.deepEqual(frames, [1, 2, 3, 4, 5, 6, 7].map((i) => 20 * i));

@@ -24,6 +24,11 @@ export function isCheapAgain(before: number): boolean {
   return nodeCount() - before <= cheap;
 }
 
+/** Waits for the clock's next millisecond, so that a function that is traced again finds another time. */
+export function untilClockMoves(): void {
+  for (const now = Date.now(); Date.now() === now;);
+}
+
 /** Whether two constants hold other numbers; what only a device has is taken to be the same. */
 function holdOthers(a: Node, b: Node): boolean {
   if (a.op === "full" && b.op === "full") return !Object.is(a.attrs.value, b.attrs.value);

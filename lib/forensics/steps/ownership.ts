@@ -28,6 +28,13 @@ export function haveLooseBeside(losses: readonly Node[], parameters: readonly Le
   return loose(losses, new Set(parameters)).length > 0;
 }
 
+/** What to do about `loose` if it was made after the optimiser that holds `own`: by a function that makes it at each step, say. */
+function madeLate(own: Learner, loose: Learner): string[] {
+  return loose.madeAfter > own.root.madeAfter
+    ? [`it is made after the optimiser: make it once, before that, and not anew in each step.`]
+    : [];
+}
+
 /** What is said where an optimiser holds nothing of what `losses` reach, and nobody holds that; null if somebody does. */
 export function wrongOwner(losses: readonly Node[], parameters: readonly Learner[]): ErrorParts | null {
   const others = loose(losses);
@@ -39,7 +46,10 @@ export function wrongOwner(losses: readonly Node[], parameters: readonly Learner
     }, which no optimiser holds`,
     sites: [owner(parameters[0]!), { site: losses[0]!.site, note: "the loss" }, made(others[0]!)],
     params: others.map((x) => x.label),
-    help: "give the optimiser the parameters of the model that the loss is made of.",
+    help: [
+      ...madeLate(parameters[0]!, others[0]!),
+      "give the optimiser the parameters of the model that the loss is made of.",
+    ],
   };
 }
 
@@ -175,6 +185,10 @@ export function warnOfLoose(losses: readonly Node[], parameters: readonly Learne
     }`,
     sites: [owner(parameters[0]!), { site: losses[0]!.site, note: "the loss" }, made(first)],
     params: labels,
-    help: [`give it to an optimiser; ${invisible}`, "if it is not to learn: frozen(module)."],
+    help: [
+      ...madeLate(parameters[0]!, first),
+      `give it to an optimiser; ${invisible}`,
+      "if it is not to learn: frozen(module).",
+    ],
   });
 }

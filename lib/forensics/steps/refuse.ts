@@ -1,7 +1,7 @@
 /** What is said of a cut, and what `backward()` refuses. */
 
 import { type ErrorParts, PlumblineError } from "../../graph/error.ts";
-import type { Node } from "../../graph/node.ts";
+import { canLearn, type Node } from "../../graph/node.ts";
 import { describe } from "../../graph/types.ts";
 import { judge, type Verdict } from "../flow/cut.ts";
 import { type Cut, describeDrop } from "../flow/dropped.ts";
@@ -110,6 +110,24 @@ export function refuseCut(loss: Node, learner: object | null): void {
   });
 }
 
+/** What is said of a loss that is made of parameters which do not learn. */
+function onlyFrozen(loss: Node, frozen: readonly Learner[]): ErrorParts {
+  return {
+    code: "G101",
+    message: `gradient cut: the loss reaches no parameter that learns, only ${listed(frozen)}, which ` +
+      `${frozen.length > 1 ? "are" : "is"} frozen`,
+    sites: [
+      { site: loss.site, note: "the loss" },
+      { site: frozen[0]!.madeAt, note: `\`${frozen[0]!.label}\` is made here` },
+    ],
+    params: frozen.map((x) => x.label),
+    help: [
+      "compute the loss with the network that is to learn: is another one asked here?",
+      "if what is frozen is to learn:  leave out frozen(), or set requiresGrad to true.",
+    ],
+  };
+}
+
 /** For `backward()`: throws that `loss` reaches nothing, naming where the way to its parameters was cut. */
 export function refuseUnreached(loss: Node): never {
   const drops = [...allNodes([loss]).flatMap((x) => dropOf(x) ?? []), ...recentReads()];
@@ -131,6 +149,9 @@ export function refuseUnreached(loss: Node): never {
       help: [...withoutStops(help), "if intended:      leave out this backward(): nothing learns from the loss."],
     });
   }
+  const order = allNodes([loss]);
+  const still = [...new Set(order.flatMap((x) => canLearn(x.owner) ? [x.owner as Learner] : []))];
+  if (still.length > 0) throw new PlumblineError(onlyFrozen(loss, still));
   throw new PlumblineError({
     code: "G101",
     message: `gradient cut: the loss reaches no parameter (${describe(loss)})`,

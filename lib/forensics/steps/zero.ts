@@ -10,7 +10,7 @@ import { type Compute, dataOf, shake } from "./shake.ts";
 import { unrolled } from "../flow/unroll.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { isGeneral, labelOf } from "../flow/label.ts";
-import { differenceOfSame, withItself } from "../flow/same.ts";
+import { differenceOfSame, oneIsData, withItself } from "../flow/same.ts";
 
 export type { Compute };
 
@@ -146,9 +146,7 @@ function ofItself(node: Node): ZeroAt {
   if (called !== null && normalisers.has(called)) {
     return { node, why: `${called}() over an axis of one element is constant`, help: oneElement, isPassing: false };
   }
-  const help =
-    'what one of the two was before is data: stopGradient(old, "of the policy that acted"), or read it before the update.';
-  return { node, why: `${node.op} of a thing with itself`, help, isPassing: false };
+  return { node, why: `${node.op} of a thing with itself`, help: oneIsData, isPassing: false };
 }
 
 /** The first of `nodes` that is 0 everywhere. */
