@@ -2,7 +2,7 @@
 
 import type { Module } from "../nn/module.ts";
 import type { RecurrentKind } from "../nn/recurrent_mlp.ts";
-import { anything, boolean, callable, having, type Kind, optional } from "../graph/kinds.ts";
+import { anything, boolean, callable, having, type Kind, optional, shown } from "../graph/kinds.ts";
 import type { Schedule } from "../optim/schedule.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import type { NetworkOptions } from "./networks.ts";
@@ -174,16 +174,16 @@ function rangeText({ whole, least, aboveLeast, most }: Range): string {
 export function checkPPOOptions(options: PPOOptions): void {
   const { algorithm } = options;
   if (algorithm !== "mappo" && algorithm !== "ippo") {
-    throw new RangeError(`PPO: algorithm is "mappo" or "ippo", not ${JSON.stringify(algorithm)}.`);
+    throw new RangeError(`PPO: algorithm is "mappo" or "ippo", not ${shown(algorithm)}.`);
   }
   const { recurrent = "none" } = options;
   if (!["none", "lstm", "gru"].includes(recurrent)) {
-    throw new RangeError(`PPO: recurrent is "none", "lstm" or "gru", not ${JSON.stringify(recurrent)}.`);
+    throw new RangeError(`PPO: recurrent is "none", "lstm" or "gru", not ${shown(recurrent)}.`);
   }
   for (const name of ["lrSchedule", "entropySchedule"] as const) {
     const schedule = options[name] ?? "constant";
     if (!["constant", "linear", "cosine"].includes(schedule)) {
-      throw new RangeError(`PPO: ${name} is "constant", "linear" or "cosine", not ${JSON.stringify(schedule)}.`);
+      throw new RangeError(`PPO: ${name} is "constant", "linear" or "cosine", not ${shown(schedule)}.`);
     }
     if (schedule !== "constant" && options.nIters === undefined) {
       throw new RangeError(`PPO: a ${schedule} ${name} needs nIters: where it ends.`);
