@@ -12,6 +12,7 @@ import type { Storage } from "../graph/storage.ts";
 import { allocate, type TypedArray } from "../graph/types.ts";
 import { HostRandom } from "../tensor/host_random.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
+import { resultOf } from "../tensor/transforms.ts";
 import type { Parameter, Variable } from "../tensor/variable.ts";
 import { type Drop, learnersAt, learnersOf, type Restorable, watched, type Watcher } from "../forensics/reads/drops.ts";
 import type { Learner } from "../forensics/flow/edges.ts";
@@ -113,7 +114,7 @@ export class FrozenLoss implements Watcher {
     const random = Math.random;
     Math.random = () => stream.next();
     try {
-      return await watched(this, async () => await this.fn());
+      return await watched(this, async () => resultOf(await this.fn(), "audit()"));
     } finally {
       Math.random = random;
       pending.rewind(mark);

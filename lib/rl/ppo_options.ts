@@ -2,7 +2,18 @@
 
 import type { Module } from "../nn/module.ts";
 import type { RecurrentKind } from "../nn/recurrent_mlp.ts";
-import { anything, boolean, callable, count, having, type Kind, kindOf, oneOf, optional } from "../graph/kinds.ts";
+import {
+  anything,
+  boolean,
+  callable,
+  count,
+  having,
+  type Kind,
+  kindOf,
+  oneOf,
+  optional,
+  shown,
+} from "../graph/kinds.ts";
 import type { Schedule } from "../optim/schedule.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import type { NetworkOptions } from "./networks.ts";
@@ -162,7 +173,7 @@ export function checkPPOOptions(options: PPOOptions): void {
   for (const [name, kind] of Object.entries(judged)) {
     const value = given[name];
     if (kind.accepts(value)) continue;
-    throw new RangeError(`PPO: ${name} is ${kind.says}, not ${name in words ? JSON.stringify(value) : value}.`);
+    throw new RangeError(`PPO: ${name} is ${kind.says}, not ${shown(value)}.`);
   }
   for (const name of ["lrSchedule", "entropySchedule"] as const) {
     const { [name]: schedule = "constant", nIters } = options;

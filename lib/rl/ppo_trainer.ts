@@ -4,7 +4,7 @@
  */
 
 import { compile, type Compiled } from "../compile/compile.ts";
-import { signature, takeOnly } from "../graph/arguments.ts";
+import { refuseNew, signature, takeOnly } from "../graph/arguments.ts";
 import { currentEngine, deviceNotice } from "../engine/select.ts";
 import { whole } from "../graph/interrupt.ts";
 import type { SavedTensor } from "../graph/types.ts";
@@ -135,6 +135,7 @@ export class PPOTrainer<W extends Environment | HostWorld = Environment> {
     readonly options: PPOOptions,
     engine: Pick<PPOFacts, "engine" | "adapter" | "note">,
   ) {
+    if (!engine) refuseNew("PPOTrainer", "await PPOTrainer.create(environment, options)");
     this.#engine = engine;
     checkPPOOptions(options);
     const random = new HostRandom(options.seed);

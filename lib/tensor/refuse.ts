@@ -1,6 +1,7 @@
 /** What a tensor refuses, in sentences: numbers that it has not yet, JavaScript's conversions, arguments of other kinds. */
 
 import { calledHere, PlumblineError } from "../graph/error.ts";
+import { tensorOf, told } from "../graph/kinds.ts";
 import type { Node } from "../graph/node.ts";
 import { describe } from "../graph/types.ts";
 import { endTrace, isTracing } from "../graph/trace.ts";
@@ -65,5 +66,14 @@ export function checkCount(count: number): number {
   throw new PlumblineError({
     code: "G301",
     message: `chunk() makes a whole number of parts, at least 1, not ${count}.`,
+  });
+}
+
+/** Throws G310 for `new Tensor(numbers)`, as PyTorch's `torch.Tensor(numbers)` is written. */
+export function refuseConstruction(given: unknown): never {
+  throw new PlumblineError({
+    code: "G310",
+    message: `new Tensor() is the library's own, and was given ${told(given)}.`,
+    help: `a tensor of numbers is made without new: ${tensorOf(given) ?? "tensor(numbers)"}.`,
   });
 }

@@ -7,12 +7,13 @@ import {
   auditUpdate,
   boundary,
   Generator,
+  gradcheck,
   HostRandom,
   joinsLater,
   MLP,
   Normal,
   Parameter,
-  type PlumblineError,
+  PlumblineError,
   SGD,
   stack,
   stopGradient,
@@ -291,5 +292,18 @@ Deno.test("what joins later is declared, in the audit of a loss as in that of an
     equal(statuses(report).slice(-4), Array(4).fill("declared"));
     strictEqual(report.error, null);
     ok(/joins later/.test(String(report)), String(report));
+  }
+});
+
+Deno.test("audit() and gradcheck() of a function that gives no tensor say what it gave", async () => {
+  const wrong: readonly (readonly [() => unknown, RegExp])[] = [
+    [() => 1, /a function that gives a tensor; this one gives the number 1\./],
+    [async () => await Promise.resolve(1), /a function that gives a tensor; this one gives (the number 1|a promise)\./],
+    [() => undefined, /a function that gives a tensor; this one gives nothing\./],
+  ];
+  for (const [fn, sentence] of wrong) {
+    for (const judged of [() => audit(fn as () => Tensor), () => gradcheck(fn as () => Tensor, [tensor(1)])]) {
+      await rejects(judged, (error) => error instanceof PlumblineError && sentence.test(error.message));
+    }
   }
 });

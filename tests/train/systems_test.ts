@@ -112,6 +112,10 @@ Deno.test("a flag that belongs to another system or algorithm is refused by a se
         'path of a file that exports a world, not "navigaton": did you mean navigation?',
       ],
       ["--preset own", '--preset takes one of seed, tuned, not "own".'],
+      ["--n 3", "--n is no flag of train: see --help."],
+      ["--scenario wheel", "--scenario is no flag of train: did you mean --scenario-name?"],
+      ["--N-ITERS 3", "--N-ITERS is no flag of train: did you mean --n-iters?"],
+      ["--scenario-name=", "--scenario-name has no value: it takes a name."],
       ["--scenario-name ./none.ts", "--scenario-name ./none.ts cannot be opened: it does not exist."],
     ];
     for (const [line, sentence] of refused) {
@@ -234,6 +238,43 @@ Deno.test("the report of a run of a world from a file runs where the notebook is
     const made = join(world, [...Deno.readDirSync(world)][0]!.name);
     const { problems, missing } = await runNotebook(writeRunReport(made, 2), patience);
     assert.deepEqual([...problems, ...missing], []);
+  }));
+
+Deno.test("a file that exports no world, or fails, is refused in a sentence that names it", () =>
+  withFolder(async (folder) => {
+    const files: readonly (readonly [text: string, sentence: RegExp])[] = [
+      ["export const world = 1;", /has no default export: export the world/],
+      ["export default 5;", /is no world but the number 5: a world is an object with reset/],
+      ["export default null;", /is no world but null/],
+      ["export default () => {};", /is no world but nothing/],
+      ["export default async () => await 1;", /is a promise: give the world that it stands for, with await/],
+      ["export default class MyWorld {}", /is the class MyWorld: give one that is made of it, with new/],
+      ["export default {};", /the world: name is a text, not nothing/],
+      ["export default { name: 'a', simulation: 5 };", /a: agents is a whole number, 1 or more, not nothing/],
+      [
+        "export default Promise.reject(new Error('no such body'));",
+        /cannot be loaded: no such body\.\n +at file:.*\.ts:1/,
+      ],
+      ["throw new Error('no such body');", /cannot be loaded: no such body\.\n +at file:.*\.ts:1:7/],
+      ["throw null;", /cannot be loaded: null/],
+      ["import './none.ts';", /cannot be loaded: Module not found/],
+      ["export default {", /cannot be loaded: .*Unexpected/],
+    ];
+    for (const [i, [text, sentence]] of files.entries()) {
+      const path = join(folder, `world_${i}.ts`);
+      Deno.writeTextFileSync(path, text);
+      const { code, out, err } = await run(["--scenario-name", path, "--dry-run", "--device", "cpu"]);
+      assert.deepEqual([code, out], [2, ""], text);
+      assert.match(err, sentence);
+      assert.doesNotMatch(err, /lib\/(train|systems)/);
+    }
+    const promised = join(folder, "promised.ts");
+    Deno.writeTextFileSync(
+      promised,
+      Deno.readTextFileSync(writeWorld(folder)).replace(/export default (.*);/, "export default Promise.resolve($1);"),
+    );
+    assert.match(Deno.readTextFileSync(promised), /Promise\.resolve/);
+    assert.equal((await run(["--scenario-name", promised, ...tiny, "--dry-run"])).code, 0);
   }));
 
 Deno.test("trainRun() trains a world that a program made, resumes it there, and logs what its listener gives", () =>
