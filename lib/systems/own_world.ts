@@ -61,7 +61,11 @@ export function ownWorldSystem(name: string, own: OwnWorld | null): System {
 }
 
 function worldOf(name: string, { world }: OwnWorld): AnyWorld {
-  if (isClass(world)) throw new UsageError(`${name} is ${told(world)}: give one that is made of it, with new.`);
+  if (isClass(world)) {
+    throw new UsageError(
+      `${name} is ${told(world)}: give one that is made of it, new ${(world as { name: string }).name}().`,
+    );
+  }
   const made: unknown = typeof world === "function" ? world() : world;
   if (isStrayPromise(made)) {
     throw new UsageError(`${name} is a promise: give the world that it stands for, with await.`);

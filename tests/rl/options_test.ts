@@ -37,7 +37,7 @@ const refused: readonly (readonly [Readonly<Record<string, unknown>>, string])[]
   [{ clipEpsilon: NaN }, "PPO: clipEpsilon is a number above 0, not NaN."],
   [{ entropyEps: Infinity }, "PPO: entropyEps is a number of at least 0, not Infinity."],
   [{ gamma: 2 }, "PPO: gamma is a number of at least 0 and at most 1, not 2."],
-  [{ lmbda: "0.9" }, "PPO: lmbda is a number of at least 0 and at most 1, not 0.9."],
+  [{ lmbda: "0.9" }, 'PPO: lmbda is a number of at least 0 and at most 1, not "0.9".'],
   [{ clipValue: -1 }, "PPO: clipValue is a number of at least 0, not -1."],
   [{ targetKl: NaN }, "PPO: targetKl is a number of at least 0, not NaN."],
 ];

@@ -223,7 +223,7 @@ Deno.test("a file whose default export is no world is refused with what to write
     Deno.writeTextFileSync(other, "export default class World {}");
     const made = await run(["--scenario-name", other]);
     assert.deepEqual([made.code, made.err], [
-      ...[2, `error: ${other} exports a class: export a world of it, as in \`${what}\`.\n`],
+      ...[2, `error: ${other} is the class World: give one that is made of it, new World().\n`],
     ]);
     const missing = await run(["--scenario-name", join(folder, "none.ts")]);
     assert.match(missing.err, /none\.ts cannot be opened: it does not exist\./);
@@ -248,7 +248,7 @@ Deno.test("a file that exports no world, or fails, is refused in a sentence that
       ["export default null;", /is no world but null/],
       ["export default () => {};", /is no world but nothing/],
       ["export default async () => await 1;", /is a promise: give the world that it stands for, with await/],
-      ["export default class MyWorld {}", /is the class MyWorld: give one that is made of it, with new/],
+      ["export default class MyWorld {}", /is the class MyWorld: give one that is made of it, new MyWorld\(\)\./],
       ["export default {};", /the world: name is a text, not nothing/],
       ["export default { name: 'a', simulation: 5 };", /a: agents is a whole number, 1 or more, not nothing/],
       [

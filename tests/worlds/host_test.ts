@@ -213,7 +213,7 @@ const url = faulty(0).simulation as string;
 
 /** Worlds that are none, and what is said of them. */
 const misfits: readonly [changes: Partial<HostWorld>, message: string | RegExp][] = [
-  [{ name: "" }, "a host world has a name, not ."],
+  [{ name: "" }, 'a host world has a name, not "".'],
   [{ agents: 0 }, "faulty: agents is a whole number, 1 or more, not 0."],
   [{ observationSize: 1.5 }, "faulty: observationSize is a whole number, 1 or more, not 1.5."],
   [{ maxSteps: Infinity }, "faulty: maxSteps is a whole number, 1 or more, not Infinity."],

@@ -3,12 +3,12 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
+import { ended, thrownText } from "../../graph/thrown.ts";
 import { isModulePath } from "../../systems/module_path.ts";
 import { type OwnWorld, ownWorldSystem } from "../../systems/own_world.ts";
 import { findSystem, scenarioNames } from "../../systems/registry.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
-import { ended, thrownText } from "../../worlds/host/error.ts";
 import { reasonOf } from "../files/error.ts";
 import { closest } from "./nearest.ts";
 
@@ -46,9 +46,6 @@ async function importWorld(path: string): Promise<OwnWorld> {
   const module = await load(path, () => import(`file://${host}${pathname}`));
   if (module.default === undefined) {
     throw new UsageError(`${path} has no default export: export the world, as in \`export default new MyWorld();\`.`);
-  }
-  if (typeof module.default === "function" && /^class\b/.test(String(module.default))) {
-    throw new UsageError(`${path} exports a class: export a world of it, as in \`export default new MyWorld();\`.`);
   }
   const { settings, onIteration, policy, critic } = module;
   const world = await load(path, () => Promise.resolve(module.default));

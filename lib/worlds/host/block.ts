@@ -3,9 +3,10 @@
  * simulation gives is judged here, before anybody learns from it.
  */
 
+import { ended, thrownText } from "../../graph/thrown.ts";
 import { RandomStream } from "../../graph/random_stream.ts";
 import { threefry2x32 } from "../../graph/threefry.ts";
-import { ended, type Failure, thrownText } from "./error.ts";
+import type { Failure } from "./error.ts";
 import { Command, type Memory } from "./memory.ts";
 import type { MakeSimulation, Simulation, StepOutcome } from "./world.ts";
 
