@@ -128,7 +128,9 @@ const rows: readonly Row[] = [
     mended: (w, x) => w.mul(where(x.equal(x), x, 0)).sum(),
   },
   {
-    help: "one sample has no deviation, as it is divided by the count less 1: take more samples, or { correction: 0 }.",
+    help:
+      "one sample has no deviation, as it is divided by the count less 1: take more samples, or { correction: 0 }, which " +
+      "gives 0: then add a small number where it divides.",
     x: [1, 2, 3],
     loss: (w, x) => w.mul(x).reshape(3, 1).variance(1).sum(),
     mended: (w, x) => w.mul(x).reshape(3, 1).variance(1, { correction: 0 }).sum().add(w.sum()),
