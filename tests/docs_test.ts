@@ -63,4 +63,7 @@ Deno.test("the world of the guide trains by the command of the guide, under its 
     const { code, err, out } = await runTask("train", ...args);
     assert.deepEqual([code, err], [0, ""]);
     assert.match(out, /, 1 agent, ppo, seed 0: [\d,]+ parameters\nbatch: 20 envs x 200 steps = 4000 frames/);
+    const [, run] = /^(.*) holds metrics\.jsonl/m.exec(out)!;
+    const picture = await runTask("render", run!);
+    assert.deepEqual([picture.code, picture.err], [0, ""]);
   }));

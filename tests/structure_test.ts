@@ -97,6 +97,16 @@ Deno.test("no import of lib/ looks up: a floor knows only the floors below it", 
   equal(found, []);
 });
 
+Deno.test("lib/train knows no world and no algorithm but by lib/systems", () => {
+  // What a world of one's own has to be is no world.
+  const contracts = ["lib/worlds/environment.ts", "lib/worlds/host/world.ts", "lib/worlds/kinds.ts"];
+  const found = [...lib.keys()].filter((path) => path.startsWith("lib/train/")).flatMap((path) =>
+    knownTo(path).filter((other) => /^lib\/(worlds|rl)\//.test(other) && !contracts.includes(other))
+      .map((other) => `${path} knows ${other}: let a system say what is needed of it.`)
+  );
+  equal(found, []);
+});
+
 Deno.test("below lib/train and lib/plot nothing prints, and nothing reads the environment", () => {
   const exceptions = [
     "lib/engine/webgpu/probe.ts", // The program that asks a driver for its adapters prints what it found.

@@ -290,6 +290,15 @@ Deno.test("[B] - [B, 1] is refused, with its help", () => {
 Deno.test("sizes that do not fit are refused, naming both", () => {
   throws(() => zeros([2, 3]).add(zeros([2, 4])), coded("G302", /\[2, 3\] and .*\[2, 4\]/));
   throws(() => zeros([2, 3]).matmul(zeros([4, 2])), coded("G301", /3 and 4/));
+  throws(
+    () => zeros([3]).matmul(zeros([2])),
+    coded("G301", /cannot multiply float32 \[3\] by float32 \[2\]: .* 3 and 2/),
+  );
+  throws(
+    () => zeros([5, 2, 3]).matmul(zeros([2, 1])),
+    coded("G301", /float32 \[5, 2, 3\] by float32 \[2, 1\]: .* 3 and 2/),
+  );
+  throws(() => zeros([]).matmul(zeros([2])), coded("G301", /vectors and matrices, not float32 \[\] by float32 \[2\]/));
 });
 
 onEachEngine("[n, 1] with [1, n], a vector with a matrix and a scalar with anything still broadcast", async () => {
@@ -598,6 +607,7 @@ Deno.test("axes that are not there are refused", () => {
   throws(() => zeros([2, 3]).squeeze(0), coded("G304"));
   throws(() => zeros([2, 3]).permute(0, 0), coded("G304"));
   throws(() => zeros([2, 3]).sum(2), coded("G304"));
+  throws(() => concat([zeros([3]), zeros([3])], 1), coded("G304", /stack\(\) puts tensors along a new axis/));
   throws(() => zeros([2, 3]).sum([0, -2]), coded("G304"));
 });
 

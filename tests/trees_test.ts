@@ -1,7 +1,7 @@
 /** Trees of tensors are matched by their keys, in whatever order an object was written. */
 
 import { deepStrictEqual as equal, rejects, throws } from "node:assert/strict";
-import { compile, HostRandom, LSTM, mapTree, scan, type Tensor, tensor } from "../mod.ts";
+import { compile, HostRandom, leaves, LSTM, mapTree, PlumblineError, scan, type Tensor, tensor } from "../mod.ts";
 import { zipTrees } from "../lib/tensor/tree.ts";
 import { onEachEngine } from "./engines.ts";
 
@@ -64,4 +64,20 @@ Deno.test("two trees are joined by key, in the order of the first", async () => 
   equal(Object.keys(mapTree(joined, (x) => x)), ["a", "b"]);
   equal([await joined.a.item(), await joined.b[0]!.item()], [9, 18]);
   await rejects(async () => await zipTrees({ a: tensor(1) } as Record<string, Tensor>, {}, (x) => x), { code: "G304" });
+});
+
+Deno.test("a tree that contains itself is refused in a sentence, wherever it is given", async () => {
+  const list: unknown[] = [tensor(1)], object: Record<string, unknown> = { a: tensor(1) };
+  list.push(list);
+  object.b = { c: object };
+  const refusal = (error: unknown): boolean =>
+    error instanceof PlumblineError && /at most 64 deep: does one of these contain itself\?/.test(error.message);
+  // deno-lint-ignore no-explicit-any
+  for (const tree of [list, object] as any[]) {
+    throws(() => leaves(tree), refusal);
+    throws(() => mapTree(tree, (x) => x), refusal);
+    throws(() => scan((carry: Tensor) => [carry, tree], tensor(1), [], { length: 2 }), refusal);
+    await rejects(compile((x: typeof tree) => x.a ?? x[0])(tree), refusal);
+    await rejects(compile(() => tree)(), refusal);
+  }
 });

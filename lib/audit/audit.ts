@@ -14,8 +14,8 @@ import { Parameter, type Stateful } from "../tensor/variable.ts";
 import { type AuditEntry, AuditReport } from "./report.ts";
 import { judge, type Verdict } from "../forensics/flow/cut.ts";
 import type { Cut } from "../forensics/flow/dropped.ts";
-import { learnersOf, recentReads } from "../forensics/reads/drops.ts";
-import { isLearner, type Learner, liveNodes } from "../forensics/flow/edges.ts";
+import { learnersAt, learnersOf, recentReads } from "../forensics/reads/drops.ts";
+import { isLearner, type Learner, learnersAmong, liveNodes } from "../forensics/flow/edges.ts";
 import { FrozenLoss, type LossFunction } from "./freeze.ts";
 import { refuseComputedBefore } from "./computed_before.ts";
 import { type DeclaredStop, declaredStops } from "./stops.ts";
@@ -27,12 +27,14 @@ import { describeZero, whyZero } from "../forensics/steps/zero.ts";
 /** Whose parameters are audited: modules, optimisers, parameters. */
 export type Audited = Stateful | readonly Stateful[];
 
-async function numbers(nodes: readonly Node[]): Promise<Float32Array[]> {
+/** The values of nodes as numbers. */
+export async function numbersOf(nodes: readonly Node[]): Promise<Float32Array[]> {
   await evaluate(nodes);
   return await Promise.all(nodes.map(async (x) => Float32Array.from(await x.value!.read())));
 }
 
-function norm(x: Float32Array): number {
+/** The Euclidean norm. */
+export function norm(x: Float32Array): number {
   return Math.sqrt(x.reduce((sum, v) => sum + v * v, 0));
 }
 
@@ -45,9 +47,10 @@ export function parametersIn(audited: Audited): Parameter[] {
 
 function parametersOf(audited: Audited | undefined, loss: Node): Parameter[] {
   if (audited !== undefined) return parametersIn(audited);
-  const read = recentReads().flatMap((x) => x.learners.flatMap((ref) => ref.deref() ?? []));
-  const found = [...liveNodes([loss])].flatMap((x) => isLearner(x.owner) ? [x.owner] : []);
-  return [...new Set<Learner>([...found, ...learnersOf([loss]), ...read])].filter((x) => x instanceof Parameter);
+  const read = recentReads().flatMap(learnersAt);
+  return [...new Set([...learnersAmong(liveNodes([loss])), ...learnersOf([loss]), ...read])].filter((x) =>
+    x instanceof Parameter
+  );
 }
 
 /** What is said of a parameter that was declared to join later. */
@@ -138,7 +141,7 @@ export async function audit(loss: Tensor | LossFunction, audited?: Audited): Pro
   const leaves = [...liveNodes([node])].filter((x) => isLearner(x.owner));
   const leafOf = new Map(leaves.map((x) => [x.owner, x]));
   const gradients = vjpNodes([node], [fullLike(node, 1)], reached.map((x) => leafOf.get(x)!));
-  const values = await numbers([
+  const values = await numbersOf([
     node,
     ...parameters.map((x) => x.node),
     ...gradients.map((x, i) => x ?? fullLike(reached[i]!.node, 0)),
@@ -147,9 +150,7 @@ export async function audit(loss: Tensor | LossFunction, audited?: Audited): Pro
   const weights = new Map(parameters.map((x, i) => [x, values[1 + i]!]));
   const found = new Map(reached.map((x, i) => [x, values[1 + parameters.length + i]!]));
   const updates = await plannedUpdates(audited, found);
-  const proofs = recorded
-    ? await prove(recorded.replay, learning, { value, weights, gradients: found, verdicts })
-    : null;
+  const proofs = recorded ? await prove(recorded, learning, { value, weights, gradients: found, verdicts }) : null;
   const stops = declaredStops(node);
   const entries: AuditEntry[] = [];
   for (const parameter of parameters) {

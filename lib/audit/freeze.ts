@@ -12,8 +12,9 @@ import type { Storage } from "../graph/storage.ts";
 import { allocate, type TypedArray } from "../graph/types.ts";
 import { HostRandom } from "../tensor/host_random.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
+import { resultOf } from "../tensor/transforms.ts";
 import type { Parameter, Variable } from "../tensor/variable.ts";
-import { type Drop, learnersOf, type Restorable, watched, type Watcher } from "../forensics/reads/drops.ts";
+import { type Drop, learnersAt, learnersOf, type Restorable, watched, type Watcher } from "../forensics/reads/drops.ts";
 import type { Learner } from "../forensics/flow/edges.ts";
 import { isDeclared, isSampled } from "../forensics/flow/label.ts";
 
@@ -55,18 +56,18 @@ export class FrozenLoss implements Watcher {
   #frozen: Freezable | null = null;
 
   /** The loss of the first run. */
-  loss: Tensor | null = null;
+  loss!: Tensor;
 
   private constructor(readonly fn: LossFunction) {}
 
-  /** Runs `fn` for the first time. Gives the loss as well. */
-  static async record(fn: LossFunction): Promise<{ replay: FrozenLoss; loss: Tensor }> {
+  /** Runs `fn` for the first time. */
+  static async record(fn: LossFunction): Promise<FrozenLoss> {
     const replay = new FrozenLoss(rememberFunction(fn));
-    const loss = replay.loss = await replay.#run();
+    replay.loss = await replay.#run();
     replay.#isFirst = false;
     if (replay.#stops.length > 0) await evaluate(replay.#stops);
     replay.#stopValues.push(...replay.#stops.map((x) => x.value!));
-    return { replay, loss };
+    return replay;
   }
 
   /** After the first run nothing is remembered any more. */
@@ -77,7 +78,7 @@ export class FrozenLoss implements Watcher {
   /** What `learner` went through and may be frozen, a line each: reads first, then stops without a reason. */
   candidates(learner: Learner): Freezable[] {
     const reads = this.#reads.map(({ drop }): Freezable => {
-      const learners = new Set(drop.learners.flatMap((x) => x.deref() ?? []));
+      const learners = new Set(learnersAt(drop));
       return { drop, stop: null, learners };
     });
     const stops = this.#stops.filter((x) => !isDeclared(x) && !isSampled(x)).map((stop): Freezable => {
@@ -113,7 +114,7 @@ export class FrozenLoss implements Watcher {
     const random = Math.random;
     Math.random = () => stream.next();
     try {
-      return await watched(this, async () => await this.fn());
+      return await watched(this, async () => resultOf(await this.fn(), "audit()"));
     } finally {
       Math.random = random;
       pending.rewind(mark);

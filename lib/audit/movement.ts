@@ -4,17 +4,9 @@ import type { Verdict } from "../forensics/flow/cut.ts";
 import { watchSteps } from "../forensics/steps/first_step.ts";
 import { signature } from "../graph/arguments.ts";
 import * as kind from "../tensor/kinds.ts";
-import { evaluate } from "../tensor/settle.ts";
 import type { Parameter } from "../tensor/variable.ts";
-import { type Audited, errorOf, joinsLaterText, parametersIn } from "./audit.ts";
+import { type Audited, errorOf, joinsLaterText, norm, numbersOf, parametersIn } from "./audit.ts";
 import { type AuditEntry, AuditReport } from "./report.ts";
-
-async function numbersOf(parameters: readonly Parameter[]): Promise<Float32Array[]> {
-  await evaluate(parameters.map((x) => x.node));
-  return await Promise.all(parameters.map(async (x) => Float32Array.from(await x.node.value!.read())));
-}
-
-const norm = (x: Float32Array): number => Math.sqrt(x.reduce((sum, v) => sum + v * v, 0));
 
 /** Of a parameter that stayed as it was. */
 function whyStill(parameter: Parameter, verdict: Verdict | undefined): Pick<AuditEntry, "status" | "why" | "cut"> {
@@ -58,9 +50,9 @@ const takesUpdate = signature("auditUpdate()", { update: kind.callable, audited:
 export async function auditUpdate(update: () => unknown, audited: Audited): Promise<AuditReport> {
   takesUpdate(arguments);
   const parameters = parametersIn(audited);
-  const before = await numbersOf(parameters);
+  const before = await numbersOf(parameters.map((x) => x.node));
   const verdicts = await watchSteps(update);
-  const after = await numbersOf(parameters);
+  const after = await numbersOf(parameters.map((x) => x.node));
   const entries = parameters.map((parameter, i): AuditEntry => {
     const size = norm(before[i]!);
     const moved = norm(after[i]!.map((x, k) => x - before[i]![k]!));

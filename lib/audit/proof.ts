@@ -93,7 +93,7 @@ function placeOf({ drop, stop }: Freezable, isPartial: boolean): Pick<Cut, "how"
 }
 
 function cutAt(place: Freezable, verdict: Verdict, learner: Parameter, loss: FrozenLoss): Cut {
-  const again = place.drop && loss.loss ? reentered(place.drop, loss.loss.node, learner) : null;
+  const again = place.drop && reentered(place.drop, loss.loss.node, learner);
   const structural = again ?? ("cut" in verdict ? verdict.cut : null);
   const own = placeOf(place, verdict.status === "reached");
   const isSame = structural?.places[0] && structural.places[0].site.key === own.places[0]!.site.key;

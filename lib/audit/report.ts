@@ -84,6 +84,37 @@ const colours: Record<AuditEntry["status"], string> = {
   frozen: "#868e96",
 };
 
+/** Pixels: the height of a row, and the width of a letter of 12 pixels in a font of equal widths. */
+const [rowHeight, letter] = [22, 7.3];
+/** Pixels: where the spine is, how far it goes to the right of that before a cut, and the white around it all. */
+const [spine, stub, margin] = [28, 40, 12];
+const ink = "#868e96";
+
+/** See {@linkcode AuditReport.toSvg}. */
+function drawing(entries: readonly AuditEntry[]): string {
+  const rows = entries.map((x, i) => {
+    const isWhole = x.status === "reached" || x.status === "zero";
+    return {
+      ...{ name: x.name, colour: colours[x.status], y: 2 * margin + rowHeight * (i + 0.5) + 4 },
+      mark: isWhole ? null : `✕ ${x.cut?.how ?? x.status}`,
+    };
+  });
+  const widest = (texts: readonly string[]) => letter * Math.max(0, ...texts.map((text) => text.length));
+  const names = spine + stub + 8 + widest(rows.map(({ mark }) => mark ?? "")) + 16;
+  const width = Math.ceil(names + widest(rows.map(({ name }) => name)) + margin);
+  const height = 2 * margin + rowHeight * rows.length + 4 + margin;
+  const lines = rows.map(({ name, colour, mark, y }) => {
+    const end = mark === null ? names - 8 : spine + stub;
+    const at = (x: number, text: string) => `<text x="${x}" y="${y + 4}" fill="${colour}">${escaped(text)}</text>`;
+    return `<path d="M${spine} ${y}H${end}" stroke="${mark === null ? ink : colour}"/>` +
+      (mark === null ? "" : at(spine + stub + 8, mark)) + at(names, name);
+  });
+  const trunk = rows.length === 0 ? "" : `<path d="M${spine} ${2 * margin}V${rows.at(-1)!.y}" stroke="${ink}"/>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
+    `font-family="monospace" font-size="12"><rect width="${width}" height="${height}" fill="white"/>` +
+    `<text x="${margin}" y="${margin + 6}" fill="#212529">loss</text>${trunk}${lines.join("")}</svg>`;
+}
+
 /** What `audit()` gives. `String(report)` is a table; the last expression of a notebook's cell is a picture. */
 export class AuditReport {
   /** `error` is what the first step would throw. */
@@ -142,22 +173,9 @@ export class AuditReport {
     return `${this.toSvg()}<table><tr>${cells(headings, "th")}</tr>${rows.join("")}</table>${stops}`;
   }
 
-  /** The spine from the loss to every parameter, red where it is cut. */
+  /** A line from the loss to every parameter that it reaches, and one that ends where it is cut to every other. */
   toSvg(): string {
-    const step = 22;
-    const height = step * (this.entries.length + 1);
-    const lines = this.entries.map((x, i) => {
-      const y = step * (i + 1);
-      const colour = colours[x.status];
-      const isWhole = x.status === "reached" || x.status === "zero";
-      const line = `<path d="M40 8V${y}H${isWhole ? 150 : 90}" stroke="${isWhole ? "#868e96" : colour}" fill="none"/>`;
-      const gap = isWhole
-        ? ""
-        : `<text x="94" y="${y + 4}" fill="${colour}">✕ ${escaped(x.cut?.how ?? x.status)}</text>`;
-      return `${line}${gap}<text x="200" y="${y + 4}" fill="${colour}">${escaped(x.name)}</text>`;
-    });
-    return `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="${height}" font-family="monospace" font-size="12">` +
-      `<text x="4" y="12">loss</text>${lines.join("")}</svg>`;
+    return drawing(this.entries);
   }
 }
 

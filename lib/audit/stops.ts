@@ -2,9 +2,9 @@
 
 import type { Node } from "../graph/node.ts";
 import type { Site } from "../graph/site.ts";
-import { allNodes, isLearner, type Learner } from "../forensics/flow/edges.ts";
+import { allNodes, type Learner, learnersAmong } from "../forensics/flow/edges.ts";
 import { isDeclared, listed } from "../forensics/flow/label.ts";
-import { boundaryOf } from "../forensics/reads/drops.ts";
+import { boundaryOf, learnersAt } from "../forensics/reads/drops.ts";
 
 /** A stop with a reason, somewhere in a loss. */
 export interface DeclaredStop {
@@ -18,11 +18,6 @@ export interface DeclaredStop {
   readonly told: string;
 }
 
-/** The parameters behind `nodes`. */
-function learnersBehind(nodes: readonly Node[]): Set<Learner> {
-  return new Set(allNodes(nodes).flatMap((x) => isLearner(x.owner) ? [x.owner] : []));
-}
-
 /** The declared stops behind `loss`, a line each. */
 export function declaredStops(loss: Node): DeclaredStop[] {
   const found = new Map<string, { site: Site; why: string; behind: Set<Learner> }>();
@@ -32,7 +27,7 @@ export function declaredStops(loss: Node): DeclaredStop[] {
     if (!isBoundary && !(isDeclared(node) && node.op === "stopGradient")) continue;
     const site = isBoundary ? drop.site : node.site;
     const why = isBoundary ? drop.what : node.op === "stopGradient" ? node.attrs.why! : "";
-    const learners = isBoundary ? drop.learners.flatMap((x) => x.deref() ?? []) : learnersBehind(node.inputs);
+    const learners = isBoundary ? learnersAt(drop) : learnersAmong(allNodes(node.inputs));
     const behind = new Set([...found.get(site.key)?.behind ?? [], ...learners]);
     if (behind.size > 0) found.set(site.key, { site, why, behind });
   }

@@ -8,7 +8,7 @@ import { type SinkOutput, sinksOf, StepRunner } from "../forensics/nonfinite/ste
 import { learnedSince, Results } from "./lineage.ts";
 import { Programs } from "./programs.ts";
 import { refuseForeign } from "./refuse.ts";
-import { nothing, type Traced, Tracer } from "./tracer.ts";
+import { type Given, nothing, type Traced, Tracer, type Traces } from "./tracer.ts";
 import { pathsOf, restoreState, savedArguments, stateName } from "./replay.ts";
 import { madeFrom } from "../forensics/reads/drops.ts";
 import { isCheapAgain, warnOfFixedKey } from "../forensics/reads/frozen.ts";
@@ -241,27 +241,52 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     const inputs = withSite(site, () => leaves(tree).map((x) => placeholder(x.node)));
     const state = roots.map((x) => placeholder(x.node, x.name));
     const nodes = nodeCount();
-    const traced = { tree, inputs, own, state, site };
-    const program = this.tracer.trace(traced);
-    const { assigned, result, left } = program;
-    const compare = isCheapAgain(nodes) ? () => this.tracer.compare(program, traced) : null;
-    if (compare) this.tracer.compare(program, traced, true);
-    if (assigned.length > 0) warnOfFixedKey(program.outputs, this.#label);
+    const given = { tree, inputs, own, state, site };
+    const traced = this.tracer.trace(given);
+    const { assigned, result, left } = traced;
+    const compare = isCheapAgain(nodes) ? () => this.tracer.compare(traced, given) : null;
+    if (compare) this.tracer.compare(traced, given, true);
+    if (assigned.length > 0) warnOfFixedKey(traced.outputs, this.#label);
+    const made = await this.#make(given, traced);
+    const learned = learnedSince(roots, before);
+    const first = left.steps.length > 0 ? { steps: left.steps, given: [...inputs, ...state, ...made.captured] } : null;
+    const built: Program = {
+      ...made,
+      roots,
+      assigned,
+      result,
+      sites: assigned.map((_, i) => traced.outputs[i]!.site),
+      results: new Results(result, inputs, () => this.#label, learned.length > 0),
+      learned,
+      questions: left.questions,
+      first,
+      layout: layoutOf(roots),
+      compare,
+    };
+    this.traces.push(`${this.#reason(signature)} ${signature}`);
+    this.programs.set(signature, built);
+    return built;
+  }
+
+  /** Makes a program of what was traced, under watch if it has sinks. */
+  async #make({ tree, inputs, own: { roots }, state }: Given, traced: Traces) {
+    const { assigned } = traced;
     const engine = await currentEngine();
     // ONNX Runtime refuses indices by itself.
-    const guards = engine.name === "webgpu" ? guardSinks(program.outputs) : [];
-    const noted = [...program.noted, ...guards];
-    const sinks = this.#sinks(program, roots, noted);
+    const guards = engine.name === "webgpu" ? guardSinks(traced.outputs) : [];
+    const noted = [...traced.noted, ...guards];
+    const sinks = this.#sinks(traced, roots, noted);
     const watched = sinks.length === 0 ? [] : [...noted.map((x) => x.node), screen(sinks.map((x) => x.sink))];
-    const outputs = simplify([...program.outputs, ...watched]);
+    const outputs = simplify([...traced.outputs, ...watched]);
     const open = new Set([...inputs, ...state]);
     const captured = topological(outputs).filter((x) => x.op === "input" && !open.has(x));
     captured.forEach((x) => refuseForeign(x, this.name));
     const given = [...inputs, ...state, ...captured];
     const donated = new Map(assigned.map((root, i) => [i, inputs.length + root]));
     const executable = await engine.compile({ inputs: given, outputs, donated });
+    if (sinks.length === 0) return { executable, runner: executable, captured };
     const names = [...pathsOf(tree, "argument"), ...roots.map((x, i) => stateName(i, x))];
-    const runner = sinks.length === 0 ? executable : new StepRunner({
+    const runner = new StepRunner({
       name: this.name,
       engine,
       executable,
@@ -276,27 +301,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
         }
       },
     });
-    const sites = assigned.map((_, i) => program.outputs[i]!.site);
-    const learned = learnedSince(roots, before);
-    const first = left.steps.length > 0 ? { steps: left.steps, given } : null;
-    const built: Program = {
-      executable,
-      runner,
-      captured,
-      roots,
-      assigned,
-      result,
-      sites,
-      results: new Results(result, inputs, () => this.#label, learned.length > 0),
-      learned,
-      questions: left.questions,
-      first,
-      layout: layoutOf(roots),
-      compare,
-    };
-    this.traces.push(`${this.#reason(signature)} ${signature}`);
-    this.programs.set(signature, built);
-    return built;
+    return { executable, runner, captured };
   }
 
   /** Why a program is made for `signature`. */

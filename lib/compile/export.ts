@@ -2,7 +2,7 @@
 
 import { signature } from "../graph/arguments.ts";
 import { rememberFunction } from "../graph/cell.ts";
-import { refuseChanging } from "../forensics/reads/frozen.ts";
+import { refuseChanging, untilClockMoves } from "../forensics/reads/frozen.ts";
 import { collectOpen } from "../forensics/steps/first_step.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { constant, type Node, placeholder, substitute, topological } from "../graph/node.ts";
@@ -96,6 +96,7 @@ export async function exportOnnx(
   const results = trace();
   const nodesOf = (record: Named): Node[] => Object.values(record).map((x) => x.node);
   const place = { site, note: "exported here" };
+  untilClockMoves();
   refuseChanging(nodesOf(results), nodesOf(collectOpen(trace).result), { name, place });
   const outputs = await embed(nodesOf(results));
   return write(

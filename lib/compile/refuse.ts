@@ -19,13 +19,16 @@ export function refuseFrozen(
   if (!leaf) return;
   const user = order.find((x) => x.inputs.includes(leaf));
   const variable = leaf.owner as Variable;
+  const isMadeInside = variable.madeAfter >= first;
   throw new PlumblineError({
     code: "G203",
     message: `${name} uses \`${variable.label}\` (${describe(leaf)}), ${
       declared.has(variable.root) ? "from before the function was called" : "which is not named as state"
     }: its value would be frozen.`,
     sites: [...(user ? [{ site: user.site, note: "used here" }] : []), leaf.site],
-    help: declared.has(variable.root)
+    help: isMadeInside
+      ? "it is made inside: make it once, before the function is compiled, and name it as state."
+      : declared.has(variable.root)
       ? "compute what is made of it inside the function, or pass it as an argument."
       : "name it: compile(fn, { state: [model, optimizer] }).",
   });

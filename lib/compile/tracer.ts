@@ -2,7 +2,7 @@
 
 import { collectSinks, type Sink } from "../forensics/nonfinite/sinks.ts";
 import { madeFromWhile } from "../forensics/reads/drops.ts";
-import { refuseChanging } from "../forensics/reads/frozen.ts";
+import { refuseChanging, untilClockMoves } from "../forensics/reads/frozen.ts";
 import { collectOpen, type LeftOpen } from "../forensics/steps/first_step.ts";
 import type { Node } from "../graph/node.ts";
 import { type Site, withinCall } from "../graph/site.ts";
@@ -35,7 +35,7 @@ export interface Traced {
 }
 
 /** What a trace gives, and what it leaves to be seen to. */
-interface Traces extends Traced {
+export interface Traces extends Traced {
   readonly left: LeftOpen;
   readonly noted: readonly Sink[];
 }
@@ -74,6 +74,7 @@ export class Tracer {
         throw error;
       }
     };
+    untilClockMoves();
     const found = again();
     const place = { site: this.compiledAt, note: "compiled here" };
     if (found) refuseChanging(outputs, found, { name: this.label(), place });

@@ -4,6 +4,7 @@
  * themselves.
  */
 
+import { square } from "../graph/composite.ts";
 import type { Node, NodeOf } from "../graph/node.ts";
 import {
   add,
@@ -38,7 +39,6 @@ export type Rule<K extends OpName> = (g: Node, node: NodeOf<K>) => Gradients;
 const one = (x: Node): Node => fullLike(x, 1);
 const zero = (x: Node): Node => fullLike(x, 0);
 const scale = (x: Node, by: number): Node => mul(x, fullLike(x, by));
-const square = (x: Node): Node => mul(x, x);
 const as = (x: NodeOf<OpName>): Node => x as unknown as Node;
 
 /** A rule for f(x) from x and y = f(x). */

@@ -4,7 +4,7 @@
  */
 
 import { type ErrorParts, PlumblineError } from "./error.ts";
-import { type Fault, isStrayPromise, type Kind, told } from "./kinds.ts";
+import { type Fault, isStrayPromise, type Kind, told, written } from "./kinds.ts";
 
 /** The parameters of a call by name, in order. A name that begins with dots takes all arguments that are left. */
 export type Parameters = Readonly<Record<string, Kind>>;
@@ -86,9 +86,9 @@ function refuseArgument(
   );
 }
 
-/** A number, text or truth that was given, or the name that stands for it. */
+/** What was given as a program writes it, or the name that stands for it. */
 function asWritten(given: unknown, name: string): string {
-  return ["number", "string", "boolean"].includes(typeof given) ? JSON.stringify(given) : name;
+  return written(given) ?? name;
 }
 
 /** The call as it was made, but for `option` in the place of `name`. */
@@ -103,7 +103,7 @@ function byName({ called, names }: Declared, found: unknown, given: readonly unk
   const known = Object.keys(found).filter((key) => names.includes(key));
   if (known.length === 0) return undefined;
   const values = names.slice(0, names.indexOf(known.at(-1)!) + 1).map((name, i) => {
-    return known.includes(name) ? JSON.stringify((found as Record<string, unknown>)[name]) : asWritten(given[i], name);
+    return asWritten(known.includes(name) ? (found as Record<string, unknown>)[name] : given[i], name);
   });
   return `${called.replace(/\(\)$/, "")}(${values.join(", ")})`;
 }
@@ -111,6 +111,11 @@ function byName({ called, names }: Declared, found: unknown, given: readonly unk
 /** As Array.prototype.map() and its like call a function: with the entry, its index and the array. */
 export function isFromList(given: ArrayLike<unknown>): boolean {
   return given.length === 3 && Array.isArray(given[2]) && given[2][given[1] as number] === given[0];
+}
+
+/** Throws G310 for `new` of a class whose objects are made by a function of its own. */
+export function refuseNew(name: string, instead: string): never {
+  refuse(`new ${name}() is the library's own.`, `make one so: ${instead}.`);
 }
 
 /** Declares what `called` takes. A function of one argument may be handed to `map()`. */

@@ -33,22 +33,27 @@ export function square(x: Node): Node {
   return mul(x, x);
 }
 
+/** What the method `name` gives of whole numbers is not whole: throws G301. */
+function refuseWhole(name: string, x: Node): void {
+  if (x.dtype === "float32") return;
+  throw new PlumblineError({
+    code: "G301",
+    message: `${name}() takes float32, not ${describe(x)}: the ${name} of whole numbers is not whole.`,
+    made: [x],
+    help: `convert it first: t.cast("float32").${name}()`,
+  });
+}
+
 /** The mean over `axes`. */
 export function mean(x: Node, axes: readonly number[]): Node {
-  if (x.dtype !== "float32") {
-    throw new PlumblineError({
-      code: "G301",
-      message: `mean() takes float32, not ${describe(x)}: a mean of whole numbers is not whole.`,
-      made: [x],
-      help: 'convert it first: t.cast("float32").mean()',
-    });
-  }
+  refuseWhole("mean", x);
   const total = sum(x, axes);
   return div(total, scalar(total, countOver(x, axes)));
 }
 
 /** The variance over `axes`, divided by the count less `correction`. */
 export function variance(x: Node, axes: readonly number[], correction: number): Node {
+  refuseWhole("variance", x);
   const total = sum(square(sub(x, mean(x, axes))), axes);
   // Of too few there is none: 0 / 0.
   return div(total, scalar(total, Math.max(0, countOver(x, axes) - correction)));
@@ -62,6 +67,7 @@ function root(x: Node): Node {
 
 /** The root of {@linkcode variance}; where all are equal its gradient is 0. */
 export function std(x: Node, axes: readonly number[], correction: number): Node {
+  refuseWhole("std", x);
   return root(variance(x, axes, correction));
 }
 
@@ -129,6 +135,11 @@ export function all(x: Node, axes: readonly number[]): Node {
 /** The Euclidean norm over `axes`; its gradient at 0 is 0. */
 export function norm(x: Node, axes: readonly number[]): Node {
   return root(sum(square(x), axes));
+}
+
+/** The largest magnitude of all entries: one number, on as many axes. */
+export function magnitude(x: Node): Node {
+  return max(unary("abs", x), x.shape.map((_, i) => i));
 }
 
 /** Random bits as floats in [0, 1): the upper 24 bits, so that each value is exact in float32. */

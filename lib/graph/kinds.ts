@@ -46,7 +46,7 @@ export const boolean: Kind = kindOf("true or false", (x) => typeof x === "boolea
 /** A text. */
 export const text: Kind = kindOf("a text", (x) => typeof x === "string");
 /** A function. */
-export const callable: Kind = kindOf("a function", (x) => typeof x === "function");
+export const callable: Kind = kindOf("a function", (x) => typeof x === "function" && !isClass(x));
 /** The size of an axis. */
 const size: Kind = kindOf("a whole number of at least 0", (x) => Number.isInteger(x) && (x as number) >= 0);
 
@@ -195,7 +195,8 @@ export function options<Options extends object = Members>(
     },
     example: (x) => {
       const key = names.find((name) => each[name]!.accepts(x));
-      return key === undefined ? undefined : `{ ${key}: ${JSON.stringify(x)} }`;
+      const value = written(x);
+      return key === undefined || value === undefined ? undefined : `{ ${key}: ${value} }`;
     },
   };
 }
@@ -228,6 +229,22 @@ function isTensorLike(x: unknown): x is { readonly node: Aval } {
     "dtype" in x.node && "shape" in x.node;
 }
 
+/** Whether `x` is made with `new`. */
+export function isClass(x: unknown): boolean {
+  return typeof x === "function" && /^class\b/.test(Function.prototype.toString.call(x));
+}
+
+/** `x` as a program writes it, if it is a number, a truth, a text or a short list of such. */
+export function written(x: unknown): string | undefined {
+  if (!Array.isArray(x)) return typeof x === "string" ? JSON.stringify(x) : isPlain(x) ? `${x}` : undefined;
+  return x.length <= 8 && x.every(isPlain) ? `[${x.map(written).join(",")}]` : undefined;
+}
+
+const isPlain = (x: unknown): boolean => ["number", "string", "boolean"].includes(typeof x);
+
+/** The same of any value, in words where it is no such. */
+export const shown = (x: unknown): string => written(x) ?? told(x);
+
 const withArticle = (noun: string): string => `${/^[AEIO]|^[FHLMNRSX][A-Z]/.test(noun) ? "an" : "a"} ${noun}`;
 
 /** What was given, as a person says it. */
@@ -241,7 +258,7 @@ export function told(x: unknown): string {
     case "string":
       return `the text ${JSON.stringify(x.length > 40 ? `${x.slice(0, 40)}..` : x)}`;
     case "function":
-      return /^class\b/.test(Function.prototype.toString.call(x)) ? `the class ${x.name}` : "a function";
+      return isClass(x) ? `the class ${x.name}` : "a function";
     case "object":
       break;
     default:

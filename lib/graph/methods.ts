@@ -3,6 +3,7 @@
  * two nodes, which are broadcast.
  */
 
+import { square } from "./composite.ts";
 import type { Node } from "./node.ts";
 import { PlumblineError } from "./error.ts";
 import { add, binary, cast, div, full, fullLike, iota, mul, neg, reshape, sub, unary, where } from "./ops.ts";
@@ -13,7 +14,7 @@ const scalar = (x: Node, value: number): Node => fullLike(x, value);
 /** Of one node, with settings. */
 export const ofOne = {
   /** x * x. */
-  square: (x: Node): Node => mul(x, x),
+  square,
   /** 1 / x. */
   reciprocal: (x: Node): Node => div(scalar(x, 1), x),
   /** 1 / sqrt(x). */

@@ -183,6 +183,17 @@ function useAt(text: TextAt, isCall: boolean, context: Context): Use | null {
   return given === null ? use : { kind: "returned", path: given + rest, name: use.path };
 }
 
+/** Whether `after` begins with a call whose result is not kept, but used: `new Linear(..).forward(x)`. */
+function isUsedAtOnce(after: string): boolean {
+  const [head] = /^(?:new\s+)?[\w$.]+\s*\(/.exec(after) ?? [];
+  let depth = 0;
+  for (let i = (head?.length ?? 0) - 1; i >= 0 && i < after.length; i++) {
+    if ("([{".includes(after[i]!)) depth++;
+    if (")]}".includes(after[i]!) && --depth === 0) return /^\s*\??\./.test(after.slice(i + 1));
+  }
+  return false;
+}
+
 /**
  * The name of what was made at the innermost of the user's `frames`, `count` others of the same kind before it: through the
  * constructors whose fields it is in, and the functions that return it. `null` if there is none.
@@ -200,6 +211,8 @@ export function givenName(
     const inConstructor = isConstructor(frame);
     // The constructors of the classes that its own extends.
     if (kind !== "returned" && inConstructor && !/^new\b/.test(text?.after ?? "")) continue;
+    // `new Linear(..).forward(x)`: what goes on from here is something else.
+    if (kind === null && text && isUsedAtOnce(text.after)) break;
     const next = outside[i + 1]?.frame;
     const use: Use | null = text && useAt(text, kind === "returned", {
       part: path === "" || /^[[.]/.test(path) ? path : `.${path}`,

@@ -190,7 +190,7 @@ export function slice(
 /** `value` added before and after, for every axis. */
 export function pad(x: Node, before: readonly number[], after: readonly number[], value = 0): Node {
   const nothing = before.every((n) => n === 0) && after.every((n) => n === 0);
-  return nothing ? x : makeNode("pad", [x], { before, after, value });
+  return nothing ? x : makeNode("pad", [x], { before, after, value: elementOf(value, x.dtype) });
 }
 
 /** One after another along `axis`; of several dtypes the widest wins. */

@@ -110,7 +110,9 @@ function matmulShape([a, b]: readonly Aval[], transA: boolean, transB: boolean):
   check([a!], float);
   check([b!], float);
   const rank = a!.shape.length;
-  if (rank < 2) fail(`multiplies vectors and matrices, not ${describe(a!)} by ${describe(b!)}.`);
+  if (Math.min(rank, b!.shape.length) < 2) {
+    fail(`multiplies vectors and matrices, not ${describe(a!)} by ${describe(b!)}.`);
+  }
   const batch = a!.shape.slice(0, -2);
   const [m, k] = transA ? [a!.shape[rank - 1]!, a!.shape[rank - 2]!] : [a!.shape[rank - 2]!, a!.shape[rank - 1]!];
   const [k2, n] = transB ? [b!.shape[rank - 1]!, b!.shape[rank - 2]!] : [b!.shape[rank - 2]!, b!.shape[rank - 1]!];

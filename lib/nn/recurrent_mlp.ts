@@ -94,7 +94,7 @@ function cellOf(
 ): Recurrent<GatedState> {
   if (kind === "lstm") return new LSTM(from, hidden, random, options);
   if (kind === "gru") return new GRU(from, hidden, random, options);
-  throw new RangeError(`a recurrent layer is "lstm" or "gru", not ${JSON.stringify(kind)}.`);
+  throw new RangeError(`a recurrent layer is "lstm" or "gru", not ${kinds.shown(kind)}.`);
 }
 
 const state = kinds.having("a state, as initialState() gives it,", { hidden: kinds.tensor });

@@ -7,7 +7,7 @@ import { auditFirstStep, auditMissing, refuseExchanged } from "../forensics/step
 import { noteUse, unusedLosses } from "../forensics/steps/gradient_story.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { pending } from "../graph/pending.ts";
-import { takeOnly } from "../graph/arguments.ts";
+import { signature, takeOnly } from "../graph/arguments.ts";
 import { concat, where } from "../tensor/functions.ts";
 import { full, tensor } from "../tensor/creation.ts";
 import * as kind from "../tensor/kinds.ts";
@@ -76,9 +76,11 @@ export abstract class Optimizer implements Stateful {
   /** `moments` names the vectors that the optimiser keeps for each group; they start at 0. */
   constructor(
     parameters: readonly Parameter[] | readonly GroupOptions[],
-    { lr, weightDecay }: GroupDefaults,
+    defaults: GroupDefaults,
     moments: readonly string[],
   ) {
+    takesBase(arguments);
+    const { lr, weightDecay } = defaults;
     checkRate(lr);
     const groups = groupsOf(parameters);
     // All are checked before the first group takes over its parameters.
@@ -245,6 +247,15 @@ export const optimised: kind.Kind = {
   accepts: (x) => groups.accepts(x) || kind.parameters.accepts(x),
   inside: (x) => Array.isArray(x) && isGroup(x[0]) ? groups.inside!(x) : kind.parameters.inside!(x),
 };
+
+const takesBase = signature("new Optimizer()", {
+  parameters: optimised,
+  defaults: kind.having("the defaults of its groups, { lr, weightDecay },", {
+    lr: kind.number,
+    weightDecay: kind.number,
+  }),
+  moments: kind.listOf(kind.text, "a list of the names of its moments"),
+});
 
 /** A list of parameters is one group. */
 function groupsOf(given: readonly Parameter[] | readonly GroupOptions[]): readonly GroupOptions[] {

@@ -9,6 +9,7 @@ import type { Stateful } from "../tensor/variable.ts";
 import { type Controller, type RecurrentController, remembering } from "../worlds/controllers.ts";
 import { Pool } from "../worlds/host/pool.ts";
 import type { HostWorld } from "../worlds/host/world.ts";
+import { noScene } from "../worlds/scene.ts";
 import type { Episodes } from "./evaluation.ts";
 import * as kind from "../worlds/kinds.ts";
 import { numbersOf } from "./saved.ts";
@@ -23,6 +24,16 @@ const controllerStream = 1;
 interface Decision {
   readonly [key: string]: Tree;
   readonly action: Tensor;
+  readonly memory: Tree;
+}
+
+/** One step of all episodes, while they are played. */
+export interface HostMoment {
+  /** float32 [env, agent, feature]: what was acted on. */
+  readonly observation: Tensor;
+  /** As the world takes it. */
+  readonly action: Tensor;
+  /** What the controller remembered before the step. */
   readonly memory: Tree;
 }
 
@@ -46,10 +57,14 @@ export class HostPlayer {
   }
 
   /**
-   * `envs` episodes that `key` draws. `look` is awaited at the start, which is frame 0, and after every step until the last
-   * episode is over.
+   * `envs` episodes that `key` draws. `look` is awaited at the start, where no step was made yet, and after every step until the
+   * last episode is over.
    */
-  async play(envs: number, key: Key, look?: (pool: Pool, frame: number) => Promise<void>): Promise<Episodes> {
+  async play(
+    envs: number,
+    key: Key,
+    look?: (pool: Pool, step: HostMoment | null) => void | Promise<void>,
+  ): Promise<Episodes> {
     const pool = await this.#started(envs, key);
     const { memory: shared, world: { agents, observationSize, framesPerStep = 1 } } = pool;
     const reward = new Float64Array(envs);
@@ -58,13 +73,12 @@ export class HostPlayer {
     const over = new Uint8Array(envs);
     let running = envs;
     let memory = this.#mind.initialMemory(envs);
-    await look?.(pool, 0);
+    await look?.(pool, null);
     for (let t = 0; running > 0; t++) {
       const observation = fromData(shared.observation.slice(), "float32", [envs, agents, observationSize]);
       const luck = Uint32Array.from(threefry2x32(key[0], key[1], t, controllerStream));
-      const decision = await this.#decide(observation, fromData(luck, "uint32", [2]), memory);
-      pool.act(await numbersOf(decision.action));
-      memory = decision.memory;
+      const { action, memory: next } = await this.#decide(observation, fromData(luck, "uint32", [2]), memory);
+      pool.act(await numbersOf(action));
       await pool.stepUntilDone();
       for (let env = 0; env < envs; env++) {
         if (over[env]) continue;
@@ -74,7 +88,8 @@ export class HostPlayer {
         over[env] = terminated[env]! | shared.truncated[env]!;
         running -= over[env]!;
       }
-      await look?.(pool, t + 1);
+      await look?.(pool, { observation, action, memory });
+      memory = next;
     }
     return { reward: Float32Array.from(reward), length, terminated };
   }
@@ -149,7 +164,7 @@ export async function recordEpisodes(
   seed: number,
 ): Promise<HostRecording[]> {
   takesRecord(arguments);
-  if (!world.scene) throw new RangeError(`${world.name} cannot be drawn: the world has no scene.`);
+  if (!world.scene) throw new RangeError(noScene(world.name, "your_own_simulation"));
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(`a whole number of episodes is recorded, at least 1, not ${count}.`);
   }

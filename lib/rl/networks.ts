@@ -59,6 +59,13 @@ export function networkOf(from: number, to: number, options: NetworkOptions, ran
   return shareParameters ? new MLP(sizes, random, init) : new StackedMLP(agents, sizes, random, init);
 }
 
+/** The network of a value function: one that sees all agents gives the values of all, unless each agent has its own. */
+function valueNetwork(options: NetworkOptions, random: HostRandom): Module {
+  const { agents, observationSize, centralised = false, shareParameters = true } = options;
+  const from = centralised ? agents * observationSize : observationSize;
+  return networkOf(from, centralised && shareParameters ? agents : 1, options, random);
+}
+
 /** Values `[row, agent]` of observations `[row, agent, feature]`, as {@linkcode Policy.normalize} gives them. */
 export class Critic extends Module {
   /** The network. */
@@ -72,9 +79,7 @@ export class Critic extends Module {
   constructor(readonly options: NetworkOptions, random: HostRandom) {
     takesCritic(arguments);
     super();
-    const { agents, observationSize, centralised = false, shareParameters = true } = options;
-    const from = centralised ? agents * observationSize : observationSize;
-    const net = networkOf(from, centralised && shareParameters ? agents : 1, options, random);
+    const net = valueNetwork(options, random);
     if (net instanceof Recurrent) throw new RangeError("a Critic remembers nothing; RecurrentCritic does.");
     this.net = net;
   }
@@ -107,9 +112,7 @@ export class RecurrentCritic extends Recurrent {
   constructor(readonly options: NetworkOptions, random: HostRandom) {
     takesRecurrent(arguments);
     super();
-    const { agents, observationSize, centralised = false, shareParameters = true } = options;
-    const from = centralised ? agents * observationSize : observationSize;
-    const net = networkOf(from, centralised && shareParameters ? agents : 1, options, random);
+    const net = valueNetwork(options, random);
     if (!(net instanceof Recurrent)) throw new RangeError('a RecurrentCritic needs recurrent: "lstm" or "gru".');
     this.net = net;
   }

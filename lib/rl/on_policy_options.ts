@@ -5,8 +5,19 @@
 
 import type { Module } from "../nn/module.ts";
 import type { RecurrentKind } from "../nn/recurrent_mlp.ts";
-import { anything, boolean, callable, type Kind, optional } from "../graph/kinds.ts";
-import { type Schedule, schedules } from "../optim/schedule.ts";
+import {
+  anything,
+  boolean,
+  callable,
+  count,
+  having,
+  type Kind,
+  kindOf,
+  oneOf,
+  optional,
+  shown,
+} from "../graph/kinds.ts";
+import type { Schedule } from "../optim/schedule.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import type { NetworkOptions } from "./networks.ts";
 import type { PolicySpaces } from "./policies.ts";
@@ -84,105 +95,77 @@ export interface OnPolicyOptions {
   readonly seed: number;
 }
 
+/** A number of at least 0. */
+export const notNegative: Kind = kindOf("a number of at least 0", (x) => Number.isFinite(x) && Number(x) >= 0);
+/** A number above 0. */
+export const positive: Kind = kindOf("a number above 0", (x) => Number.isFinite(x) && Number(x) > 0);
+/** How something falls, if it does. */
+export const schedule: Kind = optional(oneOf("constant", "linear", "cosine"));
 /** Given or not, true or false. */
-export const toggled: Kind = optional(boolean);
+export const toggle: Kind = optional(boolean);
 
-/** What options all have. Of which kind and in which range numbers and texts are is said by {@linkcode checkOptions}. */
-export const onPolicyKinds: Readonly<Record<keyof OnPolicyOptions, Kind>> = {
-  centralisedPolicy: toggled,
-  shareParameters: toggled,
-  hiddenSize: anything,
-  recurrent: anything,
-  sequenceLength: anything,
-  distribution: anything,
+const share = kindOf("a number of at least 0 and at most 1", (x) => notNegative.accepts(x) && Number(x) <= 1);
+
+/** Kinds by the names of options. */
+export type OptionKinds = Readonly<Record<string, Kind>>;
+
+/** The numbers and words that all have. */
+export const onPolicyJudged = {
+  distribution: optional(oneOf("tanh", "clipped")),
+  recurrent: optional(oneOf("none", "lstm", "gru")),
+  lrSchedule: schedule,
+  hiddenSize: optional(count(1)),
+  sequenceLength: optional(count(1)),
+  framesPerBatch: count(1),
+  envs: optional(count(1)),
+  minibatchSize: count(1),
+  lr: notNegative,
+  nIters: optional(count(1)),
+  gamma: share,
+  lmbda: share,
+} satisfies Partial<Record<keyof OnPolicyOptions, Kind>>;
+
+const onPolicyOthers = {
+  centralisedPolicy: toggle,
+  shareParameters: toggle,
   policy: optional(callable),
   critic: optional(callable),
-  framesPerBatch: anything,
-  envs: anything,
-  minibatchSize: anything,
-  lr: anything,
-  lrSchedule: anything,
-  nIters: anything,
-  gamma: anything,
-  lmbda: anything,
-  bootstrapTruncated: toggled,
-  normalizeObservations: toggled,
-  normalizeValues: toggled,
-  normalizeAdvantages: toggled,
+  bootstrapTruncated: toggle,
+  normalizeObservations: toggle,
+  normalizeValues: toggle,
+  normalizeAdvantages: toggle,
   seed: anything,
 };
 
-/** A number that an option may be: whole or not, from `least` to `most`. */
-export interface Range {
-  readonly whole?: true;
-  readonly least: number;
-  readonly aboveLeast?: true;
-  readonly most?: number;
-  /** Whether `most` itself is excluded. */
-  readonly belowMost?: true;
-  /** Whether the option may be left out. */
-  readonly mayLack?: true;
+/** What options an algorithm has: those of `judged`, which {@linkcode checkOptions} judges, those of all, and `others`. */
+export function optionsKind(algorithm: string, judged: OptionKinds, others: OptionKinds = {}): Kind {
+  const named = Object.fromEntries(Object.keys(judged).map((name) => [name, anything]));
+  return having(`the options of ${algorithm} by name,`, {}, { ...named, ...onPolicyOthers, ...others });
 }
 
-/** The numbers that all have. */
-export const onPolicyRanges: Readonly<Record<string, Range>> = {
-  hiddenSize: { whole: true, least: 1, mayLack: true },
-  sequenceLength: { whole: true, least: 1, mayLack: true },
-  framesPerBatch: { whole: true, least: 1 },
-  envs: { whole: true, least: 1, mayLack: true },
-  minibatchSize: { whole: true, least: 1 },
-  lr: { least: 0 },
-  nIters: { whole: true, least: 1, mayLack: true },
-  gamma: { least: 0, most: 1 },
-  lmbda: { least: 0, most: 1 },
-};
-
-function rangeText({ whole, least, aboveLeast, most, belowMost }: Range): string {
-  return `a ${whole ? "whole number" : "number"} ${aboveLeast ? "above" : "of at least"} ${least}` +
-    (most === undefined ? "" : ` and ${belowMost ? "below" : "at most"} ${most}`);
-}
-
-function isWithin(value: unknown, { whole, least, aboveLeast, most = Infinity, belowMost }: Range): boolean {
-  return typeof value === "number" && Number.isFinite(value) && (!whole || Number.isInteger(value)) &&
-    value >= least && value <= most && !(aboveLeast && value === least) && !(belowMost && value === most);
-}
-
-/** What an algorithm says of its options. */
-export interface OptionRules {
-  /** How sentences begin: "PPO". */
-  readonly algorithm: string;
-  /** The options that are schedules. */
-  readonly schedules: readonly string[];
-  /** The options that are numbers. */
-  readonly ranges: Readonly<Record<string, Range>>;
-}
-
-/** Throws a RangeError at the first option that cannot be; a notebook checks no types. */
-export function checkOptions(options: OnPolicyOptions, rules: OptionRules): void {
-  const { algorithm, ranges } = rules;
+/**
+ * Throws a RangeError at the first option that cannot be, or at all that are missing; a notebook checks no types. `flags` choose the
+ * algorithm on the command line.
+ */
+export function checkOptions(
+  algorithm: string,
+  options: OnPolicyOptions,
+  judged: OptionKinds,
+  flags: string,
+): void {
   const given = options as unknown as Readonly<Record<string, unknown>>;
-  const { recurrent = "none" } = options;
-  if (!["none", "lstm", "gru"].includes(recurrent)) {
-    throw new RangeError(`${algorithm}: recurrent is "none", "lstm" or "gru", not ${JSON.stringify(recurrent)}.`);
+  const needed = [...Object.keys(judged).filter((name) => !judged[name]!.accepts(undefined)), "seed"];
+  const missing = needed.filter((name) => given[name] === undefined);
+  if (missing.length > 0) {
+    const names = missing.join(", ");
+    throw new RangeError(
+      `${algorithm}: the options lack ${names}. deno task train ${flags}--print-config prints settings that suit navigation.`,
+    );
   }
-  const { distribution = "tanh" } = options;
-  if (!["tanh", "clipped"].includes(distribution)) {
-    throw new RangeError(`${algorithm}: distribution is "tanh" or "clipped", not ${JSON.stringify(distribution)}.`);
-  }
-  for (const name of rules.schedules) {
-    const schedule = given[name] ?? "constant";
-    if (!schedules.includes(schedule as Schedule)) {
-      throw new RangeError(
-        `${algorithm}: ${name} is "constant", "linear" or "cosine", not ${JSON.stringify(schedule)}.`,
-      );
-    }
-    if (schedule !== "constant" && options.nIters === undefined) {
-      throw new RangeError(`${algorithm}: a ${schedule} ${name} needs nIters: where it ends.`);
-    }
-  }
-  for (const [name, range] of Object.entries(ranges)) {
+  for (const [name, kind] of Object.entries(judged)) {
     const value = given[name];
-    if ((value === undefined && range.mayLack) || isWithin(value, range)) continue;
-    throw new RangeError(`${algorithm}: ${name} is ${rangeText(range)}, not ${value}.`);
+    if (!kind.accepts(value)) throw new RangeError(`${algorithm}: ${name} is ${kind.says}, not ${shown(value)}.`);
+    if (kind !== schedule || (value ?? "constant") === "constant" || given.nIters !== undefined) continue;
+    throw new RangeError(`${algorithm}: a ${value} ${name} needs nIters: where it ends.`);
   }
 }

@@ -162,6 +162,11 @@ export abstract class OnPolicyTrainer<
     return this.learner.preparation.critic;
   }
 
+  /** What learns. */
+  get learning(): readonly Module[] {
+    return [this.policy, this.critic];
+  }
+
   /** Iterations done. */
   get iteration(): number {
     return this.#iteration;
@@ -270,15 +275,9 @@ export abstract class OnPolicyTrainer<
   }
 
   /** All that is learned and what scales it, by name: `policy.net.layers.0.weight`. */
-  async weights(): Promise<Record<string, SavedTensor>> {
-    const named = Object.entries({ policy: this.policy, critic: this.critic }).flatMap(([owner, module]) =>
-      module.namedVariables(`${owner}.`)
-    );
-    const entries = named.map(async ([name, x]): Promise<[string, SavedTensor]> => [
-      name,
-      { dtype: x.dtype, shape: x.shape, data: await x.data() },
-    ]);
-    return Object.fromEntries(await Promise.all(entries));
+  weights(): Promise<Readonly<Record<string, SavedTensor>>> {
+    const owners = Object.entries({ policy: this.policy, critic: this.critic });
+    return readVariables(owners.flatMap(([owner, module]) => module.namedVariables(`${owner}.`)));
   }
 
   /** What it is and what runs it. */

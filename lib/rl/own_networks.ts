@@ -161,7 +161,7 @@ function checkIs(x: Tensor, dtype: DType, shape: Shape, what: string, why: strin
   throw new PlumblineError({
     code: "G301",
     message: `${what} is ${describe(x.node)} for ${envs} environments; it has to be ` +
-      `${describe(aval(dtype, shape, unnamed(shape.length)))}, ${why}.`,
+      `${describe(aval(dtype, shape))}, ${why}.`,
     sites: [x.node.site],
   });
 }

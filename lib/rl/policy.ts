@@ -3,7 +3,7 @@
  * may be one's own, and it may remember.
  */
 
-import { takeOnly } from "../graph/arguments.ts";
+import { signature, takeOnly } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { describe, type Shape } from "../graph/types.ts";
 import { Module } from "../nn/module.ts";
@@ -18,6 +18,16 @@ import { RunningScale } from "./running_scale.ts";
 
 /** Deviations beyond which an observation is no stranger. */
 const farthest = 10;
+
+const takesBase = signature("new Policy()", {
+  options: kind.having("the options of a policy by name", {
+    agents: kind.count(1),
+    observationSize: kind.count(1),
+    actionSize: kind.count(1),
+  }),
+  outputs: kind.count(1),
+  random: kind.hostRandom,
+});
 
 /** What a network says of an agent's actions: the parameters of their distribution, each `[.., parameter]`. */
 export interface PolicyOutput {
@@ -108,6 +118,7 @@ export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends
 
   /** A network with `outputs` numbers for each agent; `random` draws the initial weights. */
   constructor(readonly options: PolicyOptions, outputs: number, random: HostRandom) {
+    takesBase(arguments);
     super();
     const { agents, observationSize, centralised, normalizeObservations, network } = options;
     this.observationScale = normalizeObservations ? new RunningScale([observationSize]) : null;

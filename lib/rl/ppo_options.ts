@@ -1,8 +1,16 @@
 /** What multi-agent PPO may be told. */
 
-import { anything, having, type Kind } from "../graph/kinds.ts";
+import { count, type Kind, oneOf, optional } from "../graph/kinds.ts";
 import type { Schedule } from "../optim/schedule.ts";
-import { checkOptions, onPolicyKinds, type OnPolicyOptions, onPolicyRanges } from "./on_policy_options.ts";
+import {
+  checkOptions,
+  notNegative,
+  onPolicyJudged,
+  type OnPolicyOptions,
+  optionsKind,
+  positive,
+  schedule,
+} from "./on_policy_options.ts";
 
 /** Settings of multi-agent PPO. */
 export interface PPOOptions extends OnPolicyOptions {
@@ -24,42 +32,22 @@ export interface PPOOptions extends OnPolicyOptions {
   readonly targetKl?: number;
 }
 
-/** What options there are. Of which kind and in which range numbers and texts are is said by {@linkcode checkPPOOptions}. */
-export const ppoOptions: Kind = having(
-  "the options of PPO by name,",
-  {},
-  {
-    ...onPolicyKinds,
-    algorithm: anything,
-    numEpochs: anything,
-    maxGradNorm: anything,
-    clipEpsilon: anything,
-    entropyEps: anything,
-    entropySchedule: anything,
-    clipValue: anything,
-    targetKl: anything,
-  } satisfies Record<keyof PPOOptions, Kind>,
-);
+const judged = {
+  algorithm: oneOf("mappo", "ippo"),
+  ...onPolicyJudged,
+  numEpochs: count(1),
+  maxGradNorm: positive,
+  clipEpsilon: positive,
+  entropyEps: notNegative,
+  entropySchedule: schedule,
+  clipValue: optional(notNegative),
+  targetKl: optional(notNegative),
+} satisfies Partial<Record<keyof PPOOptions, Kind>>;
 
-const rules = {
-  algorithm: "PPO",
-  schedules: ["lrSchedule", "entropySchedule"],
-  ranges: {
-    ...onPolicyRanges,
-    numEpochs: { whole: true, least: 1 },
-    maxGradNorm: { least: 0, aboveLeast: true },
-    clipEpsilon: { least: 0, aboveLeast: true },
-    entropyEps: { least: 0 },
-    clipValue: { least: 0, mayLack: true },
-    targetKl: { least: 0, mayLack: true },
-  },
-} as const;
+/** What options there are. Numbers and words are judged by {@linkcode checkPPOOptions}. */
+export const ppoOptions: Kind = optionsKind("PPO", judged);
 
-/** Throws a RangeError at the first option that cannot be; a notebook checks no types. */
+/** Throws a RangeError at the first option that cannot be, or at all that are missing; a notebook checks no types. */
 export function checkPPOOptions(options: PPOOptions): void {
-  const { algorithm } = options;
-  if (algorithm !== "mappo" && algorithm !== "ippo") {
-    throw new RangeError(`PPO: algorithm is "mappo" or "ippo", not ${JSON.stringify(algorithm)}.`);
-  }
-  checkOptions(options, rules);
+  checkOptions("PPO", options, judged, "");
 }

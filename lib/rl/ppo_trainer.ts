@@ -1,6 +1,6 @@
 /** Multi-agent PPO: collects a batch, learns from it for some epochs. */
 
-import { signature } from "../graph/arguments.ts";
+import { refuseNew, signature } from "../graph/arguments.ts";
 import type { Tree } from "../tensor/tree.ts";
 import type { Environment } from "../worlds/environment.ts";
 import type { HostWorld } from "../worlds/host/world.ts";
@@ -74,6 +74,7 @@ export class PPOTrainer<W extends Environment | HostWorld = Environment>
 
   /** Draws the networks and the first states from the seed. Use {@linkcode PPOTrainer.create}. */
   private constructor(environment: W, options: PPOOptions, engine: EngineFacts) {
+    if (!engine) refuseNew("PPOTrainer", "await PPOTrainer.create(environment, options)");
     super(environment, options, engine, (random, shape) => new PPOLearner(environment, options, random, shape));
   }
 

@@ -1,7 +1,15 @@
 /** What TRPO may be told. */
 
-import { anything, having, type Kind } from "../graph/kinds.ts";
-import { checkOptions, onPolicyKinds, type OnPolicyOptions, onPolicyRanges, toggled } from "./on_policy_options.ts";
+import { count, type Kind, kindOf, optional } from "../graph/kinds.ts";
+import {
+  checkOptions,
+  notNegative,
+  onPolicyJudged,
+  type OnPolicyOptions,
+  optionsKind,
+  positive,
+  toggle,
+} from "./on_policy_options.ts";
 import type { TrustRegionOptions } from "./trpo.ts";
 
 /** Settings of TRPO, by the names of sb3-contrib where it has them. Adam, its rate and minibatches are those of the critic. */
@@ -14,39 +22,23 @@ export interface TRPOOptions extends OnPolicyOptions, TrustRegionOptions {
   readonly nCriticUpdates: number;
 }
 
-/** What options there are. Of which kind and in which range numbers and texts are is said by {@linkcode checkTRPOOptions}. */
-export const trpoOptions: Kind = having(
-  "the options of TRPO by name,",
-  {},
-  {
-    ...onPolicyKinds,
-    centralisedCritic: toggled,
-    targetKl: anything,
-    cgMaxSteps: anything,
-    cgDamping: anything,
-    lineSearchShrinkingFactor: anything,
-    lineSearchMaxIter: anything,
-    subSamplingFactor: anything,
-    nCriticUpdates: anything,
-  } satisfies Record<keyof TRPOOptions, Kind>,
-);
+const factor = kindOf("a number above 0 and below 1", (x) => positive.accepts(x) && Number(x) < 1);
 
-const rules = {
-  algorithm: "TRPO",
-  schedules: ["lrSchedule"],
-  ranges: {
-    ...onPolicyRanges,
-    targetKl: { least: 0, aboveLeast: true, mayLack: true },
-    cgMaxSteps: { whole: true, least: 1, mayLack: true },
-    cgDamping: { least: 0, mayLack: true },
-    lineSearchShrinkingFactor: { least: 0, aboveLeast: true, most: 1, belowMost: true, mayLack: true },
-    lineSearchMaxIter: { whole: true, least: 1, mayLack: true },
-    subSamplingFactor: { whole: true, least: 1, mayLack: true },
-    nCriticUpdates: { whole: true, least: 1 },
-  },
-} as const;
+const judged = {
+  ...onPolicyJudged,
+  targetKl: optional(positive),
+  cgMaxSteps: optional(count(1)),
+  cgDamping: optional(notNegative),
+  lineSearchShrinkingFactor: optional(factor),
+  lineSearchMaxIter: optional(count(1)),
+  subSamplingFactor: optional(count(1)),
+  nCriticUpdates: count(1),
+} satisfies Partial<Record<keyof TRPOOptions, Kind>>;
 
-/** Throws a RangeError at the first option that cannot be; a notebook checks no types. */
+/** What options there are. Numbers and words are judged by {@linkcode checkTRPOOptions}. */
+export const trpoOptions: Kind = optionsKind("TRPO", judged, { centralisedCritic: toggle });
+
+/** Throws a RangeError at the first option that cannot be, or at all that are missing; a notebook checks no types. */
 export function checkTRPOOptions(options: TRPOOptions): void {
-  checkOptions(options, rules);
+  checkOptions("TRPO", options, judged, "--algorithm trpo ");
 }

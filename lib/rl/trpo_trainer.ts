@@ -1,6 +1,6 @@
 /** TRPO for many agents: collects a batch, takes one step of the policy inside of its trust region, then fits the critic. */
 
-import { signature } from "../graph/arguments.ts";
+import { refuseNew, signature } from "../graph/arguments.ts";
 import type { Tree } from "../tensor/tree.ts";
 import type { Environment } from "../worlds/environment.ts";
 import type { HostWorld } from "../worlds/host/world.ts";
@@ -55,6 +55,7 @@ export class TRPOTrainer<W extends Environment | HostWorld = Environment>
 
   /** Draws the networks and the first states from the seed. Use {@linkcode TRPOTrainer.create}. */
   private constructor(environment: W, options: TRPOOptions, engine: EngineFacts) {
+    if (!engine) refuseNew("TRPOTrainer", "await TRPOTrainer.create(environment, options)");
     super(environment, options, engine, (random, shape) => new TRPOLearner(environment, options, random, shape));
   }
 }

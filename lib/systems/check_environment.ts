@@ -83,7 +83,7 @@ async function tried(world: Environment): Promise<string[]> {
   } catch (error) {
     if (error instanceof Misfit) return [error.message];
     if (!(error instanceof PlumblineError)) throw error;
-    return [`it could not be tried: ${error.message}`];
+    return [`it could not be tried, in ${envs} environments: ${error.message}`];
   }
 }
 
@@ -287,7 +287,10 @@ async function playOut(world: Environment): Promise<void> {
       );
     }
     if ((await both.data()).some(Boolean)) {
-      throw new Misfit("a step is terminated and truncated at once: truncated is for a task that did not end.");
+      throw new Misfit(
+        "a step is terminated and truncated at once: truncated is for a task that did not end. Give " +
+          "truncated: truncated.and(terminated.not()).",
+      );
     }
   } finally {
     play.dispose();

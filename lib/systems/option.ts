@@ -3,6 +3,7 @@
  * algorithm is one new row.
  */
 
+import { shown } from "../graph/kinds.ts";
 /** What all options have. */
 interface Described {
   /** For `--help`. */
@@ -132,7 +133,7 @@ export function flagOf(name: string): string {
 /** What an option did not get: the end of a sentence, with a hint where there is one. */
 export function notThis(option: Option, value: unknown): string {
   const hint = option.kind === "choice" && typeof value === "string" ? option.hint?.(value) ?? null : null;
-  return `not ${JSON.stringify(value)}${hint === null ? "" : `: ${hint}`}.`;
+  return `not ${shown(value)}${hint === null ? "" : `: ${hint}`}.`;
 }
 
 /** Whether a number is within the limits of its option. */
@@ -151,6 +152,7 @@ export function rangeOf(option: Option): string {
     case "duration":
       return "a time such as 90s, 20m or 1h30m";
     case "choice":
+      if (option.values.length === 0) return "a name";
       return option.values.length === 1 ? `"${option.values[0]}"` : `one of ${option.values.join(", ")}`;
     case "path":
       return "a path";

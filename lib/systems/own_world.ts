@@ -1,12 +1,14 @@
 /** A world of one's own, from a file or from a program, trained as any other. */
 
+import { isClass, isStrayPromise, told } from "../graph/kinds.ts";
+import { checkHostWorld } from "../worlds/host/check.ts";
 import { isHostWorld } from "../worlds/host/world.ts";
 import { checkEnvironment } from "./check_environment.ts";
 import { chooseDevice } from "./device.ts";
 import type { AnyWorld, Networks } from "./reinforcement/algorithm.ts";
 import { ppo } from "./reinforcement/ppo.ts";
 import { trpo } from "./reinforcement/trpo.ts";
-import { reinforcementSystem } from "./reinforcement/system.ts";
+import { refusing, reinforcementSystem } from "./reinforcement/system.ts";
 import type { Settings } from "./settings.ts";
 import type { IterationListener, System } from "./system.ts";
 import { UsageError } from "./usage.ts";
@@ -21,11 +23,6 @@ export interface OwnWorld {
   readonly settings?: Settings;
   /** Hears of every iteration; numbers that it gives are logged. */
   readonly onIteration?: IterationListener;
-}
-
-/** Whether a scenario's name is the path of a module. */
-export function isModulePath(name: string): boolean {
-  return /[\\/]|\.[cm]?[jt]s$/.test(name);
 }
 
 /** The system of a world of one's own, which the command line knows as `name`. Without a world it can only be read about. */
@@ -50,21 +47,33 @@ export function ownWorldSystem(name: string, own: OwnWorld | null): System {
           `the world \`${name}\` was made by a program: load the run there, or train it from a file that exports the world.`,
         );
       }
-      return worldOf(own);
+      return worldOf(name, own);
     },
   });
   return {
     ...system,
     async create(config) {
       await chooseDevice(config.device);
-      const world = own && worldOf(own);
-      // Simulations are checked where they are started.
-      if (world && !isHostWorld(world)) await checkEnvironment(world);
+      const world = own && worldOf(name, own);
+      if (world && isHostWorld(world)) refusing(() => checkHostWorld(world));
+      else if (world) await checkEnvironment(world);
       return await system.create(config);
     },
   };
 }
 
-function worldOf({ world }: OwnWorld): AnyWorld {
-  return typeof world === "function" ? world() : world;
+function worldOf(name: string, { world }: OwnWorld): AnyWorld {
+  if (isClass(world)) {
+    throw new UsageError(
+      `${name} is ${told(world)}: give one that is made of it, new ${(world as { name: string }).name}().`,
+    );
+  }
+  const made: unknown = typeof world === "function" ? world() : world;
+  if (isStrayPromise(made)) {
+    throw new UsageError(`${name} is a promise: give the world that it stands for, with await.`);
+  }
+  if (typeof made === "object" && made !== null) return made as AnyWorld;
+  throw new UsageError(
+    `${name} is no world but ${told(made)}: a world is an object with reset(), observe() and step().`,
+  );
 }

@@ -4,6 +4,9 @@ import { particle } from "./particle/system.ts";
 import { pendulum } from "./pendulum/system.ts";
 import type { System } from "./system.ts";
 
+/** What trains most of them: the type of a trainer of which nothing else is said. */
+export type { PPOTrainer as UsualTrainer } from "../rl/ppo_trainer.ts";
+
 /** The systems, in the order of `--help`. The first scenario of the first is trained unless another is named. */
 export const systems: readonly System[] = [particle, pendulum];
 

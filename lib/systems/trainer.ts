@@ -1,6 +1,7 @@
 /** What a run needs of the thing that learns. The run knows no more of worlds, texts and algorithms than this. */
 
 import type { SavedTensor } from "../graph/types.ts";
+import type { Stateful } from "../tensor/variable.ts";
 
 /** What an iteration measured: `train/episode_reward_sum` and others. NaN where there was nothing to measure. */
 export type Metrics = Readonly<Record<string, number>>;
@@ -36,6 +37,8 @@ export interface Trainer {
   measure(seed: number): Promise<Metrics>;
   /** The gradients of one update of the last iteration, by parameter: `policy.net.layers.0.weight`. None before the first. */
   gradients?(): Promise<Readonly<Record<string, SavedTensor>>>;
+  /** What learns, for `--audit`; a trainer without it cannot be audited. */
+  readonly learning?: readonly Stateful[];
   /** Parameters, optimiser, random key, state of the worlds, counters. It has the same names and shapes at any time. */
   state(): Promise<TrainerState>;
   /** Continues from `state`, whose names, dtypes and shapes the caller has checked against {@linkcode state}. */

@@ -8,6 +8,8 @@ import { isStrayPromise } from "../graph/kinds.ts";
 
 const inspected: readonly unknown[] = [Symbol.for("Deno.customInspect"), Symbol.for("nodejs.util.inspect.custom")];
 
+const askedByNotebooks: readonly string[] = ["schema"];
+
 const prototypes = new Map<string, object>();
 
 function refuse(promise: unknown, use: string, better: string): never {
@@ -31,7 +33,8 @@ function prototypeFor(what: string): object {
       }
       if (key === Symbol.iterator) refuse(promise, `a promise of ${what} was iterated`, `(await ..) around it`);
       if (inspected.includes(key)) return () => `Promise of ${what}, to be awaited`;
-      if (typeof key === "symbol") return undefined;
+      // Deno's kernel asks the last value of every cell for these, to see whether it is a table or a chart.
+      if (typeof key === "symbol" || askedByNotebooks.includes(key)) return undefined;
       if (key === "toJSON") refuse(promise, `a promise of ${what} was made JSON of`, `(await ..) around it`);
       refuse(promise, `\`${key}\` was asked of a promise of ${what}`, `(await ..).${key}`);
     },

@@ -11,16 +11,17 @@ export type Axis = number | string;
 export type AxisOrAxes = Axis | readonly Axis[];
 
 /**
- * The position of an axis.
+ * The position of an axis; `help` says what to do where there is none.
  *
  * @throws PlumblineError G304 if there is no such axis.
  */
-export function resolveAxis(node: Node, axis: Axis): number {
+export function resolveAxis(node: Node, axis: Axis, help?: string): number {
   const rank = node.shape.length;
   const position = typeof axis === "string" ? node.axes.indexOf(axis) : axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(position) || position < 0 || position >= rank) {
     const name = typeof axis === "string" ? `\`${axis}\`` : JSON.stringify(axis);
-    throw new PlumblineError({ code: "G304", message: `${describe(node)} has no axis ${name}.`, made: [node] });
+    const message = `${describe(node)} has no axis ${name}.`;
+    throw new PlumblineError({ code: "G304", message, made: [node], ...help !== undefined && { help } });
   }
   return position;
 }

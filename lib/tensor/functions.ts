@@ -113,7 +113,7 @@ const takesConcat = signature(
 /** One after another along `axis`. */
 export function concat(tensors: readonly Tensor[], axis: Axis = 0): Tensor {
   takesConcat(arguments);
-  const at = resolveAxis(firstOf(tensors, "concat").node, axis);
+  const at = resolveAxis(firstOf(tensors, "concat").node, axis, "stack() puts tensors along a new axis.");
   return new Tensor(ops.concat(tensors.map((x) => x.node), at));
 }
 

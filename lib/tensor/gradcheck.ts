@@ -5,7 +5,7 @@ import { PlumblineError } from "../graph/error.ts";
 import { describe } from "../graph/types.ts";
 import * as kind from "./kinds.ts";
 import { fromData, Tensor } from "./tensor.ts";
-import { gradients } from "./transforms.ts";
+import { gradients, resultOf } from "./transforms.ts";
 
 /** Settings of {@linkcode gradcheck}; the defaults suit float32. */
 export interface GradcheckOptions {
@@ -48,7 +48,7 @@ export async function gradcheck(
 ): Promise<number> {
   takesGradcheck(arguments);
   const { eps = 1e-2, atol = 1e-3, rtol = 1e-2 } = options;
-  const analytic = gradients(fn(...inputs), inputs, { allowUnused: true });
+  const analytic = gradients(resultOf(fn(...inputs), "gradcheck()"), inputs, { allowUnused: true });
   let largest = 0;
   for (const [k, input] of inputs.entries()) {
     if (input.dtype !== "float32") continue;

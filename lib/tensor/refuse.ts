@@ -1,6 +1,7 @@
 /** What a tensor refuses, in sentences: numbers that it has not yet, JavaScript's conversions, arguments of other kinds. */
 
-import { PlumblineError } from "../graph/error.ts";
+import { calledHere, PlumblineError } from "../graph/error.ts";
+import { tensorOf, told } from "../graph/kinds.ts";
 import type { Node } from "../graph/node.ts";
 import { describe } from "../graph/types.ts";
 import { endTrace, isTracing } from "../graph/trace.ts";
@@ -30,6 +31,17 @@ export function refuseConversion(node: Node, how: string): never {
   });
 }
 
+/** Throws G301 unless a matrix product of both can be: of vectors and batches as they were given, not as they are spread. */
+export function refuseInner(left: Node, right: Node): void {
+  const [inner, other] = [left.shape.at(-1), right.shape.at(right.shape.length === 1 ? -1 : -2)];
+  if (inner === other && inner !== undefined) return;
+  const [a, b] = [left, right].map(describe);
+  const told = inner === undefined || other === undefined
+    ? `multiplies vectors and matrices, not ${a} by ${b}.`
+    : `cannot multiply ${a} by ${b}: the inner sizes are ${inner} and ${other}.`;
+  throw new PlumblineError({ code: "G301", message: `${calledHere("matmul()")} ${told}`, made: [left, right] });
+}
+
 /** How a variance is taken. */
 export interface SpreadOptions {
   /** Taken from the count that is divided by; 1, unbiased, unless told otherwise. */
@@ -54,5 +66,14 @@ export function checkCount(count: number): number {
   throw new PlumblineError({
     code: "G301",
     message: `chunk() makes a whole number of parts, at least 1, not ${count}.`,
+  });
+}
+
+/** Throws G310 for `new Tensor(numbers)`, as PyTorch's `torch.Tensor(numbers)` is written. */
+export function refuseConstruction(given: unknown): never {
+  throw new PlumblineError({
+    code: "G310",
+    message: `new Tensor() is the library's own, and was given ${told(given)}.`,
+    help: `a tensor of numbers is made without new: ${tensorOf(given) ?? "tensor(numbers)"}.`,
   });
 }

@@ -3,7 +3,7 @@
 import { signature } from "../graph/arguments.ts";
 import { rememberFunction } from "../graph/cell.ts";
 import { collectSinks, noteSink, type Sink } from "../forensics/nonfinite/sinks.ts";
-import { isCheapAgain, refuseChanging } from "../forensics/reads/frozen.ts";
+import { isCheapAgain, refuseChanging, untilClockMoves } from "../forensics/reads/frozen.ts";
 import { collectOpen } from "../forensics/steps/first_step.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { type Node, nodeCount } from "../graph/node.ts";
@@ -60,6 +60,7 @@ function compareOnce({ carries, ys }: ScanResult, again: () => ScanResult): void
   if (compared.has(site.key)) return;
   compared.add(site.key);
   if (compared.size > mostCompared) compared.delete(compared.values().next().value!);
+  untilClockMoves();
   const { result } = collectOpen(again);
   const place = { site, note: "the scan" };
   refuseChanging([...carries, ...ys], [...result.carries, ...result.ys], { name: "the step of a scan", place });

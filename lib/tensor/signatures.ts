@@ -15,7 +15,7 @@ const inOneList = (name: string): Advice => (given) =>
 
 /** Sizes in a list where they belong one by one. */
 const oneByOne = (name: string): Advice => ([first]) =>
-  Array.isArray(first)
+  Array.isArray(first) && kind.written(first)
     ? `give them one by one: ${name}(${first.join(", ")}), not ${name}([${first.join(", ")}]).`
     : undefined;
 

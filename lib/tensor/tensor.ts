@@ -25,7 +25,15 @@ import { Storage } from "../graph/storage.ts";
 import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
 import { guardedList, refuseForeign } from "./foreign.ts";
 import { type Axis, type AxisOrAxes, checkNames, isAxisOfScalar, partsOf, resolveAxes, resolveAxis } from "./axis.ts";
-import { checkCount, refuseConversion, refuseOrder, refuseTraced, type SpreadOptions } from "./refuse.ts";
+import {
+  checkCount,
+  refuseConstruction,
+  refuseConversion,
+  refuseInner,
+  refuseOrder,
+  refuseTraced,
+  type SpreadOptions,
+} from "./refuse.ts";
 import { tensorMethods } from "./signatures.ts";
 import { toldNow, toldWhole } from "./show.ts";
 import { answer, onBoolean } from "../graph/trace.ts";
@@ -61,6 +69,7 @@ export class Tensor {
 
   /** Wraps a graph node. To make a tensor from numbers use {@linkcode tensor}. */
   constructor(node: Node) {
+    if (node?.inputs === undefined) refuseConstruction(node);
     this.#node = node;
     if (node.dtype === "bool") onBoolean(this);
   }
@@ -901,6 +910,7 @@ export class Tensor {
    * ```
    */
   matmul(other: Tensor): Tensor {
+    refuseInner(this.node, other.node);
     const left = this.rank === 1 ? this.unsqueeze(0) : this;
     const right = other.rank === 1 ? other.unsqueeze(1) : other;
     let product = new Tensor(ops.matmul(left.node, right.node));

@@ -68,7 +68,7 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[], options: Gradien
 }
 
 /** What a function that is differentiated gave, which must be a tensor. */
-function resultOf(result: Tensor, what: string): Tensor {
+export function resultOf(result: Tensor, what: string): Tensor {
   if (result instanceof Tensor) return result;
   const isAsync = (result as unknown) instanceof Promise;
   if (isAsync) (result as Promise<unknown>).catch(() => {});

@@ -20,7 +20,16 @@ function isClosed(tree: object): boolean {
   return prototype !== Object.prototype && prototype !== null && !Array.isArray(tree) && Object.keys(tree).length === 0;
 }
 
-function branch(tree: Tree): Branch {
+/** Trees that are deeper hold themselves. */
+const deepest = 64;
+
+function branch(tree: Tree, depth = 0): Branch {
+  if (depth > deepest) {
+    throw new PlumblineError({
+      code: "G310",
+      message: `tensors are given in lists and objects at most ${deepest} deep: does one of these contain itself?`,
+    });
+  }
   if (tree !== null && typeof tree === "object" && !isThenable(tree) && !isClosed(tree)) return tree as Branch;
   const awaits = isStrayPromise(tree);
   throw new PlumblineError({
@@ -39,13 +48,18 @@ const takesLeaves = signature("leaves()", { tree: anything });
 /** The tensors of a tree, in a fixed order (keys as they were written). */
 export function leaves(tree: Tree): Tensor[] {
   takesLeaves(arguments);
-  return tree instanceof Tensor ? [tree] : Object.values(branch(tree)).flatMap(leaves);
+  return leavesIn(tree, 0);
+}
+
+function leavesIn(tree: Tree, depth: number): Tensor[] {
+  if (tree instanceof Tensor) return [tree];
+  return Object.values(branch(tree, depth)).flatMap((x) => leavesIn(x, depth + 1));
 }
 
 /** The tensors of a tree in the order of {@linkcode leaves}, with their paths from `name`: `memory.hidden`. */
-export function namedLeaves(tree: Tree, name: string): [path: string, tensor: Tensor][] {
+export function namedLeaves(tree: Tree, name: string, depth = 0): [path: string, tensor: Tensor][] {
   if (tree instanceof Tensor) return [[name, tree]];
-  return Object.entries(branch(tree)).flatMap(([key, x]) => namedLeaves(x, `${name}.${key}`));
+  return Object.entries(branch(tree, depth)).flatMap(([key, x]) => namedLeaves(x, `${name}.${key}`, depth + 1));
 }
 
 /**
@@ -79,10 +93,11 @@ function outline(tree: Tree): string {
 }
 
 /** The form of a tree with the dtypes, shapes and axis names of its tensors, as text: `{pos: float32 [2], vel: float32 [2]}`. */
-export function formOf(tree: Tree): string {
+export function formOf(tree: Tree, depth = 0): string {
   if (tree instanceof Tensor) return describe(tree.node);
-  if (Array.isArray(tree)) return `[${(tree as readonly Tree[]).map(formOf).join(", ")}]`;
-  return `{${Object.entries(branch(tree)).map(([key, x]) => `${key}: ${formOf(x)}`).join(", ")}}`;
+  const entries = Object.entries(branch(tree, depth)).map(([key, x]) => [key, formOf(x, depth + 1)] as const);
+  if (Array.isArray(tree)) return `[${entries.map(([, form]) => form).join(", ")}]`;
+  return `{${entries.map(([key, form]) => `${key}: ${form}`).join(", ")}}`;
 }
 
 /** The same tree with other tensors, taken in the order of {@linkcode leaves}. */

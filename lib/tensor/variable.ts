@@ -379,7 +379,6 @@ const internal = [
   "replace",
   "release",
   "adopt",
-  "settle",
   "own",
   "becomePart",
   "refuseOwned",

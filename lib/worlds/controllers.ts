@@ -49,7 +49,7 @@ const takesController = signature("controllerOf()", {
 
 /**
  * The controller `name` for an environment: `random` draws uniform actions; `heuristic` is a few lines that know the task,
- * see `lib/worlds/heuristics.ts`.
+ * see `lib/worlds/particle/scenarios/heuristics.ts`.
  *
  * @example
  * ```ts

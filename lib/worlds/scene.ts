@@ -39,6 +39,11 @@ export interface Scene<S extends Tree = Tree> {
   readonly lidar?: SceneLidar<S>;
 }
 
+/** Why a world without a scene cannot be drawn, and which guide shows one. */
+export function noScene(name: string, guide: "your_own_world" | "your_own_simulation"): string {
+  return `${name} cannot be drawn: the world has no scene. docs/${guide}.md shows one.`;
+}
+
 /** Rays from the centre of each agent, evenly spaced from the x axis counter-clockwise. */
 export interface SceneLidar<S extends Tree = Tree> {
   /** How far they reach, metres. */

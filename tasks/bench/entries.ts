@@ -37,7 +37,12 @@ export function entriesOf({ device, python }: Options): Entry[] {
         command: python,
         args: [path("peers/pytorch_navigation.py"), "--serve"],
       },
-      { name: "VMAS", cases: worlds, command: python, args: [path("peers/vmas_worlds.py")] },
+      {
+        name: "VMAS",
+        cases: /^world (?!pendulum|host_pendulum)/,
+        command: python,
+        args: [path("peers/vmas_worlds.py")],
+      },
     ]),
   ];
 }
@@ -60,7 +65,7 @@ export const cases: readonly Case[] = [
   { name: "mlp 64-256-256-4 x 4096" },
   { name: "ppo step" },
   { name: "trpo step" },
-  ...["navigation", "reverse_transport", "wheel", "buzz_wire"].flatMap((scenario) =>
+  ...["navigation", "reverse_transport", "wheel", "buzz_wire", "pendulum", "host_pendulum"].flatMap((scenario) =>
     [60, 600].map((envs) => ({ name: `world ${scenario} x ${envs}`, turnMs: 500 }))
   ),
   { name: "rollout" },

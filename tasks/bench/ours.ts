@@ -31,7 +31,7 @@ async function prepare(name: string): Promise<Run> {
   const mlp = mlpCase(name);
   if (mlp) return await mlpStep(mlp);
   const world = worldCase(name);
-  if (world) return worldRollout(world);
+  if (world) return await worldRollout(world);
   const make = named[name];
   if (!make) throw new Error(`this library has no case '${name}'.`);
   return await make();

@@ -93,6 +93,12 @@ for (const [name, call, argument] of given) {
   });
 }
 
+Deno.test("a cell of a notebook that ends in a promise shows what it is of", () => {
+  const promise = any(x.data());
+  assert.equal(promise.schema, undefined); // the kernel asks it of every value, to see whether it is a table
+  assert.equal(Deno.inspect(promise), "Promise of data(), to be awaited");
+});
+
 Deno.test("a promise inside of a tree or of data is told too", async () => {
   assert.throws(() => mapTree(any({ a: x, b: program(x) }), (y) => y), /`await` is missing before what gives it/);
   assert.throws(

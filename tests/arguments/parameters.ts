@@ -26,6 +26,11 @@ export interface Call {
   readonly isLong?: boolean;
 }
 
+/** A list and an object that hold themselves. */
+const [round, loop]: [unknown[], Record<string, unknown>] = [[], {}];
+round.push(round);
+loop.x = loop;
+
 /** Stands for a promise that fails: who refuses it must see to it, or the test fails by an unhandled rejection. */
 const late = Symbol("a promise");
 const some: Tensor = tensor([1, 2]);
@@ -38,16 +43,18 @@ export const own = (right: unknown, ...wrong: unknown[]): Parameter => {
 export const fresh = (right: () => unknown, parameter: Parameter): Parameter => ({ ...parameter, right });
 /** A parameter that may be left out. */
 export const maybe = (parameter: Parameter): Parameter => ({ ...parameter, optional: true });
-export const aTensor = (right: unknown): Parameter => own(right, null, 3, true, "x", [1, 2], {}, () => 1, new Date(0));
+export const aTensor = (right: unknown): Parameter =>
+  own(right, null, 3, true, "x", [1, 2], {}, () => 1, new Date(0), round, loop);
 export const tensorOrNumber = (right: unknown): Parameter => own(right, null, "3", [1, 2], {}, () => 1, 3n);
 export const aNumber = (right: unknown): Parameter => own(right, null, "1", [1], {}, true, some, 3n);
-export const wholeNumber = (right: unknown): Parameter => own(right, null, "1", 1.5, NaN, [1], {}, true, some);
+export const wholeNumber = (right: unknown): Parameter =>
+  own(right, null, "1", 1.5, NaN, [1], [Symbol()], {}, true, some);
 export const truth = (right: unknown): Parameter => own(right, null, 1, "true", [], { keepDim: true }, some);
 export const words = (right: unknown): Parameter => own(right, null, 3, true, ["a"], {}, some);
 export const anAxis = (right: unknown): Parameter => own(right, null, 0.5, NaN, true, [0], {}, some);
 export const someAxes = (right: unknown): Parameter => own(right, null, 0.5, true, [0.5], [null], {}, some);
 export const aShape = (right: unknown): Parameter => own(right, null, 2, "2", [-1], [1.5], ["2"], {}, some);
-export const aFunction = (right: unknown): Parameter => own(right, null, 3, "x", [], {}, some);
+export const aFunction = (right: unknown): Parameter => own(right, null, 3, "x", [], {}, some, class {});
 export const aList = (right: unknown, ...wrong: unknown[]): Parameter => {
   return own(right, null, 3, "x", {}, some, [null], [{}], ...wrong);
 };
@@ -57,7 +64,7 @@ export const anObject = (right: unknown, ...wrong: unknown[]): Parameter => {
 };
 /** Options by name. */
 export const options = (right: object, ...wrong: unknown[]): Parameter => {
-  return maybe(own(right, null, 3, "x", true, [1], () => 1, some, { ...right, strange: 1 }, ...wrong));
+  return maybe(own(right, null, 3, 3n, "x", true, [1], () => 1, some, { ...right, strange: 1 }, loop, ...wrong));
 };
 
 /** A function that takes these parameters. */

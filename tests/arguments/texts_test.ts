@@ -45,6 +45,12 @@ const texts: readonly (readonly [call: string, run: () => unknown, message: stri
     "",
   ],
   [
+    "new SGD(parameters, { weight_decay: 0.1 })",
+    () => new SGD(parameters(), any({ weight_decay: 0.1 })),
+    "new SGD() has no option `weight_decay`; it has lr, momentum, nesterov, weightDecay.",
+    "did you mean `weightDecay`?",
+  ],
+  [
     "new SGD(w)",
     () => new SGD(any(parameters()[0])),
     "new SGD() takes a list of parameters, such as net.parameters(), as `parameters`, not the tensor float32 [1].",

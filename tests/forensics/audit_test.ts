@@ -7,12 +7,13 @@ import {
   auditUpdate,
   boundary,
   Generator,
+  gradcheck,
   HostRandom,
   joinsLater,
   MLP,
   Normal,
   Parameter,
-  type PlumblineError,
+  PlumblineError,
   SGD,
   stack,
   stopGradient,
@@ -211,6 +212,24 @@ Deno.test("a report is a table, and in a notebook also a picture", async () => {
   equal(Object.keys(shown).sort(), ["image/svg+xml", "text/html", "text/plain"]);
 });
 
+Deno.test("in the picture of a report a line ends before the name of what is cut, and no text covers another", async () => {
+  const cut = new Parameter(tensor([0.5]), "a"), learns = new Parameter(tensor([0.5]), "a parameter with a long name");
+  const report = await audit(async () => learns.square().sum().add(await cut.sum().item() as number), [cut, learns]);
+  const svg = report.toSvg();
+  const numbers = (pattern: RegExp) => [...svg.matchAll(pattern)].map((found) => found.slice(1).map(Number));
+  const [[width, height]] = numbers(/viewBox="0 0 (\d+) (\d+)"/g) as [[number, number]];
+  const names = [...svg.matchAll(/<text x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</g)].map(([, x, y, text]) => {
+    const left = Number(x);
+    return { left, right: left + 7.2 * text!.length, y: Number(y), text };
+  });
+  equal(names.map(({ text }) => text), ["loss", "✕ item()", "a", "a parameter with a long name"]);
+  const [, mark, short, long] = names as [typeof names[0], typeof names[0], typeof names[0], typeof names[0]];
+  ok(mark.right < short.left && mark.y === short.y && short.left === long.left);
+  ok(names.every(({ right, y }) => right < width && y - 12 > 0 && y < height));
+  const ends = numbers(/<path d="M\d+ [\d.]+H([\d.]+)"/g).flat();
+  ok(ends[0]! < mark.left && ends[1]! > mark.left && ends[1]! < long.left);
+});
+
 Deno.test("the policy of 35,000 parameters is audited with proof", async () => {
   const policy = new MLP([18, 128, 128, 128, 4], random);
   const states = tensor(random.uniform(32 * 18, -1, 1), { shape: [32, 18] });
@@ -273,5 +292,18 @@ Deno.test("what joins later is declared, in the audit of a loss as in that of an
     equal(statuses(report).slice(-4), Array(4).fill("declared"));
     strictEqual(report.error, null);
     ok(/joins later/.test(String(report)), String(report));
+  }
+});
+
+Deno.test("audit() and gradcheck() of a function that gives no tensor say what it gave", async () => {
+  const wrong: readonly (readonly [() => unknown, RegExp])[] = [
+    [() => 1, /a function that gives a tensor; this one gives the number 1\./],
+    [async () => await Promise.resolve(1), /a function that gives a tensor; this one gives (the number 1|a promise)\./],
+    [() => undefined, /a function that gives a tensor; this one gives nothing\./],
+  ];
+  for (const [fn, sentence] of wrong) {
+    for (const judged of [() => audit(fn as () => Tensor), () => gradcheck(fn as () => Tensor, [tensor(1)])]) {
+      await rejects(judged, (error) => error instanceof PlumblineError && sentence.test(error.message));
+    }
   }
 });

@@ -65,6 +65,7 @@ const queue = [1, 2, 3].map((x) => tensor([x, x]));
 const changing: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   "x.mul(Math.random())": (x) => x.mul(Math.random()),
   "x.add(performance.now())": (x) => x.add(performance.now()),
+  "x.add(Date.now() % 1000)": (x) => x.add(Date.now() % 1000),
   "x.add(count++)": (x) => x.add(count++),
   "x.add(queue.shift()!)": (x) => x.add(queue.shift()!),
   "tensor([Math.random(), 0])": (x) => x.add(tensor([Math.random(), 0])),

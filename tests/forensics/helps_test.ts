@@ -1,8 +1,6 @@
 /** Helps are right: a broken program that does what its help says trains, in silence. */
 
-import { deepStrictEqual as equal, ok } from "node:assert";
-import type { Parameter } from "../../mod.ts";
-import { lastLesson } from "../../lib/forensics/steps/losses.ts";
+import { ok } from "node:assert";
 import {
   type Answered,
   declareTheStop,
@@ -12,23 +10,8 @@ import {
   takeTheOther,
   type Way,
 } from "./follow.ts";
-import { type Ran, runProgram, runText, textOf } from "./programs.ts";
-
-/** Programs talk; the tests listen only to the library. */
-async function quietly<T>(fn: () => Promise<T>): Promise<T> {
-  const { debug, warn } = console;
-  console.debug = console.warn = () => {};
-  try {
-    return await fn();
-  } finally {
-    Object.assign(console, { debug, warn });
-  }
-}
-
-function answerOf({ outcomes: [outcome] }: Ran, text: string): Answered {
-  ok(outcome, text);
-  return { text, line: outcome.line!, error: outcome.error };
-}
+import { answerOf, learns, quietly } from "./learns.ts";
+import { runProgram, textOf } from "./programs.ts";
 
 const asked = new Map<string, Promise<Answered>>();
 
@@ -38,16 +21,6 @@ function answered(name: string): Promise<Answered> {
     quietly(() => runProgram("broken", name)).then((x) => answerOf(x, textOf("broken", name)));
   asked.set(name, answer);
   return answer;
-}
-
-/** Runs a program that is mended: nothing is said of it, and all of `modules`, as it names them, have learned. */
-async function learns(text: string, modules: string): Promise<void> {
-  const { outcomes, exports } = await quietly(() => runText(`${text}\nexport const learning = [${modules}];`));
-  equal(outcomes.map((x) => x.message), [], text);
-  const found = exports.learning as (Parameter | { parameters(): Parameter[] })[];
-  const parameters = found.flatMap((x) => "parameters" in x ? x.parameters() : [x]);
-  const idle = parameters.filter((x) => lastLesson(x) < 0).map((x) => x.label);
-  equal(idle, [], text);
 }
 
 /** Helps that are code as it stands, and what learns once it stands in the program. */
@@ -343,62 +316,6 @@ async function rollOut`,
 for (const { name, help, edits, modules } of helps) {
   Deno.test(`${name}: whoever does what its help says, "${help}", has a program that learns`, async () => {
     const { text, error } = await answered(name);
-    ok(error.help.some((x) => x.includes(help)), error.message);
-    await learns(edits.reduce((some, [old, by]) => everywhere(some, old, by), text), modules);
-  });
-}
-
-/** Programs that are not in the table, as they have nothing to learn of themselves. */
-const others: readonly (Omit<Read, "name"> & { readonly text: string })[] = [
-  {
-    text: `import { Adam, compile, HostRandom, MLP, tensor } from "../../../../mod.ts";
-const net = new MLP([2, 4, 1], new HostRandom(0)), optimizer = new Adam(net.parameters());
-const step = compile((x) => {
-  const y = net.forward(x);
-  const scale = y.mean().item() as unknown as number;
-  const loss = y.mul(scale).square().mean();
-  loss.backward();
-  optimizer.step();
-  return loss;
-}, { state: [optimizer] });
-await step(tensor([[1, 2]]));`,
-    help: "return the tensor from the function and read it there",
-    edits: [["y.mean().item() as unknown as number", "y.mean()"]],
-    modules: "net",
-  },
-  {
-    text: `import { Adam, HostRandom, MLP, scan, tensor, Variable, zeros } from "../../../../mod.ts";
-const net = new MLP([2, 2], new HostRandom(0)), optimizer = new Adam(net.parameters());
-const memory = new Variable(zeros([2]), "memory");
-const xs = tensor([[1, 2], [3, 4]]);
-const [h] = scan((h, x) => {
-  const next = h.add(net.forward(x.unsqueeze(0)).squeeze(0));
-  memory.assign(next);
-  return [next, x] as const;
-}, zeros([2]), xs, {});
-h.square().mean().backward();
-optimizer.step();`,
-    help: "name it as state, so that each step finds what the one before assigned: scan(step, init, xs, { state }).",
-    edits: [["xs, {});", "xs, { state: memory });"]],
-    modules: "net",
-  },
-  {
-    text: `import { Adam, audit, HostRandom, MLP, tensor } from "../../../../mod.ts";
-const net = new MLP([2, 4, 1], new HostRandom(0)), optimizer = new Adam(net.parameters());
-const lossOf = () => net.forward(tensor([[1, 2]])).square().mean();
-const loss = lossOf();
-await audit(() => loss, optimizer);
-loss.backward();
-optimizer.step();`,
-    help: "await audit(() => lossOf(..))",
-    edits: [["audit(() => loss,", "audit(() => lossOf(),"]],
-    modules: "net",
-  },
-];
-
-for (const { text, help, edits, modules } of others) {
-  Deno.test(`whoever does what a help says, "${help}", has a program that learns`, async () => {
-    const { error } = answerOf(await quietly(() => runText(text)), text);
     ok(error.help.some((x) => x.includes(help)), error.message);
     await learns(edits.reduce((some, [old, by]) => everywhere(some, old, by), text), modules);
   });

@@ -190,6 +190,19 @@ Deno.test("optimisers that were exchanged are refused when the first gradient is
   );
 });
 
+Deno.test("optimisers that were exchanged are refused in a compiled step, whose gradients are thrown away at its end", async () => {
+  const actor = new MLP([2, 4, 1], random), critic = new MLP([2, 4, 1], random);
+  const actorOptimizer = new Adam(critic.parameters(), { lr: 1e-2 }); // wrong
+  const criticOptimizer = new Adam(actor.parameters(), { lr: 1e-2 });
+  const step = compile((x: Tensor) => {
+    actorOptimizer.zeroGrad();
+    actor.forward(x).mean().backward();
+    actorOptimizer.step();
+  }, { state: [actorOptimizer, criticOptimizer] });
+  const error = await raises("G504", "// wrong", () => step(x));
+  match(error.message, /it reaches 4 parameters of `actor`, which `criticOptimizer` holds/);
+});
+
 Deno.test("a layer that was replaced after the optimiser was made is refused; one beside it that nobody owns is told", async () => {
   class Net extends Module {
     trunk = new Linear(2, 3, random);

@@ -19,6 +19,7 @@ import {
   Parameter,
   ParameterGroup,
   type PlumblineError,
+  randomKey,
   SGD,
   stack,
   stopGradient,
@@ -151,6 +152,82 @@ for (const [name, lossOf] of Object.entries(meant)) {
   });
 }
 
+/** What learns from a part of a loss, and is cut from another by a sample or a step. */
+const partly: Readonly<
+  Record<string, readonly [what: RegExp, help: RegExp, lossOf: (q: Normal, decoder: MLP) => Tensor]>
+> = {
+  "what is made of a sample": [
+    /4 parameters of `encoder` learn from the loss, but not from what is made of this sample/,
+    /use rsample\(\)[^]*if intended: +stopGradient\(q\.sample\(randomKey\(1\)\), "why"\)/,
+    (q, decoder) => decoder.forward(q.sample(randomKey(1))).sub(y).square().add(q.kl(new Normal(0, 1))).mean(), // cut
+  ],
+  "a count of what is above": [
+    /4 parameters of `encoder` learn from the loss, but not from a term of it that is a step/,
+    /use a smooth one, as q\.loc\.sub\(0\)\.mul\(10\)\.sigmoid\(\)/,
+    (q, decoder) => decoder.forward(q.loc).square().mean().add(q.loc.greater(0).cast("float32").mean().mul(0.1)), // cut
+  ],
+};
+
+for (const [name, [what, help, lossOf]] of Object.entries(partly)) {
+  Deno.test(`${name} is told where it is cut from a part of the loss only`, async () => {
+    const [encoder, decoder] = nets();
+    const optimizer = new SGD([...encoder.parameters(), ...decoder.parameters()], { lr: 0.01 });
+    const step = compile(() => {
+      const loss = lossOf(new Normal(encoder.forward(x), 0.5), decoder);
+      optimizer.zeroGrad();
+      loss.backward();
+      optimizer.step();
+      return loss;
+    }, { state: [encoder, decoder, optimizer] });
+    const warning = await warnsOf("G111", step);
+    ok(warning.sites[0]!.text?.includes("// cut"), warning.message);
+    match(warning.message, what);
+    match(warning.message, help);
+  });
+}
+
+Deno.test("samples that are learned from by their log-probability, or through what drew them, and steps that weigh are silent", async () => {
+  const [encoder, decoder] = nets();
+  const parameters = [...encoder.parameters(), ...decoder.parameters()];
+  const optimizer = new SGD(parameters, { lr: 0.01 });
+  const losses: ((q: Normal) => Tensor)[] = [
+    // The critic at an action that was drawn; contrastive divergence; a declared stop; a hinge, a quantile, a hand-written maximum.
+    (q) => {
+      const action = q.sample(randomKey(1)), value = decoder.forward(action);
+      return value.sub(y).square().sub(q.logProb(action).mul(value.detach())).mean();
+    },
+    (q) => q.loc.square().mean().sub(encoder.forward(concat([q.sample(randomKey(2)), y], 1)).square().mean()),
+    (q) =>
+      decoder.forward(stopGradient(q.sample(randomKey(3)), "codes are data")).square().mean().add(
+        q.loc.square().mean(),
+      ),
+    (q) =>
+      q.loc.mul(q.loc.less(1).cast("float32")).mean().add(decoder.forward(q.rsample(randomKey(4))).square().mean()),
+    (q) => y.sub(q.loc).mul(y.less(q.loc).cast("float32").neg().add(0.9)).mean(),
+    (q) => q.loc.sub(q.loc.max(0).detach()).exp().sum(0).log().add(q.loc.max(0).detach()).sum(),
+  ];
+  for (const lossOf of losses) {
+    await isSilent(() => {
+      optimizer.zeroGrad();
+      lossOf(new Normal(encoder.forward(x), 0.5)).backward();
+    });
+  }
+});
+
+Deno.test("a loss of a thing and its own numbers, which were read, is 0 and so is its gradient: it is told", async () => {
+  const [net] = nets();
+  const optimizer = new SGD(net.parameters(), { lr: 0.01 });
+  const warning = await warnsOf("G110", async () => {
+    const out = net.forward(x);
+    const loss = out.sub(tensor(await out.toList() as number[][])).square().mean(); // itself
+    loss.backward();
+    optimizer.step();
+    await loss.item();
+  });
+  ok(warning.sites[0]!.text?.includes("// itself"), warning.message);
+  match(warning.message, /a thing less itself: it is 0/);
+});
+
 Deno.test("backward() twice on one loss is told where it is called again; after zeroGrad(), or for two losses, it is not", async () => {
   const [net] = nets();
   const optimizer = new SGD(net.parameters(), { lr: 0.01 });
@@ -239,8 +316,38 @@ Deno.test("differences that are no thing with itself, and products with what onl
     gradients(concat([w.sub(w), w.mul(2)]).sum(), [w]);
     gradients(w.mul(tensor([0, 0])).sum(), [w]);
     gradients(w.sub(w.mul(1)).square().sum(), [w]);
+    gradients(w.unsqueeze(1).sub(w.unsqueeze(0)).square().sum(), [w]);
+    gradients(w.reshape(1, 2).tanh().transpose().sub(w.reshape(2, 1).tanh().transpose()).square().sum(), [w]);
     hvp((x) => x.sum(), tensor([1, 2]), tensor([1, 1]));
   });
+});
+
+Deno.test("all pairs of a batch are compared, not a thing with itself: a loss of their differences has its Hessian", async () => {
+  const net = new MLP([2, 4, 1], random), group = new ParameterGroup("net", net.parameters());
+  await isSilent(async () => {
+    const scores = net.forward(x).squeeze(1);
+    const loss = scores.unsqueeze(1).sub(scores.unsqueeze(0)).square().mean();
+    const product = group.hessian(loss)(group.gradient(loss)).tensor;
+    ok(Number(await product.norm().item()) > 0);
+  });
+});
+
+Deno.test("one term that compares a thing with itself is told, though others have a gradient", async () => {
+  const policy = new MLP([2, 4, 2], random), optimizer = new SGD(policy.parameters(), { lr: 0.01 });
+  const of = (loc: Tensor) => new Normal(loc, 0.5);
+  const step = (before: (now: Normal) => Tensor, then: () => Normal) => {
+    const now = of(policy.forward(x));
+    const ratio = now.logProb(y).sub(before(then())).exp(); // the ratio
+    const gain = ratio.mul(y).minimum(ratio.clamp(0.8, 1.2).mul(y)).mean();
+    optimizer.zeroGrad();
+    now.loc.square().mean().sub(gain).backward();
+    optimizer.step();
+  };
+  await isSilent(() => step((old) => old.logProb(y).detach("of the policy that acted"), () => of(policy.forward(x))));
+  const warning = await warnsOf("G110", () => step((old) => old.logProb(y), () => of(policy.forward(x))));
+  ok(warning.sites[0]!.text?.includes("// the ratio"), warning.message);
+  match(warning.message, /nothing learns from a term of the loss, which compares a thing with itself/);
+  match(warning.message, /this term has no gradient[^]*stopGradient\(old, "of the policy that acted"\)/);
 });
 
 Deno.test("a condition outside of a trace that nothing asks for is told after the second step; one that is read or used is not", async () => {

@@ -139,3 +139,18 @@ Deno.test("an audit without parameters takes those of its loss, not of what was 
   const report = await audit(() => value.forward(draw(8, 3)).square().mean());
   equal(report.entries.map((x) => x.name.split(".")[0]), Array(4).fill("value"), `${report}`);
 });
+
+Deno.test("what was read of a network before it learned is no suspect after it, what was read since is", async () => {
+  const net = new MLP([3, 6, 1], random), other = new MLP([3, 6, 1], random);
+  const optimizer = new SGD(net.parameters(), { lr: 0.1 });
+  const statuses = async (): Promise<string[]> => {
+    const report = await audit(other.forward(draw(8, 3)).square().mean(), net);
+    return [...new Set(report.entries.map((x) => x.status))];
+  };
+  await net.forward(draw(8, 3)).mean().item();
+  net.forward(draw(8, 3)).square().mean().backward();
+  optimizer.step();
+  equal(await statuses(), ["unused"]);
+  await net.forward(draw(8, 3)).mean().item();
+  equal(await statuses(), ["cut"]);
+});

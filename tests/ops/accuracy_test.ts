@@ -93,3 +93,26 @@ onEachEngine("the gradient of atan2() is right on every side, and 0 at the origi
     ok(Math.abs(byX[i]! - across) < 1e-6, `${a}, ${xs[i]}: ${byX[i]}, right is ${across}`);
   });
 });
+
+onEachEngine("a product with zero, and a quotient that is taken back, hide no NaN and no infinity", async () => {
+  const numbers = [NaN, Infinity, -Infinity, 3, -2, 0, -0, 1e38];
+  const x = tensor(numbers);
+  const found: readonly (readonly [string, Tensor, (x: number) => number])[] = [
+    ["x * 0", x.mul(0), (x) => x * 0],
+    ["x * -0", x.mul(-0), (x) => x * -0],
+    ["0 * x + 1", tensor(0).mul(x).add(1), (x) => 0 * x + 1],
+    ["x % 0", x.remainder(0), () => NaN],
+    ["leaky relu of slope 0", x.leakyRelu(0), (x) => x < 0 ? x * 0 : x],
+    ["x^2 / x", x.square().div(x), (x) => Math.fround(x * x) / x],
+    ["3 x / x", x.mul(3).div(x), (x) => Math.fround(3 * x) / x],
+    ["(5 / x) x", tensor(5).div(x).mul(x), (x) => x === 1e38 ? 5 : 5 / x * x],
+  ];
+  for (const [what, tensor, right] of found) {
+    const values = [...await tensor.data()];
+    numbers.forEach((x, i) => {
+      const wanted = Math.fround(right(x));
+      const isSame = Object.is(values[i], wanted) || Math.abs(values[i]! - wanted) < 1e-6;
+      ok(isSame, `${what} of ${x} is ${Object.is(values[i], -0) ? "-0" : values[i]}, right is ${wanted}`);
+    });
+  }
+});

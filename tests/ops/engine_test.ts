@@ -1,6 +1,7 @@
 /** Primitives on both engines against the oracle where engines differ: sizes, strange numbers, integers, bits. */
 
-import { deepStrictEqual as equal, ok } from "node:assert";
+import { deepStrictEqual as equal, ok, rejects } from "node:assert";
+import { PlumblineError, zeros } from "../../mod.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
 import { type Node, placeholder } from "../../lib/graph/node.ts";
 import * as ops from "../../lib/graph/ops.ts";
@@ -8,7 +9,7 @@ import type { BinaryName } from "../../lib/graph/primitives.ts";
 import { simplify } from "../../lib/graph/simplify.ts";
 import { Storage } from "../../lib/graph/storage.ts";
 import { allocate, aval, describe, type DType, type Shape, sizeOf } from "../../lib/graph/types.ts";
-import { onEachEngine } from "../engines.ts";
+import { onEachEngine, onEngine } from "../engines.ts";
 import { interpret } from "../oracle.ts";
 import { Random } from "../random.ts";
 
@@ -260,4 +261,12 @@ onEachEngine("a program with an empty input, an unused input, and an input as it
     [empty, unused, x],
     (e, _, x) => [x!, ops.sum(e!, [0]), x!, ops.concat([e!, x!], 0), ops.neg(e!)],
   );
+});
+
+onEngine("cpu", "what is larger than memory is told where it was made, in a sentence", async () => {
+  const wrong = (error: unknown): boolean =>
+    error instanceof PlumblineError &&
+    /\[1000000000, 1000000000\] is larger than what fits into memory/.test(error.message) &&
+    /engine_test\.ts/.test(error.message);
+  await rejects(zeros([1e9, 1e9]).data(), wrong);
 });

@@ -8,6 +8,7 @@ import {
   PlumblineError,
   randomKey,
   stack,
+  Tensor,
   tensor,
   uniform,
   Variable,
@@ -83,6 +84,18 @@ const refused: readonly (readonly [call: () => unknown, sentence: RegExp])[] = [
   ],
   [() => table.outer(2), /outer\(\) takes two vectors, not float32 \[2, 2\] and float32 \[\]/],
   [() => whole.cast("float32").tril(), /tril\(\) needs at least two axes, not float32 \[3\]/],
+  [() => whole.pad(0, 1, 1, 1e30), /1e\+30 does not fit in int32/],
+  [() => whole.pad(0, 1, 1, NaN), /NaN does not fit in int32/],
+  [() => whole.cast("uint32").pad(0, 1, 1, -1), /-1 does not fit in uint32/],
+  [() => whole.variance(), /variance\(\) takes float32, not int32 \[3\].*\n[^]*t\.cast\("float32"\)\.variance\(\)/],
+  [() => whole.std(0), /std\(\) takes float32, not int32 \[3\].*\n[^]*t\.cast\("float32"\)\.std\(\)/],
+  [() => whole.mean(), /mean\(\) takes float32, not int32 \[3\]: the mean of whole numbers is not whole/],
+  [() => table.matmul(tensor(2)), /matmul\(\) multiplies vectors and matrices, not float32 \[2, 2\] by float32 \[\]/],
+  [() => table.reshape([[4]]), /reshape\(\) takes a whole number as `sizes\[0\]`, not an array/],
+  [
+    () => new (Tensor as Untyped)([1, 2]),
+    /new Tensor\(\) is the library's own, .*\n[^]*made without new: tensor\(\[1,2\]\)/,
+  ],
   [() => table.chunk(0), /chunk\(\) makes a whole number of parts, at least 1, not 0/],
 ];
 

@@ -29,12 +29,15 @@ const refused: readonly (readonly [Readonly<Record<string, unknown>>, string])[]
   [{ numEpochs: 0 }, "PPO: numEpochs is a whole number of at least 1, not 0."],
   [{ minibatchSize: 1.5 }, "PPO: minibatchSize is a whole number of at least 1, not 1.5."],
   [{ lr: -1 }, "PPO: lr is a number of at least 0, not -1."],
-  [{ lr: undefined }, "PPO: lr is a number of at least 0, not undefined."],
+  [
+    { lr: undefined, gamma: undefined, seed: undefined },
+    "PPO: the options lack lr, gamma, seed. deno task train --print-config prints settings that suit navigation.",
+  ],
   [{ maxGradNorm: 0 }, "PPO: maxGradNorm is a number above 0, not 0."],
   [{ clipEpsilon: NaN }, "PPO: clipEpsilon is a number above 0, not NaN."],
   [{ entropyEps: Infinity }, "PPO: entropyEps is a number of at least 0, not Infinity."],
   [{ gamma: 2 }, "PPO: gamma is a number of at least 0 and at most 1, not 2."],
-  [{ lmbda: "0.9" }, "PPO: lmbda is a number of at least 0 and at most 1, not 0.9."],
+  [{ lmbda: "0.9" }, 'PPO: lmbda is a number of at least 0 and at most 1, not "0.9".'],
   [{ clipValue: -1 }, "PPO: clipValue is a number of at least 0, not -1."],
   [{ targetKl: NaN }, "PPO: targetKl is a number of at least 0, not NaN."],
 ];

@@ -46,6 +46,7 @@ export function pointWorld(maxSteps: number, actionKind: ActionKind = "continuou
 export const small: PPOOptions = {
   algorithm: "mappo",
   framesPerBatch: 50,
+  hiddenSize: 32,
   numEpochs: 2,
   minibatchSize: 16,
   lr: 1e-3,

@@ -158,7 +158,13 @@ onEngine("cpu", "the weight of the entropy that a schedule leaves is the one tha
 
 onEngine("cpu", "a target of the KL ends the epochs of an iteration after the first that goes beyond it", async () => {
   const run = async (targetKl: number, numEpochs: number) => {
-    const trainer = await PPOTrainer.create(pointWorld(8), { ...small, numEpochs, targetKl, lr: 3e-3 });
+    const trainer = await PPOTrainer.create(pointWorld(8), {
+      ...small,
+      numEpochs,
+      targetKl,
+      lr: 3e-3,
+      hiddenSize: 256,
+    });
     try {
       const metrics = await trainer.iterate();
       assert.equal(trainer.traceCount, 3);

@@ -280,7 +280,10 @@ const refused: readonly (readonly [Readonly<Record<string, unknown>>, string])[]
   [{ lineSearchShrinkingFactor: 1 }, "TRPO: lineSearchShrinkingFactor is a number above 0 and below 1, not 1."],
   [{ lineSearchMaxIter: 1.5 }, "TRPO: lineSearchMaxIter is a whole number of at least 1, not 1.5."],
   [{ subSamplingFactor: 0 }, "TRPO: subSamplingFactor is a whole number of at least 1, not 0."],
-  [{ nCriticUpdates: undefined }, "TRPO: nCriticUpdates is a whole number of at least 1, not undefined."],
+  [
+    { nCriticUpdates: undefined },
+    "TRPO: the options lack nCriticUpdates. deno task train --algorithm trpo --print-config prints settings that suit navigation.",
+  ],
   [{ gamma: 2 }, "TRPO: gamma is a number of at least 0 and at most 1, not 2."],
   [{ distribution: "beta" }, 'TRPO: distribution is "tanh" or "clipped", not "beta".'],
   [{ lrSchedule: "linear" }, "TRPO: a linear lrSchedule needs nIters: where it ends."],

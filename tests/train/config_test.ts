@@ -58,7 +58,8 @@ Deno.test("a new run has the tuned preset unless a number of the recipe is given
 });
 
 Deno.test("presetText() names the preset of a configuration, and what departs from it", () => {
-  assert.equal(presetText(defaults), "seed");
+  // Those of navigation are the same, and a run without --preset has the tuned one.
+  assert.equal(presetText(defaults), "tuned");
   assert.equal(presetText(newConfig({ scenarioName: "wheel", nIters: 3, seed: 9 }, "seed")), "seed");
   const wheel = newConfig({ scenarioName: "wheel", lr: 0.5, nAgents: 2 });
   assert.equal(presetText(wheel), "seed, but nAgents 2, lr 0.5");

@@ -5,7 +5,7 @@ import { compareOnnx } from "../../lib/systems/reinforcement/export.ts";
 import { exportTool } from "../../lib/train/look/export.ts";
 import { decodeSafetensors } from "../../lib/train/files/safetensors.ts";
 import { loadTrainer } from "../../lib/train/look/target.ts";
-import { Navigation, PPOTrainer } from "../../mod.ts";
+import { HostPendulum, Navigation, PPOTrainer } from "../../mod.ts";
 import { small } from "../rl/point_world.ts";
 import { realRun, runCommand, runTask, withFolder } from "./harness.ts";
 
@@ -33,19 +33,26 @@ Deno.test("export finds a file of other weights out", () =>
     trainer.dispose();
   }));
 
-Deno.test("export judges what a policy remembers as it does its actions", async () => {
-  const options = { ...small, framesPerBatch: 20, numEpochs: 1, hiddenSize: 8 };
-  const create = (seed: number) =>
-    PPOTrainer.create(new Navigation({ nAgents: 2, maxSteps: 10 }), { ...options, recurrent: "lstm", seed });
-  const [trainer, other] = await Promise.all([create(1), create(2)]) as unknown as PPOTrainer[];
-  try {
-    const { count, difference } = await compareOnnx(await trainer!.policyOnnx(), trainer!);
-    assert.ok(count >= 10 && difference <= 1e-5, `${difference} on ${count}`);
-    assert.ok((await compareOnnx(await other!.policyOnnx(), trainer!)).difference > 1e-3);
-  } finally {
-    for (const x of [trainer!, other!]) x.dispose();
+for (const recurrent of ["none", "lstm"] as const) {
+  for (const world of [new Navigation({ nAgents: 2, maxSteps: 10 }), new HostPendulum({ maxSteps: 10 })]) {
+    const what = recurrent === "none" ? "the actions of a policy" : "what a policy remembers, as its actions,";
+    Deno.test(`export judges ${what} in ${world.constructor.name}`, async () => {
+      const options = { ...small, framesPerBatch: 20, numEpochs: 1, hiddenSize: 8, recurrent };
+      const create = (seed: number) =>
+        world instanceof Navigation
+          ? PPOTrainer.create(world, { ...options, seed })
+          : PPOTrainer.create(world, { ...options, seed });
+      const [trainer, other] = await Promise.all([create(1), create(2)]) as unknown as PPOTrainer[];
+      try {
+        const { count, difference } = await compareOnnx(await trainer!.policyOnnx(), trainer!);
+        assert.ok(count >= 10 && difference <= 1e-5, `${difference} on ${count}`);
+        assert.ok((await compareOnnx(await other!.policyOnnx(), trainer!)).difference > 1e-3);
+      } finally {
+        for (const x of [trainer!, other!]) x.dispose();
+      }
+    });
   }
-});
+}
 
 Deno.test("export writes discrete policies, whose choices ONNX Runtime repeats", () =>
   withFolder(async (out) => {

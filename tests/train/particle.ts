@@ -1,6 +1,6 @@
 /** The particle system as the tests of the command ask it: configurations by the names of their scenarios. */
 
-import { batchOf as batchOfPPO, type PPOSettings } from "../../lib/systems/reinforcement/ppo.ts";
+import { batchOf as batchOfPPO, minibatchesOf, type PPOSettings } from "../../lib/systems/reinforcement/ppo.ts";
 import { particle } from "../../lib/systems/particle/system.ts";
 import { type ParticleTask, particleWorld } from "../../lib/systems/particle/scenarios.ts";
 import type { CommonConfig, Settings } from "../../lib/systems/settings.ts";
@@ -35,7 +35,10 @@ export function presetText(run: Config): string {
 export function batchOf(
   run: Pick<Config, "framesPerBatch" | "maxSteps" | "minibatchSize" | "actionRepeat"> & { readonly envs?: number },
 ) {
-  return batchOfPPO({ envs: 0, recurrent: "none", sequenceLength: 10, ...run }, run.maxSteps);
+  const settings = { envs: 0, recurrent: "none", sequenceLength: 10, ...run } as const;
+  const { envs, steps } = batchOfPPO(settings, run.maxSteps);
+  const minibatches = minibatchesOf(settings, { envs, steps });
+  return { envs, steps, frames: envs * steps * run.actionRepeat, minibatches };
 }
 
 /** The world of a configuration. */

@@ -47,6 +47,12 @@ Deno.test("a run leaves every file, readable by its format", () =>
     const events = eventsOf(folder);
     assert.equal([...readRecords(events)].length, 2 + 7);
     assert.equal(bytesUpTo(events, 7), events.length);
+    // A tag, and behind it the field of a float32.
+    const field = new RegExp(`time/frames${String.fromCharCode(0x15)}`, "g");
+    const frames = [...new TextDecoder("latin1").decode(events).matchAll(field)].map((found) =>
+      new DataView(events.buffer, events.byteOffset).getFloat32(found.index + found[0].length, true)
+    );
+    assert.deepEqual(frames, [1, 2, 3, 4, 5, 6, 7].map((i) => 20 * i));
     assert.equal(loadCheckpoint(newest(folder).path).iteration, 7);
     assert.match(Deno.readTextFileSync(join(folder, "reward.svg")), /^<svg[^]*<\/svg>\s*$/);
     const manifest = readManifest(folder);
@@ -66,16 +72,41 @@ Deno.test("a run says what it does: its batch, a line an iteration, and at the e
     const lines = text.trimEnd().split("\n");
     assert.equal(lines[0], "navigation, 3 agents, mappo, seed 0: 4 parameters");
     assert.equal(lines[1], "batch: 4 envs x 5 steps = 20 frames; 30 epochs of 3 minibatches");
-    assert.equal(lines[2], "preset: seed, but maxSteps 5, framesPerBatch 20, minibatchSize 8");
+    assert.equal(lines[2], "preset: tuned, but maxSteps 5, framesPerBatch 20, minibatchSize 8");
     assert.equal(lines[4], folder);
     for (const i of [1, 2, 3]) {
       assert.match(lines[4 + i]!, new RegExp(`^iteration ${i}/3   reward .* frames/s   0:00 left$`));
     }
-    assert.match(lines[8]!, /^Done: 3 iterations\. Final train\/episode_reward_sum: 0\.\d{3}$/);
+    assert.match(
+      lines[8]!,
+      /^Done: 3 iterations\. Last train\/episode_reward_sum: 0\.\d{3}, mean of the last 3: -?0\.\d{3}$/,
+    );
     assert.equal(lines[9], "Programs traced: 3, none after the first iteration.");
     assert.ok(lines[10]!.startsWith(folder));
     assert.equal(lines[11], `To go on: deno task train --resume ${folder} --n-iters 6`);
     assert.ok(!text.includes("\x1b"));
+    assert.equal((await run(lines[11]!.split(" ").slice(6))).code, 0);
+  }));
+
+Deno.test("a run that goes on with logs that are shorter than its checkpoint says how much is lost", () =>
+  withFolder(async (out) => {
+    await run([...small, "--out", out, "--n-iters", "6"]);
+    const folder = onlyRun(out);
+    const path = join(folder, "metrics.jsonl");
+    Deno.writeTextFileSync(path, Deno.readTextFileSync(path).split("\n").slice(0, 3).join("\n") + "\n");
+    const { code, out: text } = await run(["--resume", folder, "--n-iters", "7"]);
+    assert.equal(code, 0);
+    assert.match(text, /^The logs hold 3 of the 6 iterations before the checkpoint: the others are lost\.$/m);
+  }));
+
+Deno.test("a run whose schedule ends with it says so, and gives no advice that would be refused", () =>
+  withFolder(async (out) => {
+    const { out: text } = await run([...small, "--out", out, "--n-iters", "3", "--lr-schedule", "linear"]);
+    const ending = "the linear schedule of the learning rate, which ends with the 3 iterations of the run";
+    assert.ok(text.endsWith(`\nIt cannot go on: that would change ${ending}.\n`), text);
+    const { code, err } = await run(["--resume", onlyRun(out), "--n-iters", "6"]);
+    const way = "leave it out, or start a new run";
+    assert.deepEqual([code, err], [2, `error: --n-iters 6 would change ${ending}: ${way}.\n`]);
   }));
 
 Deno.test("a run that is stopped at any iteration and resumed ends as if it had not stopped, bit for bit", () =>

@@ -108,6 +108,11 @@ Deno.test("a series that cannot be had is refused before anything is written", (
     const series = onlySeries(out);
     const { err } = await run(["--resume", series, "--seed", "0"]);
     assert.equal(err, "error: --seed 0 cannot be given with --resume: each run keeps its seed.\n");
+    const own = await run(["--resume", series, "--print-config"]);
+    const file = join(out, "series.json");
+    Deno.writeTextFileSync(file, own.out);
+    assert.deepEqual(JSON.parse(own.out).seed, [0, 1]);
+    assert.deepEqual(await run(["--config", file, "--print-config"]), own);
   }));
 
 Deno.test("a series that is resumed with a short --max-time gets on by an iteration, past the runs that are finished", () =>

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { PlumblineError } from "../../lib/graph/error.ts";
 import { PPOTrainer } from "../../lib/rl/ppo_trainer.ts";
+import { Pendulum } from "../../lib/worlds/pendulum/pendulum.ts";
 import { tensor } from "../../lib/tensor/creation.ts";
 import { UsageError } from "../../lib/systems/usage.ts";
 import type { Config } from "./particle.ts";
@@ -79,3 +81,27 @@ Deno.test("runCurves() draws any metric, and names what is true or false as the 
       [together, apart].map(({ rows }) => rows.map(({ metrics }) => metrics["train/entropy"])),
     );
   }));
+
+Deno.test("trainRun() refuses what is no world, and a setting that is a promise, in sentences", async () => {
+  const world = new Pendulum({ maxSteps: 5 });
+  const wrong: readonly (readonly [given: Record<string, unknown>, sentence: RegExp])[] = [
+    [{ environment: 5 }, /takes a world, such as new Navigation\(\), as `settings\.environment`, not the number 5/],
+    [{ environment: null }, /takes a world, .* as `settings\.environment`, not null/],
+    [{ environment: Pendulum }, /takes a world, .* as `settings\.environment`, not the class Pendulum/],
+    [{ environment: Promise.resolve(world) }, /promise as `settings\.environment`: `await` is missing/],
+    [{ environment: {} }, /needs `settings\.environment\.name`, a text/],
+    [{ environment: { name: "mine", simulation: 1n } }, /mine: agents is a whole number, 1 or more, not nothing/],
+    [{ environment: world, lr: Promise.resolve(1) }, /--lr takes a number .*, not a promise: `await` is missing/],
+    [{ environment: world, lr: [1n] }, /--lr takes a number .*, not an array/],
+    [{ environment: world, algorithm: 1n }, /--algorithm takes one of ppo, mappo, not a value of type bigint/],
+    [{ environment: world, device: Symbol() }, /--device takes one of auto, cpu, webgpu, not a value of type symbol/],
+    [{ scenarioName: 1n }, /--scenario-name takes a name, not a value of type bigint/],
+  ];
+  for (const [given, sentence] of wrong) {
+    await assert.rejects(trainRun(given), (error) => {
+      assert.ok(error instanceof UsageError || error instanceof PlumblineError, String(error));
+      assert.match(error.message, sentence);
+      return true;
+    });
+  }
+});

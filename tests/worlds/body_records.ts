@@ -75,7 +75,9 @@ export function singleStepsOf(records: readonly BodyRecord[]): Map<string, Singl
       goal: record.goal,
       before: i === 0 ? record : record.steps[i - 1]!,
     }));
-    const key = JSON.stringify(record.options);
+    // What has no part in a step needs no world of its own: continuous actions are what a world has if nothing is said.
+    const { randomStartAngle: _, continuousActions, ...options } = record.options;
+    const key = JSON.stringify({ ...options, ...(continuousActions === false && { continuousActions }) });
     groups.set(key, [...groups.get(key) ?? [], ...steps]);
   }
   return groups;

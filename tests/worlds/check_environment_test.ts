@@ -142,9 +142,15 @@ const misfits: readonly (readonly [string, unknown, string])[] = [
     "point: an episode goes on after maxSteps, 10 steps: truncated has to be true where the time is up.",
   ],
   [
+    "an end that is both",
+    { step: changed((transition) => ({ ...transition, terminated: transition.truncated })) },
+    "point: a step is terminated and truncated at once: truncated is for a task that did not end. Give truncated: " +
+    "truncated.and(terminated.not()).",
+  ],
+  [
     "a read",
     { step: (state: State, action: Tensor) => single.step(state as never, action.mul(Number(state.position))) },
-    "point: it could not be tried: ",
+    "point: it could not be tried, in 7 environments: ",
   ],
 ];
 

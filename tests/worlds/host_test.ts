@@ -1,7 +1,17 @@
 /** Simulations on the host: the same numbers whoever steps them, and sentences for what goes wrong. */
 
 import assert from "node:assert/strict";
-import { type HostWorld, randomInt, randomKey, SimulationError, Simulations, tensor, uniform } from "../../mod.ts";
+import {
+  type HostWorld,
+  randomInt,
+  randomKey,
+  type Simulation,
+  SimulationError,
+  Simulations,
+  tensor,
+  uniform,
+  zeros,
+} from "../../mod.ts";
 import { Pool } from "../../lib/worlds/host/pool.ts";
 import { onEngine } from "../engines.ts";
 import { faulty, walk } from "./host_worlds.ts";
@@ -154,6 +164,42 @@ const faults: readonly [action: number, message: string][] = [
   [0.8, "faulty: environment 3 gave no number for the metric `height`, after 1 step of its episode."],
 ];
 
+Deno.test("a method of a simulation that waits, and a text in the place of numbers, are refused in sentences", async () => {
+  const good: Simulation = {
+    reset: () => {},
+    observe: () => [1],
+    step: () => ({ reward: 0, terminated: false }),
+    state: () => [],
+    restore: () => {},
+  };
+  const later = (): never => Promise.resolve([1]) as never;
+  const wrong: readonly (readonly [part: Partial<Simulation>, sentence: RegExp])[] = [
+    [{ reset: later }, /gave a promise from reset\(\), which runs without waiting/],
+    [{ observe: later }, /gave a promise from observe\(\), which runs without waiting/],
+    [{ state: later }, /gave a promise from state\(\), which runs without waiting/],
+    [{ step: later }, /gave a promise from step\(\), which runs without waiting/],
+    [{ state: () => undefined as never }, /gave nothing as its state, which is a list of numbers/],
+    [{ observe: () => "1" as never }, /gave the text "1" as what is observed, where the world has 1/],
+    [
+      { step: () => ({ reward: "1" as never, terminated: false }) },
+      /gave the text "1" as its reward, where there is 1 agent/,
+    ],
+  ];
+  for (const [part, sentence] of wrong) {
+    const pool = (async () => {
+      const simulation = (): Simulation => ({ ...good, ...part });
+      const facts = { actionKind: "continuous", agents: 1, observationSize: 1, actionSize: 1, maxSteps: 5 } as const;
+      const simulations = await Simulations.start({ name: "late", ...facts, simulation }, 2, 0);
+      await simulations.step(zeros([2, 1, 1]));
+    })();
+    await assert.rejects(
+      pool,
+      (error) => error instanceof SimulationError && sentence.test(error.message),
+      String(sentence),
+    );
+  }
+});
+
 for (const workers of [0, 2]) {
   const who = workers === 0 ? "the thread that asks" : "a worker";
   for (const [action, message] of faults) {
@@ -213,7 +259,7 @@ const url = faulty(0).simulation as string;
 
 /** Worlds that are none, and what is said of them. */
 const misfits: readonly [changes: Partial<HostWorld>, message: string | RegExp][] = [
-  [{ name: "" }, "a host world has a name, not ."],
+  [{ name: "" }, 'a host world has a name, not "".'],
   [{ agents: 0 }, "faulty: agents is a whole number, 1 or more, not 0."],
   [{ observationSize: 1.5 }, "faulty: observationSize is a whole number, 1 or more, not 1.5."],
   [{ maxSteps: Infinity }, "faulty: maxSteps is a whole number, 1 or more, not Infinity."],

@@ -3,7 +3,7 @@
 import { type InferenceSession, Tensor } from "./runtime.ts";
 import type { Node } from "../../graph/node.ts";
 import { Storage } from "../../graph/storage.ts";
-import { allocate, type Aval, sizeOf, type TypedArray } from "../../graph/types.ts";
+import { allocate, type Aval, describe, sizeOf, type TypedArray } from "../../graph/types.ts";
 import type { Executable, Graph, Keep } from "../engine.ts";
 import { evaluateHost, type HostValue } from "./host.ts";
 import { listModel } from "./listing.ts";
@@ -49,7 +49,16 @@ export function makeExecutable(
   function target({ node, index }: Port & { readonly index: number }): TypedArray {
     const spare = spares.get(index);
     spares.delete(index);
-    return spare ?? allocate(node.dtype, sizeOf(node.shape));
+    return spare ?? roomFor(node);
+  }
+
+  /** Host memory for the numbers of `node`: what there is no room for is told where it was made. */
+  function roomFor(node: Node): TypedArray {
+    try {
+      return allocate(node.dtype, sizeOf(node.shape));
+    } catch {
+      throw runtimeError(new Error(`${describe(node)} is larger than what fits into memory.`), node);
+    }
   }
 
   async function compute(values: ReadonlyMap<Node, TypedArray>): Promise<Map<number, TypedArray>> {
@@ -74,7 +83,7 @@ export function makeExecutable(
   function finish(index: number, values: ReadonlyMap<Node, TypedArray>, computed: TypedArray | undefined): Storage {
     const node = program.outputs[index]!;
     const size = sizeOf(node.shape);
-    const numbers = computed ?? values.get(node)?.slice() ?? allocate(node.dtype, size);
+    const numbers = computed ?? values.get(node)?.slice() ?? roomFor(node);
     return new Storage(node.dtype, size, numbers);
   }
 

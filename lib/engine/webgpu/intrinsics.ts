@@ -53,6 +53,20 @@ const infix = (sign: string): Writer => (a, b) => `(${a!.text} ${sign} ${b!.text
 const byType = (float: Writer, other: Writer): Writer => (...args) =>
   (args[0]!.dtype === "float32" ? float : other)(...args);
 
+/** What is added to the sign of a factor by a zero that is written out. */
+const signOfZero: Readonly<Record<string, string>> = {
+  [literal("float32", 0).text]: "0u",
+  [literal("float32", -0).text]: "0x80000000u",
+};
+
+/** Compilers take a product with a zero that is written out for zero, whatever the other factor is. */
+const product: Writer = (a, b) => {
+  const [zero, other] = Object.hasOwn(signOfZero, b!.text) ? [b!, a!] : [a!, b!];
+  const sign = signOfZero[zero.text];
+  if (sign === undefined) return `(${a!.text} * ${b!.text})`;
+  return { text: `times_zero(${other.text}, ${sign})`, needs: ["times_zero"] };
+};
+
 const writers: { readonly [name: string]: Writer } = {
   neg: (x) => `(-${x!.text})`,
   abs: builtin("abs"),
@@ -81,7 +95,7 @@ const writers: { readonly [name: string]: Writer } = {
   isNaN: helper("is_nan"),
   add: infix("+"),
   sub: infix("-"),
-  mul: infix("*"),
+  mul: byType(product, infix("*")),
   div: byType(infix("/"), helper("div_i32")),
   pow: helper("pow_f32"),
   maximum: byType(helper("max_f32"), builtin("max")),

@@ -31,6 +31,19 @@ fn nan() -> f32 { return bitcast<f32>(nan_bits); }`,
   },
   // By bits: a compiler may assume that there are no NaNs and fold x != x.
   is_nan: { text: "fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }" },
+  // NaN and infinity times zero are NaN, and the signs count.
+  times_zero: {
+    needs: ["special"],
+    text: `fn times_zero(x: f32, sign: u32) -> f32 {
+  let bits = bitcast<u32>(x);
+  return select(bitcast<f32>((bits ^ sign) & 0x80000000u), nan(), (bits & 0x7fffffffu) >= 0x7f800000u);
+}`,
+  },
+  // Nothing that a compiler sees through.
+  held: {
+    needs: ["special", "is_nan"],
+    text: "fn held(x: f32) -> f32 { return select(x, nan(), is_nan(x)); }",
+  },
   max_f32: {
     needs: ["is_nan"],
     text: "fn max_f32(a: f32, b: f32) -> f32 { return select(b, a, is_nan(a) || (a > b && !is_nan(b))); }",

@@ -34,6 +34,20 @@ export class Scope {
 
 const stepNames = /^[tp](\d+)$/;
 
+/**
+ * Which argument a compiler would cancel against the other, a / b * b or a * b / b, and with it the NaN or the infinity that it
+ * is; -1 if none.
+ */
+function cancelled(name: string, args: readonly Expr[]): number {
+  return args.findIndex(({ dtype, form }, i) => {
+    if (dtype !== "float32" || form.kind !== "call") return false;
+    const other = args[1 - i];
+    return name === "mul"
+      ? form.name === "div" && form.args[1] === other
+      : name === "div" && i === 0 && form.name === "mul" && form.args.includes(other!);
+  });
+}
+
 /** Builds one module. */
 export class Module {
   readonly #bindings = new Map<string, { memory: Memory; dtype: DType; written: boolean }>();
@@ -130,8 +144,10 @@ export class Module {
   #call(expr: Expr, name: string, args: readonly Expr[], scope: Scope): string {
     // WGSL evaluates expressions of literals itself and refuses overflow and division by zero there: bind one to a name.
     const allConst = args.every((x) => x.form.kind === "const");
+    const cancels = cancelled(name, args);
     const operands = args.map((x, i) => {
       let text = this.value(x, scope);
+      if (i === cancels) text = this.#use({ text: `held(${text})`, needs: ["held"] });
       if (x.form.kind === "const" && (allConst || (name === "div" && i === 1 && x.dtype !== "float32"))) {
         const bound = this.#fresh("c");
         scope.lines.push(`let ${bound} = ${text};`);

@@ -127,7 +127,7 @@ function cutOf(edge: Edge, losses: readonly Node[], learner: Learner, influenced
       ...(read ? [{ site: read.site, note: describeDrop(read) }] : []),
     ],
     path: pathText([...isLive, ...behind.slice(0, -1)], learner.label),
-    help: helpFor({ how, left: cutting.site }),
+    help: helpFor({ how, left: cutting.site, isChoice: cutting.op === "argmax" }),
     forbidden: false,
   };
 }

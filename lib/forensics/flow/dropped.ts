@@ -6,6 +6,7 @@ import { sizeOf } from "../../graph/types.ts";
 import { type Drop, forbids, whatOf } from "../reads/drops.ts";
 import type { Learner } from "./edges.ts";
 import { helpFor } from "./help.ts";
+import { shortNumber } from "./label.ts";
 import { pathText, type Stop } from "./trail.ts";
 
 /** A place where a value leaves the graph. */
@@ -34,16 +35,14 @@ export function describeDrop(drop: Drop): string {
   if (kind === "world") return `${what} is stepped on the host: no gradient passes it`;
   if (kind === "compiled") return `${what} is data outside of it: a compiled function keeps its graph`;
   if (kind === "argument") return `${what} is made here, with its gradient`;
-  const into = value === null ? "numbers" : `the number ${numberText(value)}`;
+  const into = value === null ? "numbers" : `the number ${shortNumber(value)}`;
   return `${kind} turned ${what} into ${into}`;
 }
-
-const numberText = (x: number): string => String(Number(x.toPrecision(4)));
 
 /** The way behind a drop, to `learner`. */
 export function wayOf({ kind, value, way, learners }: Drop, learner: Learner): (Stop | string)[] {
   const isWhole = way !== null && learners[0]?.deref() === learner;
-  return [...(value === null ? [] : [numberText(value)]), kind, ...(way ?? []), ...(isWhole ? [] : [".."])];
+  return [...(value === null ? [] : [shortNumber(value)]), kind, ...(way ?? []), ...(isWhole ? [] : [".."])];
 }
 
 /** The cut of what was read at `drop` and came in again, times `factor`, at the constant `node`, the end of the way `live`. */

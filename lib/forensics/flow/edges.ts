@@ -76,6 +76,11 @@ export function liveNodes(outputs: readonly Node[], stop: (node: Node) => boolea
   return live;
 }
 
+/** Who learns among the owners of `nodes`. */
+export function learnersAmong(nodes: Iterable<Node>): Learner[] {
+  return [...nodes].flatMap((x) => isLearner(x.owner) ? [x.owner] : []);
+}
+
 /** The nodes between `loss` and `leaf` that a gradient passes, inputs first: `leaf` is the first, `loss` the last. */
 export function between(loss: Node, leaf: Node): Node[] {
   const live = liveNodes([loss]);

@@ -19,6 +19,8 @@ export interface CutFacts {
   readonly isCollected?: boolean;
   /** Whether it was read before. */
   readonly isRead?: boolean;
+  /** Whether it is a choice among classes. */
+  readonly isChoice?: boolean;
 }
 
 /** The arguments of a call, as they stand in its line. */
@@ -96,7 +98,7 @@ function helpForRead({ left, entered, isThroughHost, isCollected }: CutFacts): s
 
 /** A smooth step in the place of a comparison: as it stands in the line, `score.greater(0.5)`. */
 function helpForComparison(how: string, { left }: CutFacts): string[] {
-  const [, by] = /^\w+\(([^()]*)\)$/.exec(left?.call ?? "") ?? [];
+  const by = left && argumentsOf(left)[0];
   const isAbove = how.startsWith("greater");
   const [a, b] = [left?.receiver ?? "a", by || "b"];
   const difference = isAbove ? `${a}.sub(${b})` : `${a}.sub(${b}).neg()`;
@@ -160,7 +162,12 @@ export function helpFor(facts: CutFacts): string[] {
     case "toList()":
       return helpForRead(facts);
     case "sample()":
-      return ["use rsample(), or put logProb() of the sample into the loss."];
+      return [
+        facts.isChoice
+          ? "a choice among classes has no rsample(): put logProb() of the choice into the loss, or choose softly " +
+            "(softmax() as weights)."
+          : "use rsample(), or put logProb() of the sample into the loss.",
+      ];
     case "argmax()":
     case "argmin()":
       return ["choose softly (softmax() as weights), or learn through the logProb() of the choice."];

@@ -31,7 +31,10 @@ export function handedTo(read: Site): string | null {
   const [, name] = /\b(?:const|let|var)\s+\[?([\w$]+)\]?\s*(?::[^=]+)?=[\s([.]*await\s+$/.exec(before) ?? [];
   if (name === undefined) return null;
   const use = new RegExp(`(?<![.\\w$])${RegExp.escape(name)}(?![\\w$])`, "g");
-  for (const after of linesAround(url, line).after) {
+  const isAnew = new RegExp(`\\b(?:const|let|var)\\s+[[{]?\\s*${RegExp.escape(name)}(?![\\w$])`);
+  const rest = text.slice(before.length + receiver.length);
+  for (const after of [rest, ...linesAround(url, line).after]) {
+    if (isAnew.test(after)) break;
     for (const { index } of after.matchAll(use)) {
       const callee = calleeBefore(after.slice(0, index));
       if (callee !== null) return callee;

@@ -20,6 +20,9 @@ export function labelOf({ op, id, site, owner }: Pick<Node, "op" | "id" | "site"
   return `${isTelling ? called : op}#${id}`;
 }
 
+/** A number with four digits. */
+export const shortNumber = (x: number): string => String(Number(x.toPrecision(4)));
+
 /** `a, b and c`. */
 export function enumerated(names: readonly string[]): string {
   return names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;

@@ -37,16 +37,26 @@ export function taughtIn(losses: readonly Node[]): Set<Node> {
   return taught;
 }
 
+/** All that is added up in `losses`, and the sums themselves. */
+function allTerms(losses: readonly Node[], taught: ReadonlySet<Node>): Set<Node> {
+  const terms = new Set<Node>(losses);
+  for (const node of terms) {
+    if (taught.has(node)) termsOf(node, taught).forEach((x) => terms.add(x));
+  }
+  return terms;
+}
+
+/** The terms of `losses` that learn and are no sums of others. */
+export function lastTerms(losses: readonly Node[], taught: ReadonlySet<Node>): Node[] {
+  return [...allTerms(losses, taught)].filter((x) => taught.has(x) && termsOf(x, taught).length === 0);
+}
+
 /**
  * Those terms of `losses` that reach nothing that learns: such a term has no gradient, whatever else the loss has. Terms that are
  * stopped with a reason are left out.
  */
 export function idleTerms(losses: readonly Node[], taught: ReadonlySet<Node> = taughtIn(losses)): Node[] {
-  const terms = new Set<Node>(losses);
-  for (const node of terms) {
-    if (taught.has(node)) termsOf(node, taught).forEach((x) => terms.add(x));
-  }
-  return [...terms].filter((x) => !taught.has(x) && !isDeclared(x));
+  return [...allTerms(losses, taught)].filter((x) => !taught.has(x) && !isDeclared(x));
 }
 
 /** The constants of {@linkcode idleTerms}. */

@@ -5,7 +5,7 @@ import { type ErrorCode, type ErrorParts, PlumblineError } from "../../graph/err
 import { canLearn, type Node, topological } from "../../graph/node.ts";
 import { refuseTakenBack } from "../../graph/pending.ts";
 import type { Storage } from "../../graph/storage.ts";
-import { aval, describe, unnamed } from "../../graph/types.ts";
+import { aval, describe } from "../../graph/types.ts";
 import { isLearner } from "../flow/edges.ts";
 import { enumerated, isGeneral } from "../flow/label.ts";
 import { helpForOrigin } from "./help.ts";
@@ -39,7 +39,7 @@ function nameOf(origin: NonFiniteOrigin): string {
 }
 
 function aboutValue({ name, dtype, shape, statistics }: LocatedValue): string {
-  return `${name} ${describe(aval(dtype, shape, unnamed(shape.length)))}: ${statisticsText(statistics)}`;
+  return `${name} ${describe(aval(dtype, shape))}: ${statisticsText(statistics)}`;
 }
 
 function kindOf({ output: { statistics: { nan, infinite } } }: NonFiniteOrigin): string {

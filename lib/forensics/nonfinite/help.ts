@@ -13,7 +13,8 @@ const masked = "every entry of a row is -Infinity, so that nothing is left to ch
   "softmax(axis, { where }), which gives 0 there.";
 const unlikely = "every probability of a row is 0, so that nothing is left to choose: leave one above 0.";
 const single =
-  "one sample has no deviation, as it is divided by the count less 1: take more samples, or { correction: 0 }.";
+  "one sample has no deviation, as it is divided by the count less 1: take more samples, or { correction: 0 }, which " +
+  "gives 0: then add a small number where it divides.";
 const positive = "make what goes in positive: exp() or softplus() of what a network gives.";
 
 /** Of what the user called, if that says more than the operation. */

@@ -4,6 +4,7 @@
  */
 
 import { makeNode, type Node, type NodeOf, topological } from "../../graph/node.ts";
+import { magnitude } from "../../graph/composite.ts";
 import * as ops from "../../graph/ops.ts";
 import { scanOutputs } from "../../graph/primitives.ts";
 import { aval, sizeOf, type TypedArray } from "../../graph/types.ts";
@@ -33,10 +34,6 @@ function withOutputs(scan: Scan, extra: readonly Node[]): Node[] {
   });
 }
 
-function magnitude(x: Node): Node {
-  return ops.reshape(ops.max(ops.unary("abs", x), x.shape.map((_, i) => i)), [1]);
-}
-
 /** Measures what `outputs` need. The vector is null where there is nothing to measure. */
 export function measure(outputs: readonly Node[]): { vector: Node | null; level: Level } {
   const at = new Map<Node, number>();
@@ -52,7 +49,7 @@ export function measure(outputs: readonly Node[]): { vector: Node | null; level:
       parts.push(ops.reshape(stacked!, [sizeOf(stacked!.shape)]));
     } else if (node.dtype === "float32" && sizeOf(node.shape) > 0) {
       at.set(node, size);
-      parts.push(magnitude(node));
+      parts.push(ops.reshape(magnitude(node), [1]));
     } else continue;
     size += parts.at(-1)!.shape[0]!;
   }

@@ -1,6 +1,7 @@
 /** What a person wants to know of many numbers in one line. */
 
 import type { TypedArray } from "../../graph/types.ts";
+import { shortNumber } from "../flow/label.ts";
 
 /** Of the finite numbers of a value the range and mean; of all of them the shares of special ones, in [0, 1]. */
 export interface Statistics {
@@ -45,11 +46,10 @@ export function statisticsOf(data: TypedArray): Statistics {
 
 /** `min -1.5, max 3, mean 0.2, zeros 25%, NaN 33.3%`. */
 export function statisticsText({ min, max, mean, zeros, nan, infinite }: Statistics): string {
-  const short = (x: number): string => Number(x.toPrecision(4)).toString();
   const percent = (x: number): string => x > 0 && x < 0.001 ? "<0.1%" : `${Number((100 * x).toFixed(1))}%`;
   const range = Number.isNaN(min)
     ? ["no finite number"]
-    : [`min ${short(min)}`, `max ${short(max)}`, `mean ${short(mean)}`];
+    : [`min ${shortNumber(min)}`, `max ${shortNumber(max)}`, `mean ${shortNumber(mean)}`];
   const shares = ([["zeros", zeros], ["NaN", nan], ["infinite", infinite]] as const).filter(([, x]) => x > 0);
   return [...range, ...shares.map(([name, x]) => `${name} ${percent(x)}`)].join(", ");
 }

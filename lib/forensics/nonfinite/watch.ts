@@ -89,12 +89,7 @@ export class Watch {
 
   /** Whether it is time to judge the runs that have not been judged. */
   get isFull(): boolean {
-    return everyRun && this.hasUnread || this.#runs.length >= mostRuns || this.#kept >= mostKept;
-  }
-
-  /** Whether there are runs that have not been judged. */
-  get hasUnread(): boolean {
-    return this.#runs.length > 0;
+    return everyRun && this.#runs.length > 0 || this.#runs.length >= mostRuns || this.#kept >= mostKept;
   }
 
   /** Runs the program. `bad` tells what is wrong if that is known already; then no input was retired. */

@@ -130,8 +130,10 @@ const ratio = policy.logProb(action).sub(old).exp();`,
       "A value was read with item() or data(), and a part of the loss knows it only as these numbers, while another " +
       "part of the same loss still depends on what it was read from. So the parameters behind it learn, but not from " +
       "all of the loss: it falls, and what was meant to learn does not. This is a warning, given once. It is silent where " +
-      "such numbers are weights, targets, old log-probabilities or statistics; a stop with a reason before the read " +
-      "declares it.",
+      "such numbers are weights, targets, old log-probabilities or statistics, or had no gradient to lose, as those of " +
+      "a sample; a stop with a reason before the read declares it. The same is said where the graph itself cuts a part: " +
+      "what is made of sample() while its distribution learns from another part, without the sample's logProb(); and a " +
+      "term that is a step, such as a count.",
     wrong: `const trust = await net.forward(x).mean().item();
 const loss = gps.mul(trust).sub(real).square().mean() // knows the net as a number
   .add(net.forward(x).square().mean().mul(0.1)); // all that it learns from`,

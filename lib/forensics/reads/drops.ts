@@ -7,7 +7,7 @@
 import { canLearn, hasLearner, type Node, topological } from "../../graph/node.ts";
 import { callerSite, currentSite, type Site, withSite } from "../../graph/site.ts";
 import { describe, sizeOf, type TypedArray } from "../../graph/types.ts";
-import { isLearner, type Learner } from "../flow/edges.ts";
+import { isLearner, type Learner, learnersAmong, passes } from "../flow/edges.ts";
 import { isPartOfLoss, lastLesson, stepCount } from "../steps/losses.ts";
 import { warnOfHoard } from "./stale.ts";
 import { isDeclared, labelOf } from "../flow/label.ts";
@@ -37,6 +37,8 @@ export interface Drop {
   readonly size: number;
   /** Whether it was a parameter itself that was read. */
   readonly isOwn: boolean;
+  /** Whether a gradient would flow to it: none flows to a sample, nor to an index, so that a read of these loses nothing. */
+  readonly carries: boolean;
   /** What was read, while somebody else has it. */
   readonly source: WeakRef<Node> | null;
   /** Whether a step learns from what was read, so that the read was to look at it: `await loss.item()`. */
@@ -185,13 +187,32 @@ function referenceTo(learner: Learner): WeakRef<Learner> {
 
 const stopOf = ({ op, id, site }: Node): Stop => ({ op, id, site });
 
+/** Whether a gradient of `outputs` reaches what learns, or may, as far as is looked. */
+function carriesGradient(outputs: readonly Node[]): boolean {
+  const live = new Set(outputs);
+  for (const node of live) {
+    if (isLearner(node.owner) || made.get(node)?.carries || live.size > seenForWay) return true;
+    node.inputs.forEach((x, i) => {
+      if (hasLearner(x) && passes(node, i)) live.add(x);
+    });
+  }
+  return false;
+}
+
 /** `learners` and the way to the nearest one, without the nodes themselves. */
-function behindOf(outputs: readonly Node[], learners: ReadonlySet<Learner>): Pick<Drop, "learners" | "way"> {
+function behindOf(
+  outputs: readonly Node[],
+  learners: ReadonlySet<Learner>,
+): Pick<Drop, "learners" | "way" | "carries"> {
   const isOne = (x: Node): boolean => isLearner(x.owner) && learners.has(x.owner);
   const way = trail(outputs, isOne, hasLearner, seenForWay);
   const nearest = way.at(-1)?.owner as Learner | undefined;
   const ordered = nearest ? [nearest, ...[...learners].filter((x) => x !== nearest)] : [...learners];
-  return { learners: ordered.map(referenceTo), way: nearest ? way.slice(0, -1).map(stopOf) : null };
+  return {
+    learners: ordered.map(referenceTo),
+    way: nearest ? way.slice(0, -1).map(stopOf) : null,
+    carries: carriesGradient(outputs),
+  };
 }
 
 const unchanged = (data: TypedArray): TypedArray => data;
@@ -274,7 +295,7 @@ function dropOver(kind: string, what: string, outputs: readonly Node[], learners
 function sourcesOf(node: Node, stop: (x: Node) => boolean): { learners: Set<Learner>; drops: Drop[] } {
   const order = topological([node], (x) => canLearn(x.owner) || stop(x));
   const drops = order.flatMap((x) => x.inputs.length === 0 ? dropOf(x) ?? [] : []);
-  return { learners: new Set(order.flatMap((x) => isLearner(x.owner) ? [x.owner] : [])), drops };
+  return { learners: new Set(learnersAmong(order)), drops };
 }
 
 /** What `node` loses where it becomes an argument of a compiled function; `null` if nothing that learns is behind it. */
@@ -282,7 +303,7 @@ export function carriedBy(node: Node): Drop | null {
   const open = sourcesOf(node, isDeclared);
   const isOpen = open.learners.size > 0 || open.drops.some((x) => x.rule !== "stop");
   const { learners, drops } = isOpen ? open : sourcesOf(node, () => false);
-  const all = [...learners, ...drops.flatMap((x) => x.learners.flatMap((ref) => ref.deref() ?? []))];
+  const all = [...learners, ...drops.flatMap(learnersAt)];
   if (all.length === 0) return null;
   const drop = learners.size > 0
     ? withSite(node.site, () => dropOver("argument", `${labelOf(node)} ${describe(node)}`, [node], learners))
@@ -331,6 +352,11 @@ export function dropOf(node: Node): Drop | null {
   if (node.op !== "input" || node.attrs.placeholder || isLearner(node.owner)) return null;
   const host = node.value?.hostIfAny ?? null;
   return host && (buffers.get(host.buffer) ?? byContent(host));
+}
+
+/** Who learns of what a drop depended on, as far as it is still there. */
+export function learnersAt({ learners }: Drop): Learner[] {
+  return learners.flatMap((x) => x.deref() ?? []);
 }
 
 /** Whether a drop depended on `learner`. */

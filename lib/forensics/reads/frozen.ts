@@ -6,6 +6,7 @@
 import { type Place, PlumblineError } from "../../graph/error.ts";
 import { attributeText, type Node, nodeCount, topological } from "../../graph/node.ts";
 import { warn } from "../../graph/warning.ts";
+import { shortNumber } from "../flow/label.ts";
 
 /** Two nodes in the same place of two traces that are not the same. */
 interface Difference {
@@ -21,6 +22,11 @@ const cheap = 10_000;
 /** Whether what was traced since there were `before` nodes is traced again quickly. */
 export function isCheapAgain(before: number): boolean {
   return nodeCount() - before <= cheap;
+}
+
+/** Waits for the clock's next millisecond, so that a function that is traced again finds another time. */
+export function untilClockMoves(): void {
+  for (const now = Date.now(); Date.now() === now;);
 }
 
 /** Whether two constants hold other numbers; what only a device has is taken to be the same. */
@@ -65,15 +71,13 @@ function differencesOf(first: readonly Node[], second: readonly Node[]): Differe
   return found;
 }
 
-const text = (x: number): string => String(Number(x.toPrecision(4)));
-
 /** What is seen of a difference: numbers, if there are few. */
 function seen({ first, second }: Difference): string {
   if (!isConstant(first) || !isConstant(second)) return "made here, in one of two traces";
   const of = (x: Node): ArrayLike<number> => x.op === "full" ? [x.attrs.value] : x.value?.hostIfAny ?? [];
   const [a, b] = [of(first), of(second)];
   const at = Array.from(a).findIndex((n, i) => !Object.is(n, b[i]));
-  return at < 0 ? "made here" : `${text(a[at]!)} in one trace, ${text(b[at]!)} in the next`;
+  return at < 0 ? "made here" : `${shortNumber(a[at]!)} in one trace, ${shortNumber(b[at]!)} in the next`;
 }
 
 /** What was traced twice, for messages. */

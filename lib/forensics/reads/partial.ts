@@ -12,7 +12,7 @@ import { allNodes, isLearner, type Learner } from "../flow/edges.ts";
 import { isDeclared, listed } from "../flow/label.ts";
 import { scaledFrom } from "../flow/suspicion.ts";
 import { idleTerms, taughtIn } from "../flow/terms.ts";
-import { trail } from "../flow/trail.ts";
+import { type Stop, trail } from "../flow/trail.ts";
 import { dependsOn, type Drop, dropOf, forbids, keptReads } from "./drops.ts";
 
 /** A constant of a loss, and the read whose numbers it holds, times `factor`. */
@@ -60,6 +60,31 @@ function constantInputs(order: readonly Node[], learning: ReadonlySet<Node>): No
   return layers.flatMap((x) => x.inputs.filter((y) => !learning.has(y)).flatMap(movedFrom));
 }
 
+const choosing = new Set<string>([...moving, "takeAlongAxis", "take", "sum", "div"]);
+
+/** Whether these are log-probabilities, chosen, moved or averaged: what a way begins with. */
+function areLogProbabilities(way: Iterable<Stop>): boolean {
+  for (const { op, site: { called } } of way) {
+    if (called === "logProb" || called === "logSoftmax") return true;
+    if (!choosing.has(op)) return false;
+  }
+  return false;
+}
+
+function* firstInputs(node: Node): Generator<Node> {
+  for (let x: Node | undefined = node; x; x = x.inputs[0]) yield x;
+}
+
+/** What stands in `order` as log-probabilities against which those that learn are held: how far they have moved is measured so. */
+function oldLogProbabilities(order: readonly Node[], learning: ReadonlySet<Node>): Set<Node> {
+  const old = order.flatMap(({ op, inputs: [a, b] }): Node[] => {
+    if (op !== "sub" || learning.has(a!) === learning.has(b!)) return [];
+    const [fixed, live] = learning.has(b!) ? [a!, b!] : [b!, a!];
+    return areLogProbabilities(firstInputs(live)) ? [fixed] : [];
+  });
+  return new Set(allNodes(old));
+}
+
 /** For `backward()`: warns if a part of `loss`, which reaches `leaves`, knows what learns only as numbers that were read. */
 export function warnOfPartialCut(loss: Node, leaves: readonly Node[]): void {
   const owners = new Set(leaves.map((x) => x.owner as Learner));
@@ -68,10 +93,13 @@ export function warnOfPartialCut(loss: Node, leaves: readonly Node[]): void {
   const order = allNodes([loss]);
   const learning = taughtIn([loss]);
   const terms = idleTerms([loss], learning);
-  const inTerms = terms.length === 0 ? [] : entriesIn(allNodes(terms, isDeclared), reads, owners);
+  const old = terms.length === 0 ? new Set() : oldLogProbabilities(order, learning);
+  const isMeasure = ({ node, drop: { way } }: Entry): boolean =>
+    old.has(node) && way !== null && areLogProbabilities(way);
+  const inTerms = entriesIn(allNodes(terms, isDeclared), reads, owners).filter((x) => !isMeasure(x));
   // Of what was read before the same pass is alive in the loss: another pass may have been for the data.
   const ids = new Set([...learning].map((x) => x.id));
-  const isAlive = ({ drop }: Entry): boolean => drop.way?.some((x) => ids.has(x.id)) === true;
+  const isAlive = ({ drop }: Entry): boolean => drop.carries && drop.way?.some((x) => ids.has(x.id)) === true;
   const inLayers = entriesIn(constantInputs(order, learning), reads, owners).filter(isAlive);
   const [first, ...others] = [...inTerms, ...inLayers];
   if (!first) return;

@@ -1,8 +1,8 @@
 /** Graphs that are older than their parameters, and tensors that were kept across steps. */
 
-import { type Place, PlumblineError } from "../../graph/error.ts";
+import { type ErrorParts, type Place, PlumblineError } from "../../graph/error.ts";
 import { type Node, topological } from "../../graph/node.ts";
-import { describe } from "../../graph/types.ts";
+import { describe, sizeOf } from "../../graph/types.ts";
 import { warn } from "../../graph/warning.ts";
 import { isLearner, type Learner, liveNodes, passes } from "../flow/edges.ts";
 import { labelOf, listed } from "../flow/label.ts";
@@ -49,9 +49,17 @@ export function refuseStale(loss: Node, live: ReadonlySet<Node>, leaves: readonl
       ],
     });
   }
-  const kept = join.inputs.find(isKept)!;
   throw new PlumblineError({
     code: "G204",
+    params: labels,
+    ...(owner.root.node.traced ? keptOutside : keptAcross)(join.inputs.find(isKept)!, join, owner),
+  });
+}
+
+/** What is said of `kept`, which was computed before a step and is used after it, at `join`. */
+function keptAcross(kept: Node, join: Node, owner: Learner): Omit<ErrorParts, "code"> {
+  const isSum = kept.op === "add" && sizeOf(kept.shape) === 1;
+  return {
     message: `stale tensor: ${labelOf(kept)} ${describe(kept)} was computed before \`${owner.label}\` changed, ` +
       "and is used again after it",
     sites: [
@@ -59,12 +67,32 @@ export function refuseStale(loss: Node, live: ReadonlySet<Node>, leaves: readonl
       { site: join.site, note: "used here, after it" },
       changedAt(owner),
     ],
-    params: labels,
     help: [
+      isSum
+        ? 'a sum for the log:  total.add(loss.detach("metric")), and backward() of the loss of this step'
+        : `what is the same for all steps:  compute it in each of them, after the change${written(kept)}`,
       'a state that is carried on:  stopGradient(state, "truncated backpropagation")',
       "a buffer:  store the inputs, and run the network afresh.",
     ],
-  });
+  };
+}
+
+/** The same of what was computed outside of a traced function: inside, parameters are those of each call. */
+function keptOutside(kept: Node, join: Node, owner: Learner): Omit<ErrorParts, "code"> {
+  return {
+    message: `stale tensor: ${labelOf(kept)} ${describe(kept)} was computed outside of the traced function, ` +
+      `with \`${owner.label}\` as it was then, and is used inside of it`,
+    sites: [{ site: kept.site, note: "made here, outside" }, { site: join.site, note: "used here, inside" }],
+    help: [
+      `compute it inside of the function${written(kept)}`,
+      'if it is data:  stopGradient(t, "why") is passed as an argument.',
+    ],
+  };
+}
+
+/** How a tensor is computed, as it stands in its line: `:  encoder.forward(x)`. */
+function written({ site: { receiver, call } }: Node): string {
+  return receiver && call ? `, ${receiver}.${call}` : ".";
 }
 
 /** The values of parameters behind what was read: who reads at each step is not led through all steps. `null`: that was warned of. */

@@ -1,6 +1,7 @@
 /** From a scalar loss to the gradients of the parameters that it depends on. */
 
 import { isLearner, type Learner, liveNodes } from "../flow/edges.ts";
+import { warnOfCutParts } from "../flow/partly.ts";
 import { forgetLosses, rememberLoss } from "./losses.ts";
 import { refuseForbidden, refuseUnreached } from "./refuse.ts";
 import { noteLearnedFrom } from "../reads/drops.ts";
@@ -61,6 +62,7 @@ export function ownedGradients(loss: Node): OwnedGradient[] {
     throw error;
   }
   warnOfPartialCut(loss, leaves);
+  warnOfCutParts(loss, live);
   rememberLoss(loss, live, leaves.some(({ owner }) => (owner as Learner).root === owner));
   noteLearnedFrom(live);
   const gradients = vjpNodes([loss], [fullLike(loss, 1)], leaves);

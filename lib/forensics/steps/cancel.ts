@@ -5,6 +5,7 @@
 
 import { rules } from "../../grad/rules.ts";
 import { vjpNodes } from "../../grad/vjp.ts";
+import { magnitude } from "../../graph/composite.ts";
 import { type Node, substitute } from "../../graph/node.ts";
 import * as ops from "../../graph/ops.ts";
 import type { OpName } from "../../graph/primitives.ts";
@@ -39,8 +40,6 @@ function usesOf(nodes: readonly Node[]): Map<Node, Use[]> {
   return uses;
 }
 
-const largest = (x: Node): Node => ops.max(ops.unary("abs", x), x.shape.map((_, i) => i));
-
 /** What `use` gives to the gradient of its input. */
 function partOf({ user, input }: Use, g: Node): Node | null {
   const rule = rules[user.op as Exclude<OpName, "scan" | "output">] as
@@ -64,8 +63,8 @@ async function cancelled(loss: Node, uses: ReadonlyMap<Node, Use[]>, compute: Co
     if (!left || parts.length < 2) return [];
     return [{
       x,
-      left: largest(left),
-      parts: largest(parts.map((p) => ops.unary("abs", p)).reduce((a, b) => ops.add(a, b))),
+      left: magnitude(left),
+      parts: magnitude(parts.map((p) => ops.unary("abs", p)).reduce((a, b) => ops.add(a, b))),
     }];
   });
   await compute(measured.flatMap(({ left, parts }) => [left, parts]));

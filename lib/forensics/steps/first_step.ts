@@ -11,7 +11,7 @@ import { callerSite } from "../../graph/site.ts";
 import { warn } from "../../graph/warning.ts";
 import { judge, type Verdict } from "../flow/cut.ts";
 import type { Cut } from "../flow/dropped.ts";
-import { isLearner, type Learner, liveNodes } from "../flow/edges.ts";
+import { type Learner, learnersAmong, liveNodes } from "../flow/edges.ts";
 import { goesInto } from "../flow/into.ts";
 import { listed } from "../flow/label.ts";
 import { warnOfConditions } from "../reads/conditions.ts";
@@ -98,8 +98,7 @@ let idleSteps: readonly IdleStep[] = [];
 /** Steps after which an idle one is forgotten: it keeps the graphs of its losses. */
 const rememberedFor = 4;
 
-const ownersIn = (losses: readonly Node[]): Learner[] =>
-  [...liveNodes(losses)].flatMap((x) => isLearner(x.owner) ? [x.owner] : []);
+const ownersIn = (losses: readonly Node[]): Learner[] => learnersAmong(liveNodes(losses));
 
 /** Throws G504 if what the losses of an idle step gave to `others` is thrown away too, and none of both has ever learned. */
 function refuseIfExchanged({ parameters, losses }: IdleStep, others: readonly Learner[]): void {

@@ -4,7 +4,7 @@ import type { ErrorParts, Place } from "../../graph/error.ts";
 import type { Node } from "../../graph/node.ts";
 import type { Site } from "../../graph/site.ts";
 import { warn } from "../../graph/warning.ts";
-import { isLearner, type Learner, liveNodes } from "../flow/edges.ts";
+import { type Learner, learnersAmong, liveNodes } from "../flow/edges.ts";
 import { listed } from "../flow/label.ts";
 
 /** The optimiser that holds a parameter, as the user knows it. */
@@ -18,7 +18,7 @@ const moduleOf = ({ label, group }: Learner): string => group ?? label;
 
 /** What the losses reach and nobody owns; only of losses that reach one of `own` too, if they are given. */
 export function loose(losses: readonly Node[], own?: ReadonlySet<Learner>): Learner[] {
-  const reached = losses.map((loss) => [...liveNodes([loss])].flatMap((x) => isLearner(x.owner) ? [x.owner] : []));
+  const reached = losses.map((loss) => learnersAmong(liveNodes([loss])));
   const related = own ? reached.filter((some) => some.some((x) => own.has(x))) : reached;
   return [...new Set(related.flat())].filter((x) => x.root === x);
 }
@@ -26,6 +26,13 @@ export function loose(losses: readonly Node[], own?: ReadonlySet<Learner>): Lear
 /** Whether `losses` that reach one of `parameters` reach what nobody owns, too. */
 export function haveLooseBeside(losses: readonly Node[], parameters: readonly Learner[]): boolean {
   return loose(losses, new Set(parameters)).length > 0;
+}
+
+/** What to do about `loose` if it was made after the optimiser that holds `own`: by a function that makes it at each step, say. */
+function madeLate(own: Learner, loose: Learner): string[] {
+  return loose.madeAfter > own.root.madeAfter
+    ? [`it is made after the optimiser: make it once, before that, and not anew in each step.`]
+    : [];
 }
 
 /** What is said where an optimiser holds nothing of what `losses` reach, and nobody holds that; null if somebody does. */
@@ -39,13 +46,16 @@ export function wrongOwner(losses: readonly Node[], parameters: readonly Learner
     }, which no optimiser holds`,
     sites: [owner(parameters[0]!), { site: losses[0]!.site, note: "the loss" }, made(others[0]!)],
     params: others.map((x) => x.label),
-    help: "give the optimiser the parameters of the model that the loss is made of.",
+    help: [
+      ...madeLate(parameters[0]!, others[0]!),
+      "give the optimiser the parameters of the model that the loss is made of.",
+    ],
   };
 }
 
 /** The parameters of optimisers that `losses` reach. */
 function heldElsewhere(losses: readonly Node[]): Learner[] {
-  return [...liveNodes(losses)].flatMap((x) => isLearner(x.owner) && x.owner.root !== x.owner ? [x.owner] : []);
+  return learnersAmong(liveNodes(losses)).filter((x) => x.root !== x);
 }
 
 /** What is said where the losses reach nothing of one optimiser, but what others hold. */
@@ -175,6 +185,10 @@ export function warnOfLoose(losses: readonly Node[], parameters: readonly Learne
     }`,
     sites: [owner(parameters[0]!), { site: losses[0]!.site, note: "the loss" }, made(first)],
     params: labels,
-    help: [`give it to an optimiser; ${invisible}`, "if it is not to learn: frozen(module)."],
+    help: [
+      ...madeLate(parameters[0]!, first),
+      `give it to an optimiser; ${invisible}`,
+      "if it is not to learn: frozen(module).",
+    ],
   });
 }

@@ -1,13 +1,13 @@
 /** What is said of a cut, and what `backward()` refuses. */
 
 import { type ErrorParts, PlumblineError } from "../../graph/error.ts";
-import type { Node } from "../../graph/node.ts";
+import { canLearn, type Node } from "../../graph/node.ts";
 import { describe } from "../../graph/types.ts";
 import { judge, type Verdict } from "../flow/cut.ts";
 import { type Cut, describeDrop } from "../flow/dropped.ts";
 import { helpFor } from "../flow/help.ts";
 import { lastLesson } from "./losses.ts";
-import { boundaryOf, dropOf, forbids, learnersOf, recentReads } from "../reads/drops.ts";
+import { boundaryOf, dropOf, forbids, learnersAt, learnersOf, recentReads } from "../reads/drops.ts";
 import { allNodes, isLearner, type Learner } from "../flow/edges.ts";
 import { listed, type Named } from "../flow/label.ts";
 import { idleConstants } from "../flow/terms.ts";
@@ -84,7 +84,7 @@ export function refuseForbidden(loss: Node, live: ReadonlySet<Node>): void {
   const idle = ends.some(({ drop }) => drop?.rule === "world") ? idleConstants([loss]) : null;
   for (const { node, drop } of ends) {
     if (!drop || !forbids(drop) || (drop.rule === "world" && !idle!.has(node))) continue;
-    const behind = drop.learners.flatMap((x) => x.deref() ?? []);
+    const behind = learnersAt(drop);
     if (behind.length === 0) continue;
     throw new PlumblineError({
       code: "G108",
@@ -110,10 +110,28 @@ export function refuseCut(loss: Node, learner: object | null): void {
   });
 }
 
+/** What is said of a loss that is made of parameters which do not learn. */
+function onlyFrozen(loss: Node, frozen: readonly Learner[]): ErrorParts {
+  return {
+    code: "G101",
+    message: `gradient cut: the loss reaches no parameter that learns, only ${listed(frozen)}, which ` +
+      `${frozen.length > 1 ? "are" : "is"} frozen`,
+    sites: [
+      { site: loss.site, note: "the loss" },
+      { site: frozen[0]!.madeAt, note: `\`${frozen[0]!.label}\` is made here` },
+    ],
+    params: frozen.map((x) => x.label),
+    help: [
+      "compute the loss with the network that is to learn: is another one asked here?",
+      "if what is frozen is to learn:  leave out frozen(), or set requiresGrad to true.",
+    ],
+  };
+}
+
 /** For `backward()`: throws that `loss` reaches nothing, naming where the way to its parameters was cut. */
 export function refuseUnreached(loss: Node): never {
   const drops = [...allNodes([loss]).flatMap((x) => dropOf(x) ?? []), ...recentReads()];
-  const dropped = drops.flatMap((x) => x.learners.flatMap((ref) => ref.deref() ?? []));
+  const dropped = drops.flatMap(learnersAt);
   const behind = [...new Set([...learnersOf([loss]), ...dropped])];
   const verdicts = judge([loss], behind);
   const of = (status: Verdict["status"]): Learner[] => behind.filter((x) => verdicts.get(x)!.status === status);
@@ -131,6 +149,9 @@ export function refuseUnreached(loss: Node): never {
       help: [...withoutStops(help), "if intended:      leave out this backward(): nothing learns from the loss."],
     });
   }
+  const order = allNodes([loss]);
+  const still = [...new Set(order.flatMap((x) => canLearn(x.owner) ? [x.owner as Learner] : []))];
+  if (still.length > 0) throw new PlumblineError(onlyFrozen(loss, still));
   throw new PlumblineError({
     code: "G101",
     message: `gradient cut: the loss reaches no parameter (${describe(loss)})`,

@@ -1,15 +1,16 @@
 /** Why a gradient that could flow is zero everywhere: the operation on the way that stops it. */
 
 import { vjpNodes } from "../../grad/vjp.ts";
+import { magnitude } from "../../graph/composite.ts";
 import { type Node, substitute, topological } from "../../graph/node.ts";
-import { fullLike, max, unary } from "../../graph/ops.ts";
+import { fullLike } from "../../graph/ops.ts";
 import { type Cancellation, cancellation } from "./cancel.ts";
 import { between, passes } from "../flow/edges.ts";
 import { type Compute, dataOf, shake } from "./shake.ts";
 import { unrolled } from "../flow/unroll.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { isGeneral, labelOf } from "../flow/label.ts";
-import { differenceOfSame, withItself } from "../flow/same.ts";
+import { differenceOfSame, oneIsData, withItself } from "../flow/same.ts";
 
 export type { Compute };
 
@@ -35,7 +36,7 @@ export interface ZeroAt {
 async function sizesAt(loss: Node, nodes: readonly Node[], compute: Compute): Promise<Map<Node, number>> {
   const some = nodes.filter((x) => x.op !== "scan" && x.dtype === "float32" && sizeOf(x.shape) > 0);
   const gradients = vjpNodes([loss], [fullLike(loss, 1)], some);
-  const largest = gradients.map((g) => g && max(unary("abs", g), g.shape.map((_, i) => i)));
+  const largest = gradients.map((g) => g && magnitude(g));
   await compute(largest.flatMap((x) => x ?? []));
   const sizes = await Promise.all(largest.map(async (x) => x ? (await x.value!.read())[0]! : 0));
   return new Map(some.map((x, i) => [x, sizes[i]!]));
@@ -145,15 +146,13 @@ function ofItself(node: Node): ZeroAt {
   if (called !== null && normalisers.has(called)) {
     return { node, why: `${called}() over an axis of one element is constant`, help: oneElement, isPassing: false };
   }
-  const help =
-    'what one of the two was before is data: stopGradient(old, "of the policy that acted"), or read it before the update.';
-  return { node, why: `${node.op} of a thing with itself`, help, isPassing: false };
+  return { node, why: `${node.op} of a thing with itself`, help: oneIsData, isPassing: false };
 }
 
 /** The first of `nodes` that is 0 everywhere. */
 async function firstZero(nodes: readonly Node[], compute: Compute): Promise<Node | undefined> {
   const some = nodes.filter((x) => sizeOf(x.shape) > 0);
-  const sizes = some.map((x) => max(unary("abs", x), x.shape.map((_, i) => i)));
+  const sizes = some.map(magnitude);
   await compute(sizes);
   const values = await Promise.all(sizes.map(async (x) => (await x.value!.read())[0]));
   return some.find((_, i) => values[i] === 0);

@@ -5,8 +5,9 @@
  */
 
 import { vjpNodes } from "../../grad/vjp.ts";
+import { magnitude } from "../../graph/composite.ts";
 import { type Node, substitute, topological } from "../../graph/node.ts";
-import { fullLike, max, unary } from "../../graph/ops.ts";
+import { fullLike } from "../../graph/ops.ts";
 import { pending } from "../../graph/pending.ts";
 import { sizeOf, type TypedArray } from "../../graph/types.ts";
 import { warn } from "../../graph/warning.ts";
@@ -105,10 +106,7 @@ async function almostZero(
   compute: Compute,
 ): Promise<{ leaf: Node; size: number }[]> {
   const gradients = vjpNodes([loss], [fullLike(loss, 1)], suspects);
-  const sizes = gradients.map((g, i) => {
-    const x = g ?? fullLike(suspects[i]!, 0);
-    return max(unary("abs", x), x.shape.map((_, k) => k));
-  });
+  const sizes = gradients.map((g, i) => magnitude(g ?? fullLike(suspects[i]!, 0)));
   await compute(sizes);
   const found = await Promise.all(
     suspects.map(async (leaf, i) => ({ leaf, size: (await sizes[i]!.value!.read())[0]! })),

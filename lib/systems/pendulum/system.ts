@@ -3,14 +3,14 @@
 import { HostPendulum } from "../../worlds/pendulum/host.ts";
 import { Pendulum } from "../../worlds/pendulum/pendulum.ts";
 import type { Environment } from "../../worlds/environment.ts";
-import { integer, type NumberOption, type ValuesOf } from "../option.ts";
+import { integer, type ValuesOf } from "../option.ts";
 import { ppo } from "../reinforcement/ppo.ts";
 import { trpo } from "../reinforcement/trpo.ts";
 import { reinforcementSystem } from "../reinforcement/system.ts";
 import type { System } from "../system.ts";
 
 const task = {
-  maxSteps: integer(1, 1_000_000, 200, "steps after which an episode is cut off") as NumberOption<number>,
+  maxSteps: integer(1, 1_000_000, 200, "steps after which an episode is cut off"),
 };
 
 const ppoPreset = { numEpochs: 10, lr: 2e-3, lrSchedule: "linear", maxGradNorm: 0.5, entropyEps: 0 } as const;

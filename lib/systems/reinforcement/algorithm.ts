@@ -1,7 +1,6 @@
 /** Algorithms that learn in worlds, as systems see them: worlds and algorithms are combined by these contracts. */
 
 import type { SavedTensor } from "../../graph/types.ts";
-import type { Episodes } from "../../rl/evaluation.ts";
 import type { OnPolicyOptions } from "../../rl/on_policy_options.ts";
 import type { Policy } from "../../rl/policy.ts";
 import type { Environment } from "../../worlds/environment.ts";
@@ -20,8 +19,6 @@ export type AnyWorld = Environment | HostWorld;
 export interface Agent extends Trainer {
   readonly environment: AnyWorld;
   readonly policy: Policy;
-  /** Plays `count` whole episodes with the deterministic policy, drawn from `seed`. */
-  evaluate(count: number, seed: number): Promise<Episodes>;
   /** The deterministic policy as an ONNX file, see {@linkcode policyOnnx}. */
   policyOnnx(): Promise<Uint8Array>;
   /** All that is learned, by name: `policy.net.layers.0.weight`. */

@@ -1,31 +1,19 @@
 /** How good a policy or a controller is, over whole episodes. */
 
 import { type Episodes, Evaluator } from "../../rl/evaluation.ts";
-import { type ControllerName, controllerNames, controllerOf } from "../../worlds/controllers.ts";
-import { chooseDevice } from "../device.ts";
-import { choice, type ChoiceOption, flag, integer, type NumberOption } from "../option.ts";
+import { flag, integer } from "../option.ts";
 import type { Config } from "../settings.ts";
 import { interval95, summarise, type Summary } from "../statistics.ts";
 import { type Evaluation, type Look, look, type Subject } from "../system.ts";
-import { counted } from "../text.ts";
-import type { Agent, AnyWorld } from "./algorithm.ts";
-
-/** The flag that puts a controller in the place of a policy. */
-export const controllerOption: ChoiceOption<ControllerName> = choice(
-  controllerNames,
-  null,
-  "instead of the policy of a run",
-);
-
-/** What may be given where a scenario has no policy. */
-export const orController = ", or a --controller";
+import { counted, numberText } from "../text.ts";
+import type { AnyWorld } from "./algorithm.ts";
+import type { Cast } from "./footage.ts";
+import { controllerOption, withPlayer } from "./players.ts";
 
 const options = {
-  episodes: integer(1, 1_000_000, 100, "whole episodes to play") as NumberOption<number>,
+  episodes: integer(1, 1_000_000, 100, "whole episodes to play"),
   controller: controllerOption,
-  seed: integer(0, 2 ** 32 - 1, 0, "the same seed gives the same starts to whatever is evaluated") as NumberOption<
-    number
-  >,
+  seed: integer(0, 2 ** 32 - 1, 0, "the same seed gives the same starts to whatever is evaluated"),
   json: flag("print everything as JSON, each episode too"),
 };
 
@@ -40,33 +28,19 @@ export function evaluationOf(worldOf: (config: Config) => AnyWorld): Look<Evalua
     ],
     async run(subject, { episodes: count, seed, controller }) {
       const world = worldOf(subject.config);
-      const episodes = controller === null
-        ? await playPolicy(subject, count, seed)
-        : await playController(world, controller, subject, count, seed);
+      const episodes = await withPlayer(subject, worldOf, controller, (cast) => playEpisodes(cast, count, seed));
       const result = resultOf(subject, world, controller ?? "policy", seed, episodes);
       return { json: result, lines: linesOf(result) };
     },
   });
 }
 
-async function playPolicy(subject: Subject, count: number, seed: number): Promise<Episodes> {
-  const trainer = await subject.trainer(orController) as Agent;
-  try {
-    return await trainer.evaluate(count, seed);
-  } finally {
-    trainer.dispose();
-  }
-}
-
-async function playController(
-  world: AnyWorld,
-  controller: ControllerName,
-  { config }: Subject,
+async function playEpisodes(
+  { environment, controller, state }: Cast<AnyWorld>,
   count: number,
   seed: number,
 ): Promise<Episodes> {
-  await chooseDevice(config.device);
-  const evaluator = new Evaluator(world, controllerOf(world, controller));
+  const evaluator = new Evaluator(environment, controller, state);
   try {
     return await evaluator.run(count, seed);
   } finally {
@@ -125,18 +99,18 @@ function resultOf(
   };
 }
 
-const number = (x: number): string => Math.abs(x) >= 100 ? x.toFixed(1) : x.toFixed(3);
-
 function linesOf(result: Result): string[] {
   const { controller, episodes, seed, reward, length, terminated } = result;
   const who = controller === "policy" ? `deterministic policy of ${result.target}` : `the controller "${controller}"`;
-  const interval = reward.interval === null ? "" : `   95% interval ${reward.interval.map(number).join(" to ")}`;
-  const spread = episodes === 1 ? "" : `   deviation ${number(reward.deviation)}`;
+  const interval = reward.interval === null ? "" : `   95% interval ${reward.interval.map(numberText).join(" to ")}`;
+  const spread = episodes === 1 ? "" : `   deviation ${numberText(reward.deviation)}`;
   return [
     `${result.scenario}, ${counted(result.agents, "agent")}: ${who}`,
     `${counted(episodes, "episode")} of at most ${result.maxSteps} steps, seed ${seed}`,
     "",
-    `reward       ${number(reward.mean)}${interval}${spread}   from ${number(reward.min)} to ${number(reward.max)}`,
+    `reward       ${numberText(reward.mean)}${interval}${spread}   from ${numberText(reward.min)} to ${
+      numberText(reward.max)
+    }`,
     `length       ${length.mean.toFixed(1)}   from ${length.min} to ${length.max}`,
     `terminated   ${(100 * terminated).toFixed(1)}%`,
   ];

@@ -3,23 +3,21 @@
 import { InferenceSession, Tensor as OnnxTensor } from "../../engine/onnx/runtime.ts";
 import { compile } from "../../compile/compile.ts";
 import { play } from "../../rl/evaluation.ts";
+import { type HostMoment, HostPlayer } from "../../rl/host_episodes.ts";
 import type { Policy } from "../../rl/policy.ts";
 import { tensor } from "../../tensor/creation.ts";
 import { stack } from "../../tensor/functions.ts";
 import { randomKey } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { leaves, namedLeaves, rebuildTree, type Tree } from "../../tensor/tree.ts";
-import { Simulations } from "../../worlds/host/simulations.ts";
 import { type HostWorld, isHostWorld } from "../../worlds/host/world.ts";
-import { choice, type ChoiceOption } from "../option.ts";
+import { choice } from "../option.ts";
 import type { Config } from "../settings.ts";
 import { type Exported, type Look, look } from "../system.ts";
 import type { Agent } from "./algorithm.ts";
 
 const options = {
-  format: choice(["onnx", "safetensors"], "onnx", "the policy as a program, or all weights") as ChoiceOption<
-    "onnx" | "safetensors"
-  >,
+  format: choice(["onnx", "safetensors"], "onnx", "the policy as a program, or all weights"),
 };
 
 /** `deno task export`. */
@@ -96,40 +94,22 @@ async function watch({ environment, policy }: Agent): Promise<Watched> {
 }
 
 async function watchOnHost(world: HostWorld, policy: Policy): Promise<Watched> {
-  const decide = compile(
-    (observation: Tensor, memory: { readonly [key: string]: Tree }) => {
-      const [action, next] = policy.decide(observation, memory);
-      return { action, next };
-    },
-    { state: [policy], name: "watch" },
-  );
-  const simulations = await Simulations.start(world, episodes, 0);
+  const player = new HostPlayer(world, policy, [policy]);
   try {
-    const seen: { observation: Tensor; action: Tensor; memory: Tree }[] = [];
-    const length = new Float32Array(episodes);
-    let memory = policy.initialMemory(episodes);
-    for (let frame = 0; frame < world.maxSteps; frame++) {
-      const { observation } = simulations;
-      const { action, next } = await decide(observation, memory as { readonly [key: string]: Tree });
-      seen.push({ observation, action, memory });
-      const { terminated, truncated } = await simulations.step(action);
-      const [ended, over] = [await terminated.data(), await truncated.data()];
-      length.forEach((x, env) => {
-        if (x === 0 && (ended[env] || over[env])) length[env] = (frame + 1) * (world.framesPerStep ?? 1);
-      });
-      memory = next;
-    }
-    const stacked = (of: (x: typeof seen[number]) => Tensor): Tensor => stack(seen.map(of));
+    const seen: HostMoment[] = [];
+    const { length } = await player.play(episodes, [1, 0], (_, step) => {
+      if (step) seen.push(step);
+    });
+    const memory = policy.initialMemory(episodes);
     const memories = seen.map((x) => leaves(x.memory));
     return {
-      observation: stacked((x) => x.observation),
-      action: stacked((x) => x.action),
+      observation: stack(seen.map((x) => x.observation)),
+      action: stack(seen.map((x) => x.action)),
       memory: rebuildTree(memory, leaves(memory).map((_, i) => stack(memories.map((x) => x[i]!))).values()),
       length: tensor(length),
     };
   } finally {
-    simulations.dispose();
-    decide.dispose();
+    player.dispose();
   }
 }
 

@@ -14,7 +14,7 @@ import type { Controller, RecurrentController } from "../../worlds/controllers.t
 import type { Environment } from "../../worlds/environment.ts";
 import { type HostWorld, isHostWorld } from "../../worlds/host/world.ts";
 import * as kind from "../../worlds/kinds.ts";
-import type { Scene } from "../../worlds/scene.ts";
+import { noScene, type Scene } from "../../worlds/scene.ts";
 import { UsageError } from "../usage.ts";
 import { numberText } from "../text.ts";
 
@@ -66,7 +66,10 @@ const takesFilm = signature("film()", {
 export async function film(cast: Cast<Environment | HostWorld>, count: number, seed: number): Promise<Footage[]> {
   takesFilm(arguments);
   const { environment } = cast;
-  if (!environment.scene) throw new UsageError(`${environment.name} cannot be drawn: the world has no scene.`);
+  if (!environment.scene) {
+    const guide = isHostWorld(environment) ? "your_own_simulation" : "your_own_world";
+    throw new UsageError(noScene(environment.name, guide));
+  }
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(`a film shows a whole number of episodes, at least 1, not ${count}.`);
   }

@@ -5,19 +5,7 @@
 
 import type { OnPolicyFacts } from "../../rl/on_policy_trainer.ts";
 import { batchShape } from "../../rl/rollout.ts";
-import {
-  called,
-  choice,
-  type ChoiceOption,
-  integer,
-  type NumberOption,
-  positive,
-  real,
-  type Table,
-  toggle,
-  type ToggleOption,
-  type ValuesOf,
-} from "../option.ts";
+import { called, choice, type ChoiceOption, integer, positive, real, toggle, type ValuesOf } from "../option.ts";
 import type { Config } from "../settings.ts";
 import type { AlgorithmFacts } from "../system.ts";
 import { counted } from "../text.ts";
@@ -35,23 +23,21 @@ export function schedule(help: string): ScheduleOption {
 
 /** What networks there are. */
 export const networkRows = {
-  centralisedPolicy: toggle(false, "each agent acts on what all observe, not on its own view") as ToggleOption,
-  shareParameters: toggle(true, "one network for all agents, or else one for each") as ToggleOption,
-  hiddenSize: integer(1, 10_000, 256, "units in each of the two hidden layers") as NumberOption<number>,
+  centralisedPolicy: toggle(false, "each agent acts on what all observe, not on its own view"),
+  shareParameters: toggle(true, "one network for all agents, or else one for each"),
+  hiddenSize: integer(1, 10_000, 256, "units in each of the two hidden layers"),
   distribution: choice(
     ["tanh", "clipped"],
     "tanh",
     "what bounds actions that are numbers",
-  ) as ChoiceOption<"tanh" | "clipped">,
+  ),
   recurrent: called(
     ["memory", "rnn"],
-    choice(["none", "lstm", "gru"], "none", "whether policy and critic remember, and by what") as ChoiceOption<
-      "none" | "lstm" | "gru"
-    >,
+    choice(["none", "lstm", "gru"], "none", "whether policy and critic remember, and by what"),
   ),
   sequenceLength: called(
     ["chunkLength", "dataChunkLength"],
-    integer(1, 100_000, 10, "where they remember: steps that gradients flow back") as NumberOption<number>,
+    integer(1, 100_000, 10, "where they remember: steps that gradients flow back"),
   ),
 };
 
@@ -59,17 +45,15 @@ export const networkRows = {
 export const batchRows = {
   nIters: called(
     ["iterations", "numIterations", "totalTimesteps", "numTimesteps", "numUpdates"],
-    integer(1, 10_000_000, 10, "iterations: collect a batch, learn from it") as NumberOption<number>,
+    integer(1, 10_000_000, 10, "iterations: collect a batch, learn from it"),
   ),
   envs: called(
     ["numEnvs", "nEnvs"],
-    integer(0, 1_000_000, 0, "environments side by side; 0: whole episodes fill a batch") as NumberOption<
-      number
-    >,
+    integer(0, 1_000_000, 0, "environments side by side; 0: whole episodes fill a batch"),
   ),
   framesPerBatch: called(
     ["numSteps", "nSteps", "rolloutSteps"],
-    integer(1, 100_000_000, 6000, "frames to collect in an iteration, all envs together") as NumberOption<number>,
+    integer(1, 100_000_000, 6000, "frames to collect in an iteration, all envs together"),
   ),
 };
 
@@ -77,29 +61,27 @@ export const batchRows = {
 export const adamRows = {
   minibatchSize: called(
     ["batchSize"],
-    integer(1, 100_000_000, 400, "frames (actions, where they are held) in a minibatch") as NumberOption<number>,
+    integer(1, 100_000_000, 400, "frames (actions, where they are held) in a minibatch"),
   ),
-  lr: called(["learningRate"], positive(1, 3e-4, "learning rate of Adam") as NumberOption<number>),
+  lr: called(["learningRate"], positive(1, 3e-4, "learning rate of Adam")),
   lrSchedule: schedule("how it falls to 0 over the iterations"),
 };
 
 /** What rewards are worth, and on which scales they and observations are seen. */
 export const advantageRows = {
-  gamma: real(0, 1, 0.99, "discount of later rewards") as NumberOption<number>,
+  gamma: real(0, 1, 0.99, "discount of later rewards"),
   lmbda: called(
     ["lambda", "gaeLambda"],
-    real(0, 1, 0.9, "lambda of generalised advantage estimation") as NumberOption<number>,
+    real(0, 1, 0.9, "lambda of generalised advantage estimation"),
   ),
-  actionRepeat: integer(1, 1000, 1, "steps that an action is held; gamma and lambda count actions") as NumberOption<
-    number
-  >,
-  bootstrapTruncated: toggle(true, "an episode that is cut off is worth what the critic expects") as ToggleOption,
-  normalizeAdvantages: toggle(false, "bring the advantages of a batch to mean 0, deviation 1") as ToggleOption,
+  actionRepeat: integer(1, 1000, 1, "steps that an action is held; gamma and lambda count actions"),
+  bootstrapTruncated: toggle(true, "an episode that is cut off is worth what the critic expects"),
+  normalizeAdvantages: toggle(false, "bring the advantages of a batch to mean 0, deviation 1"),
   normalizeObservations: toggle(
     false,
     "see observations on the scale of their running mean and deviation",
-  ) as ToggleOption,
-  normalizeValues: toggle(false, "learn values on the scale of their running mean and deviation") as ToggleOption,
+  ),
+  normalizeValues: toggle(false, "learn values on the scale of their running mean and deviation"),
 };
 
 const rows = { ...networkRows, ...batchRows, ...adamRows, ...advantageRows };
@@ -107,16 +89,12 @@ const rows = { ...networkRows, ...batchRows, ...adamRows, ...advantageRows };
 /** The settings that all have. */
 export type OnPolicySettings = ValuesOf<typeof rows>;
 
-/** How a batch is collected and learned from. */
+/** How a batch is collected. */
 export interface Batch {
   /** How many whole episodes fit into framesPerBatch; 1 or more. */
   readonly envs: number;
-  /** Actions of each env in an iteration. */
+  /** Actions of each env in an iteration: envs x steps x actionRepeat is not below framesPerBatch, and every frame is used. */
   readonly steps: number;
-  /** envs x steps x actionRepeat: not below framesPerBatch, and every one is used. */
-  readonly frames: number;
-  /** Updates in an epoch; the last may be of fewer frames. */
-  readonly minibatches: number;
 }
 
 type BatchSettings = Pick<
@@ -130,13 +108,13 @@ export function batchOf(settings: BatchSettings, maxSteps: number): Batch {
   const given = settings.envs === 0 ? undefined : settings.envs;
   const shape = batchShape(framesPerBatch, Math.ceil(maxSteps / actionRepeat), actionRepeat, given);
   const length = lengthOf(settings, shape.steps);
-  const [envs, steps] = [shape.envs, Math.ceil(shape.steps / length) * length];
-  return { envs, steps, frames: envs * steps * actionRepeat, minibatches: minibatchesOf(settings, envs, steps) };
+  return { envs: shape.envs, steps: Math.ceil(shape.steps / length) * length };
 }
 
-function minibatchesOf(settings: BatchSettings, envs: number, steps: number): number {
+/** Updates in an epoch; the last may be of fewer frames. */
+export function minibatchesOf(settings: BatchSettings, { envs, steps }: Batch): number {
   const length = lengthOf(settings, steps);
-  return Math.ceil(envs * steps / length / Math.max(1, Math.floor(settings.minibatchSize / length)));
+  return Math.ceil(envs * steps / length / Math.floor(settings.minibatchSize / length));
 }
 
 /** Steps that stay together in a minibatch: where networks remember a sequence, at most those of the batch; else 1. */
@@ -205,11 +183,12 @@ export function onPolicyAlgorithm<S extends OnPolicySettings>(parts: OnPolicyPar
       return lrSchedule === "constant" ? endsWith(own(config)) : `the ${lrSchedule} schedule of the learning rate`;
     },
     describe(config, facts) {
-      const { envs, steps } = facts as OnPolicyFacts;
+      const batch = facts as OnPolicyFacts;
+      const { envs, steps } = batch;
       const { actionRepeat } = own(config);
       const actions = actionRepeat === 1 ? "steps" : `actions x ${actionRepeat} steps`;
       return `batch: ${counted(envs, "env")} x ${steps} ${actions} = ${envs * steps * actionRepeat} frames; ` +
-        parts.learns(own(config), minibatchesOf(own(config), envs, steps));
+        parts.learns(own(config), minibatchesOf(own(config), batch));
     },
     create(world, config, networks = {}) {
       const names = Object.keys(settings).filter((name) => name !== "actionRepeat" && name !== "envs");

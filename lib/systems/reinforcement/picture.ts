@@ -1,20 +1,19 @@
 /** Episodes as pictures that move, and as stills. */
 
-import { drawAnimation, drawStill, type Footage, type PictureOptions } from "../../plot/episode.ts";
-import { type ControllerName, controllerOf } from "../../worlds/controllers.ts";
-import { chooseDevice } from "../device.ts";
-import { integer, type NumberOption } from "../option.ts";
+import { drawAnimation, drawStill, type PictureOptions } from "../../plot/episode.ts";
+import { scenarioTitle } from "../module_path.ts";
+import { integer } from "../option.ts";
 import type { Config } from "../settings.ts";
-import { type Look, look, type Pictures, type Subject } from "../system.ts";
+import { type Look, look, type Pictures } from "../system.ts";
 import { counted } from "../text.ts";
-import type { Agent, AnyWorld } from "./algorithm.ts";
-import { controllerOption, orController } from "./evaluation.ts";
-import { type Cast, film } from "./footage.ts";
+import type { AnyWorld } from "./algorithm.ts";
+import { film } from "./footage.ts";
+import { controllerOption, withPlayer } from "./players.ts";
 
 const options = {
-  episodes: integer(1, 16, 1, "episodes, side by side") as NumberOption<number>,
+  episodes: integer(1, 16, 1, "episodes, side by side"),
   controller: controllerOption,
-  seed: integer(0, 2 ** 32 - 1, 0, "other starts") as NumberOption<number>,
+  seed: integer(0, 2 ** 32 - 1, 0, "other starts"),
 };
 
 /** `deno task render` in the worlds that `worldOf` makes, as controllers know them. */
@@ -26,12 +25,13 @@ export function pictureOf(worldOf: (config: Config) => AnyWorld): Look<Pictures>
       "they hit) and the ways behind; in the still also where agents began (outlines). The grid is of half a metre.",
     ],
     async run(subject, { episodes: count, seed, controller }) {
-      const [episodes, subtitle] = controller === null
-        ? await filmPolicy(subject, count, seed)
-        : await filmController(worldOf(subject.config), controller, subject, count, seed);
+      const episodes = await withPlayer(subject, worldOf, controller, (cast) => film(cast, count, seed));
+      const subtitle = controller === null
+        ? `${subject.config.algorithm} after iteration ${subject.iteration}, deterministic policy`
+        : `the ${controller} controller`;
       const { agents } = worldOf(subject.config);
       const said: PictureOptions = {
-        title: `${subject.config.scenarioName}, ${counted(agents, "agent")}`,
+        title: `${scenarioTitle(subject.config.scenarioName)}, ${counted(agents, "agent")}`,
         subtitle,
       };
       return {
@@ -40,28 +40,4 @@ export function pictureOf(worldOf: (config: Config) => AnyWorld): Look<Pictures>
       };
     },
   });
-}
-
-async function filmPolicy(subject: Subject, count: number, seed: number): Promise<[Footage[], string]> {
-  const trainer = await subject.trainer(orController) as Agent;
-  try {
-    const { environment, policy } = trainer;
-    const cast: Cast<AnyWorld> = { environment, controller: policy, state: [policy] };
-    const subtitle = `${subject.config.algorithm} after iteration ${subject.iteration}, deterministic policy`;
-    return [await film(cast, count, seed), subtitle];
-  } finally {
-    trainer.dispose();
-  }
-}
-
-async function filmController(
-  environment: AnyWorld,
-  controller: ControllerName,
-  { config }: Subject,
-  count: number,
-  seed: number,
-): Promise<[Footage[], string]> {
-  await chooseDevice(config.device);
-  const cast: Cast<AnyWorld> = { environment, controller: controllerOf(environment, controller), state: [] };
-  return [await film(cast, count, seed), `the ${controller} controller`];
 }

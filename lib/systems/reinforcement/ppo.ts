@@ -3,12 +3,12 @@
 import type { PPOOptions } from "../../rl/ppo_options.ts";
 import { PPOTrainer } from "../../rl/ppo_trainer.ts";
 import { isHostWorld } from "../../worlds/host/world.ts";
-import { called, integer, type NumberOption, positive, real, type ValuesOf } from "../option.ts";
+import { called, integer, positive, real, type ValuesOf } from "../option.ts";
 import { counted } from "../text.ts";
 import type { Algorithm } from "./algorithm.ts";
 import { adamRows, advantageRows, batchRows, networkRows, onPolicyAlgorithm, schedule } from "./on_policy.ts";
 
-export { type Batch, batchOf } from "./on_policy.ts";
+export { type Batch, batchOf, minibatchesOf } from "./on_policy.ts";
 
 /** The settings of PPO with their defaults, which are those of navigation. */
 export const ppoSettings = {
@@ -16,24 +16,24 @@ export const ppoSettings = {
   ...batchRows,
   numEpochs: called(
     ["updateEpochs", "nEpochs"],
-    integer(1, 10_000, 30, "passes over a batch") as NumberOption<number>,
+    integer(1, 10_000, 30, "passes over a batch"),
   ),
   ...adamRows,
-  maxGradNorm: positive(1e9, 1, "norm to which gradients are clipped") as NumberOption<number>,
+  maxGradNorm: positive(1e9, 1, "norm to which gradients are clipped"),
   clipEpsilon: called(
     ["clipCoef", "clipRange"],
-    positive(1, 0.2, "how far the ratio of probabilities may move") as NumberOption<number>,
+    positive(1, 0.2, "how far the ratio of probabilities may move"),
   ),
   entropyEps: called(
     ["entCoef", "entropyCoef"],
-    real(0, 100, 1e-4, "weight of the entropy bonus") as NumberOption<number>,
+    real(0, 100, 1e-4, "weight of the entropy bonus"),
   ),
   entropySchedule: schedule("how that falls to 0 over the iterations"),
   ...advantageRows,
-  clipValue: real(0, 1e6, 0, "how far a value may move in an iteration; 0: freely") as NumberOption<number>,
+  clipValue: real(0, 1e6, 0, "how far a value may move in an iteration; 0: freely"),
   targetKl: called(
     ["maxKl"],
-    real(0, 1e6, 0, "no further epoch after one with a larger KL; 0: all epochs") as NumberOption<number>,
+    real(0, 1e6, 0, "no further epoch after one with a larger KL; 0: all epochs"),
   ),
 };
 

@@ -79,7 +79,7 @@ function repeated(world: AnyWorld, times: number): AnyWorld {
 }
 
 /** What a world refuses is a fault of the command. */
-function refusing<T>(make: () => T): T {
+export function refusing<T>(make: () => T): T {
   const refuse = (error: unknown): never => {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   };

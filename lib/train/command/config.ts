@@ -1,6 +1,7 @@
 /** The configuration of a run: a valibot schema made from the tables of its system, and the rules between settings. */
 
 import * as v from "npm:valibot@1.5.0";
+import { isStrayPromise, shown } from "../../graph/kinds.ts";
 import { flagOf, initialOf, notThis, type Option, rangeOf, type Table, within } from "../../systems/option.ts";
 import { type Config, running, type Setting, type Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
@@ -9,10 +10,13 @@ import { closest, nearest } from "./nearest.ts";
 import { settingsOf } from "./tables.ts";
 
 function schemaOf(name: string, option: Option): v.GenericSchema<unknown, Setting> {
-  const message = (issue: { received: string }) => `${flagOf(name)} takes ${rangeOf(option)}, not ${issue.received}.`;
+  const message = ({ input }: { input: unknown }) =>
+    isStrayPromise(input)
+      ? `${flagOf(name)} takes ${rangeOf(option)}, not a promise: \`await\` is missing.`
+      : `${flagOf(name)} takes ${rangeOf(option)}, not ${shown(input)}.`;
   switch (option.kind) {
     case "toggle":
-      return v.boolean(({ received }) => `"${name}" is true or false, not ${received}.`);
+      return v.boolean(({ input }) => `"${name}" is true or false, not ${shown(input)}.`);
     case "choice":
       // A world of one's own has a name, or a path, that is in no table: by it the system was found.
       return name === "scenarioName" ? v.string(message) : v.picklist(
@@ -49,9 +53,9 @@ export function algorithmOf(system: System, given: Settings): string {
   if (names.includes(algorithm as string)) return algorithm as string;
   const close = closest(String(algorithm), names);
   throw new UsageError(
-    `--algorithm takes ${names.length === 1 ? `"${names[0]}"` : `one of ${names.join(", ")}`}, not ${
-      JSON.stringify(algorithm)
-    }${close === null ? "." : `: did you mean ${close}?`}`,
+    `--algorithm takes ${names.length === 1 ? `"${names[0]}"` : `one of ${names.join(", ")}`}, not ${shown(algorithm)}${
+      close === null ? "." : `: did you mean ${close}?`
+    }`,
   );
 }
 

@@ -52,29 +52,35 @@ function systemLines({ title, scenarios, algorithms }: System): string[] {
   ];
 }
 
-/** The flags of one scenario under an algorithm, with the defaults of its preset. */
-export function scenarioHelp(system: System, scenario: string, algorithm: string, preset: string): string {
+/** The flags of one scenario under an algorithm, with the defaults of the preset that is `chosen`. */
+export function scenarioHelp(system: System, scenario: string, algorithm: string, chosen: string): string {
   const { task, learning } = headingsOf(system, algorithm);
   const shown = (table: Table): Table => {
-    const values = withPreset(system, scenario, { algorithm }, preset);
+    const values = withPreset(system, scenario, { algorithm }, chosen);
     return Object.fromEntries(
       Object.entries(table).map(([name, row]) =>
         ["initial" in row ? [name, { ...row, initial: values[name] }] : [name, row]].flat()
       ),
     ) as Table;
   };
-  const algorithms = Object.entries(system.algorithms).map(([name, { help }]) => `  ${name}   ${help}`);
+  const preset = { ...controls.preset, values: system.presets, initial: chosen };
+  const names = Math.max(...Object.keys(system.algorithms).map((name) => name.length));
+  const algorithms = Object.entries(system.algorithms).map(([name, { help }]) => `  ${name.padEnd(names)}   ${help}`);
   return [
     `${scenario}: ${system.scenarios[scenario] ?? "a world of your own"} (${system.title}).`,
     "",
     `Usage: deno task train --scenario-name ${scenario} [flags]`,
-    ...optionLines({ "The task": shown(task), "Learning": shown(learning), "The run": { ...running, ...controls } }),
+    ...optionLines({
+      "The task": shown(task),
+      "Learning": shown(learning),
+      "The run": { ...running, ...controls, preset },
+    }),
     "",
     "Algorithms",
     ...algorithms,
     "",
-    `In [brackets]: the default of the preset \`${preset}\`; what is true or false has a --no- form.`,
-    ...otherPresets(system, scenario, algorithm, preset),
+    `In [brackets]: the default of the preset \`${chosen}\`; what is true or false has a --no- form.`,
+    ...otherPresets(system, scenario, algorithm, chosen),
     ...endings,
   ].join("\n");
 }

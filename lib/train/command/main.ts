@@ -19,9 +19,9 @@ import { systemFor } from "./worlds.ts";
 export async function main(args: readonly string[], host: Host): Promise<number> {
   try {
     const command = parseCommand(args);
-    const { help, printConfig, dryRun, maxTime = Infinity, resume } = command.controls;
+    const { help, printConfig, dryRun, maxTime = Infinity, resume, audit } = command.controls;
     if (help) return print(host, await helpOf(command));
-    const session = new Session(host, performance.now() + 1000 * maxTime);
+    const session = new Session(host, performance.now() + 1000 * maxTime, audit);
     const plans = await plansOf(command, args);
     if (printConfig) return print(host, JSON.stringify(printedConfig(plans), null, 2));
     checkNumerics(command.controls.checkNumerics ?? false);
@@ -48,9 +48,8 @@ async function helpOf({ given, controls }: Command): Promise<string> {
 
 /** What `--config` takes: runs that differ in their seeds are one configuration. */
 function printedConfig(plans: readonly Plan[]): unknown {
-  const [{ config, resume }] = plans as [Plan];
-  if (plans.length === 1) return config;
-  return resume ? plans.map((x) => x.config) : { ...config, seed: plans.map((x) => x.config.seed) };
+  const [{ config }] = plans as [Plan];
+  return plans.length === 1 ? config : { ...config, seed: plans.map((x) => x.config.seed) };
 }
 
 async function trainOne(plan: Plan, session: Session): Promise<number> {

@@ -26,7 +26,17 @@ export function closest(word: string, words: readonly string[]): string | null {
   return best && best.distance <= Math.max(1, best.x.length / 3) ? best.x : null;
 }
 
-const plain = (name: string): string => flagOf(name.replace(/^-+/, "").replaceAll("_", "-")).slice(2);
+/** The one of `words` that begins with `word`, if only one does. */
+function begun(word: string, words: readonly string[]): string | null {
+  const [first, ...others] = words.filter((x) => x.startsWith(`${word}-`));
+  return first !== undefined && others.length === 0 ? first : null;
+}
+
+/** `--nIters`, `--n_iters` and `--N-ITERS` as `n-iters`. */
+function plain(name: string): string {
+  const bare = name.replace(/^-+/, "").replaceAll("_", "-");
+  return bare === bare.toUpperCase() ? bare.toLowerCase() : flagOf(bare).slice(2);
+}
 
 /** The option that `name` may mean, in whatever spelling, or as others call it; null if there is none. */
 export function nearest(name: string, table: Table): string | null {
@@ -36,6 +46,6 @@ export function nearest(name: string, table: Table): string | null {
   );
   const exact = names.find(([x]) => x === word);
   if (exact) return exact[1];
-  const close = closest(word, names.map(([x]) => x));
+  const close = closest(word, names.map(([x]) => x)) ?? begun(word, names.map(([x]) => x));
   return names.find(([x]) => x === close)?.[1] ?? null;
 }

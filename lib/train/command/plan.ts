@@ -1,5 +1,6 @@
 /** From a command to the runs that it amounts to, before anything is made. */
 
+import { shown } from "../../graph/kinds.ts";
 import type { Config, Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
@@ -49,7 +50,7 @@ async function newPlans({ given, seeds, controls }: Command, args: readonly stri
 /** The scenario of settings. Throws a {@linkcode UsageError} if it is no name. */
 export function scenarioOf({ scenarioName = firstScenario }: Settings): string {
   if (typeof scenarioName === "string" && scenarioName !== "") return scenarioName;
-  throw new UsageError(`--scenario-name takes a name, not ${JSON.stringify(scenarioName)}.`);
+  throw new UsageError(`--scenario-name takes a name, not ${shown(scenarioName)}.`);
 }
 
 async function resumedPlans(

@@ -11,10 +11,11 @@ export interface Departure {
   readonly apart: readonly (readonly [name: string, value: unknown])[];
 }
 
-/** See {@linkcode Departure}. Only what `given` names is compared. */
+/** See {@linkcode Departure}. Only what `given` names is compared; of presets that are as near, the default. */
 export function departureOf(system: System, scenario: string, algorithm: string, given: Settings): Departure {
   const initial = initialOf(settingsOf(system, algorithm));
-  const departures = system.presets.map((preset): Departure => {
+  const byDefault = system.presetBelow({});
+  const departures = [byDefault, ...system.presets.filter((name) => name !== byDefault)].map((preset): Departure => {
     const row = { ...initial, ...system.preset(preset, scenario, algorithm), algorithm };
     return { preset, apart: Object.entries(given).filter(([key, value]) => value !== row[key as keyof typeof row]) };
   });

@@ -58,6 +58,7 @@ export const controls = {
   resume: path(null, "continue a run, from its folder or one of its checkpoints"),
   maxTime: { kind: "duration", help: "90s, 20m, 2h: end after the iteration in which it is over" } as DurationOption,
   checkNumerics: flag("judge every step when it ends; on a GPU this waits for each step"),
+  audit: flag("tell which parameters the first iteration moved, and why not the others"),
   dryRun: flag("check everything and write nothing"),
   printConfig: flag("print the configuration as JSON, as --config reads it"),
   help: flag("print this; with --scenario-name the flags of that scenario"),

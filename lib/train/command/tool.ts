@@ -2,6 +2,7 @@
 
 import { dirname } from "node:path";
 import { UsageError } from "../../systems/usage.ts";
+import { infoOf } from "../files/atomic.ts";
 import { reasonOf, textOf } from "../files/error.ts";
 import { checkOption, optionLines, readArguments, valuesOf } from "./flags.ts";
 import type { Host } from "../loop/host.ts";
@@ -82,16 +83,8 @@ export function checkPlace(name: string, path: string): void {
     throw new UsageError(`${flagOf(name)} ${path}: the folder ${folder} cannot be opened: ${reasonOf(error)}.`);
   }
   if (!isFolder) throw new UsageError(`${flagOf(name)} ${path}: ${folder} is no folder.`);
-  if (/[\\/]$/.test(path) || existsFolder(path)) {
+  if (/[\\/]$/.test(path) || infoOf(path)?.isDirectory) {
     throw new UsageError(`${flagOf(name)} ${path} names a folder: give the name of a file in it.`);
-  }
-}
-
-function existsFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
   }
 }
 

@@ -2,7 +2,10 @@
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { isModulePath, type OwnWorld, ownWorldSystem } from "../../systems/own_world.ts";
+import { stripVTControlCharacters } from "node:util";
+import { ended, thrownText } from "../../graph/thrown.ts";
+import { isModulePath } from "../../systems/module_path.ts";
+import { type OwnWorld, ownWorldSystem } from "../../systems/own_world.ts";
 import { findSystem, scenarioNames } from "../../systems/registry.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
@@ -40,11 +43,25 @@ async function importWorld(path: string): Promise<OwnWorld> {
   }
   // It begins as text, by which `deno publish` sees that it is a file, and no package that it has to look up.
   const { host, pathname } = pathToFileURL(file);
-  const module = await import(`file://${host}${pathname}`);
+  const module = await load(path, () => import(`file://${host}${pathname}`));
   if (module.default === undefined) {
     throw new UsageError(`${path} has no default export: export the world, as in \`export default new MyWorld();\`.`);
   }
-  const { default: world, settings, onIteration, policy, critic } = module;
+  const { settings, onIteration, policy, critic } = module;
+  const world = await load(path, () => Promise.resolve(module.default));
   const networks = { ...policy && { policy }, ...critic && { critic } };
   return { world, networks, ...settings && { settings }, ...onIteration && { onIteration } };
+}
+
+/** What `promise` gives. Throws a {@linkcode UsageError} if it fails, which is a matter of the file. */
+// deno-lint-ignore no-explicit-any
+async function load(path: string, promise: () => Promise<any>): Promise<any> {
+  try {
+    return await promise();
+  } catch (error) {
+    const { text, stack } = thrownText(error);
+    const at = stack?.match(/^\s+at .*$/m)?.[0] ?? "";
+    const where = stripVTControlCharacters(at.includes("/lib/train/command/") ? "" : `\n${at}`);
+    throw new UsageError(`--scenario-name ${path} cannot be loaded: ${ended(text)}${where}`, { cause: error });
+  }
 }

@@ -45,6 +45,15 @@ export function removeLeftovers(folder: string): void {
   }
 }
 
+/** What is at `path`; null if there is nothing, or nothing that can be looked at. */
+export function infoOf(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return null;
+  }
+}
+
 /** Removes a file; it is fine if there is none. */
 export function removeIfThere(path: string): void {
   try {

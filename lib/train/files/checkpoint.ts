@@ -1,7 +1,7 @@
 /** Checkpoints of a run: `checkpoints/000010.safetensors` is the whole state after iteration 10. */
 
 import { join } from "node:path";
-import { describe as describeAval, sameShape, type SavedTensor, unnamed } from "../../graph/types.ts";
+import { aval, describe, sameShape, type SavedTensor } from "../../graph/types.ts";
 import { removeIfThere, writeFileAtomic } from "./atomic.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf } from "./error.ts";
@@ -82,10 +82,6 @@ export function loadCheckpoint(path: string): { iteration: number; state: Traine
   }
 }
 
-function describe({ dtype, shape }: SavedTensor): string {
-  return describeAval({ dtype, shape, axes: unnamed(shape.length) });
-}
-
 /**
  * `state` with what optimisers count of each parameter, from `fresh`, the state of a trainer that has not stepped, where it says
  * nothing of it: a checkpoint of an optimiser that refused to step without a gradient, so no parameter had missed a step.
@@ -96,6 +92,8 @@ export function withSteps(state: TrainerState, fresh: TrainerState): TrainerStat
   return { ...state, ...Object.fromEntries(counted) };
 }
 
+const formOf = ({ dtype, shape }: SavedTensor): string => describe(aval(dtype, shape));
+
 /** Throws a {@linkcode UsageError} unless `state`, read from `path`, has the names, dtypes and shapes of `expected`. */
 export function checkFits(state: TrainerState, expected: TrainerState, path: string): void {
   for (const name of new Set([...Object.keys(expected), ...Object.keys(state)])) {
@@ -103,7 +101,7 @@ export function checkFits(state: TrainerState, expected: TrainerState, path: str
     if (!there) throw new UsageError(`${path} is of another run: it has no "${name}".`);
     if (!needed) throw new UsageError(`${path} is of another run: nothing here is called "${name}".`);
     if (there.dtype !== needed.dtype || !sameShape(there.shape, needed.shape)) {
-      throw new UsageError(`${path} is of another run: its "${name}" is ${describe(there)}, not ${describe(needed)}.`);
+      throw new UsageError(`${path} is of another run: its "${name}" is ${formOf(there)}, not ${formOf(needed)}.`);
     }
   }
 }

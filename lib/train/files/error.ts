@@ -1,6 +1,7 @@
 /** How a run ends badly: the user can mend the command (exit code 2), or something failed on the way (exit code 1). */
 
 import { PlumblineError } from "../../graph/error.ts";
+import { shown } from "../../graph/kinds.ts";
 import { UsageError } from "../../systems/usage.ts";
 
 /** A file could not be written. What was there before is intact. */
@@ -34,7 +35,6 @@ export function reasonOf(cause: unknown): string {
 /** Errors that are meant to be read are sentences; of others, which are defects, the stack matters. */
 export function textOf(error: unknown): string {
   const readable = [UsageError, WriteError, PlumblineError].some((kind) => error instanceof kind);
-  return readable || !(error instanceof Error)
-    ? String((error as Error).message ?? error)
-    : error.stack ?? error.message;
+  if (!(error instanceof Error)) return `${shown(error)} was thrown.`;
+  return readable ? error.message : error.stack ?? error.message;
 }

@@ -3,10 +3,10 @@
  * whatever stops the run, what is there can be read, and the run continued from its newest checkpoint.
  */
 
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { AppendFile, removeIfThere, removeLeftovers, writeFileAtomic } from "./atomic.ts";
 import { type CheckpointFile, checkpointFolder, listCheckpoints, saveCheckpoint } from "./checkpoint.ts";
-import { isModulePath } from "../../systems/own_world.ts";
+import { isModulePath, scenarioTitle } from "../../systems/module_path.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf, WriteError } from "./error.ts";
 import { manifestName, readManifest } from "./manifest.ts";
@@ -18,13 +18,14 @@ import type { TrainerState } from "../../systems/trainer.ts";
 
 /** The name of the file that holds the configuration of a run. */
 export const configName = "config.json";
-const metricsName = "metrics.jsonl";
+/** The name of the file that holds the metrics of a run. */
+export const metricsName = "metrics.jsonl";
 const eventsPattern = /^events\.out\.tfevents\.\d+\.plumbline$/;
 const eventsName = (seconds: number): string => `events.out.tfevents.${seconds}.plumbline`;
 
 /** The folder of the runs of a scenario; those of a world from a file have the file's name. */
 export function folderNameOf({ scenarioName }: Pick<Config, "scenarioName">): string {
-  if (isModulePath(scenarioName)) return basename(scenarioName, extname(scenarioName));
+  if (isModulePath(scenarioName)) return scenarioTitle(scenarioName);
   return scenarioName.replaceAll(/[^\w.-]+/g, "_").replace(/^\.+/, "");
 }
 

@@ -3,6 +3,7 @@
 import type { CurveOptions, CurveSeries } from "../../plot/curves.ts";
 import type { Headline, System } from "../../systems/system.ts";
 import type { MetricsRow } from "../files/metrics.ts";
+import { scenarioTitle } from "../../systems/module_path.ts";
 import { runCurves, runHeadline, type RunRecord } from "./records.ts";
 
 /** Vega is loaded only here: it takes longer than the start of a run. */
@@ -34,7 +35,7 @@ export async function drawRunCurve(
 
 /** The curves of several runs: one for each configuration, its seeds as a band. */
 export async function drawRunCurves(runs: readonly RunRecord[]): Promise<string> {
-  const title = [...new Set(runs.map(({ config }) => config.scenarioName))].join(", ");
+  const title = [...new Set(runs.map(({ config }) => scenarioTitle(config.scenarioName)))].join(", ");
   const titles = new Set(runs.map((run) => runHeadline(run).title));
   return await draw(runCurves(runs), { title, yTitle: [...titles].join(", ") });
 }

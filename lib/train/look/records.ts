@@ -6,13 +6,14 @@ import { anything, having, listOf, optional, text } from "../../graph/kinds.ts";
 import type { CurvePoint, CurveSeries } from "../../plot/curves.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf } from "../files/error.ts";
-import { isLocked } from "../files/folder.ts";
+import { configName, isLocked, metricsName } from "../files/folder.ts";
 import { readConfig } from "../command/saved_config.ts";
 import { manifestName, type Outcome, readManifest } from "../files/manifest.ts";
 import { type MetricsRow, readRows, recentMean } from "../files/metrics.ts";
 import { flagText } from "../command/flags.ts";
 import { type Config, running, type Settings } from "../../systems/settings.ts";
 import type { Headline } from "../../systems/system.ts";
+import { scenarioTitle } from "../../systems/module_path.ts";
 import { systemOfRun } from "../command/worlds.ts";
 import { fixedLength } from "../command/config.ts";
 import { type Departure, departureOf } from "../command/presets.ts";
@@ -55,7 +56,7 @@ function median(values: readonly number[]): number {
 export function readRun(folder: string): RunRecord {
   const config = readConfig(folder);
   const manifest = readManifest(join(folder, manifestName));
-  const rows = [...readRows(Deno.readFileSync(join(folder, "metrics.jsonl")))].map(({ row }) => row);
+  const rows = [...readRows(Deno.readFileSync(join(folder, metricsName)))].map(({ row }) => row);
   const { metric, better } = systemOfRun(config.scenarioName).headline;
   const measured = rows.map(({ metrics }) => metrics[metric] ?? NaN).filter(Number.isFinite);
   const rates = rows.map(({ metrics }) => metrics["time/frames_per_second"] ?? NaN).filter(Number.isFinite);
@@ -112,7 +113,7 @@ function* findRuns(folder: string): Generator<string> {
   } catch (error) {
     throw new UsageError(`${folder} cannot be opened: ${reasonOf(error)}.`);
   }
-  const isRun = ["config.json", "metrics.jsonl"].every((name) => names.some((entry) => entry.name === name));
+  const isRun = [configName, metricsName].every((name) => names.some((entry) => entry.name === name));
   if (isRun) return yield folder;
   for (const { name, isDirectory } of names) if (isDirectory) yield* findRuns(join(folder, name));
 }
@@ -196,7 +197,8 @@ export function runCurves(runs: readonly RunRecord[], metric?: string): CurveSer
   const groups = Map.groupBy(runs.filter(({ rows }) => rows.length > 0), keyOf);
   return [...groups].map(([key, group]) => {
     const { scenario, settings } = names.get(key)!;
-    const title = [...several || settings === "" ? [scenario] : [], settings].filter((x) => x !== "").join(" ");
+    const title = [...several || settings === "" ? [scenarioTitle(scenario)] : [], settings].filter((x) => x !== "")
+      .join(" ");
     return { name: `${title}${seedsText(group)}`, points: pointsOf(group, metric ?? runHeadline(group[0]!).metric) };
   });
 }

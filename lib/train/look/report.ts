@@ -2,7 +2,7 @@
 
 import { signature } from "../../graph/arguments.ts";
 import { having, text } from "../../graph/kinds.ts";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NonFiniteError } from "../../forensics/nonfinite/error.ts";
 import { statisticsOf, statisticsText } from "../../forensics/nonfinite/statistics.ts";
@@ -10,13 +10,14 @@ import { saveStep } from "../../forensics/nonfinite/failed_step.ts";
 import { emptyReportCells, encodeNotebook, reportCells, type ReportFacts } from "./report_notebook.ts";
 import type { PlumblineError } from "../../graph/error.ts";
 import { aval, describe } from "../../graph/types.ts";
-import { writeFileAtomic } from "../files/atomic.ts";
+import { infoOf, writeFileAtomic } from "../files/atomic.ts";
 import { type CheckpointFile, checkpointFolder, listCheckpoints } from "../files/checkpoint.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf } from "../files/error.ts";
 import { findRun } from "../files/folder.ts";
 import { readConfig } from "../command/saved_config.ts";
 import { gitState, type Manifest, manifestName, readManifest, version, versions } from "../files/manifest.ts";
+import { isModulePath } from "../../systems/module_path.ts";
 import type { Config } from "../../systems/settings.ts";
 import { readRun } from "./records.ts";
 import { decodeSafetensors, encodeSafetensors } from "../files/safetensors.ts";
@@ -45,9 +46,17 @@ function facts(manifest: Manifest): Record<string, unknown> {
   return { engine, adapter, gitCommit, gitModified, versions, platform, arguments: args };
 }
 
-/** On the engine that the run was on, whatever `auto` is elsewhere. */
-function configurationOf(config: Config, { engine }: Pick<Manifest, "engine">): Config {
-  return engine === "cpu" || engine === "webgpu" ? { ...config, device: engine } : config;
+/** On the engine that the run was on, whatever `auto` is elsewhere; a world from a file is found from the notebook's `folder`. */
+function configurationOf(config: Config, { engine }: Pick<Manifest, "engine">, folder: string): Config {
+  const here = { ...config, scenarioName: scenarioFrom(folder, config.scenarioName) };
+  return engine === "cpu" || engine === "webgpu" ? { ...here, device: engine } : here;
+}
+
+/** A kernel's working directory is where its notebook is, and a path in a configuration is from where the command was given. */
+function scenarioFrom(folder: string, name: string): string {
+  if (!isModulePath(name)) return name;
+  const path = relative(resolve(folder), resolve(name)).replaceAll("\\", "/");
+  return isAbsolute(path) || path.startsWith("../") ? path : `./${path}`;
 }
 
 function write(folder: string, content: Omit<ReportFacts, "module">): string {
@@ -89,7 +98,7 @@ export async function writeFailureReport(
   }
   return write(folder, {
     title: `${config.scenarioName}, iteration ${iteration}: ${error.code}`,
-    configuration: configurationOf(config, manifest),
+    configuration: configurationOf(config, manifest, folder),
     manifest: facts(manifest),
     step: failed && { file: stepName, program: failed.program, iteration },
     iterations: iterationsUntil(folder, iteration),
@@ -108,7 +117,7 @@ export function writeRunReport(path: string, iteration: number | null): string {
   if (!manifest) {
     throw new UsageError(`${folder} has no ${manifestName} that can be read: it cannot be said what made the run.`);
   }
-  const common = { configuration: configurationOf(config, manifest), manifest: facts(manifest) };
+  const common = { configuration: configurationOf(config, manifest, folder), manifest: facts(manifest) };
   const failed = iteration === null ? failureIn(folder) : null;
   if (failed) {
     const { program, iteration, error } = failed;
@@ -150,13 +159,7 @@ function failureIn(folder: string): { program: string; iteration: number; error:
 /** Writes an empty report, `NAME.ipynb`. Throws a {@linkcode UsageError} if there is one already. */
 export function writeEmptyReport(name: string): string {
   const path = name.endsWith(".ipynb") ? name : `${name}.ipynb`;
-  let exists = true;
-  try {
-    Deno.statSync(path);
-  } catch {
-    exists = false;
-  }
-  if (exists) throw new UsageError(`${path} is there already: give another name.`);
+  if (infoOf(path)) throw new UsageError(`${path} is there already: give another name.`);
   const folder = dirname(resolve(path));
   const cells = emptyReportCells(moduleFor(folder), basename(path, ".ipynb").replaceAll(/[-_]+/g, " "));
   writeFileAtomic(path, encodeNotebook(cells));

@@ -3,6 +3,7 @@
 import { writeFileAtomic } from "../files/atomic.ts";
 import { drawRunCurves } from "./curve.ts";
 import { recentIterations } from "../files/metrics.ts";
+import { scenarioTitle } from "../../systems/module_path.ts";
 import { flag, path, type ValuesOf } from "../../systems/option.ts";
 import { numberText } from "../../systems/text.ts";
 import { keyOf, namesOf, readRuns, type RunRecord } from "./records.ts";
@@ -44,7 +45,7 @@ function table(runs: readonly RunRecord[]): string[] {
   const rows = runs.map((run): string[] => {
     const { config, iterations, final, best, framesPerSecond, state, folder } = run;
     return [
-      config.scenarioName,
+      scenarioTitle(config.scenarioName),
       String(config.seed),
       `${iterations}/${config.nIters}`,
       numberText(final ?? NaN),

@@ -2,21 +2,22 @@
 
 import { signature } from "../../graph/arguments.ts";
 import { anyWorld, callable, having, options, text } from "../../worlds/kinds.ts";
-import type { PPOTrainer } from "../../rl/ppo_trainer.ts";
 import { flagOf, type Table } from "../../systems/option.ts";
-import { scenarioNames } from "../../systems/registry.ts";
+import { scenarioNames, type UsualTrainer } from "../../systems/registry.ts";
 import type { Config, Settings } from "../../systems/settings.ts";
 import type { Subject, System } from "../../systems/system.ts";
 import type { Trainer } from "../../systems/trainer.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { parseTask, withPreset } from "../command/config.ts";
-import { isModulePath, ownWorldSystem } from "../../systems/own_world.ts";
+import { isModulePath } from "../../systems/module_path.ts";
+import { ownWorldSystem } from "../../systems/own_world.ts";
 import type { Tree } from "../../tensor/tree.ts";
 import type { HostWorld } from "../../worlds/host/world.ts";
 import type { AnyWorld, Networks } from "../../systems/reinforcement/algorithm.ts";
 import type { Environment } from "../../worlds/environment.ts";
 import { everySetting } from "../command/tables.ts";
 import { systemFor, systemToOpen } from "../command/worlds.ts";
+import { infoOf } from "../files/atomic.ts";
 import { findRun, type ResumePoint, runsOfSeries } from "../files/folder.ts";
 import { readConfig } from "../command/saved_config.ts";
 import { checkpointOf, restore } from "../loop/session.ts";
@@ -55,7 +56,7 @@ export async function findTarget(text: string, given: Settings): Promise<Target>
   }
   const [first] = runsOfSeries(text);
   if (first !== undefined) throw new UsageError(`${text} is a series of runs: give one of them, such as ${first}.`);
-  if (!/[\\/.]/.test(text) && !exists(text)) {
+  if (!/[\\/.]/.test(text) && infoOf(text) === null) {
     throw new UsageError(
       `"${text}" is no run and no scenario: give the folder of a run, one of its checkpoints, or one of ` +
         `${scenarioNames().join(", ")}.`,
@@ -101,7 +102,7 @@ const takesConfig = signature("createTrainer()", {
  *
  * @throws UsageError if the device cannot be had or the world refuses its options.
  */
-export async function createTrainer<T extends Trainer = PPOTrainer>(config: Config): Promise<T> {
+export async function createTrainer<T extends Trainer = UsualTrainer>(config: Config): Promise<T> {
   takesConfig(arguments);
   return await (await systemFor(config.scenarioName)).create(config) as unknown as T;
 }
@@ -128,7 +129,7 @@ const takesPath = signature("loadTrainer()", {
  *
  * @throws UsageError if there is no run, or it has no checkpoint yet.
  */
-export async function loadTrainer<T extends Trainer = PPOTrainer, S extends Tree = Tree>(
+export async function loadTrainer<T extends Trainer = UsualTrainer, S extends Tree = Tree>(
   path: string,
   options: { readonly environment?: Environment<S> | HostWorld } & Networks = {},
 ): Promise<T> {
@@ -144,13 +145,4 @@ export async function loadTrainer<T extends Trainer = PPOTrainer, S extends Tree
 
 function pick(given: Settings, table: Table): Settings {
   return Object.fromEntries(Object.entries(given).filter(([name]) => name in table));
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -7,10 +7,13 @@ import { pauses } from "./pause.ts";
 import { type MetricsRow, recentIterations, recentMean } from "../files/metrics.ts";
 import type { Progress } from "./progress.ts";
 import type { Stop } from "./signals.ts";
+import { scenarioTitle } from "../../systems/module_path.ts";
 import type { Config } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
 import type { Metrics, Trainer } from "../../systems/trainer.ts";
+import { auditUpdate } from "../../audit/movement.ts";
+import type { AuditReport } from "../../audit/report.ts";
 
 /** Everything that a run works with. */
 export interface Run {
@@ -21,6 +24,8 @@ export interface Run {
   readonly manifest: Manifest;
   readonly progress: Progress;
   readonly stop: Stop;
+  /** Whether the first iteration is audited: `--audit`. */
+  readonly audit: boolean;
   /** When `--max-time` is over, by `performance.now()`; Infinity without it. */
   readonly deadline: number;
 }
@@ -62,7 +67,7 @@ export async function train(run: Run): Promise<Result> {
     let ending = endingOf({ ...run, deadline: Infinity }, rows);
     const pause = pauses();
     while (ending === null) {
-      rows.push(await iterate(run, pause));
+      rows.push(await iterate({ ...run, audit: run.audit && rows.length === before }, pause));
       await pause();
       tracedByFirst ??= trainer.traceCount;
       ending = endingOf(run, rows);
@@ -101,13 +106,20 @@ function endingOf({ system, config, trainer, stop, deadline }: Run, rows: readon
   return performance.now() >= deadline ? "time" : null;
 }
 
+/** An iteration, and what it moved. */
+async function audited(trainer: Trainer, pause: () => Promise<void>): Promise<[Metrics, AuditReport]> {
+  let measured: Metrics = {};
+  const report = await auditUpdate(async () => measured = await trainer.iterate(pause), trainer.learning ?? []);
+  return [measured, report];
+}
+
 /** One iteration, logged and shown. */
 async function iterate(
-  { system, trainer, folder, progress, config }: Run,
+  { system, trainer, folder, progress, config, audit }: Run,
   pause: () => Promise<void>,
 ): Promise<MetricsRow> {
   const start = performance.now();
-  const measured = await trainer.iterate(pause);
+  const [measured, report] = await (audit ? audited(trainer, pause) : [await trainer.iterate(pause)] as const);
   const seconds = (performance.now() - start) / 1000;
   const { iteration, framesPerIteration: frames } = trainer;
   const due = config.evalEvery > 0 && iteration % config.evalEvery === 0;
@@ -118,6 +130,7 @@ async function iterate(
   const row = { ...event, metrics: { ...event.metrics, ...checkedMetrics(own) } };
   folder.log(row, new Date());
   progress.iteration(iteration, row.metrics, frames, seconds);
+  if (report) progress.say(`${report}`);
   return row;
 }
 
@@ -136,7 +149,7 @@ function checkedMetrics(own: unknown): Metrics {
 /** Writes what the run is for. Returns the names of the files. */
 async function writeResults({ system, trainer, folder, config }: Run, rows: readonly MetricsRow[]): Promise<string[]> {
   const curve = curveName(system.headline);
-  folder.write(curve, await drawRunCurve(rows, system, `${config.scenarioName}, ${config.algorithm}`));
+  folder.write(curve, await drawRunCurve(rows, system, `${scenarioTitle(config.scenarioName)}, ${config.algorithm}`));
   const files = await trainer.files();
   for (const [name, content] of Object.entries(files)) folder.write(name, content);
   return [curve, ...Object.keys(files)];

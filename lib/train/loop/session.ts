@@ -12,7 +12,7 @@ import type { Host } from "./host.ts";
 import { beginManifest, type Manifest, manifestName, readManifest } from "../files/manifest.ts";
 import { recentIterations } from "../files/metrics.ts";
 import type { Plan } from "../command/plan.ts";
-import { numberText } from "../../systems/text.ts";
+import { counted, numberText } from "../../systems/text.ts";
 import { presetText } from "../command/presets.ts";
 import { Progress } from "./progress.ts";
 import { writeFailureReport } from "../look/report.ts";
@@ -34,8 +34,8 @@ export class Session {
   #progress: Progress | null = null;
   #stop: Promise<Stop> | null = null;
 
-  /** `deadline`: when `--max-time` is over, by `performance.now()`. */
-  constructor(readonly host: Host, readonly deadline: number) {}
+  /** `deadline`: when `--max-time` is over, by `performance.now()`. `audit`: see {@linkcode Run}. */
+  constructor(readonly host: Host, readonly deadline: number, readonly audit: boolean = false) {}
 
   /** Listens for Ctrl-C, from the first call on. */
   listen(): Promise<Stop> {
@@ -80,14 +80,17 @@ export async function restore(checkpoint: Checkpoint | null, trainer: Trainer): 
 
 /** Trains what is planned. Throws a {@linkcode UsageError} if it cannot begin; errors on the way are told to the user. */
 export async function start(plan: Plan, trainer: Trainer, session: Session): Promise<Ended> {
-  const { host, deadline } = session;
+  const { host, deadline, audit } = session;
   const { system, config } = plan;
+  if (audit && !trainer.learning) {
+    throw new UsageError("--audit cannot be given: what trains this system does not say what learns.");
+  }
   const progress = session.show(plan);
   const { folder, manifest } = await openRun(plan, trainer, progress);
   try {
     progress.say(`${introduction(plan, trainer)}\n${folder.path}`);
     const stop = await session.listen();
-    const result = await train({ system, config, trainer, folder, manifest, progress, stop, deadline });
+    const result = await train({ system, config, trainer, folder, manifest, progress, stop, deadline, audit });
     progress.say(conclusion(folder.path, plan, trainer, result));
     return { folder: folder.path, result, error: null };
   } catch (error) {
@@ -204,18 +207,20 @@ function endingText(
   iteration: number,
   { ending, last, recent }: Result,
 ): string {
-  const final = `${headline.metric}: ${numberText(last)}`;
+  const count = Math.min(recentIterations, iteration);
+  const mean = count > 1 ? `, mean of the last ${count}: ${numberText(recent)}` : "";
+  const numbers = `${headline.metric}: ${numberText(last)}${mean}`;
   const where = `after iteration ${iteration} of ${nIters}`;
   switch (ending) {
     case "iterations":
-      return `Done: ${iteration} iterations. Final ${final}`;
+      return `Done: ${counted(iteration, "iteration")}. Last ${numbers}`;
     case "headline":
       return `Done ${where}: the mean ${headline.name} of the last ${recentIterations}, ${numberText(recent)}, has ` +
-        `reached --early-stop ${earlyStop}. Final ${final}`;
+        `reached --early-stop ${earlyStop}. Last ${headline.metric}: ${numberText(last)}`;
     case "signal":
-      return `Stopped ${where}. ${final}`;
+      return `Stopped ${where}. Last ${numbers}`;
     case "time":
-      return `Stopped ${where}: --max-time is over. ${final}`;
+      return `Stopped ${where}: --max-time is over. Last ${numbers}`;
   }
 }
 

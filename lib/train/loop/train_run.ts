@@ -56,8 +56,9 @@ export interface RunOptions {
   readonly onIteration?: IterationListener;
 }
 
+const someWorld = kind.having("a world, such as new Navigation(),", { name: kind.text });
 const takesRun = signature("trainRun()", {
-  settings: kind.having("settings by name, { scenarioName, seed },", {}),
+  settings: kind.having("settings by name, { scenarioName, seed },", { environment: kind.optional(someWorld) }),
   options: kind.optional(kind.either(
     kind.text,
     kind.options<RunOptions>({ out: kind.text, resume: kind.text, chart: kind.boolean, onIteration: kind.callable }),

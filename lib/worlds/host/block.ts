@@ -3,9 +3,11 @@
  * simulation gives is judged here, before anybody learns from it.
  */
 
+import { isStrayPromise, told } from "../../graph/kinds.ts";
+import { ended, thrownText } from "../../graph/thrown.ts";
 import { RandomStream } from "../../graph/random_stream.ts";
 import { threefry2x32 } from "../../graph/threefry.ts";
-import { ended, type Failure, thrownText } from "./error.ts";
+import type { Failure } from "./error.ts";
 import { Command, type Memory } from "./memory.ts";
 import type { MakeSimulation, Simulation, StepOutcome } from "./world.ts";
 
@@ -52,8 +54,11 @@ export class Block {
     this.#steps = new Int32Array(simulations.length);
     this.#over = new Uint8Array(simulations.length);
     // How many numbers a state has shows in the first one.
-    simulations[0]!.reset(this.#streams[0]!);
-    this.stateSize = ownState + simulations[0]!.state().length;
+    refusePromise(simulations[0]!.reset(this.#streams[0]!), "reset");
+    const state = refusePromise(simulations[0]!.state(), "state");
+    const room = lengthOf(state);
+    if (room === null) throw new Misfit(`gave ${amount(state)} as its state, which is a list of numbers`);
+    this.stateSize = ownState + room;
   }
 
   /** Makes the simulations; gives the failure if they cannot be had. */
@@ -131,14 +136,14 @@ export class Block {
 
   #begin(i: number): void {
     this.#steps[i] = 0;
-    this.#simulations[i]!.reset(this.#streams[i]!);
+    refusePromise(this.#simulations[i]!.reset(this.#streams[i]!), "reset");
     this.#observe(i, this.#memory.observation);
   }
 
   #step(i: number, waits: boolean): void {
     const memory = this.#memory;
     const env = this.options.first + i;
-    const outcome = this.#simulations[i]!.step(this.#actions[i]!);
+    const outcome = refusePromise(this.#simulations[i]!.step(this.#actions[i]!), "step");
     checkOutcome(outcome);
     const steps = ++this.#steps[i]!;
     const { terminated } = outcome;
@@ -163,7 +168,7 @@ export class Block {
     if (typeof reward === "number") {
       into.fill(reward, env * agents, (env + 1) * agents);
     } else {
-      if (reward?.length !== agents) {
+      if (lengthOf(reward) !== agents) {
         throw new Misfit(
           `gave ${amount(reward)} as its reward, where there ${agents === 1 ? "is 1 agent" : `are ${agents} agents`}`,
         );
@@ -185,10 +190,10 @@ export class Block {
   }
 
   #observe(i: number, into: Float32Array): void {
-    const seen = this.#simulations[i]!.observe();
+    const seen = refusePromise(this.#simulations[i]!.observe(), "observe");
     const { agents, observationSize } = this.options;
     const size = agents * observationSize;
-    if (seen?.length !== size) {
+    if (lengthOf(seen) !== size) {
       const wanted = agents === 1 ? `${observationSize}` : `${size}: ${observationSize} for each of ${agents} agents`;
       throw new Misfit(`gave ${amount(seen)} as what is observed, where the world has ${wanted}`);
     }
@@ -203,9 +208,11 @@ export class Block {
   }
 
   #save(i: number): void {
-    const numbers = this.#simulations[i]!.state();
+    const numbers = refusePromise(this.#simulations[i]!.state(), "state");
     const room = this.stateSize - ownState;
-    if (numbers?.length !== room) throw new Misfit(`gave ${amount(numbers)} as its state, where it had ${room} before`);
+    if (lengthOf(numbers) !== room) {
+      throw new Misfit(`gave ${amount(numbers)} as its state, where it had ${room} before`);
+    }
     const start = (this.options.first + i) * this.stateSize;
     const { state } = this.#memory;
     state[start] = this.#steps[i]!;
@@ -220,13 +227,14 @@ export class Block {
     this.#streams[i]!.restore(stream);
     this.#over[i] = 0;
     // A copy, which the simulation may keep.
-    this.#simulations[i]!.restore(this.#memory.state.slice(start + ownState, start + this.stateSize));
+    const kept = this.#memory.state.slice(start + ownState, start + this.stateSize);
+    refusePromise(this.#simulations[i]!.restore(kept), "restore");
   }
 
   #place(i: number): void {
     const size = this.options.entities * 3;
-    const places = this.#simulations[i]!.place!();
-    if (places?.length !== size) {
+    const places = refusePromise(this.#simulations[i]!.place!(), "place");
+    if (lengthOf(places) !== size) {
       throw new Misfit(
         `gave ${amount(places)} as places, not x, y and angle of each of ${this.options.entities} entities`,
       );
@@ -259,8 +267,20 @@ export class Block {
 const stepsText = (n: number): string => n === 1 ? "1 step" : `${n} steps`;
 
 /** `4 numbers`; or what it is, if it has no length. */
-function amount(x: ArrayLike<number> | undefined | null): string {
-  return typeof x?.length === "number" ? `${x.length} ${x.length === 1 ? "number" : "numbers"}` : String(x);
+function amount(x: unknown): string {
+  const length = lengthOf(x);
+  return length === null ? told(x) : `${length} ${length === 1 ? "number" : "numbers"}`;
+}
+
+/** How many there are in a list of numbers, which a text is not; null for what is none. */
+function lengthOf(x: unknown): number | null {
+  return typeof x === "object" && x !== null && "length" in x && typeof x.length === "number" ? x.length : null;
+}
+
+/** What a method gave, which nobody waits for. */
+function refusePromise<T>(given: T, method: string): T {
+  if (isStrayPromise(given)) throw new Misfit(`gave a promise from ${method}(), which runs without waiting`);
+  return given;
 }
 
 function checkSimulation(simulation: Simulation, isDrawn: boolean): void {
@@ -271,6 +291,5 @@ function checkSimulation(simulation: Simulation, isDrawn: boolean): void {
 
 function checkOutcome(outcome: StepOutcome): void {
   if (typeof outcome?.terminated === "boolean") return;
-  if (outcome instanceof Promise) throw new Misfit("gave a promise from step(), which runs without waiting");
   throw new Misfit("gave no `terminated` from step(), which gives { reward, terminated }");
 }

@@ -1,5 +1,6 @@
 /** Whether a host world is what its contract says; a notebook checks no types. */
 
+import { shown } from "../../graph/kinds.ts";
 import type { HostWorld } from "./world.ts";
 
 const isWhole = (x: unknown, least: number): boolean => typeof x === "number" && Number.isInteger(x) && x >= least;
@@ -7,21 +8,21 @@ const isWhole = (x: unknown, least: number): boolean => typeof x === "number" &&
 /** Throws a RangeError with a sentence at the first thing that does not fit. */
 export function checkHostWorld(world: HostWorld): void {
   const { name, actionKind, simulation, metrics = {}, workers } = world;
-  if (typeof name !== "string" || name === "") throw new RangeError(`a host world has a name, not ${name}.`);
+  if (typeof name !== "string" || name === "") throw new RangeError(`a host world has a name, not ${shown(name)}.`);
   for (const size of ["agents", "observationSize", "actionSize", "maxSteps"] as const) {
     if (!isWhole(world[size], 1)) {
-      throw new RangeError(`${name}: ${size} is a whole number, 1 or more, not ${world[size]}.`);
+      throw new RangeError(`${name}: ${size} is a whole number, 1 or more, not ${shown(world[size])}.`);
     }
   }
   if (actionKind !== "continuous" && actionKind !== "discrete") {
-    throw new RangeError(`${name}: actionKind is "continuous" or "discrete", not ${JSON.stringify(actionKind)}.`);
+    throw new RangeError(`${name}: actionKind is "continuous" or "discrete", not ${shown(actionKind)}.`);
   }
   for (const [metric, reduction] of Object.entries(metrics)) {
     if (reduction === "mean" || reduction === "sum") continue;
-    throw new RangeError(`${name}: the metric ${metric} is a "mean" or a "sum", not ${JSON.stringify(reduction)}.`);
+    throw new RangeError(`${name}: the metric ${metric} is a "mean" or a "sum", not ${shown(reduction)}.`);
   }
   if (workers !== undefined && !isWhole(workers, 0)) {
-    throw new RangeError(`${name}: workers is a whole number, 0 or more, not ${workers}.`);
+    throw new RangeError(`${name}: workers is a whole number, 0 or more, not ${shown(workers)}.`);
   }
   if (typeof simulation === "function" && workers) {
     throw new RangeError(

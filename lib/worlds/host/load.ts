@@ -1,5 +1,6 @@
 /** The function that makes the simulations of a world: given, or loaded from its module. */
 
+import { shown } from "../../graph/kinds.ts";
 import type { MakeSimulation } from "./world.ts";
 
 /**
@@ -12,7 +13,7 @@ export async function loadMaker(name: string, simulation: string | MakeSimulatio
   if (typeof simulation !== "string" || !/^(file|https):\/\//.test(simulation)) {
     throw new RangeError(
       `${name}: the simulation is a function, or the file:// or https:// URL of the module that exports it, not ` +
-        `${JSON.stringify(simulation)}: simulation: import.meta.resolve('./my_simulation.ts')`,
+        `${shown(simulation)}: simulation: import.meta.resolve('./my_simulation.ts')`,
     );
   }
   const module = await load(name, simulation);

@@ -2,7 +2,7 @@
 
 import type { Drop } from "../../forensics/reads/drops.ts";
 import { PlumblineError } from "../../graph/error.ts";
-import { signature, takeOnly } from "../../graph/arguments.ts";
+import { refuseNew, signature, takeOnly } from "../../graph/arguments.ts";
 import { keyOfSeed } from "../../graph/threefry.ts";
 import { describe, sameShape, type Shape, type TypedArray } from "../../graph/types.ts";
 import { evaluate } from "../../tensor/settle.ts";
@@ -54,6 +54,7 @@ export class Simulations {
   #observation: Tensor;
 
   private constructor(readonly world: HostWorld, readonly envs: number, pool: Pool) {
+    if (!(pool instanceof Pool)) refuseNew("Simulations", "await Simulations.start(world, envs, seed)");
     this.#pool = pool;
     this.#observation = this.#seen(pool.memory.observation, null);
   }

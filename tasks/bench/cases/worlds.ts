@@ -1,19 +1,26 @@
-/** The worlds alone, with random actions: observations, rewards and resets of many environments for 50 steps. */
+/**
+ * The worlds alone, with random actions: observations, rewards and resets of many environments for 50 steps. The pendulum is
+ * there in tensors and on the host.
+ */
 
 import {
   BuzzWire,
   compile,
   type Environment,
   Generator,
+  HostPendulum,
   HostRandom,
   leaves,
   mapTree,
   Navigation,
+  Pendulum,
   randomBits,
   resetWhere,
   ReverseTransport,
   scan,
+  Simulations,
   type Tensor,
+  tensor,
   type Tree,
   uniform,
   Variable,
@@ -28,10 +35,25 @@ const worlds: Readonly<Record<string, () => unknown>> = {
   reverse_transport: () => new ReverseTransport({ nAgents: 3 }),
   wheel: () => new Wheel({ nAgents: 4 }),
   buzz_wire: () => new BuzzWire(),
+  pendulum: () => new Pendulum(),
 };
 
+/** 50 steps of simulations, each of which waits for its actions. */
+async function hostRollout(envs: number): Promise<Run> {
+  const simulations = await Simulations.start(new HostPendulum(), envs, 0);
+  const random = new HostRandom(0);
+  return async () => {
+    const start = performance.now();
+    for (let i = 0; i < steps; i++) {
+      await simulations.step(tensor(random.uniform(envs, -1, 1), { shape: [envs, 1, 1] }));
+    }
+    return { "env steps/s": envs * steps * 1e3 / (performance.now() - start) };
+  };
+}
+
 /** Compiles 50 steps, which go on where the last ones ended; episodes that end begin anew. */
-export function worldRollout({ scenario, envs }: WorldCase): Run {
+export function worldRollout({ scenario, envs }: WorldCase): Run | Promise<Run> {
+  if (scenario === "host_pendulum") return hostRollout(envs);
   const make = worlds[scenario];
   if (!make) throw new Error(`there is no world '${scenario}'.`);
   const environment = make() as Environment<Tree>;

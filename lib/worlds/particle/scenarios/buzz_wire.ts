@@ -17,6 +17,7 @@ import type { Body, Fixture } from "../body.ts";
 import type { Joint } from "../joints.ts";
 import { Outlines } from "../outlines.ts";
 import { length, type Pair } from "../pairs.ts";
+import { named } from "../motion.ts";
 import { ParticleWorld } from "../world.ts";
 import { discs, type Entity, type Scene, sceneOf } from "../../scene.ts";
 
@@ -210,18 +211,6 @@ export class BuzzWire implements Environment<BuzzWireState> {
 /** From the ball to its goal, [env, 1]. */
 function toGoal({ position, goal }: BuzzWireState): Tensor {
   return length(position.slice(1, ball, ball + 1).sub(goal)).squeeze(2);
-}
-
-/** The state with its axes named. */
-function named({ position, velocity, angle, spin, goal, steps }: BuzzWireState): BuzzWireState {
-  return {
-    position: position.named("env", "body", null),
-    velocity: velocity.named("env", "body", null),
-    angle: angle.named("env", "body"),
-    spin: spin.named("env", "body"),
-    goal: goal.named("env", null, null),
-    steps: steps.named("env"),
-  };
 }
 
 takeOnly(BuzzWire, kind.worldMethods("position", "velocity", "angle", "spin", "goal", "steps"));

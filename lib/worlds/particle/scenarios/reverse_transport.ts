@@ -16,6 +16,7 @@ import { atLeast, type Checks, positive, whole, withDefaults } from "../../optio
 import type { Body } from "../body.ts";
 import { Outlines } from "../outlines.ts";
 import { length, squaredLength } from "../pairs.ts";
+import { named } from "../motion.ts";
 import { ParticleWorld } from "../world.ts";
 import { discs, type Scene, sceneOf } from "../../scene.ts";
 
@@ -178,16 +179,6 @@ export class ReverseTransport implements Environment<ReverseTransportState> {
     const within = squaredLength(view.place).less(squaredLength(view.place.sub(gap)));
     return within.or(this.#arrival.touches(gap)).reshape(-1);
   }
-}
-
-/** The state with its axes named. */
-function named({ position, velocity, goal, steps }: ReverseTransportState): ReverseTransportState {
-  return {
-    position: position.named("env", "body", null),
-    velocity: velocity.named("env", "body", null),
-    goal: goal.named("env", null, null),
-    steps: steps.named("env"),
-  };
 }
 
 takeOnly(ReverseTransport, kind.worldMethods("position", "velocity", "goal", "steps"));

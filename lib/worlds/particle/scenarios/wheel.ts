@@ -15,6 +15,7 @@ import { ends } from "../../episode.ts";
 import { type Checks, finite, positive, whole, withDefaults } from "../../options.ts";
 import type { Body } from "../body.ts";
 import { turn } from "../turn.ts";
+import { named } from "../motion.ts";
 import { ParticleWorld } from "../world.ts";
 import { discs, type Scene, sceneOf } from "../../scene.ts";
 
@@ -149,17 +150,6 @@ export class Wheel implements Environment<WheelState> {
       ...ends(full([state.steps.size], 0, { dtype: "bool" }), state.steps, this.maxSteps),
     };
   }
-}
-
-/** The state with its axes named. */
-function named({ position, velocity, angle, spin, steps }: WheelState): WheelState {
-  return {
-    position: position.named("env", "body", null),
-    velocity: velocity.named("env", "body", null),
-    angle: angle.named("env", "body"),
-    spin: spin.named("env", "body"),
-    steps: steps.named("env"),
-  };
 }
 
 takeOnly(Wheel, kind.worldMethods("position", "velocity", "angle", "spin", "steps"));
