@@ -48,6 +48,7 @@ Deno.test("a run leaves every file, readable by its format", () =>
     assert.equal([...readRecords(events)].length, 2 + 7);
     assert.equal(bytesUpTo(events, 7), events.length);
     // A tag, and behind it the field of a float32.
+    // deno-lint-ignore no-control-regex
     const frames = [...new TextDecoder("latin1").decode(events).matchAll(/time\/frames\x15/g)].map((found) =>
       new DataView(events.buffer, events.byteOffset).getFloat32(found.index + found[0].length, true)
     );
