@@ -1,6 +1,6 @@
 /** What LSTM and GRU share: the weights of gates, PyTorch's, and a run that takes the input's part of all steps at once. */
 
-import { takeOnly } from "../graph/arguments.ts";
+import { type Signature, signature, takeOnly } from "../graph/arguments.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -32,6 +32,18 @@ export const gatedOptions: kind.Kind = kind.options<GatedOptions>({ members: kin
   numLayers: "it is one layer: give the outputs of one to the next.",
   bidirectional: "it goes forwards: flip(0) the sequence for another that goes backwards.",
 });
+
+const features = kind.count(1);
+
+/** What makes a gated layer, as arguments. */
+export function gatedSignature(called: string): Signature {
+  return signature(called, {
+    inFeatures: features,
+    hiddenFeatures: features,
+    random: kind.hostRandom,
+    options: gatedOptions,
+  });
+}
 
 /** A recurrent layer `[..leading, in]` to `[..leading, hidden]`. */
 export abstract class Gated<S extends GatedState> extends Recurrent<S> {

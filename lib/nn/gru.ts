@@ -1,22 +1,16 @@
 /** GRU (Cho et al. 2014) as a scan, with PyTorch's weights, gate order and place of the reset gate. */
 
-import { signature, takeOnly } from "../graph/arguments.ts";
+import { takeOnly } from "../graph/arguments.ts";
 import { zeros } from "../tensor/creation.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Gated, type GatedOptions, gatedOptions, type GatedState } from "./gated.ts";
+import { Gated, type GatedOptions, gatedSignature, type GatedState } from "./gated.ts";
 
 /** What a GRU carries: its hidden state, `[..leading, hidden]`. */
 export type GRUState = GatedState;
 
-const features = kind.count(1);
-const takesGRU = signature("new GRU()", {
-  inFeatures: features,
-  hiddenFeatures: features,
-  random: kind.hostRandom,
-  options: gatedOptions,
-});
+const takesGRU = gatedSignature("new GRU()");
 
 /** One layer over a sequence `[time, batch, in]`, or over any leading axes. Gates: reset, update, new. */
 export class GRU extends Gated<GRUState> {

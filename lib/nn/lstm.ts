@@ -1,11 +1,11 @@
 /** LSTM (Hochreiter and Schmidhuber 1997) as a scan, with PyTorch's weights and gate order. */
 
-import { signature, takeOnly } from "../graph/arguments.ts";
+import { takeOnly } from "../graph/arguments.ts";
 import { zeros } from "../tensor/creation.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Gated, type GatedOptions, gatedOptions, type GatedState } from "./gated.ts";
+import { Gated, type GatedOptions, gatedSignature, type GatedState } from "./gated.ts";
 
 /** What an LSTM carries: hidden and cell state, `[..leading, hidden]`. */
 export interface LSTMState extends GatedState {
@@ -13,13 +13,7 @@ export interface LSTMState extends GatedState {
   readonly cell: Tensor;
 }
 
-const features = kind.count(1);
-const takesLSTM = signature("new LSTM()", {
-  inFeatures: features,
-  hiddenFeatures: features,
-  random: kind.hostRandom,
-  options: gatedOptions,
-});
+const takesLSTM = gatedSignature("new LSTM()");
 
 /** One layer over a sequence `[time, batch, in]`, or over any leading axes. Gates: input, forget, cell, output. */
 export class LSTM extends Gated<LSTMState> {

@@ -51,7 +51,8 @@ Deno.test("parseCommand() fills nothing in", () => {
 });
 
 const refused: readonly (readonly [string, string])[] = [
-  ["--minibatch 400", "--minibatch is no flag of train: see --help."],
+  ["--minibatch 400", "--minibatch is no flag of train: did you mean --minibatch-size?"],
+  ["--wings 2", "--wings is no flag of train: see --help."],
   ["--minibatchsize 400", "--minibatchsize is no flag of train: did you mean --minibatch-size?"],
   ["--frames_per_batch 6000", "--frames_per_batch is no flag of train: did you mean --frames-per-batch?"],
   ["--gama 0.9", "--gama is no flag of train: did you mean --gamma?"],
