@@ -132,6 +132,7 @@ export function flagOf(name: string): string {
 
 /** What an option did not get: the end of a sentence, with a hint where there is one. */
 export function notThis(option: Option, value: unknown): string {
+  if (value === undefined) return "and is missing.";
   const hint = option.kind === "choice" && typeof value === "string" ? option.hint?.(value) ?? null : null;
   return `not ${shown(value)}${hint === null ? "" : `: ${hint}`}.`;
 }

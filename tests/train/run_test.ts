@@ -310,7 +310,7 @@ Deno.test("a config.json that is none is named, whatever it holds", () =>
     const sentences = {
       "": "Unexpected end of JSON input.",
       "null": "it names no scenario.",
-      '{"scenarioName": "navigation"}': "--seed takes a whole number from 0 to 4,294,967,295, not undefined.",
+      '{"scenarioName": "navigation"}': "--seed takes a whole number from 0 to 4,294,967,295, and is missing.",
     };
     for (const [content, sentence] of Object.entries(sentences)) {
       Deno.writeTextFileSync(path, content);

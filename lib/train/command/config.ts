@@ -10,10 +10,10 @@ import { closest, nearest } from "./nearest.ts";
 import { settingsOf } from "./tables.ts";
 
 function schemaOf(name: string, option: Option): v.GenericSchema<unknown, Setting> {
-  const message = ({ input }: { input: unknown }) =>
-    isStrayPromise(input)
-      ? `${flagOf(name)} takes ${rangeOf(option)}, not a promise: \`await\` is missing.`
-      : `${flagOf(name)} takes ${rangeOf(option)}, not ${shown(input)}.`;
+  const message = ({ input }: { input: unknown }) => {
+    const not = isStrayPromise(input) ? "not a promise: `await` is missing." : notThis(option, input);
+    return `${flagOf(name)} takes ${rangeOf(option)}, ${not}`;
+  };
   switch (option.kind) {
     case "toggle":
       return v.boolean(({ input }) => `"${name}" is true or false, not ${shown(input)}.`);
@@ -21,7 +21,7 @@ function schemaOf(name: string, option: Option): v.GenericSchema<unknown, Settin
       // A world of one's own has a name, or a path, that is in no table: by it the system was found.
       return name === "scenarioName" ? v.string(message) : v.picklist(
         option.values,
-        ({ input }) => `${flagOf(name)} takes ${rangeOf(option)}, ${notThis(option, input)}`,
+        message,
       );
     case "integer":
     case "number": {
