@@ -13,7 +13,6 @@ import {
   type NumberOption,
   positive,
   real,
-  type Table,
   toggle,
   type ToggleOption,
   type ValuesOf,
