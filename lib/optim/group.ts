@@ -101,6 +101,8 @@ export function learning(parameters: readonly Parameter[]): [parameters: Paramet
   return [some, new Set(some.filter((x) => !x.grad))];
 }
 
+const add = (a: Tensor, b: Tensor): Tensor => a.add(b);
+
 const takesGroup = signature("new ParameterGroup()", { name: kind.text, parameters: kind.parameters });
 
 /** Parameters whose numbers lie in one vector, in order. A parameter belongs to one group at most. */
@@ -170,6 +172,42 @@ export class ParameterGroup<G extends string = string> implements Stateful {
     return (vector) => this.#flat(gradients(slope.dot(vector), values, { allowUnused: true }));
   }
 
+  /**
+   * The Gauss-Newton matrix of a loss of what a network gives, J^T H J, as its product with vectors: `outputs` are those of the
+   * network, of which `loss` makes a scalar. Where the loss is at its least, as a mean KL divergence from a policy to itself is, it
+   * is the Hessian, and so Fisher's matrix, for two thirds of the work. As {@linkcode hessian} it stays that of the present values.
+   *
+   * @throws PlumblineError G305 if `loss` gives no scalar, G101 if the outputs do not depend on one of the parameters, or the loss
+   * on one of the outputs.
+   *
+   * @example
+   * ```ts
+   * import { FlatVector, Parameter, ParameterGroup, tensor } from "@plumbline/plumbline";
+   *
+   * const w = new Parameter(tensor([1, 2]), "w");
+   * const group = new ParameterGroup("w", [w]);
+   * const product = group.gaussNewton([w.mul(3)], ([y]) => y!.square().sum().div(2));
+   * console.log(await product(new FlatVector("w", tensor([1, 10]))).tensor.toList()); // [9, 90]
+   * ```
+   */
+  gaussNewton(
+    outputs: readonly Tensor[],
+    loss: (outputs: readonly Tensor[]) => Tensor,
+  ): (vector: FlatVector<G>) => FlatVector<G> {
+    const values = this.parameters.map((x) => new Tensor(x.node));
+    const weighed = (weights: readonly Tensor[]): Tensor => outputs.map((y, i) => y.mul(weights[i]!).sum()).reduce(add);
+    // J v is the derivative of J^T u along v with respect to u, whatever u is.
+    const anything = outputs.map((y) => y.detach("the derivative does not depend on it"));
+    const pulled = this.#flat(gradients(weighed(anything), values));
+    const places = outputs.map((y) => y.detach("where the loss is bent"));
+    const slopes = gradients(loss(places), places);
+    return (vector) => {
+      const pushed = gradients(pulled.dot(vector), anything);
+      const bent = gradients(slopes.map((s, i) => s.mul(pushed[i]!).sum()).reduce(add), places, { allowUnused: true });
+      return this.#flat(gradients(weighed(bent.map((x) => x.detach("a vector that is pulled back"))), values));
+    };
+  }
+
   /** Gives the parameters new values. */
   assign(values: FlatVector<G>): void {
     this.vector.assign(new FlatVector(this.name, zeros([this.size])).add(values).tensor);
@@ -188,5 +226,6 @@ export class ParameterGroup<G extends string = string> implements Stateful {
 takeOnly(ParameterGroup, {
   gradient: { loss: kind.tensor, allowUnused: kind.optional(kind.boolean) },
   hessian: { loss: kind.tensor },
+  gaussNewton: { outputs: kind.tensors, loss: kind.callable },
   assign: { values: flat },
 });

@@ -83,10 +83,10 @@ export interface Learner {
 }
 
 /** Makes the learner of a trainer; `random` draws the networks. */
-export type LearnerMaker<L extends Learner> = (
+export type LearnerMaker = (
   random: HostRandom,
   shape: { readonly envs: number; readonly steps: number },
-) => L;
+) => Learner;
 
 /** The share of a number that a schedule has left in an iteration of a run. */
 export function scheduled(
@@ -105,14 +105,13 @@ const measuredEpisodes = 100;
 export abstract class OnPolicyTrainer<
   W extends Environment | HostWorld = Environment,
   O extends OnPolicyOptions = OnPolicyOptions,
-  L extends Learner = Learner,
 > {
   /** Environments side by side. */
   readonly envs: number;
   /** Steps of each environment in an iteration. */
   readonly steps: number;
   /** What the algorithm learns, and how. */
-  protected readonly learner: L;
+  readonly #learner: Learner;
   readonly #experience: Experience;
   readonly #generator: Generator;
   readonly #order: HostRandom;
@@ -121,12 +120,12 @@ export abstract class OnPolicyTrainer<
   #iteration = 0;
 
   /** Draws the networks, which `make` makes, and the first states from the seed. */
-  protected constructor(readonly environment: W, readonly options: O, engine: EngineFacts, make: LearnerMaker<L>) {
+  protected constructor(readonly environment: W, readonly options: O, engine: EngineFacts, make: LearnerMaker) {
     this.#engine = engine;
     const random = new HostRandom(options.seed);
     const { framesPerBatch } = options;
     const shape = batchShape(framesPerBatch, environment.maxSteps, environment.framesPerStep, options.envs);
-    const learner = this.learner = make(random, shape);
+    const learner = this.#learner = make(random, shape);
     const { preparation, measured } = learner;
     const { policy, critic, sequenceLength } = preparation;
     const [envs, steps] = [this.envs, this.steps] = [preparation.envs, preparation.steps];
@@ -142,7 +141,7 @@ export abstract class OnPolicyTrainer<
 
   /** A trainer that `make` makes, ready to iterate. Throws what its networks, or the world, have against it. */
   protected static async start<
-    T extends OnPolicyTrainer<Environment<Tree> | HostWorld, OnPolicyOptions, Learner>,
+    T extends OnPolicyTrainer<Environment<Tree> | HostWorld, OnPolicyOptions>,
   >(make: (engine: EngineFacts) => T): Promise<T> {
     const { name, adapter } = await currentEngine();
     const note = deviceNotice();
@@ -154,12 +153,12 @@ export abstract class OnPolicyTrainer<
 
   /** The policy. */
   get policy(): Policy {
-    return this.learner.preparation.policy;
+    return this.#learner.preparation.policy;
   }
 
   /** The value function. */
   get critic(): Module {
-    return this.learner.preparation.critic;
+    return this.#learner.preparation.critic;
   }
 
   /** What learns. */
@@ -174,7 +173,13 @@ export abstract class OnPolicyTrainer<
 
   /** Frames that one iteration learns from. */
   get framesPerIteration(): number {
-    return this.learner.preparation.frames * (this.environment.framesPerStep ?? 1);
+    return this.#learner.preparation.frames * (this.environment.framesPerStep ?? 1);
+  }
+
+  /** Updates in one pass over a batch. */
+  get updatesPerEpoch(): number {
+    const { preparation } = this.#learner;
+    return Math.ceil(preparation.rows / preparation.rowsOf(this.options.minibatchSize));
   }
 
   /** The learning rate of the iteration that comes next, or is under way. */
@@ -196,7 +201,8 @@ export abstract class OnPolicyTrainer<
   /** Learns from a batch: part of {@linkcode iterate}. Gives what was measured. */
   async learn(rollout: Rollout, pause?: () => Promise<void>): Promise<Record<string, number>> {
     const { rows, summary } = await this.#prepare(rollout);
-    const { learner, learningRate } = this;
+    const { learningRate } = this;
+    const learner = this.#learner;
     if ((this.options.lrSchedule ?? "constant") !== "constant") learner.optimizer.setLearningRate(learningRate);
     const learned = await learner.learn({ rows, iteration: this.#iteration, order: this.#order, pause });
     return {
@@ -228,7 +234,7 @@ export abstract class OnPolicyTrainer<
 
   /** The gradients of the last update of the last iteration, before they were clipped, by parameter. */
   gradients(): Promise<Record<string, SavedTensor>> {
-    return this.learner.gradients();
+    return this.#learner.gradients();
   }
 
   /** Everything that is needed to continue bit for bit, by name. */
@@ -282,22 +288,22 @@ export abstract class OnPolicyTrainer<
 
   /** What it is and what runs it. */
   get facts(): OnPolicyFacts {
-    return { ...this.#engine, envs: this.envs, steps: this.steps, parameters: this.learner.size };
+    return { ...this.#engine, envs: this.envs, steps: this.steps, parameters: this.#learner.size };
   }
 
   /** Gives back programs and simulations. */
   dispose(): void {
     this.#experience.dispose();
     this.#prepare.dispose();
-    for (const program of Object.values(this.learner.programs)) program.dispose();
+    for (const program of Object.values(this.#learner.programs)) program.dispose();
   }
 
   #programs(): Readonly<Record<string, AnyProgram>> {
-    return { ...this.#experience.programs, prepare: this.#prepare, ...this.learner.programs };
+    return { ...this.#experience.programs, prepare: this.#prepare, ...this.#learner.programs };
   }
 
   #named(): [string, Variable][] {
-    const { owners, preparation } = this.learner;
+    const { owners, preparation } = this.#learner;
     return namedVariables({ ...owners, generator: this.#generator, ...preparation.owners });
   }
 }

@@ -24,6 +24,11 @@ interface Epoch extends Minibatches {
   readonly entropyEps: Tensor;
 }
 
+/** The weight of the entropy in an iteration. */
+export function entropyWeight({ entropyEps, entropySchedule, nIters }: PPOOptions, iteration: number): number {
+  return scheduled(entropyEps, entropySchedule, iteration, nIters);
+}
+
 /** Policy, critic and optimiser of PPO, and the steps that change them. */
 export class PPOLearner implements Learner {
   readonly preparation: Preparation;
@@ -70,17 +75,11 @@ export class PPOLearner implements Learner {
     return this.optimizer.groups.reduce((n, { group }) => n + group.size, 0);
   }
 
-  /** The weight of the entropy in an iteration. */
-  entropyEps(iteration: number): number {
-    const { entropyEps, entropySchedule, nIters } = this.options;
-    return scheduled(entropyEps, entropySchedule, iteration, nIters);
-  }
-
   async learn({ rows, iteration, order, pause }: Lesson): Promise<Record<string, number>> {
     const { numEpochs, minibatchSize, targetKl = 0 } = this.options;
     const { preparation } = this;
     const { frames } = preparation;
-    const entropyEps = this.entropyEps(iteration);
+    const entropyEps = entropyWeight(this.options, iteration);
     let [epochs, kl] = [0, 0];
     while (epochs < numEpochs) {
       await pause?.();

@@ -6,7 +6,7 @@ import type { Environment } from "../worlds/environment.ts";
 import type { HostWorld } from "../worlds/host/world.ts";
 import * as kind from "../worlds/kinds.ts";
 import { type EngineFacts, type OnPolicyFacts, OnPolicyTrainer } from "./on_policy_trainer.ts";
-import { PPOLearner } from "./ppo_learner.ts";
+import { entropyWeight, PPOLearner } from "./ppo_learner.ts";
 import { checkPPOOptions, type PPOOptions, ppoOptions } from "./ppo_options.ts";
 
 /** What a trainer says about itself. */
@@ -18,8 +18,7 @@ const takesCreate = signature("PPOTrainer.create()", {
 });
 
 /** PPO for many agents in a world `W`: an {@linkcode Environment}, or a {@linkcode HostWorld}. */
-export class PPOTrainer<W extends Environment | HostWorld = Environment>
-  extends OnPolicyTrainer<W, PPOOptions, PPOLearner> {
+export class PPOTrainer<W extends Environment | HostWorld = Environment> extends OnPolicyTrainer<W, PPOOptions> {
   /**
    * A trainer on the engine of the process, in a world of tensors or on the host.
    *
@@ -78,14 +77,8 @@ export class PPOTrainer<W extends Environment | HostWorld = Environment>
     super(environment, options, engine, (random, shape) => new PPOLearner(environment, options, random, shape));
   }
 
-  /** Updates in one pass over a batch. */
-  get updatesPerEpoch(): number {
-    const { preparation } = this.learner;
-    return Math.ceil(preparation.rows / preparation.rowsOf(this.options.minibatchSize));
-  }
-
   /** The weight of the entropy in the iteration that comes next, or is under way. */
   get entropyEps(): number {
-    return this.learner.entropyEps(this.iteration);
+    return entropyWeight(this.options, this.iteration);
   }
 }

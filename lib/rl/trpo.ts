@@ -28,17 +28,21 @@ export interface TrustRegionOptions {
 }
 
 /** What a policy is improved by. Each is asked again for other parameters, and reads those that the group has then. */
-export interface TrustRegion {
+export interface TrustRegion<G extends string = string> {
   /** How much better the policy does than the one that acted, a scalar: the mean of ratio times advantage. */
   readonly surrogate: () => Tensor;
   /** The mean KL divergence from the policy before the step, as data, to the policy as it is, a scalar. */
   readonly kl: () => Tensor;
-  /** The same of a part of the batch, by which Fisher's matrix is taken; that of the whole batch unless told otherwise. */
-  readonly sampledKl?: () => Tensor;
+  /**
+   * Products with Fisher's matrix at the policy before the step, which may be that of a part of the batch: made by
+   * {@linkcode ParameterGroup.gaussNewton} or {@linkcode ParameterGroup.hessian}. The Hessian of `kl` unless told otherwise.
+   */
+  readonly fisher?: (vector: FlatVector<G>) => FlatVector<G>;
 }
 
 /** What a step came to; scalars. */
 export interface TRPOStep {
+  /** Any of it, by name. */
   readonly [name: string]: Tensor;
   /** 1 if a step was made, 0 if none was good enough. */
   readonly accepted: Tensor;
@@ -59,7 +63,7 @@ export interface TRPOStep {
 const takesStep = signature("trpoStep()", {
   policy: kind.instance('a ParameterGroup, such as new ParameterGroup("policy", policy.parameters()),', ParameterGroup),
   region: kind.having("{ surrogate, kl }", { surrogate: kind.callable, kl: kind.callable }, {
-    sampledKl: kind.optional(kind.callable),
+    fisher: kind.optional(kind.callable),
   }),
   options: kind.options<TrustRegionOptions>({
     targetKl: kind.finite,
@@ -95,7 +99,7 @@ const takesStep = signature("trpoStep()", {
  */
 export function trpoStep<G extends string>(
   policy: ParameterGroup<G>,
-  region: TrustRegion,
+  region: TrustRegion<G>,
   options: TrustRegionOptions = {},
 ): TRPOStep {
   takesStep(arguments);
@@ -112,13 +116,13 @@ export function trpoStep<G extends string>(
 /** The natural gradient, as long as the trust region allows if the KL divergence were its second order. */
 function naturalStep<G extends string>(
   policy: ParameterGroup<G>,
-  { surrogate, kl, sampledKl = kl }: TrustRegion,
+  { surrogate, kl, ...region }: TrustRegion<G>,
   targetKl: number,
   { cgMaxSteps = 10, cgDamping = 0.1 }: TrustRegionOptions,
 ) {
   const gradient = policy.gradient(surrogate());
   noteSink(gradient.tensor.node, "the gradient of the surrogate");
-  const fisher = policy.hessian(sampledKl());
+  const fisher = region.fisher ?? policy.hessian(kl());
   const damped = (v: FlatVector<G>): FlatVector<G> => fisher(v).add(v.mul(cgDamping));
   // The step is the same for any multiple of the gradient: of one whose largest entry is 1 nothing overflows.
   const peak = gradient.tensor.abs().max();
@@ -147,7 +151,7 @@ interface Found {
 /** The first of `longest`, and shares of it that shrink, which stays in the trust region and is no worse. Leaves the last tried. */
 function searchAlong<G extends string>(
   policy: ParameterGroup<G>,
-  { surrogate, kl }: TrustRegion,
+  { surrogate, kl }: TrustRegion<G>,
   before: FlatVector<G>,
   longest: FlatVector<G>,
   targetKl: number,

@@ -14,7 +14,7 @@ import { where } from "../tensor/functions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import { scan } from "../tensor/scan.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
-import { mapTree, type Tree } from "../tensor/tree.ts";
+import { leaves, mapTree, rebuildTree, type Tree } from "../tensor/tree.ts";
 import type { Stateful } from "../tensor/variable.ts";
 import type { Environment } from "../worlds/environment.ts";
 import { type Minibatches, shuffled } from "./batch.ts";
@@ -22,6 +22,7 @@ import { Diagnostics } from "./diagnostics.ts";
 import { namedGradients } from "./gradients.ts";
 import type { Learner, Lesson } from "./on_policy_trainer.ts";
 import { makeNetworks } from "./own_networks.ts";
+import type { PolicyOutput } from "./policy.ts";
 import { type Frames, Preparation } from "./preparation.ts";
 import { type TRPOStep, trpoStep } from "./trpo.ts";
 import type { TRPOOptions } from "./trpo_options.ts";
@@ -111,25 +112,30 @@ export class TRPOLearner implements Learner {
     const { preparation } = this;
     const { policy } = preparation;
     const frames = preparation.unpack(rows);
-    const [whole, part] = [frames, preparation.unpack(this.#sample(rows))].map((some) => {
-      const before = mapTree(preparation.outputOf(some), (x) => x.detach("the policy before the step"));
-      return { before, kl: () => policy.kl(before, preparation.outputOf(some)).mean() };
-    }) as [Before, Before];
+    const before = asBefore(preparation.outputOf(frames));
+    const kl = (): Tensor => policy.kl(before, preparation.outputOf(frames)).mean();
     const { advantage, scale } = scaled(frames.advantage);
     const surrogate = (): Tensor => {
       const logProb = policy.logProb(preparation.outputOf(frames), frames.choice);
       return logProb.sub(frames.logProb).exp().mul(advantage).mean();
     };
     const { targetKl, cgMaxSteps, cgDamping, lineSearchShrinkingFactor, lineSearchMaxIter } = this.options;
-    const region = { surrogate, kl: whole.kl, sampledKl: part.kl };
-    const step = trpoStep(this.#policy, region, {
+    const step = trpoStep(this.#policy, { surrogate, kl, fisher: this.#fisher(rows) }, {
       ...{ targetKl, cgMaxSteps, cgDamping, lineSearchShrinkingFactor, lineSearchMaxIter },
     });
     return {
       ...step,
       improvement: step.improvement.mul(scale),
-      entropy: policy.entropy(whole.before, frames.noise).mean(),
+      entropy: policy.entropy(before, frames.noise).mean(),
     };
+  }
+
+  /** Products with Fisher's matrix of some rows: the Gauss-Newton matrix of the KL divergence of what the policy says of them. */
+  #fisher(rows: Tensor) {
+    const { policy } = this.preparation;
+    const said = this.preparation.outputOf(this.preparation.unpack(this.#sample(rows)));
+    const before = asBefore(said);
+    return this.#policy.gaussNewton(leaves(said), (now) => policy.kl(before, rebuildTree(said, now.values())).mean());
   }
 
   /**
@@ -184,10 +190,9 @@ function refuseShared(policy: Module, critic: Module): void {
   });
 }
 
-/** A part of the batch as the policy before the step saw it. */
-interface Before {
-  readonly before: Parameters<Preparation["policy"]["kl"]>[0];
-  readonly kl: () => Tensor;
+/** What a policy says, as data. */
+function asBefore(said: PolicyOutput): PolicyOutput {
+  return mapTree(said, (x) => x.detach("the policy before the step"));
 }
 
 /** Advantages whose largest is 1 or -1, and by how much they were larger: the step is the same, and their sums are finite. */

@@ -15,8 +15,7 @@ const takesCreate = signature("TRPOTrainer.create()", {
 });
 
 /** TRPO for many agents in a world `W`: an {@linkcode Environment}, or a {@linkcode HostWorld}. */
-export class TRPOTrainer<W extends Environment | HostWorld = Environment>
-  extends OnPolicyTrainer<W, TRPOOptions, TRPOLearner> {
+export class TRPOTrainer<W extends Environment | HostWorld = Environment> extends OnPolicyTrainer<W, TRPOOptions> {
   /**
    * A trainer on the engine of the process, in a world of tensors or on the host. Its metrics say of each iteration whether a step
    * was accepted (`train/accepted`), its KL divergence (`train/kl`, always below `targetKl`), its length, and how much the

@@ -174,6 +174,13 @@ const optim: readonly Call[] = [
   method("FlatVector", flat, "norm"),
   makes(p.ParameterGroup, words("group"), parameters),
   method("ParameterGroup", group, "gradient", aTensor(v.square().sum()), maybe(truth(true))),
+  method(
+    "ParameterGroup",
+    group,
+    "gaussNewton",
+    own([v.mul(2)], null, 3, v.mul(2), [3]),
+    aFunction(([y]: readonly p.Tensor[]) => y!.square().sum()),
+  ),
   method("ParameterGroup", group, "hessian", aTensor(v.square().sum())),
   method("ParameterGroup", group, "assign", anObject(flat, row, [1, 2])),
   ...["values", "grads", "variables"].map((name) => method("ParameterGroup", group, name)),

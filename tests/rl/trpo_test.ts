@@ -5,6 +5,8 @@ import { InferenceSession, Tensor as OnnxTensor } from "../../lib/engine/onnx/ru
 import {
   type ActionKind,
   CategoricalPolicy,
+  ClippedGaussianPolicy,
+  Critic,
   type GaussianOutput,
   GaussianPolicy,
   HostPendulum,
@@ -13,8 +15,10 @@ import {
   Module,
   noGrad,
   Normal,
+  normal,
   type PPOOptions,
   PPOTrainer,
+  randomKey,
   type Tensor,
   tensor,
   type TRPOOptions,
@@ -251,7 +255,7 @@ onEngine("cpu", "a critic of one's own that computes without gradients is told, 
   }
   const trainer = await own(undefined, (spaces, random) => new Blind(new MLP([spaces.observationSize, 8, 1], random)));
   try {
-    await assert.rejects(trainer.iterate(), /error\[G101\].*critic.*noGrad/s);
+    await assert.rejects(trainer.iterate(), /error\[G101\].*noGrad\(\) passes no gradient to /s);
   } finally {
     trainer.dispose();
   }
@@ -372,14 +376,28 @@ onEngine(
     }),
 );
 
-Deno.test("a policy for the report's humanoid has 18,656 parameters, its critic 15,901", async () => {
-  const { ClippedGaussianPolicy, Critic } = await import("../../mod.ts");
+Deno.test("a policy for the report's humanoid has 18,656 parameters, its critic 15,901", () => {
   const sizes = { agents: 1, observationSize: 56, hiddenSize: 100 };
   const random = new HostRandom(0);
   const count = (net: Module): number => net.parameters().reduce((sum, x) => sum + x.size, 0);
   assert.equal(count(new ClippedGaussianPolicy({ ...sizes, actionSize: 28 }, random)), 18_656);
   assert.equal(count(new Critic(sizes, random)), 15_901);
 });
+
+onEngine(
+  "cpu",
+  "clipped actions begin near 0 with deviations of 1, whether agents share a network or not",
+  async () => {
+    for (const shareParameters of [true, false]) {
+      const sizes = { agents: 2, observationSize: 3, actionSize: 2, hiddenSize: 16, shareParameters };
+      const policy = new ClippedGaussianPolicy(sizes, new HostRandom(0));
+      const { loc, scale } = policy.output(normal(randomKey(0), [20, 2, 3]));
+      assert.ok((await loc.data()).every((x) => Math.abs(x) < 0.2));
+      assert.ok((await scale.data()).every((x) => x === 1));
+      assert.deepEqual(policy.logStd.shape, shareParameters ? [2] : [2, 2]);
+    }
+  },
+);
 
 onEngine("cpu", "the KL of policies is that of their distributions, also where an action is ruled out", async () => {
   const sizes = { agents: 1, observationSize: 2, actionSize: 3, hiddenSize: 4 };

@@ -4,6 +4,7 @@ import {
   ClippedGaussianPolicy,
   compile,
   FlatVector,
+  type GaussianOutput,
   HostRandom,
   normal,
   ParameterGroup,
@@ -29,10 +30,12 @@ export async function trpoUpdate(): Promise<Run> {
   const step = compile((all: typeof batch, from: Tensor) => {
     group.assign(new FlatVector("policy", from));
     const part = all.observation.slice(0, 0, Infinity, every);
-    const [before, some] = [all.observation, part].map((x) => {
-      const { loc, scale } = policy.head(x);
-      return { loc: stopGradient(loc, "the policy before"), scale: stopGradient(scale, "the policy before") };
-    }) as [ReturnType<typeof policy.head>, ReturnType<typeof policy.head>];
+    const data = ({ loc, scale }: GaussianOutput): GaussianOutput => ({
+      loc: stopGradient(loc, "the policy before"),
+      scale: stopGradient(scale, "the policy before"),
+    });
+    const before = data(policy.head(all.observation));
+    const some = policy.head(part);
     const logProb = policy.logProb(before, all.choice);
     const { accepted, kl, improvement } = trpoStep(group, {
       surrogate: () => {
@@ -40,7 +43,9 @@ export async function trpoUpdate(): Promise<Run> {
         return now.sub(logProb).exp().mul(all.advantage).mean();
       },
       kl: () => policy.kl(before, policy.head(all.observation)).mean(),
-      sampledKl: () => policy.kl(some, policy.head(part)).mean(),
+      fisher: group.gaussNewton([some.loc, some.scale], ([loc, scale]) => {
+        return policy.kl(data(some), { loc: loc!, scale: scale! }).mean();
+      }),
     });
     return { accepted, kl, improvement };
   }, { state: [policy, group], name: "the TRPO step" });
