@@ -1,11 +1,12 @@
 /** All systems: a row each. */
 
+import { mujoco } from "./mujoco/system.ts";
 import { particle } from "./particle/system.ts";
 import { pendulum } from "./pendulum/system.ts";
 import type { System } from "./system.ts";
 
 /** The systems, in the order of `--help`. The first scenario of the first is trained unless another is named. */
-export const systems: readonly System[] = [particle, pendulum];
+export const systems: readonly System[] = [particle, pendulum, mujoco];
 
 /** The names of all scenarios. */
 export function scenarioNames(): string[] {
