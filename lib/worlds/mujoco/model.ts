@@ -37,25 +37,29 @@ function compile(mujoco: MainModule, xml: string): MjModel {
   try {
     return mujoco.MjModel.from_xml_string(xml);
   } catch (error) {
-    throw new RangeError(`MuJoCo refuses the model: ${refusal((error as Error).message)}.`);
+    throw new RangeError(`MuJoCo refuses the model: ${refusalOf((error as Error).message, xml)}.`);
   }
 }
 
 /** What MuJoCo says of an MJCF text, in one line: what is wrong, the element and its line. */
-export function refusal(message: string): string {
+function refusalOf(message: string, xml: string): string {
+  if (xml.trim() === "") return "the text is empty";
   const [first = "", ...more] = message.replace(/^MuJoCo Error: /, "").trim().split(/\s*\n\s*/);
   const parsing = parseError(more.join(" "));
   if (parsing !== null) return parsing;
   const what = first.replace(/^((Loading error|XML Error|Schema violation|ParseXML|Error): )+/, "");
-  return [what, ...more.map(placeOf)].join(", ").replace(/[.,\s]+$/, "");
+  const [, file] = /^Error opening file '(.*)'/.exec(what) ?? [];
+  if (file !== undefined) return `${file} is not there: a model is one text, which reads no other files`;
+  return [what, ...more.map((x) => placeOf(x, xml))].join(", ").replace(/[.,\s]+$/, "");
 }
 
-/** `Element 'joint', line 7` of the reader, `Element name 'hip', id 3, line 7` of the compiler. */
-function placeOf(text: string): string {
-  return text.replace(
-    /^Element name '(.*)', id (\d+)/,
-    (_, name: string, id: string) => name === "" ? `element ${id} of its kind` : `element '${name}'`,
-  ).replace(/^Element/, "element");
+/** `Element 'joint', line 7` of the reader; `Element name 'hip', id 3, line 7` of the compiler, which says not what it is. */
+function placeOf(text: string, xml: string): string {
+  const [, name, line] = /^Element name '(.*)', id \d+, line (\d+)/.exec(text) ?? [];
+  if (line === undefined) return text.replace(/^Element/, "element");
+  const tags = [...(xml.split("\n")[Number(line) - 1] ?? "").matchAll(/<(\w+)/g)].map(([, tag]) => tag!);
+  const element = tags.length === 1 ? `element '${tags[0]}'` : "an element";
+  return `${element}${name === "" ? "" : ` named '${name}'`}, line ${line}`;
 }
 
 /** What the reader of XML says: `Error=XML_ERROR_MISMATCHED_ELEMENT ErrorID=14 (0xe) Line number=3: XMLElement name=body`. */

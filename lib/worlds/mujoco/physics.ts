@@ -35,8 +35,10 @@ const ownState = 1;
 /** MuJoCo takes a number as large as this for a sign of instability (mjMAXVAL). */
 const largest = 1e10;
 
-/** The warnings that MuJoCo only counts, without resetting the state: a bad inertia matrix, no room for contacts or constraints. */
+/** The warnings that MuJoCo only counts: a bad inertia matrix, no room for contacts or constraints. */
 const counted = ["mjWARN_INERTIA", "mjWARN_CONTACTFULL", "mjWARN_CNSTRFULL"] as const;
+/** Those after which it resets the state, if the model allows it. */
+const resetting = ["mjWARN_BADQPOS", "mjWARN_BADQVEL", "mjWARN_BADQACC"] as const;
 
 /** How what is derived from the state was computed last. */
 const made = { forward: 0, step: 1 } as const;
@@ -67,6 +69,7 @@ export class Physics {
   readonly #data: MjData;
   readonly #warnings: MjWarningStatVec;
   readonly #counted: readonly number[];
+  readonly #resetting: readonly number[];
   /** The state before the last step of MuJoCo, or before the state was looked at. */
   readonly #before: DoubleBuffer;
   readonly #signature: number;
@@ -83,7 +86,9 @@ export class Physics {
     this.#mujoco = mujoco;
     this.#data = new mujoco.MjData(handle);
     this.#warnings = this.#data.warning;
-    this.#counted = counted.map((name) => mujoco.mjtWarning[name].value);
+    [this.#counted, this.#resetting] = [counted, resetting].map((kinds) =>
+      kinds.map((x) => mujoco.mjtWarning[x].value)
+    );
     this.#signature = mujoco.mjtState.mjSTATE_INTEGRATION.value;
     const size = mujoco.mj_stateSize(handle, this.#signature);
     this.#before = new mujoco.DoubleBuffer(size);
@@ -160,11 +165,14 @@ export class Physics {
     const { ctrl } = this;
     for (let i = 0; i < nu; i++) ctrl[i] = this.#middle[i]! + this.#half[i]! * action[i]!;
     const { time } = this.#data;
-    for (let i = 1; i < frameSkip; i++) this.#mujoco.mj_step(this.#model.handle, this.#data);
-    this.#keep();
-    this.#lastStep();
-    // A state that was reset by itself has its time reset too.
-    return this.#data.time > time + (frameSkip - 0.5) * this.timestep && this.#isSound();
+    try {
+      for (let i = 1; i < frameSkip; i++) this.#mujoco.mj_step(this.#model.handle, this.#data);
+      this.#keep();
+      this.#lastStep();
+    } catch (error) {
+      throw told(error as Error);
+    }
+    return !this.#wasReset(time) && isSmall(this.qpos) && isSmall(this.qvel) && !this.#warned(this.#counted);
   }
 
   /** All that is needed to go on bit for bit. */
@@ -210,12 +218,18 @@ export class Physics {
     this.#made = made.step;
   }
 
-  #isSound(): boolean {
-    return isSmall(this.qpos) && isSmall(this.qvel) && this.#counted.every((kind) => {
+  /** Whether MuJoCo reset the state by itself since `time`. */
+  #wasReset(time: number): boolean {
+    // The time is reset with it, which only shows where it had passed; to look at warnings takes longer.
+    return time > 0 ? this.#data.time < time + this.timestep / 2 : this.#warned(this.#resetting);
+  }
+
+  #warned(kinds: readonly number[]): boolean {
+    return kinds.some((kind) => {
       const warning = this.#warnings.get(kind)!;
       const { number } = warning;
       warning.delete();
-      return number === 0;
+      return number > 0;
     });
   }
 }
@@ -236,4 +250,11 @@ function rangesOf(nu: number, range: ArrayLike<number>): [Float64Array, Float64A
     if (low < high) [middle[i], half[i]] = [(low + high) / 2, (high - low) / 2];
   }
   return [middle, half];
+}
+
+/** What MuJoCo gives up at, in one line, with the way out where it is known. */
+function told({ message }: Error): Error {
+  const what = message.replace(/^MuJoCo Error: /, "").trim().replaceAll(/\s*\n\s*/g, ", ");
+  const more = /out of memory/.test(what) ? ': give the model more, <size memory="1M"/>' : "";
+  return new Error(`MuJoCo: ${what}${more}`);
 }
