@@ -9,9 +9,9 @@ import {
   type MujocoName,
   mujocoNames,
   mujocoSimulation,
+  type MujocoState,
   type MujocoTask,
   MujocoWorld,
-  type Physics,
   PPOTrainer,
   RandomStream,
   Simulations,
@@ -121,7 +121,7 @@ for (const name of mujocoNames) {
 }
 
 Deno.test("the humanoid of DeepMimic is the body of the report: 28 motors, 45 kg, and its sizes", async () => {
-  let body: Physics | undefined;
+  let body: MujocoState | undefined;
   const task = taskOf("humanoid3d");
   const simulation = await simulationOf({
     ...task,

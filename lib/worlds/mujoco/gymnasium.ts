@@ -4,7 +4,7 @@
  */
 
 import type { RandomStream } from "../../graph/random_stream.ts";
-import type { Physics, PhysicsArray } from "./physics.ts";
+import type { MujocoArray, MujocoState } from "./state.ts";
 import type { MujocoTask } from "./task.ts";
 
 /** A row: what is observed, rewarded and healthy. */
@@ -17,7 +17,7 @@ export interface GymnasiumRow {
   /** Velocities are seen up to this; Infinity: as they are. */
   readonly fastest: number;
   /** What is seen after positions and velocities: arrays of MuJoCo from a place on, clipped to a size. */
-  readonly further: readonly { readonly array: PhysicsArray; readonly from: number; readonly most: number }[];
+  readonly further: readonly { readonly array: MujocoArray; readonly from: number; readonly most: number }[];
   /** What moves forward: the first joint, the body that the others hang on, or the centre of mass; and what that is worth. */
   readonly forward: { readonly of: "joint" | "body" | "massCentre"; readonly weight: number };
   /** What the squares of what the motors are told cost. */
@@ -43,54 +43,62 @@ export interface Range {
 /** The task of a row. */
 export function gymnasiumTask(row: GymnasiumRow): MujocoTask<number> {
   const { model, frameSkip, contact, health } = row;
-  const isHealthy = (physics: Physics): boolean => health?.ranges.every((range) => isWithin(physics, range)) ?? true;
+  const isHealthy = (state: MujocoState): boolean => health?.ranges.every((range) => isWithin(state, range)) ?? true;
   return {
     model,
     frameSkip,
     contactForces: contact !== undefined || row.further.some(({ array }) => array === "cfrcExt"),
-    reset: (physics, random) => disturb(physics, random, row.noise),
-    observe: (physics) => seen(physics, row),
-    before: (physics) => placeOf(physics, row.forward.of),
-    reward(physics, before) {
-      const speed = (placeOf(physics, row.forward.of) - before) / (physics.timestep * frameSkip);
-      const worth = health && isHealthy(physics) ? health.worth : 0;
-      const cost = row.control * squares(physics.ctrl, Infinity) + (contact ? contactCost(physics, contact) : 0);
+    reset: (state, random) => disturb(state, random, row.noise),
+    observe: observer(row),
+    before: (state) => placeOf(state, row.forward.of),
+    reward(state, before) {
+      const speed = (placeOf(state, row.forward.of) - before) / (state.timestep * frameSkip);
+      const worth = health && isHealthy(state) ? health.worth : 0;
+      const cost = row.control * squares(state.ctrl, Infinity) + (contact ? contactCost(state, contact) : 0);
       return row.forward.weight * speed + worth - cost;
     },
-    terminated: (physics) => !isHealthy(physics),
+    terminated: (state) => !isHealthy(state),
   };
 }
 
-function disturb({ qpos, qvel }: Physics, random: RandomStream, { size, velocity }: GymnasiumRow["noise"]): void {
+function disturb({ qpos, qvel }: MujocoState, random: RandomStream, { size, velocity }: GymnasiumRow["noise"]): void {
   const uniform = (): number => size * (2 * random.next() - 1);
   for (let i = 0; i < qpos.length; i++) qpos[i]! += uniform();
   const normal = velocity === "normal" ? random.normal(qvel.length) : null;
   for (let i = 0; i < qvel.length; i++) qvel[i]! += normal ? size * normal[i]! : uniform();
 }
 
-function seen(physics: Physics, { unseen, fastest, further }: GymnasiumRow): Float64Array {
-  const { qpos, qvel } = physics;
-  const arrays = further.map(({ array, from, most }) => [physics.array(array), from, most] as const);
-  const size = arrays.reduce((sum, [array, from]) => sum + array.length - from, qpos.length - unseen + qvel.length);
-  const all = new Float64Array(size);
-  let at = 0;
-  for (const [array, from, most] of [[qpos, unseen, Infinity], [qvel, 0, fastest], ...arrays] as const) {
-    for (let i = from; i < array.length; i++) all[at++] = clipped(array[i]!, most);
-  }
-  return all;
+/** What observes the bodies of a row; it gives the same array each time. */
+function observer({ unseen, fastest, further }: GymnasiumRow): (state: MujocoState) => Float64Array {
+  const parts: GymnasiumRow["further"] = [
+    { array: "qpos", from: unseen, most: Infinity },
+    { array: "qvel", from: 0, most: fastest },
+    ...further,
+  ];
+  let all = new Float64Array(0);
+  return (state) => {
+    const size = parts.reduce((sum, { array, from }) => sum + state.array(array).length - from, 0);
+    if (all.length !== size) all = new Float64Array(size);
+    let at = 0;
+    for (const { array, from, most } of parts) {
+      const numbers = state.array(array);
+      for (let i = from; i < numbers.length; i++) all[at++] = clipped(numbers[i]!, most);
+    }
+    return all;
+  };
 }
 
 /** Along x, metres. */
-function placeOf(physics: Physics, of: GymnasiumRow["forward"]["of"]): number {
-  if (of === "joint") return physics.qpos[0]!;
-  return of === "body" ? physics.array("xpos")[3]! : physics.massCentre()[0];
+function placeOf(state: MujocoState, of: GymnasiumRow["forward"]["of"]): number {
+  if (of === "joint") return state.qpos[0]!;
+  return of === "body" ? state.array("xpos")[3]! : state.massCentre()[0];
 }
 
-function contactCost(physics: Physics, { weight, force, most }: NonNullable<GymnasiumRow["contact"]>): number {
-  return Math.min(most, weight * squares(physics.array("cfrcExt"), force));
+function contactCost(state: MujocoState, { weight, force, most }: NonNullable<GymnasiumRow["contact"]>): number {
+  return Math.min(most, weight * squares(state.array("cfrcExt"), force));
 }
 
-function isWithin({ nq, qpos, qvel }: Physics, { from, to, low, high, closed }: Range): boolean {
+function isWithin({ nq, qpos, qvel }: MujocoState, { from, to, low, high, closed }: Range): boolean {
   for (let i = from; i < Math.min(to, nq + qvel.length); i++) {
     const x = i < nq ? qpos[i]! : qvel[i - nq]!;
     if (!(closed ? low <= x && x <= high : low < x && x < high)) return false;
@@ -106,5 +114,5 @@ function squares(numbers: Float64Array, most: number): number {
 }
 
 function clipped(x: number, most: number): number {
-  return Math.max(-most, Math.min(most, x));
+  return x > most ? most : x < -most ? -most : x;
 }

@@ -1,80 +1,38 @@
 /** One environment's state in MuJoCo: its numbers, its steps, and whether they are still to be believed. */
 
-import type { DoubleBuffer, MainModule, MjData, MjWarningStatVec } from "./engine.ts";
+import type { DoubleBuffer, MainModule, MjData } from "./engine.ts";
 import type { Model } from "./model.ts";
+import { arrays, type MujocoArray, type MujocoState } from "./state.ts";
+import { Warnings } from "./warnings.ts";
 
-/** Numbers of MuJoCo (`mjData`) that tasks read, under MuJoCo's names in camelCase. Rows are bodies, the first is the world. */
-const arrays = {
-  qpos: "qpos",
-  qvel: "qvel",
-  qacc: "qacc",
-  ctrl: "ctrl",
-  act: "act",
-  xpos: "xpos",
-  xquat: "xquat",
-  xmat: "xmat",
-  xipos: "xipos",
-  subtreeCom: "subtree_com",
-  geomXpos: "geom_xpos",
-  siteXpos: "site_xpos",
-  sensordata: "sensordata",
-  cinert: "cinert",
-  cvel: "cvel",
-  cfrcExt: "cfrc_ext",
-  qfrcActuator: "qfrc_actuator",
-  qfrcApplied: "qfrc_applied",
-  xfrcApplied: "xfrc_applied",
-} as const;
-
-/** The name of one of the arrays of {@linkcode Physics.array}. */
-export type PhysicsArray = keyof typeof arrays;
-
-/** The numbers that a control step leaves behind are kept in this many places beyond MuJoCo's own. */
+/** Numbers of a saved state beside MuJoCo's own. */
 const ownState = 1;
 
 /** MuJoCo takes a number as large as this for a sign of instability (mjMAXVAL). */
 const largest = 1e10;
 
-/** The warnings that MuJoCo only counts: a bad inertia matrix, no room for contacts or constraints. */
-const counted = ["mjWARN_INERTIA", "mjWARN_CONTACTFULL", "mjWARN_CNSTRFULL"] as const;
-/** Those after which it resets the state, if the model allows it. */
-const resetting = ["mjWARN_BADQPOS", "mjWARN_BADQVEL", "mjWARN_BADQACC"] as const;
-
 /** How what is derived from the state was computed last. */
 const made = { forward: 0, step: 1 } as const;
 
-/**
- * One environment in MuJoCo, as the functions of a {@linkcode MujocoTask} see it. Its arrays are MuJoCo's own memory: they hold
- * what is now, and are not to be kept, since a later allocation may move them.
- */
-export class Physics {
-  /** Positions of the joints: `nq` numbers. */
+/** An environment, and what moves it. */
+export class Physics implements MujocoState {
   readonly nq: number;
-  /** Degrees of freedom: `nv` numbers of velocity. */
   readonly nv: number;
-  /** Motors. */
   readonly nu: number;
-  /** Bodies, the world among them. */
   readonly nbody: number;
-  /** Seconds of one step of MuJoCo. */
   readonly timestep: number;
-  /** Of each body, kilograms. */
   readonly bodyMass: Float64Array;
-  /** `qpos` of the model as it is written. */
-  readonly qpos0: Float64Array;
   /** Numbers of {@linkcode Physics.state}. */
   readonly stateSize: number;
   readonly #model: Model;
   readonly #mujoco: MainModule;
   readonly #data: MjData;
-  readonly #warnings: MjWarningStatVec;
-  readonly #counted: readonly number[];
-  readonly #resetting: readonly number[];
+  readonly #warnings: Warnings;
   /** The state before the last step of MuJoCo, or before the state was looked at. */
   readonly #before: DoubleBuffer;
   readonly #signature: number;
   #made: typeof made[keyof typeof made] = made.forward;
-  readonly #views: Partial<Record<PhysicsArray, Float64Array>> = {};
+  readonly #views: Partial<Record<MujocoArray, Float64Array>> = {};
   /** The middle and half the width of what each motor takes. */
   readonly #middle: Float64Array;
   readonly #half: Float64Array;
@@ -85,10 +43,6 @@ export class Physics {
     this.#model = model;
     this.#mujoco = mujoco;
     this.#data = new mujoco.MjData(handle);
-    this.#warnings = this.#data.warning;
-    [this.#counted, this.#resetting] = [counted, resetting].map((kinds) =>
-      kinds.map((x) => mujoco.mjtWarning[x].value)
-    );
     this.#signature = mujoco.mjtState.mjSTATE_INTEGRATION.value;
     const size = mujoco.mj_stateSize(handle, this.#signature);
     this.#before = new mujoco.DoubleBuffer(size);
@@ -98,42 +52,33 @@ export class Physics {
     const option = handle.opt;
     this.timestep = option.timestep;
     this.bodyMass = (handle.body_mass as Float64Array).slice();
-    this.qpos0 = (handle.qpos0 as Float64Array).slice();
     [this.#middle, this.#half] = rangesOf(nu, handle.actuator_ctrlrange);
+    this.#warnings = new Warnings(this.#data.warning, this.qpos.buffer);
   }
 
-  /** Seconds since the episode began. */
   get time(): number {
     return this.#data.time;
   }
 
-  /** Positions of the joints, `nq` numbers. */
   get qpos(): Float64Array {
     return this.array("qpos");
   }
 
-  /** Velocities, `nv` numbers. */
   get qvel(): Float64Array {
     return this.array("qvel");
   }
 
-  /** What the motors were told in the last step, in their own units: `nu` numbers. */
   get ctrl(): Float64Array {
     return this.array("ctrl");
   }
 
-  /**
-   * An array of MuJoCo by its name in camelCase, such as `sensordata` or `xpos`, one row after the other. Those that are derived
-   * from the state are what MuJoCo computed in its last step, as in Gymnasium: of the state before it, or of RK4's last stage.
-   */
-  array(name: PhysicsArray): Float64Array {
+  array(name: MujocoArray): Float64Array {
     const view = this.#views[name];
     // When the memory of WebAssembly grows, views on the old one have no length any more.
     if (view && view.length > 0) return view;
     return this.#views[name] = this.#data[arrays[name]] as Float64Array;
   }
 
-  /** The centre of mass of all bodies, metres. */
   massCentre(): [x: number, y: number, z: number] {
     const places = this.array("xipos");
     const sum: [number, number, number] = [0, 0, 0];
@@ -164,7 +109,6 @@ export class Physics {
     }
     const { ctrl } = this;
     for (let i = 0; i < nu; i++) ctrl[i] = this.#middle[i]! + this.#half[i]! * action[i]!;
-    const { time } = this.#data;
     try {
       for (let i = 1; i < frameSkip; i++) this.#mujoco.mj_step(this.#model.handle, this.#data);
       this.#keep();
@@ -172,7 +116,9 @@ export class Physics {
     } catch (error) {
       throw told(error as Error);
     }
-    return !this.#wasReset(time) && isSmall(this.qpos) && isSmall(this.qvel) && !this.#warned(this.#counted);
+    const { qpos, qvel } = this;
+    // MuJoCo looks at a state before it steps on: of the last one it has said nothing yet.
+    return !this.#warnings.raised(qpos.buffer) && isSmall(qpos) && isSmall(qvel);
   }
 
   /** All that is needed to go on bit for bit. */
@@ -216,21 +162,6 @@ export class Physics {
     this.#mujoco.mj_step(handle, this.#data);
     if (this.contactForces) this.#mujoco.mj_rnePostConstraint(handle, this.#data);
     this.#made = made.step;
-  }
-
-  /** Whether MuJoCo reset the state by itself since `time`. */
-  #wasReset(time: number): boolean {
-    // The time is reset with it, which only shows where it had passed; to look at warnings takes longer.
-    return time > 0 ? this.#data.time < time + this.timestep / 2 : this.#warned(this.#resetting);
-  }
-
-  #warned(kinds: readonly number[]): boolean {
-    return kinds.some((kind) => {
-      const warning = this.#warnings.get(kind)!;
-      const { number } = warning;
-      warning.delete();
-      return number > 0;
-    });
   }
 }
 

@@ -4,6 +4,7 @@ import type { RandomStream } from "../../graph/random_stream.ts";
 import type { MakeSimulation, Simulation, StepOutcome } from "../host/world.ts";
 import { Model } from "./model.ts";
 import { Physics } from "./physics.ts";
+import type { MujocoState } from "./state.ts";
 
 /** A model, and what is to be done with it. `Before` is what the reward has to know of the time before a step. */
 export interface MujocoTask<Before = unknown> {
@@ -14,15 +15,15 @@ export interface MujocoTask<Before = unknown> {
   /** Whether `cfrcExt`, the contact forces on each body, is computed after every step. Not unless told otherwise. */
   readonly contactForces?: boolean;
   /** Changes `qpos` and `qvel` of the state that the model begins with; all luck comes from `random`. */
-  reset?(physics: Physics, random: RandomStream): void;
+  reset?(state: MujocoState, random: RandomStream): void;
   /** What is seen. */
-  observe(physics: Physics): ArrayLike<number>;
+  observe(state: MujocoState): ArrayLike<number>;
   /** What the reward has to know of the time before a step: numbers, no views. */
-  before?(physics: Physics): Before;
+  before?(state: MujocoState): Before;
   /** Of the step that has been done. */
-  reward(physics: Physics, before: Before): number;
+  reward(state: MujocoState, before: Before): number;
   /** Whether the task has ended. Never, if not given: episodes last until the world's `maxSteps`. */
-  terminated?(physics: Physics): boolean;
+  terminated?(state: MujocoState): boolean;
 }
 
 /** The numbers that every such simulation gives beside the reward. */
@@ -42,7 +43,7 @@ class MujocoSimulation<Before> implements Simulation {
   readonly #task: MujocoTask<Before>;
   readonly #physics: Physics;
   /** What was seen in the last state that was to be believed, in a copy: MuJoCo goes on writing into what is its own. */
-  #seen: ArrayLike<number> = [];
+  #seen: ArrayLike<number> = new Float64Array(0);
   readonly #outcome = { reward: 0, terminated: false, metrics: sound! };
 
   constructor(task: MujocoTask<Before>, physics: Physics) {
@@ -92,6 +93,7 @@ class MujocoSimulation<Before> implements Simulation {
 
   #look(): void {
     const seen = this.#task.observe(this.#physics);
-    this.#seen = typeof seen?.length === "number" ? Float64Array.from(seen) : seen;
+    if (this.#seen instanceof Float64Array && seen?.length === this.#seen.length) this.#seen.set(seen);
+    else this.#seen = typeof seen?.length === "number" ? Float64Array.from(seen) : seen;
   }
 }

@@ -6,9 +6,10 @@ import type { HostWorld, MakeSimulation, MetricReduction } from "../host/world.t
 import * as kind from "../kinds.ts";
 import { type Checks, whole, withDefaults } from "../options.ts";
 import type { MujocoName } from "./simulation.ts";
+import type { MujocoArray, MujocoState } from "./state.ts";
 import { mujocoMetrics as metrics, type MujocoTask, simulationOf } from "./task.ts";
 
-export type { MujocoName, MujocoTask };
+export type { MujocoArray, MujocoName, MujocoState, MujocoTask };
 
 /** The metrics of every world of MuJoCo: `unstable` counts steps in which the simulation became so. */
 export const mujocoMetrics: Readonly<Record<"unstable", MetricReduction>> = metrics;
