@@ -120,6 +120,17 @@ export type { SimulationsState } from "./lib/worlds/host/pool.ts";
 export { type HostTransition, Simulations } from "./lib/worlds/host/simulations.ts";
 export { HostPendulum, type HostPendulumOptions } from "./lib/worlds/pendulum/host.ts";
 export { Pendulum, type PendulumOptions, type PendulumState } from "./lib/worlds/pendulum/pendulum.ts";
+export {
+  type MujocoArray,
+  mujocoMetrics,
+  type MujocoName,
+  mujocoNames,
+  type MujocoOptions,
+  mujocoSimulation,
+  type MujocoState,
+  type MujocoTask,
+  MujocoWorld,
+} from "./lib/worlds/mujoco/world.ts";
 export { type HostRecording, recordEpisodes } from "./lib/rl/host_episodes.ts";
 export { resetWhere } from "./lib/worlds/episode.ts";
 export { type Episodes, Evaluator, type Moment, play, type Played } from "./lib/rl/evaluation.ts";

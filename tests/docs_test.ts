@@ -67,3 +67,25 @@ Deno.test("the world of the guide trains by the command of the guide, under its 
     const picture = await runTask("render", run!);
     assert.deepEqual([picture.code, picture.err], [0, ""]);
   }));
+
+Deno.test("the model of MuJoCo of the guide trains by the command of the guide", () =>
+  withFolder(async (folder) => {
+    const text = Deno.readTextFileSync(new URL("docs/your_own_simulation.md", root));
+    const mod = JSON.stringify(new URL("mod.ts", root).href);
+    for (const name of ["my_pole.ts", "my_world.ts"]) {
+      const blocks = [...text.matchAll(/^```ts[^\n]*\n([^]*?)^```$/gm)].map(([, code]) => code!);
+      const code = blocks.find((block) => block.startsWith(`// ${name}`))!;
+      await Deno.writeTextFile(join(folder, name), code.replaceAll('"@plumbline/plumbline"', mod));
+    }
+    const flags = "--device cpu --n-iters 1 --frames-per-batch 500 --num-epochs 1 --hidden-size 8".split(" ");
+    const { code, err, out } = await runTask(
+      "train",
+      "--scenario-name",
+      join(folder, "my_world.ts"),
+      ...flags,
+      "--out",
+      folder,
+    );
+    assert.deepEqual([code, err], [0, ""]);
+    assert.match(out, /, 1 agent, ppo, seed 0: [\d,]+ parameters\nbatch: 1 env x 500 steps = 500 frames/);
+  }));

@@ -1,5 +1,6 @@
 /** All systems: a row each. */
 
+import { mujoco } from "./mujoco/system.ts";
 import { particle } from "./particle/system.ts";
 import { pendulum } from "./pendulum/system.ts";
 import type { System } from "./system.ts";
@@ -8,7 +9,7 @@ import type { System } from "./system.ts";
 export type { PPOTrainer as UsualTrainer } from "../rl/ppo_trainer.ts";
 
 /** The systems, in the order of `--help`. The first scenario of the first is trained unless another is named. */
-export const systems: readonly System[] = [particle, pendulum];
+export const systems: readonly System[] = [particle, pendulum, mujoco];
 
 /** The names of all scenarios. */
 export function scenarioNames(): string[] {

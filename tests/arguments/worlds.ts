@@ -50,6 +50,7 @@ const motion = { position: p.zeros([2, 1, 2]), velocity: p.zeros([2, 1, 2]) };
 const repeated = new p.ActionRepeat(navigation, 2);
 const pendulum = new p.HostPendulum({ maxSteps: 2 });
 const simulations = await p.Simulations.start(pendulum, 2, 0);
+const task = { model: "<mujoco/>", frameSkip: 1, observe: () => [0], reward: () => 0 };
 const begun = navigation.reset(key, 2);
 
 const worlds: readonly Call[] = [
@@ -60,6 +61,12 @@ const worlds: readonly Call[] = [
   ...world(p.BuzzWire, {}, { maxSteps: "2" }, { max_steps: 2 }),
   ...world(p.Pendulum, { maxSteps: 2 }, { maxSteps: "2" }, { max_steps: 2 }),
   makes(p.HostPendulum, options({ maxSteps: 2 }, { maxSteps: "2" }, { workers: -1 }, { max_steps: 2 })),
+  makes(
+    p.MujocoWorld,
+    own("hopper", null, 3, "dog", ["hopper"]),
+    options({ maxSteps: 2 }, { maxSteps: "2" }, { workers: -1 }, { max_steps: 2 }),
+  ),
+  calls("mujocoSimulation", p.mujocoSimulation, anObject(task, { ...task, frame_skip: 1 }, { ...task, frameSkip: 0 })),
   calls("Simulations.start", p.Simulations.start, anObject(pendulum, navigation), aCount, aSeed),
   method("Simulations", simulations, "step", own(p.zeros([2, 1, 1]), null, 3, [0, 0], {}, p.zeros([2]))),
   method("Simulations", simulations, "save"),

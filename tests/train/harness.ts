@@ -148,9 +148,9 @@ export async function withFolder(test: (folder: string) => Promise<void> | void)
   }
 }
 
-/** The only run under `out`. */
-export function onlyRun(out: string): string {
-  const parent = join(out, "navigation");
+/** The only run of a scenario under `out`. */
+export function onlyRun(out: string, scenario = "navigation"): string {
+  const parent = join(out, scenario);
   const runs = [...Deno.readDirSync(parent)].map((entry) => join(parent, entry.name));
   if (runs.length !== 1) throw new Error(`${parent} holds ${runs.length} runs, not one.`);
   return runs[0]!;

@@ -1,0 +1,39 @@
+/**
+ * The settings of bodies. PPO: CleanRL's `ppo_continuous_action.py` (Huang et al. 2022) where it has such. TRPO: those of
+ * sb3-contrib in RL Baselines3 Zoo; for `humanoid3d` those of the report.
+ */
+
+import type { MujocoName } from "../../worlds/mujoco/world.ts";
+import type { PPOSettings } from "../reinforcement/ppo.ts";
+import type { TRPOSettings } from "../reinforcement/trpo.ts";
+import type { CommonConfig, Settings } from "../settings.ts";
+
+type Preset<S> = Partial<S & Pick<CommonConfig, "nIters">>;
+
+/** A batch of 2,048 steps, 1,000,000 of them in all. */
+const batches = { framesPerBatch: 2048, envs: 8, nIters: 488, hiddenSize: 64, distribution: "clipped" } as const;
+
+const cleanRL: Preset<PPOSettings> = {
+  ...batches,
+  ...{ minibatchSize: 64, numEpochs: 10, lr: 3e-4, lrSchedule: "linear", maxGradNorm: 0.5 },
+  ...{ clipEpsilon: 0.2, entropyEps: 0, gamma: 0.99, lmbda: 0.95 },
+  // CleanRL scales rewards by the deviation of their discounted sum; here the values that are learned are scaled.
+  ...{ normalizeObservations: true, normalizeValues: true, normalizeAdvantages: true },
+};
+
+const zoo: Preset<TRPOSettings> = {
+  ...batches,
+  ...{ minibatchSize: 128, nCriticUpdates: 20, lr: 1e-3, cgMaxSteps: 25, subSamplingFactor: 1 },
+  ...{ gamma: 0.99, lmbda: 0.95, normalizeObservations: true, normalizeValues: true, normalizeAdvantages: true },
+};
+
+const report: Preset<TRPOSettings> = {
+  ...zoo,
+  ...{ hiddenSize: 100, envs: 64, nCriticUpdates: 3, cgMaxSteps: 10, subSamplingFactor: 5, gamma: 0.995, lmbda: 0.97 },
+};
+
+/** The settings of a scenario. */
+export function preset(scenario: MujocoName, algorithm: string): Settings {
+  if (algorithm !== "trpo") return cleanRL;
+  return scenario === "humanoid3d" ? report : zoo;
+}

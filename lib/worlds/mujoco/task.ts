@@ -1,0 +1,99 @@
+/** What is done with a model of MuJoCo: observed, rewarded, ended. A task makes simulations for a world on the host. */
+
+import type { RandomStream } from "../../graph/random_stream.ts";
+import type { MakeSimulation, Simulation, StepOutcome } from "../host/world.ts";
+import { Model } from "./model.ts";
+import { Physics } from "./physics.ts";
+import type { MujocoState } from "./state.ts";
+
+/** A model, and what is to be done with it. `Before` is what the reward has to know of the time before a step. */
+export interface MujocoTask<Before = unknown> {
+  /** The model: MJCF, as text. */
+  readonly model: string;
+  /** Steps of MuJoCo in a step of the world, 1 or more. */
+  readonly frameSkip: number;
+  /** Whether `cfrcExt`, the contact forces on each body, is computed after every step. Not unless told otherwise. */
+  readonly contactForces?: boolean;
+  /** Changes `qpos` and `qvel` of the state that the model begins with; all luck comes from `random`. */
+  reset?(state: MujocoState, random: RandomStream): void;
+  /** What is seen. */
+  observe(state: MujocoState): ArrayLike<number>;
+  /** What the reward has to know of the time before a step: numbers, no views. */
+  before?(state: MujocoState): Before;
+  /** Of the step that has been done. */
+  reward(state: MujocoState, before: Before): number;
+  /** Whether the task has ended. Never, if not given: episodes last until the world's `maxSteps`. */
+  terminated?(state: MujocoState): boolean;
+}
+
+/** The numbers that every such simulation gives beside the reward. */
+export const mujocoMetrics = { unstable: "sum" } as const;
+
+/** The function that makes the simulations of a task. */
+export function simulationOf<Before>(task: MujocoTask<Before>): MakeSimulation {
+  return async () => {
+    const model = await Model.take(task.model);
+    return new MujocoSimulation(task, new Physics(model, task.frameSkip, task.contactForces ?? false));
+  };
+}
+
+const [sound, unstable] = [0, 1].map((x) => ({ unstable: x }));
+
+class MujocoSimulation<Before> implements Simulation {
+  readonly #task: MujocoTask<Before>;
+  readonly #physics: Physics;
+  /** What was seen in the last state that was to be believed, in a copy: MuJoCo goes on writing into what is its own. */
+  #seen: ArrayLike<number> = new Float64Array(0);
+  readonly #outcome = { reward: 0, terminated: false, metrics: sound! };
+
+  constructor(task: MujocoTask<Before>, physics: Physics) {
+    this.#task = task;
+    this.#physics = physics;
+  }
+
+  reset(random: RandomStream): void {
+    const { reset } = this.#task;
+    this.#physics.begin(() => reset?.(this.#physics, random));
+    this.#look();
+  }
+
+  observe(): ArrayLike<number> {
+    return this.#seen;
+  }
+
+  /** Where the state became unstable the task has ended, and what was seen before is the last that was seen. */
+  step(action: Float32Array): StepOutcome {
+    const [task, physics, outcome] = [this.#task, this.#physics, this.#outcome];
+    const before = task.before?.(physics) as Before;
+    if (physics.advance(action)) {
+      this.#look();
+      outcome.reward = task.reward(physics, before);
+      outcome.terminated = task.terminated?.(physics) ?? false;
+      outcome.metrics = sound!;
+    } else {
+      outcome.reward = 0;
+      outcome.terminated = true;
+      outcome.metrics = unstable!;
+    }
+    return outcome;
+  }
+
+  state(): Float64Array {
+    return this.#physics.state();
+  }
+
+  restore(state: Float64Array): void {
+    this.#physics.restore(state);
+    this.#look();
+  }
+
+  dispose(): void {
+    this.#physics.dispose();
+  }
+
+  #look(): void {
+    const seen = this.#task.observe(this.#physics);
+    if (this.#seen instanceof Float64Array && seen?.length === this.#seen.length) this.#seen.set(seen);
+    else this.#seen = typeof seen?.length === "number" ? Float64Array.from(seen) : seen;
+  }
+}

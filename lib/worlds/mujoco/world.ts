@@ -1,0 +1,140 @@
+/** Worlds of MuJoCo: the bodies that have names, and those of one's own. */
+
+import { signature } from "../../graph/arguments.ts";
+import type { ActionKind } from "../environment.ts";
+import type { HostWorld, MakeSimulation, MetricReduction } from "../host/world.ts";
+import * as kind from "../kinds.ts";
+import { type Checks, whole, withDefaults } from "../options.ts";
+import type { MujocoName } from "./simulation.ts";
+import type { MujocoArray, MujocoState } from "./state.ts";
+import { mujocoMetrics as metrics, type MujocoTask, simulationOf } from "./task.ts";
+
+export type { MujocoArray, MujocoName, MujocoState, MujocoTask };
+
+/** The metrics of every world of MuJoCo: `unstable` counts steps in which the simulation became so. */
+export const mujocoMetrics: Readonly<Record<"unstable", MetricReduction>> = metrics;
+
+/** Options of {@linkcode MujocoWorld}. */
+export interface MujocoOptions {
+  /** Steps of an episode: 1 or more. Default 1000. */
+  maxSteps?: number;
+  /** Workers that step: one for each core unless told otherwise; 0: the thread that asks. */
+  workers?: number;
+}
+
+const checks: Checks<MujocoOptions> = { maxSteps: whole(1, Infinity), workers: whole(0, Infinity) };
+
+/** What is seen of each body, and its motors. */
+const sizes: Readonly<Record<MujocoName, readonly [observation: number, action: number]>> = {
+  hopper: [11, 3],
+  half_cheetah: [17, 6],
+  walker2d: [17, 6],
+  ant: [105, 8],
+  humanoid: [348, 17],
+  humanoid3d: [56, 28],
+};
+
+/** The names of the bodies of {@linkcode MujocoWorld}. */
+export const mujocoNames: readonly MujocoName[] = Object.keys(sizes) as MujocoName[];
+
+const takesWorld = signature("new MujocoWorld()", {
+  name: kind.oneOf(...mujocoNames),
+  options: kind.worldOptions,
+});
+
+/**
+ * A body that learns to move, simulated by MuJoCo (Todorov, Erez and Tassa 2012): `hopper`, `half_cheetah`, `walker2d`,
+ * `ant` and `humanoid` are the worlds of Gymnasium's version 5, with the same observations, rewards, ends and starts;
+ * `humanoid3d` is the humanoid of DeepMimic with 28 motors, which is to stay on its feet. Actions in [-1, 1] are shares of each
+ * motor's range.
+ *
+ * The metric `world/unstable` counts steps in which the simulation became unstable (MuJoCo's warnings, NaN, a state that it
+ * reset by itself): they end the episode as terminated, without a reward.
+ *
+ * @example
+ * ```ts
+ * import { MujocoWorld, Simulations, zeros } from "@plumbline/plumbline";
+ *
+ * const simulations = await Simulations.start(new MujocoWorld("hopper", { workers: 0 }), 4, 0);
+ * const { nextObservation } = await simulations.step(zeros([4, 1, 3]));
+ * console.log(nextObservation.shape); // [ 4, 1, 11 ]
+ * simulations.dispose();
+ * ```
+ */
+export class MujocoWorld implements HostWorld {
+  readonly name: string;
+  readonly agents = 1;
+  readonly observationSize: number;
+  readonly actionKind: ActionKind = "continuous";
+  readonly actionSize: number;
+  readonly maxSteps: number;
+  readonly workers?: number;
+  readonly simulation: string = import.meta.resolve("./simulation.ts");
+  readonly options: { readonly name: MujocoName };
+  readonly metrics: Readonly<Record<string, MetricReduction>> = metrics;
+
+  /**
+   * Prepares nothing yet.
+   *
+   * @throws RangeError with a sentence if an option is unknown or out of its range.
+   */
+  constructor(name: MujocoName, options: MujocoOptions = {}) {
+    takesWorld(arguments);
+    const defaults = { maxSteps: 1000, workers: undefined as unknown as number };
+    const { maxSteps, workers } = withDefaults<MujocoOptions>(name, defaults, checks, options);
+    this.name = name;
+    [this.observationSize, this.actionSize] = sizes[name];
+    this.maxSteps = maxSteps;
+    if (workers !== undefined) this.workers = workers;
+    this.options = { name };
+  }
+}
+
+const task = kind.having("a task: a model and what is to be done with it,", {
+  model: kind.text,
+  frameSkip: kind.count(1),
+  observe: kind.callable,
+  reward: kind.callable,
+}, {
+  contactForces: kind.optional(kind.boolean),
+  reset: kind.optional(kind.callable),
+  before: kind.optional(kind.callable),
+  terminated: kind.optional(kind.callable),
+});
+
+const takesTask = signature("mujocoSimulation()", { task });
+
+/**
+ * The simulations of a model of one's own: for a {@linkcode HostWorld}, whose `metrics` are {@linkcode mujocoMetrics}. A model
+ * that MuJoCo refuses is told, when simulations are made, by its element and line.
+ *
+ * @example
+ * ```ts
+ * import { type HostWorld, mujocoMetrics, mujocoSimulation, Simulations, zeros } from "@plumbline/plumbline";
+ *
+ * const cart: HostWorld = {
+ *   ...{ name: "cart", agents: 1, observationSize: 2, actionKind: "continuous", actionSize: 1, maxSteps: 100 },
+ *   metrics: mujocoMetrics,
+ *   simulation: mujocoSimulation({
+ *     model: `<mujoco>
+ *       <worldbody>
+ *         <body><joint name="x" type="slide" axis="1 0 0"/><geom size="0.1"/></body>
+ *       </worldbody>
+ *       <actuator><motor joint="x" ctrlrange="-5 5"/></actuator>
+ *     </mujoco>`,
+ *     frameSkip: 10,
+ *     reset: ({ qpos }, random) => void (qpos[0] = 2 * random.next() - 1),
+ *     observe: ({ qpos, qvel }) => [...qpos, ...qvel],
+ *     reward: ({ qpos }) => -(qpos[0]! ** 2),
+ *     terminated: ({ qpos }) => Math.abs(qpos[0]!) > 2,
+ *   }),
+ * };
+ * const simulations = await Simulations.start(cart, 2, 0);
+ * console.log((await simulations.step(zeros([2, 1, 1]))).reward.shape); // [ 2, 1 ]
+ * simulations.dispose();
+ * ```
+ */
+export function mujocoSimulation<Before>(task: MujocoTask<Before>): MakeSimulation {
+  takesTask(arguments);
+  return simulationOf(task);
+}

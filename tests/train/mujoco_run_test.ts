@@ -1,0 +1,63 @@
+/** A body of MuJoCo behind the commands. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { createTrainer } from "../../lib/train/look/target.ts";
+import { evalTool } from "../../lib/train/look/eval.ts";
+import { exportTool } from "../../lib/train/look/export.ts";
+import { renderTool } from "../../lib/train/look/render.ts";
+import { runsTool } from "../../lib/train/look/runs.ts";
+import type { MetricsRow } from "../../lib/train/files/metrics.ts";
+import { filesBelow, logged, onlyRun, run, runCommand, runTask, withFolder } from "./harness.ts";
+
+const small =
+  "--device cpu --scenario-name hopper --max-steps 40 --envs 4 --frames-per-batch 120 --minibatch-size 40 --num-epochs 2 " +
+  "--hidden-size 8 --n-iters 4 --seed 3";
+
+Deno.test("hopper that is stopped and resumed ends bit for bit as if it had not stopped, whoever steps it", () =>
+  withFolder(async (base) => {
+    const [whole, stopped] = [join(base, "whole"), join(base, "stopped")];
+    const args = (workers: number) => [...small.split(" "), "--workers", `${workers}`];
+    const first = await run([...args(0), "--out", whole], { createTrainer });
+    assert.deepEqual([first.code, first.err], [0, ""]);
+    assert.match(first.out, /^hopper, 1 agent, ppo, seed 3: [\d,]+ parameters\nbatch: 4 envs x 30 steps = 120 frames/);
+    assert.match(first.out, /\nPrograms traced: \d+, none after the first iteration\.\n/);
+    const half = await run([...args(2), "--out", stopped], { createTrainer, stopAfter: 2 });
+    assert.equal(half.code, 130);
+    const folder = onlyRun(stopped, "hopper");
+    const resumed = await run(["--resume", folder], { createTrainer });
+    assert.deepEqual([resumed.code, resumed.err], [0, ""]);
+    const expected = onlyRun(whole, "hopper");
+    assert.deepEqual(logged(folder), logged(expected));
+    assert.ok(logged(folder).every((row) => (row as MetricsRow).metrics["world/unstable"] === 0));
+    for (const name of ["checkpoints/000004.safetensors", "policy.onnx"]) {
+      assert.ok(filesBelow(folder).includes(name));
+      assert.deepEqual(Deno.readFileSync(join(folder, name)), Deno.readFileSync(join(expected, name)), name);
+    }
+  }));
+
+Deno.test("a run of hopper is evaluated, listed and exported; that it is not drawn yet is said", () =>
+  withFolder(async (out) => {
+    const { code, err } = await runTask("train", ...small.split(" "), "--out", out);
+    assert.deepEqual([code, err], [0, ""]);
+    const folder = onlyRun(out, "hopper");
+    const evaluated = await runCommand(evalTool, folder, "--episodes", "5");
+    assert.match(evaluated.out, /^hopper, 1 agent: deterministic policy of .*\n5 episodes of at most 40 steps/);
+    const random = await runCommand(evalTool, "hopper", "--controller", "random", "--episodes", "5", "--device", "cpu");
+    assert.match(random.out, /^hopper, 1 agent: the controller "random"\n5 episodes of at most 1000 steps/);
+    assert.match((await runCommand(runsTool, out)).out, /hopper/);
+    const exported = await runCommand(exportTool, folder);
+    assert.match(exported.out, /agrees with the policy on \d+ observations of 4 episodes/);
+    assert.deepEqual(await runCommand(renderTool, folder), {
+      code: 2,
+      out: "",
+      err: "error: hopper cannot be drawn: the world has no scene.\n",
+    });
+  }));
+
+Deno.test("the help of hopper shows the flags of its system with CleanRL's settings", async () => {
+  const { out } = await run(["--scenario-name", "hopper", "--help"]);
+  for (const flag of [/--max-steps.*1000/, /--workers/, /--frames-per-batch.*2048/, /--lr .*3e-4|--lr .*0\.0003/]) {
+    assert.match(out, flag);
+  }
+});
