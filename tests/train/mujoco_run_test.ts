@@ -51,7 +51,7 @@ Deno.test("a run of hopper is evaluated, listed and exported; that it is not dra
     assert.deepEqual(await runCommand(renderTool, folder), {
       code: 2,
       out: "",
-      err: "error: hopper cannot be drawn: the world has no scene.\n",
+      err: "error: hopper cannot be drawn: the world has no scene. docs/your_own_simulation.md shows one.\n",
     });
   }));
 
