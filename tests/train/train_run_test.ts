@@ -93,7 +93,7 @@ Deno.test("trainRun() refuses what is no world, and a setting that is a promise,
     [{ environment: { name: "mine", simulation: 1n } }, /mine: agents is a whole number, 1 or more, not nothing/],
     [{ environment: world, lr: Promise.resolve(1) }, /--lr takes a number .*, not a promise: `await` is missing/],
     [{ environment: world, lr: [1n] }, /--lr takes a number .*, not an array/],
-    [{ environment: world, algorithm: 1n }, /--algorithm takes one of ppo, mappo, not a value of type bigint/],
+    [{ environment: world, algorithm: 1n }, /--algorithm takes one of ppo, mappo, trpo, not a value of type bigint/],
     [{ environment: world, device: Symbol() }, /--device takes one of auto, cpu, webgpu, not a value of type symbol/],
     [{ scenarioName: 1n }, /--scenario-name takes a name, not a value of type bigint/],
   ];

@@ -22,7 +22,7 @@ const task = {
 
 /** See the file's first line. */
 export const mujoco: System = reinforcementSystem({
-  title: "bodies of MuJoCo, the worlds of Gymnasium v5",
+  title: "bodies of MuJoCo, after Gymnasium",
   scenarios: {
     hopper: "one leg that hops forward",
     half_cheetah: "half of a cheetah, which runs",

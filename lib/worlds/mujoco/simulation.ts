@@ -3,11 +3,11 @@
 import type { MakeSimulation } from "../host/world.ts";
 import { gymnasiumTask } from "./gymnasium.ts";
 import { humanoid3dTask } from "./humanoid3d.ts";
-import { type GymnasiumName, rows } from "./rows.ts";
+import { rows } from "./rows.ts";
 import { type MujocoTask, simulationOf } from "./task.ts";
 
 /** The name of a body. */
-export type MujocoName = GymnasiumName | "humanoid3d";
+export type MujocoName = "hopper" | "half_cheetah" | "walker2d" | "ant" | "humanoid" | "humanoid3d";
 
 /** What is done with the body `name`. */
 export function taskOf(name: MujocoName): MujocoTask {

@@ -24,10 +24,29 @@ export const arrays = {
   qfrcActuator: "qfrc_actuator",
   qfrcApplied: "qfrc_applied",
   xfrcApplied: "xfrc_applied",
-} as const;
+} as const satisfies Readonly<Record<MujocoArray, string>>;
 
 /** The name of an array of MuJoCo, in camelCase: `qpos`, `sensordata`, `cfrcExt`. */
-export type MujocoArray = keyof typeof arrays;
+export type MujocoArray =
+  | "qpos"
+  | "qvel"
+  | "qacc"
+  | "ctrl"
+  | "act"
+  | "xpos"
+  | "xquat"
+  | "xmat"
+  | "xipos"
+  | "subtreeCom"
+  | "geomXpos"
+  | "siteXpos"
+  | "sensordata"
+  | "cinert"
+  | "cvel"
+  | "cfrcExt"
+  | "qfrcActuator"
+  | "qfrcApplied"
+  | "xfrcApplied";
 
 /**
  * One environment in MuJoCo, as the functions of a {@linkcode MujocoTask} see it. Its arrays are MuJoCo's own memory: they hold
