@@ -241,7 +241,7 @@ onEachEngine("if every step that is tried is too long the policy stays as it is,
 onEachEngine("an advantage that is NaN is told, and changes nothing", async () => {
   const setting = settingOf("tanh", 8);
   const before = await numbers(setting.group.vector);
-  const step = compiledStep(setting, settled);
+  const step = compiledStep(setting, { ...settled, cgMaxSteps: 2, lineSearchMaxIter: 2 });
   const batch = { ...setting.batch, advantage: setting.batch.advantage.map((a, i) => i === 2 ? NaN : a) };
   await assert.rejects(async () => {
     const { kl } = await step(given(batch));
