@@ -15,7 +15,11 @@ interface Count {
 }
 
 const encoder = new TextEncoder();
-const environment: Record<string, string> = Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
+const environment: Record<string, string> = {
+  ...(Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }),
+  // One file more than there are cores: some wait for a process that they watch.
+  DENO_JOBS: String(navigator.hardwareConcurrency + 1),
+};
 
 function title(text: string): void {
   console.log(`\n=== ${text} ${"=".repeat(Math.max(0, 72 - text.length))}`);

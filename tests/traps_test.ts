@@ -17,6 +17,7 @@ import {
   ones,
   onWarning,
   Parameter,
+  ParameterGroup,
   PlumblineError,
   randomInt,
   randomKey,
@@ -26,13 +27,14 @@ import {
   TanhNormal,
   type Tensor,
   tensor,
+  trpoStep,
   uniform,
   Variable,
   where,
   zeros,
 } from "../mod.ts";
 import { float32Below } from "../lib/graph/float32.ts";
-import { onEachEngine } from "./engines.ts";
+import { onEachEngine, onEngine } from "./engines.ts";
 
 function coded(code: ErrorCode, text: RegExp = /./): (error: unknown) => boolean {
   return (error) => {
@@ -77,6 +79,22 @@ Deno.test("item(), data() and toList() of a traced tensor are refused, naming th
     await rejects(() => promise!, coded("G102", /traps_test\.ts/));
   }
 });
+
+onEngine(
+  "cpu",
+  "a condition that a function of the library gives beside what is wanted of it is none that decides",
+  async () => {
+    const weight = new Parameter(tensor([1, 2]), "weight");
+    const group = new ParameterGroup("policy", [weight]);
+    const before = tensor([1, 2]);
+    // The residual, in which there is a condition, is left.
+    const train = compile(
+      () => trpoStep(group, { surrogate: () => weight.sum(), kl: () => weight.sub(before).square().sum() }).kl,
+      { state: weight },
+    );
+    ok(Number(await (await train()).item()) <= 0.01);
+  },
+);
 
 onEachEngine("`if (tensor)` in a traced function is refused", async () => {
   const branching = compile((x: Tensor) => {

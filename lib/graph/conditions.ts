@@ -10,6 +10,8 @@ export interface Condition {
   /** Who was never held by anybody may be gone. */
   readonly ref: WeakRef<Node>;
   readonly site: Node["site"];
+  /** What has the methods of tensors. */
+  readonly methods: object;
   /** A clock of who looks: set at the first look. */
   since: number | null;
 }
@@ -18,10 +20,19 @@ const most = 32;
 const made = new WeakMap<Node, Condition>();
 const open = new Set<Condition>();
 
-/** A scalar condition was made by an operation. */
-export function noteCondition(node: Node): void {
+/**
+ * Whether the caller of the library asked for a condition: by a method of tensors. What a function gives beside what is wanted of it
+ * decides nothing.
+ */
+export function isAskedFor({ called }: Node["site"], methods: object): boolean {
+  return called === null || called in methods;
+}
+
+/** A scalar condition was made by an operation; it is the node of `tensor`. */
+export function noteCondition(node: Node, tensor: object): void {
   if (node.traced || node.inputs.length === 0 || node.value !== null || made.has(node)) return;
-  const condition: Condition = { ref: new WeakRef(node), site: node.site, since: null };
+  const methods = Object.getPrototypeOf(tensor) as object;
+  const condition: Condition = { ref: new WeakRef(node), site: node.site, methods, since: null };
   made.set(node, condition);
   open.add(condition);
   if (open.size > most) open.delete(open.values().next().value!);
@@ -41,7 +52,7 @@ export function unusedConditions(now: number, age: number): Condition[] {
     const isRead = condition.ref.deref()?.value != null;
     if (!isRead && now - condition.since < age) continue;
     open.delete(condition);
-    if (!isRead) found.push(condition);
+    if (!isRead && isAskedFor(condition.site, condition.methods)) found.push(condition);
   }
   return found;
 }

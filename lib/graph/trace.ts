@@ -1,6 +1,6 @@
 /** What is watched while a function is traced. */
 
-import { noteCondition } from "./conditions.ts";
+import { isAskedFor, noteCondition } from "./conditions.ts";
 import { type Place, PlumblineError } from "./error.ts";
 import { type Node, topological } from "./node.ts";
 import { describe } from "./types.ts";
@@ -126,7 +126,7 @@ export function answer<T>(node: Node, promise: Promise<T>): Promise<T> {
 export function onBoolean(tensor: HasNode): void {
   const trace = traces.at(-1);
   if (trace) trace.conditions.push(tensor);
-  else if (tensor.node.shape.length === 0) noteCondition(tensor.node);
+  else if (tensor.node.shape.length === 0) noteCondition(tensor.node, tensor);
 }
 
 /** Runs `fn` as a trace; `outputs` names the nodes that it gives. `freezes`: what is traced runs more than once. */
@@ -151,10 +151,10 @@ export function traced<T>(fn: () => T, outputs: (result: T) => readonly Node[], 
  */
 function refuseUnusedConditions(trace: Trace, outputs: readonly Node[]): void {
   const made = (x: Node): boolean => x.traced && x.op !== "input" && x.op !== "output";
-  const scalars = trace.conditions.map((x) => x.node).filter((x) => made(x) && x.shape.length === 0);
+  const scalars = trace.conditions.filter(({ node }) => made(node) && node.shape.length === 0);
   if (scalars.length === 0) return;
   const used = new Set(topological(outputs));
-  const unused = scalars.find((x) => !used.has(x));
+  const unused = scalars.find((x) => !used.has(x.node) && isAskedFor(x.node.site, x))?.node;
   if (!unused) return;
   throw new PlumblineError({
     code: "G104",

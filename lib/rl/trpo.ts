@@ -132,8 +132,8 @@ function naturalStep<G extends string>(
   const curvature = direction.dot(image);
   const isSteep = curvature.greater(0);
   const scale = where(isSteep, where(isSteep, curvature, 1).div(2 * targetKl).rsqrt(), 0);
-  // No condition: who does not use the residual would leave it unused.
-  const residual = image.sub(goal).norm().div(goal.norm().maximum(1e-30));
+  const size = goal.norm();
+  const residual = image.sub(goal).norm().div(where(size.greater(0), size, 1));
   return { longest: direction.mul(scale), gradient, residual };
 }
 
