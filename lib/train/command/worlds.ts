@@ -54,8 +54,7 @@ async function importWorld(path: string): Promise<OwnWorld> {
 }
 
 /** What `promise` gives. Throws a {@linkcode UsageError} if it fails, which is a matter of the file. */
-// deno-lint-ignore no-explicit-any
-async function load(path: string, promise: () => Promise<any>): Promise<any> {
+async function load<T>(path: string, promise: () => Promise<T>): Promise<T> {
   try {
     return await promise();
   } catch (error) {

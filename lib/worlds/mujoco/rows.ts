@@ -7,8 +7,8 @@ import { hopper } from "./models/hopper.ts";
 import { humanoid } from "./models/humanoid.ts";
 import { walker2d } from "./models/walker2d.ts";
 
-/** The names of the bodies on the command line. */
-export type GymnasiumName = "hopper" | "half_cheetah" | "walker2d" | "ant" | "humanoid";
+/** The name of a body. */
+export type MujocoName = "hopper" | "half_cheetah" | "walker2d" | "ant" | "humanoid" | "humanoid3d";
 
 /** The number of the state at `from`. */
 const at = (from: number, low: number, high: number): Range => ({ from, to: from + 1, low, high });
@@ -17,7 +17,7 @@ const at = (from: number, low: number, high: number): Range => ({ from, to: from
 const inPlane = { unseen: 1, forward: { of: "joint", weight: 1 } } as const;
 
 /** See the file's first line. */
-export const rows: Readonly<Record<GymnasiumName, GymnasiumRow>> = {
+export const rows: Readonly<Record<Exclude<MujocoName, "humanoid3d">, GymnasiumRow>> = {
   hopper: {
     ...inPlane,
     model: hopper,

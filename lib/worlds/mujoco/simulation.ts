@@ -3,11 +3,10 @@
 import type { MakeSimulation } from "../host/world.ts";
 import { gymnasiumTask } from "./gymnasium.ts";
 import { humanoid3dTask } from "./humanoid3d.ts";
-import { rows } from "./rows.ts";
+import { type MujocoName, rows } from "./rows.ts";
 import { type MujocoTask, simulationOf } from "./task.ts";
 
-/** The name of a body. */
-export type MujocoName = "hopper" | "half_cheetah" | "walker2d" | "ant" | "humanoid" | "humanoid3d";
+export type { MujocoName };
 
 /** What is done with the body `name`. */
 export function taskOf(name: MujocoName): MujocoTask {
