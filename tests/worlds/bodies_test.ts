@@ -292,6 +292,17 @@ onEachEngine("a disc at a line turns it, and is not felt beyond its tip though i
   assert.deepEqual(await numbers(step(0.603, 0).velocity), [0, 0, 0, 0]);
 });
 
+onEachEngine("many substeps compile to no more text than a few", async () => {
+  const lines = async (substeps: number): Promise<number> => {
+    const bodies = [0.1, 0.2].map((radius) => ({ shape: { kind: "sphere", radius } as const }));
+    const world = new ParticleWorld(bodies, { substeps });
+    const step = compile((position: Tensor) => world.step({ position, velocity: position.mul(0) }, position).velocity);
+    await step(tensor([[[0, 0], [0.2, 0.1]]]));
+    return step.listing().length;
+  };
+  assert.equal(await lines(16), await lines(9));
+});
+
 Deno.test("options of wheel, reverse_transport and buzz_wire are refused with a sentence", () => {
   const refused: [() => unknown, string][] = [
     [() => new Wheel({ nAgents: 0 }), "wheel: nAgents is a whole number, from 1 to 64, not 0."],
