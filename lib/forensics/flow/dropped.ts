@@ -45,30 +45,38 @@ export function wayOf({ kind, value, way, learners }: Drop, learner: Learner): (
   return [...(value === null ? [] : [shortNumber(value)]), kind, ...(way ?? []), ...(isWhole ? [] : [".."])];
 }
 
-/** The cut of what was read at `drop` and came in again, times `factor`, at the constant `node`, the end of the way `live`. */
+/**
+ * The cut of what was read at `drop` and came in again, times `factor`, at the constant `node`, the end of the way `live`. Its
+ * lines and its way are made when they are asked for: most cuts are only counted, and a line is costly to find.
+ */
 export function droppedAt(node: Node, live: readonly Node[], drop: Drop, learner: Learner, factor: number): Cut {
   const { argument } = drop;
   const entered = argument?.site ?? node.site;
-  const isElsewhere = entered.key !== drop.site.key;
+  const isElsewhere = (): boolean => entered.key !== drop.site.key;
   const scaled = factor === 1 ? "" : `${factor} x `;
-  const [number, ...way] = wayOf(drop, learner);
-  const note = argument
-    ? `passed here as ${argument.name}`
-    : `enters here as a constant${scaled && `, ${scaled}${number}`}`;
+  const note = (number: Stop | string | undefined): string =>
+    argument ? `passed here as ${argument.name}` : `enters here as a constant${scaled && `, ${scaled}${number}`}`;
   return {
     how: drop.kind,
-    places: [{ site: drop.site, note: describeDrop(drop) }, ...(isElsewhere ? [{ site: entered, note }] : [])],
-    path: pathText(
-      [...live.slice(0, -1), ...(live.length > 1 ? [] : [node]), `${scaled}${number}`, ...way],
-      learner.label,
-    ),
-    help: helpFor({
-      how: drop.kind,
-      left: drop.site,
-      entered: isElsewhere ? entered : null,
-      argument: argument?.name,
-      isCollected: node.op === "input" && sizeOf(node.shape) > drop.size,
-    }),
+    get places() {
+      const [number] = wayOf(drop, learner);
+      const left = { site: drop.site, note: describeDrop(drop) };
+      return isElsewhere() ? [left, { site: entered, note: note(number) }] : [left];
+    },
+    get path() {
+      const [number, ...way] = wayOf(drop, learner);
+      const seen = [...live.slice(0, -1), ...(live.length > 1 ? [] : [node])];
+      return pathText([...seen, `${scaled}${number}`, ...way], learner.label);
+    },
+    get help() {
+      return helpFor({
+        how: drop.kind,
+        left: drop.site,
+        entered: isElsewhere() ? entered : null,
+        argument: argument?.name,
+        isCollected: node.op === "input" && sizeOf(node.shape) > drop.size,
+      });
+    },
     forbidden: forbids(drop),
     ...(argument ? { because: `${argument.name} carries their gradient, and arguments are data` } : {}),
   };
