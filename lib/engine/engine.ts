@@ -19,6 +19,8 @@ export interface Graph {
   readonly donated: ReadonlyMap<number, number>;
   /** Whether a run is to throw at an index outside of its axis, and who asks waits for that. ONNX Runtime always does. */
   readonly refusesOutside?: boolean;
+  /** Whether it is for a run or a few, and is to be made quickly rather than well. */
+  readonly brief?: boolean;
 }
 
 /** Asked when the results of a run are there: the indices of donated inputs that somebody still needs. */

@@ -102,7 +102,7 @@ async function programFor(engine: Engine, key: string, { outputs, leaves }: Clos
   let cache = caches.get(engine);
   if (!cache) caches.set(engine, cache = new Map());
   const compile = (): Promise<Executable> =>
-    engine.compile({ inputs: leaves, outputs, donated: new Map(), refusesOutside: true });
+    engine.compile({ inputs: leaves, outputs, donated: new Map(), refusesOutside: true, brief: true });
   const found = cache.get(key) ?? { executable: await compile(), outputs };
   cache.delete(key);
   cache.set(key, found);

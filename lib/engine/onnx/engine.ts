@@ -32,7 +32,7 @@ export function createOnnxEngine({ threads = cores }: OnnxOptions = {}): Promise
     const used = threadsFor(graph.outputs, threads);
     const program = writeProgram(graph, used);
     const model = program.model && encodeModel(program.model);
-    const session = model && await openSession(model, used);
+    const session = model && await openSession(model, used, graph.brief);
     const entry: Held = {
       bytes: model?.byteLength ?? 0,
       executable: makeExecutable(graph, program, session, () => {

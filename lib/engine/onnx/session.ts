@@ -46,11 +46,11 @@ export function threadsFor(outputs: readonly Node[], threads: number): number {
   return total >= largeOperation * operations ? threads : 1;
 }
 
-/** Opens a model. */
-export function openSession(model: Uint8Array, threads: number): Promise<InferenceSession> {
+/** Opens a model. One that is `brief` is run as it is written: to better it takes longer than all the rest of its making. */
+export function openSession(model: Uint8Array, threads: number, brief = false): Promise<InferenceSession> {
   return InferenceSession.create(model, {
     executionProviders: ["cpu"],
-    graphOptimizationLevel: "all",
+    graphOptimizationLevel: brief ? "disabled" : "all",
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     // Threads wait for the next operation in a loop: long enough for one, not so long that they hold up other processes.

@@ -62,7 +62,7 @@ export interface Replay {
 }
 
 async function compute({ engine, inputs, values }: Replay, outputs: readonly Node[]): Promise<TypedArray[]> {
-  const program = await engine.compile({ inputs, outputs: simplify(outputs), donated: new Map() });
+  const program = await engine.compile({ inputs, outputs: simplify(outputs), donated: new Map(), brief: true });
   try {
     const results = await program.run(values);
     return await Promise.all(results.map((x) => x.read()));
