@@ -112,7 +112,9 @@ export type {
   HostWorld,
   MakeSimulation,
   MetricReduction,
+  PlaneScene,
   Simulation,
+  SpaceScene,
   StepOutcome,
 } from "./lib/worlds/host/world.ts";
 export { SimulationError } from "./lib/worlds/host/error.ts";
@@ -175,6 +177,18 @@ export { Collector, type Rollout, type SequenceRollout } from "./lib/rl/rollout.
 export { ActionRepeat } from "./lib/worlds/repeat.ts";
 export { Navigation, type NavigationState } from "./lib/worlds/particle/scenarios/navigation.ts";
 export type { Entity, Placement, Role, Scene, SceneLidar } from "./lib/worlds/scene.ts";
+export type {
+  Arrow,
+  Capsule,
+  Cuboid,
+  Cylinder,
+  Ellipsoid,
+  Plane,
+  SceneView,
+  Solid,
+  SolidEntity,
+  SolidRole,
+} from "./lib/worlds/solids.ts";
 export type { NavigationOptions } from "./lib/worlds/particle/scenarios/navigation_options.ts";
 export {
   type Controller,
@@ -208,7 +222,7 @@ export { BuzzWire, type BuzzWireOptions, type BuzzWireState } from "./lib/worlds
 export type { ChartConfig, ChartSpec } from "./lib/plot/chart.ts";
 export { type CurveOptions, type CurvePoint, type CurveSeries, rewardCurve } from "./lib/plot/curves.ts";
 export { type PathOptions, paths, type PathSeries } from "./lib/plot/paths.ts";
-export { drawAnimation, drawStill, type Footage, type PictureOptions } from "./lib/plot/episode.ts";
+export { drawAnimation, drawStill, type Footage, type PictureOptions, type SpaceFootage } from "./lib/plot/episode.ts";
 export { theme } from "./lib/plot/theme.ts";
 export { display, type Displayable, type MimeBundle } from "./lib/plot/notebook.ts";
 export { UsageError } from "./lib/systems/usage.ts";

@@ -8,7 +8,8 @@ import { ink, palette, quiet } from "./theme.ts";
 export const layers: readonly Role[] = ["goal", "wall", "joint", "object", "agent"];
 
 const gold = "#b7791f";
-const wallColour = "#9aa5b1";
+/** Of what is in the way. */
+export const wallColour = "#9aa5b1";
 /** An agent smaller than this, in pixels, could not be seen. */
 const leastRadius = 4;
 

@@ -7,9 +7,10 @@ import { fromData, type Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import type { Stateful } from "../tensor/variable.ts";
 import { type Controller, type RecurrentController, remembering } from "../worlds/controllers.ts";
-import { Pool } from "../worlds/host/pool.ts";
-import type { HostWorld } from "../worlds/host/world.ts";
+import { Pool, sceneOf } from "../worlds/host/pool.ts";
+import type { HostScene, HostWorld } from "../worlds/host/world.ts";
 import { noScene } from "../worlds/scene.ts";
+import { solidNumbers } from "../worlds/solids.ts";
 import type { Episodes } from "./evaluation.ts";
 import * as kind from "../worlds/kinds.ts";
 import { numbersOf } from "./saved.ts";
@@ -43,11 +44,12 @@ export class HostPlayer {
   readonly #decide: Compiled<[Tensor, Tensor, Tree], Decision>;
   #pool: Pool | null = null;
 
-  /** `state`: what the controller reads that may change, as {@linkcode compile} wants it. */
+  /** `state`: what the controller reads that may change, as {@linkcode compile} wants it; `scene`: what is to be placed. */
   constructor(
     readonly world: HostWorld,
     controller: Controller | RecurrentController,
     state: readonly Stateful[],
+    readonly scene: HostScene | null = null,
   ) {
     const mind = this.#mind = remembering(controller);
     this.#decide = compile<[Tensor, Tensor, Tree], Decision>((observation, key, before) => {
@@ -106,7 +108,7 @@ export class HostPlayer {
       await this.#pool.reset(key);
     } else {
       this.#pool?.dispose();
-      this.#pool = await Pool.start(this.world, envs, key);
+      this.#pool = await Pool.start(this.world, envs, key, this.scene);
     }
     return this.#pool;
   }
@@ -116,10 +118,12 @@ export class HostPlayer {
 export interface HostRecording {
   /** States, one more than there are steps. */
   readonly frames: number;
-  /** [frame, entity, 2], metres. */
+  /** [frame, entity, 2], metres; in space [frame, entity, 3]. */
   readonly position: Float32Array;
-  /** [frame, entity], radians. */
+  /** [frame, entity], radians; none in space. */
   readonly angle: Float32Array;
+  /** In space: [frame, entity, 3, 3], from what is a solid's own to what is the world's. None in a plane. */
+  readonly rotation: Float32Array;
   /** The sum of reward over the episode, mean over agents. */
   readonly reward: number;
   /** Its steps, those of the simulator. */
@@ -154,7 +158,7 @@ const takesRecord = signature("recordEpisodes()", {
  * const [episode] = await recordEpisodes(world, controllerOf(world, "random"), [], 1, 0);
  * console.log(episode!.frames, episode!.position.length); // 11 88
  * ```
- * @throws RangeError if the world has no scene, or `count` is no number of episodes.
+ * @throws RangeError if neither the world nor its simulations have a scene, or `count` is no number of episodes.
  */
 export async function recordEpisodes(
   world: HostWorld,
@@ -164,15 +168,30 @@ export async function recordEpisodes(
   seed: number,
 ): Promise<HostRecording[]> {
   takesRecord(arguments);
-  if (!world.scene) throw new RangeError(noScene(world.name, "your_own_simulation"));
+  const scene = await sceneOf(world);
+  if (!scene) throw new RangeError(noScene(world.name, "your_own_simulation"));
+  return await recordScene(world, scene, controller, state, count, seed);
+}
+
+/** As {@linkcode recordEpisodes}, of a scene that is known. */
+export async function recordScene(
+  world: HostWorld,
+  scene: HostScene,
+  controller: Controller | RecurrentController,
+  state: readonly Stateful[],
+  count: number,
+  seed: number,
+): Promise<HostRecording[]> {
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(`a whole number of episodes is recorded, at least 1, not ${count}.`);
   }
   checkSeed(seed);
-  const entities = world.scene.entities.length;
-  /** [frame] of float32 [env, entity, 3]. */
+  const inSpace = scene.view !== undefined;
+  const [each, coordinates] = inSpace ? [solidNumbers, 3] : [3, 2];
+  const size = scene.entities.length * each;
+  /** [frame] of float32 [env, entity, number]. */
   const seen: Float32Array[] = [];
-  const player = new HostPlayer(world, controller, state);
+  const player = new HostPlayer(world, controller, state, scene);
   try {
     const { reward, length, terminated } = await player.play(count, [1, seed], async (pool) => {
       await pool.place();
@@ -180,13 +199,16 @@ export async function recordEpisodes(
     });
     return Array.from({ length: count }, (_, env) => {
       const frames = length[env]! / (world.framesPerStep ?? 1) + 1;
-      const own = seen.slice(0, frames).map((x) => x.subarray(env * entities * 3, (env + 1) * entities * 3));
-      const part = (picks: (at: number) => boolean): Float32Array =>
-        Float32Array.from(own.flatMap((x) => [...x].filter((_, at) => picks(at % 3))));
+      const own = seen.slice(0, frames).map((x) => x.subarray(env * size, (env + 1) * size));
+      const part = (from: number, to: number): Float32Array =>
+        Float32Array.from(own.flatMap((x) => [...x].filter((_, at) => from <= at % each && at % each < to)));
+      const turned = part(coordinates, each);
+      const none = new Float32Array(0);
       return {
         frames,
-        position: part((at) => at < 2),
-        angle: part((at) => at === 2),
+        position: part(0, coordinates),
+        angle: inSpace ? none : turned,
+        rotation: inSpace ? turned : none,
         reward: reward[env]!,
         length: length[env]!,
         terminated: terminated[env] === 1,

@@ -8,6 +8,7 @@ import {
   GaussianPolicy,
   HostPendulum,
   type HostRandom,
+  type HostScene,
   type HostWorld,
   leaves,
   Linear,
@@ -20,6 +21,7 @@ import {
   recordEpisodes,
   type SavedTensor,
   type SequenceRollout,
+  type SolidEntity,
   type Tensor,
 } from "../../mod.ts";
 import { onEachEngine, onEngine } from "../engines.ts";
@@ -342,6 +344,12 @@ onEngine("cpu", "recorded episodes are those of the evaluation, frame by frame",
   const { scene: _, ...unseen } = world;
   await assert.rejects(recordEpisodes(unseen, controller, [], 1, 0), { message: /walk cannot be drawn/ });
   await assert.rejects(recordEpisodes(world, controller, [], 0, 0), { message: /a whole number of episodes/ });
+  const thrown = {
+    message: /gave 6 numbers as places, not x, y, z and the rotation of each of 1 entities, when it was/,
+  };
+  const entities: SolidEntity[] = [{ role: "limb", shape: { kind: "sphere", radius: 0.1 } }];
+  const scene: HostScene = { entities, frameSeconds: 1, view: "side" };
+  await assert.rejects(recordEpisodes({ ...world, scene }, controller, [], 1, 0), thrown);
 });
 
 /** The settings with which the pendulum is learned. */

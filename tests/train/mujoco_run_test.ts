@@ -36,7 +36,7 @@ Deno.test("hopper that is stopped and resumed ends bit for bit as if it had not 
     }
   }));
 
-Deno.test("a run of hopper is evaluated, listed and exported; that it is not drawn yet is said", () =>
+Deno.test("a run of hopper is evaluated, listed, exported and drawn", () =>
   withFolder(async (out) => {
     const { code, err } = await runTask("train", ...small.split(" "), "--out", out);
     assert.deepEqual([code, err], [0, ""]);
@@ -48,11 +48,48 @@ Deno.test("a run of hopper is evaluated, listed and exported; that it is not dra
     assert.match((await runCommand(runsTool, out)).out, /hopper/);
     const exported = await runCommand(exportTool, folder);
     assert.match(exported.out, /agrees with the policy on \d+ observations of 4 episodes/);
-    assert.deepEqual(await runCommand(renderTool, folder), {
-      code: 2,
-      out: "",
-      err: "error: hopper cannot be drawn: the world has no scene. docs/your_own_simulation.md shows one.\n",
-    });
+    const drawn = await runCommand(renderTool, folder, "--contact-forces");
+    assert.deepEqual([drawn.code, drawn.err], [0, ""]);
+    const [moving, still] = ["policy.svg", "policy-still.svg"].map((name) => Deno.readTextFileSync(join(folder, name)));
+    assert.match(
+      moving!,
+      /hopper, 1 agent<[^]*ppo after iteration 4, deterministic policy[^]*class="ground"[^]*<animate/,
+    );
+    // Torso, thigh, leg and foot; and so in each pose of the still.
+    for (const svg of [moving!, ...still!.split('class="ground"').slice(1)]) {
+      assert.equal(/class="limbs".*?<\/g>/.exec(svg)![0].match(/<path/g)!.length, 4);
+    }
+    assert.match(moving!, /class="massCentre"[^]*class="forces"/);
+  }));
+
+Deno.test("a model of one's own is drawn under a controller; contact forces are refused where there are none", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "pole.ts");
+    Deno.writeTextFileSync(
+      path,
+      `import { mujocoMetrics, mujocoSimulation } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};
+      export default {
+        ...{ name: "pole", agents: 1, observationSize: 1, actionKind: "continuous", actionSize: 1, maxSteps: 5 },
+        metrics: mujocoMetrics,
+        simulation: mujocoSimulation({
+          model: '<mujoco><worldbody><body><joint name="x" axis="0 1 0"/><geom type="box" size=".1 .1 .5" rgba="0 1 0 1"/></body>' +
+            '</worldbody><actuator><motor joint="x"/></actuator></mujoco>',
+          frameSkip: 1,
+          observe: ({ qpos }) => qpos,
+          reward: () => 1,
+        }),
+      };`,
+    );
+    const flags = ["--controller", "random", "--device", "cpu", "--out", join(folder, "a")];
+    const { code, err } = await runCommand(renderTool, path, ...flags);
+    assert.deepEqual([code, err], [0, ""]);
+    const svg = Deno.readTextFileSync(join(folder, "a.svg"));
+    // Nothing on the ground would show that the picture moves: it stays.
+    assert.ok(svg.includes('fill="#00ff00"') && !svg.includes('class="ground"') && svg.includes('class="massCentre"'));
+    const none = await runCommand(renderTool, "pendulum", ...flags, "--contact-forces");
+    assert.deepEqual([none.code, none.err], [
+      ...[2, "error: pendulum has no contact forces to show: leave --contact-forces out.\n"],
+    ]);
   }));
 
 Deno.test("the help of hopper shows the flags of its system with CleanRL's settings", async () => {

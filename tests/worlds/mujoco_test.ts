@@ -14,6 +14,7 @@ import {
   MujocoWorld,
   PPOTrainer,
   RandomStream,
+  type Simulation,
   Simulations,
 } from "../../mod.ts";
 import { Pool } from "../../lib/worlds/host/pool.ts";
@@ -167,6 +168,50 @@ Deno.test("the humanoid of DeepMimic is the body of the report: 28 motors, 45 kg
   }
   assert.ok(steps > 20 && steps < 200, `${steps} steps`);
   simulation.dispose!();
+});
+
+/** x, y and z of each of the entities that a simulation places. */
+function placesOf(simulation: Simulation): number[][] {
+  const numbers = Array.from(simulation.place!());
+  return Array.from({ length: numbers.length / 12 }, (_, i) => numbers.slice(12 * i, 12 * i + 3));
+}
+
+Deno.test("what is drawn of a body are its geoms where the joints put them, its centre of mass, and its contacts", async () => {
+  const still = async (name: MujocoName, changes: Partial<MujocoTask> = {}) => {
+    const made = await simulationOf({ ...taskOf(name), reset: () => {}, ...changes })(undefined as never);
+    made.reset(new RandomStream([0, 0]));
+    return made;
+  };
+  const close = (found: readonly number[], expected: readonly number[]) =>
+    found.forEach((x, i) => assert.ok(Math.abs(x - expected[i]!) < 1e-6, `${found} is not ${expected}`));
+  const hopper = await still("hopper");
+  const { view, frameSeconds, entities } = hopper.scene!()!;
+  assert.deepEqual([view, frameSeconds], ["side", 0.008]);
+  const four = (role: string) => Array(4).fill(role);
+  assert.deepEqual(entities.map(({ role }) => role), ["ground", ...four("limb"), "massCentre", ...four("force")]);
+  assert.deepEqual(entities[4]!.shape, { kind: "capsule", radius: 0.06, length: 0.39 });
+  // It stands: the torso from 1.05 to 1.45 m, thigh, leg, and the foot along x.
+  const places = placesOf(hopper);
+  [[0, 0, 0], [0, 0, 1.25], [0, 0, 0.825], [0, 0, 0.35], [0.065, 0, 0.1]].forEach((x, i) => close(places[i]!, x));
+  close(Array.from(hopper.place!()).slice(4 * 12 + 3, 5 * 12), [0, 0, -1, 0, 1, 0, 1, 0, 0]);
+  for (let t = 0; t < 200; t++) hopper.step(new Float32Array(3));
+  const forces = Array.from(hopper.place!()).slice(6 * 12);
+  assert.ok(forces.some((x) => x > 1), "it lies on the ground, which bears it");
+  hopper.dispose!();
+
+  // What it follows is a metre in front of it.
+  const ghost = ({ qpos }: MujocoState) => qpos.map((x, i) => i === 0 ? x + 1 : x);
+  const humanoid = await still("humanoid3d", { ghost });
+  const scene = humanoid.scene!()!;
+  assert.equal(scene.view, "oblique");
+  const [limbs, pale] = ["limb", "ghost"].map((role) => scene.entities.flatMap((x, i) => x.role === role ? [i] : []));
+  assert.equal(limbs!.length, 15);
+  const seen = placesOf(humanoid);
+  limbs!.forEach((i, k) => {
+    assert.deepEqual(scene.entities[pale![k]!]!.shape, scene.entities[i]!.shape);
+    close(seen[pale![k]!]!, [seen[i]![0]! + 1, seen[i]![1]!, seen[i]![2]!]);
+  });
+  humanoid.dispose!();
 });
 
 /** Ways to become unstable. */

@@ -2,9 +2,9 @@
 
 import { signature } from "../../graph/arguments.ts";
 import { compile } from "../../compile/compile.ts";
-import type { Footage } from "../../plot/episode.ts";
+import type { Footage, SpaceFootage } from "../../plot/footage.ts";
 import { play } from "../../rl/evaluation.ts";
-import { checkSeed, recordEpisodes } from "../../rl/host_episodes.ts";
+import { checkSeed, recordScene } from "../../rl/host_episodes.ts";
 import { randomKey } from "../../tensor/random.ts";
 import { concat } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -12,7 +12,8 @@ import type { Tree } from "../../tensor/tree.ts";
 import type { Stateful } from "../../tensor/variable.ts";
 import type { Controller, RecurrentController } from "../../worlds/controllers.ts";
 import type { Environment } from "../../worlds/environment.ts";
-import { type HostWorld, isHostWorld } from "../../worlds/host/world.ts";
+import { sceneOf } from "../../worlds/host/pool.ts";
+import { type HostScene, type HostWorld, isHostWorld } from "../../worlds/host/world.ts";
 import * as kind from "../../worlds/kinds.ts";
 import { noScene, type Scene } from "../../worlds/scene.ts";
 import { UsageError } from "../usage.ts";
@@ -63,19 +64,29 @@ const takesFilm = signature("film()", {
  * ```
  * @throws UsageError if the world does not say what it looks like, RangeError if `count` is no number of episodes.
  */
-export async function film(cast: Cast<Environment | HostWorld>, count: number, seed: number): Promise<Footage[]> {
+export function film(cast: Cast, count: number, seed: number): Promise<Footage[]>;
+/** Films whole episodes of a world that may be on the host, in a plane or in space. */
+export function film(
+  cast: Cast<Environment | HostWorld>,
+  count: number,
+  seed: number,
+): Promise<(Footage | SpaceFootage)[]>;
+export async function film(
+  cast: Cast<Environment | HostWorld>,
+  count: number,
+  seed: number,
+): Promise<(Footage | SpaceFootage)[]> {
   takesFilm(arguments);
   const { environment } = cast;
-  if (!environment.scene) {
-    const guide = isHostWorld(environment) ? "your_own_simulation" : "your_own_world";
-    throw new UsageError(noScene(environment.name, guide));
-  }
+  const onHost = isHostWorld(environment);
+  const scene = onHost ? await sceneOf(environment) : environment.scene;
+  if (!scene) throw new UsageError(noScene(environment.name, onHost ? "your_own_simulation" : "your_own_world"));
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(`a film shows a whole number of episodes, at least 1, not ${count}.`);
   }
   checkSeed(seed);
-  return isHostWorld(environment)
-    ? await filmOnHost(environment, cast, count, seed)
+  return onHost
+    ? await filmOnHost(environment, scene as HostScene, cast, count, seed)
     : await filmTensors(environment, cast, count, seed);
 }
 
@@ -84,19 +95,18 @@ const captionOf = (reward: number, steps: number, terminated: boolean): string =
 
 async function filmOnHost(
   world: HostWorld,
+  scene: HostScene,
   { controller, state }: Pick<Cast, "controller" | "state">,
   count: number,
   seed: number,
 ) {
-  const { entities, frameSeconds } = world.scene!;
-  const episodes = await recordEpisodes(world, controller, state, count, seed);
-  return episodes.map(({ reward, length, terminated, ...seen }): Footage => ({
-    ...seen,
-    entities,
-    frameSeconds,
-    lidar: null,
-    caption: captionOf(reward, length, terminated),
-  }));
+  const { frameSeconds } = scene;
+  const episodes = await recordScene(world, scene, controller, state, count, seed);
+  return episodes.map(({ reward, length, terminated, frames, position, angle, rotation }): Footage | SpaceFootage => {
+    const shown = { frames, frameSeconds, position, caption: captionOf(reward, length, terminated) };
+    const { view, entities } = scene;
+    return view === undefined ? { ...shown, entities, angle, lidar: null } : { ...shown, entities, view, rotation };
+  });
 }
 
 async function filmTensors(

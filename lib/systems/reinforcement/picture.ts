@@ -2,10 +2,11 @@
 
 import { drawAnimation, drawStill, type PictureOptions } from "../../plot/episode.ts";
 import { scenarioTitle } from "../module_path.ts";
-import { integer } from "../option.ts";
+import { flag, integer } from "../option.ts";
 import type { Config } from "../settings.ts";
 import { type Look, look, type Pictures } from "../system.ts";
 import { counted } from "../text.ts";
+import { UsageError } from "../usage.ts";
 import type { AnyWorld } from "./algorithm.ts";
 import { film } from "./footage.ts";
 import { controllerOption, withPlayer } from "./players.ts";
@@ -14,6 +15,7 @@ const options = {
   episodes: integer(1, 16, 1, "episodes, side by side"),
   controller: controllerOption,
   seed: integer(0, 2 ** 32 - 1, 0, "other starts"),
+  contactForces: flag("MuJoCo: show the forces of contacts; half a metre is the weight of the body"),
 };
 
 /** `deno task render` in the worlds that `worldOf` makes, as controllers know them. */
@@ -23,9 +25,16 @@ export function pictureOf(worldOf: (config: Config) => AnyWorld): Look<Pictures>
     notes: [
       "Shown are agents (discs), their goals (rings with a cross), what is moved, walls, joints, lidar rays (strong where",
       "they hit) and the ways behind; in the still also where agents began (outlines). The grid is of half a metre.",
+      "Bodies in space: what moves, its centre of mass and the line from there to the ground, whose marks are in metres. The",
+      "picture follows the centre of mass; the still is a strip of poses.",
     ],
-    async run(subject, { episodes: count, seed, controller }) {
+    async run(subject, { episodes: count, seed, controller, contactForces }) {
       const episodes = await withPlayer(subject, worldOf, controller, (cast) => film(cast, count, seed));
+      if (contactForces && !episodes.some(({ entities }) => entities.some(({ role }) => role === "force"))) {
+        throw new UsageError(
+          `${subject.config.scenarioName} has no contact forces to show: leave --contact-forces out.`,
+        );
+      }
       const subtitle = controller === null
         ? `${subject.config.algorithm} after iteration ${subject.iteration}, deterministic policy`
         : `the ${controller} controller`;
@@ -33,6 +42,7 @@ export function pictureOf(worldOf: (config: Config) => AnyWorld): Look<Pictures>
       const said: PictureOptions = {
         title: `${scenarioTitle(subject.config.scenarioName)}, ${counted(agents, "agent")}`,
         subtitle,
+        contactForces,
       };
       return {
         svg: { "": drawAnimation(episodes, said), "-still": drawStill(episodes, said) },

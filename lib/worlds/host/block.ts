@@ -9,7 +9,8 @@ import { RandomStream } from "../../graph/random_stream.ts";
 import { threefry2x32 } from "../../graph/threefry.ts";
 import type { Failure } from "./error.ts";
 import { Command, type Memory } from "./memory.ts";
-import type { MakeSimulation, Simulation, StepOutcome } from "./world.ts";
+import { solidNumbers } from "../solids.ts";
+import type { HostScene, MakeSimulation, Simulation, StepOutcome } from "./world.ts";
 
 /** What a thread is told of the world and of its part of it; it can be cloned. */
 export interface BlockOptions {
@@ -19,7 +20,10 @@ export interface BlockOptions {
   readonly maxSteps: number;
   /** The names of the world's metrics. */
   readonly metrics: readonly string[];
-  readonly entities: number;
+  /** That say where the entities of a scene are. */
+  readonly places: number;
+  /** Whether they are in space. */
+  readonly inSpace: boolean;
   /** Of the simulations. */
   readonly options: unknown;
   /** The number of the first environment of the block. */
@@ -69,7 +73,7 @@ export class Block {
       const simulations: Simulation[] = [];
       for (; environment < first + count; environment++) {
         const simulation = await make(structuredClone(options.options) as never);
-        checkSimulation(simulation, options.entities > 0);
+        checkSimulation(simulation, options.places > 0);
         simulations.push(simulation);
       }
       environment = first;
@@ -106,6 +110,11 @@ export class Block {
         ? { environment, message: `${name}: environment ${environment} ${text}, ${when}.`, stack: null }
         : { environment, message: `${name}: environment ${environment} failed ${when}: ${ended(text)}`, stack };
     }
+  }
+
+  /** What the first of them says that it looks like. */
+  scene(): HostScene | null {
+    return this.#simulations[0]!.scene?.() ?? null;
   }
 
   /** Gives back what the simulations hold. */
@@ -232,11 +241,12 @@ export class Block {
   }
 
   #place(i: number): void {
-    const size = this.options.entities * 3;
+    const { places: size, inSpace } = this.options;
     const places = refusePromise(this.#simulations[i]!.place!(), "place");
     if (lengthOf(places) !== size) {
       throw new Misfit(
-        `gave ${amount(places)} as places, not x, y and angle of each of ${this.options.entities} entities`,
+        `gave ${amount(places)} as places, not ${inSpace ? "x, y, z and the rotation" : "x, y and angle"} of each of ` +
+          `${size / (inSpace ? solidNumbers : 3)} entities`,
       );
     }
     this.#memory.placement.set(places, (this.options.first + i) * size);

@@ -13,7 +13,8 @@ export interface Sizes {
   /** Numbers of one agent's action; 1 where actions are discrete. */
   readonly actionNumbers: number;
   readonly metrics: number;
-  readonly entities: number;
+  /** That say where the entities of a scene are. */
+  readonly places: number;
   /** Of one environment: what the block keeps of it, and the simulation's own. */
   readonly stateSize: number;
   readonly workers: number;
@@ -45,7 +46,7 @@ export class Memory {
   readonly reward: Float32Array;
   /** float32 [env, metric]. */
   readonly metrics: Float32Array;
-  /** float32 [env, entity, 3]: x, y, angle. */
+  /** float32 [env, entity, 3]: x, y, angle; in space [env, entity, 12]: x, y, z, rotation. */
   readonly placement: Float32Array;
   /** [env], 0 or 1. */
   readonly terminated: Uint8Array;
@@ -66,7 +67,7 @@ export class Memory {
       at += bytes * length;
       return view;
     };
-    const { envs, agents, observationSize, actionKind, actionNumbers, metrics, entities, stateSize, workers } = sizes;
+    const { envs, agents, observationSize, actionKind, actionNumbers, metrics, places, stateSize, workers } = sizes;
     this.state = take(Float64Array, 8, envs * stateSize);
     this.observation = take(Float32Array, 4, envs * agents * observationSize);
     this.nextObservation = take(Float32Array, 4, envs * agents * observationSize);
@@ -75,7 +76,7 @@ export class Memory {
       : take(Float32Array, 4, envs * agents * actionNumbers);
     this.reward = take(Float32Array, 4, envs * agents);
     this.metrics = take(Float32Array, 4, envs * metrics);
-    this.placement = take(Float32Array, 4, envs * entities * 3);
+    this.placement = take(Float32Array, 4, envs * places);
     this.#control = take(Int32Array, 4, word.failures + workers);
     this.terminated = take(Uint8Array, 1, envs);
     this.truncated = take(Uint8Array, 1, envs);
@@ -149,7 +150,7 @@ function shortened({ environment, message }: Failure): Failure {
 }
 
 function bytesOf(sizes: Sizes): number {
-  const { envs, agents, observationSize, actionNumbers, metrics, entities, stateSize, workers } = sizes;
-  const words = 2 * agents * observationSize + agents * actionNumbers + agents + metrics + 3 * entities;
+  const { envs, agents, observationSize, actionNumbers, metrics, places, stateSize, workers } = sizes;
+  const words = 2 * agents * observationSize + agents * actionNumbers + agents + metrics + places;
   return envs * (8 * stateSize + 4 * words + 2) + 4 * (word.failures + workers) + workers * failureBytes;
 }

@@ -7,7 +7,8 @@ import { checkHostWorld } from "./check.ts";
 import { type Crew, type KnownSizes, OwnThread, Workers } from "./crew.ts";
 import { SimulationError } from "./error.ts";
 import { Command, type Memory } from "./memory.ts";
-import type { HostWorld } from "./world.ts";
+import { solidNumbers } from "../solids.ts";
+import type { HostScene, HostWorld } from "./world.ts";
 
 /** A batch of simulations in the middle of their episodes. */
 export interface SimulationsState {
@@ -25,13 +26,19 @@ export class Pool {
   private constructor(readonly world: HostWorld, readonly envs: number, readonly crew: Crew) {}
 
   /**
-   * `envs` simulations at the start of their first episodes, drawn from `key`: two words of 32 bits.
+   * `envs` simulations at the start of their first episodes, drawn from `key`: two words of 32 bits. `scene` is what is to be
+   * placed.
    *
    * @throws RangeError if the world does not fit its contract, SimulationError if a simulation cannot be made.
    */
-  static async start(world: HostWorld, envs: number, key: readonly [number, number]): Promise<Pool> {
+  static async start(
+    world: HostWorld,
+    envs: number,
+    key: readonly [number, number],
+    scene: HostScene | null = world.scene ?? null,
+  ): Promise<Pool> {
     checkHostWorld(world);
-    const pool = new Pool(world, envs, await crewOf(world, envs));
+    const pool = new Pool(world, envs, await crewOf(world, envs, scene));
     try {
       await pool.reset(key);
     } catch (error) {
@@ -139,15 +146,36 @@ export class Pool {
   }
 }
 
-async function crewOf(world: HostWorld, envs: number): Promise<Crew> {
-  const { name, agents, observationSize, actionKind, actionSize, maxSteps, simulation, options, scene } = world;
+/**
+ * What a world looks like: what it says, or its simulations; null if neither does.
+ *
+ * @throws RangeError if the world does not fit its contract, SimulationError if a simulation cannot be made.
+ */
+export async function sceneOf(world: HostWorld): Promise<HostScene | null> {
+  if (world.scene) return world.scene;
+  checkHostWorld(world);
+  const thread = await crewOf(world, 1, null, 0) as OwnThread;
+  try {
+    return thread.block.scene();
+  } finally {
+    thread.dispose();
+  }
+}
+
+async function crewOf(
+  world: HostWorld,
+  envs: number,
+  scene: HostScene | null,
+  wantedWorkers: number = world.workers ?? availableParallelism(),
+): Promise<Crew> {
+  const { name, agents, observationSize, actionKind, actionSize, maxSteps, simulation, options } = world;
   const metrics = Object.keys(world.metrics ?? {});
-  const entities = scene?.entities.length ?? 0;
-  const block = { name, agents, observationSize, maxSteps, metrics, entities, options };
-  const wanted = typeof simulation === "string" ? world.workers ?? availableParallelism() : 0;
-  const workers = Math.min(wanted, envs);
+  const inSpace = scene?.view !== undefined;
+  const places = (scene?.entities.length ?? 0) * (inSpace ? solidNumbers : 3);
+  const block = { name, agents, observationSize, maxSteps, metrics, places, inSpace, options };
+  const workers = typeof simulation === "string" ? Math.min(wantedWorkers, envs) : 0;
   const sizes: KnownSizes = {
-    ...{ envs, agents, observationSize, actionKind, metrics: metrics.length, entities },
+    ...{ envs, agents, observationSize, actionKind, metrics: metrics.length, places },
     actionNumbers: actionKind === "discrete" ? 1 : actionSize,
     workers: Math.max(1, workers),
   };

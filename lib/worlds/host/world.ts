@@ -6,6 +6,7 @@
 import type { RandomStream } from "../../graph/random_stream.ts";
 import type { World } from "../environment.ts";
 import type { Entity } from "../scene.ts";
+import type { SceneView, SolidEntity } from "../solids.ts";
 
 /** How a named number of a step becomes one of a batch: its mean over the frames, or the sum of them. */
 export type MetricReduction = "mean" | "sum";
@@ -57,16 +58,31 @@ export interface HostWorld extends World {
    * thread that asks steps them all, which is best where a step takes a microsecond.
    */
   readonly workers?: number;
-  /** How it is drawn; a world without it cannot be. */
+  /** How it is drawn. Where it is not given the simulations may say it; a world without either cannot be drawn. */
   readonly scene?: HostScene;
 }
 
-/** What the simulations of a world look like. */
-export interface HostScene {
+/** What the simulations of a world look like: in a plane, or in space. */
+export type HostScene = PlaneScene | SpaceScene;
+
+/** What lies in a plane, seen from above. */
+export interface PlaneScene {
   /** All that is drawn, in the order of {@linkcode Simulation.place}. */
   readonly entities: readonly Entity[];
   /** Seconds from one step to the next. */
   readonly frameSeconds: number;
+  /** There is one in space only. */
+  readonly view?: undefined;
+}
+
+/** Bodies in space. */
+export interface SpaceScene {
+  /** All that is drawn, in the order of {@linkcode Simulation.place}. */
+  readonly entities: readonly SolidEntity[];
+  /** Seconds from one step to the next. */
+  readonly frameSeconds: number;
+  /** From where they are seen. */
+  readonly view: SceneView;
 }
 
 /** Makes one simulation, before its first episode. What several may share (a model, a library) is for its module to keep. */
@@ -90,8 +106,13 @@ export interface Simulation {
   state(): ArrayLike<number>;
   /** Goes on from a {@linkcode Simulation.state}. */
   restore(state: Float64Array): void;
-  /** Where the entities of the scene are: x and y of the centre in metres and the angle in radians, for one after the other. */
+  /**
+   * Where the entities of the scene are, for one after the other: x and y of the centre in metres and the angle in radians; in
+   * space x, y and z of the centre and the nine numbers of the rotation, row by row.
+   */
   place?(): ArrayLike<number>;
+  /** What it looks like, where the world does not say it: asked once, of one of them. */
+  scene?(): HostScene | null;
   /** Gives back what it holds. */
   dispose?(): void;
 }

@@ -1,5 +1,6 @@
 /** One environment's state in MuJoCo: its numbers, its steps, and whether they are still to be believed. */
 
+import { type Contact, contactsOf } from "./contacts.ts";
 import type { DoubleBuffer, MainModule, MjData } from "./engine.ts";
 import type { Model } from "./model.ts";
 import { arrays, type MujocoArray, type MujocoState } from "./state.ts";
@@ -24,7 +25,7 @@ export class Physics implements MujocoState {
   readonly bodyMass: Float64Array;
   /** Numbers of {@linkcode Physics.state}. */
   readonly stateSize: number;
-  readonly #model: Model;
+  readonly model: Model;
   readonly #mujoco: MainModule;
   readonly #data: MjData;
   readonly #warnings: Warnings;
@@ -40,7 +41,7 @@ export class Physics implements MujocoState {
   /** The state that the model begins with. `contactForces`: whether `cfrcExt` is computed after each control step. */
   constructor(model: Model, readonly frameSkip: number, readonly contactForces: boolean) {
     const { mujoco, handle } = model;
-    this.#model = model;
+    this.model = model;
     this.#mujoco = mujoco;
     this.#data = new mujoco.MjData(handle);
     this.#signature = mujoco.mjtState.mjSTATE_INTEGRATION.value;
@@ -91,9 +92,20 @@ export class Physics implements MujocoState {
     return [sum[0] / mass, sum[1] / mass, sum[2] / mass];
   }
 
+  /** Of all bodies, newtons. */
+  weight(): number {
+    const mass = this.bodyMass.reduce((sum, x) => sum + x, 0);
+    return mass * Math.hypot(...this.model.handle.opt.gravity as Float64Array);
+  }
+
+  /** The contacts of the last step. */
+  contacts(): Contact[] {
+    return contactsOf(this.#mujoco, this.model.handle, this.#data);
+  }
+
   /** Back to the state that the model begins with; `place` may change `qpos` and `qvel` before what depends on them is derived. */
   begin(place: () => void): void {
-    this.#mujoco.mj_resetData(this.#model.handle, this.#data);
+    this.#mujoco.mj_resetData(this.model.handle, this.#data);
     place();
     this.#keep();
     this.#forward();
@@ -110,7 +122,7 @@ export class Physics implements MujocoState {
     const { ctrl } = this;
     for (let i = 0; i < nu; i++) ctrl[i] = this.#middle[i]! + this.#half[i]! * action[i]!;
     try {
-      for (let i = 1; i < frameSkip; i++) this.#mujoco.mj_step(this.#model.handle, this.#data);
+      for (let i = 1; i < frameSkip; i++) this.#mujoco.mj_step(this.model.handle, this.#data);
       this.#keep();
       this.#lastStep();
     } catch (error) {
@@ -131,7 +143,7 @@ export class Physics implements MujocoState {
 
   /** Goes on from a {@linkcode Physics.state}. */
   restore(state: Float64Array): void {
-    const { handle } = this.#model;
+    const { handle } = this.model;
     this.#mujoco.mj_resetData(handle, this.#data);
     const before = Array.from(state.subarray(ownState));
     (this.#before.GetView() as Float64Array).set(before);
@@ -145,20 +157,20 @@ export class Physics implements MujocoState {
   dispose(): void {
     this.#before.delete();
     this.#data.delete();
-    this.#model.giveBack();
+    this.model.giveBack();
   }
 
   #keep(): void {
-    this.#mujoco.mj_getState(this.#model.handle, this.#data, this.#before, this.#signature);
+    this.#mujoco.mj_getState(this.model.handle, this.#data, this.#before, this.#signature);
   }
 
   #forward(): void {
-    this.#mujoco.mj_forward(this.#model.handle, this.#data);
+    this.#mujoco.mj_forward(this.model.handle, this.#data);
     this.#made = made.forward;
   }
 
   #lastStep(): void {
-    const { handle } = this.#model;
+    const { handle } = this.model;
     this.#mujoco.mj_step(handle, this.#data);
     if (this.contactForces) this.#mujoco.mj_rnePostConstraint(handle, this.#data);
     this.#made = made.step;

@@ -1,7 +1,8 @@
 /** What is done with a model of MuJoCo: observed, rewarded, ended. A task makes simulations for a world on the host. */
 
 import type { RandomStream } from "../../graph/random_stream.ts";
-import type { MakeSimulation, Simulation, StepOutcome } from "../host/world.ts";
+import type { HostScene, MakeSimulation, Simulation, StepOutcome } from "../host/world.ts";
+import { Film } from "./film.ts";
 import { Model } from "./model.ts";
 import { Physics } from "./physics.ts";
 import type { MujocoState } from "./state.ts";
@@ -22,6 +23,11 @@ export interface MujocoTask<Before = unknown> {
   before?(state: MujocoState): Before;
   /** Of the step that has been done. */
   reward(state: MujocoState, before: Before): number;
+  /**
+   * Where the joints would be in what is to be followed, numbers as in `qpos`: there the body is drawn a second time, pale. Is
+   * asked only when an episode is filmed.
+   */
+  ghost?(state: MujocoState): ArrayLike<number>;
   /** Whether the task has ended. Never, if not given: episodes last until the world's `maxSteps`. */
   terminated?(state: MujocoState): boolean;
 }
@@ -45,6 +51,11 @@ class MujocoSimulation<Before> implements Simulation {
   /** What was seen in the last state that was to be believed, in a copy: MuJoCo goes on writing into what is its own. */
   #seen: ArrayLike<number> = new Float64Array(0);
   readonly #outcome = { reward: 0, terminated: false, metrics: sound! };
+  /** There is one once somebody looks. */
+  #film: Film | null = null;
+  /** Where everything was in the last state that was to be believed. */
+  #places: Float64Array | null = null;
+  #believed = true;
 
   constructor(task: MujocoTask<Before>, physics: Physics) {
     this.#task = task;
@@ -54,6 +65,7 @@ class MujocoSimulation<Before> implements Simulation {
   reset(random: RandomStream): void {
     const { reset } = this.#task;
     this.#physics.begin(() => reset?.(this.#physics, random));
+    this.#believed = true;
     this.#look();
   }
 
@@ -65,7 +77,8 @@ class MujocoSimulation<Before> implements Simulation {
   step(action: Float32Array): StepOutcome {
     const [task, physics, outcome] = [this.#task, this.#physics, this.#outcome];
     const before = task.before?.(physics) as Before;
-    if (physics.advance(action)) {
+    this.#believed = physics.advance(action);
+    if (this.#believed) {
       this.#look();
       outcome.reward = task.reward(physics, before);
       outcome.terminated = task.terminated?.(physics) ?? false;
@@ -84,11 +97,27 @@ class MujocoSimulation<Before> implements Simulation {
 
   restore(state: Float64Array): void {
     this.#physics.restore(state);
+    this.#believed = true;
     this.#look();
   }
 
+  scene(): HostScene {
+    return this.#filmed().scene;
+  }
+
+  place(): Float64Array {
+    if (this.#believed || !this.#places) this.#places = this.#filmed().place();
+    return this.#places;
+  }
+
   dispose(): void {
+    this.#film?.dispose();
     this.#physics.dispose();
+  }
+
+  #filmed(): Film {
+    const { ghost } = this.#task;
+    return this.#film ??= new Film(this.#physics, ghost ? (state) => ghost(state) : null);
   }
 
   #look(): void {

@@ -99,6 +99,7 @@ const task = kind.having("a task: a model and what is to be done with it,", {
   contactForces: kind.optional(kind.boolean),
   reset: kind.optional(kind.callable),
   before: kind.optional(kind.callable),
+  ghost: kind.optional(kind.callable),
   terminated: kind.optional(kind.callable),
 });
 

@@ -1,5 +1,7 @@
 /** A body of a torso, two arms and two legs (Tassa, Erez and Todorov 2012), with the sizes of Gymnasium's Humanoid-v5. */
 
+import { childClass, leftClass } from "./sides.ts";
+
 /** What differs between the legs, beside the side: as it was published. */
 interface Leg {
   readonly side: "right" | "left";
@@ -14,7 +16,7 @@ interface Leg {
 function leg({ side, y, armature, stiffness }: Leg): string {
   const hip = 'type="hinge" damping="5"';
   return `
-          <body name="${side}_thigh" pos="0 ${0.1 * y} -0.04">
+          <body name="${side}_thigh" pos="0 ${0.1 * y} -0.04"${childClass(y > 0)}>
             <joint name="${side}_hip_x" ${hip} axis="${-y} 0 0" range="-25 5" armature="0.01" stiffness="10"/>
             <joint name="${side}_hip_z" ${hip} axis="0 0 ${-y}" range="-60 35" armature="0.01" stiffness="10"/>
             <joint name="${side}_hip_y" ${hip} axis="0 1 0" range="-110 20" armature="${armature}" stiffness="20"/>
@@ -33,7 +35,7 @@ function leg({ side, y, armature, stiffness }: Leg): string {
 function arm(side: "right" | "left", y: 1 | -1): string {
   const range = y < 0 ? "-85 60" : "-60 85";
   return `
-      <body name="${side}_upper_arm" pos="0 ${0.17 * y} 0.06">
+      <body name="${side}_upper_arm" pos="0 ${0.17 * y} 0.06"${childClass(y > 0)}>
         <joint name="${side}_shoulder1" type="hinge" axis="2 ${-y} 1" range="${range}" armature="0.0068" stiffness="1"/>
         <joint name="${side}_shoulder2" type="hinge" axis="0 ${y} 1" range="${range}" armature="0.0051" stiffness="1"/>
         <geom type="capsule" size="0.04" fromto="0 0 0 .16 ${0.16 * y} -.16"/>
@@ -70,6 +72,7 @@ export const humanoid: string = `
     <joint armature="1" damping="1" limited="true"/>
     <geom contype="1" conaffinity="1" condim="1" margin="0.001"/>
     <motor ctrllimited="true" ctrlrange="-.4 .4"/>
+    ${leftClass}
   </default>
   <worldbody>
     <geom name="floor" type="plane" size="20 20 0.125" condim="3" friction="1 .1 .1"/>

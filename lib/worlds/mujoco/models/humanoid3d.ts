@@ -3,6 +3,8 @@
  * 28 motors. Lengths and masses are those that were published with it, in metres and kilograms, here with z up and x forward.
  */
 
+import { childClass, leftClass } from "./sides.ts";
+
 /** A joint that turns about one or three axes. */
 interface Joint {
   /** Ranges about x, y and z in radians; or about -y alone, by which knees bend backward and elbows forward. */
@@ -94,7 +96,7 @@ function hinges({ name, joint: { ranges } }: Part): { name: string; axis: string
 function body(part: Part): string {
   const joints = hinges(part).map(({ name, axis, range }) => `<joint name="${name}" axis="${axis}" range="${range}"/>`);
   return `
-      <body name="${part.name}" pos="${part.at}">
+      <body name="${part.name}" pos="${part.at}"${childClass(part.name.startsWith("left"))}>
         ${[...joints, ...part.geoms].join("\n        ")}${(part.parts ?? []).map(body).join("")}
       </body>`;
 }
@@ -117,6 +119,7 @@ export const humanoid3d: string = `
     <joint type="hinge" armature="1" damping="1" limited="true"/>
     <geom contype="1" conaffinity="1" condim="1" margin="0.001"/>
     <motor ctrllimited="true" ctrlrange="-0.5 0.5"/>
+    ${leftClass}
   </default>
   <worldbody>
     <geom name="floor" type="plane" size="40 40 1" condim="3" friction="1 .1 .1"/>

@@ -4,6 +4,7 @@
  */
 
 import { lying, slideAndPitch } from "./plane.ts";
+import { childClass, leftClass } from "./sides.ts";
 
 /** Heights of the joints over the ground, metres; parts lie where their differences put them, to the last digit. */
 const top = 1.45;
@@ -17,7 +18,7 @@ const joint = 'type="hinge" axis="0 -1 0"';
 /** A leg; the names of its parts end in `side`. */
 function leg(side: string): string {
   return `
-      <body name="thigh${side}" pos="0 0 ${hip - middle}">
+      <body name="thigh${side}" pos="0 0 ${hip - middle}"${childClass(side !== "")}>
         <joint name="thigh${side}" ${joint} range="-150 0"/>
         <geom name="thigh${side}" size="0.05 ${(hip - knee) / 2}" pos="0 0 ${(hip + knee) / 2 - hip}"/>
         <body name="leg${side}" pos="0 0 ${(knee + ankle) / 2 - hip}">
@@ -42,6 +43,7 @@ export const walker2d: string = `
   <default>
     <joint armature="0.01" damping=".1" limited="true"/>
     <geom type="capsule" contype="1" conaffinity="0" condim="3" density="1000" friction=".9 .1 .1"/>
+    ${leftClass}
   </default>
   <worldbody>
     <geom name="floor" type="plane" size="40 40 40" conaffinity="1" friction=".7 .1 .1"/>
