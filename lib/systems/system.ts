@@ -4,7 +4,7 @@
  */
 
 import type { SavedTensor } from "../graph/types.ts";
-import type { Option, Table, ValuesOf } from "./option.ts";
+import type { NumberOption, Option, Table, ValuesOf } from "./option.ts";
 import type { Config, Settings } from "./settings.ts";
 import type { Metrics, Trainer, TrainerFacts } from "./trainer.ts";
 
@@ -28,8 +28,19 @@ export interface AlgorithmFacts {
   readonly help: string;
   /** Its settings, with their defaults. */
   readonly settings: Table;
+  /** Flags that say a setting in another way, by their names; a configuration has the setting. */
+  readonly otherwise?: Readonly<Record<string, Otherwise>>;
   /** Metrics of an iteration that the run shows beside its headline, by what they are called: `{ KL: "train/kl" }`. */
   readonly beside?: Readonly<Record<string, string>>;
+}
+
+/** Another way to say a setting. */
+export interface Otherwise {
+  readonly row: NumberOption<null>;
+  /** What it says. */
+  readonly setting: string;
+  /** The setting, by what is given and the other settings, which are not checked yet. */
+  readonly value: (given: number, settings: Settings) => number;
 }
 
 /** What a command looks at: a run at a checkpoint, or a scenario alone. */
@@ -93,8 +104,10 @@ export interface System {
   readonly title: string;
   /** The scenario names that it answers to, and what each is. */
   readonly scenarios: Readonly<Record<string, string>>;
-  /** The algorithms that can train its scenarios; the first is taken unless another is given. */
+  /** The algorithms that can train its scenarios; the first is taken unless another is given, or is usual. */
   readonly algorithms: Readonly<Record<string, AlgorithmFacts>>;
+  /** The algorithm of a scenario that is not trained by the first. */
+  readonly usual?: Readonly<Record<string, string>>;
   /** Settings of what is trained, whatever the algorithm. */
   readonly task: Table;
   /** The names of its presets. */

@@ -59,7 +59,7 @@ const refused: readonly (readonly [string, string])[] = [
   ["--lambda 0.9", "--lambda is no flag of train: did you mean --lmbda?"],
   ["--sede 1", "--sede is no flag of train: did you mean --seed?"],
   ["--learning-rate 1", "--learning-rate is no flag of train: did you mean --lr?"],
-  ["--total-timesteps 1", "--total-timesteps is no flag of train: did you mean --n-iters?"],
+  ["--total-timesteps 1", "--total-timesteps is no flag of train: did you mean --num-timesteps?"],
   ["--num-envs 1", "--num-envs is no flag of train: did you mean --envs?"],
   ["--num-steps 1", "--num-steps is no flag of train: did you mean --frames-per-batch?"],
   ["--colour red", "--colour is no flag of train: see --help."],

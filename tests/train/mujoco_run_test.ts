@@ -92,6 +92,50 @@ Deno.test("a model of one's own is drawn under a controller; contact forces are 
     ]);
   }));
 
+const configOf = async (...args: string[]) => {
+  const { err, out } = await run([...args, "--print-config"]);
+  assert.equal(err, "");
+  return JSON.parse(out);
+};
+
+Deno.test("--num-timesteps says how long a run is by its frames, and the run has as many iterations as that takes", () =>
+  withFolder(async (out) => {
+    const report = await configOf(..."--scenario-name humanoid3d --num-timesteps 5000000 --seed 0".split(" "));
+    assert.deepEqual([report.algorithm, report.nIters, report.saveEvery], ["trpo", 2442, 100]);
+    assert.equal(report.numTimesteps, undefined);
+    assert.equal((await configOf("--num-timesteps", "1200001", "--frames-per-batch", "60000")).nIters, 21);
+    const file = join(out, "a.json");
+    Deno.writeTextFileSync(file, JSON.stringify(report));
+    assert.deepEqual(await configOf("--config", file), report);
+    assert.equal((await configOf("--config", file, "--num-timesteps", "4096")).nIters, 2);
+    Deno.writeTextFileSync(file, "scenarioName: hopper\nnumTimesteps: 4096\n");
+    assert.equal((await configOf("--config", file)).nIters, 2);
+    assert.equal((await configOf("--config", file, "--n-iters", "7")).nIters, 7);
+
+    const told = async (...args: string[]) => (await run(args)).err;
+    assert.equal(
+      await told("--num-timesteps", "5", "--n-iters", "5"),
+      "error: --num-timesteps and --n-iters say the same in two ways: give one of them.\n",
+    );
+    assert.equal(
+      await told("--num-timesteps", "0.5"),
+      "error: --num-timesteps takes a whole number from 1 to 1,000,000,000,000,000, not 0.5.\n",
+    );
+    assert.equal(
+      await told("--num-timesteps", "5", "--frames-per-batch", "0"),
+      "error: --frames-per-batch takes a whole number from 1 to 100,000,000, not 0.\n",
+    );
+    const letters = `${small.replace("--n-iters 4", "--num-timesteps 300")} --out ${out}`.split(" ");
+    const first = await run(letters);
+    assert.match(first.out, /iteration 3\/3 {3}reward/);
+    const folder = onlyRun(out, "hopper");
+    assert.match(
+      (await run(["--resume", folder, "--num-timesteps", "100"])).err,
+      /--n-iters 1 would change the linear/,
+    );
+    assert.equal((await run(["--resume", folder, "--num-timesteps", "360"])).code, 0);
+  }));
+
 Deno.test("the help of hopper shows the flags of its system with CleanRL's settings", async () => {
   const { out } = await run(["--scenario-name", "hopper", "--help"]);
   for (const flag of [/--max-steps.*1000/, /--workers/, /--frames-per-batch.*2048/, /--lr .*3e-4|--lr .*0\.0003/]) {

@@ -8,7 +8,7 @@ import type { PPOSettings } from "../reinforcement/ppo.ts";
 import type { TRPOSettings } from "../reinforcement/trpo.ts";
 import type { CommonConfig, Settings } from "../settings.ts";
 
-type Preset<S> = Partial<S & Pick<CommonConfig, "nIters">>;
+type Preset<S> = Partial<S & Pick<CommonConfig, "nIters" | "saveEvery">>;
 
 /** A batch of 2,048 steps, 1,000,000 of them in all. */
 const batches = { framesPerBatch: 2048, envs: 8, nIters: 488, hiddenSize: 64, distribution: "clipped" } as const;
@@ -32,8 +32,11 @@ const report: Preset<TRPOSettings> = {
   ...{ hiddenSize: 100, envs: 64, nCriticUpdates: 3, cgMaxSteps: 10, subSamplingFactor: 5, gamma: 0.995, lmbda: 0.97 },
 };
 
+/** Its runs are of thousands of iterations. */
+const rarely = { saveEvery: 100 };
+
 /** The settings of a scenario. */
 export function preset(scenario: MujocoName, algorithm: string): Settings {
-  if (algorithm !== "trpo") return cleanRL;
-  return scenario === "humanoid3d" ? report : zoo;
+  if (scenario === "humanoid3d") return { ...algorithm === "trpo" ? report : cleanRL, ...rarely };
+  return algorithm === "trpo" ? zoo : cleanRL;
 }

@@ -32,6 +32,7 @@ export const mujoco: System = reinforcementSystem({
     humanoid3d: "the humanoid of DeepMimic, 28 motors: stay on the feet",
   } satisfies Readonly<Record<MujocoName, string>>,
   algorithms: { ppo: ppo("ippo", "PPO"), trpo: trpo("TRPO: each step of the policy inside of a trust region") },
+  usual: { humanoid3d: "trpo" },
   task,
   presets: ["tuned"],
   preset: (_, scenario, algorithm) => preset(scenario as MujocoName, algorithm),

@@ -5,9 +5,19 @@
 
 import type { OnPolicyFacts } from "../../rl/on_policy_trainer.ts";
 import { batchShape } from "../../rl/rollout.ts";
-import { called, choice, type ChoiceOption, integer, positive, real, toggle, type ValuesOf } from "../option.ts";
+import {
+  called,
+  choice,
+  type ChoiceOption,
+  integer,
+  type NumberOption,
+  positive,
+  real,
+  toggle,
+  type ValuesOf,
+} from "../option.ts";
 import type { Config } from "../settings.ts";
-import type { AlgorithmFacts } from "../system.ts";
+import type { AlgorithmFacts, Otherwise } from "../system.ts";
 import { counted } from "../text.ts";
 import { UsageError } from "../usage.ts";
 import type { Agent, Algorithm, AnyWorld, Networks } from "./algorithm.ts";
@@ -44,7 +54,7 @@ export const networkRows = {
 /** What is collected. */
 export const batchRows = {
   nIters: called(
-    ["iterations", "numIterations", "totalTimesteps", "numTimesteps", "numUpdates"],
+    ["iterations", "numIterations", "numUpdates"],
     integer(1, 10_000_000, 10, "iterations: collect a batch, learn from it"),
   ),
   envs: called(
@@ -55,6 +65,22 @@ export const batchRows = {
     ["numSteps", "nSteps", "rolloutSteps"],
     integer(1, 100_000_000, 6000, "frames to collect in an iteration, all envs together"),
   ),
+};
+
+const otherwise: Readonly<Record<string, Otherwise>> = {
+  numTimesteps: {
+    row: called(["totalTimesteps"], {
+      kind: "integer",
+      min: 1,
+      max: 1e15,
+      aboveMin: false,
+      initial: null,
+      help: "in place of --n-iters: frames in all, at least",
+    } as NumberOption<null>),
+    setting: "nIters",
+    // What is no batch is refused by its own flag.
+    value: (frames, { framesPerBatch }) => Number(framesPerBatch) > 0 ? Math.ceil(frames / Number(framesPerBatch)) : 1,
+  },
 };
 
 /** How Adam learns from it. */
@@ -176,7 +202,7 @@ export function onPolicyAlgorithm<S extends OnPolicySettings>(parts: OnPolicyPar
   const own = (config: Config): S => config as unknown as S;
   const { help, settings, beside = {}, endsWith = () => null } = parts;
   return {
-    ...{ help, settings, beside },
+    ...{ help, settings, beside, otherwise },
     check: (config, maxSteps) => checkBatch(own(config), maxSteps),
     endsWith(config) {
       const { lrSchedule } = own(config);

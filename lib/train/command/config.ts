@@ -6,6 +6,7 @@ import { flagOf, initialOf, notThis, type Option, rangeOf, type Table, within } 
 import { type Config, running, type Setting, type Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
+import { checkOption } from "./flags.ts";
 import { closest, nearest } from "./nearest.ts";
 import { settingsOf } from "./tables.ts";
 
@@ -46,10 +47,10 @@ function parse(table: Table, value: unknown): Config {
   return result.output as unknown as Config;
 }
 
-/** The algorithm of settings, or the system's first. Throws a {@linkcode UsageError} if the system has no such. */
+/** The algorithm of settings, or the usual one of the scenario. Throws a {@linkcode UsageError} if the system has no such. */
 export function algorithmOf(system: System, given: Settings): string {
   const names = Object.keys(system.algorithms);
-  const { algorithm = names[0]! } = given;
+  const { algorithm = system.usual?.[String(given.scenarioName)] ?? names[0]! } = given;
   if (names.includes(algorithm as string)) return algorithm as string;
   const close = closest(String(algorithm), names);
   throw new UsageError(
@@ -93,17 +94,38 @@ export function newConfig(
 
 /** As {@linkcode newConfig}, not checked yet. */
 export function withPreset(system: System, scenario: string, given: Settings, preset: string): Settings {
-  const algorithm = algorithmOf(system, given);
+  const algorithm = algorithmOf(system, { ...given, scenarioName: scenario });
   if (!system.presets.includes(preset)) {
     const names = system.presets.length === 1 ? `"${system.presets[0]}"` : `one of ${system.presets.join(", ")}`;
     throw new UsageError(`--preset takes ${names}, not ${JSON.stringify(preset)}.`);
   }
-  return {
-    ...defaultsOf(system, scenario, algorithm),
-    ...system.preset(preset, scenario, algorithm),
-    ...given,
-    scenarioName: scenario,
-  };
+  const below = { ...defaultsOf(system, scenario, algorithm), ...system.preset(preset, scenario, algorithm) };
+  return { ...below, ...asSettings(system, algorithm, given, below), scenarioName: scenario };
+}
+
+/** What was given, all of it as settings: `numTimesteps` is so many `nIters`. `below` are the settings below it. */
+function asSettings(system: System, algorithm: string, given: Settings, below: Settings): Settings {
+  const settings: Record<string, Setting> = { ...given };
+  for (const [name, { row, setting, value }] of Object.entries(system.algorithms[algorithm]!.otherwise ?? {})) {
+    if (!Object.hasOwn(given, name)) continue;
+    checkOption(name, row, given[name]);
+    if (Object.hasOwn(given, setting)) {
+      throw new UsageError(`${flagOf(name)} and ${flagOf(setting)} say the same in two ways: give one of them.`);
+    }
+    settings[setting] = value(Number(given[name]), { ...below, ...given });
+    delete settings[name];
+  }
+  return settings;
+}
+
+/** `above` over `below`: what says a setting of `below` in another way takes its place. */
+export function laidOver(system: System, algorithm: string, above: Settings, below: Settings): Settings {
+  const settings: Record<string, Setting> = { ...below, ...above };
+  for (const [name, { setting }] of Object.entries(system.algorithms[algorithm]!.otherwise ?? {})) {
+    if (Object.hasOwn(above, name) && !Object.hasOwn(above, setting)) delete settings[setting];
+    if (Object.hasOwn(above, setting) && !Object.hasOwn(above, name)) delete settings[name];
+  }
+  return settings;
 }
 
 /** What may be another in a resumed run: no number that is learned depends on it, but for the rounding of another device. */
@@ -116,7 +138,8 @@ export function fixedLength(system: System, run: Config): string | null {
 }
 
 /** The configuration of a resumed run: its own, with the settings that were given again. Throws a {@linkcode UsageError}. */
-export function resumedConfig(system: System, run: Config, given: Settings): Config {
+export function resumedConfig(system: System, run: Config, settings: Settings): Config {
+  const given = asSettings(system, run.algorithm, settings, run);
   for (const [name, value] of Object.entries(given)) {
     if (value === run[name] || harmless.includes(name)) continue;
     if (name !== "nIters") {

@@ -6,7 +6,7 @@ import { running } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
 import { withPreset } from "./config.ts";
 import { flagText, optionLines } from "./flags.ts";
-import { controls, headingsOf } from "./tables.ts";
+import { controls, headingsOf, otherwiseOf } from "./tables.ts";
 
 const width = 100;
 
@@ -72,8 +72,8 @@ export function scenarioHelp(system: System, scenario: string, algorithm: string
     `Usage: deno task train --scenario-name ${scenario} [flags]`,
     ...optionLines({
       "The task": shown(task),
-      "Learning": shown(learning),
-      "The run": { ...running, ...controls, preset },
+      "Learning": { ...shown(learning), ...otherwiseOf(system, algorithm) },
+      "The run": { ...shown(running), ...controls, preset },
     }),
     "",
     "Algorithms",

@@ -7,7 +7,7 @@ import { UsageError } from "../../systems/usage.ts";
 import { findRun, type ResumePoint, runsOfSeries } from "../files/folder.ts";
 import { readConfig } from "./saved_config.ts";
 import { type Command, seedsOf } from "./command.ts";
-import { algorithmOf, newConfig, resumedConfig } from "./config.ts";
+import { algorithmOf, laidOver, newConfig, resumedConfig } from "./config.ts";
 import { readConfigFile } from "./config_file.ts";
 import { controls as controlTable, firstScenario, refuseForeign } from "./tables.ts";
 import { systemFor, systemToOpen } from "./worlds.ts";
@@ -32,10 +32,12 @@ export function plansOf(command: Command, args: readonly string[]): Promise<Plan
 async function newPlans({ given, seeds, controls }: Command, args: readonly string[]): Promise<Plan[]> {
   const file = controls.config ? seedsOf(readConfigFile(controls.config)) : { settings: {}, seeds: [] };
   const { seed: _, ...flags } = given;
-  const settings: Settings = { ...file.settings, ...flags };
-  const scenario = scenarioOf(settings);
+  const both: Settings = { ...file.settings, ...flags };
+  const scenario = scenarioOf(both);
   const system = await systemFor(scenario);
-  refuseForeign(Object.keys(settings), system, scenario, algorithmOf(system, settings));
+  const algorithm = algorithmOf(system, { ...both, scenarioName: scenario });
+  refuseForeign(Object.keys(both), system, scenario, algorithm);
+  const settings = laidOver(system, algorithm, flags, file.settings);
   const all = seeds.length > 0 ? seeds : file.seeds;
   const out = controls.out ?? controlTable.out.initial!;
   return (all.length > 0 ? all : [undefined]).map((seed) => ({

@@ -44,9 +44,20 @@ export function settingsOf(system: System, algorithm: string): Table {
   return { ...task, ...learning, ...running };
 }
 
+/** What may be given of a run: its settings, and what says one of them in another way. */
+function givenOf(system: System, algorithm: string): Table {
+  return { ...settingsOf(system, algorithm), ...otherwiseOf(system, algorithm) };
+}
+
+/** The flags that say a setting of an algorithm in another way. */
+export function otherwiseOf({ algorithms }: System, algorithm: string): Table {
+  const { otherwise = {} } = algorithms[algorithm]!;
+  return Object.fromEntries(Object.entries(otherwise).map(([name, { row }]) => [name, row]));
+}
+
 /** The settings of all runs that there can be, for reading arguments before it is known whose they are; the first have their defaults. */
 export function everySetting(): Table {
-  const tables = systems.flatMap((system) => Object.keys(system.algorithms).map((name) => settingsOf(system, name)));
+  const tables = systems.flatMap((system) => Object.keys(system.algorithms).map((name) => givenOf(system, name)));
   return Object.assign({}, ...tables.reverse());
 }
 
@@ -69,11 +80,13 @@ export type Controls = ValuesOf<typeof controls>;
 
 /** Throws a {@linkcode UsageError} for the first of `names` that is a setting of other systems or algorithms only. */
 export function refuseForeign(names: readonly string[], system: System, scenario: string, algorithm: string): void {
-  const own = settingsOf(system, algorithm);
+  const own = givenOf(system, algorithm);
   const name = names.find((x) => !Object.hasOwn(own, x) && Object.hasOwn(everySetting(), x));
   if (name === undefined) return;
   const has = (algorithms: System["algorithms"]) =>
-    Object.entries(algorithms).filter(([, { settings }]) => Object.hasOwn(settings, name)).map(([x]) => x);
+    Object.entries(algorithms)
+      .filter(([, { settings, otherwise = {} }]) => Object.hasOwn(settings, name) || Object.hasOwn(otherwise, name))
+      .map(([x]) => x);
   const here = has(system.algorithms);
   if (here.length > 0) {
     throw new UsageError(
