@@ -3,12 +3,14 @@
 import type { SceneView } from "../worlds/solids.ts";
 import { px } from "./entities.ts";
 import { linesThrough, pixels, type Place } from "./outlines.ts";
-import { onGround, type Point, seen } from "./projection.ts";
+import { onGround, type Point, type Seen, seen } from "./projection.ts";
 import { faint, quiet } from "./theme.ts";
 
 /** Pixels between two marks, at least. */
 const apart = 44;
 
+/** Pixels from a label's middle to an edge of the picture that does not cut it. */
+const labelEdge = 8;
 /** Pixels from what is in the middle down to the metres on a grid. */
 const inFront = 16;
 
@@ -49,17 +51,19 @@ export function drawGround(piece: Ground, shift: string, shifts: string): string
 }
 
 /** From the side: ticks below the line, with their metres. */
-function lineMarks({ place, size, from: [low, high] }: Ground, ground: number): string {
+function lineMarks(piece: Ground, ground: number): string {
+  const { place, size, from: [low, high] } = piece;
   const step = stepOf(place.scale);
   const room = size.width / place.scale;
   const [, y] = pixels(place, [0, ground]);
   const places = multiples(low[0] - room, high[0] + room, step);
   const ticks = places.map((x) => `M${px(pixels(place, [x, 0])[0])} ${px(y)}v5`).join("");
-  return `<path d="${ticks}" stroke="${quiet}"/>` + labels(places.map((x) => [x, [x, ground]]), place, [0, 16]);
+  return `<path d="${ticks}" stroke="${quiet}"/>` + labels(places.map((x) => [x, [x, ground]]), piece, [0, 16]);
 }
 
 /** From above: a grid, with metres where y is that of the start. */
-function gridMarks({ view, place, size, from: [low, high] }: Ground, ground: number): string {
+function gridMarks(piece: Ground, ground: number): string {
+  const { view, place, size, from: [low, high] } = piece;
   const step = stepOf(place.scale);
   const corners = [0, size.width].flatMap((x) =>
     [0, size.height].map((y) =>
@@ -78,16 +82,24 @@ function gridMarks({ view, place, size, from: [low, high] }: Ground, ground: num
   // In front of the body, beside the lowest that is to be seen.
   const row = (low[1] + high[1]) / 2 + onGround(view, [0, -inFront / place.scale], 0)[1];
   return `<path d="${grid.join("")}" stroke="#dbe1e7"/>` +
-    labels(xs.map((x) => [x, seen(view, [x, row, ground])]), place, [0, 4]);
+    labels(xs.map((x) => [x, seen(view, [x, row, ground])]), piece, [0, 4]);
 }
 
+/** Metres beside marks: all that are whole in the picture at some time. */
 function labels(
-  marks: readonly (readonly [metres: number, at: readonly [number, number]])[],
-  place: Place,
-  [right, below]: readonly [number, number],
+  marks: readonly (readonly [metres: number, at: Seen])[],
+  { view, place, size, from: [low, high] }: Ground,
+  [right, below]: Seen,
 ): string {
+  const middles = [low, high].flatMap(([x]) => [low, high].map(([, y]) => seen(view, [x, y, 0])));
+  const comesInto = (at: number, axis: 0 | 1, length: number): boolean => {
+    const sign = axis === 0 ? -1 : 1;
+    const all = middles.map((middle) => at + sign * place.scale * middle[axis]);
+    return Math.max(...all) > labelEdge && Math.min(...all) < length - labelEdge;
+  };
   const texts = marks.map(([metres, at]) => {
     const [x, y] = pixels(place, at);
+    if (!comesInto(x + right, 0, size.width) || !comesInto(y + below, 1, size.height)) return "";
     return `<text x="${px(x + right)}" y="${px(y + below)}">${Number(metres.toFixed(2))}</text>`;
   });
   return `<g font-size="10" fill="${quiet}" text-anchor="middle">${texts.join("")}</g>`;

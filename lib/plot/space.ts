@@ -142,7 +142,7 @@ function placeOf({ low, high }: Box, width: number, height: number): Place {
   const origin = [
     width / 2 - scale * (low[0] + high[0]) / 2,
     // What there is too much of is above.
-    height - edge - Math.max(0, (height - 2 * edge - scale * (high[1] - low[1])) * 0.35) + scale * low[1],
+    height - edge - Math.max(0, (height - 2 * edge - scale * (high[1] - low[1])) * 0.25) + scale * low[1],
   ] as const;
   return { scale, origin };
 }
