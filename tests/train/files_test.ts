@@ -149,6 +149,20 @@ Deno.test("RunFolder.open() refuses a run that is being trained", () =>
     RunFolder.open(run.path).close();
   }));
 
+Deno.test("RunFolder.open() opens a run that another process is looking at", () =>
+  withFolder(async (folder) => {
+    const run = RunFolder.create(folder, defaults, noon);
+    run.close();
+    const source = `
+      const file = Deno.openSync(${JSON.stringify(join(run.path, "metrics.jsonl"))});
+      file.tryLockSync(false);
+      postMessage("looking");
+      setTimeout(() => (file.close(), self.close()), 50);`;
+    const worker = new Worker(`data:text/javascript,${encodeURIComponent(source)}`, { type: "module" });
+    await new Promise((resolve) => worker.onmessage = resolve);
+    RunFolder.open(run.path).close();
+  }));
+
 Deno.test("RunFolder.open() that fails leaves the run unlocked", () =>
   withFolder((folder) => {
     const run = RunFolder.create(folder, defaults, noon);

@@ -63,6 +63,21 @@ export function removeIfThere(path: string): void {
   }
 }
 
+/** Milliseconds for which a lock is tried for. */
+const lockPatience = 200;
+
+/**
+ * Locks a file, for this process alone or beside others that look. Tries for a moment: one who looks whether a run is locked holds
+ * it for an instant, and so does a process that is just being started by another part of the one that has let go.
+ */
+export function tryLock(file: Deno.FsFile, exclusive: boolean): boolean {
+  for (let waited = 0; !file.tryLockSync(exclusive); waited += 10) {
+    if (waited >= lockPatience) return false;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+  }
+  return true;
+}
+
 /** A file that only grows, by whole pieces. */
 export class AppendFile {
   readonly #file: Deno.FsFile;
@@ -84,7 +99,7 @@ export class AppendFile {
    */
   lock(): boolean {
     try {
-      return this.#file.tryLockSync(true);
+      return tryLock(this.#file, true);
     } catch (error) {
       if (/not (implemented|supported)|no locks/i.test((error as Error).message)) return true;
       throw new WriteError(this.path, error);

@@ -4,7 +4,7 @@
  */
 
 import { basename, dirname, join } from "node:path";
-import { AppendFile, removeIfThere, removeLeftovers, writeFileAtomic } from "./atomic.ts";
+import { AppendFile, removeIfThere, removeLeftovers, tryLock, writeFileAtomic } from "./atomic.ts";
 import { type CheckpointFile, checkpointFolder, listCheckpoints, saveCheckpoint } from "./checkpoint.ts";
 import { isModulePath, scenarioTitle } from "../../systems/module_path.ts";
 import { UsageError } from "../../systems/usage.ts";
@@ -132,7 +132,7 @@ function eventsIn(folder: string): string {
 export function isLocked(folder: string): boolean {
   using file = Deno.openSync(join(folder, metricsName));
   try {
-    return !file.tryLockSync(false);
+    return !tryLock(file, false);
   } catch {
     return false;
   }
