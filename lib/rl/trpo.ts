@@ -162,6 +162,7 @@ function searchAlong<G extends string>(
   const nothing: Found = { chosen: before.tensor, accepted: none, kl: none, improvement: none, share: none };
   const shares = tensor(Array.from({ length: most }, (_, i) => shrink ** i));
   const attempt = (found: Found, share: Tensor): readonly [Found, readonly []] => {
+    const isOpen = found.accepted.equal(0);
     const candidate = before.add(longest.mul(share));
     policy.assign(candidate);
     const distance = kl();
@@ -169,10 +170,15 @@ function searchAlong<G extends string>(
     // Comparisons with NaN are false: what cannot be judged is refused. So is a step of length 0, which improves nothing.
     const isGood = distance.less(targetKl).and(improvement.greaterEqual(0)).and(improvement.isFinite())
       .and(longest.tensor.abs().max().greater(0));
-    const isFirst = isGood.and(found.accepted.equal(0));
     const now = { chosen: candidate.tensor, accepted: isGood.cast("float32"), kl: distance, improvement, share };
-    const next = Object.entries(now).map(([name, x]) => [name, where(isFirst.expand(...x.shape), x, found[name]!)]);
-    return [Object.fromEntries(next) as Found, []];
+    // What decides is known before the attempt: an engine that can leave out what is not taken leaves out all of it.
+    return [either(isOpen, either(isGood, now, found), found), []];
   };
   return scan(attempt, nothing, shares, { state: policy })[0];
+}
+
+/** One of two, entry by entry. */
+function either(condition: Tensor, yes: Found, no: Found): Found {
+  const entries = Object.entries(yes).map(([name, x]) => [name, where(condition.expand(...x.shape), x, no[name]!)]);
+  return Object.fromEntries(entries) as Found;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Node } from "../../graph/node.ts";
-import { allocate, type DType, sameShape, type Shape, sizeOf, type TypedArray } from "../../graph/types.ts";
+import { allocate, type Aval, type DType, sameShape, type Shape, sizeOf, type TypedArray } from "../../graph/types.ts";
 import type { ElementType, OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from "./proto.ts";
 
 /** The result of an ONNX operation. */
@@ -180,6 +180,11 @@ export class Builder {
     const initializers = [...this.#initializers.values()].filter((x) => read.has(x.name));
     return { name, nodes: this.#nodes, initializers, inputs, outputs };
   }
+}
+
+/** The declaration of a value of a graph. */
+export function declare(name: string, { dtype, shape }: Aval): OnnxValue {
+  return { name, type: dtype, dims: shape };
 }
 
 /** The shape that `shapes` broadcast to together, aligned at the right. */

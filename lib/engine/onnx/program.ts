@@ -3,7 +3,7 @@
 import { type Node, topological } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/types.ts";
 import type { Graph } from "../engine.ts";
-import { Builder, type Value } from "./builder.ts";
+import { Builder, declare, type Value } from "./builder.ts";
 import { hostNodes } from "./host.ts";
 import { reduceLoops } from "./loops.ts";
 import { lower } from "./lower.ts";
@@ -31,7 +31,7 @@ export interface Program {
   readonly origins: ReadonlyMap<string, Node>;
 }
 
-const declare = ({ name, node }: Port): OnnxValue => ({ name, type: node.dtype, dims: node.shape });
+const declared = ({ name, node }: Port): OnnxValue => declare(name, node);
 
 /** Nodes of `candidates` that the rest of the graph, or its outputs, read. */
 function frontier(outputs: readonly Node[], candidates: ReadonlySet<Node>): Node[] {
@@ -46,7 +46,7 @@ export function writeModel(b: Builder, leaves: readonly Port[], outputs: readonl
   const nodes = outputs.map((x) => x.node);
   const valueOf = lower(b, nodes, known);
   outputs.forEach(({ name, node }) => b.append("Identity", [b.materialize(valueOf(node), node.shape).name], [name]));
-  return b.finish("plumbline", leaves.map(declare), outputs.map(declare));
+  return b.finish("plumbline", leaves.map(declared), outputs.map(declared));
 }
 
 /** Divides a graph into its stages and writes the model, to be run by `threads` threads. */
@@ -72,7 +72,7 @@ export function writeProgram(graph: Graph, threads: number): Program {
     outputs: reduced,
     feeds,
     fetches,
-    model: fetches.length === 0 ? null : b.finish("plumbline", feeds.map(declare), fetches.map(declare)),
+    model: fetches.length === 0 ? null : b.finish("plumbline", feeds.map(declared), fetches.map(declared)),
     origins: b.origins,
   };
 }

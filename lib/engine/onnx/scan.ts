@@ -6,13 +6,12 @@
 import { type Node, type NodeOf, topological } from "../../graph/node.ts";
 import type { ScanAttrs } from "../../graph/node.ts";
 import { scanOutputs } from "../../graph/primitives.ts";
-import { allocate, type Aval } from "../../graph/types.ts";
-import type { Builder, Value } from "./builder.ts";
-import type { OnnxValue } from "./proto.ts";
+import { allocate } from "../../graph/types.ts";
+import { type Builder, declare, type Value } from "./builder.ts";
 import type { TakenScan } from "./tiles.ts";
 
 /** Emits what `outputs` need, given the values of leaves. */
-type Lower = (b: Builder, outputs: readonly Node[], known: ReadonlyMap<Node, Value>) => (node: Node) => Value;
+export type Lower = (b: Builder, outputs: readonly Node[], known: ReadonlyMap<Node, Value>) => (node: Node) => Value;
 
 /** What is left of a scan when only some of its outputs are taken. */
 interface LiveScan {
@@ -57,10 +56,6 @@ function liveScan(attrs: ScanAttrs, taken: readonly number[]): LiveScan {
 export function scanInputs({ node, taken }: TakenScan): Node[] {
   const { carries, xs, constants } = liveScan(node.attrs, taken);
   return [...carries, ...xs, ...constants].map((i) => node.inputs[i]!);
-}
-
-function declare(name: string, { dtype, shape }: Aval): OnnxValue {
-  return { name, type: dtype, dims: shape };
 }
 
 /** No steps: the carries as they were, and nothing stacked. */

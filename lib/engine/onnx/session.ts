@@ -5,44 +5,18 @@ import { InferenceSession } from "./runtime.ts";
 import { type ErrorParts, PlumblineError } from "../../graph/error.ts";
 import { outsideParts } from "../../graph/indices.ts";
 import { type Node, topological } from "../../graph/node.ts";
-import { sizeOf } from "../../graph/types.ts";
 import { RunError } from "../run_error.ts";
+import { workOf } from "./work.ts";
 
 /** The cores that this process may use. */
 export const cores: number = availableParallelism();
 
-/** What an element of any operation costs beside a multiply-add of a product. */
-const elementCost = 16;
-
 /** Work of an average operation from which more than one thread pays: below, waking them costs more than they bring. */
 const largeOperation = 2 ** 17;
 
-interface Work {
-  /** Multiply-adds, or what costs as much. */
-  total: number;
-  operations: number;
-}
-
-function workOf(outputs: readonly Node[]): Work {
-  const work: Work = { total: 0, operations: 0 };
-  for (const node of topological(outputs)) {
-    if (node.op === "input" || node.op === "full" || node.op === "output") continue;
-    if (node.op === "scan") {
-      const body = workOf(node.attrs.body.outputs);
-      work.total += body.total * node.attrs.length;
-      work.operations += body.operations * node.attrs.length;
-    } else {
-      const cost = node.op === "matmul" ? node.inputs[0]!.shape.at(node.attrs.transA ? -2 : -1)! : elementCost;
-      work.total += sizeOf(node.shape) * cost;
-      work.operations += 1;
-    }
-  }
-  return work;
-}
-
 /** All of `threads` where operations are large enough to be shared out, else one. */
 export function threadsFor(outputs: readonly Node[], threads: number): number {
-  const { total, operations } = workOf(outputs);
+  const { total, operations } = workOf(topological(outputs));
   return total >= largeOperation * operations ? threads : 1;
 }
 

@@ -7,6 +7,7 @@ import { type Node, type NodeOf, topological } from "../../graph/node.ts";
 import type { OpName } from "../../graph/primitives.ts";
 import { sizeOf } from "../../graph/types.ts";
 import type { Builder, Value } from "./builder.ts";
+import { type Choice, choicesOf } from "./choices.ts";
 import { matmul, summedProduct } from "./matmul.ts";
 import { sumOfSizes } from "./reduce.ts";
 import { type Row, rows } from "./rows.ts";
@@ -127,11 +128,19 @@ export interface TakenScan {
   readonly taken: number[];
 }
 
+/** A choice and the results of it that somebody needs. */
+export interface TakenChoice {
+  readonly choice: Choice;
+  readonly taken: readonly NodeOf<"where">[];
+}
+
 /** What computes `outputs`, in order; `known` nodes have values already. */
 export interface Cover {
   readonly order: readonly Node[];
   readonly tiles: ReadonlyMap<Node, Tile>;
   readonly scans: ReadonlyMap<Node, TakenScan>;
+  /** By the last of their members, at whose place they are computed. The others have no place of their own. */
+  readonly choices: ReadonlyMap<Node, TakenChoice>;
 }
 
 /** Chooses tiles for everything that `outputs` need and is not `known`. */
@@ -147,10 +156,21 @@ export function cover(
   for (const node of outputs) use(node, 2);
   const single: Single = (node) => users.get(node) === 1 && !known(node);
   const needed = new Set<Node>(outputs);
+  const decided = new Map<Node, Choice>();
+  for (const choice of choicesOf(order, users, known)) for (const x of choice.members) decided.set(x, choice);
+  const choices = new Map<Node, TakenChoice>();
   const tiles = new Map<Node, Tile>();
   const scans = new Map<Node, TakenScan>();
   for (const node of order.toReversed()) {
-    if (!needed.has(node) || known(node)) continue;
+    const choice = decided.get(node);
+    if (choice?.members.at(-1) === node) {
+      // All that uses one of them comes behind the last.
+      const taken = choice.members.filter((x) => needed.has(x));
+      if (taken.length === 0) continue;
+      choices.set(node, { choice, taken });
+      for (const x of [node, choice.condition, ...choice.inputs]) needed.add(x);
+    }
+    if (choice || !needed.has(node) || known(node)) continue;
     if (node.op === "output") {
       const scan = node.inputs[0]! as NodeOf<"scan"> & Node;
       if (!scans.has(scan)) scans.set(scan, { node: scan, taken: [] });
@@ -164,5 +184,5 @@ export function cover(
       for (const x of tile.inputs) needed.add(x);
     }
   }
-  return { order: order.filter((x) => needed.has(x) && !known(x)), tiles, scans };
+  return { order: order.filter((x) => needed.has(x) && !known(x)), tiles, scans, choices };
 }
