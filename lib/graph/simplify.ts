@@ -1,6 +1,6 @@
 /** Rewrites of a graph to a smaller one with the same values: common subexpressions, constants, identities. */
 
-import { attributeText, makeNode, type Node, rebuild, topological } from "./node.ts";
+import { attributeText, makeNode, type Node, rebuild, substitute, topological } from "./node.ts";
 import { cast, full, matmul, neg, permute, reshape, sub } from "./ops.ts";
 import { primitives } from "./primitives.ts";
 import { sameShape, sizeOf } from "./types.ts";
@@ -104,10 +104,22 @@ function rewrite(node: Node): Node | null {
   }
 }
 
-function simplifyBody(node: Node): Node {
+/** A loop with a simpler body, which receives what is the same in all steps once. */
+function simplifyLoop(node: Node): Node {
   if (node.op !== "scan") return node;
-  const body = { inputs: node.attrs.body.inputs, outputs: simplify(node.attrs.body.outputs) };
-  return makeNode("scan", node.inputs, { ...node.attrs, body });
+  const { body, carries, xs } = node.attrs;
+  const received = new Map<Node, Node>();
+  const twins = new Map<Node, Node>();
+  node.inputs.slice(carries + xs).forEach((x, i) => {
+    const inner = body.inputs[carries + xs + i]!;
+    const twin = received.get(x);
+    if (twin) twins.set(inner, twin);
+    else received.set(x, inner);
+  });
+  const inputs = body.inputs.filter((x) => !twins.has(x));
+  const given = node.inputs.filter((_, i) => !twins.has(body.inputs[i]!));
+  const outputs = simplify(twins.size === 0 ? body.outputs : substitute(body.outputs, twins));
+  return makeNode("scan", given, { ...node.attrs, body: { inputs, outputs } });
 }
 
 function keyOf(node: Node): string | null {
@@ -138,7 +150,7 @@ export function simplify(outputs: readonly Node[]): Node[] {
     const inputs = node.inputs.map((x) => image.get(x)!);
     const unchanged = inputs.every((x, i) => x === node.inputs[i]);
     const copy = unchanged ? node : rebuild(node, inputs);
-    image.set(node, withSite(node.site, () => reduce(simplifyBody(copy))));
+    image.set(node, withSite(node.site, () => reduce(simplifyLoop(copy))));
   }
   return outputs.map((x) => image.get(x)!);
 }

@@ -131,6 +131,26 @@ Deno.test("simplify() works inside the body of a scan and keeps its results", ()
   checkSame(...results.flat());
 });
 
+Deno.test("what a loop takes twice from outside it receives once, and computes from once", () => {
+  const start = ops.sum(x, [0, 1]);
+  const again = (): Node => ops.reshape(ops.unary("exp", x), [3, 2]);
+  const { carries } = makeScan({
+    init: [start],
+    xs: [],
+    length: 2,
+    reverse: false,
+    step: ([c]) => {
+      const of = (y: Node): Node => ops.sum(ops.unary("tanh", ops.mul(y, ops.expand(c!, [3, 2]))), [0, 1]);
+      return { carries: [ops.add(of(again()), of(again()))], ys: [] };
+    },
+  });
+  const [total] = checkSame(...carries);
+  const loop = total!.inputs[0]!;
+  ok(loop.op === "scan");
+  equal([loop.inputs.length, loop.attrs.body.inputs.length], [2, 2]);
+  equal(topological(loop.attrs.body.outputs).filter((node) => node.op === "tanh").length, 1);
+});
+
 function scanOf(xs: Node, value: number, row: (value: number) => Node): Node[] {
   const { carries, ys } = makeScan({
     init: [ops.sum(x, [0])],
