@@ -47,10 +47,10 @@ export function conjugateGradient<G extends string>(
 ): FlatVector<G> {
   takesConjugate(arguments);
   const { iterations = 10, tolerance = 1e-10 } = options;
-  const goal = b.tensor.detach("the right side of a linear system");
+  const goal = b.tensor;
   const whole = goal.square().sum();
   const step = ({ x, left, along, size }: Search): readonly [Search, readonly []] => {
-    const image = product(new FlatVector(b.group, along)).tensor.detach("a product of a linear system");
+    const image = product(new FlatVector(b.group, along)).tensor;
     const goesOn = size.greater(whole.mul(tolerance));
     // Where nothing is left, 0 / 0 must not reach the values that stay.
     const ratio = (a: Tensor, c: Tensor): Tensor => where(goesOn, a.div(where(goesOn, c, 1)), 0);
@@ -61,5 +61,5 @@ export function conjugateGradient<G extends string>(
     return [{ x: x.add(along.mul(by)), left: rest, along: next, size: now }, []];
   };
   const [{ x }] = scan(step, { x: zerosLike(goal), left: goal, along: goal, size: whole }, [], { length: iterations });
-  return new FlatVector(b.group, x);
+  return new FlatVector(b.group, x.detach("the solution of a linear system"));
 }

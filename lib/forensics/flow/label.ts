@@ -47,7 +47,7 @@ export function listed(parameters: readonly Named[]): string {
 /** Reasons of the library itself: nobody has declared anything. */
 const internal = new RegExp(
   "^(the value of |a shift that cancels$|a step is not differentiated$|values of the group$|a rounding error$|" +
-    "the right side of a linear system$|a product of a linear system$|the vector of a product$)",
+    "the solution of a linear system$|the vector of a product$)",
 );
 const sampled = /^sample\(\)/;
 
