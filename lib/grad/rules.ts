@@ -28,13 +28,15 @@ import {
   takeAlongAxis,
   unary,
   where,
+  writtenFrom,
 } from "../graph/ops.ts";
 import type { OpName } from "../graph/primitives.ts";
+import { knownSquare } from "../graph/squares.ts";
 
 type Gradients = readonly (Node | null)[];
 
-/** The gradients of the inputs of `node`, given the gradient of its result. */
-export type Rule<K extends OpName> = (g: Node, node: NodeOf<K>) => Gradients;
+/** The gradients of the inputs of `node`, given the gradient of its result; `isAsked` tells which of them are of use. */
+export type Rule<K extends OpName> = (g: Node, node: NodeOf<K>, isAsked: (input: Node) => boolean) => Gradients;
 
 const one = (x: Node): Node => fullLike(x, 1);
 const zero = (x: Node): Node => fullLike(x, 0);
@@ -61,13 +63,15 @@ function extremum(g: Node, node: Node): Gradients {
 }
 
 /** To the power of a number: no logarithm, and nothing infinite at 0 that a zero would have to undo. */
-function constantPower(g: Node, a: Node, exponent: number): Gradients {
-  if (exponent === 0) return [zero(g), null];
-  return [mul(g, scale(binary("pow", a, fullLike(a, exponent - 1)), exponent)), null];
+function constantPower(g: Node, a: Node, b: NodeOf<"full">): Gradients {
+  const { value } = b.attrs;
+  if (value === 0) return [zero(g), null];
+  const less = writtenFrom(b, b.dtype, b.shape, value - 1, b.axes);
+  return [mul(g, mul((value === 3 ? knownSquare(a) : null) ?? binary("pow", a, less), as(b))), null];
 }
 
-function power(g: Node, a: Node, b: Node, y: Node): Gradients {
-  if (b.op === "full") return constantPower(g, a, b.attrs.value);
+function power(g: Node, a: Node, b: Node, y: Node, isAsked: boolean): Gradients {
+  if (b.op === "full" && !isAsked) return constantPower(g, a, b);
   const none = zero(g);
   const base = where(binary("equal", b, zero(b)), none, mul(b, binary("pow", a, sub(b, one(b)))));
   const positive = binary("less", zero(a), a);
@@ -75,8 +79,10 @@ function power(g: Node, a: Node, b: Node, y: Node): Gradients {
   return [mul(g, base), mul(g, exponent)];
 }
 
-function sumToAxesOf(g: Node, x: Node): Node {
-  return reshape(sum(g, g.shape.flatMap((n, i) => n === x.shape[i] ? [] : [i])), x.shape, x.axes);
+/** What was repeated is summed: over the axes that `x` has with size 1, and those in front that it lacks. */
+export function sumToAxesOf(g: Node, x: Node): Node {
+  const missing = g.shape.length - x.shape.length;
+  return reshape(sum(g, g.shape.flatMap((n, i) => n === x.shape[i - missing] ? [] : [i])), x.shape, x.axes);
 }
 
 function inverse(perm: readonly number[]): number[] {
@@ -175,7 +181,7 @@ export const rules: { readonly [K in Exclude<OpName, "scan" | "output">]: Rule<K
   sub: (g) => [g, neg(g)],
   mul: (g, { inputs: [a, b] }) => [mul(g, b!), mul(g, a!)],
   div: (g, node) => [div(g, node.inputs[1]!), neg(div(mul(g, as(node)), node.inputs[1]!))],
-  pow: (g, node) => power(g, node.inputs[0]!, node.inputs[1]!, as(node)),
+  pow: (g, node, isAsked) => power(g, node.inputs[0]!, node.inputs[1]!, as(node), isAsked(node.inputs[1]!)),
   maximum: (g, { inputs: [a, b] }) => chosen(g, a!, b!),
   minimum: (g, { inputs: [a, b] }) => chosen(g, b!, a!),
   and: none,

@@ -8,6 +8,9 @@ import { add, fullLike } from "../graph/ops.ts";
 import { scanOutputs } from "../graph/primitives.ts";
 import { makeScan } from "../graph/scan.ts";
 
+/** A loop as it is differentiated: constants of its body may have become inputs. */
+export type Loop = Pick<NodeOf<"scan">, "inputs" | "attrs">;
+
 type Vjp = (outputs: readonly Node[], cotangents: readonly (Node | null)[], wrt: readonly Node[]) => (Node | null)[];
 
 const isFloat = (x: Node): boolean => x.dtype === "float32";
@@ -17,12 +20,20 @@ function instantiate(nodes: readonly (Node | null)[], actual: ReadonlyMap<Node, 
   return nodes.map((x) => x && present.next().value!);
 }
 
-/** `parts[i]` is the gradient of output i, if any. Gives the gradient of each input; integers get none. */
-export function scanRule(parts: readonly (Node | null | undefined)[], node: NodeOf<"scan">, vjp: Vjp): (Node | null)[] {
-  const { body, carries, xs, length, reverse } = node.attrs;
-  const init = node.inputs.slice(0, carries);
-  const slices = node.inputs.slice(carries, carries + xs);
-  const constants = node.inputs.slice(carries + xs);
+/**
+ * `parts[i]` is the gradient of output i of `node`, if any. Gives the gradient of each input of `loop`, which is what `node`
+ * computes; integers get none.
+ */
+export function scanRule(
+  parts: readonly (Node | null | undefined)[],
+  node: NodeOf<"scan">,
+  loop: Loop,
+  vjp: Vjp,
+): (Node | null)[] {
+  const { body, carries, xs, length, reverse } = loop.attrs;
+  const init = loop.inputs.slice(0, carries);
+  const slices = loop.inputs.slice(carries, carries + xs);
+  const constants = loop.inputs.slice(carries + xs);
   const ys = body.outputs.length - carries;
   const all = scanOutputs(node.attrs);
   const history = init.map((_, i) => {

@@ -5,16 +5,17 @@ import { add } from "../graph/ops.ts";
 import type { OpName } from "../graph/primitives.ts";
 import { Site, withSite } from "../graph/site.ts";
 import { customRule } from "./custom.ts";
-import { type Rule, rules } from "./rules.ts";
+import { type Rule, rules, sumToAxesOf } from "./rules.ts";
 import { scanRule } from "./scan.ts";
+import { type Ways, waysTo } from "./ways.ts";
 
 /** No gradient passes it, so what is behind it need not be looked at: the steps before this one, where state is carried on. */
 const isEnd = (node: Node): boolean => node.op === "stopGradient";
 
-/** Nodes of `order` that `wrt` can influence. */
-function influenced(order: readonly Node[], wrt: readonly Node[]): Set<Node> {
+/** Nodes that `wrt` can influence. */
+function influenced({ order, inputsOf }: Ways, wrt: readonly Node[]): Set<Node> {
   const found = new Set<Node>(wrt);
-  for (const node of order) if (node.inputs.some((x) => found.has(x))) found.add(node);
+  for (const node of order) if (inputsOf(node).some((x) => found.has(x))) found.add(node);
   return found;
 }
 
@@ -27,8 +28,9 @@ export function vjpNodes(
   cotangents: readonly (Node | null)[],
   wrt: readonly Node[],
 ): (Node | null)[] {
-  const order = topological(outputs, isEnd);
-  const relevant = influenced(order, wrt);
+  const ways = waysTo(wrt, topological(outputs, isEnd));
+  const relevant = influenced(ways, wrt);
+  const isAsked = (node: Node): boolean => relevant.has(node);
   const gradient = new Map<Node, Node>();
   const ofScan = new Map<Node, (Node | null)[]>();
   const accumulate = (node: Node, g: Node | null | undefined): void => {
@@ -41,8 +43,9 @@ export function vjpNodes(
     if (node.op === "scan") {
       const parts = ofScan.get(node);
       const rule = customRule(node);
+      const loop = ways.loopOf(node);
       if (parts) {
-        (rule ? rule(parts) : scanRule(parts, node, vjpNodes)).forEach((g, i) => accumulate(node.inputs[i]!, g));
+        (rule ? rule(parts) : scanRule(parts, node, loop, vjpNodes)).forEach((g, i) => accumulate(loop.inputs[i]!, g));
       }
       return;
     }
@@ -56,10 +59,11 @@ export function vjpNodes(
       ofScan.set(scan, parts);
       return;
     }
+    if (node.origin) accumulate(node.origin, sumToAxesOf(g, node.origin));
     const rule = rules[node.op] as Rule<OpName> | null;
-    rule?.(g, node as never).forEach((part, i) => accumulate(node.inputs[i]!, part));
+    rule?.(g, node as never, isAsked).forEach((part, i) => accumulate(node.inputs[i]!, part));
   };
-  for (const node of order.toReversed()) {
+  for (const node of ways.order.toReversed()) {
     if (relevant.has(node)) withSite(new Site(node.site, node.op), () => pull(node));
   }
   return wrt.map((node) => gradient.get(node) ?? null);

@@ -29,6 +29,8 @@ export interface NodeOf<K extends OpName> extends Aval {
   owner: object | null;
   /** The computed numbers, if they are known. */
   value: Storage | null;
+  /** Of a `full`: the one that it was written from without an operation. A gradient goes on there. */
+  origin: Node | null;
 }
 
 /** One application of any primitive. */
@@ -108,6 +110,7 @@ export function makeNode<K extends OpName>(op: K, given: readonly Node[], attrs:
     learns: inputs.some(hasLearner),
     owner: null,
     value: null,
+    origin: null,
   };
   return node as unknown as Node;
 }

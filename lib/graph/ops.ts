@@ -3,7 +3,7 @@
 import { broadcastAxes, broadcastShape, haveSameNames } from "./broadcast.ts";
 import { PlumblineError } from "./error.ts";
 import { refuseFlatVectors } from "./flat.ts";
-import { makeNode, type Node } from "./node.ts";
+import { makeNode, type Node, type NodeOf } from "./node.ts";
 import { type BinaryName, castLimits, type UnaryName } from "./primitives.ts";
 import { knownSquare } from "./squares.ts";
 import { aval, type Axes, type DType, sameShape, type Shape, unnamed } from "./types.ts";
@@ -31,6 +31,13 @@ export function elementOf(value: number, dtype: DType): number {
 /** `value` everywhere. */
 export function full(dtype: DType, shape: Shape, value: number, axes: Axes = unnamed(shape.length)): Node {
   return makeNode("full", [], { aval: aval(dtype, shape, axes), value: elementOf(value, dtype) });
+}
+
+/** What `x`, a constant, is elsewhere: no operation is needed, but its gradient is that of `x`. */
+export function writtenFrom(x: NodeOf<"full">, dtype: DType, shape: Shape, value: number, axes: Axes): Node {
+  const node = full(dtype, shape, value, axes);
+  node.origin = x as Node;
+  return node;
 }
 
 /** `value` in the dtype, shape and axes of `x`. */
@@ -79,7 +86,7 @@ function broadcast(nodes: readonly Node[]): Node[] {
   return nodes.map((x) => {
     if (sameShape(x.shape, shape)) return x;
     // A constant needs no movement: it is written in the shape that is wanted.
-    if (x.op === "full") return full(x.dtype, shape, x.attrs.value, axes);
+    if (x.op === "full") return writtenFrom(x, x.dtype, shape, x.attrs.value, axes);
     return expand(x, shape, axes);
   });
 }
@@ -110,9 +117,8 @@ export function unary(op: UnaryName, x: Node): Node {
 
 /** An element-wise primitive of two inputs, which are broadcast. */
 export function binary(op: BinaryName, a: Node, b: Node): Node {
-  const isSquare = op === "mul" ? a === b : op === "pow" && b.op === "full" && b.attrs.value === 2;
   const operands = op === "and" || op === "or" ? [truth(a), truth(b)] : promote(a, b);
-  return (isSquare ? knownSquare(a) : null) ?? makeNode(op, broadcast(operands), {});
+  return (op === "mul" && a === b ? knownSquare(a) : null) ?? makeNode(op, broadcast(operands), {});
 }
 
 /** a + b. */
@@ -137,7 +143,7 @@ function converted(value: number, from: DType, to: DType): number {
 /** Converts to `dtype`. */
 export function cast(x: Node, dtype: DType): Node {
   if (x.dtype === dtype) return x;
-  if (x.op === "full") return full(dtype, x.shape, converted(x.attrs.value, x.dtype, dtype), x.axes);
+  if (x.op === "full") return writtenFrom(x, dtype, x.shape, converted(x.attrs.value, x.dtype, dtype), x.axes);
   return makeNode("cast", [x], { dtype });
 }
 

@@ -21,6 +21,7 @@ import { constant, type Node } from "../graph/node.ts";
 import * as ops from "../graph/ops.ts";
 import type { BinaryName, UnaryName } from "../graph/primitives.ts";
 import { atCaller } from "../graph/site.ts";
+import { knownSquare } from "../graph/squares.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
 import { guardedList, refuseForeign } from "./foreign.ts";
@@ -417,7 +418,7 @@ export class Tensor {
 
   /** x to the power of `other`: NaN for a negative x with a fractional exponent. */
   pow(other: TensorLike): Tensor {
-    return this.#two(other, (a, b) => ops.binary("pow", a, b));
+    return this.#two(other, (a, b) => (other === 2 ? knownSquare(a) : null) ?? ops.binary("pow", a, b));
   }
 
   /** The larger of two; NaN if either is NaN. float32 or int32. Equal ones share the gradient evenly. */

@@ -13,6 +13,7 @@ import { Tensor } from "./tensor.ts";
 import { warnOfVanishing } from "../forensics/flow/vanishing.ts";
 import { checkScalar } from "../forensics/steps/backward.ts";
 import { vjpNodes } from "../grad/vjp.ts";
+import { waysTo } from "../grad/ways.ts";
 
 /** Settings of {@linkcode gradients}. */
 export interface GradientOptions {
@@ -22,7 +23,7 @@ export interface GradientOptions {
 
 function refuseUnreached(output: Tensor, missing: Tensor): never {
   refuseCut(output.node, missing.node.owner);
-  const isPart = topological([output.node]).includes(missing.node);
+  const isPart = waysTo([missing.node], topological([output.node])).order.includes(missing.node);
   throw new PlumblineError({
     code: "G101",
     message: isPart

@@ -6,6 +6,7 @@
 import { type ErrorParts, PlumblineError } from "../../graph/error.ts";
 import { type Node, topological } from "../../graph/node.ts";
 import { callerSite } from "../../graph/site.ts";
+import { waysTo } from "../../grad/ways.ts";
 import { warn } from "../../graph/warning.ts";
 import { passes } from "./edges.ts";
 import { withItself } from "./same.ts";
@@ -23,12 +24,13 @@ export function vanishesAt(loss: Node, leaves: readonly Node[]): Node | null {
   const depends = new Set<Node>();
   const zeros = new Set<Node>();
   let at: Node | null = null;
-  for (const node of topological([loss], (x) => ends.has(x))) {
+  const { order, inputsOf } = waysTo(leaves, topological([loss], (x) => ends.has(x)));
+  for (const node of order) {
     if (ends.has(node)) {
       depends.add(node);
       continue;
     }
-    const isReached = node.inputs.some((x, i) => depends.has(x) && passes(node, i));
+    const isReached = inputsOf(node).some((x, i) => depends.has(x) && (i >= node.inputs.length || passes(node, i)));
     if (isReached && withItself([node])) {
       if (node.op === "sub") zeros.add(node);
       at ??= node;
