@@ -123,12 +123,17 @@ export { type HostTransition, Simulations } from "./lib/worlds/host/simulations.
 export { HostPendulum, type HostPendulumOptions } from "./lib/worlds/pendulum/host.ts";
 export { Pendulum, type PendulumOptions, type PendulumState } from "./lib/worlds/pendulum/pendulum.ts";
 export {
+  type MotionClip,
+  motionClip,
+  type MotionName,
   type MujocoArray,
+  type MujocoControl,
   mujocoMetrics,
   type MujocoName,
   mujocoNames,
   type MujocoOptions,
   mujocoSimulation,
+  type MujocoSimulationOptions,
   type MujocoState,
   type MujocoTask,
   MujocoWorld,

@@ -27,15 +27,18 @@ export interface Episodes {
   readonly length: Float32Array;
   /** 1 where the task ended, 0 where the time was up. */
   readonly terminated: Uint8Array;
+  /** In a world on the host: its `metrics` over each episode, by name, the mean of its steps or their sum. */
+  readonly metrics?: Readonly<Record<string, Float32Array>>;
 }
 
-/** Means over episodes, as metrics: `eval/episode_reward_sum`, `eval/episode_length`, `eval/terminated`. */
-export function episodeMetrics({ reward, length, terminated }: Episodes): Record<string, number> {
+/** Means over episodes, as metrics: `eval/episode_reward_sum`, `eval/episode_length`, `eval/terminated`, and those of the world. */
+export function episodeMetrics({ reward, length, terminated, metrics = {} }: Episodes): Record<string, number> {
   const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
   return {
     "eval/episode_reward_sum": mean(reward),
     "eval/episode_length": mean(length),
     "eval/terminated": mean(terminated),
+    ...Object.fromEntries(Object.entries(metrics).map(([name, values]) => [`eval/${name}`, mean(values)])),
   };
 }
 
@@ -205,16 +208,23 @@ export class Evaluator<S extends Tree = Tree> {
     const reward = new Float32Array(blocks * envs);
     const length = new Float32Array(blocks * envs);
     const terminated = new Uint8Array(blocks * envs);
+    const metrics: Record<string, Float32Array> = {};
     for (let block = 0; block < blocks; block++) {
       const played = await this.#player.play(envs, [block + 1, seed]);
       reward.set(played.reward, block * envs);
       length.set(played.length, block * envs);
       terminated.set(played.terminated, block * envs);
+      for (const [name, values] of Object.entries(played.metrics ?? {})) {
+        (metrics[name] ??= new Float32Array(blocks * envs)).set(values, block * envs);
+      }
     }
     return {
       reward: reward.slice(0, count),
       length: length.slice(0, count),
       terminated: terminated.slice(0, count),
+      ...isHostWorld(this.environment) && {
+        metrics: Object.fromEntries(Object.entries(metrics).map(([name, values]) => [name, values.slice(0, count)])),
+      },
     };
   }
 

@@ -73,6 +73,8 @@ export class HostPlayer {
     const length = new Float32Array(envs);
     const terminated = new Uint8Array(envs);
     const over = new Uint8Array(envs);
+    const names = Object.keys(this.world.metrics ?? {});
+    const measured = names.map(() => new Float64Array(envs));
     let running = envs;
     let memory = this.#mind.initialMemory(envs);
     await look?.(pool, null);
@@ -85,6 +87,7 @@ export class HostPlayer {
       for (let env = 0; env < envs; env++) {
         if (over[env]) continue;
         for (let i = env * agents; i < (env + 1) * agents; i++) reward[env]! += shared.reward[i]! / agents;
+        measured.forEach((sums, k) => sums[env]! += shared.metrics[env * names.length + k]!);
         length[env]! += framesPerStep;
         terminated[env] = shared.terminated[env]!;
         over[env] = terminated[env]! | shared.truncated[env]!;
@@ -93,7 +96,11 @@ export class HostPlayer {
       await look?.(pool, { observation, action, memory });
       memory = next;
     }
-    return { reward: Float32Array.from(reward), length, terminated };
+    const metrics = Object.fromEntries(names.map((name, k) => {
+      const isSum = this.world.metrics![name] === "sum";
+      return [name, Float32Array.from(measured[k]!, (sum, env) => isSum ? sum : sum * framesPerStep / length[env]!)];
+    }));
+    return { reward: Float32Array.from(reward), length, terminated, metrics };
   }
 
   /** Ends the simulations and gives back the program. */

@@ -1,5 +1,6 @@
 /** All systems: a row each. */
 
+import { humanoid3d } from "./mujoco/humanoid3d.ts";
 import { mujoco } from "./mujoco/system.ts";
 import { particle } from "./particle/system.ts";
 import { pendulum } from "./pendulum/system.ts";
@@ -9,7 +10,7 @@ import type { System } from "./system.ts";
 export type { PPOTrainer as UsualTrainer } from "../rl/ppo_trainer.ts";
 
 /** The systems, in the order of `--help`. The first scenario of the first is trained unless another is named. */
-export const systems: readonly System[] = [particle, pendulum, mujoco];
+export const systems: readonly System[] = [particle, pendulum, mujoco, humanoid3d];
 
 /** The names of all scenarios. */
 export function scenarioNames(): string[] {

@@ -66,6 +66,7 @@ const worlds: readonly Call[] = [
     own("hopper", null, 3, "dog", ["hopper"]),
     options({ maxSteps: 2 }, { maxSteps: "2" }, { workers: -1 }, { max_steps: 2 }),
   ),
+  calls("motionClip", p.motionClip, own("walk", null, 3, "run", ["walk"])),
   calls("mujocoSimulation", p.mujocoSimulation, anObject(task, { ...task, frame_skip: 1 }, { ...task, frameSkip: 0 })),
   calls("Simulations.start", p.Simulations.start, anObject(pendulum, navigation), aCount, aSeed),
   method("Simulations", simulations, "step", own(p.zeros([2, 1, 1]), null, 3, [0, 0], {}, p.zeros([2]))),

@@ -142,3 +142,86 @@ Deno.test("the help of hopper shows the flags of its system with CleanRL's setti
     assert.match(out, flag);
   }
 });
+
+const walking =
+  "--device cpu --scenario-name humanoid3d --motion walk --algorithm trpo --max-steps 20 --envs 4 --frames-per-batch 80 " +
+  "--minibatch-size 40 --hidden-size 8 --n-iters 3 --seed 3";
+
+Deno.test("a humanoid that imitates the walk goes on bit for bit, and its evaluation says how well it imitates", () =>
+  withFolder(async (base) => {
+    const [whole, stopped] = [join(base, "whole"), join(base, "stopped")];
+    const args = (workers: number) => [...walking.split(" "), "--workers", `${workers}`];
+    const first = await run([...args(0), "--out", whole], { createTrainer });
+    assert.deepEqual([first.code, first.err], [0, ""]);
+    assert.match(first.out, /^humanoid3d, 1 agent, trpo, seed 3: .*\n.*\npreset: walk, but /);
+    await run([...args(2), "--out", stopped], { createTrainer, stopAfter: 1 });
+    const folder = onlyRun(stopped, "humanoid3d");
+    const resumed = await run(["--resume", folder], { createTrainer });
+    assert.deepEqual([resumed.code, resumed.err], [0, ""]);
+    const expected = onlyRun(whole, "humanoid3d");
+    assert.deepEqual(logged(folder), logged(expected));
+    const name = "checkpoints/000003.safetensors";
+    assert.deepEqual(Deno.readFileSync(join(folder, name)), Deno.readFileSync(join(expected, name)));
+    for (const { metrics } of logged(folder) as MetricsRow[]) {
+      const terms = ["pose", "velocity", "end_effectors", "root", "mass_centre"].map((term) =>
+        metrics[`world/${term}`]!
+      );
+      const sum = [0.5, 0.05, 0.15, 0.2, 0.1].reduce((total, weight, i) => total + weight * terms[i]!, 0);
+      assert.ok(Math.abs(metrics["world/imitation"]! - sum) < 1e-5 && sum > 0.3 && sum < 1, `${sum}`);
+    }
+    const evaluated = await runCommand(evalTool, folder, "--episodes", "5", "--json");
+    const { reward, length, metrics, each } = JSON.parse(evaluated.out);
+    assert.equal(metrics.imitation.mean, each.metrics.imitation.reduce((sum: number, x: number) => sum + x, 0) / 5);
+    each.reward.forEach((sum: number, i: number) =>
+      assert.ok(Math.abs(sum / each.length[i] - each.metrics.imitation[i]) < 1e-5)
+    );
+    assert.ok(reward.mean / length.mean > 0.3);
+    const text = await runCommand(evalTool, folder, "--episodes", "5");
+    assert.match(text.out, /\nterminated      \d.*%\nunstable        0 .*\nimitation       0\.\d+   95% interval/);
+  }));
+
+Deno.test("what cannot be imitated is refused by the command, in a sentence that names it", () =>
+  withFolder(async (folder) => {
+    const file = (text: string): string => {
+      const path = join(folder, "clip.json");
+      Deno.writeTextFileSync(path, text);
+      return path;
+    };
+    const none = join(folder, "none.json");
+    const humanoid = ["--scenario-name", "humanoid3d", "--device", "cpu", "--out", folder];
+    const refused: readonly (readonly [args: readonly string[], err: RegExp])[] = [
+      [
+        ["--scenario-name", "hopper", "--motion", "walk"],
+        /^error: --motion is a setting of the humanoid of DeepMimic, simulated by MuJoCo \(humanoid3d\), and hopper has none: leave it out\.\n$/,
+      ],
+      [
+        [...humanoid, "--motion", none],
+        /^error: --motion .*none\.json cannot be opened: there is no such file; it is one of stand, walk, or a file\.\n$/,
+      ],
+      [[...humanoid, "--motion", file("{")], /^error: --motion .*clip\.json is no JSON: .*\n$/],
+      [
+        [...humanoid, "--control", "target"],
+        /^error: humanoid3d: control "target" is for imitating a motion: give a motion too\.\n$/,
+      ],
+      [
+        [...humanoid, "--motion", "walk", "--control", "muscles"],
+        /^error: --control takes one of torque, target, not "muscles"\.\n$/,
+      ],
+    ];
+    for (const [args, err] of refused) {
+      const ran = await run(args, { createTrainer });
+      assert.deepEqual([ran.code, ran.out], [2, ""]);
+      assert.match(ran.err, err);
+    }
+    const wrong = file('{ "Loop": "wrap", "Frames": [[1, 2]] }');
+    const { code, err } = await run([...humanoid, "--motion", wrong], { createTrainer });
+    assert.equal(code, 2);
+    assert.match(err, /^error: --motion .*clip\.json: "Frames" has 1 frame, and a motion at least 2/);
+  }));
+
+Deno.test("the help of humanoid3d shows its motions, and the presets of the walk as flags", async () => {
+  const { out } = await run(["--scenario-name", "humanoid3d", "--help"]);
+  assert.match(out, /--motion PATH +what is imitated: stand, walk, or a file in DeepMimic's format\n/);
+  assert.match(out, /--control NAME +.*\(torque, target\) \[torque\]/);
+  assert.match(out, /--preset walk_target is\n[^]*--motion walk --control target/);
+});

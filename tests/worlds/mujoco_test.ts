@@ -378,7 +378,7 @@ Deno.test("worlds of MuJoCo refuse names, options and tasks that there are not",
     message: "hopper: maxSteps is a whole number, 1 or more, not 0.",
   });
   assert.throws(() => new MujocoWorld("ant", { frameSkip: 3 } as never), {
-    message: "ant: there is no option `frameSkip`; there are maxSteps, workers.",
+    message: "ant: there is no option `frameSkip`; there are maxSteps, workers, motion, control.",
   });
   assert.throws(() => mujocoSimulation(ball({ frameSkip: 0 })), { code: "G310", message: /frameSkip/ });
   assert.throws(() => mujocoSimulation({ ...ball(), done: () => true } as never), { code: "G310", message: /done/ });

@@ -3,7 +3,6 @@
  * sb3-contrib in RL Baselines3 Zoo; for `humanoid3d` those of the report.
  */
 
-import type { MujocoName } from "../../worlds/mujoco/world.ts";
 import type { PPOSettings } from "../reinforcement/ppo.ts";
 import type { TRPOSettings } from "../reinforcement/trpo.ts";
 import type { CommonConfig, Settings } from "../settings.ts";
@@ -32,11 +31,23 @@ const report: Preset<TRPOSettings> = {
   ...{ hiddenSize: 100, envs: 64, nCriticUpdates: 3, cgMaxSteps: 10, subSamplingFactor: 5, gamma: 0.995, lmbda: 0.97 },
 };
 
+/** The settings of Gymnasium's bodies. */
+export function preset(algorithm: string): Settings {
+  return algorithm === "trpo" ? zoo : cleanRL;
+}
+
+/** What `humanoid3d` is trained for: to stay on its feet; to walk, by torques or by target angles. */
+export const humanoidPresets = ["tuned", "walk", "walk_target"] as const;
+
 /** Its runs are of thousands of iterations. */
 const rarely = { saveEvery: 100 };
 
-/** The settings of a scenario. */
-export function preset(scenario: MujocoName, algorithm: string): Settings {
-  if (scenario === "humanoid3d") return { ...algorithm === "trpo" ? report : cleanRL, ...rarely };
-  return algorithm === "trpo" ? zoo : cleanRL;
+/** Episodes of ten seconds of a walk, in batches that see many phases of it. */
+const walk = { motion: "walk", maxSteps: 602, framesPerBatch: 8192, envs: 64, hiddenSize: 256, nIters: 2500 } as const;
+
+/** The settings of `humanoid3d`. */
+export function humanoidPreset(name: string, algorithm: string): Settings {
+  const settings = { ...algorithm === "trpo" ? report : cleanRL, ...rarely };
+  if (name === "tuned") return settings;
+  return { ...settings, ...walk, control: name === "walk_target" ? "target" : "torque", gamma: 0.98, lmbda: 0.95 };
 }

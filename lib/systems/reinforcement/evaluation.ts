@@ -62,7 +62,14 @@ interface Result {
   readonly length: Quantity;
   /** The share of episodes whose task ended; in the others the time was up. */
   readonly terminated: number;
-  readonly each: { readonly reward: number[]; readonly length: number[]; readonly terminated: boolean[] };
+  /** What a world on the host measures, by name: over the episodes, of each the mean of its steps or their sum. */
+  readonly metrics?: Readonly<Record<string, Quantity>>;
+  readonly each: {
+    readonly reward: number[];
+    readonly length: number[];
+    readonly terminated: boolean[];
+    readonly metrics?: Readonly<Record<string, number[]>>;
+  };
 }
 
 interface Quantity extends Omit<Summary, "count"> {
@@ -81,8 +88,9 @@ function resultOf(
   { agents, maxSteps }: AnyWorld,
   controller: string,
   seed: number,
-  { reward, length, terminated }: Episodes,
+  { reward, length, terminated, metrics = {} }: Episodes,
 ): Result {
+  const measured = Object.entries(metrics);
   return {
     target: name,
     iteration,
@@ -95,23 +103,33 @@ function resultOf(
     reward: quantity(reward),
     length: quantity(length),
     terminated: summarise(terminated).mean,
-    each: { reward: [...reward], length: [...length], terminated: Array.from(terminated, Boolean) },
+    ...measured.length > 0 && { metrics: Object.fromEntries(measured.map(([name, x]) => [name, quantity(x)])) },
+    each: {
+      ...{ reward: [...reward], length: [...length], terminated: Array.from(terminated, Boolean) },
+      ...measured.length > 0 && { metrics: Object.fromEntries(measured.map(([name, x]) => [name, [...x]])) },
+    },
   };
 }
 
 function linesOf(result: Result): string[] {
-  const { controller, episodes, seed, reward, length, terminated } = result;
+  const { controller, episodes, seed, reward, length, terminated, metrics = {} } = result;
   const who = controller === "policy" ? `deterministic policy of ${result.target}` : `the controller "${controller}"`;
-  const interval = reward.interval === null ? "" : `   95% interval ${reward.interval.map(numberText).join(" to ")}`;
-  const spread = episodes === 1 ? "" : `   deviation ${numberText(reward.deviation)}`;
+  const measured = Object.entries(metrics);
+  const width = Math.max(10, ...measured.map(([name]) => name.length)) + 3;
+  const line = (name: string, text: string): string => name.padEnd(width) + text;
   return [
     `${result.scenario}, ${counted(result.agents, "agent")}: ${who}`,
     `${counted(episodes, "episode")} of at most ${result.maxSteps} steps, seed ${seed}`,
     "",
-    `reward       ${numberText(reward.mean)}${interval}${spread}   from ${numberText(reward.min)} to ${
-      numberText(reward.max)
-    }`,
-    `length       ${length.mean.toFixed(1)}   from ${length.min} to ${length.max}`,
-    `terminated   ${(100 * terminated).toFixed(1)}%`,
+    line("reward", textOf(reward, episodes)),
+    line("length", `${length.mean.toFixed(1)}   from ${length.min} to ${length.max}`),
+    line("terminated", `${(100 * terminated).toFixed(1)}%`),
+    ...measured.map(([name, x]) => line(name, textOf(x, episodes))),
   ];
+}
+
+function textOf({ mean, interval, deviation, min, max }: Quantity, episodes: number): string {
+  const certain = interval === null ? "" : `   95% interval ${interval.map(numberText).join(" to ")}`;
+  const spread = episodes === 1 ? "" : `   deviation ${numberText(deviation)}`;
+  return `${numberText(mean)}${certain}${spread}   from ${numberText(min)} to ${numberText(max)}`;
 }

@@ -29,6 +29,8 @@ function schemaOf(name: string, option: Option): v.GenericSchema<unknown, Settin
       const number = v.pipe(v.number(message), v.check((x) => within(option, x), message));
       return option.initial === null ? v.nullable(number) : number;
     }
+    case "path":
+      return v.nullable(v.string(message));
     default:
       throw new Error(`${name}: a setting is no ${option.kind}.`);
   }

@@ -52,6 +52,7 @@ function namesOf(name: string, option: Option): string[] {
 
 /** A setting as it is given on a command line. */
 export function flagText(name: string, value: unknown): string {
+  if (value === null) return `no ${flagOf(name)}`;
   return typeof value === "boolean" ? flagOf(name).replace("--", value ? "--" : "--no-") : `${flagOf(name)} ${value}`;
 }
 

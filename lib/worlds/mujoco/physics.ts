@@ -61,6 +61,10 @@ export class Physics implements MujocoState {
     return this.#data.time;
   }
 
+  set time(seconds: number) {
+    this.#data.time = seconds;
+  }
+
   get qpos(): Float64Array {
     return this.array("qpos");
   }
@@ -103,7 +107,7 @@ export class Physics implements MujocoState {
     return contactsOf(this.#mujoco, this.model.handle, this.#data);
   }
 
-  /** Back to the state that the model begins with; `place` may change `qpos` and `qvel` before what depends on them is derived. */
+  /** Back to the state that the model begins with; `place` may change `qpos`, `qvel` and the time before what depends on them is derived. */
   begin(place: () => void): void {
     this.#mujoco.mj_resetData(this.model.handle, this.#data);
     place();
@@ -111,16 +115,19 @@ export class Physics implements MujocoState {
     this.#forward();
   }
 
-  /** `frameSkip` steps under `action`, [-1, 1] of each motor's range. Gives whether the state is still to be believed. */
-  advance(action: ArrayLike<number>): boolean {
+  /**
+   * `frameSkip` steps under `action`: [-1, 1] of each motor's range, or what `drive` makes of it. Gives whether the state is still to
+   * be believed.
+   */
+  advance(action: ArrayLike<number>, drive?: () => void): boolean {
     const { frameSkip, nu } = this;
     if (action.length !== nu) {
       throw new RangeError(
         `the model has ${nu} motors, and the world an actionSize of ${action.length}: they are the same`,
       );
     }
-    const { ctrl } = this;
-    for (let i = 0; i < nu; i++) ctrl[i] = this.#middle[i]! + this.#half[i]! * action[i]!;
+    if (drive) drive();
+    else this.#share(action);
     try {
       for (let i = 1; i < frameSkip; i++) this.#mujoco.mj_step(this.model.handle, this.#data);
       this.#keep();
@@ -158,6 +165,11 @@ export class Physics implements MujocoState {
     this.#before.delete();
     this.#data.delete();
     this.model.giveBack();
+  }
+
+  #share(action: ArrayLike<number>): void {
+    const { ctrl } = this;
+    for (let i = 0; i < this.nu; i++) ctrl[i] = this.#middle[i]! + this.#half[i]! * action[i]!;
   }
 
   #keep(): void {

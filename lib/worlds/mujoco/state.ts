@@ -65,8 +65,8 @@ export interface MujocoState {
   readonly timestep: number;
   /** Of each body, kilograms. */
   readonly bodyMass: Float64Array;
-  /** Seconds since the episode began. */
-  readonly time: number;
+  /** Seconds since the episode began; since something else did, if `reset` puts another number here. */
+  time: number;
   /** Positions of the joints: metres, radians, and quaternions. */
   readonly qpos: Float64Array;
   /** Velocities, of a second. */

@@ -15,8 +15,10 @@ export interface MujocoTask<Before = unknown> {
   readonly frameSkip: number;
   /** Whether `cfrcExt`, the contact forces on each body, is computed after every step. Not unless told otherwise. */
   readonly contactForces?: boolean;
-  /** Changes `qpos` and `qvel` of the state that the model begins with; all luck comes from `random`. */
+  /** Changes `qpos`, `qvel` and the time of the state that the model begins with; all luck comes from `random`. */
   reset?(state: MujocoState, random: RandomStream): void;
+  /** Sets `ctrl` by an action, [-1, 1] of each motor. As shares of the motors' ranges, if not given. */
+  drive?(state: MujocoState, action: ArrayLike<number>): void;
   /** What is seen. */
   observe(state: MujocoState): ArrayLike<number>;
   /** What the reward has to know of the time before a step: numbers, no views. */
@@ -30,6 +32,12 @@ export interface MujocoTask<Before = unknown> {
   ghost?(state: MujocoState): ArrayLike<number>;
   /** Whether the task has ended. Never, if not given: episodes last until the world's `maxSteps`. */
   terminated?(state: MujocoState): boolean;
+  /** Whether the episode is cut off here, before the world's `maxSteps`: it is not the state's fault. Never, if not given. */
+  truncated?(state: MujocoState): boolean;
+  /** The names of the numbers that steps give beside the reward, for metrics of the world that are called so. */
+  readonly measures?: readonly string[];
+  /** Puts these numbers of the step that has been rewarded into `into`. */
+  measure?(state: MujocoState, into: Record<string, number>): void;
 }
 
 /** The numbers that every such simulation gives beside the reward. */
@@ -43,14 +51,13 @@ export function simulationOf<Before>(task: MujocoTask<Before>): MakeSimulation {
   };
 }
 
-const [sound, unstable] = [0, 1].map((x) => ({ unstable: x }));
-
 class MujocoSimulation<Before> implements Simulation {
   readonly #task: MujocoTask<Before>;
   readonly #physics: Physics;
   /** What was seen in the last state that was to be believed, in a copy: MuJoCo goes on writing into what is its own. */
   #seen: ArrayLike<number> = new Float64Array(0);
-  readonly #outcome = { reward: 0, terminated: false, metrics: sound! };
+  readonly #metrics: Record<string, number>;
+  readonly #outcome: { reward: number; terminated: boolean; truncated: boolean; metrics: Record<string, number> };
   /** There is one once somebody looks. */
   #film: Film | null = null;
   /** Where everything was in the last state that was to be believed. */
@@ -60,6 +67,8 @@ class MujocoSimulation<Before> implements Simulation {
   constructor(task: MujocoTask<Before>, physics: Physics) {
     this.#task = task;
     this.#physics = physics;
+    this.#metrics = { unstable: 0, ...Object.fromEntries((task.measures ?? []).map((name) => [name, 0])) };
+    this.#outcome = { reward: 0, terminated: false, truncated: false, metrics: this.#metrics };
   }
 
   reset(random: RandomStream): void {
@@ -76,17 +85,21 @@ class MujocoSimulation<Before> implements Simulation {
   /** Where the state became unstable the task has ended, and what was seen before is the last that was seen. */
   step(action: Float32Array): StepOutcome {
     const [task, physics, outcome] = [this.#task, this.#physics, this.#outcome];
+    const metrics = this.#metrics;
     const before = task.before?.(physics) as Before;
-    this.#believed = physics.advance(action);
+    this.#believed = physics.advance(action, task.drive && (() => task.drive!(physics, action)));
     if (this.#believed) {
       this.#look();
       outcome.reward = task.reward(physics, before);
       outcome.terminated = task.terminated?.(physics) ?? false;
-      outcome.metrics = sound!;
+      outcome.truncated = task.truncated?.(physics) ?? false;
+      metrics.unstable = 0;
+      task.measure?.(physics, metrics);
     } else {
       outcome.reward = 0;
       outcome.terminated = true;
-      outcome.metrics = unstable!;
+      for (const name in metrics) metrics[name] = 0;
+      metrics.unstable = 1;
     }
     return outcome;
   }
