@@ -74,7 +74,7 @@ const refused: readonly (readonly [string, string])[] = [
   ["--no-share-parameters=1", '--no-share-parameters takes no value: leave "=1" out.'],
   ["--share-parameters --no-share-parameters", "--no-share-parameters is given twice."],
   ["--no-dry-run", "--no-dry-run is no flag of train: see --help."],
-  ["--preset best", '--preset takes one of seed, tuned, not "best".'],
+  ["--preset best", '--preset takes one of seed, tuned, walk, walk_target, not "best".'],
   ["--lr 1 --lr 2", "--lr is given twice."],
   ["--seed 1,2 --seed 1", "--seed 1,2,1 names a seed twice."],
   ["--max-time 90", "--max-time takes a time such as 90s, 20m or 1h30m, not 90."],

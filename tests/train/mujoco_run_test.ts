@@ -177,7 +177,7 @@ Deno.test("a humanoid that imitates the walk goes on bit for bit, and its evalua
     );
     assert.ok(reward.mean / length.mean > 0.3);
     const text = await runCommand(evalTool, folder, "--episodes", "5");
-    assert.match(text.out, /\nterminated      \d.*%\nunstable        0 .*\nimitation       0\.\d+   95% interval/);
+    assert.match(text.out, /\nterminated +\d.*%\nunstable +0\.000 .*\nimitation +0\.\d+ +95% interval/);
   }));
 
 Deno.test("what cannot be imitated is refused by the command, in a sentence that names it", () =>

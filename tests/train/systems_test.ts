@@ -112,7 +112,7 @@ Deno.test("a flag that belongs to another system or algorithm is refused by a se
         "half_cheetah, walker2d, ant, humanoid, humanoid3d, letters, or the " +
         'path of a file that exports a world, not "navigaton": did you mean navigation?',
       ],
-      ["--preset own", '--preset takes one of seed, tuned, not "own".'],
+      ["--preset own", '--preset takes one of seed, tuned, walk, walk_target, not "own".'],
       ["--n 3", "--n is no flag of train: see --help."],
       ["--scenario wheel", "--scenario is no flag of train: did you mean --scenario-name?"],
       ["--N-ITERS 3", "--N-ITERS is no flag of train: did you mean --n-iters?"],

@@ -13,6 +13,7 @@ export type { MujocoName };
 
 /** What a simulation is made of. */
 export interface MujocoSimulationOptions {
+  /** The body. */
   readonly name: MujocoName;
   /** What is imitated, and what actions say then: of `humanoid3d` only. */
   readonly imitation?: { readonly motion: MotionName | MotionClip; readonly control: MujocoControl };

@@ -144,7 +144,7 @@ export class Figure {
     const { turns, places, heading } = this;
     const arm = this.#arm;
     turn(arm, 0, turns, 0, 1, 0, 0);
-    const length = Math.hypot(arm[0]!, arm[1]!);
+    const length = Math.sqrt(arm[0]! ** 2 + arm[1]! ** 2);
     // Who looks straight up or down faces nowhere.
     heading[0] = length > 1e-9 ? arm[0]! / length : 1;
     heading[1] = length > 1e-9 ? arm[1]! / length : 0;

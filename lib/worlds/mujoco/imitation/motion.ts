@@ -1,11 +1,11 @@
 /** A motion as it is imitated: a figure for any moment of it. */
 
-import { checkClip, columns, type MotionClip } from "./clip.ts";
+import { checkClip, columns } from "./clip.ts";
 import { type Figure, poseSize, speedSize } from "./figure.ts";
 import { between, normalise, type Numbers, turnFrom } from "./quaternions.ts";
 import { boneOf, bones } from "./skeleton.ts";
 
-/** A motion, read from a {@linkcode MotionClip}: z is upward here, as in MuJoCo. */
+/** A motion, read from DeepMimic's format: z is upward here, as in MuJoCo. */
 export class Motion {
   /** Seconds until it is over, or begins again. */
   readonly duration: number;

@@ -4,10 +4,10 @@ import type { MotionClip } from "./clip.ts";
 import { Motion } from "./motion.ts";
 import { standingClip, walkingClip } from "./walk.ts";
 
-const clips = { stand: standingClip, walk: walkingClip } as const;
-
 /** The name of a motion that is made here. */
-export type MotionName = keyof typeof clips;
+export type MotionName = "stand" | "walk";
+
+const clips: Readonly<Record<MotionName, () => MotionClip>> = { stand: standingClip, walk: walkingClip };
 
 /** The names of the motions that are made here. */
 export const motionNames: readonly MotionName[] = Object.keys(clips) as MotionName[];

@@ -40,7 +40,7 @@ export function angleBetween(a: Numbers, i: number, b: Numbers, j: number): numb
   const x = aw * bx - ax * bw - ay * bz + az * by;
   const y = aw * by + ax * bz - ay * bw - az * bx;
   const z = aw * bz - ax * by + ay * bx - az * bw;
-  return 2 * Math.atan2(Math.hypot(x, y, z), Math.abs(w));
+  return 2 * Math.atan2(Math.sqrt(x * x + y * y + z * z), Math.abs(w));
 }
 
 /**
@@ -85,6 +85,7 @@ export function between(into: Numbers, at: number, a: Numbers, i: number, b: Num
 
 /** Makes the quaternion at `at` one of length 1. */
 export function normalise(q: Numbers, at: number): void {
-  const length = Math.hypot(q[at]!, q[at + 1]!, q[at + 2]!, q[at + 3]!);
+  // In this loop Math.hypot() would take most of the time.
+  const length = Math.sqrt(q[at]! ** 2 + q[at + 1]! ** 2 + q[at + 2]! ** 2 + q[at + 3]! ** 2);
   for (let k = 0; k < 4; k++) q[at + k]! /= length;
 }
