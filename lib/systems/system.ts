@@ -104,10 +104,8 @@ export interface System {
   readonly title: string;
   /** The scenario names that it answers to, and what each is. */
   readonly scenarios: Readonly<Record<string, string>>;
-  /** The algorithms that can train its scenarios; the first is taken unless another is given, or is usual. */
+  /** The algorithms that can train its scenarios; the first is taken unless another is given. */
   readonly algorithms: Readonly<Record<string, AlgorithmFacts>>;
-  /** The algorithm of a scenario that is not trained by the first. */
-  readonly usual?: Readonly<Record<string, string>>;
   /** Settings of what is trained, whatever the algorithm. */
   readonly task: Table;
   /** The names of its presets. */

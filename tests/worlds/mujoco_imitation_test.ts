@@ -94,7 +94,7 @@ for (const motion of ["stand", "walk"] as const) {
 
 Deno.test("the walk begins again after its last frame, from where it has come to", () => {
   const task = imitating("walk");
-  const at = (time: number): Float64Array => task.ghost!(stateAt(time)).slice();
+  const at = (time: number): Float64Array => Float64Array.from(task.ghost!(stateAt(time)));
   const phaseAt = (time: number): number[] => {
     const state = stateAt(time);
     state.qpos.set(at(time));
@@ -129,7 +129,7 @@ Deno.test("a motion that does not loop is cut off at its end, and not terminated
   }
   const task = imitating(clip);
   const phase = (time: number): number[] =>
-    Array.from(task.observe({ ...stateAt(time), qpos: task.ghost!(stateAt(time)).slice() })).slice(70);
+    Array.from(task.observe({ ...stateAt(time), qpos: Float64Array.from(task.ghost!(stateAt(time))) })).slice(70);
   near(phase(0)[0]!, 1, 1e-9, "it begins at one end of half a circle");
   near(phase(0.166)[0]!, -1, 1e-9, "it ends at the other");
 });
@@ -305,7 +305,7 @@ Deno.test("the walk bends its joints as a person does, within what the body can"
   const model = await Model.take(task.model);
   const ranges = (model.handle.jnt_range as Float64Array).slice(2);
   model.giveBack();
-  const poses = Array.from({ length: 130 }, (_, i) => task.ghost!(stateAt(0.01 * i)).slice());
+  const poses = Array.from({ length: 130 }, (_, i) => Float64Array.from(task.ghost!(stateAt(0.01 * i))));
   for (const qpos of poses) {
     for (let i = 0; i < 28; i++) {
       assert.ok(qpos[7 + i]! >= ranges[2 * i]! && qpos[7 + i]! <= ranges[2 * i + 1]!, `joint ${i}`);

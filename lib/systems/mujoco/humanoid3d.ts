@@ -15,13 +15,13 @@ import { steps } from "./steps.ts";
 const task = {
   ...steps,
   motion: path(null, `what is imitated: ${motionNames.join(", ")}, or a file in DeepMimic's format`),
-  control: choice(["torque", "target"], "torque", "what actions say where it imitates: torques, or target angles"),
+  control: choice(["torque", "target"], "torque", "what actions are where it imitates: torques, or angles"),
 };
 
 /** See the file's first line. */
 export const humanoid3d: System = reinforcementSystem({
   title: "humanoid of DeepMimic, simulated by MuJoCo",
-  scenarios: { humanoid3d: "45 kg and 28 motors: stay on the feet, or imitate a --motion" },
+  scenarios: { humanoid3d: "28 motors: stay on the feet, or imitate a --motion" },
   algorithms: { trpo: trpo("TRPO: each step of the policy inside of a trust region"), ppo: ppo("ippo", "PPO") },
   task,
   presets: humanoidPresets,

@@ -23,8 +23,7 @@ export const rewardHeadline: Headline = {
 
 /** What tells one such system from another. */
 export interface ReinforcementParts
-  extends
-    Pick<System, "title" | "scenarios" | "usual" | "task" | "presets" | "preset" | "presetBelow" | "onIteration"> {
+  extends Pick<System, "title" | "scenarios" | "task" | "presets" | "preset" | "presetBelow" | "onIteration"> {
   readonly algorithms: Readonly<Record<string, Algorithm>>;
   /** The world of a configuration. Throws a RangeError with a sentence if it refuses its settings. */
   readonly world: (config: Config) => AnyWorld;

@@ -49,10 +49,10 @@ function parse(table: Table, value: unknown): Config {
   return result.output as unknown as Config;
 }
 
-/** The algorithm of settings, or the usual one of the scenario. Throws a {@linkcode UsageError} if the system has no such. */
+/** The algorithm of settings. Throws a {@linkcode UsageError} if the system has no such. */
 export function algorithmOf(system: System, given: Settings): string {
   const names = Object.keys(system.algorithms);
-  const { algorithm = system.usual?.[String(given.scenarioName)] ?? names[0]! } = given;
+  const { algorithm = names[0]! } = given;
   if (names.includes(algorithm as string)) return algorithm as string;
   const close = closest(String(algorithm), names);
   throw new UsageError(

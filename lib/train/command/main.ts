@@ -43,12 +43,7 @@ async function helpOf({ given, controls }: Command): Promise<string> {
   if (given.scenarioName === undefined) return helpText();
   const scenario = scenarioOf(given);
   const system = await systemFor(scenario);
-  return scenarioHelp(
-    system,
-    scenario,
-    algorithmOf(system, { ...given, scenarioName: scenario }),
-    controls.preset ?? system.presetBelow({}),
-  );
+  return scenarioHelp(system, scenario, algorithmOf(system, given), controls.preset ?? system.presetBelow({}));
 }
 
 /** What `--config` takes: runs that differ in their seeds are one configuration. */
