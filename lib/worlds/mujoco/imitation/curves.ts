@@ -10,7 +10,8 @@ interface Curve {
  * Normal angles at the ends of the phases of gait (initial contact, loading response, mid stance, terminal stance, pre-swing, initial,
  * mid and terminal swing), as the handbook of Rancho Los Amigos and Perry and Burnfield ("Gait Analysis: Normal and Pathological
  * Function", 2nd edition, 2010, chapters 3 to 6) give them: the thigh from the vertical, forward; the knee, bent; the ankle, with the
- * toes up. The knee at the end of terminal stance is that of pre-swing's beginning.
+ * toes up. The knee at the end of terminal stance is that of pre-swing's beginning. Rounded, and not
+ * compared with the printed tables.
  */
 const normal = {
   at: [0, 0.12, 0.31, 0.5, 0.62, 0.75, 0.87],

@@ -32,14 +32,21 @@ export function turnBack(into: Numbers, at: number, q: Numbers, i: number, x: nu
   into[at + 2] = z + w * tz + qx * ty - qy * tx;
 }
 
-/** The angle between two orientations, from 0 to pi. */
-export function angleBetween(a: Numbers, i: number, b: Numbers, j: number): number {
+/** The turn from `a[i..]` to `b[j..]`, as seen in the frame of `a`: a quaternion. */
+function quotient(a: Numbers, i: number, b: Numbers, j: number): { w: number; x: number; y: number; z: number } {
   const [aw, ax, ay, az] = [a[i]!, a[i + 1]!, a[i + 2]!, a[i + 3]!];
   const [bw, bx, by, bz] = [b[j]!, b[j + 1]!, b[j + 2]!, b[j + 3]!];
-  const w = aw * bw + ax * bx + ay * by + az * bz;
-  const x = aw * bx - ax * bw - ay * bz + az * by;
-  const y = aw * by + ax * bz - ay * bw - az * bx;
-  const z = aw * bz - ax * by + ay * bx - az * bw;
+  return {
+    w: aw * bw + ax * bx + ay * by + az * bz,
+    x: aw * bx - ax * bw - ay * bz + az * by,
+    y: aw * by + ax * bz - ay * bw - az * bx,
+    z: aw * bz - ax * by + ay * bx - az * bw,
+  };
+}
+
+/** The angle between two orientations, from 0 to pi. */
+export function angleBetween(a: Numbers, i: number, b: Numbers, j: number): number {
+  const { w, x, y, z } = quotient(a, i, b, j);
   return 2 * Math.atan2(Math.sqrt(x * x + y * y + z * z), Math.abs(w));
 }
 
@@ -56,12 +63,7 @@ export function turnFrom(
   j: number,
   scale: number,
 ): void {
-  const [aw, ax, ay, az] = [a[i]!, a[i + 1]!, a[i + 2]!, a[i + 3]!];
-  const [bw, bx, by, bz] = [b[j]!, b[j + 1]!, b[j + 2]!, b[j + 3]!];
-  const w = aw * bw + ax * bx + ay * by + az * bz;
-  const x = aw * bx - ax * bw - ay * bz + az * by;
-  const y = aw * by + ax * bz - ay * bw - az * bx;
-  const z = aw * bz - ax * by + ay * bx - az * bw;
+  const { w, x, y, z } = quotient(a, i, b, j);
   const sine = Math.hypot(x, y, z);
   const factor = sine === 0 ? 0 : Math.sign(w || 1) * 2 * Math.atan2(sine, Math.abs(w)) / sine * scale;
   into[at] = x * factor;
