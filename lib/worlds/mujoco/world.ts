@@ -147,7 +147,7 @@ export class MujocoWorld implements HostWorld {
 
 /**
  * One of the motions that {@linkcode MujocoWorld} has for `humanoid3d`, in DeepMimic's format: `stand`, or `walk`, which is made from
- * the angles of hip, knee and ankle in normal gait (Perry and Burnfield 2010) so that feet on the ground stay where they are.
+ * measured angles of hip, knee and ankle (Schwartz, Rozumalski and Trost 2008) so that feet on the ground stay where they are.
  *
  * @example
  * ```ts
