@@ -176,7 +176,7 @@ export class Block {
     const { agents } = this.options;
     const { reward: into } = this.#memory;
     if (typeof reward === "number") {
-      into.fill(reward, env * agents, (env + 1) * agents);
+      for (let at = env * agents; at < (env + 1) * agents; at++) into[at] = reward;
     } else {
       if (lengthOf(reward) !== agents) {
         throw new Misfit(
