@@ -101,7 +101,7 @@ export async function assertSurvives(base: string, run: Disturbed): Promise<void
   let iterations = each * kills;
   let next = [...flags, "--n-iters", `${iterations}`, "--out", disturbed];
   for (let done = 0; done < kills;) {
-    const during = await killed(disturbed, scenario, next, done % 3 === 2 ? "saving" : { share: random.next() });
+    const during = await killed(disturbed, scenario, next, done % 3 === 1 ? "saving" : { share: random.next() });
     if (during !== null) done += 1;
     else iterations += each; // It came to its end before the kill: it gets longer.
     const folder = onlyRun(disturbed, scenario);
