@@ -18,6 +18,7 @@ import "./lib/train/surroundings.ts";
 export type { Aval, Axes, DType, SavedTensor, Shape, TypedArray } from "./lib/graph/types.ts";
 export { type ErrorCode, type ErrorParts, type Place, PlumblineError } from "./lib/graph/error.ts";
 export { Interrupt } from "./lib/graph/interrupt.ts";
+export { countLiveBytes, liveBytes } from "./lib/graph/live_bytes.ts";
 export { onWarning, type WarningListener } from "./lib/graph/warning.ts";
 export { audit, type Audited } from "./lib/audit/audit.ts";
 export { auditUpdate } from "./lib/audit/movement.ts";

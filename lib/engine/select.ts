@@ -2,6 +2,7 @@
 
 import { signature } from "../graph/arguments.ts";
 import { having, optional, orNull, text } from "../graph/kinds.ts";
+import { addHeld, holds } from "../graph/live_bytes.ts";
 import type { Engine } from "./engine.ts";
 import type { Probe } from "./webgpu/adapter.ts";
 
@@ -19,6 +20,15 @@ let notice: string | null = null;
 type Kind = "cpu" | "hardware" | "software";
 
 const opened = new Map<Kind, Engine>();
+
+holds(() => {
+  const all: Record<string, number> = {};
+  for (const engine of new Set([...opened.values(), ...chosen ? [chosen] : []])) {
+    const held = Object.entries(engine.liveBytes());
+    addHeld(all, Object.fromEntries(held.map(([name, bytes]) => [`${engine.name}: ${name}`, bytes])));
+  }
+  return all;
+});
 
 async function openCpu(): Promise<Engine> {
   const { createOnnxEngine } = await import("./onnx/engine.ts");

@@ -44,6 +44,8 @@ export interface ChoiceOption<Value extends string = string> extends Described {
 export interface PathOption extends Described {
   readonly kind: "path";
   readonly initial: string | null;
+  /** What it takes beside paths. */
+  readonly names?: readonly string[];
 }
 
 /** Yes or no: `--share-parameters`, `--no-share-parameters`. */
@@ -104,8 +106,8 @@ export function choice<const V extends string>(values: readonly V[], initial: V 
 }
 
 /** A row of the table. */
-export function path(initial: string | null, help: string): PathOption {
-  return { kind: "path", initial, help };
+export function path(initial: string | null, help: string, names: readonly string[] = []): PathOption {
+  return { kind: "path", initial, help, names };
 }
 
 /** A row of the table. */

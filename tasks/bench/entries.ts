@@ -9,6 +9,7 @@ const path = (name: string): string => fileURLToPath(new URL(name, import.meta.u
 const shared = /^mlp/,
   reinforcement = /^(ppo|trpo|rollout|update|iteration)/,
   worlds = /^world/,
+  simulations = /^simulation/,
   own = /^(tracing|start|memory)/;
 const any = (...cases: RegExp[]): RegExp => new RegExp(cases.map((x) => x.source).join("|"));
 
@@ -26,7 +27,12 @@ function deno(name: string, cases: RegExp, script: string, ...args: string[]): E
 export function entriesOf({ device, python }: Options): Entry[] {
   const engines = device === "both" ? ["cpu", "webgpu"] : [device];
   return [
-    ...engines.map((engine) => deno(`plumbline ${engine}`, any(shared, reinforcement, worlds, own), "ours.ts", engine)),
+    ...engines.map((engine) => {
+      // What steps on the host is the same whatever the engine.
+      const host = engine === engines[0] ? [simulations] : [];
+      return deno(`plumbline ${engine}`, any(shared, reinforcement, worlds, own, ...host), "ours.ts", engine);
+    }),
+    deno("mj_step alone", simulations, "peers/mj_step.ts"),
     deno("jax-js wasm", shared, "peers/jaxjs.ts", "wasm"),
     ...(engines.includes("webgpu") ? [deno("jax-js webgpu", shared, "peers/jaxjs.ts", "webgpu")] : []),
     deno("tfjs wasm", shared, "peers/tfjs.ts"),
@@ -67,6 +73,9 @@ export const cases: readonly Case[] = [
   { name: "trpo step" },
   ...["navigation", "reverse_transport", "wheel", "buzz_wire", "pendulum", "host_pendulum"].flatMap((scenario) =>
     [60, 600].map((envs) => ({ name: `world ${scenario} x ${envs}`, turnMs: 500 }))
+  ),
+  ...["hopper", "half_cheetah", "humanoid3d"].flatMap((scenario) =>
+    [8, 64].map((envs) => ({ name: `simulation ${scenario} x ${envs}`, turnMs: 500 }))
   ),
   { name: "rollout" },
   { name: "update" },

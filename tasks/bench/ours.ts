@@ -6,11 +6,12 @@ import { mlpStep } from "./cases/mlp.ts";
 import { memory } from "./cases/memory.ts";
 import { iteration, rollout, update } from "./cases/navigation.ts";
 import { ppoStep } from "./cases/ppo.ts";
+import { simulation } from "./cases/simulation.ts";
 import { start } from "./cases/start.ts";
 import { trpoUpdate } from "./cases/trpo.ts";
 import { tracing } from "./cases/tracing.ts";
 import { worldRollout } from "./cases/worlds.ts";
-import { mlpCase, type Run, worldCase } from "./protocol.ts";
+import { mlpCase, type Run, simulationCase, worldCase } from "./protocol.ts";
 import { serve } from "./serve.ts";
 import { countSubmits } from "./submits.ts";
 
@@ -32,6 +33,8 @@ async function prepare(name: string): Promise<Run> {
   if (mlp) return await mlpStep(mlp);
   const world = worldCase(name);
   if (world) return await worldRollout(world);
+  const bodies = simulationCase(name);
+  if (bodies) return await simulation(bodies);
   const make = named[name];
   if (!make) throw new Error(`this library has no case '${name}'.`);
   return await make();

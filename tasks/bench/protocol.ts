@@ -51,6 +51,15 @@ export interface WorldCase {
 
 /** Reads `world buzz_wire x 600`; null if the case is another. */
 export function worldCase(name: string): WorldCase | null {
-  const [, scenario, envs] = name.match(/^world (\w+) x (\d+)$/) ?? [];
+  return environmentsIn(/^world (\w+) x (\d+)$/.exec(name));
+}
+
+/** Reads `simulation hopper x 8`; null if the case is another. */
+export function simulationCase(name: string): WorldCase | null {
+  return environmentsIn(/^simulation (\w+) x (\d+)$/.exec(name));
+}
+
+function environmentsIn(found: RegExpExecArray | null): WorldCase | null {
+  const [, scenario, envs] = found ?? [];
   return scenario && envs ? { scenario, envs: Number(envs) } : null;
 }

@@ -229,6 +229,8 @@ const audits: readonly Call[] = [
   calls("onWarning", p.onWarning, aFunction(() => {})),
   calls("useDevice", p.useDevice, own("cpu", null, "cuda", 3, {}), maybe(own(null, 3, {}, "gpu"))),
   calls("deviceNotice", p.deviceNotice),
+  calls("liveBytes", p.liveBytes),
+  calls("countLiveBytes", p.countLiveBytes, words("a heap"), aFunction(() => 0)),
   calls("probeAdapters", p.probeAdapters, maybe(own(1, null, "1", {})), maybe(own(["true"], null, "true", [1]))),
   calls(
     "exportOnnx",

@@ -156,11 +156,11 @@ export function onlyRun(out: string, scenario = "navigation"): string {
   return runs[0]!;
 }
 
-/** What a run has logged, without what depends on the clock. */
+/** What a run has logged, without what depends on the clock and on what the process did before. */
 export function logged(folder: string): unknown[] {
   return [...readRows(Deno.readFileSync(join(folder, "metrics.jsonl")))].map(({ row }) => ({
     ...row,
-    metrics: Object.fromEntries(Object.entries(row.metrics).filter(([name]) => !name.startsWith("time/"))),
+    metrics: Object.fromEntries(Object.entries(row.metrics).filter(([name]) => !/^(time|memory)\//.test(name))),
   }));
 }
 

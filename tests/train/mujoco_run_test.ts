@@ -21,6 +21,7 @@ Deno.test("hopper that is stopped and resumed ends bit for bit as if it had not 
     const first = await run([...args(0), "--out", whole], { createTrainer });
     assert.deepEqual([first.code, first.err], [0, ""]);
     assert.match(first.out, /^hopper, 1 agent, ppo, seed 3: [\d,]+ parameters\nbatch: 4 envs x 30 steps = 120 frames/);
+    assert.match(first.out, /\niteration 4\/4 {3}reward +\S+ {3}KL +-?0\.\d+ {3}[\d,]+ frames\/s {3}0:00 left\n/);
     assert.match(first.out, /\nPrograms traced: \d+, none after the first iteration\.\n/);
     const half = await run([...args(2), "--out", stopped], { createTrainer, stopAfter: 2 });
     assert.equal(half.code, 130);

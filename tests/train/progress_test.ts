@@ -28,9 +28,12 @@ Deno.test("Progress writes plain lines, without codes, where there is no termina
 
 Deno.test("Progress shows what an algorithm shows beside the headline", () => {
   const out = capture();
-  const { beside } = particle.algorithms.trpo!;
-  new Progress(out, 1, particle, beside).iteration(1, { ...reward(2), "train/kl": 0.0075 }, 6000, 4);
-  assert.equal(out.text, "iteration 1/1   reward   2.000   KL  0.007   1,500 frames/s   0:00 left\n");
+  for (const [algorithm, metric] of [["trpo", "train/kl"], ["mappo", "train/approx_kl"]] as const) {
+    const { beside } = particle.algorithms[algorithm]!;
+    new Progress(out, 1, particle, beside).iteration(1, { ...reward(2), [metric]: 0.0075 }, 6000, 4);
+  }
+  const line = "iteration 1/1   reward   2.000   KL  0.007   1,500 frames/s   0:00 left\n";
+  assert.equal(out.text, line + line);
 });
 
 Deno.test("Progress rewrites one line on a terminal, and other texts get lines of their own", () => {

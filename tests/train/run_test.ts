@@ -43,6 +43,7 @@ Deno.test("a run leaves every file, readable by its format", () =>
       "train/kl",
       "time/frames_per_second",
       "time/iteration_seconds",
+      "memory/live_bytes",
     ]);
     const events = eventsOf(folder);
     assert.equal([...readRecords(events)].length, 2 + 7);

@@ -14,7 +14,7 @@ import { steps } from "./steps.ts";
 
 const task = {
   ...steps,
-  motion: path(null, `what is imitated: ${motionNames.join(", ")}, or a file in DeepMimic's format`),
+  motion: path(null, `what is imitated: ${motionNames.join(", ")}, or a file in DeepMimic's format`, motionNames),
   control: choice(["torque", "target"], "torque", "what actions are where it imitates: torques, or angles"),
 };
 

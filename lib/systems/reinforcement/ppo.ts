@@ -45,6 +45,7 @@ export function ppo(critic: PPOOptions["algorithm"], help: string): Algorithm {
   return onPolicyAlgorithm<PPOSettings>({
     help,
     settings: ppoSettings,
+    beside: { KL: "train/approx_kl" },
     endsWith: ({ entropySchedule }) =>
       entropySchedule === "constant" ? null : `the ${entropySchedule} schedule of the entropy bonus`,
     learns: ({ numEpochs }, minibatches) =>

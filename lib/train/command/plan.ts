@@ -1,11 +1,13 @@
 /** From a command to the runs that it amounts to, before anything is made. */
 
+import { dirname } from "node:path";
 import { shown } from "../../graph/kinds.ts";
 import type { Config, Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { findRun, type ResumePoint, runsOfSeries } from "../files/folder.ts";
-import { readConfig } from "./saved_config.ts";
+import { fromRun } from "../files/inputs.ts";
+import { usedConfig } from "./saved_config.ts";
 import { type Command, seedsOf } from "./command.ts";
 import { algorithmOf, laidOver, newConfig, resumedConfig } from "./config.ts";
 import { readConfigFile } from "./config_file.ts";
@@ -32,12 +34,13 @@ export function plansOf(command: Command, args: readonly string[]): Promise<Plan
 async function newPlans({ given, seeds, controls }: Command, args: readonly string[]): Promise<Plan[]> {
   const file = controls.config ? seedsOf(readConfigFile(controls.config)) : { settings: {}, seeds: [] };
   const { seed: _, ...flags } = given;
-  const both: Settings = { ...file.settings, ...flags };
+  const below = controls.config ? fromRun(dirname(controls.config), file.settings) : file.settings;
+  const both: Settings = { ...below, ...flags };
   const scenario = scenarioOf(both);
   const system = await systemFor(scenario);
   const algorithm = algorithmOf(system, { ...both, scenarioName: scenario });
   refuseForeign(Object.keys(both), system, scenario, algorithm);
-  const settings = laidOver(system, algorithm, flags, file.settings);
+  const settings = laidOver(system, algorithm, flags, below);
   const all = seeds.length > 0 ? seeds : file.seeds;
   const out = controls.out ?? controlTable.out.initial!;
   return (all.length > 0 ? all : [undefined]).map((seed) => ({
@@ -72,7 +75,7 @@ async function resumedPlans(
   const plans: Plan[] = [];
   for (const folder of series.length > 0 ? series : [path]) {
     const resume = findRun(folder, `--resume ${folder}`);
-    const run = readConfig(resume.folder);
+    const run = usedConfig(resume.folder);
     const system = await systemToOpen(run.scenarioName);
     refuseForeign(Object.keys(given), system, run.scenarioName, run.algorithm);
     plans.push({ system, config: resumedConfig(system, run, given), out: "", resume, arguments: args });

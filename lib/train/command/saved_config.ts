@@ -5,8 +5,14 @@ import type { Config } from "../../systems/settings.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf } from "../files/error.ts";
 import { configName } from "../files/folder.ts";
+import { fromRun } from "../files/inputs.ts";
 import { algorithmOf, defaultsOf, parseConfig } from "./config.ts";
 import { systemOfRun } from "./worlds.ts";
+
+/** The configuration of the run in `folder`, for who makes what it says: with the files that it keeps. See {@linkcode readConfig}. */
+export function usedConfig(folder: string): Config {
+  return fromRun(folder, readConfig(folder));
+}
 
 /**
  * The configuration of the run in `folder`. A run that is older than a setting has its default, under which everything is as

@@ -9,6 +9,7 @@ import { type CheckpointFile, checkpointFolder, listCheckpoints, saveCheckpoint 
 import { isModulePath, scenarioTitle } from "../../systems/module_path.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf, WriteError } from "./error.ts";
+import { asInRun, keepInputs } from "./inputs.ts";
 import { manifestName, readManifest } from "./manifest.ts";
 import { encodeRow, type MetricsRow, readRows } from "./metrics.ts";
 import type { Config } from "../../systems/settings.ts";
@@ -160,27 +161,35 @@ export class RunFolder {
     }
   }
 
-  /** Makes `base/<scenario>/<timestamp>/`. If that fails nothing is left there. Throws a {@linkcode WriteError}. */
-  static create(base: string, config: Config, now: Date): RunFolder {
-    return inNewFolder(join(base, folderNameOf(config)), timestamp(now), (path) => RunFolder.#begin(path, config, now));
+  /**
+   * Makes `base/<scenario>/<timestamp>/`, where the files that the settings `inputs` name are kept. If that fails nothing is left
+   * there. Throws a {@linkcode WriteError}.
+   */
+  static create(base: string, config: Config, now: Date, inputs: readonly string[] = []): RunFolder {
+    return inNewFolder(
+      join(base, folderNameOf(config)),
+      timestamp(now),
+      (path) => RunFolder.#begin(path, config, now, inputs),
+    );
   }
 
   /**
    * Makes `base/<scenario>/<timestamp>/seed-<seed>/` for each configuration, which differ in their seeds: runs that are yet
-   * to begin. Returns their folders. Throws a {@linkcode WriteError}.
+   * to begin; each keeps its `inputs`. Returns their folders. Throws a {@linkcode WriteError}.
    */
-  static createSeries(base: string, configs: readonly Config[], now: Date): string[] {
+  static createSeries(base: string, configs: readonly Config[], now: Date, inputs: readonly string[]): string[] {
     return inNewFolder(join(base, folderNameOf(configs[0]!)), timestamp(now), (path) =>
       configs.map((config) => {
         const folder = join(path, `seed-${config.seed}`);
         Deno.mkdirSync(folder);
-        RunFolder.#begin(folder, config, now).close();
+        RunFolder.#begin(folder, config, now, inputs).close();
         return folder;
       }));
   }
 
-  static #begin(path: string, config: Config, now: Date): RunFolder {
+  static #begin(path: string, given: Config, now: Date, inputs: readonly string[]): RunFolder {
     Deno.mkdirSync(join(path, checkpointFolder));
+    const config = keepInputs(path, given, inputs);
     const seconds = now.getTime() / 1000;
     const folder = RunFolder.#lock(path, eventsName(Math.floor(seconds)));
     try {
@@ -244,9 +253,9 @@ export class RunFolder {
     return saveCheckpoint(this.path, iteration, state);
   }
 
-  /** Writes config.json. */
+  /** Writes config.json; files that the run keeps are named there by their places in its folder. */
   writeConfig(config: Config): void {
-    this.write(configName, encodeJson(config));
+    this.write(configName, encodeJson(asInRun(this.path, config)));
   }
 
   /** Writes a file of the run, whole or not at all. Returns its path. */

@@ -19,7 +19,7 @@ import { everySetting } from "../command/tables.ts";
 import { systemFor, systemToOpen } from "../command/worlds.ts";
 import { infoOf } from "../files/atomic.ts";
 import { findRun, type ResumePoint, runsOfSeries } from "../files/folder.ts";
-import { readConfig } from "../command/saved_config.ts";
+import { usedConfig } from "../command/saved_config.ts";
 import { checkpointOf, restore } from "../loop/session.ts";
 
 /** What the user pointed at. */
@@ -63,7 +63,7 @@ export async function findTarget(text: string, given: Settings): Promise<Target>
     );
   }
   const run = findRun(text);
-  const config = readConfig(run.folder);
+  const config = usedConfig(run.folder);
   return { system: await systemToOpen(config.scenarioName), config: onDevice(config), run };
 }
 
@@ -136,7 +136,7 @@ export async function loadTrainer<T extends Trainer = UsualTrainer, S extends Tr
   takesPath(arguments);
   const { environment, ...networks } = options;
   const run = findRun(path);
-  const config = readConfig(run.folder);
+  const config = usedConfig(run.folder);
   const system = environment
     ? ownWorldSystem(config.scenarioName, { world: environment as unknown as AnyWorld, networks })
     : await systemToOpen(config.scenarioName);

@@ -13,6 +13,7 @@ import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
 import type { Metrics, Trainer } from "../../systems/trainer.ts";
 import { auditUpdate } from "../../audit/movement.ts";
+import { liveBytes } from "../../graph/live_bytes.ts";
 import type { AuditReport } from "../../audit/report.ts";
 
 /** Everything that a run works with. */
@@ -125,7 +126,8 @@ async function iterate(
   const due = config.evalEvery > 0 && iteration % config.evalEvery === 0;
   const evaluated: Metrics = due ? await trainer.measure(config.seed) : {};
   const time = { "time/frames_per_second": frames / seconds, "time/iteration_seconds": seconds };
-  const event = { iteration, frames: iteration * frames, metrics: { ...measured, ...evaluated, ...time } };
+  const memory = { "memory/live_bytes": Object.values(liveBytes()).reduce((sum, bytes) => sum + bytes, 0) };
+  const event = { iteration, frames: iteration * frames, metrics: { ...measured, ...evaluated, ...time, ...memory } };
   const own = await system.onIteration?.({ ...event, trainer }) ?? {};
   const row = { ...event, metrics: { ...event.metrics, ...checkedMetrics(own) } };
   folder.log(row, new Date());

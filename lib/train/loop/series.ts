@@ -5,9 +5,11 @@ import type { Trainer } from "../../systems/trainer.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { curveName, drawRunCurves } from "../look/curve.ts";
 import type { Plan } from "../command/plan.ts";
+import { usedConfig } from "../command/saved_config.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { textOf, WriteError } from "../files/error.ts";
 import { findRun, RunFolder } from "../files/folder.ts";
+import { inputsOf } from "../files/inputs.ts";
 import type { Host } from "./host.ts";
 import { recentIterations } from "../files/metrics.ts";
 import { numberText } from "../../systems/text.ts";
@@ -44,8 +46,9 @@ export async function trainSeries(plans: readonly Plan[], folder: string | null,
 async function begin(plans: readonly Plan[], host: Host): Promise<Plan[]> {
   // What is wrong with the configuration, which but for the seed is that of all, shows here, before anything is written.
   await checkBeginning(plans[0]!, host);
-  const folders = RunFolder.createSeries(plans[0]!.out, plans.map(({ config }) => config), new Date());
-  return plans.map((plan, i) => ({ ...plan, resume: findRun(folders[i]!) }));
+  const { out, system, config } = plans[0]!;
+  const folders = RunFolder.createSeries(out, plans.map((plan) => plan.config), new Date(), inputsOf(system, config));
+  return plans.map((plan, i) => ({ ...plan, config: usedConfig(folders[i]!), resume: findRun(folders[i]!) }));
 }
 
 /** Checks that all can go on, then gives all their configurations. */

@@ -8,10 +8,12 @@ import { UsageError } from "../../systems/usage.ts";
 import { textOf, WriteError } from "../files/error.ts";
 import { shellWord } from "../command/flags.ts";
 import { type ResumePoint, RunFolder } from "../files/folder.ts";
+import { inputsOf } from "../files/inputs.ts";
 import type { Host } from "./host.ts";
 import { beginManifest, type Manifest, manifestName, readManifest } from "../files/manifest.ts";
 import { recentIterations } from "../files/metrics.ts";
 import type { Plan } from "../command/plan.ts";
+import { readConfig } from "../command/saved_config.ts";
 import { counted, numberText } from "../../systems/text.ts";
 import { presetText } from "../command/presets.ts";
 import { Progress } from "./progress.ts";
@@ -95,7 +97,7 @@ export async function start(plan: Plan, trainer: Trainer, session: Session): Pro
     return { folder: folder.path, result, error: null };
   } catch (error) {
     progress.end();
-    const report = await reportOf(error, { config, folder, manifest, trainer }, host);
+    const report = await reportOf(error, { folder, manifest, trainer }, host);
     const saved = `What was saved is intact. To go on from there: ${resumeCommand(folder.path)}`;
     host.err.write(`error: ${textOf(error)}\n${report}${saved}\n`);
     return { folder: folder.path, result: null, error };
@@ -107,12 +109,13 @@ export async function start(plan: Plan, trainer: Trainer, session: Session): Pro
 /** Writes the report of a run that ended in an error of the library, and says where it is. */
 async function reportOf(
   error: unknown,
-  { config, folder, manifest, trainer }: Pick<Run, "config" | "folder" | "manifest" | "trainer">,
+  { folder: { path: folder }, manifest, trainer }: Pick<Run, "folder" | "manifest" | "trainer">,
   { err }: Host,
 ): Promise<string> {
   if (!(error instanceof PlumblineError)) return "";
   try {
-    const path = await writeFailureReport({ config, folder: folder.path, manifest }, error, trainer.iteration + 1);
+    const run = { config: readConfig(folder), folder, manifest };
+    const path = await writeFailureReport(run, error, trainer.iteration + 1);
     return `${path} repeats it, as a notebook.\n`;
   } catch (problem) {
     err.write(`The report could not be written: ${textOf(problem)}\n`);
@@ -130,7 +133,10 @@ async function openRun(
   try {
     if (!plan.resume) {
       const manifest = await beginManifest({ ...session, fromIteration: 0 }, null, 0, new Date());
-      return { folder: RunFolder.create(plan.out, plan.config, new Date()), manifest };
+      return {
+        folder: RunFolder.create(plan.out, plan.config, new Date(), inputsOf(plan.system, plan.config)),
+        manifest,
+      };
     }
     const folder = RunFolder.open(plan.resume.folder);
     try {

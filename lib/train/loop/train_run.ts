@@ -15,7 +15,7 @@ import { newConfig, resumedConfig } from "../command/config.ts";
 import { type Plan, scenarioOf } from "../command/plan.ts";
 import { systemFor, systemToOpen } from "../command/worlds.ts";
 import { findRun } from "../files/folder.ts";
-import { readConfig } from "../command/saved_config.ts";
+import { usedConfig } from "../command/saved_config.ts";
 import { type CurvePoint, rewardCurve } from "../../plot/curves.ts";
 import { readRun, type RunRecord } from "../look/records.ts";
 import type { Host } from "./host.ts";
@@ -163,7 +163,7 @@ async function newPlan(given: Settings, own: System | null, out: string): Promis
 
 async function resumedPlan(given: Settings, own: System | null, path: string): Promise<Plan> {
   const resume = findRun(path);
-  const run = readConfig(resume.folder);
+  const run = usedConfig(resume.folder);
   const system = own ?? await systemToOpen(run.scenarioName);
   if (own && !Object.hasOwn(own.scenarios, run.scenarioName)) {
     throw new UsageError(

@@ -68,9 +68,9 @@ export class Block {
   /** Makes the simulations; gives the failure if they cannot be had. */
   static async make(make: MakeSimulation, options: BlockOptions): Promise<Block | Failure> {
     const { name, first, count } = options;
+    const simulations: Simulation[] = [];
     let environment = first;
     try {
-      const simulations: Simulation[] = [];
       for (; environment < first + count; environment++) {
         const simulation = await make(structuredClone(options.options) as never);
         checkSimulation(simulation, options.places > 0);
@@ -79,6 +79,7 @@ export class Block {
       environment = first;
       return new Block(options, simulations);
     } catch (thrown) {
+      giveBack(simulations);
       const { text, stack } = thrownText(thrown);
       return { environment, message: `${name}: environment ${environment} could not be made: ${ended(text)}`, stack };
     }
@@ -119,7 +120,7 @@ export class Block {
 
   /** Gives back what the simulations hold. */
   dispose(): void {
-    for (const simulation of this.#simulations) simulation.dispose?.();
+    giveBack(this.#simulations);
   }
 
   #carryOut(command: Command, i: number, key: readonly [number, number]): void {
@@ -175,7 +176,7 @@ export class Block {
     const { agents } = this.options;
     const { reward: into } = this.#memory;
     if (typeof reward === "number") {
-      into.fill(reward, env * agents, (env + 1) * agents);
+      for (let at = env * agents; at < (env + 1) * agents; at++) into[at] = reward;
     } else {
       if (lengthOf(reward) !== agents) {
         throw new Misfit(
@@ -272,6 +273,11 @@ export class Block {
         return "when it was asked where things are";
     }
   }
+}
+
+/** What the simulations hold. */
+function giveBack(simulations: readonly Simulation[]): void {
+  for (const simulation of simulations) simulation.dispose?.();
 }
 
 const stepsText = (n: number): string => n === 1 ? "1 step" : `${n} steps`;

@@ -1,6 +1,7 @@
 /** Who steps the simulations: workers that sleep until they are asked, or the thread that asks. */
 
 import { Worker } from "node:worker_threads";
+import type { Held } from "../../graph/live_bytes.ts";
 import { Block, type BlockOptions } from "./block.ts";
 import { type Failure, SimulationError } from "./error.ts";
 import { loadMaker } from "./load.ts";
@@ -13,6 +14,8 @@ export interface Crew {
   readonly memory: Memory;
   /** Carries out a command for all environments. Throws a {@linkcode SimulationError} if that fails. */
   run(command: Command, key?: readonly [number, number]): void | Promise<void>;
+  /** What other threads held when they had done the last command. */
+  readonly held: Held;
   /** Ends the threads; they need not be waited for. */
   dispose(): void;
 }
@@ -24,6 +27,9 @@ const noKey = [0, 0] as const;
 
 /** The thread that asks. */
 export class OwnThread implements Crew {
+  /** What this thread holds is counted here by itself. */
+  readonly held: Held = {};
+
   private constructor(readonly memory: Memory, readonly block: Block) {}
 
   /** Makes all simulations here. */
@@ -54,6 +60,7 @@ const patience = 50;
 
 /** Workers, each with a block of its own. */
 export class Workers implements Crew {
+  held: Held = {};
   #lost: Failure | null = null;
   #ended = false;
 
@@ -93,6 +100,7 @@ export class Workers implements Crew {
       await new Promise((resolve) => setTimeout(resolve));
       if (this.#lost) throw new SimulationError(this.#lost);
     }
+    this.held = memory.held();
     const failure = memory.failure();
     if (failure) throw new SimulationError(failure);
   }

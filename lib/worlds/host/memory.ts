@@ -1,5 +1,6 @@
 /** What workers and their owner share: one piece of memory with the numbers of one step of all environments, and a bell. */
 
+import { addHeld, type Held } from "../../graph/live_bytes.ts";
 import type { ActionKind } from "../environment.ts";
 import type { Failure } from "./error.ts";
 
@@ -26,11 +27,17 @@ export const Command = { reset: 1, step: 2, stepUntilDone: 3, save: 4, restore: 
 /** One of {@linkcode Command}. */
 export type Command = typeof Command[keyof typeof Command];
 
-/** Places of the control words. `epoch` moves on with every command; `left` counts the workers that are not done with it. */
-const word = { epoch: 0, left: 1, command: 2, key: 3, failures: 5 } as const;
+/**
+ * Places of the control words. `epoch` moves on with every command; `left` counts the workers that are not done with it; `told`
+ * moves on when a worker tells anew what it holds. The lengths of the texts of workers follow.
+ */
+const word = { epoch: 0, left: 1, command: 2, key: 3, told: 5, lengths: 6 } as const;
 
-/** The longest failure that can be told, in bytes. */
-const failureBytes = 8192;
+/** The longest texts of a worker, in bytes: its failure, and what it holds. */
+const textBytes = { failure: 8192, held: 2048 } as const;
+type Text = keyof typeof textBytes;
+const texts = Object.keys(textBytes) as Text[];
+const bytesOfTexts = textBytes.failure + textBytes.held;
 
 /** The shared numbers. All arrays but `state` and the flags are of four bytes; `[env, ..]` is the leading axis of each. */
 export class Memory {
@@ -53,7 +60,9 @@ export class Memory {
   /** [env], 0 or 1; never with `terminated`. */
   readonly truncated: Uint8Array;
   readonly #control: Int32Array;
-  readonly #failures: Uint8Array;
+  readonly #texts: Uint8Array;
+  #held: Held = {};
+  #heldAt = 0;
 
   /** Views on `buffer`, or on a new one. */
   constructor(readonly sizes: Sizes, readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(bytesOf(sizes))) {
@@ -77,10 +86,10 @@ export class Memory {
     this.reward = take(Float32Array, 4, envs * agents);
     this.metrics = take(Float32Array, 4, envs * metrics);
     this.placement = take(Float32Array, 4, envs * places);
-    this.#control = take(Int32Array, 4, word.failures + workers);
+    this.#control = take(Int32Array, 4, word.lengths + texts.length * workers);
     this.terminated = take(Uint8Array, 1, envs);
     this.truncated = take(Uint8Array, 1, envs);
-    this.#failures = take(Uint8Array, 1, workers * failureBytes);
+    this.#texts = take(Uint8Array, 1, workers * bytesOfTexts);
   }
 
   /** The owner: rings the bell. `key` goes with `reset`. */
@@ -125,32 +134,72 @@ export class Memory {
 
   /** A worker: says what went wrong. */
   fail(worker: number, failure: Failure): void {
-    const whole = new TextEncoder().encode(JSON.stringify(failure));
-    const bytes = whole.length <= failureBytes ? whole : new TextEncoder().encode(JSON.stringify(shortened(failure)));
-    this.#failures.set(bytes, worker * failureBytes);
-    this.#control[word.failures + worker] = bytes.length;
+    if (!this.#write(worker, "failure", failure)) this.#write(worker, "failure", shortened(failure));
+  }
+
+  /** A worker: says what it holds, see `liveBytes()`. */
+  tell(worker: number, held: Held): void {
+    const sum = Object.values(held).reduce((a, b) => a + b, 0);
+    if (!this.#write(worker, "held", held)) this.#write(worker, "held", { "simulations in workers": sum });
+    Atomics.add(this.#control, word.told, 1);
+  }
+
+  /** The owner, while workers sleep: what all of them hold. */
+  held(): Held {
+    const told = this.#control[word.told]!;
+    if (told === this.#heldAt) return this.#held;
+    const all: Record<string, number> = {};
+    for (let worker = 0; worker < this.sizes.workers; worker++) {
+      addHeld(all, this.#read(worker, "held") as Held | null ?? {});
+    }
+    [this.#held, this.#heldAt] = [all, told];
+    return all;
   }
 
   /** The owner: what went wrong first in the order of environments; null if nothing did. */
   failure(): Failure | null {
     for (let worker = 0; worker < this.sizes.workers; worker++) {
-      const length = this.#control[word.failures + worker]!;
-      if (length === 0) continue;
-      // A decoder takes no shared memory.
-      const bytes = this.#failures.slice(worker * failureBytes, worker * failureBytes + length);
-      return JSON.parse(new TextDecoder().decode(bytes));
+      const failure = this.#read(worker, "failure");
+      if (failure !== null) return failure as Failure;
     }
     return null;
   }
+
+  /** Writes a text of a worker, as JSON; gives whether it fits. */
+  #write(worker: number, text: Text, value: unknown): boolean {
+    const bytes = new TextEncoder().encode(JSON.stringify(value));
+    if (bytes.length > textBytes[text]) return false;
+    this.#texts.set(bytes, startOf(worker, text));
+    this.#control[lengthAt(worker, text)] = bytes.length;
+    return true;
+  }
+
+  #read(worker: number, text: Text): unknown {
+    const length = this.#control[lengthAt(worker, text)]!;
+    if (length === 0) return null;
+    const start = startOf(worker, text);
+    // A decoder takes no shared memory.
+    return JSON.parse(new TextDecoder().decode(this.#texts.slice(start, start + length)));
+  }
+}
+
+/** Where a text of a worker begins. */
+function startOf(worker: number, text: Text): number {
+  return worker * bytesOfTexts + (text === "failure" ? 0 : textBytes.failure);
+}
+
+/** The word with its length; 0: there is none. */
+function lengthAt(worker: number, text: Text): number {
+  return word.lengths + texts.length * worker + texts.indexOf(text);
 }
 
 /** What fits: a character has at most six bytes as JSON. */
 function shortened({ environment, message }: Failure): Failure {
-  return { environment, message: `${message.slice(0, Math.floor(failureBytes / 6) - 100)} ..`, stack: null };
+  return { environment, message: `${message.slice(0, Math.floor(textBytes.failure / 6) - 100)} ..`, stack: null };
 }
 
 function bytesOf(sizes: Sizes): number {
   const { envs, agents, observationSize, actionNumbers, metrics, places, stateSize, workers } = sizes;
   const words = 2 * agents * observationSize + agents * actionNumbers + agents + metrics + places;
-  return envs * (8 * stateSize + 4 * words + 2) + 4 * (word.failures + workers) + workers * failureBytes;
+  return envs * (8 * stateSize + 4 * words + 2) + 4 * (word.lengths + texts.length * workers) + workers * bytesOfTexts;
 }

@@ -1,6 +1,7 @@
 /** The simulations of a world, started: numbers in and out of the memory that they share with whoever steps them. */
 
 import { availableParallelism } from "node:os";
+import { holds } from "../../graph/live_bytes.ts";
 import type { TypedArray } from "../../graph/types.ts";
 import type { BlockOptions } from "./block.ts";
 import { checkHostWorld } from "./check.ts";
@@ -22,8 +23,12 @@ export interface SimulationsState {
 export class Pool {
   #failed: Error | null = null;
   #disposed = false;
+  readonly #release: () => void;
 
-  private constructor(readonly world: HostWorld, readonly envs: number, readonly crew: Crew) {}
+  private constructor(readonly world: HostWorld, readonly envs: number, readonly crew: Crew) {
+    const { buffer } = crew.memory;
+    this.#release = holds(() => ({ [`${world.name}: shared memory`]: buffer.byteLength, ...crew.held }));
+  }
 
   /**
    * `envs` simulations at the start of their first episodes, drawn from `key`: two words of 32 bits. `scene` is what is to be
@@ -130,6 +135,7 @@ export class Pool {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#release();
     this.crew.dispose();
   }
 

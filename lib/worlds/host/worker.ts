@@ -1,6 +1,7 @@
 /** A thread that steps a block of simulations: it makes them, says how many numbers their state has, and waits for commands. */
 
 import { parentPort, workerData } from "node:worker_threads";
+import { type Held, liveBytes } from "../../graph/live_bytes.ts";
 import { Block, type BlockOptions } from "./block.ts";
 import type { Failure } from "./error.ts";
 import { loadMaker } from "./load.ts";
@@ -39,15 +40,23 @@ async function make(): Promise<Block | Failure> {
 /** Until it is told to end; asleep in between. */
 function serve(block: Block, memory: Memory): void {
   block.attach(memory);
+  let told: Held = {};
   for (let epoch = 0;;) {
     const asked = memory.waitForCommand(epoch);
     epoch = asked.epoch;
     if (asked.command === Command.end) break;
     const failure = block.run(asked.command, asked.key);
     if (failure) memory.fail(worker, failure);
+    const held = liveBytes();
+    if (differ(held, told)) memory.tell(worker, told = held);
     memory.finish();
   }
   block.dispose();
+}
+
+function differ(held: Held, told: Held): boolean {
+  for (const name in held) if (held[name] !== told[name]) return true;
+  return false;
 }
 
 const block = await make();

@@ -1,13 +1,18 @@
 /** Models of MuJoCo, compiled from MJCF once for all environments of a thread. */
 
-import { loadMujoco, type MainModule, type MjModel } from "./engine.ts";
+import { type MainModule, type MjModel, takeMujoco } from "./engine.ts";
 
 /** A compiled model; whoever took it gives it back. */
 export class Model {
   /** How many hold it. */
   #users = 0;
 
-  private constructor(readonly mujoco: MainModule, readonly handle: MjModel, readonly xml: string) {}
+  private constructor(
+    readonly mujoco: MainModule,
+    readonly handle: MjModel,
+    readonly xml: string,
+    readonly giveMujocoBack: () => void,
+  ) {}
 
   static readonly #shared: Map<string, Model> = new Map();
 
@@ -17,11 +22,22 @@ export class Model {
    * @throws RangeError with a sentence that has the element and its line if MuJoCo refuses it.
    */
   static async take(xml: string): Promise<Model> {
-    const mujoco = await loadMujoco();
-    let model = Model.#shared.get(xml);
-    if (!model) Model.#shared.set(xml, model = new Model(mujoco, compile(mujoco, xml), xml));
-    model.#users++;
-    return model;
+    const { mujoco, giveBack } = await takeMujoco();
+    const known = Model.#shared.get(xml);
+    if (known) {
+      giveBack();
+      known.#users++;
+      return known;
+    }
+    try {
+      const model = new Model(mujoco, compile(mujoco, xml), xml, giveBack);
+      model.#users++;
+      Model.#shared.set(xml, model);
+      return model;
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
   }
 
   /** Is called once by each who took it; the last one frees it. */
@@ -30,6 +46,7 @@ export class Model {
     Model.#shared.delete(this.xml);
     // Nothing in WebAssembly is collected.
     this.handle.delete();
+    this.giveMujocoBack();
   }
 }
 

@@ -1,7 +1,8 @@
 /** One environment's state in MuJoCo: its numbers, its steps, and whether they are still to be believed. */
 
 import { type Contact, contactsOf } from "./contacts.ts";
-import type { DoubleBuffer, MainModule, MjData } from "./engine.ts";
+import type { MainModule, MjData } from "./engine.ts";
+import { KeptState } from "./kept_state.ts";
 import type { Model } from "./model.ts";
 import { arrays, type MujocoArray, type MujocoState } from "./state.ts";
 import { Warnings } from "./warnings.ts";
@@ -30,8 +31,7 @@ export class Physics implements MujocoState {
   readonly #data: MjData;
   readonly #warnings: Warnings;
   /** The state before the last step of MuJoCo, or before the state was looked at. */
-  readonly #before: DoubleBuffer;
-  readonly #signature: number;
+  readonly #before: KeptState;
   #made: typeof made[keyof typeof made] = made.forward;
   readonly #views: Partial<Record<MujocoArray, Float64Array>> = {};
   /** The middle and half the width of what each motor takes. */
@@ -44,10 +44,8 @@ export class Physics implements MujocoState {
     this.model = model;
     this.#mujoco = mujoco;
     this.#data = new mujoco.MjData(handle);
-    this.#signature = mujoco.mjtState.mjSTATE_INTEGRATION.value;
-    const size = mujoco.mj_stateSize(handle, this.#signature);
-    this.#before = new mujoco.DoubleBuffer(size);
-    this.stateSize = size + ownState;
+    this.#before = new KeptState(mujoco, handle, this.#data);
+    this.stateSize = this.#before.numbers.length + ownState;
     const { nq, nv, nu, nbody } = handle;
     [this.nq, this.nv, this.nu, this.nbody] = [nq, nv, nu, nbody];
     const option = handle.opt;
@@ -111,7 +109,7 @@ export class Physics implements MujocoState {
   begin(place: () => void): void {
     this.#mujoco.mj_resetData(this.model.handle, this.#data);
     place();
-    this.#keep();
+    this.#before.keep();
     this.#forward();
   }
 
@@ -130,7 +128,7 @@ export class Physics implements MujocoState {
     else this.#share(action);
     try {
       for (let i = 1; i < frameSkip; i++) this.#mujoco.mj_step(this.model.handle, this.#data);
-      this.#keep();
+      this.#before.keep();
       this.#lastStep();
     } catch (error) {
       throw told(error as Error);
@@ -144,25 +142,24 @@ export class Physics implements MujocoState {
   state(): Float64Array {
     const numbers = new Float64Array(this.stateSize);
     numbers[0] = this.#made;
-    numbers.set(this.#before.GetView() as Float64Array, ownState);
+    numbers.set(this.#before.numbers, ownState);
     return numbers;
   }
 
   /** Goes on from a {@linkcode Physics.state}. */
   restore(state: Float64Array): void {
     const { handle } = this.model;
+    const { mjtState: { mjSTATE_INTEGRATION: { value: all } } } = this.#mujoco;
     this.#mujoco.mj_resetData(handle, this.#data);
-    const before = Array.from(state.subarray(ownState));
-    (this.#before.GetView() as Float64Array).set(before);
+    this.#before.numbers.set(state.subarray(ownState));
     // What is derived from the state was left one step behind it: the step is made again.
-    this.#mujoco.mj_setState(handle, this.#data, before, this.#signature);
+    this.#mujoco.mj_setState(handle, this.#data, Array.from(this.#before.numbers), all);
     if (state[0] === made.step) this.#lastStep();
     else this.#forward();
   }
 
   /** Frees the memory. */
   dispose(): void {
-    this.#before.delete();
     this.#data.delete();
     this.model.giveBack();
   }
@@ -170,10 +167,6 @@ export class Physics implements MujocoState {
   #share(action: ArrayLike<number>): void {
     const { ctrl } = this;
     for (let i = 0; i < this.nu; i++) ctrl[i] = this.#middle[i]! + this.#half[i]! * action[i]!;
-  }
-
-  #keep(): void {
-    this.#mujoco.mj_getState(this.model.handle, this.#data, this.#before, this.#signature);
   }
 
   #forward(): void {

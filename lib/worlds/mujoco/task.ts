@@ -56,6 +56,7 @@ class MujocoSimulation<Before> implements Simulation {
   readonly #physics: Physics;
   /** What was seen in the last state that was to be believed, in a copy: MuJoCo goes on writing into what is its own. */
   #seen: ArrayLike<number> = new Float64Array(0);
+  #copy: Float64Array = new Float64Array(0);
   readonly #metrics: Record<string, number>;
   readonly #outcome: { reward: number; terminated: boolean; truncated: boolean; metrics: Record<string, number> };
   /** There is one once somebody looks. */
@@ -135,7 +136,11 @@ class MujocoSimulation<Before> implements Simulation {
 
   #look(): void {
     const seen = this.#task.observe(this.#physics);
-    if (this.#seen instanceof Float64Array && seen?.length === this.#seen.length) this.#seen.set(seen);
-    else this.#seen = typeof seen?.length === "number" ? Float64Array.from(seen) : seen;
+    this.#seen = seen;
+    // What is no list of numbers is told by who asks for it.
+    if (typeof seen?.length !== "number") return;
+    if (this.#copy.length !== seen.length) this.#copy = new Float64Array(seen.length);
+    const copy = this.#seen = this.#copy;
+    for (let i = 0; i < copy.length; i++) copy[i] = seen[i]!;
   }
 }

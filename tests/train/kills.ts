@@ -1,0 +1,123 @@
+/** Kill -9 of real runs: they go on from their folders, and what they come to is compared with runs that nobody disturbed. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { HostRandom } from "../../lib/tensor/host_random.ts";
+import { checkpointFolder, listCheckpoints, loadCheckpoint } from "../../lib/train/files/checkpoint.ts";
+import type { MetricsRow } from "../../lib/train/files/metrics.ts";
+import { readRun } from "../../lib/train/look/records.ts";
+import { readRecords } from "../../lib/train/files/tensorboard.ts";
+import { filesBelow, logged, onlyRun, runTask } from "./harness.ts";
+
+/** Every file that is there holds whole things only. */
+function assertUndamaged(folder: string): void {
+  const names = filesBelow(folder);
+  const read = (name: string) => Deno.readFileSync(join(folder, name));
+  const lines = new TextDecoder().decode(read("metrics.jsonl")).split("\n");
+  assert.equal(lines.pop(), "");
+  lines.forEach((line, i) => assert.equal(JSON.parse(line).iteration, i + 1));
+  const events = read(names.find((name) => name.startsWith("events."))!);
+  assert.equal([...readRecords(events)].at(-1)!.end, events.length);
+  for (const { path, iteration } of listCheckpoints(folder)) assert.equal(loadCheckpoint(path).iteration, iteration);
+  for (const name of names.filter((name) => name.endsWith(".json"))) JSON.parse(new TextDecoder().decode(read(name)));
+  for (const name of names.filter((name) => name.endsWith(".svg"))) {
+    assert.match(new TextDecoder().decode(read(name)), /^<svg[^]*<\/svg>\s*$/);
+  }
+}
+
+/** What is logged of the run of `scenario` below `out`; nothing, as long as there is none. */
+function rowsOf(out: string, scenario: string): readonly MetricsRow[] {
+  try {
+    return readRun(onlyRun(out, scenario)).rows;
+  } catch {
+    return [];
+  }
+}
+
+/** Whether a checkpoint is being written. */
+function isSaving(out: string, scenario: string): boolean {
+  try {
+    const folder = join(onlyRun(out, scenario), checkpointFolder);
+    return [...Deno.readDirSync(folder)].some(({ name }) => name.endsWith(".tmp"));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * When a process is killed that has made an iteration: after a share of the time that one takes, which is somewhere in collecting,
+ * learning or logging; or in the next writing of a checkpoint.
+ */
+type Moment = { readonly share: number } | "saving";
+
+/** Begins the command and kills it at a moment. What it was killed in; null if it had come to its end before. */
+async function killed(
+  out: string,
+  scenario: string,
+  command: readonly string[],
+  moment: Moment,
+): Promise<string | null> {
+  const script = join(import.meta.dirname!, "../../tasks/train.ts");
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "-A", script, ...command],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  let over = false;
+  const status = child.status.finally(() => over = true);
+  const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  const before = rowsOf(out, scenario).length;
+  while (!over && rowsOf(out, scenario).length <= before) await sleep(2);
+  let saving = false;
+  if (moment === "saving") {
+    while (!over && !(saving = isSaving(out, scenario))) await sleep(0);
+  } else if (!over) {
+    const seconds = rowsOf(out, scenario).at(-1)!.metrics["time/iteration_seconds"]!;
+    await sleep(1500 * seconds * moment.share);
+  }
+  if (!over) child.kill("SIGKILL");
+  return (await status).signal === "SIGKILL" ? saving ? "saving" : "an iteration" : null;
+}
+
+/** A run that is to be disturbed. */
+export interface Disturbed {
+  readonly scenario: string;
+  /** All flags but the number of iterations and the folder. */
+  readonly flags: string;
+  /** How often it is killed. */
+  readonly kills: number;
+  readonly random: HostRandom;
+  /** Iterations for each kill. */
+  readonly iterations?: number;
+  /** What is told of each kill. */
+  readonly tell?: (what: string) => void;
+}
+
+/** Asserts that the run that is killed and resumed ends as one that nobody disturbs, bit for bit, and that nothing is ever damaged. */
+export async function assertSurvives(base: string, run: Disturbed): Promise<void> {
+  const { scenario, kills, random, iterations: each = 10, tell = () => {} } = run;
+  const [whole, disturbed] = [join(base, "whole"), join(base, "disturbed")];
+  const flags = run.flags.split(" ");
+  let iterations = each * kills;
+  let next = [...flags, "--n-iters", `${iterations}`, "--out", disturbed];
+  for (let done = 0; done < kills;) {
+    const during = await killed(disturbed, scenario, next, done % 3 === 1 ? "saving" : { share: random.next() });
+    if (during !== null) done += 1;
+    else iterations += each; // It came to its end before the kill: it gets longer.
+    const folder = onlyRun(disturbed, scenario);
+    tell(during === null ? "came to its end" : `kill ${done} in ${during}, after iteration ${logged(folder).length}`);
+    assertUndamaged(folder);
+    next = ["--resume", folder, "--n-iters", `${iterations}`];
+  }
+  const { code, err } = await runTask("train", ...next);
+  assert.deepEqual([code, err], [0, ""]);
+  assert.equal((await runTask("train", ...flags, "--n-iters", `${iterations}`, "--out", whole)).code, 0);
+  const [folder, expected] = [onlyRun(disturbed, scenario), onlyRun(whole, scenario)];
+  assertUndamaged(folder);
+  assert.equal(logged(folder).length, iterations);
+  assert.deepEqual(logged(folder), logged(expected));
+  const last = `${checkpointFolder}/${String(iterations).padStart(6, "0")}.safetensors`;
+  for (const name of [last, "policy.onnx", "reward.svg", "config.json"]) {
+    assert.deepEqual(Deno.readFileSync(join(folder, name)), Deno.readFileSync(join(expected, name)), name);
+  }
+}
