@@ -110,9 +110,34 @@ Deno.test("the cells of all notebooks, each as one program, pass the type checke
   }
 });
 
+/** What a notebook shows that has to be so again, whatever its numbers are: codes of errors with their lines, and what is true. */
+function claims(notebook: string): string[] {
+  const { cells } = JSON.parse(notebook) as { cells: { outputs?: { text?: string[] }[] }[] };
+  const printed = cells.flatMap(({ outputs = [] }) => outputs).map(({ text = [] }) => text.join("")).join("\n");
+  const found = printed.matchAll(/^error\[(?<code>G\d+)\].*\n *-->.*\n *[|=] *(?<line>.*)$|^(?<truth>.*: true)$/gm);
+  return [...found].map(({ groups }) => groups!.truth ?? `${groups!.code} ${groups!.line}`);
+}
+
+Deno.test("the claims of a notebook are the errors with their lines, and what it says is true", () => {
+  const text = [
+    "error[G101]: gradient cut\n",
+    "  --> notebook cell, f()\n",
+    "  |   const a = b.detach();\n",
+    "so: true\n",
+  ];
+  assert.deepEqual(claims(JSON.stringify({ cells: [{}, { outputs: [{}, { text }] }] })), [
+    "G101 const a = b.detach();",
+    "so: true",
+  ]);
+});
+
+// A notebook with a long run asks how long it may be.
+Deno.env.set("NOTEBOOK_ITERATIONS", "10");
+
 for (const path of listNotebooks("notebooks")) {
-  Deno.test(`${path} runs from top to bottom and shows what it showed`, async () => {
-    const { problems, missing } = await runNotebook(path, patience);
+  Deno.test(`${path} runs from top to bottom, shows what it showed, and claims what it claimed`, async () => {
+    const { problems, missing, updated } = await runNotebook(path, patience);
     assert.deepEqual([...problems, ...missing], []);
+    assert.deepEqual(claims(updated), claims(Deno.readTextFileSync(path)));
   });
 }

@@ -8,6 +8,7 @@ import {
   HostPendulum,
   HostRandom,
   MLP,
+  noGrad,
   Normal,
   ones,
   type PlumblineError,
@@ -90,6 +91,60 @@ for (const [name, lossOf] of Object.entries(hoping)) {
       }),
   );
 }
+
+/** A loss of values that were computed without gradient, and the value function that it was for. */
+const blind: Readonly<Record<string, (setting: Setting) => Promise<Tensor>>> = {
+  "values beside returns, alone": async ({ simulations, pi, v, keys }) => {
+    const seen = simulations.observation;
+    const { reward } = await simulations.step(policyOf(pi, seen).sample(keys.next()));
+    const values = noGrad(() => v.forward(seen).squeeze(-1));
+    return values.sub(reward).square().mean();
+  },
+  "values beside returns, in one loss with the policy's": async ({ simulations, pi, v, keys }) => {
+    const seen = simulations.observation;
+    const policy = policyOf(pi, seen);
+    const action = policy.sample(keys.next());
+    const { reward } = await simulations.step(action);
+    const values = noGrad(() => v.forward(seen).squeeze(-1));
+    const advantage = reward.sub(values);
+    const loss = policy.logProb(action).squeeze(-1).mul(advantage).mean().neg();
+    return loss.add(values.sub(reward).square().mean().mul(0.5));
+  },
+};
+
+for (const [name, lossOf] of Object.entries(blind)) {
+  onEngine(
+    "cpu",
+    `a value function under noGrad() is what is told, not the world that its loss hears of: ${name}`,
+    () =>
+      within(async (setting) => {
+        const loss = await lossOf(setting);
+        assert.throws(() => loss.backward(), (error: PlumblineError) => {
+          assert.equal(error.code, "G101");
+          assert.match(error.message, /gradient cut: 4 parameters of `v` cannot learn from the loss/);
+          assert.match(error.sites[0]!.text!, /const values = noGrad\(/);
+          assert.match(error.message, /audit: v\.\* cut 4\/4\. backward\(\) refused/);
+          // Where nothing else learns, declaring the stop is no way out.
+          assert.equal(/if intended/.test(error.message), name.endsWith("policy's"));
+          return true;
+        });
+      }),
+  );
+}
+
+onEngine(
+  "cpu",
+  "a loss that hopes for the world is told so, beside a stop with a reason and a sample of the policy",
+  () =>
+    within(async ({ simulations, pi, v, keys }) => {
+      const action = policyOf(pi, simulations.observation).sample(keys.next());
+      const { nextObservation } = await simulations.step(action);
+      const distance = nextObservation.slice(-1, 0, 1).sub(action).square().mean();
+      const values = stopGradient(v.forward(nextObservation), "a target").mean();
+      const penalty = pi.forward(simulations.observation).square().mean();
+      assert.throws(() => distance.add(values).add(penalty).backward(), { code: "G108" });
+    }),
+);
 
 /** Losses that learn from what the world gives. */
 const sound: Readonly<Record<string, (setting: Setting) => Promise<Tensor>>> = {

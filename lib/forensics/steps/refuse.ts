@@ -8,9 +8,9 @@ import { type Cut, describeDrop } from "../flow/dropped.ts";
 import { helpFor } from "../flow/help.ts";
 import { lastLesson } from "./losses.ts";
 import { boundaryOf, dropOf, forbids, learnersAt, learnersOf, recentReads } from "../reads/drops.ts";
-import { allNodes, isLearner, type Learner } from "../flow/edges.ts";
-import { listed, type Named } from "../flow/label.ts";
-import { idleConstants } from "../flow/terms.ts";
+import { allNodes, isLearner, type Learner, learnersAmong } from "../flow/edges.ts";
+import { isDeclared, isSampled, listed, type Named } from "../flow/label.ts";
+import { idleConstants, idleTerms } from "../flow/terms.ts";
 
 /** `pi.* reached 4/4, aux.* cut 2/2`. */
 export function summary(verdicts: ReadonlyMap<Learner, Verdict>): string {
@@ -86,6 +86,7 @@ export function refuseForbidden(loss: Node, live: ReadonlySet<Node>): void {
     if (!drop || !forbids(drop) || (drop.rule === "world" && !idle!.has(node))) continue;
     const behind = learnersAt(drop);
     if (behind.length === 0) continue;
+    if (drop.rule === "world") refuseCutTerms(loss, live);
     throw new PlumblineError({
       code: "G108",
       message: `the gradient would cross a boundary that forbids it: ${listed(behind)} cannot learn through it`,
@@ -94,6 +95,24 @@ export function refuseForbidden(loss: Node, live: ReadonlySet<Node>): void {
       help: helpFor({ how: drop.kind, left: drop.site }),
     });
   }
+}
+
+/**
+ * Throws if a term of `loss` that teaches nobody hopes for those who are behind a stop in it, and whom the loss does not reach
+ * otherwise: values under `noGrad()`, compared with returns. What the world gave to that term is data then, and not the fault.
+ */
+function refuseCutTerms(loss: Node, live: ReadonlySet<Node>): void {
+  const reached = learnersAmong(live);
+  const behind = learnersAmong(allNodes(idleTerms([loss]), (x) => isDeclared(x) || isSampled(x)));
+  const verdicts = judge([loss], [...new Set(behind)].filter((x) => !reached.includes(x)));
+  const cut = [...verdicts.keys()].filter((x) => verdicts.get(x)!.status === "cut");
+  if (cut.length === 0) return;
+  const { help, ...parts } = cutsParts(verdicts, cut);
+  throw new PlumblineError({
+    ...parts,
+    audit: `${summary(verdicts)}. backward() refused`,
+    help: reached.length > 0 ? help : withoutStops(help),
+  });
 }
 
 /** For `gradients()`: throws what cuts `learner` from `loss`, if it is cut. */
