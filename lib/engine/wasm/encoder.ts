@@ -1,226 +1,16 @@
 /**
  * WebAssembly's binary format (core specification 2.0, chapter 5, with SIMD): a {@linkcode Code} is the body of a function, a
- * {@linkcode ModuleWriter} puts functions together. One table of instructions, one line each.
+ * {@linkcode ModuleWriter} puts functions together. The instructions are in a table of their own.
  */
+
+import { type Instruction, instructions } from "./instructions.ts";
+
+export type { Instruction };
 
 /** The types of values. */
 export type ValueType = keyof typeof valueTypes;
 
 const valueTypes = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
-
-/** What follows an instruction's code: nothing, an index (of a local, a function, a label), an offset to an address, a lane. */
-type Immediate = "none" | "index" | "memory" | "lane" | "memoryLane";
-
-type Row = readonly [prefix: number | null, code: number, immediate: Immediate];
-
-const plain = (code: number): Row => [null, code, "none"];
-const index = (code: number): Row => [null, code, "index"];
-const memory = (code: number): Row => [null, code, "memory"];
-const simd = (code: number, immediate: Immediate = "none"): Row => [0xfd, code, immediate];
-
-/** The instructions, but for constants and blocks, which {@linkcode Code} has methods for. */
-export const instructions = {
-  unreachable: plain(0x00),
-  br: index(0x0c),
-  br_if: index(0x0d),
-  return: plain(0x0f),
-  call: index(0x10),
-  drop: plain(0x1a),
-  select: plain(0x1b),
-  "local.get": index(0x20),
-  "local.set": index(0x21),
-  "local.tee": index(0x22),
-  "i32.load": memory(0x28),
-  "f32.load": memory(0x2a),
-  "f64.load": memory(0x2b),
-  "i32.load8_u": memory(0x2d),
-  "i32.store": memory(0x36),
-  "f32.store": memory(0x38),
-  "f64.store": memory(0x39),
-  "i32.store8": memory(0x3a),
-  "i32.eqz": plain(0x45),
-  "i32.eq": plain(0x46),
-  "i32.ne": plain(0x47),
-  "i32.lt_s": plain(0x48),
-  "i32.lt_u": plain(0x49),
-  "i32.gt_s": plain(0x4a),
-  "i32.gt_u": plain(0x4b),
-  "i32.le_s": plain(0x4c),
-  "i32.le_u": plain(0x4d),
-  "i32.ge_s": plain(0x4e),
-  "i32.ge_u": plain(0x4f),
-  "f32.eq": plain(0x5b),
-  "f32.ne": plain(0x5c),
-  "f32.lt": plain(0x5d),
-  "f32.gt": plain(0x5e),
-  "f32.le": plain(0x5f),
-  "f32.ge": plain(0x60),
-  "f64.eq": plain(0x61),
-  "f64.ne": plain(0x62),
-  "f64.lt": plain(0x63),
-  "f64.gt": plain(0x64),
-  "i32.clz": plain(0x67),
-  "i32.add": plain(0x6a),
-  "i32.sub": plain(0x6b),
-  "i32.mul": plain(0x6c),
-  "i32.div_s": plain(0x6d),
-  "i32.div_u": plain(0x6e),
-  "i32.rem_s": plain(0x6f),
-  "i32.rem_u": plain(0x70),
-  "i32.and": plain(0x71),
-  "i32.or": plain(0x72),
-  "i32.xor": plain(0x73),
-  "i32.shl": plain(0x74),
-  "i32.shr_s": plain(0x75),
-  "i32.shr_u": plain(0x76),
-  "i32.rotl": plain(0x77),
-  "f32.abs": plain(0x8b),
-  "f32.neg": plain(0x8c),
-  "f32.ceil": plain(0x8d),
-  "f32.floor": plain(0x8e),
-  "f32.nearest": plain(0x90),
-  "f32.sqrt": plain(0x91),
-  "f32.add": plain(0x92),
-  "f32.sub": plain(0x93),
-  "f32.mul": plain(0x94),
-  "f32.div": plain(0x95),
-  "f32.min": plain(0x96),
-  "f32.max": plain(0x97),
-  "f64.abs": plain(0x99),
-  "f64.floor": plain(0x9c),
-  "f64.nearest": plain(0x9e),
-  "f64.add": plain(0xa0),
-  "f64.sub": plain(0xa1),
-  "f64.mul": plain(0xa2),
-  "f64.div": plain(0xa3),
-  "f32.convert_i32_s": plain(0xb2),
-  "f32.convert_i32_u": plain(0xb3),
-  "f32.demote_f64": plain(0xb6),
-  "f64.convert_i32_s": plain(0xb7),
-  "f64.convert_i32_u": plain(0xb8),
-  "f64.promote_f32": plain(0xbb),
-  "i32.reinterpret_f32": plain(0xbc),
-  "f32.reinterpret_i32": plain(0xbe),
-  "v128.load": simd(0x00, "memory"),
-  "v128.load8_splat": simd(0x07, "memory"),
-  "v128.load32_splat": simd(0x09, "memory"),
-  "v128.load64_splat": simd(0x0a, "memory"),
-  "v128.store": simd(0x0b, "memory"),
-  "i8x16.swizzle": simd(0x0e),
-  "i8x16.splat": simd(0x0f),
-  "i16x8.splat": simd(0x10),
-  "i32x4.splat": simd(0x11),
-  "i64x2.splat": simd(0x12),
-  "f32x4.splat": simd(0x13),
-  "f64x2.splat": simd(0x14),
-  "i32x4.extract_lane": simd(0x1b, "lane"),
-  "i32x4.replace_lane": simd(0x1c, "lane"),
-  "f32x4.extract_lane": simd(0x1f, "lane"),
-  "f32x4.replace_lane": simd(0x20, "lane"),
-  "f64x2.extract_lane": simd(0x21, "lane"),
-  "f64x2.replace_lane": simd(0x22, "lane"),
-  "i32x4.eq": simd(0x37),
-  "i32x4.ne": simd(0x38),
-  "i32x4.lt_s": simd(0x39),
-  "i32x4.lt_u": simd(0x3a),
-  "i32x4.gt_s": simd(0x3b),
-  "i32x4.gt_u": simd(0x3c),
-  "i32x4.le_s": simd(0x3d),
-  "i32x4.le_u": simd(0x3e),
-  "i32x4.ge_s": simd(0x3f),
-  "i32x4.ge_u": simd(0x40),
-  "f32x4.eq": simd(0x41),
-  "f32x4.ne": simd(0x42),
-  "f32x4.lt": simd(0x43),
-  "f32x4.gt": simd(0x44),
-  "f32x4.le": simd(0x45),
-  "f32x4.ge": simd(0x46),
-  "f64x2.eq": simd(0x47),
-  "f64x2.ne": simd(0x48),
-  "f64x2.lt": simd(0x49),
-  "f64x2.gt": simd(0x4a),
-  "f64x2.le": simd(0x4b),
-  "f64x2.ge": simd(0x4c),
-  "v128.not": simd(0x4d),
-  "v128.and": simd(0x4e),
-  "v128.andnot": simd(0x4f),
-  "v128.or": simd(0x50),
-  "v128.xor": simd(0x51),
-  "v128.bitselect": simd(0x52),
-  "v128.any_true": simd(0x53),
-  "v128.load32_lane": simd(0x56, "memoryLane"),
-  "v128.store8_lane": simd(0x58, "memoryLane"),
-  "v128.store32_lane": simd(0x5a, "memoryLane"),
-  "v128.load32_zero": simd(0x5c, "memory"),
-  "v128.load64_zero": simd(0x5d, "memory"),
-  "f32x4.demote_f64x2_zero": simd(0x5e),
-  "f64x2.promote_low_f32x4": simd(0x5f),
-  "i8x16.narrow_i16x8_u": simd(0x66),
-  "f32x4.ceil": simd(0x67),
-  "f32x4.floor": simd(0x68),
-  "f32x4.trunc": simd(0x69),
-  "f32x4.nearest": simd(0x6a),
-  "f64x2.floor": simd(0x75),
-  "i16x8.narrow_i32x4_s": simd(0x85),
-  "i16x8.extend_low_i8x16_s": simd(0x87),
-  "i16x8.extend_low_i8x16_u": simd(0x89),
-  "f64x2.nearest": simd(0x94),
-  "i32x4.abs": simd(0xa0),
-  "i32x4.neg": simd(0xa1),
-  "i32x4.all_true": simd(0xa3),
-  "i32x4.bitmask": simd(0xa4),
-  "i32x4.extend_low_i16x8_s": simd(0xa7),
-  "i32x4.extend_low_i16x8_u": simd(0xa9),
-  "i32x4.shl": simd(0xab),
-  "i32x4.shr_s": simd(0xac),
-  "i32x4.shr_u": simd(0xad),
-  "i32x4.add": simd(0xae),
-  "i32x4.sub": simd(0xb1),
-  "i32x4.mul": simd(0xb5),
-  "i32x4.min_s": simd(0xb6),
-  "i32x4.min_u": simd(0xb7),
-  "i32x4.max_s": simd(0xb8),
-  "i32x4.max_u": simd(0xb9),
-  "i64x2.shl": simd(0xcb),
-  "i64x2.shr_s": simd(0xcc),
-  "i64x2.shr_u": simd(0xcd),
-  "i64x2.add": simd(0xce),
-  "i64x2.sub": simd(0xd1),
-  "f32x4.abs": simd(0xe0),
-  "f32x4.neg": simd(0xe1),
-  "f32x4.sqrt": simd(0xe3),
-  "f32x4.add": simd(0xe4),
-  "f32x4.sub": simd(0xe5),
-  "f32x4.mul": simd(0xe6),
-  "f32x4.div": simd(0xe7),
-  "f32x4.min": simd(0xe8),
-  "f32x4.max": simd(0xe9),
-  "f32x4.pmin": simd(0xea),
-  "f32x4.pmax": simd(0xeb),
-  "f64x2.abs": simd(0xec),
-  "f64x2.neg": simd(0xed),
-  "f64x2.sqrt": simd(0xef),
-  "f64x2.add": simd(0xf0),
-  "f64x2.sub": simd(0xf1),
-  "f64x2.mul": simd(0xf2),
-  "f64x2.div": simd(0xf3),
-  "f64x2.min": simd(0xf4),
-  "f64x2.max": simd(0xf5),
-  "f64x2.pmin": simd(0xf6),
-  "f64x2.pmax": simd(0xf7),
-  "i32x4.trunc_sat_f32x4_s": simd(0xf8),
-  "i32x4.trunc_sat_f32x4_u": simd(0xf9),
-  "f32x4.convert_i32x4_s": simd(0xfa),
-  "f32x4.convert_i32x4_u": simd(0xfb),
-  "i32x4.trunc_sat_f64x2_s_zero": simd(0xfc),
-  "i32x4.trunc_sat_f64x2_u_zero": simd(0xfd),
-  "f64x2.convert_low_i32x4_s": simd(0xfe),
-  "f64x2.convert_low_i32x4_u": simd(0xff),
-  "f32x4.relaxed_madd": simd(0x105),
-} as const satisfies Record<string, Row>;
-
-/** The name of an instruction. */
-export type Instruction = keyof typeof instructions;
 
 /** Appends a number in LEB128, unsigned. */
 function unsigned(into: number[], value: number): void {
@@ -249,9 +39,22 @@ const bytesOf = (numbers: Float32Array | Float64Array | Int32Array): Uint8Array 
 /** The body of a function. Its parameters are the first locals. */
 export class Code {
   readonly #bytes: number[] = [];
-  readonly #locals: ValueType[] = [];
+  #locals: ValueType[] = [];
 
   constructor(readonly params: readonly ValueType[], readonly results: readonly ValueType[]) {}
+
+  /** A piece of this function, with the same locals, that is appended later. */
+  part(): Code {
+    const part = new Code(this.params, this.results);
+    part.#locals = this.#locals;
+    return part;
+  }
+
+  /** Appends a piece that is complete. */
+  append(part: Code): this {
+    for (const byte of part.#bytes) this.#bytes.push(byte);
+    return this;
+  }
 
   /** A new local; gives its index. */
   local(type: ValueType): number {
