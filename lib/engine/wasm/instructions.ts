@@ -153,6 +153,7 @@ export const instructions = {
   "f32x4.trunc": simd(0x69),
   "f32x4.nearest": simd(0x6a),
   "f64x2.floor": simd(0x75),
+  "f64x2.trunc": simd(0x7a),
   "i16x8.narrow_i32x4_s": simd(0x85),
   "i16x8.extend_low_i8x16_s": simd(0x87),
   "i16x8.extend_low_i8x16_u": simd(0x89),
