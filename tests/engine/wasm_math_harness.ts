@@ -1,0 +1,80 @@
+/** Runs one operation of the WebAssembly engine's table over arrays, and compares numbers in units of the last place. */
+
+import { ok } from "node:assert/strict";
+import type { DType } from "../../lib/graph/types.ts";
+import { type CallName, emitCall, type HelperName, makeHelper } from "../../lib/engine/wasm/calls.ts";
+import { Code, ModuleWriter } from "../../lib/engine/wasm/encoder.ts";
+
+/** Numbers of a dtype; a bool is an int32, -1 for true. */
+export type Numbers = Float32Array | Int32Array | Uint32Array;
+
+/** An operation over arrays: gives its results, which the next call overwrites. */
+export interface Vectorised {
+  (...args: readonly Numbers[]): Numbers;
+  /** Calls without copies, on what the last call left. */
+  readonly again: (vectors: number) => void;
+}
+
+const arrays = { float32: Float32Array, int32: Int32Array, uint32: Uint32Array, bool: Int32Array };
+
+/** Bytes between one argument and the next. */
+const room = 1 << 16;
+
+/** The operation `name`, for arrays of up to 16,384 numbers. */
+export function vectorised(name: CallName, dtype: DType, argTypes: readonly DType[]): Vectorised {
+  const module = new ModuleWriter();
+  const helpers = new Map<HelperName, number>();
+  const need = (helper: HelperName): number => {
+    if (!helpers.has(helper)) helpers.set(helper, module.add(makeHelper(helper)));
+    return helpers.get(helper)!;
+  };
+  const code = new Code(["i32"], []);
+  const at = code.local("i32");
+  const args = argTypes.map(() => code.local("v128"));
+  code.loop(() => {
+    code.get(at);
+    args.forEach((local, i) => code.get(at).op("v128.load", (i + 1) * room).set(local));
+    emitCall(code, name, dtype, args, argTypes, need);
+    code.op("v128.store", 0);
+    code.get(at).i32(16).op("i32.add").tee(at).get(0).op("i32.lt_u").op("br_if", 0);
+  });
+  module.add(code, "run");
+  const memory = new WebAssembly.Memory({ initial: argTypes.length + 1 });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { env: { memory } });
+  const run = exports.run as (bytes: number) => void;
+  const buffer = memory.buffer as ArrayBuffer;
+  const call = (...values: readonly Numbers[]): Numbers => {
+    values.forEach((x, i) => new arrays[argTypes[i]!](buffer, (i + 1) * room, x.length).set(x));
+    run(values[0]!.length * 4);
+    return new arrays[dtype](buffer, 0, values[0]!.length);
+  };
+  return Object.assign(call, { again: (vectors: number) => run(vectors * 16) });
+}
+
+/** The distance of float32 `found` from `exact` in units of the last place of the latter, as float32; 0 or infinite if either is not finite. */
+export function ulps(found: number, exact: number): number {
+  if (Object.is(found, exact) || Object.is(found, Math.fround(exact))) return 0;
+  if (Number.isNaN(found) || Number.isNaN(exact)) return Infinity;
+  const size = Math.max(Math.abs(exact), 2 ** -126);
+  // Beyond the largest number comes infinity, one unit away.
+  const limit = 2 ** 128;
+  const held = Math.max(-limit, Math.min(limit, found));
+  const wanted = Math.max(-limit, Math.min(limit, exact));
+  const unit = 2 ** (Math.min(127, Math.floor(Math.log2(size))) - 23);
+  return Math.abs(held - wanted) / unit;
+}
+
+/** Throws with the argument where results are further than `most` units from the exact ones. */
+export function assertUlps(
+  name: string,
+  found: Numbers,
+  args: readonly Numbers[],
+  exact: (...args: number[]) => number,
+  most: number,
+): void {
+  for (let i = 0; i < found.length; i++) {
+    const right = exact(...args.map((x) => x[i]!));
+    const away = ulps(found[i]!, right);
+    if (!(away <= most)) ok(false, `${name}(${args.map((x) => x[i])}) is ${found[i]}, right is ${right}: ${away} ulp`);
+  }
+}
