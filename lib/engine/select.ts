@@ -21,8 +21,8 @@ type Kind = "cpu" | "hardware" | "software";
 const opened = new Map<Kind, Engine>();
 
 async function openCpu(): Promise<Engine> {
-  const { createOnnxEngine } = await import("./onnx/engine.ts");
-  const engine = opened.get("cpu") ?? await createOnnxEngine();
+  const { createCpuEngine } = await import("./cpu/engine.ts");
+  const engine = opened.get("cpu") ?? await createCpuEngine();
   opened.set("cpu", engine);
   return engine;
 }

@@ -184,6 +184,17 @@ export function unflatten(flat: Ix, shape: readonly number[]): Ix[] {
   return index;
 }
 
+/** `a` with other indices in the place of variables; null leaves a variable as it is. */
+export function substitute(a: Ix, of: (name: string) => Ix | null): Ix {
+  let result = constant(a.offset);
+  for (const { atom, factor } of a.terms) {
+    const inner = atom.kind === "var" ? of(atom.key) ?? fromAtom(atom) : substitute(atom.of, of);
+    const whole = atom.kind === "div" ? div(inner, atom.by) : atom.kind === "mod" ? mod(inner, atom.by) : inner;
+    result = add(result, scale(whole, factor));
+  }
+  return result;
+}
+
 /** The names of the variables in `a`. */
 export function variables(a: Ix, into: Set<string> = new Set()): Set<string> {
   for (const { atom } of a.terms) {

@@ -4,8 +4,8 @@
  * that they are.
  */
 
-import { liesWithin } from "../../graph/indices.ts";
-import { makeNode, type Node, type NodeOf, rebuild, topological } from "../../graph/node.ts";
+import { extremesOf, type IndexUse, liesWithin, ownIndexUses } from "../../graph/indices.ts";
+import { makeNode, type Node, type NodeOf, rebuild, type ScanAttrs, topological } from "../../graph/node.ts";
 import {
   add,
   binary,
@@ -35,6 +35,25 @@ export function prepare(outputs: readonly Node[], target: Target): Node[] {
     image.set(node, withSite(node.site, () => rewrite(same ? node : rebuild(node, inputs), target)));
   }
   return outputs.map((x) => image.get(x)!);
+}
+
+/** Indices that may lie outside of their axis, and a node for the largest and the smallest of them, int32 [2]. */
+export interface Check {
+  readonly use: IndexUse;
+  readonly extremes: Node;
+}
+
+/** The attributes of a scan whose body has been prepared, with what is to be looked at in each step. */
+export interface PreparedScan extends ScanAttrs {
+  readonly checks: readonly Check[];
+}
+
+/** As {@linkcode prepare}, with the indices that are to be looked at, where the machine refuses those outside. */
+export function prepareChecked(outputs: readonly Node[], target: Target): { outputs: Node[]; checks: Check[] } {
+  const uses = target.refusesOutside ? ownIndexUses(outputs) : [];
+  const all = prepare([...outputs, ...uses.map((use) => withSite(use.node.site, () => extremesOf(use)))], target);
+  const checks = uses.map((use, i): Check => ({ use, extremes: all[outputs.length + i]! }));
+  return { outputs: all.slice(0, outputs.length), checks };
 }
 
 /** A node of its own for the same value. */
@@ -78,7 +97,8 @@ function rewriteScan(node: NodeOf<"scan">, target: Target): Node {
   const { body, carries } = node.attrs;
   // A copy of its own for each initial carry: the kernel that computes the original usually writes it too.
   const inputs = node.inputs.map((x, i) => i < carries ? copyOf(x) : x);
-  const attrs = { ...node.attrs, body: { inputs: body.inputs, outputs: prepare(body.outputs, target).map(storable) } };
+  const { outputs, checks } = prepareChecked(body.outputs, target);
+  const attrs: PreparedScan = { ...node.attrs, body: { inputs: body.inputs, outputs: outputs.map(storable) }, checks };
   return { ...rebuild(node, inputs), attrs } as Node;
 }
 

@@ -8,13 +8,14 @@
 
 import { type Node, type NodeOf, topological } from "../../graph/node.ts";
 import { type Aval, sizeOf } from "../../graph/types.ts";
+import type { IndexUse } from "../../graph/indices.ts";
 import type { Graph } from "../engine.ts";
 import type { Draft } from "./draft.ts";
 import { chooseHeld } from "./fuse.ts";
 import { groupUnits, type Unit } from "./group.ts";
 import { add, constant, type Ix, scale, variable, zero } from "./ix.ts";
 import { type Allocation, type Loop, type Memory, memoryName, type Place, type PlaceOf, type Stores } from "./place.ts";
-import { copyOf, prepare, storable } from "./prepare.ts";
+import { type Check, copyOf, prepareChecked, type PreparedScan, storable } from "./prepare.ts";
 import type { Target } from "./target.ts";
 
 /** A scan that runs inside of its kernel: its step is called `t` and the number of its loop. */
@@ -39,6 +40,8 @@ export interface Backend<K> {
   readonly target: Target;
   /** Writes a kernel; `memories` are those that it reads or writes. */
   write(plan: KernelPlan): { readonly kernel: K; readonly memories: readonly Memory[] };
+  /** Writes what ends a run if an index lies outside of its axis: the largest and the smallest are at `place`. */
+  check?(use: IndexUse, place: Place): K;
   /** Throws a sentence if a value of so many bytes has no room. */
   checkRoom(value: Aval, bytes: number): void;
 }
@@ -67,11 +70,12 @@ export function buildProgram<K>(graph: Graph, backend: Backend<K>): Program<K> {
   const builder = new Builder(backend);
   const places = new Map<Node, Place>();
   graph.inputs.forEach((node, index) => places.set(node, { memory: outside("input", index, node), base: zero }));
-  const sinks = prepare(graph.outputs, backend.target).map((node, index): Sink => {
+  const { outputs, checks } = prepareChecked(graph.outputs, backend.target);
+  const sinks = outputs.map((node, index): Sink => {
     const place: Place = { memory: outside("output", index, node), base: zero };
     return { node, place, stable: true };
   });
-  const instructions = builder.block(sinks, places, 0);
+  const instructions = builder.block(sinks, checks, places, 0);
   return { instructions, allocations: builder.allocations, steps: builder.steps };
 }
 
@@ -99,8 +103,22 @@ class Builder<K> {
   constructor(readonly backend: Backend<K>) {}
 
   /** The instructions that put every sink in its place. `places` are those of the block's inputs; others are added. */
-  block(wanted: readonly Sink[], places: Map<Node, Place>, depth: number): (K | Loop<K>)[] {
-    return this.#emit(this.#group(wanted, places, depth), places, depth);
+  block(
+    wanted: readonly Sink[],
+    checks: readonly Check[],
+    places: Map<Node, Place>,
+    depth: number,
+  ): (K | Loop<K>)[] {
+    const looks = this.#looks(checks);
+    return this.#emit(this.#group([...wanted, ...looks.map((x) => x.sink)], places, depth), looks, places, depth);
+  }
+
+  /** Makes room for the extremes of indices. */
+  #looks(checks: readonly Check[]): Look[] {
+    return checks.map(({ use, extremes }) => {
+      const place: Place = { memory: this.#allocate(extremes, 2), base: zero };
+      return { use, sink: { node: extremes, place, stable: true } };
+    });
   }
 
   /** Decides which kernels a block has, and where their values go. */
@@ -116,11 +134,18 @@ class Builder<K> {
     return { units, sinks, loops };
   }
 
-  #emit({ units, sinks, loops }: Block, places: ReadonlyMap<Node, Place>, depth: number): (K | Loop<K>)[] {
-    return units.flatMap((unit): (K | Loop<K>)[] => {
+  #emit(
+    { units, sinks, loops }: Block,
+    looks: readonly Look[],
+    places: ReadonlyMap<Node, Place>,
+    depth: number,
+  ): (K | Loop<K>)[] {
+    const kernels = units.flatMap((unit): (K | Loop<K>)[] => {
       if (unit.draft) return [this.#kernel(unit.draft, sinks, places, depth, null)];
       return this.#loop(unit.scan!, loops.get(unit.scan!)!, places, depth);
     });
+    for (const { sink } of looks) this.#touch(sink.place.memory);
+    return [...kernels, ...looks.map(({ use, sink }) => this.backend.check!(use, sink.place))];
   }
 
   /** Stacked results of a scan are written where they are wanted; leaves, its other results and repetitions are copied. */
@@ -240,10 +265,11 @@ class Builder<K> {
     });
     const from = this.#clock;
     const before = this.allocations.length;
-    const block = this.#group(open.next, inner, depth + 1);
+    const looks = this.#looks((node.attrs as PreparedScan).checks);
+    const block = this.#group([...open.next, ...looks.map((x) => x.sink)], inner, depth + 1);
     const alone = this.backend.target.loopsInside ? ownElementsOnly(block, body.inputs.slice(0, carries)) : null;
     if (alone) return [this.#kernel(alone, block.sinks, inner, depth, { depth, length, reverse })];
-    const instructions = this.#emit(block, inner, depth + 1);
+    const instructions = this.#emit(block, looks, inner, depth + 1);
     // What a step reads or writes outside of itself lives as long as the whole loop.
     for (const x of this.allocations.slice(0, before)) {
       if (x.last < from) continue;
@@ -252,6 +278,12 @@ class Builder<K> {
     }
     return instructions.length === 0 ? [] : [{ kind: "loop", length, reverse, body: instructions }];
   }
+}
+
+/** Indices that a block looks at when all else is done. */
+interface Look {
+  readonly use: IndexUse;
+  readonly sink: Sink;
 }
 
 /** A block before its kernels are written. */

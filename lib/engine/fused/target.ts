@@ -24,6 +24,8 @@ export interface Target {
   readonly isParallel: boolean;
   /** Whether a scan of one element-wise kernel is a loop inside of that kernel. */
   readonly loopsInside: boolean;
+  /** Whether indices outside of their axes end a run: then they are looked at where they are used. */
+  readonly refusesOutside: boolean;
   /** Whether a matrix product is made as a sum of products. */
   readonly isThin: (extent: Extent) => boolean;
 }

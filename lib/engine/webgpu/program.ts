@@ -40,6 +40,7 @@ const gpu: Omit<Target, "mostBindings"> = {
   mostUnrolled: 8,
   isParallel: true,
   loopsInside: true,
+  refusesOutside: false,
   isThin: ({ m, n, k }) => Math.min(m, n) <= 4 || m * n <= 64 || k <= 8,
 };
 

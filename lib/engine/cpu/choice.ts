@@ -1,0 +1,73 @@
+/**
+ * Which of the two ways of the CPU engine a graph takes: WebAssembly, where an operation costs next to nothing beside its
+ * numbers, or ONNX Runtime, whose products are faster. Both times are estimated from the graph, with prices that were measured
+ * on one core of a server (AMD EPYC, 2.4 GHz).
+ */
+
+import { coreOf, extentOf, lengthOf } from "../fused/draft.ts";
+import { costly } from "../fused/target.ts";
+import { type Node, topological } from "../../graph/node.ts";
+import { primitives } from "../../graph/primitives.ts";
+import { sizeOf } from "../../graph/types.ts";
+import type { Graph } from "../engine.ts";
+
+/** Two estimates in nanoseconds. */
+export interface Times {
+  wasm: number;
+  onnx: number;
+}
+
+/** What a run costs before its first operation. */
+const perRun: Readonly<Times> = { wasm: 3_000, onnx: 30_000 };
+/** What an operation costs beside its elements. */
+const perOperation: Readonly<Times> = { wasm: 10, onnx: 400 };
+/** What an element costs, of additions and the like; of exponentials and the like; of a reduction. */
+const perElement: Readonly<Times> = { wasm: 0.25, onnx: 0.3 };
+const perCostly: Readonly<Times> = { wasm: 2.5, onnx: 2 };
+const perReduced: Readonly<Times> = { wasm: 0.5, onnx: 0.4 };
+/** What a multiply-add of a product costs. */
+const perProduct: Readonly<Times> = { wasm: 0.15, onnx: 0.04 };
+/** Elements of inputs and outputs, which WebAssembly copies. */
+const perCopied: Readonly<Times> = { wasm: 0.3, onnx: 0 };
+/** What it costs to make a program that runs once: a session of ONNX Runtime. */
+const perSession = 5e6;
+
+/** How long a run of a graph takes, roughly. */
+export function estimate(graph: Graph): Times {
+  const times = { ...perRun };
+  const charge = (price: Readonly<Times>, count: number): void => {
+    times.wasm += price.wasm * count;
+    times.onnx += price.onnx * count;
+  };
+  const visit = (outputs: readonly Node[], repeats: number): void => {
+    for (const node of topological(outputs)) {
+      const { kind } = primitives[node.op];
+      const size = sizeOf(node.shape);
+      if (node.op === "scan") {
+        charge(perOperation, 2);
+        visit(node.attrs.body.outputs, repeats * node.attrs.length);
+        continue;
+      }
+      if (kind === "leaf" || node.op === "output" || node.op === "reshape") continue;
+      charge(perOperation, repeats);
+      if (node.op === "matmul") charge(perProduct, repeats * size * extentOf(node).k);
+      else if (node.op === "scatterAdd") {
+        const hits = node.inputs[1]!.shape[node.attrs.axis]!;
+        charge({ wasm: 0.5 * hits, onnx: 1 }, repeats * size);
+      } else if (node.op === "randomBits") charge({ wasm: 10, onnx: 10 }, repeats * size);
+      else if (coreOf(node) !== "map") {
+        charge(perReduced, repeats * (node.op === "cumsum" ? size : size * lengthOf(node)));
+      } else charge(costly.has(node.op) ? perCostly : perElement, repeats * size);
+    }
+  };
+  visit(graph.outputs, 1);
+  for (const node of [...graph.inputs, ...graph.outputs]) charge(perCopied, sizeOf(node.shape));
+  if (graph.brief) times.onnx += perSession;
+  return times;
+}
+
+/** Whether a graph is worth a program of WebAssembly. */
+export function prefersWasm(graph: Graph): boolean {
+  const { wasm, onnx } = estimate(graph);
+  return wasm < onnx;
+}
