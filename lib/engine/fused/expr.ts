@@ -72,6 +72,11 @@ export class Interner {
     return variable(name, 0, n - 1);
   }
 
+  /** Whether indices are computed. */
+  get hasDynamic(): boolean {
+    return this.#dynamic.size > 0;
+  }
+
   /** The computed value behind an index variable, if it is one. */
   behind(name: string): Expr | undefined {
     return this.#dynamic.get(name);

@@ -16,6 +16,8 @@ export interface Kernel {
   readonly stores: Stores;
   readonly values: Values;
   readonly scope: Scope;
+  /** Whether the program runs once. */
+  readonly brief: boolean;
 }
 
 const resultsOf = ({ stores }: Kernel): Expr[] => stores.map((x) => x.part.result);
@@ -29,23 +31,24 @@ export function writeStores({ draft, stores, values }: Kernel, view: View, scope
 
 /** Four elements at a time. */
 export function emitMap(kernel: Kernel): void {
-  const { draft, scope } = kernel;
-  const work = { exprs: draft.lowering.exprs, roots: resultsOf(kernel), repeats: 1 };
+  const { draft, scope, brief } = kernel;
+  const work = { exprs: draft.lowering.exprs, roots: resultsOf(kernel), repeats: 1, brief };
   writeBlock(chooseNest("i", draft.size, work), scope, (view, inner) => writeStores(kernel, view, inner));
 }
 
 /** Whether results lie side by side in the lanes, or the parts of one result: whichever is cheaper. */
 export function emitReduce(kernel: Kernel): void {
-  const { draft, scope } = kernel;
+  const { draft, scope, brief } = kernel;
   const { exprs } = draft.lowering;
   const items = draft.items().map((x) => x.item);
-  const across = chooseNest("i", draft.size, { exprs, roots: [...items, ...resultsOf(kernel)], repeats: draft.length });
+  const work = { exprs, roots: [...items, ...resultsOf(kernel)], repeats: draft.length, brief };
+  const across = chooseNest("i", draft.size, work);
   const results = { name: "x0", count: draft.size, inner: [], views: [oneResult(draft.size)] };
   const along = straight("r", draft.length);
   const shuffles = 8 * items.length;
-  const acrossPrice = priceOf(across, { exprs, roots: [...items, ...resultsOf(kernel)], repeats: draft.length });
-  const finish = priceOf(results, { exprs, roots: resultsOf(kernel), repeats: 1 }) / draft.size;
-  const alongPrice = draft.size * (priceOf(along, { exprs, roots: items, repeats: 1 }) + shuffles + finish);
+  const acrossPrice = priceOf(across, work);
+  const finish = priceOf(results, { exprs, roots: resultsOf(kernel), repeats: 1, brief }) / draft.size;
+  const alongPrice = draft.size * (priceOf(along, { exprs, roots: items, repeats: 1, brief }) + shuffles + finish);
   if (draft.length < 4 || acrossPrice <= alongPrice) {
     writeBlock(across, scope, (view, inner) => {
       reduceAcross(kernel, view, inner);
@@ -160,11 +163,11 @@ function joinRest(
 
 /** Running sums: four rows at a time. */
 export function emitCumsum(kernel: Kernel): void {
-  const { draft, stores, values, scope } = kernel;
+  const { draft, stores, values, scope, brief } = kernel;
   const { length } = draft;
   const [{ node, item }] = draft.items() as [ReturnType<Draft["items"]>[number]];
   const index = flatten(innerIndex(node, draft.lowering.outer, variable("r", 0, length - 1)), node.shape);
-  const work = { exprs: draft.lowering.exprs, roots: [item], repeats: length };
+  const work = { exprs: draft.lowering.exprs, roots: [item], repeats: length, brief };
   writeBlock(chooseNest("i", draft.size / length, work), scope, (view, at) => {
     const total = at.code.local("v128");
     at.code.i32x4(0).set(total);

@@ -17,11 +17,22 @@ export interface View {
   readonly count: number;
 }
 
-/** An index in the lanes of a view. `others` says what further variables are in each lane. */
-export function laneIndex(
+const known = new WeakMap<View, Map<string, LaneIndex>>();
+
+/** An index in the lanes of a view. */
+export function laneIndex(ix: Ix, view: View): LaneIndex {
+  let indices = known.get(view);
+  if (!indices) known.set(view, indices = new Map());
+  let lanes = indices.get(ix.key);
+  if (!lanes) indices.set(ix.key, lanes = laneIndexWith(ix, view, () => null));
+  return lanes;
+}
+
+/** As {@linkcode laneIndex}; `others` says what further variables are in each lane. */
+export function laneIndexWith(
   ix: Ix,
   { spreads, count }: View,
-  others: (name: string, lane: number) => Ix | null = () => null,
+  others: (name: string, lane: number) => Ix | null,
 ): LaneIndex {
   const at = (lane: number): Ix =>
     substitute(ix, (name) => {

@@ -66,6 +66,8 @@ function columns(name: string, size: number, width: number): Block {
 
 /** Columns are written out up to so many. */
 const mostColumns = 16;
+/** What runs once is gone through straight on, up to so many elements. */
+const mostUnsearched = 4096;
 /** The most widths that are tried. */
 const mostWidths = 4;
 
@@ -73,6 +75,8 @@ const mostWidths = 4;
 export interface Work {
   readonly exprs: Interner;
   readonly roots: readonly Expr[];
+  /** Whether the program runs once: then it is not worth a search. */
+  readonly brief: boolean;
   /** How often, within one element: the length of a reduction. Its variable is `r`. */
   readonly repeats: number;
 }
@@ -80,7 +84,8 @@ export interface Work {
 /** The cheapest way through `size` elements, which the variable `name` counts. */
 export function chooseNest(name: string, size: number, work: Work): Block {
   const plain = straight(name, size);
-  const widths = size < 8 ? [] : widthsOf(name, size, work);
+  const isSmall = size < 8 || (work.brief && size * work.repeats <= mostUnsearched);
+  const widths = isSmall ? [] : widthsOf(name, size, work);
   if (widths.length === 0) return plain;
   let [best, price] = [plain, priceOf(plain, work)];
   const consider = (block: Block): void => {

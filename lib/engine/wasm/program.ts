@@ -55,6 +55,8 @@ export interface Layout {
   readonly outputs: readonly number[];
   /** What `run` gives counts these, from 1; 0 is a run that went well. */
   readonly checks: readonly WasmCheck[];
+  /** Whether it runs once. */
+  readonly brief: boolean;
   readonly bytes: number;
   readonly offsetOf: (memory: Memory) => number;
 }
@@ -106,11 +108,11 @@ export function layOut(graph: Graph): Layout {
       : memory.kind === "input"
       ? inputs[memory.index]!
       : outputs[memory.index]!;
-  return { instructions, inputs, outputs, checks, bytes, offsetOf };
+  return { instructions, inputs, outputs, checks, brief: graph.brief ?? false, bytes, offsetOf };
 }
 
 /** Writes the module, whose memory begins at `start`: it exports `run`, whose result is 0 or a check. Throws {@linkcode TooLarge}. */
-export function writeModule({ instructions, checks, offsetOf }: Layout, start: number): Uint8Array<ArrayBuffer> {
+export function writeModule({ instructions, checks, brief, offsetOf }: Layout, start: number): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
   const helpers = new Map<HelperName, number>();
   const need = (name: HelperName): number => {
@@ -131,7 +133,7 @@ export function writeModule({ instructions, checks, offsetOf }: Layout, start: n
     }
     const values = new Values(draft.lowering.exprs, placeOf, startOf, need);
     const emit = { map: emitMap, reduce: emitReduce, cumsum: emitCumsum, matmul: emitMatmul }[draft.kind];
-    emit({ draft, stores, values, scope });
+    emit({ draft, stores, values, scope, brief });
     size += code.size;
     if (size > mostCode) throw new TooLarge(`${size} bytes of code`);
     return module.add(code);

@@ -13,6 +13,7 @@ import {
   keyOfLanes,
   type LaneIndex,
   laneIndex,
+  laneIndexWith,
   type Pattern,
   patternOf,
   type View,
@@ -25,7 +26,6 @@ export type StartOf = (memory: Memory) => number;
 
 /** Writes the values of one kernel. */
 export class Values {
-  readonly #laneIndices = new WeakMap<View, Map<string, LaneIndex>>();
   readonly #viewNumbers = new WeakMap<View, number>();
   #views = 0;
 
@@ -85,16 +85,14 @@ export class Values {
 
   /** An index in the lanes of a view; one that is computed is taken out of its vector. */
   lanes(ix: Ix, view: View, scope: Scope): LaneIndex {
-    const computed = [...variables(ix)].filter((name) => this.exprs.behind(name) !== undefined);
+    const computed = this.exprs.hasDynamic
+      ? [...variables(ix)].filter((name) => this.exprs.behind(name) !== undefined)
+      : [];
     if (computed.length > 0) {
       const parts = new Map(computed.map((name) => [name, this.#computed(name, ix, view, scope)]));
-      return laneIndex(ix, view, (name, lane) => parts.get(name)?.[lane] ?? null);
+      return laneIndexWith(ix, view, (name, lane) => parts.get(name)?.[lane] ?? null);
     }
-    let known = this.#laneIndices.get(view);
-    if (!known) this.#laneIndices.set(view, known = new Map());
-    let lanes = known.get(ix.key);
-    if (!lanes) known.set(ix.key, lanes = laneIndex(ix, view));
-    return lanes;
+    return laneIndex(ix, view);
   }
 
   /** A computed index, held to its axis, as a variable for each lane. */
