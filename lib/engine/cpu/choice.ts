@@ -21,16 +21,24 @@ export interface Times {
 const perRun: Readonly<Times> = { wasm: 3_000, onnx: 30_000 };
 /** What an operation costs beside its elements. */
 const perOperation: Readonly<Times> = { wasm: 10, onnx: 400 };
-/** What an element costs, of additions and the like; of exponentials and the like; of a reduction. */
-const perElement: Readonly<Times> = { wasm: 0.25, onnx: 0.3 };
-const perCostly: Readonly<Times> = { wasm: 2.5, onnx: 2 };
-const perReduced: Readonly<Times> = { wasm: 0.5, onnx: 0.4 };
+/** What an element costs of additions and the like, of sines and the like, and of those that ONNX Runtime does in vectors. */
+const perElement: Readonly<Times> = { wasm: 0.1, onnx: 0.3 };
+const perCostly: Readonly<Times> = { wasm: 4, onnx: 4 };
+const perVectored: Readonly<Times> = { wasm: 4, onnx: 0.6 };
+const vectored: ReadonlySet<string> = new Set(["exp", "tanh", "sigmoid", "erf"]);
+/** What an element that is reduced costs. */
+const perReduced: Readonly<Times> = { wasm: 0.4, onnx: 0.35 };
 /** What a multiply-add of a product costs. */
-const perProduct: Readonly<Times> = { wasm: 0.15, onnx: 0.04 };
+const perProduct: Readonly<Times> = { wasm: 0.1, onnx: 0.04 };
 /** Elements of inputs and outputs, which WebAssembly copies. */
 const perCopied: Readonly<Times> = { wasm: 0.3, onnx: 0 };
 /** What it costs to make a program that runs once: a session of ONNX Runtime. */
 const perSession = 5e6;
+
+function priceOf({ op }: Node): Readonly<Times> {
+  if (vectored.has(op)) return perVectored;
+  return costly.has(op) ? perCostly : perElement;
+}
 
 /** How long a run of a graph takes, roughly. */
 export function estimate(graph: Graph): Times {
@@ -57,7 +65,7 @@ export function estimate(graph: Graph): Times {
       } else if (node.op === "randomBits") charge({ wasm: 10, onnx: 10 }, repeats * size);
       else if (coreOf(node) !== "map") {
         charge(perReduced, repeats * (node.op === "cumsum" ? size : size * lengthOf(node)));
-      } else charge(costly.has(node.op) ? perCostly : perElement, repeats * size);
+      } else charge(priceOf(node), repeats * size);
     }
   };
   visit(graph.outputs, 1);
