@@ -1,47 +1,44 @@
 /**
- * Trigonometry. The polynomials are minimax fits of the relative error, with coefficients rounded to float32; the results are
- * those of the rest of an angle after taking out the nearest multiple of pi or pi / 2.
+ * Trigonometry. sin, cos and tan take the nearest multiple of pi or pi / 2 from an angle in float64, and so are rounded once or
+ * twice in all. The polynomials are minimax fits of the relative error.
  */
 
-import { Doubles, Floats, Integers, type Vector } from "./value.ts";
+import { Doubles, Floats, type Integers, type Vector } from "./value.ts";
 import type { Formula, Helper } from "./helper.ts";
 
-/** What is left of an angle. */
+/** What is left of two angles. */
 interface Turned {
-  /** The angle less count * period, and what rounding took from that. */
-  readonly rest: Floats;
-  readonly lost: Floats;
-  /** The whole number taken out in bit 0; the bits above are any. */
-  readonly count: Integers;
+  /** The angle less a multiple of a period. */
+  readonly rest: Doubles;
+  /** Which multiple: in its lowest bits, even or odd. */
+  readonly count: Doubles;
 }
 
-/** Up to here, a product of a count with a part of a period is exact. */
-const nearLimit = 8192;
+/** Up to here, the multiples of the first part of a period are exact. */
+const nearLimit = 2 ** 20;
 
-/** pi in parts (Cody and Waite 1980); the first three have 11 bits or fewer, of 24, so that counts of 13 bits fit beside them. */
-const pi = [3.140625, 9.675025939941406e-4, 1.5099067240953445e-7, 5.126688136514179e-12] as const;
+/** pi in two parts (Cody and Waite 1980). */
+const pi = [3.1415926534682512, 1.2154201013012384e-10] as const;
 
-/** a - n * period, for |a| <= nearLimit and n such that the difference is below 2. */
-function restOf(a: Floats, n: Floats, period: number): Pick<Turned, "rest" | "lost"> {
-  const parts = pi.map((part) => n.mul(part * (period / Math.PI)));
-  const start = a.sub(parts[0]!).sub(parts[1]!);
-  const rest = start.sub(parts[2]!);
-  return { rest, lost: start.sub(rest).sub(parts[2]!).sub(parts[3]!) };
+/** x - n * period. */
+function restOf(x: Doubles, n: Doubles, period: number): Doubles {
+  const periods = period / Math.PI;
+  return x.sub(n.mul(pi[0] * periods)).sub(n.mul(pi[1] * periods));
 }
 
 /** Added to a number this large, a fraction is rounded away. */
-const large = 1.5 * 2 ** 23;
+const large = 1.5 * 2 ** 52;
 
-/** Takes the nearest multiple of `period` from a, |a| <= nearLimit. */
-function nearTurn(a: Floats, period: number): Turned {
-  const moved = a.mul(1 / period).add(large);
-  return { ...restOf(a, moved.sub(large), period), count: moved.bits() };
+/** Takes the nearest multiple of `period` from x, |x| <= nearLimit. */
+function nearTurn(x: Doubles, period: number): Turned {
+  const count = x.mul(1 / period).add(large);
+  return { rest: restOf(x, count.sub(large), period), count };
 }
 
-/** Takes an odd multiple of pi / 2 from a; the count is that of pi in it, and one. */
-function nearHalfTurn(a: Floats): Turned {
-  const whole = a.mul(1 / Math.PI).floor();
-  return { ...restOf(a, whole.add(0.5), Math.PI), count: whole.add(large + 1).bits() };
+/** Takes the nearest odd multiple of pi / 2 from x, 0 <= x <= nearLimit; the count is that of half turns by which cos(x) = sin(rest) then. */
+function nearHalfTurn(x: Doubles): Turned {
+  const whole = x.mul(1 / Math.PI).floor();
+  return { rest: restOf(x, whole.add(0.5), Math.PI), count: whole.add(large + 1) };
 }
 
 /** 1 / pi as a sum of numbers of 24 bits, whose products with a float32 are exact in float64. */
@@ -49,89 +46,80 @@ const inversePi = [10680707, 7228996, 1387004, 2578385, 16069853, 12639074, 9804
   .map((digits, i) => digits * 2 ** (-25 - 24 * i));
 
 /**
- * Takes the nearest multiple of `period` from any angle `start` periods further on. After Payne and Hanek (1983): of the products
- * with the parts of 1 / period what makes whole turns is left out before they are summed. All is exact up to parts that
- * are too small to be cancelled by others.
+ * Takes the nearest multiple of `period` from x + start * period, of any size. After Payne and Hanek (1983): of the products with
+ * the parts of 1 / period, what makes two whole periods is left out before they are summed. All is exact until the parts
+ * are so small that no others cancel them.
  */
-function farTurn(x: Floats, period: number, start: number): Turned {
-  const half = (x: Doubles): { readonly rest: Doubles; readonly count: Doubles } => {
-    let [rest, count] = [Doubles.of(start), Doubles.of(0)];
-    for (const part of inversePi) {
-      const product = x.mul(part * (Math.PI / period));
-      rest = rest.add(product.sub(product.mul(0.5).nearest().mul(2)));
-      const whole = rest.nearest();
-      [rest, count] = [rest.sub(whole), count.add(whole)];
-    }
-    return { rest: rest.mul(period), count: count.add(1.5 * 2 ** 52) };
-  };
-  const [low, high] = [half(x.low()), half(x.high())];
-  return {
-    rest: Doubles.floats(low.rest, high.rest),
-    lost: Floats.of(0),
-    count: Doubles.lowBits(low.count, high.count),
-  };
+function farTurn(x: Doubles, period: number, start = 0): Turned {
+  let [rest, count] = [Doubles.of(start), Doubles.of(large)];
+  for (const part of inversePi) {
+    const product = x.mul(part * (Math.PI / period));
+    rest = rest.add(product.sub(product.mul(0.5).nearest().mul(2)));
+    const whole = rest.nearest();
+    [rest, count] = [rest.sub(whole), count.add(whole)];
+  }
+  return { rest: rest.mul(period), count };
 }
 
-/** The sign bits for an odd count. */
-const odd = (count: Integers): Integers => count.up(31);
-
-/** sin(rest + lost), |rest| <= pi / 2. */
-function sine({ rest, lost }: Turned): Floats {
-  const z = rest.mul(rest);
-  const p = z.mul(z.polynomial(...forSine));
-  return rest.mul(p).add(lost).add(rest);
+/** A function of the rests of four angles, and the sign bits where the count is odd. */
+function turned(x: Floats, turn: (x: Doubles) => Turned, f: (rest: Doubles) => Doubles): readonly [Floats, Integers] {
+  const [low, high] = [turn(x.low()), turn(x.high())];
+  return [Doubles.floats(f(low.rest), f(high.rest)), Doubles.lowBits(low.count, high.count).up(31)];
 }
 
-/** (sin(r) / r - 1) / r^2. */
-const forSine = [
-  -0.1666666716337204,
-  0.008333350531756878,
-  -0.00019843093468807638,
-  2.7627056624623947e-6,
-  -2.550291000602556e-8,
-];
+/** sin(r), |r| <= pi / 2: relative error 2^-27. */
+function sine(r: Doubles): Doubles {
+  const p = [1, -0.16666659544614967, 0.00833306608366376, -0.00019809590164988726, 2.605750825465311e-6];
+  return r.mul(r).polynomial(...p).mul(r);
+}
 
 function sin(arg: Vector): Formula {
   const x = arg.floats();
-  const a = x.abs();
-  const value = (turned: Turned): Floats => sine(turned).turned(x.signs().xor(odd(turned.count)));
+  const value = (turn: (x: Doubles) => Turned): Floats => {
+    const [result, odd] = turned(x.abs(), turn, sine);
+    return result.turned(x.signs().xor(odd));
+  };
   return {
-    result: value(nearTurn(a, Math.PI)),
-    rare: { where: a.greater(nearLimit), value: value(farTurn(a, Math.PI, 0)) },
+    result: value((x) => nearTurn(x, Math.PI)),
+    rare: { where: x.abs().greater(nearLimit), value: value((x) => farTurn(x, Math.PI)) },
   };
 }
 
 function cos(arg: Vector): Formula {
   const a = arg.floats().abs();
-  const value = (turned: Turned): Floats => sine(turned).turned(odd(turned.count));
+  const value = (turn: (x: Doubles) => Turned): Floats => {
+    const [result, odd] = turned(a, turn, sine);
+    return result.turned(odd);
+  };
   return {
-    result: value(nearHalfTurn(a)),
-    rare: { where: a.greater(nearLimit), value: value(farTurn(a, Math.PI, 0.5)) },
+    result: value(nearHalfTurn),
+    rare: { where: a.greater(nearLimit), value: value((x) => farTurn(x, Math.PI, 0.5)) },
   };
 }
 
-/** (tan(r) / r - 1) / r^2. */
-const forTangent = [
-  0.33333155512809753,
-  0.1333884596824646,
-  0.05340687558054924,
-  0.024447163566946983,
-  0.003091054502874613,
-  0.009403222240507603,
-];
+/** tan(r), |r| <= pi / 4: relative error 2^-25. */
+function tangent(r: Doubles): Doubles {
+  const p = [
+    1,
+    0.3333315657225279,
+    0.13338806897001293,
+    0.05341064801662926,
+    0.02443243470896129,
+    0.003116173438294196,
+    0.00938765381600478,
+  ];
+  return r.mul(r).polynomial(...p).mul(r);
+}
 
 function tan(arg: Vector): Formula {
   const x = arg.floats();
-  const a = x.abs();
-  const value = ({ rest, lost, count }: Turned): Floats => {
-    const z = rest.mul(rest);
-    const t = rest.mul(z.mul(z.polynomial(...forTangent))).add(lost).add(rest);
-    const isOdd = new Integers(odd(count).downSigned(31).node);
-    return isOdd.choose(Floats.of(-1).div(t), t).turned(x.signs());
+  const value = (turn: (x: Doubles) => Turned): Floats => {
+    const [result, odd] = turned(x.abs(), turn, tangent);
+    return odd.downSigned(31).choose(Floats.of(-1).div(result), result).turned(x.signs());
   };
   return {
-    result: value(nearTurn(a, Math.PI / 2)),
-    rare: { where: a.greater(nearLimit), value: value(farTurn(a, Math.PI / 2, 0)) },
+    result: value((x) => nearTurn(x, Math.PI / 2)),
+    rare: { where: x.abs().greater(nearLimit), value: value((x) => farTurn(x, Math.PI / 2)) },
   };
 }
 

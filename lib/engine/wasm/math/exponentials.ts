@@ -51,8 +51,13 @@ const [least, most] = [-104, 89];
 /** exp(x) for x in [-104, 89]. */
 export function expWithin(x: Floats): Floats {
   const { exponent, rest } = split(x, 254, forExp);
+  return scaled(rest.add(1), exponent);
+}
+
+/** x 2^n, of an exponent with bias 254. */
+function scaled(x: Floats, exponent: Integers): Floats {
   const half = exponent.down(1);
-  return rest.add(1).mul(half.up(23).floats()).mul(exponent.sub(half).up(23).floats());
+  return x.mul(half.up(23).floats()).mul(exponent.sub(half).up(23).floats());
 }
 
 /** 2 to the power of what `split` gives with bias 127: for n in [-126, 127]. */
@@ -64,9 +69,11 @@ export function expNormal(x: Floats): Floats {
   return rest.add(1).mul(power(exponent));
 }
 
-/** exp(-|x|). */
-export function expDown(x: Floats): Floats {
-  return expWithin(x.abs().atMost(-least).neg());
+/** exp(-|x|), and by which factor less 1 rounding has missed it. */
+export function expDown(x: Floats): readonly [Floats, Floats] {
+  const { exponent, rest } = split(x.abs().atMost(-least).neg(), 254, forExp);
+  const sum = rest.add(1);
+  return [scaled(sum, exponent), rest.sub(sum.sub(1))];
 }
 
 /** exp(x) - 1 = 2^n q + (2^n - 1), in halves, since 2^128 is none. */
@@ -78,13 +85,16 @@ function expm1(x: Floats): Floats {
   return x.abs().less(2 ** -25).choose(x, halved.add(halved));
 }
 
-/** tanh(a) = (exp(2 a) - 1) / (exp(2 a) + 1), which has full accuracy everywhere. */
+/** tanh(a) = e / (e + 2), e = exp(2 a) - 1. What is lost in e + 2 is taken from the result, with 1 / (e + 2) = (1 - tanh(a)) / 2. */
 function tanh(x: Floats): Floats {
   const a = x.abs().atMost(10);
   const { exponent, rest } = split(a.add(a), 127, forExpm1);
   const scale = power(exponent);
-  const above = scale.mul(rest).add(scale.sub(1));
-  return above.div(above.add(2)).turned(x.signs());
+  const e = scale.mul(rest).add(scale.sub(1));
+  const whole = e.add(2);
+  const lost = e.sub(whole.sub(2));
+  const t = e.div(whole);
+  return t.sub(t.mul(Floats.of(0.5).sub(t.mul(0.5)).mul(lost))).turned(x.signs());
 }
 
 /** 1 / (1 + 2^n (1 + q)), of which 2^h with h near n / 2 is taken out so that nothing overflows. */
@@ -94,7 +104,9 @@ function sigmoid(x: Floats): Floats {
   const other = exponent.sub(half).up(23).floats();
   // half has 127 + h in its lower bits, and 2^-h has the exponent 127 - h.
   const inverse = Integers.of(254).sub(half).up(23).floats();
-  return inverse.div(rest.add(1).mul(other).add(inverse));
+  // The sum of three, the largest last.
+  const sum = rest.mul(other).add(other.atMost(inverse)).add(other.atLeast(inverse));
+  return inverse.div(sum);
 }
 
 /** x P(x^2) below 0.92, else 1 - exp(-a (1 + Q(a))): minimax fits of the relative error. */

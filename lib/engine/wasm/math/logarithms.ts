@@ -71,15 +71,19 @@ function log1p(arg: Vector): Formula {
   };
 }
 
-/** max(x, 0) + log(1 + t), t = exp(-|x|): a polynomial of d = 2 t / (2 + t), log(1 + t) being 2 atanh(d / 2). */
+/**
+ * max(x, 0) + log(1 + t), t = exp(-|x|): a polynomial of d = 2 t / (2 + t), since log(1 + t) = 2 atanh(d / 2). What rounding
+ * takes from t and from 2 + t is given back to first order.
+ */
 function softplus(arg: Vector): Formula {
   const x = arg.floats();
-  const t = expDown(x);
-  const d = t.add(t).div(t.add(2));
+  const [t, missed] = expDown(x);
+  const whole = t.add(2);
+  const lost = t.sub(whole.sub(2)).mul(0.5);
+  const d = t.add(t).div(whole);
   const z = d.mul(d);
-  const log = d.mul(
-    z.mul(z.polynomial(0.08333302289247513, 0.012506700120866299, 0.0021877295803278685, 0.0005470188916660845)),
-  ).add(d);
+  const p = z.polynomial(0.08333302289247513, 0.012506700120866299, 0.0021877295803278685, 0.0005470188916660845);
+  const log = d.mul(z.mul(p).add(missed.sub(lost))).add(d);
   return { result: x.atLeast(0).add(log) };
 }
 
