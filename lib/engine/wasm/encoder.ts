@@ -228,29 +228,27 @@ export class ModuleWriter {
     };
     const indices = this.#functions.map(({ code }) => typeOf(code));
     const exported = this.#functions.flatMap(({ name }, i) => name === null ? [] : [{ name, i }]);
-    const parts: number[][] = [[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
-    const vector = (items: readonly (readonly number[])[]): number[] => {
-      const out: number[] = [];
-      unsigned(out, items.length);
-      for (const item of items) for (const byte of item) out.push(byte);
-      return out;
-    };
-    const section = (id: number, body: readonly number[]): void => {
-      const head = [id];
-      unsigned(head, body.length);
-      parts.push(head, body as number[]);
-    };
+    const parts: (readonly number[])[] = [[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
     const leb = (n: number): number[] => {
       const out: number[] = [];
       unsigned(out, n);
       return out;
     };
-    const text = (s: string): number[] => vector([...new TextEncoder().encode(s)].map((x) => [x]));
-    section(1, vector(signatures));
-    section(2, vector([[...text("env"), ...text("memory"), 0x02, 0x00, ...leb(pages)]]));
-    section(3, vector(indices.map(leb)));
-    section(7, vector(exported.map(({ name, i }) => [...text(name), 0x00, ...leb(i)])));
-    section(10, vector(this.#functions.map(({ code }) => code.encode())));
+    const text = (s: string): number[] => {
+      const encoded = [...new TextEncoder().encode(s)];
+      return [...leb(encoded.length), ...encoded];
+    };
+    /** A section that is a list. */
+    const section = (id: number, items: readonly (readonly number[])[]): void => {
+      const count = leb(items.length);
+      const size = items.reduce((sum, x) => sum + x.length, count.length);
+      parts.push([id, ...leb(size)], count, ...items);
+    };
+    section(1, signatures);
+    section(2, [[...text("env"), ...text("memory"), 0x02, 0x00, ...leb(pages)]]);
+    section(3, indices.map(leb));
+    section(7, exported.map(({ name, i }) => [...text(name), 0x00, ...leb(i)]));
+    section(10, this.#functions.map(({ code }) => code.encode()));
     const bytes = new Uint8Array(parts.reduce((sum, x) => sum + x.length, 0));
     let at = 0;
     for (const part of parts) {
