@@ -28,8 +28,10 @@ const perVectored: Readonly<Times> = { wasm: 4, onnx: 0.6 };
 const vectored: ReadonlySet<string> = new Set(["exp", "tanh", "sigmoid", "erf"]);
 /** What an element that is reduced costs. */
 const perReduced: Readonly<Times> = { wasm: 0.4, onnx: 0.35 };
-/** What a multiply-add of a product costs. */
+/** What a multiply-add of a product costs; where the second factor does not fit the first cache, WebAssembly waits for it. */
 const perProduct: Readonly<Times> = { wasm: 0.1, onnx: 0.04 };
+const perLargeProduct: Readonly<Times> = { wasm: 0.5, onnx: 0.04 };
+const largeFactor = 2 ** 15;
 /** Elements of inputs and outputs, which WebAssembly copies. */
 const perCopied: Readonly<Times> = { wasm: 0.3, onnx: 0 };
 /** What it costs to make a program that runs once: a session of ONNX Runtime. */
@@ -58,8 +60,10 @@ export function estimate(graph: Graph): Times {
       }
       if (kind === "leaf" || node.op === "output" || node.op === "reshape") continue;
       charge(perOperation, repeats);
-      if (node.op === "matmul") charge(perProduct, repeats * size * extentOf(node).k);
-      else if (node.op === "scatterAdd") {
+      if (node.op === "matmul") {
+        const { k, n } = extentOf(node);
+        charge(k * n > largeFactor ? perLargeProduct : perProduct, repeats * size * k);
+      } else if (node.op === "scatterAdd") {
         const hits = node.inputs[1]!.shape[node.attrs.axis]!;
         charge({ wasm: 0.5 * hits, onnx: 1 }, repeats * size);
       } else if (node.op === "randomBits") charge({ wasm: 10, onnx: 10 }, repeats * size);

@@ -55,9 +55,6 @@ export interface Program<K> {
   readonly steps: number;
 }
 
-/** How deep scans may be nested: WebGPU binds at most 8 step numbers. */
-const mostNested = 8;
-
 /** A node whose value goes to a place. `stable` places keep it for other kernels to read. */
 interface Sink {
   readonly node: Node;
@@ -220,7 +217,8 @@ class Builder<K> {
 
   /** Makes room for a scan's carries and results, and says where its initial carries go. */
   #openScan(node: NodeOf<"scan">, roots: readonly Node[], places: Map<Node, Place>, depth: number): OpenScan {
-    if (depth === mostNested) throw new Error(`Scans run nested up to ${mostNested} deep.`);
+    const { mostNested } = this.backend.target;
+    if (depth === mostNested) throw new Error(`The WebGPU engine runs scans nested up to ${mostNested} deep.`);
     const { body, carries, length, reverse } = node.attrs;
     this.steps = Math.max(this.steps, length);
     const outputs = topological(roots).filter((x): x is NodeOf<"output"> => x.op === "output" && x.inputs[0] === node);

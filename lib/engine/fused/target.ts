@@ -22,6 +22,8 @@ export interface Target {
   readonly mostUnrolled: number;
   /** Whether long sums and deep products are split, so that more than a few threads have something to do. */
   readonly isParallel: boolean;
+  /** How deep scans may be nested. */
+  readonly mostNested: number;
   /** Whether a scan of one element-wise kernel is a loop inside of that kernel. */
   readonly loopsInside: boolean;
   /** Whether indices outside of their axes end a run: then they are looked at where they are used. */

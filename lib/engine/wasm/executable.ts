@@ -38,7 +38,8 @@ function load(graph: Graph, heap: Heap): Loaded {
     };
   } catch (error) {
     heap.free(start);
-    throw error;
+    // What is written has limits: of locals in a function, of functions, of how deep an expression is.
+    throw error instanceof WebAssembly.CompileError ? new TooLarge(error.message) : error;
   }
 }
 

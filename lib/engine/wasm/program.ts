@@ -25,6 +25,7 @@ const core: Target = {
   mostPieces: Infinity,
   mostUnrolled: 8,
   isParallel: false,
+  mostNested: Infinity,
   loopsInside: false,
   refusesOutside: true,
   isThin: ({ n, k }) => n < 4 || k <= 2,

@@ -39,6 +39,8 @@ const gpu: Omit<Target, "mostBindings"> = {
   mostPieces: 6,
   mostUnrolled: 8,
   isParallel: true,
+  // WebGPU binds at most 8 step numbers.
+  mostNested: 8,
   loopsInside: true,
   refusesOutside: false,
   isThin: ({ m, n, k }) => Math.min(m, n) <= 4 || m * n <= 64 || k <= 8,

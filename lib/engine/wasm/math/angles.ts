@@ -123,8 +123,8 @@ function tan(arg: Vector): Formula {
   };
 }
 
-/** pi / 2 in two float32: x taken from it. */
-const halfPiLess = (x: Floats): Floats => Floats.of(Math.PI / 2).sub(x.sub(-4.371139e-8));
+/** pi / 2, in two float32, less two numbers, of which the second is small. */
+const halfPiLess = (x: Floats, small: Floats): Floats => Floats.of(Math.PI / 2).sub(x).sub(small.sub(-4.371139e-8));
 
 /** atan(a) = pi / 2 - atan(1 / a). */
 function atan(x: Floats): Floats {
@@ -132,8 +132,8 @@ function atan(x: Floats): Floats {
   const isSteep = a.greater(1);
   const t = isSteep.choose(Floats.of(1).div(a), a);
   const z = t.mul(t);
-  const angle = t.mul(z.mul(z.polynomial(...forArctangent))).add(t);
-  return isSteep.choose(halfPiLess(angle), angle).turned(x.signs());
+  const little = t.mul(z.mul(z.polynomial(...forArctangent)));
+  return isSteep.choose(halfPiLess(t, little), little.add(t)).turned(x.signs());
 }
 
 /** (atan(t) / t - 1) / t^2. */
@@ -152,16 +152,17 @@ const forArctangent = [
 interface Arc {
   /** Where a > 1/2. */
   readonly isBig: Integers;
-  /** asin(a), or the half of acos(a) where a is big; NaN above 1. */
-  readonly angle: Floats;
+  /** asin(a), or the half of acos(a) where a is big, as a sum of something and little; NaN above 1. */
+  readonly most: Floats;
+  readonly little: Floats;
 }
 
 /** acos(a) = 2 asin(sqrt((1 - a) / 2)). */
 function arc(a: Floats): Arc {
   const isBig = a.greater(0.5);
   const z = isBig.choose(Floats.of(1).sub(a).mul(0.5), a.mul(a));
-  const s = isBig.choose(z.sqrt(), a);
-  return { isBig, angle: s.mul(z.mul(z.polynomial(...forArcsine))).add(s) };
+  const most = isBig.choose(z.sqrt(), a);
+  return { isBig, most, little: most.mul(z.mul(z.polynomial(...forArcsine))) };
 }
 
 /** (asin(s) / s - 1) / s^2. */
@@ -174,16 +175,19 @@ const forArcsine = [
 ];
 
 function asin(x: Floats): Floats {
-  const { isBig, angle } = arc(x.abs());
-  return isBig.choose(halfPiLess(angle.add(angle)), angle).turned(x.signs());
+  const { isBig, most, little } = arc(x.abs());
+  const far = halfPiLess(most.add(most), little.add(little));
+  return isBig.choose(far, little.add(most)).turned(x.signs());
 }
 
 function acos(x: Floats): Floats {
-  const { isBig, angle } = arc(x.abs());
+  const { isBig, most, little } = arc(x.abs());
+  const angle = little.add(most);
   const double = angle.add(angle);
   const isNegative = x.bits().downSigned(31);
   const back = Floats.of(Math.PI).sub(double.sub(-8.742278e-8));
-  return isBig.choose(isNegative.choose(back, double), halfPiLess(angle.turned(x.signs())));
+  const signs = x.signs();
+  return isBig.choose(isNegative.choose(back, double), halfPiLess(most.turned(signs), little.turned(signs)));
 }
 
 const of = (f: (x: Floats) => Floats): Helper => ({ arity: 1, formula: (x) => ({ result: f(x!.floats()) }) });

@@ -85,7 +85,10 @@ function expm1(x: Floats): Floats {
   return x.abs().less(2 ** -25).choose(x, halved.add(halved));
 }
 
-/** tanh(a) = e / (e + 2), e = exp(2 a) - 1. What is lost in e + 2 is taken from the result, with 1 / (e + 2) = (1 - tanh(a)) / 2. */
+/**
+ * tanh(a) = e / (e + 2), e = exp(2 a) - 1. What is lost in e + 2 is given back where it counts, near 0: there 1 / (e + 2) is about
+ * (1 - tanh(a))^2 / 2, which vanishes elsewhere.
+ */
 function tanh(x: Floats): Floats {
   const a = x.abs().atMost(10);
   const { exponent, rest } = split(a.add(a), 127, forExpm1);
@@ -94,7 +97,8 @@ function tanh(x: Floats): Floats {
   const whole = e.add(2);
   const lost = e.sub(whole.sub(2));
   const t = e.div(whole);
-  return t.sub(t.mul(Floats.of(0.5).sub(t.mul(0.5)).mul(lost))).turned(x.signs());
+  const root = Floats.of(Math.SQRT1_2).sub(t.mul(Math.SQRT1_2));
+  return t.sub(root.mul(root).mul(lost).mul(t)).turned(x.signs());
 }
 
 /** 1 / (1 + 2^n (1 + q)), of which 2^h with h near n / 2 is taken out so that nothing overflows. */
