@@ -82,6 +82,18 @@ export class Interner {
     return this.#dynamic.get(name);
   }
 
+  /** Some expressions and all that they are made of. */
+  reached(roots: readonly Expr[]): Set<Expr> {
+    const found = new Set<Expr>();
+    const visit = (expr: Expr): void => {
+      if (found.has(expr)) return;
+      found.add(expr);
+      this.operands(expr).forEach(visit);
+    };
+    roots.forEach(visit);
+    return found;
+  }
+
   /** Expressions that must be computed before `expr`. */
   operands(expr: Expr): Expr[] {
     const { form } = expr;

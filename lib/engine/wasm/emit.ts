@@ -6,7 +6,8 @@ import { constant, flatten, type Ix, scale, variable } from "../fused/ix.ts";
 import type { Stores } from "../fused/place.ts";
 import { type Accumulator, join, joinLanes, neutralBits, startAccumulator, sumOfSums } from "./accumulate.ts";
 import type { View } from "./lanes.ts";
-import { chooseNest, priceOf, straight, writeBlock } from "./nest.ts";
+import { chooseNest, straight, writeBlock } from "./nest.ts";
+import { priceOf } from "./price.ts";
 import type { Scope } from "./scope.ts";
 import type { Values } from "./values.ts";
 

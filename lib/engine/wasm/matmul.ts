@@ -9,7 +9,6 @@ import type { Code } from "./encoder.ts";
 import { type Kernel, writeStores } from "./emit.ts";
 import type { View } from "./lanes.ts";
 import type { Scope } from "./scope.ts";
-import { reached } from "./nest.ts";
 
 /** How many rows, and vectors of columns, a tile has. */
 const tileRows = 4;
@@ -34,7 +33,7 @@ export function emitMatmul(kernel: Kernel): void {
 
 /** Whether what a factor reads lies one after another along a variable. */
 function isAlong({ draft }: Kernel, factor: Expr, name: string): boolean {
-  const loads = [...reached(draft.lowering.exprs, [factor])].flatMap(({ form }) =>
+  const loads = [...draft.lowering.exprs.reached([factor])].flatMap(({ form }) =>
     form.kind === "load" ? [form.ix] : []
   );
   return loads.length > 0 && loads.every((ix) => factorOf(ix, name) === 1);

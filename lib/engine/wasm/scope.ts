@@ -3,8 +3,7 @@
  * computed in the outermost scope that knows all that it is made of, and is known to the scopes inside of that.
  */
 
-import type { Ix } from "../fused/ix.ts";
-import { variables } from "../fused/ix.ts";
+import { type Ix, variables } from "../fused/ix.ts";
 import type { Code, ValueType } from "./encoder.ts";
 
 /** A local of the function, and the scope that computes it. */

@@ -18,8 +18,7 @@ import {
   patternOf,
   type View,
 } from "./lanes.ts";
-import type { Known, Scope } from "./scope.ts";
-import { Scope as Scopes } from "./scope.ts";
+import { type Known, Scope } from "./scope.ts";
 
 /** Where memory begins, in bytes. */
 export type StartOf = (memory: Memory) => number;
@@ -157,7 +156,7 @@ export class Values {
     }
     const values = args.map((x) => this.value(x, view, scope));
     const key = `${name}:${expr.dtype}:${args.map((x) => x.dtype)}:${values.map((x) => x.local)}`;
-    const home = values.reduce((inner, x) => Scopes.inner(inner, x.home), scope.root);
+    const home = values.reduce((inner, x) => Scope.inner(inner, x.home), scope.root);
     return home.make(key, "v128", values.every((x) => x.uniform), (code) => {
       emitCall(code, name, expr.dtype, values.map((x) => x.local), args.map((x) => x.dtype), this.need);
     });
@@ -167,7 +166,7 @@ export class Values {
   #load(place: Place, size: number, lanes: LaneIndex, scope: Scope): Known {
     const start = this.startOf(place.memory);
     const key = `l${start}+${place.base.key}:${keyOfLanes(lanes)}`;
-    const home = Scopes.inner(homeOf(lanes, scope), scope.homeOf(place.base));
+    const home = Scope.inner(homeOf(lanes, scope), scope.homeOf(place.base));
     const pattern = patternOf(lanes);
     return home.make(key, "v128", isUniform(lanes), (code) => {
       const at = (ix: Ix, lo: number, hi: number) =>
@@ -223,7 +222,7 @@ function floatBits(value: number): number {
 }
 
 function homeOf(lanes: LaneIndex, scope: Scope): Scope {
-  return lanes.reduce((inner, ix) => Scopes.inner(inner, scope.homeOf(ix)), scope.root);
+  return lanes.reduce((inner, ix) => Scope.inner(inner, scope.homeOf(ix)), scope.root);
 }
 
 /** The greatest value of a variable, where it occurs in `ix`. */
