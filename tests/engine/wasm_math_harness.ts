@@ -1,6 +1,6 @@
 /** Runs one operation of the WebAssembly engine's table over arrays, and compares numbers in units of the last place. */
 
-import { ok } from "node:assert/strict";
+import { fail } from "node:assert/strict";
 import type { DType } from "../../lib/graph/types.ts";
 import { type CallName, emitCall, type HelperName, makeHelper } from "../../lib/engine/wasm/calls.ts";
 import { Code, ModuleWriter } from "../../lib/engine/wasm/encoder.ts";
@@ -11,7 +11,7 @@ export type Numbers = Float32Array | Int32Array | Uint32Array;
 /** An operation over arrays: gives its results, which the next call overwrites. */
 export interface Vectorised {
   (...args: readonly Numbers[]): Numbers;
-  /** Calls without copies, on what the last call left. */
+  /** Computes that many vectors of the last call again. */
   readonly again: (vectors: number) => void;
 }
 
@@ -51,30 +51,34 @@ export function vectorised(name: CallName, dtype: DType, argTypes: readonly DTyp
   return Object.assign(call, { again: (vectors: number) => run(vectors * 16) });
 }
 
-/** The distance of float32 `found` from `exact` in units of the last place of the latter, as float32; 0 or infinite if either is not finite. */
+/**
+ * The distance of float32 `found` from `exact` in units of the last place that `exact` has as float32. Infinite where one is NaN
+ * and the other not, and where zeros have different signs.
+ */
 export function ulps(found: number, exact: number): number {
-  if (Object.is(found, exact) || Object.is(found, Math.fround(exact))) return 0;
-  if (Number.isNaN(found) || Number.isNaN(exact)) return Infinity;
-  const size = Math.max(Math.abs(exact), 2 ** -126);
+  const rounded = Math.fround(exact);
+  if (Object.is(found, rounded)) return 0;
+  if (Number.isNaN(found) || Number.isNaN(exact) || found === rounded) return Infinity;
   // Beyond the largest number comes infinity, one unit away.
-  const limit = 2 ** 128;
-  const held = Math.max(-limit, Math.min(limit, found));
-  const wanted = Math.max(-limit, Math.min(limit, exact));
-  const unit = 2 ** (Math.min(127, Math.floor(Math.log2(size))) - 23);
-  return Math.abs(held - wanted) / unit;
+  const held = (x: number): number => Math.max(-(2 ** 128), Math.min(2 ** 128, x));
+  const size = Math.min(2 ** 127, Math.max(2 ** -126, Math.abs(exact)));
+  return Math.abs(held(found) - held(exact)) / 2 ** (Math.floor(Math.log2(size)) - 23);
 }
 
-/** Throws with the argument where results are further than `most` units from the exact ones. */
+/** Throws with the arguments of the first result that is further than `most` units from the exact one. */
 export function assertUlps(
-  name: string,
-  found: Numbers,
-  args: readonly Numbers[],
+  name: CallName,
+  args: readonly Float32Array[],
   exact: (...args: number[]) => number,
   most: number,
 ): void {
-  for (let i = 0; i < found.length; i++) {
-    const right = exact(...args.map((x) => x[i]!));
-    const away = ulps(found[i]!, right);
-    if (!(away <= most)) ok(false, `${name}(${args.map((x) => x[i])}) is ${found[i]}, right is ${right}: ${away} ulp`);
+  const run = vectorised(name, "float32", args.map(() => "float32"));
+  for (let start = 0; start < args[0]!.length; start += 16_384) {
+    const part = args.map((x) => x.subarray(start, start + 16_384));
+    run(...part).forEach((found, i) => {
+      const numbers = part.map((x) => x[i]!);
+      const away = ulps(found, exact(...numbers));
+      if (!(away <= most)) fail(`${name}(${numbers}) is ${found}, not ${exact(...numbers)}: ${away} units away`);
+    });
   }
 }

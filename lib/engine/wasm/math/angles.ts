@@ -123,8 +123,12 @@ function tan(arg: Vector): Formula {
   };
 }
 
-/** pi / 2, in two float32, less two numbers, of which the second is small. */
-const halfPiLess = (x: Floats, small: Floats): Floats => Floats.of(Math.PI / 2).sub(x).sub(small.sub(-4.371139e-8));
+/** pi / 2, in two float32, less |x| <= pi / 2 and less what is small; what rounding takes from the first difference goes with that. */
+function halfPiLess(x: Floats, small: Floats): Floats {
+  const most = Floats.of(Math.PI / 2);
+  const left = most.sub(x);
+  return left.sub(small.sub(-4.371139e-8).sub(most.sub(left).sub(x)));
+}
 
 /** atan(a) = pi / 2 - atan(1 / a). */
 function atan(x: Floats): Floats {

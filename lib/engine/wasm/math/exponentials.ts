@@ -12,8 +12,9 @@ const ln2 = [0.693359375, -2.12194440e-4] as const;
 interface Split {
   /** n + bias in the lower nine bits. */
   readonly exponent: Integers;
-  /** exp(r) - 1. */
+  /** r, and exp(r) - 1 - r. */
   readonly rest: Floats;
+  readonly more: Floats;
 }
 
 /** Splits exp(x), |x| < 2^13, as above; `bias` is a whole number that n is wanted with. */
@@ -23,7 +24,7 @@ function split(x: Floats, bias: number, coefficients: readonly number[]): Split 
   const moved = x.mul(Math.LOG2E).add(large);
   const n = moved.sub(large);
   const r = x.sub(n.mul(ln2[0])).sub(n.mul(ln2[1]));
-  return { exponent: moved.bits(), rest: r.mul(r).mul(r.polynomial(...coefficients)).add(r) };
+  return { exponent: moved.bits(), rest: r, more: r.mul(r).mul(r.polynomial(...coefficients)) };
 }
 
 /** Relative error of exp(r) at most 2^-27 for |r| <= ln 2 / 2. */
@@ -50,8 +51,8 @@ const [least, most] = [-104, 89];
 
 /** exp(x) for x in [-104, 89]. */
 export function expWithin(x: Floats): Floats {
-  const { exponent, rest } = split(x, 254, forExp);
-  return scaled(rest.add(1), exponent);
+  const { exponent, rest, more } = split(x, 254, forExp);
+  return scaled(more.add(rest).add(1), exponent);
 }
 
 /** x 2^n, of an exponent with bias 254. */
@@ -65,22 +66,27 @@ const power = (exponent: Integers): Floats => exponent.up(23).floats();
 
 /** exp(x) for x in [-87, 87]. */
 export function expNormal(x: Floats): Floats {
-  const { exponent, rest } = split(x, 127, forExp);
-  return rest.add(1).mul(power(exponent));
+  const { exponent, rest, more } = split(x, 127, forExp);
+  return more.add(rest).add(1).mul(power(exponent));
 }
 
 /** exp(-|x|), and by which factor less 1 rounding has missed it. */
 export function expDown(x: Floats): readonly [Floats, Floats] {
-  const { exponent, rest } = split(x.abs().atMost(-least).neg(), 254, forExp);
-  const sum = rest.add(1);
-  return [scaled(sum, exponent), rest.sub(sum.sub(1))];
+  const { exponent, rest, more } = split(x.abs().atMost(-least).neg(), 254, forExp);
+  const q = more.add(rest);
+  const sum = q.add(1);
+  return [scaled(sum, exponent), q.sub(sum.sub(1))];
 }
 
-/** exp(x) - 1 = 2^n q + (2^n - 1), in halves, since 2^128 is none. */
+/** (exp(x) - 1) one = 2^n one q + (2^n one - one). The sum begins with what is exact near 0. */
+function lessOne({ exponent, rest, more }: Split, one: number): Floats {
+  const scale = power(exponent);
+  return scale.mul(rest).add(scale.sub(one)).add(scale.mul(more));
+}
+
+/** By halves, since 2^128 is no float32. */
 function expm1(x: Floats): Floats {
-  const { exponent, rest } = split(x.atLeast(-20).atMost(most), 126, forExpm1);
-  const half = power(exponent);
-  const halved = half.mul(rest).add(half.sub(0.5));
+  const halved = lessOne(split(x.atLeast(-20).atMost(most), 126, forExpm1), 0.5);
   // Half of a tiny number may be none.
   return x.abs().less(2 ** -25).choose(x, halved.add(halved));
 }
@@ -91,9 +97,7 @@ function expm1(x: Floats): Floats {
  */
 function tanh(x: Floats): Floats {
   const a = x.abs().atMost(10);
-  const { exponent, rest } = split(a.add(a), 127, forExpm1);
-  const scale = power(exponent);
-  const e = scale.mul(rest).add(scale.sub(1));
+  const e = lessOne(split(a.add(a), 127, forExpm1), 1);
   const whole = e.add(2);
   const lost = e.sub(whole.sub(2));
   const t = e.div(whole);
@@ -103,13 +107,13 @@ function tanh(x: Floats): Floats {
 
 /** 1 / (1 + 2^n (1 + q)), of which 2^h with h near n / 2 is taken out so that nothing overflows. */
 function sigmoid(x: Floats): Floats {
-  const { exponent, rest } = split(x.neg().atMost(-least).atLeast(least), 254, forExp);
+  const { exponent, rest, more } = split(x.neg().atMost(-least).atLeast(least), 254, forExp);
   const half = exponent.down(1);
   const other = exponent.sub(half).up(23).floats();
   // half has 127 + h in its lower bits, and 2^-h has the exponent 127 - h.
   const inverse = Integers.of(254).sub(half).up(23).floats();
   // The sum of three, the largest last.
-  const sum = rest.mul(other).add(other.atMost(inverse)).add(other.atLeast(inverse));
+  const sum = more.add(rest).mul(other).add(other.atMost(inverse)).add(other.atLeast(inverse));
   return inverse.div(sum);
 }
 
