@@ -135,5 +135,6 @@ export function emitCall(
 ): void {
   const row: Row | undefined = (rows as { readonly [name: string]: Row })[name];
   if (!row) throw new Error(`The WebAssembly engine does not know the operation ${name}.`);
-  new Writer(code).push(row({ dtype, args: args.map((local) => Vector.at(local)), argTypes, need }));
+  const value = row({ dtype, args: args.map((local) => Vector.at(local)), argTypes, need });
+  new Writer(code, [value]).push(value);
 }

@@ -1,7 +1,7 @@
 /** How a helper function is written, and how it becomes the body of one. */
 
 import { Code } from "../encoder.ts";
-import { type Integers, type Vector, Vector as At, Writer } from "./value.ts";
+import { type Integers, Vector, Writer } from "./value.ts";
 
 /** What a function gives. */
 export interface Formula {
@@ -20,20 +20,19 @@ export interface Helper {
 /** The function that `helper` describes. */
 export function written({ arity, formula }: Helper): Code {
   const code = new Code(Array(arity).fill("v128"), ["v128"]);
-  const { result, rare } = formula(...Array.from({ length: arity }, (_, i) => At.at(i)));
-  const writer = new Writer(code);
+  const { result, rare } = formula(...Array.from({ length: arity }, (_, i) => Vector.at(i)));
+  const writer = new Writer(code, rare ? [result, rare.where, rare.value, rare.where] : [result]);
   writer.push(result);
   if (!rare) return code;
   const found = code.local("v128");
   code.set(found);
   writer.push(rare.where);
-  code.op("v128.any_true").if(() => {
-    const branch = writer.branch();
-    branch.push(rare.value);
+  code.op("v128.any_true");
+  writer.if(() => {
+    writer.push(rare.value);
     code.get(found);
-    branch.push(rare.where);
+    writer.push(rare.where);
     code.op("v128.bitselect").set(found);
   });
-  code.get(found);
-  return code;
+  return code.get(found);
 }

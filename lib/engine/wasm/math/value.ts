@@ -6,51 +6,75 @@
 
 import type { Code, Instruction } from "../encoder.ts";
 
-/** An instruction on vectors, after its operands. Constants and locals are repeated where they are used, others computed once. */
-class Node {
-  uses = 0;
-
-  constructor(
-    readonly append: (code: Code) => void,
-    readonly args: readonly Node[] = [],
-    readonly isRepeated = false,
-  ) {
-    for (const arg of args) arg.uses++;
-  }
+/** What computes a vector. */
+interface Node {
+  /** Appends the instruction, which finds `args` on the stack. */
+  readonly append: (code: Code) => void;
+  readonly args: readonly Node[];
+  /** Two nodes that say the same here are the same constant. */
+  readonly constant?: string;
+  /** The local that it is in already. */
+  readonly local?: number;
 }
 
-/** Appends expressions to a function. What one of them has computed, the next finds. */
-export class Writer {
-  readonly #kept: Map<Node, number>;
+/** What a node is kept under. */
+const identity = (node: Node): Node | string => node.constant ?? node;
 
-  constructor(readonly code: Code, kept: ReadonlyMap<Node, number> = new Map()) {
-    this.#kept = new Map(kept);
+/** Appends expressions to a function. What is used more than once is computed once, constants too, and kept in a local. */
+export class Writer {
+  readonly #uses = new Map<Node | string, number>();
+  #kept = new Map<Node | string, number>();
+
+  /** For `values`, in any order. */
+  constructor(readonly code: Code, values: readonly Vector[]) {
+    for (const { node } of values) this.#count(node);
   }
 
-  /** Leaves `value` on the stack. */
+  #count(node: Node): void {
+    const uses = this.#uses.get(identity(node)) ?? 0;
+    this.#uses.set(identity(node), uses + 1);
+    if (uses === 0) { for (const arg of node.args) this.#count(arg); }
+  }
+
+  /** Leaves one of the values on the stack. */
   push(value: Vector): void {
     this.#push(value.node);
   }
 
-  /** A writer for instructions that may be passed over: those after them do not find what it has computed. */
-  branch(): Writer {
-    return new Writer(this.code, this.#kept);
+  /** Runs `body` if the top of the stack is not 0. What is first computed there, others do not find. */
+  if(body: () => void): void {
+    const kept = this.#kept;
+    this.#kept = new Map(kept);
+    this.code.if(body);
+    this.#kept = kept;
   }
 
   #push(node: Node): void {
-    const kept = this.#kept.get(node);
+    const kept = node.local ?? this.#kept.get(identity(node));
     if (kept !== undefined) {
       this.code.get(kept);
       return;
     }
     for (const arg of node.args) this.#push(arg);
     node.append(this.code);
-    if (node.uses < 2 || node.isRepeated) return;
+    if (this.#uses.get(identity(node))! < 2) return;
     const local = this.code.local("v128");
-    this.#kept.set(node, local);
+    this.#kept.set(identity(node), local);
     this.code.tee(local);
   }
 }
+
+const node = (append: (code: Code) => void, args: readonly Vector[]): Node => ({
+  append,
+  args: args.map((x) => x.node),
+});
+
+/** The same number in all lanes. */
+const constant = (shape: "f32x4" | "f64x2" | "i32x4", value: number): Node => ({
+  append: (code) => code[shape](value),
+  args: [],
+  constant: `${shape} ${Object.is(value, -0) ? "-0" : value}`,
+});
 
 type Quad = readonly [number, number, number, number];
 
@@ -60,17 +84,17 @@ export class Vector {
 
   /** The vector in a local of the function. */
   static at(local: number): Vector {
-    return new Vector(new Node((code) => code.get(local), [], true));
+    return new Vector({ append: (code) => code.get(local), args: [], local });
   }
 
   /** An instruction on vectors. */
   static op(name: Instruction, args: readonly Vector[]): Vector {
-    return new Vector(new Node((code) => code.op(name), args.map((x) => x.node)));
+    return new Vector(node((code) => code.op(name), args));
   }
 
   /** What a function gives, by its index. */
   static call(index: number, args: readonly Vector[]): Vector {
-    return new Vector(new Node((code) => code.op("call", index), args.map((x) => x.node)));
+    return new Vector(node((code) => code.op("call", index), args));
   }
 
   /** An instruction on this and others. */
@@ -80,12 +104,12 @@ export class Vector {
 
   /** An instruction that moves the bits of each lane, all by `places`. */
   protected shift(name: Instruction, places: number): Node {
-    return new Node((code) => code.i32(places).op(name), [this.node]);
+    return node((code) => code.i32(places).op(name), [this]);
   }
 
   /** Lanes of 32 bits: 0 to 3 of this vector, 4 to 7 of the other. */
   lanes(other: Vector, ...lanes: Quad): Vector {
-    return new Vector(new Node((code) => code.lanes(...lanes), [this.node, other.node]));
+    return new Vector(node((code) => code.lanes(...lanes), [this, other]));
   }
 
   /** The same bits as float32. */
@@ -188,7 +212,7 @@ export class Floats extends Reals<Floats> {
   protected readonly shape = "f32x4";
 
   static of(value: number): Floats {
-    return new Floats(new Node((code) => code.f32x4(value), [], true));
+    return new Floats(constant("f32x4", value));
   }
 
   protected made(node: Node): Floats {
@@ -233,7 +257,7 @@ export class Doubles extends Reals<Doubles> {
   protected readonly shape = "f64x2";
 
   static of(value: number): Doubles {
-    return new Doubles(new Node((code) => code.f64x2(value), [], true));
+    return new Doubles(constant("f64x2", value));
   }
 
   protected made(node: Node): Doubles {
@@ -264,7 +288,7 @@ export class Doubles extends Reals<Doubles> {
 /** Four int32 or uint32; as a mask, all bits or none in each lane. */
 export class Integers extends Vector {
   static of(value: number): Integers {
-    return new Integers(new Node((code) => code.i32x4(value), [], true));
+    return new Integers(constant("i32x4", value));
   }
 
   #with(name: Instruction, other: Integers | number): Integers {
@@ -329,8 +353,7 @@ export class Integers extends Vector {
   }
 
   #shiftBy(name: Instruction, places: Integers, lane: number): Integers {
-    const append = (code: Code) => code.op("i32x4.extract_lane", lane).op(name);
-    return new Integers(new Node(append, [this.node, places.node]));
+    return new Integers(node((code) => code.op("i32x4.extract_lane", lane).op(name), [this, places]));
   }
 
   /** The bits of each lane moved round. */
@@ -355,7 +378,6 @@ export class Integers extends Vector {
 
   /** This being a mask: `yes` where it is set, else `no`. */
   choose<T extends Vector>(yes: T, no: T): T {
-    const node = new Node((code) => code.op("v128.bitselect"), [yes.node, no.node, this.node]);
-    return new (yes.constructor as new (node: Node) => T)(node);
+    return new (yes.constructor as new (node: Node) => T)(Vector.op("v128.bitselect", [yes, no, this]).node);
   }
 }
