@@ -11,6 +11,9 @@ import { primitives } from "../../graph/primitives.ts";
 import { sizeOf } from "../../graph/types.ts";
 import type { Graph } from "../engine.ts";
 
+/** The most operations of a program of WebAssembly: how long grouping them takes grows with their square. */
+const mostOperations = 4000;
+
 /** Two estimates in nanoseconds. */
 export interface Times {
   wasm: number;
@@ -78,8 +81,13 @@ export function estimate(graph: Graph): Times {
   return times;
 }
 
+function operationsOf(outputs: readonly Node[]): number {
+  return topological(outputs).reduce((n, x) => n + 1 + (x.op === "scan" ? operationsOf(x.attrs.body.outputs) : 0), 0);
+}
+
 /** Whether a graph is worth a program of WebAssembly. */
 export function prefersWasm(graph: Graph): boolean {
+  if (operationsOf(graph.outputs) > mostOperations) return false;
   const { wasm, onnx } = estimate(graph);
   return wasm < onnx;
 }

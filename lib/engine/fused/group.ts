@@ -17,9 +17,6 @@ export interface Unit {
   draft: Draft | null;
   readonly scan: NodeOf<"scan"> | null;
   reads: Set<Node>;
-  /** The places of its first and its last node in the order of the block. */
-  readonly first: number;
-  last: number;
 }
 
 /** Everything about a block that grouping needs. */
@@ -45,13 +42,13 @@ class Grouping {
 
   constructor(order: readonly Node[], readonly options: GroupingOptions) {
     const { held } = options;
-    for (const [i, node] of order.entries()) {
+    for (const node of order) {
       if (node.op === "output") this.#home.set(node, this.#home.get(node.inputs[0]!)!);
       else if (node.op === "scan") {
-        this.#add(node, { draft: null, scan: node, reads: new Set(node.inputs), first: i, last: i });
+        this.#add(node, { draft: null, scan: node, reads: new Set(node.inputs) });
       } else if (held.has(node) && node.op !== "input" && sizeOf(node.shape) > 0) {
         const draft = new Draft(node, (x) => held.has(x));
-        this.#add(node, { draft, scan: null, reads: draft.reads(), first: i, last: i });
+        this.#add(node, { draft, scan: null, reads: draft.reads() });
       }
     }
   }
@@ -110,7 +107,6 @@ class Grouping {
     if (reads.size + this.#written(members, host, guest) > this.options.target.mostBindings) return false;
     host.draft.take(part);
     host.reads = reads;
-    host.last = Math.max(host.last, guest.last);
     this.#home.set(node, host);
     for (const x of guest.reads) this.#readersOf(x).delete(guest);
     for (const x of reads) this.#readersOf(x).add(host);
@@ -136,8 +132,7 @@ class Grouping {
       for (const node of unit.reads) {
         const home = this.#home.get(node);
         if (home === host && unit !== guest) return true;
-        // What ends before the host begins does not need it.
-        if (!home || home.last < host.first || seen.has(home)) continue;
+        if (!home || seen.has(home)) continue;
         seen.add(home);
         stack.push(home);
       }
