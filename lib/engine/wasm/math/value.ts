@@ -200,8 +200,16 @@ abstract class Reals<T extends Reals<T>> extends Vector {
     return this.made(this.op(`${this.shape}.trunc`));
   }
 
-  /** The polynomial with these coefficients, that of the lowest power first. */
+  /** The polynomial with these coefficients, that of the lowest power first: even and odd powers apart, so that no sum waits long. */
   polynomial(...coefficients: readonly number[]): T {
+    const x = this.made(this.node);
+    if (coefficients.length < 4) return x.#horner(coefficients);
+    const [even, odd] = [0, 1].map((parity) => coefficients.filter((_, i) => i % 2 === parity));
+    const square = x.mul(x);
+    return square.#horner(odd!).mul(x).add(square.#horner(even!));
+  }
+
+  #horner(coefficients: readonly number[]): T {
     const [highest, ...others] = coefficients.toReversed();
     return others.reduce((sum, c) => sum.mul(this.made(this.node)).add(c), this.constant(highest!));
   }
