@@ -92,17 +92,16 @@ function expm1(x: Floats): Floats {
 }
 
 /**
- * tanh(a) = e / (e + 2), e = exp(2 a) - 1. What is lost in e + 2 is given back where it counts, near 0: there 1 / (e + 2) is about
- * (1 - tanh(a))^2 / 2, which vanishes elsewhere.
+ * tanh(a) = e / (e + 2), e = exp(2 a) - 1. What rounding takes from e + 2 is given back where it counts: for small e, where it is
+ * about half as large in proportion.
  */
 function tanh(x: Floats): Floats {
   const a = x.abs().atMost(10);
   const e = lessOne(split(a.add(a), 127, forExpm1), 1);
   const whole = e.add(2);
-  const lost = e.sub(whole.sub(2));
+  const lost = e.less(1).and(e.sub(whole.sub(2)).mul(0.5).bits()).floats();
   const t = e.div(whole);
-  const root = Floats.of(Math.SQRT1_2).sub(t.mul(Math.SQRT1_2));
-  return t.sub(root.mul(root).mul(lost).mul(t)).turned(x.signs());
+  return t.sub(t.mul(lost)).turned(x.signs());
 }
 
 /** 1 / (1 + 2^n (1 + q)), of which 2^h with h near n / 2 is taken out so that nothing overflows. */

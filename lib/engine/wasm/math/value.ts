@@ -200,13 +200,17 @@ abstract class Reals<T extends Reals<T>> extends Vector {
     return this.made(this.op(`${this.shape}.trunc`));
   }
 
-  /** The polynomial with these coefficients, that of the lowest power first: even and odd powers apart, so that no sum waits long. */
+  /**
+   * The polynomial with these coefficients, that of the lowest power first. Those after it are summed with even and odd powers
+   * apart, so that no sum waits long; the first, which is the largest as a rule, comes last, so that it is rounded once.
+   */
   polynomial(...coefficients: readonly number[]): T {
+    const [first, ...others] = coefficients;
     const x = this.made(this.node);
-    if (coefficients.length < 4) return x.#horner(coefficients);
-    const [even, odd] = [0, 1].map((parity) => coefficients.filter((_, i) => i % 2 === parity));
+    const [even, odd] = [0, 1].map((parity) => others.filter((_, i) => i % 2 === parity));
     const square = x.mul(x);
-    return square.#horner(odd!).mul(x).add(square.#horner(even!));
+    const rest = others.length < 4 ? x.#horner(others) : square.#horner(odd!).mul(x).add(square.#horner(even!));
+    return rest.mul(x).add(first!);
   }
 
   #horner(coefficients: readonly number[]): T {
