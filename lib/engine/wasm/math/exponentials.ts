@@ -27,7 +27,7 @@ function split(x: Floats, bias: number, coefficients: readonly number[]): Split 
   return { exponent: moved.bits(), rest: r, more: r.mul(r).mul(r.polynomial(...coefficients)) };
 }
 
-/** Relative error of exp(r) at most 2^-27 for |r| <= ln 2 / 2. */
+/** Relative error of exp(r) at most 2^-28 for |r| <= ln 2 / 2. */
 const forExp = [
   0.4999999403953552,
   0.1666652113199234,
@@ -46,11 +46,11 @@ const forExpm1 = [
   0.0001976163184735924,
 ];
 
-/** exp of float32 from which it is 0, up to which it is infinite. Below, 2^n is no float32 but the product of two. */
+/** Where exp has become 0, and where infinite. Between them 2^n need not be a float32, but is the product of two. */
 const [least, most] = [-104, 89];
 
 /** exp(x) for x in [-104, 89]. */
-export function expWithin(x: Floats): Floats {
+function expWithin(x: Floats): Floats {
   const { exponent, rest, more } = split(x, 254, forExp);
   return scaled(more.add(rest).add(1), exponent);
 }
