@@ -1,5 +1,5 @@
 /**
- * Plumbline: tensors, gradients and trainers for Deno, on WebGPU (Dawn) and on the CPU (ONNX Runtime).
+ * Plumbline: tensors, gradients and trainers for Deno, on WebGPU (Dawn) and on the CPU (WebAssembly, ONNX Runtime).
  *
  * @example
  * ```ts

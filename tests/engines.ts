@@ -21,8 +21,8 @@ function engine(name: Name): Promise<Engine> {
 }
 
 async function openCpu(): Promise<Engine> {
-  const { createOnnxEngine } = await import("../lib/engine/onnx/engine.ts");
-  return await createOnnxEngine();
+  const { createCpuEngine } = await import("../lib/engine/cpu/engine.ts");
+  return await createCpuEngine();
 }
 
 async function openWebgpu(): Promise<Engine> {

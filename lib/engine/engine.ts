@@ -42,7 +42,7 @@ export interface Executable {
 
 /** What runs graphs. */
 export interface Engine {
-  /** "cpu": ONNX Runtime; "webgpu": Dawn. */
+  /** "cpu": WebAssembly and ONNX Runtime; "webgpu": Dawn. */
   readonly name: "cpu" | "webgpu";
   /** The device as a person knows it: "ONNX Runtime 1.30, 2 threads", "SwiftShader Device (Subzero)". */
   readonly adapter: string;

@@ -31,8 +31,8 @@ holds(() => {
 });
 
 async function openCpu(): Promise<Engine> {
-  const { createOnnxEngine } = await import("./onnx/engine.ts");
-  const engine = opened.get("cpu") ?? await createOnnxEngine();
+  const { createCpuEngine } = await import("./cpu/engine.ts");
+  const engine = opened.get("cpu") ?? await createCpuEngine();
   opened.set("cpu", engine);
   return engine;
 }

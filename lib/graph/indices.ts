@@ -127,12 +127,22 @@ export function indexUses(outputs: readonly Node[], isFixed: IsFixed = () => fal
         return index ? [{ ...x, index }] : [];
       });
     }
-    if (!isIndexing(node)) return [];
-    const { inputs, attrs } = node as unknown as Indexing;
-    const [x, index] = inputs as readonly [Node, Node];
-    const size = x.shape[attrs.axis]!;
-    return liesWithin(index, size, -size, isFixed) ? [] : [{ node: node as unknown as Indexing, index, size }];
+    return useOf(node, isFixed);
   });
+}
+
+/** The operations behind `outputs` whose indices may lie outside, but for those in loops. */
+export function ownIndexUses(outputs: readonly Node[], isFixed: IsFixed = () => false): IndexUse[] {
+  return topological(outputs).flatMap((node) => node.op === "scan" ? [] : useOf(node, isFixed));
+}
+
+/** The use that an operation makes of its indices, if they may lie outside. */
+function useOf(node: Node, isFixed: IsFixed): IndexUse[] {
+  if (!isIndexing(node)) return [];
+  const { inputs, attrs } = node as unknown as Indexing;
+  const [x, index] = inputs as readonly [Node, Node];
+  const size = x.shape[attrs.axis]!;
+  return liesWithin(index, size, -size, isFixed) ? [] : [{ node: node as unknown as Indexing, index, size }];
 }
 
 /** A float32 scalar: 0 if all indices are inside, else infinite. */

@@ -50,6 +50,16 @@ export function nodeCount(): number {
   return nextId;
 }
 
+/** The nodes that `fn` makes for itself, and forgets, are not counted: their numbers are given once more. */
+export function uncounted<T>(fn: () => T): T {
+  const first = nextId;
+  try {
+    return fn();
+  } finally {
+    nextId = first;
+  }
+}
+
 /** Inside {@linkcode withoutGradient}: what an operation takes in the place of an input. */
 let gate: ((input: Node) => Node) | null = null;
 

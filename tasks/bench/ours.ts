@@ -1,6 +1,11 @@
-/** The contestant that is this library. `deno run -A ours.ts cpu|webgpu`. */
+/**
+ * The contestant that is this library. `deno run -A ours.ts cpu|webgpu`. With PLUMBLINE_CPU=onnx or PLUMBLINE_CPU=wasm the CPU
+ * engine runs everything in that one way, to compare the two.
+ */
 
 import process from "node:process";
+import { createCpuEngine } from "../../lib/engine/cpu/engine.ts";
+import { useEngine } from "../../lib/engine/select.ts";
 import { useDevice } from "../../mod.ts";
 import { mlpStep } from "./cases/mlp.ts";
 import { memory } from "./cases/memory.ts";
@@ -40,6 +45,8 @@ async function prepare(name: string): Promise<Run> {
   return await make();
 }
 
-await useDevice(device);
+const lowering = process.env.PLUMBLINE_CPU;
+if (device === "cpu" && (lowering === "onnx" || lowering === "wasm")) useEngine(await createCpuEngine({ lowering }));
+else await useDevice(device);
 if (device === "webgpu") await countSubmits();
 await serve(prepare);

@@ -1,7 +1,7 @@
 /** Symbolic indices against numbers: whatever is simplified, the value stays. */
 
 import assert from "node:assert/strict";
-import * as ix from "../../lib/engine/webgpu/ix.ts";
+import * as ix from "../../lib/engine/fused/ix.ts";
 import { Random } from "../random.ts";
 
 /** The value of an index, as a kernel computes it. */

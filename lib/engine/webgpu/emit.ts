@@ -2,9 +2,10 @@
 
 import type { DType } from "../../graph/types.ts";
 import { memoryType, registerType } from "./intrinsics.ts";
-import { factorOf, flatten, variable } from "./ix.ts";
-import { type Draft, innerIndex, type Part, type ReduceNode } from "./draft.ts";
-import type { Place } from "./kernel.ts";
+import { factorOf, flatten, variable } from "../fused/ix.ts";
+import { type Draft, innerIndex, type ReduceNode } from "../fused/draft.ts";
+import type { Stores } from "../fused/place.ts";
+import type { Repeat } from "../fused/program.ts";
 import { type Module, Scope } from "./wgsl.ts";
 
 /** The text of a kernel and how many workgroups it takes. */
@@ -12,9 +13,6 @@ export interface Emitted {
   readonly wgsl: string;
   readonly workgroups: number;
 }
-
-/** Where the results go: some members are only needed inside, some go to several places. */
-export type Stores = readonly { readonly part: Part; readonly place: Place }[];
 
 /** The entry point's head: `group` is the number of the workgroup, `lane` that of the thread in it. */
 export function entry(threads: number, workgroups: number): string {
@@ -35,13 +33,6 @@ export function gridOf(workgroups: number): [number, number] {
 /** Writes the stores of the element-wise part into `scope`. */
 export function writeStores(module: Module, draft: Draft, stores: Stores, scope: Scope): void {
   for (const { part, place } of stores) module.store(place, draft.lowering.outer, part.result, scope);
-}
-
-/** A scan that runs inside of its kernel: its step is called `t` and the number of its loop. */
-export interface Repeat {
-  readonly depth: number;
-  readonly length: number;
-  readonly reverse: boolean;
 }
 
 /** One thread an element; with `repeat`, it goes through all steps of a scan. */

@@ -138,23 +138,3 @@ export function converted(x: Operand, dtype: DType): string {
   // Not `!=`, which is false for NaN where the compiler takes it for an ordered comparison.
   return `!(${x.text} == ${literal(x.dtype, 0).text})`;
 }
-
-/** The names of the operations that cost as much as a dozen additions or more. */
-export const costly: ReadonlySet<string> = new Set([
-  "exp",
-  "expm1",
-  "log",
-  "log1p",
-  "sin",
-  "cos",
-  "tan",
-  "asin",
-  "acos",
-  "atan",
-  "tanh",
-  "erf",
-  "sigmoid",
-  "softplus",
-  "pow",
-  "randomBits",
-]);

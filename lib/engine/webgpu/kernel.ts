@@ -1,32 +1,6 @@
-/** Kernels as data: what a dispatch computes, where its values live, and the printable program made of them. */
+/** Kernels as data: what a dispatch computes, and the printable program made of them. */
 
-import type { Ix } from "./ix.ts";
-
-/** A range of the arena, alive from its first to its last use, both counted in kernels. */
-export interface Allocation {
-  readonly kind: "arena";
-  readonly id: number;
-  readonly bytes: number;
-  first: number;
-  last: number;
-  /** Which buffer of the arena, and where in it; filled in by the plan. */
-  chunk: number;
-  offset: number;
-}
-
-/** Memory that a kernel can bind. */
-export type Memory = Allocation | { readonly kind: "input" | "output"; readonly index: number; readonly bytes: number };
-
-/** A name for memory that no other memory of the program has. */
-export function memoryName(memory: Memory): string {
-  return memory.kind === "arena" ? `t${memory.id}` : `${memory.kind === "input" ? "in" : "out"}${memory.index}`;
-}
-
-/** Where a value is: element j is element `base` + j of the memory. `base` may depend on the steps of scans. */
-export interface Place {
-  readonly memory: Memory;
-  readonly base: Ix;
-}
+import type { Loop, Memory } from "../fused/place.ts";
 
 /** One binding of a dispatch. */
 export interface Binding {
@@ -48,16 +22,8 @@ export interface Dispatch {
   readonly label: string;
 }
 
-/** A loop of instructions: a scan. */
-export interface Loop {
-  readonly kind: "loop";
-  readonly length: number;
-  readonly reverse: boolean;
-  readonly body: readonly Instruction[];
-}
-
 /** One instruction of a program. */
-export type Instruction = Dispatch | Loop;
+export type Instruction = Dispatch | Loop<Dispatch>;
 
 /** The instructions, one a line, loops indented. */
 export function listing(instructions: readonly Instruction[], indent = ""): string[] {

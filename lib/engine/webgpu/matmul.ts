@@ -4,10 +4,11 @@
  * becomes of the product.
  */
 
-import { type Emitted, entry, type Stores, writeStores } from "./emit.ts";
-import type { Expr } from "./expr.ts";
-import { factorOf } from "./ix.ts";
-import type { Draft, Extent } from "./draft.ts";
+import type { Stores } from "../fused/place.ts";
+import { type Emitted, entry, writeStores } from "./emit.ts";
+import type { Expr } from "../fused/expr.ts";
+import { factorOf } from "../fused/ix.ts";
+import type { Draft, Extent } from "../fused/draft.ts";
 import { type Module, Scope } from "./wgsl.ts";
 
 /** How a product is cut: the side of a workgroup's tile and of a thread's part of it, and how much of k is loaded at once. */

@@ -1,7 +1,7 @@
 /** GPU buffers that are used again: outputs of one run become outputs of a later one. */
 
 import type { Gpu } from "./gpu.ts";
-import { aligned } from "./plan.ts";
+import { aligned } from "../fused/plan.ts";
 
 /** A GPU buffer of the pool. */
 export interface Slab {

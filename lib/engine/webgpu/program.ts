@@ -1,23 +1,13 @@
-/**
- * A graph as a program: blocks of kernels, a loop for every scan, a place in memory for every value that needs one.
- *
- * A scan's carry lives in one range with several slots. Without a history there are two, read and written in turn; where
- * the history is wanted there is one for each step and one more, so that the history is the range itself. A scan whose
- * body is one element-wise kernel is a loop inside of that kernel.
- */
+/** A graph as a program of WGSL kernels. */
 
-import { type Node, type NodeOf, topological } from "../../graph/node.ts";
-import { type DType, sizeOf } from "../../graph/types.ts";
+import type { DType } from "../../graph/types.ts";
 import type { Graph } from "../engine.ts";
-import type { Draft } from "./draft.ts";
-import { emitCumsum, emitMap, emitReduce, type Emitted, gridOf, type Repeat, type Stores } from "./emit.ts";
-import { chooseHeld } from "./fuse.ts";
-import { groupUnits, type Unit } from "./group.ts";
-import { add, constant, type Ix, scale, variable, zero } from "./ix.ts";
-import { type Allocation, type Dispatch, type Instruction, type Memory, memoryName, type Place } from "./kernel.ts";
+import { planArena } from "../fused/plan.ts";
+import { buildProgram as buildFused, describeKernel, type KernelPlan } from "../fused/program.ts";
+import type { Target } from "../fused/target.ts";
+import { emitCumsum, emitMap, emitReduce, type Emitted, gridOf } from "./emit.ts";
+import type { Dispatch, Instruction } from "./kernel.ts";
 import { emitMatmul } from "./matmul.ts";
-import { planArena } from "./plan.ts";
-import { copyOf, prepare, storable } from "./prepare.ts";
 import { Module } from "./wgsl.ts";
 
 /** What a device allows. */
@@ -37,266 +27,52 @@ export interface Program {
   readonly steps: number;
 }
 
-/** How deep scans may be nested: WebGPU binds at most 8 step numbers. */
-const mostNested = 8;
-
-/** A node whose value goes to a place. `stable` places keep it for other kernels to read. */
-interface Sink {
-  readonly node: Node;
-  readonly place: Place;
-  readonly stable: boolean;
-}
+/** A GPU: a kernel costs about 5 us, which is as long as millions of additions take there. */
+const gpu: Omit<Target, "mostBindings"> = {
+  launch: 1 << 22,
+  traffic: 8,
+  mostRepeated: 64,
+  // Each reduction has its own workgroup memory.
+  mostItems: 6,
+  mostExprs: 1000,
+  // A kernel may bind few buffers: many pieces are joined a few at a time.
+  mostPieces: 6,
+  mostUnrolled: 8,
+  isParallel: true,
+  // WebGPU binds at most 8 step numbers.
+  mostNested: 8,
+  loopsInside: true,
+  refusesOutside: false,
+  isThin: ({ m, n, k }) => Math.min(m, n) <= 4 || m * n <= 64 || k <= 8,
+};
 
 /** Compiles a graph. Throws a sentence if it does not fit the device. */
 export function buildProgram(graph: Graph, limits: Limits): Program {
-  const builder = new Builder(limits);
-  const places = new Map<Node, Place>();
-  graph.inputs.forEach((node, index) => places.set(node, { memory: outside("input", index, node), base: zero }));
-  const sinks = prepare(graph.outputs).map((node, index): Sink => {
-    const place: Place = { memory: outside("output", index, node), base: zero };
-    return { node, place, stable: true };
+  const { instructions, allocations, steps } = buildFused(graph, {
+    target: { ...gpu, mostBindings: limits.bindings },
+    write: (plan) => writeKernel(plan, limits),
+    checkRoom: ({ dtype, shape }, bytes) => {
+      if (bytes > limits.bindingBytes) throw new Error(tooLarge(dtype, shape, bytes, limits.bindingBytes));
+    },
   });
-  const instructions = builder.block(sinks, places, 0);
-  return { instructions, arena: planArena(builder.allocations, limits.bufferBytes), steps: builder.steps };
+  return { instructions, arena: planArena(allocations, limits.bufferBytes), steps };
 }
 
-function outside(kind: "input" | "output", index: number, node: Node): Memory {
-  return { kind, index, bytes: 4 * sizeOf(node.shape) };
-}
-
-/** Whether a node is a scan's stacked result, which its steps can write anywhere. */
-function isStacked(node: Node): boolean {
-  const [scan] = node.inputs;
-  if (node.op !== "output" || scan?.op !== "scan") return false;
-  return node.attrs.index >= scan.attrs.carries && node.attrs.index < scan.attrs.body.outputs.length;
-}
-
-function at(place: Place, offset: Ix): Place {
-  return { memory: place.memory, base: add(place.base, offset) };
-}
-
-class Builder {
-  readonly allocations: Allocation[] = [];
-  steps = 0;
-  /** Kernels so far, loops unrolled once: the clock of lifetimes. */
-  #clock = 0;
-
-  constructor(readonly limits: Limits) {}
-
-  /** The instructions that put every sink in its place. `places` are those of the block's inputs; others are added. */
-  block(wanted: readonly Sink[], places: Map<Node, Place>, depth: number): Instruction[] {
-    return this.#emit(this.#group(wanted, places, depth), places, depth);
-  }
-
-  /** Decides which kernels a block has, and where their values go. */
-  #group(wanted: readonly Sink[], places: Map<Node, Place>, depth: number): Block {
-    const { sinks, roots } = this.#takeOver(wanted, places, depth);
-    const scans = topological(roots).filter((x): x is NodeOf<"scan"> => x.op === "scan");
-    const loops = new Map(scans.map((node) => [node as Node, this.#openScan(node, roots, places, depth)]));
-    for (const { inits } of loops.values()) sinks.push(...inits);
-    const mostBindings = this.limits.bindings;
-    const held = chooseHeld(roots, mostBindings - 1);
-    const units = groupUnits(roots, { held, sinks: new Set(sinks.map((x) => x.node)), mostBindings });
-    this.#place(units, sinks, places);
-    return { units, sinks, loops };
-  }
-
-  #emit({ units, sinks, loops }: Block, places: ReadonlyMap<Node, Place>, depth: number): Instruction[] {
-    return units.flatMap((unit): Instruction[] => {
-      if (unit.draft) return [this.#kernel(unit.draft, sinks, places, depth, null)];
-      return this.#loop(unit.scan!, loops.get(unit.scan!)!, places, depth);
-    });
-  }
-
-  /** Stacked results of a scan are written where they are wanted; leaves, its other results and repetitions are copied. */
-  #takeOver(wanted: readonly Sink[], places: Map<Node, Place>, depth: number): { sinks: Sink[]; roots: Node[] } {
-    const sinks: Sink[] = [];
-    const seen = new Set<Node>();
-    const roots = wanted.map((sink) => {
-      const direct = depth === 0 && isStacked(sink.node) && !seen.has(sink.node);
-      const node = direct ? sink.node : seen.has(sink.node) ? copyOf(sink.node) : storable(sink.node);
-      seen.add(sink.node);
-      if (direct) places.set(node, sink.place);
-      else sinks.push({ ...sink, node });
-      return node;
-    });
-    return { sinks, roots };
-  }
-
-  #allocate(node: Node, elements: number): Allocation {
-    const bytes = 4 * elements;
-    if (bytes > this.limits.bindingBytes) {
-      throw new Error(tooLarge(node.dtype, node.shape, bytes, this.limits.bindingBytes));
-    }
-    const id = this.allocations.length;
-    const allocation: Allocation = { kind: "arena", id, bytes, first: Infinity, last: -1, chunk: 0, offset: 0 };
-    this.allocations.push(allocation);
-    return allocation;
-  }
-
-  #touch(memory: Memory): void {
-    if (memory.kind !== "arena") return;
-    memory.first = Math.min(memory.first, this.#clock);
-    memory.last = Math.max(memory.last, this.#clock);
-  }
-
-  /** Finds a place for each value that another unit reads. */
-  #place(units: readonly Unit[], sinks: readonly Sink[], places: Map<Node, Place>): void {
-    for (const { node, place, stable } of sinks) if (stable && !places.has(node)) places.set(node, place);
-    // Initial carries are written where the scan looks for them: to it they are not values to be read.
-    const read = new Set(units.flatMap(({ reads, scan }) => scan ? scan.inputs.slice(scan.attrs.carries) : [...reads]));
-    for (const { draft } of units) {
-      for (const node of draft?.members ?? []) {
-        if (!read.has(node) || places.has(node)) continue;
-        places.set(node, { memory: this.#allocate(node, sizeOf(node.shape)), base: zero });
-      }
+function writeKernel(plan: KernelPlan, limits: Limits) {
+  const { draft, stores, placeOf, depth, repeat } = plan;
+  const module = new Module(draft.lowering.exprs, placeOf, depth);
+  const emit = { map: emitMap, reduce: emitReduce, cumsum: emitCumsum, matmul: emitMatmul }[draft.kind];
+  const { wgsl, workgroups }: Emitted = repeat ? emitMap(module, draft, stores, repeat) : emit(module, draft, stores);
+  const bindings = module.bindings();
+  for (const { memory } of bindings) {
+    if (memory.bytes > limits.bindingBytes) {
+      throw new Error(tooLarge("float32", [memory.bytes / 4], memory.bytes, limits.bindingBytes));
     }
   }
-
-  #kernel(
-    draft: Draft,
-    sinks: readonly Sink[],
-    places: ReadonlyMap<Node, Place>,
-    depth: number,
-    repeat: Repeat | null,
-  ): Dispatch {
-    const stores: Stores = draft.parts.flatMap((part) => {
-      const targets = new Map<string, Place>();
-      const own = places.get(part.node);
-      for (const place of [...(own ? [own] : []), ...sinks.filter((x) => x.node === part.node).map((x) => x.place)]) {
-        targets.set(`${memoryName(place.memory)}+${place.base.key}`, place);
-      }
-      return [...targets.values()].map((place) => ({ part, place }));
-    });
-    const module = new Module(draft.lowering.exprs, (node) => places.get(node)!, depth);
-    const emit = { map: emitMap, reduce: emitReduce, cumsum: emitCumsum, matmul: emitMatmul }[draft.kind];
-    const { wgsl, workgroups }: Emitted = repeat ? emitMap(module, draft, stores, repeat) : emit(module, draft, stores);
-    const bindings = module.bindings();
-    for (const { memory } of bindings) {
-      if (memory.bytes > this.limits.bindingBytes) {
-        throw new Error(tooLarge("float32", [memory.bytes / 4], memory.bytes, this.limits.bindingBytes));
-      }
-      this.#touch(memory);
-    }
-    this.#clock++;
-    return {
-      kind: "dispatch",
-      wgsl,
-      bindings,
-      depth,
-      grid: gridOf(workgroups),
-      label: describeKernel(draft, bindings, repeat),
-    };
-  }
-
-  /** Makes room for a scan's carries and results, and says where its initial carries go. */
-  #openScan(node: NodeOf<"scan">, roots: readonly Node[], places: Map<Node, Place>, depth: number): OpenScan {
-    if (depth === mostNested) throw new Error(`The WebGPU engine runs scans nested up to ${mostNested} deep.`);
-    const { body, carries, length, reverse } = node.attrs;
-    this.steps = Math.max(this.steps, length);
-    const outputs = topological(roots).filter((x): x is NodeOf<"output"> => x.op === "output" && x.inputs[0] === node);
-    const taken = new Map(outputs.map((x) => [x.attrs.index, x]));
-    const results = body.outputs.length;
-    const step = variable(`t${depth}`, 0, Math.max(0, length - 1));
-    const parity = variable(`p${depth}`, 0, 1);
-    const next: Sink[] = [];
-    const inits: Sink[] = [];
-    const inner = new Map<Node, Place>();
-    for (let c = 0; c < carries; c++) {
-      const size = sizeOf(body.inputs[c]!.shape);
-      const history = taken.get(results + c);
-      const slots = carrySlots(history !== undefined, length, reverse, step, parity);
-      const range: Place = { memory: this.#allocate(body.inputs[c]!, slots.count * size), base: zero };
-      const slot = (ix: Ix): Place => at(range, scale(ix, size));
-      inits.push({ node: node.inputs[c]!, place: slot(constant(slots.first)), stable: false });
-      next.push({ node: body.outputs[c]!, place: slot(slots.write), stable: true });
-      inner.set(body.inputs[c]!, slot(slots.read));
-      if (history) places.set(history, slot(constant(slots.history)));
-      const final = taken.get(c);
-      if (final) places.set(final, slot(constant(slots.last)));
-    }
-    for (let y = carries; y < results; y++) {
-      const result = taken.get(y);
-      if (!result) continue;
-      const size = sizeOf(body.outputs[y]!.shape);
-      if (!places.has(result)) places.set(result, { memory: this.#allocate(result, length * size), base: zero });
-      next.push({ node: body.outputs[y]!, place: at(places.get(result)!, scale(step, size)), stable: true });
-    }
-    return { inits, next, inner, step };
-  }
-
-  #loop(node: NodeOf<"scan">, open: OpenScan, places: ReadonlyMap<Node, Place>, depth: number): Instruction[] {
-    const { body, carries, xs, length, reverse } = node.attrs;
-    if (length === 0) return [];
-    const inner = new Map(open.inner);
-    body.inputs.forEach((input, i) => {
-      const outer = places.get(node.inputs[i]!);
-      if (i < carries || !outer) return;
-      inner.set(input, i < carries + xs ? at(outer, scale(open.step, sizeOf(input.shape))) : outer);
-    });
-    const from = this.#clock;
-    const before = this.allocations.length;
-    const block = this.#group(open.next, inner, depth + 1);
-    const alone = ownElementsOnly(block, body.inputs.slice(0, carries));
-    if (alone) return [this.#kernel(alone, block.sinks, inner, depth, { depth, length, reverse })];
-    const instructions = this.#emit(block, inner, depth + 1);
-    // What a step reads or writes outside of itself lives as long as the whole loop.
-    for (const x of this.allocations.slice(0, before)) {
-      if (x.last < from) continue;
-      x.first = Math.min(x.first, from);
-      x.last = Math.max(x.last, this.#clock - 1);
-    }
-    return instructions.length === 0 ? [] : [{ kind: "loop", length, reverse, body: instructions }];
-  }
-}
-
-/** A block before its kernels are written. */
-interface Block {
-  readonly units: readonly Unit[];
-  readonly sinks: readonly Sink[];
-  readonly loops: ReadonlyMap<Node, OpenScan>;
-}
-
-/**
- * The one element-wise kernel of a scan's body, if each of its threads reads of the carries only the element that it
- * writes itself: then the loop can run inside of the kernel.
- */
-function ownElementsOnly({ units }: Block, carries: readonly Node[]): Draft | null {
-  const [only] = units;
-  if (units.length !== 1 || only?.draft?.kind !== "map") return null;
-  const { draft } = only;
-  const own = draft.parts.every(({ loads }) =>
-    loads.every(({ node, ix }) => !carries.includes(node) || ix.key === draft.lowering.outer.key)
-  );
-  return own ? draft : null;
-}
-
-interface OpenScan {
-  readonly inits: readonly Sink[];
-  /** Where the body's outputs go. */
-  readonly next: readonly Sink[];
-  /** Where the body's carries are read. */
-  readonly inner: ReadonlyMap<Node, Place>;
-  readonly step: Ix;
-}
-
-/** Which slots of a carry's range hold what. */
-function carrySlots(history: boolean, length: number, reverse: boolean, step: Ix, parity: Ix): {
-  count: number;
-  first: number;
-  last: number;
-  history: number;
-  read: Ix;
-  write: Ix;
-} {
-  if (!history) {
-    const other = add(constant(1), scale(parity, -1));
-    return { count: 2, first: 0, last: length % 2, history: 0, read: parity, write: other };
-  }
-  const after = add(step, constant(1));
-  return reverse
-    ? { count: length + 1, first: length, last: 0, history: 1, read: after, write: step }
-    : { count: length + 1, first: 0, last: length, history: 0, read: step, write: after };
+  const those = (written: boolean) => bindings.filter((x) => x.written === written).map((x) => x.memory);
+  const label = describeKernel(plan, those(true), those(false));
+  const kernel: Dispatch = { kind: "dispatch", wgsl, bindings, depth, grid: gridOf(workgroups), label };
+  return { kernel, memories: bindings.map((x) => x.memory) };
 }
 
 /** A sentence about a tensor that the device cannot bind. */
@@ -305,14 +81,4 @@ export function tooLarge(dtype: DType, shape: readonly number[], bytes: number, 
     shape.join(", ")
   }] needs ${bytes} bytes on the GPU, but this adapter binds at most ${most}: ` +
     `use smaller batches, or the cpu engine.`;
-}
-
-function describeKernel(draft: Draft, bindings: Dispatch["bindings"], repeat: Repeat | null): string {
-  const names = (written: boolean): string =>
-    bindings.filter((x) => x.written === written).map((x) => memoryName(x.memory)).join(", ");
-  const [first] = draft.parts;
-  const ops = draft.parts.map((x) => x.node.op).join(" ");
-  const inner = draft.product ? ` k ${draft.product.extent.k}` : draft.kind === "map" ? "" : ` of ${draft.length}`;
-  const steps = repeat ? ` ${repeat.length} steps${repeat.reverse ? " reverse" : ""}` : "";
-  return `${draft.kind} [${first!.node.shape.join(", ")}]${inner}${steps}: ${names(true)} <- ${names(false)} (${ops})`;
 }

@@ -2,10 +2,11 @@
 
 import type { Node } from "../../graph/node.ts";
 import type { DType } from "../../graph/types.ts";
-import type { Expr, Interner } from "./expr.ts";
+import type { Expr, Interner } from "../fused/expr.ts";
 import { converted, literal, memoryType, type Phrase, phrase } from "./intrinsics.ts";
-import { add, type Atom, type Ix, variables } from "./ix.ts";
-import { type Binding, type Memory, memoryName, type Place } from "./kernel.ts";
+import { add, type Atom, type Ix, variables } from "../fused/ix.ts";
+import { type Memory, memoryName, type Place } from "../fused/place.ts";
+import type { Binding } from "./kernel.ts";
 import { preludeText } from "./prelude.ts";
 
 /** Lines of a block; names of what they have computed are known to inner blocks. */

@@ -50,15 +50,22 @@ function fromAtom(atom: Atom): Ix {
   return { terms: [{ atom, factor: 1 }], offset: 0, key: atom.key, lo: atom.lo, hi: atom.hi };
 }
 
-function sum(terms: readonly Term[], offset: number): Ix {
-  const merged = new Map<string, Term>();
-  for (const { atom, factor } of terms) {
-    merged.set(atom.key, { atom, factor: factor + (merged.get(atom.key)?.factor ?? 0) });
+/** Equal atoms as one term; there are few of them. */
+function merged(terms: readonly Term[]): Term[] {
+  const all: Term[] = [];
+  for (const term of terms) {
+    const at = all.findIndex((x) => x.atom.key === term.atom.key);
+    if (at < 0) all.push(term);
+    else all[at] = { atom: term.atom, factor: all[at]!.factor + term.factor };
   }
-  const kept = [...merged.values()].filter((t) => t.factor !== 0);
-  const joined = recombine(kept, offset);
+  return all.filter((t) => t.factor !== 0);
+}
+
+function sum(terms: readonly Term[], offset: number): Ix {
+  const kept = terms.length > 1 ? merged(terms) : terms.filter((t) => t.factor !== 0);
+  const joined = kept.length > 1 ? recombine(kept, offset) : null;
   if (joined) return joined;
-  kept.sort((a, b) => a.atom.key < b.atom.key ? -1 : 1);
+  if (kept.length > 1) kept.sort((a, b) => a.atom.key < b.atom.key ? -1 : 1);
   let lo = offset, hi = offset;
   for (const { atom, factor } of kept) {
     lo += factor * (factor > 0 ? atom.lo : atom.hi);
@@ -182,6 +189,17 @@ export function unflatten(flat: Ix, shape: readonly number[]): Ix[] {
     stride *= n;
   }
   return index;
+}
+
+/** `a` with other indices in the place of variables; null leaves a variable as it is. */
+export function substitute(a: Ix, of: (name: string) => Ix | null): Ix {
+  let result = constant(a.offset);
+  for (const { atom, factor } of a.terms) {
+    const inner = atom.kind === "var" ? of(atom.key) ?? fromAtom(atom) : substitute(atom.of, of);
+    const whole = atom.kind === "div" ? div(inner, atom.by) : atom.kind === "mod" ? mod(inner, atom.by) : inner;
+    result = add(result, scale(whole, factor));
+  }
+  return result;
 }
 
 /** The names of the variables in `a`. */

@@ -7,11 +7,8 @@
 import { type Node, type NodeOf, topological } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { Draft } from "./draft.ts";
+import type { Target } from "./target.ts";
 
-/** The most reductions in one kernel: each has its own workgroup memory. */
-const mostItems = 6;
-/** The most expressions in one kernel. */
-const mostExprs = 1000;
 /** How many earlier kernels of the same size are tried as neighbours. */
 const mostNeighbours = 4;
 
@@ -27,8 +24,7 @@ export interface GroupingOptions {
   readonly held: ReadonlySet<Node>;
   /** Nodes that go to a place outside of the block. */
   readonly sinks: ReadonlySet<Node>;
-  /** The most buffers that one kernel binds. */
-  readonly mostBindings: number;
+  readonly target: Target;
 }
 
 /** The units of a block that compute `outputs`, in an order in which they can run. */
@@ -48,8 +44,9 @@ class Grouping {
     const { held } = options;
     for (const node of order) {
       if (node.op === "output") this.#home.set(node, this.#home.get(node.inputs[0]!)!);
-      else if (node.op === "scan") this.#add(node, { draft: null, scan: node, reads: new Set(node.inputs) });
-      else if (held.has(node) && node.op !== "input" && sizeOf(node.shape) > 0) {
+      else if (node.op === "scan") {
+        this.#add(node, { draft: null, scan: node, reads: new Set(node.inputs) });
+      } else if (held.has(node) && node.op !== "input" && sizeOf(node.shape) > 0) {
         const draft = new Draft(node, (x) => held.has(x));
         this.#add(node, { draft, scan: null, reads: draft.reads() });
       }
@@ -92,6 +89,7 @@ class Grouping {
   }
 
   #fits(host: Draft, guest: Draft): boolean {
+    const { mostExprs, mostItems } = this.options.target;
     if (host.size !== guest.size || host.kind === "cumsum" || host.lowering.exprs.size > mostExprs) return false;
     if (guest.kind === "map") return true;
     const alike = guest.kind === "reduce" && host.kind === "reduce" && host.length === guest.length;
@@ -106,7 +104,7 @@ class Grouping {
     const reads = new Set([...host.reads, ...part.loads.map((x) => x.node)]);
     const members = new Set([...host.draft.members, node]);
     if ([...members].some((x) => reads.has(x))) return false;
-    if (reads.size + this.#written(members, host, guest) > this.options.mostBindings) return false;
+    if (reads.size + this.#written(members, host, guest) > this.options.target.mostBindings) return false;
     host.draft.take(part);
     host.reads = reads;
     this.#home.set(node, host);

@@ -7,15 +7,9 @@
 import { type Node, topological } from "../../graph/node.ts";
 import { primitives } from "../../graph/primitives.ts";
 import { sizeOf } from "../../graph/types.ts";
-import { costly } from "./intrinsics.ts";
+import { costly, type Target } from "./target.ts";
 import { coreOf, extentOf } from "./draft.ts";
 
-/** The price of a kernel in units of an addition on a GPU: about 5 us. */
-const launch = 1 << 22;
-/** The price of moving one element through memory. */
-const traffic = 8;
-/** The most operations that are computed again in each kernel that needs them. */
-const mostRepeated = 64;
 /** The longest chain of operations in one kernel: its text is made by recursion. */
 const mostDeep = 150;
 
@@ -37,8 +31,8 @@ interface Use {
   readonly times: number;
 }
 
-/** The nodes that are in memory when `sinks` are computed; a kernel then reads at most `mostLoads` buffers. */
-export function chooseHeld(sinks: readonly Node[], mostLoads: number): Set<Node> {
+/** The nodes that are in memory when `sinks` are computed; a kernel then reads one binding fewer than it may have. */
+export function chooseHeld(sinks: readonly Node[], target: Target): Set<Node> {
   const order = topological(sinks);
   const held = new Set<Node>(sinks);
   for (const node of order) {
@@ -51,14 +45,14 @@ export function chooseHeld(sinks: readonly Node[], mostLoads: number): Set<Node>
     const depth = 1 + Math.max(0, ...node.inputs.map((x) => held.has(x) ? 0 : depths.get(x)!));
     depths.set(node, depth);
     if (held.has(node) || node.op === "full" || node.op === "iota") continue;
-    if (depth > mostDeep || (undecided.has(node) && !worthRepeating(node, uses, held))) held.add(node);
+    if (depth > mostDeep || (undecided.has(node) && !worthRepeating(node, uses, held, target))) held.add(node);
   }
   // To hold a value may add one to what others read: again until all fit.
   let before = -1;
   while (held.size !== before) {
     before = held.size;
     const loads = new Map<Node, Set<Node>>();
-    for (const node of order) limitLoads(node, held, loads, mostLoads);
+    for (const node of order) limitLoads(node, held, loads, target.mostBindings - 1);
   }
   return held;
 }
@@ -130,7 +124,12 @@ function useOf(user: Node, slot: number, use: Use): Use {
   }
 }
 
-function worthRepeating(node: Node, uses: ReadonlyMap<Node, readonly Use[]>, held: ReadonlySet<Node>): boolean {
+function worthRepeating(
+  node: Node,
+  uses: ReadonlyMap<Node, readonly Use[]>,
+  held: ReadonlySet<Node>,
+  { launch, traffic, mostRepeated }: Target,
+): boolean {
   const perContext = new Map<string, number>();
   let times = 0;
   for (const use of uses.get(node)!) {
@@ -139,7 +138,7 @@ function worthRepeating(node: Node, uses: ReadonlyMap<Node, readonly Use[]>, hel
   }
   for (const n of perContext.values()) times += n;
   const size = sizeOf(node.shape);
-  const price = repeatedCost(node, held);
+  const price = repeatedCost(node, held, mostRepeated);
   if (price > mostRepeated) return false;
   const saved = endsCore(node, size, uses, held) ? 0 : launch + traffic * (size + times);
   return (times - size) * price <= saved;
@@ -155,7 +154,7 @@ function endsCore(node: Node, size: number, uses: ReadonlyMap<Node, readonly Use
 }
 
 /** What computing `node` from values in memory costs, as far as it matters. */
-function repeatedCost(node: Node, held: ReadonlySet<Node>): number {
+function repeatedCost(node: Node, held: ReadonlySet<Node>, mostRepeated: number): number {
   let price = 0;
   const visit = (x: Node, seen: Set<Node>): void => {
     if (seen.has(x) || price > mostRepeated) return;

@@ -72,9 +72,26 @@ export class Interner {
     return variable(name, 0, n - 1);
   }
 
+  /** Whether indices are computed. */
+  get hasDynamic(): boolean {
+    return this.#dynamic.size > 0;
+  }
+
   /** The computed value behind an index variable, if it is one. */
   behind(name: string): Expr | undefined {
     return this.#dynamic.get(name);
+  }
+
+  /** Some expressions and all that they are made of. */
+  reached(roots: readonly Expr[]): Set<Expr> {
+    const found = new Set<Expr>();
+    const visit = (expr: Expr): void => {
+      if (found.has(expr)) return;
+      found.add(expr);
+      this.operands(expr).forEach(visit);
+    };
+    roots.forEach(visit);
+    return found;
   }
 
   /** Expressions that must be computed before `expr`. */

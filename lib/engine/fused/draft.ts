@@ -128,9 +128,8 @@ export class Draft {
     const accumulates = coreOf(node) === "reduce" || coreOf(node) === "cumsum";
     const inner = variable("r", 0, Math.max(0, this.length - 1));
     const item = accumulates ? lowering.at(node.inputs[0]!, innerIndex(node, lowering.outer, inner)) : null;
-    const reached = new Set<Expr>();
     const factors = this.product?.node === node ? [this.product.a, this.product.b] : [];
-    for (const root of [result, ...factors, ...(item ? [item] : [])]) this.#reach(root, reached);
+    const reached = lowering.exprs.reached([result, ...factors, ...(item ? [item] : [])]);
     const loads = [...reached].flatMap(({ form }) => form.kind === "load" ? [form] : []);
     const waits = [...reached].flatMap(({ form }) => form.kind === "core" && form.node !== node ? [form.node] : []);
     const stages = waits.map((x) => this.parts.find((part) => part.node === x)?.stage ?? 0);
@@ -141,12 +140,6 @@ export class Draft {
   take(part: Part): void {
     this.parts.push(part);
     this.#members.add(part.node);
-  }
-
-  #reach(expr: Expr, reached: Set<Expr>): void {
-    if (reached.has(expr)) return;
-    reached.add(expr);
-    for (const x of this.lowering.exprs.operands(expr)) this.#reach(x, reached);
   }
 }
 

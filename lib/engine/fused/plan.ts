@@ -1,6 +1,6 @@
 /** The arena: ranges for values that live only inside a run, shared by values that never live at the same time. */
 
-import type { Allocation } from "./kernel.ts";
+import type { Allocation } from "./place.ts";
 
 /** Alignment of a binding's offset in bytes. */
 const alignment = 256;

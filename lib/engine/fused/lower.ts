@@ -76,7 +76,7 @@ export class Lowering {
       case "scatterAdd":
       case "scan":
       case "output":
-        throw new Error(`The WebGPU engine has no expression for ${node.op}: it should be in memory.`);
+        throw new Error(`There is no expression for ${node.op}: it should be in memory.`);
       default: {
         const moved = sourceIndex(node, index);
         if (moved) return this.at(node.inputs[0]!, moved);

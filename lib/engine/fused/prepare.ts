@@ -1,11 +1,11 @@
 /**
- * Rewrites of a graph into one that this engine runs well: long sums and deep matrix products are split so that they fill
- * the device, thin products become sums, scatterAdd a sum over what hits, indices count from the start. Inputs stay the nodes
+ * Rewrites of a graph into one that kernels run well: long sums and deep matrix products are split so that they fill
+ * a parallel device, thin products become sums, scatterAdd a sum over what hits, indices count from the start. Inputs stay the nodes
  * that they are.
  */
 
-import { liesWithin } from "../../graph/indices.ts";
-import { makeNode, type Node, type NodeOf, rebuild, topological } from "../../graph/node.ts";
+import { extremesOf, type IndexUse, liesWithin, ownIndexUses } from "../../graph/indices.ts";
+import { makeNode, type Node, type NodeOf, rebuild, type ScanAttrs, topological } from "../../graph/node.ts";
 import {
   add,
   binary,
@@ -24,19 +24,36 @@ import {
 import { withSite } from "../../graph/site.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { extentOf, lengthOf, reducedAxes, type ReduceNode } from "./draft.ts";
-
-/** Reductions of up to so many values are written out. */
-const mostUnrolled = 8;
+import type { Target } from "./target.ts";
 
 /** The same outputs, rewritten. */
-export function prepare(outputs: readonly Node[]): Node[] {
+export function prepare(outputs: readonly Node[], target: Target): Node[] {
   const image = new Map<Node, Node>();
   for (const node of topological(outputs)) {
     const inputs = node.inputs.map((x) => image.get(x)!);
     const same = inputs.every((x, i) => x === node.inputs[i]);
-    image.set(node, withSite(node.site, () => rewrite(same ? node : rebuild(node, inputs))));
+    image.set(node, withSite(node.site, () => rewrite(same ? node : rebuild(node, inputs), target)));
   }
   return outputs.map((x) => image.get(x)!);
+}
+
+/** Indices that may lie outside of their axis, and a node for the largest and the smallest of them, int32 [2]. */
+export interface Check {
+  readonly use: IndexUse;
+  readonly extremes: Node;
+}
+
+/** The attributes of a scan whose body has been prepared, with what is to be looked at in each step. */
+export interface PreparedScan extends ScanAttrs {
+  readonly checks: readonly Check[];
+}
+
+/** As {@linkcode prepare}, with the indices that are to be looked at, where the machine refuses those outside. */
+export function prepareChecked(outputs: readonly Node[], target: Target): { outputs: Node[]; checks: Check[] } {
+  const uses = target.refusesOutside ? ownIndexUses(outputs) : [];
+  const all = prepare([...outputs, ...uses.map((use) => withSite(use.node.site, () => extremesOf(use)))], target);
+  const checks = uses.map((use, i): Check => ({ use, extremes: all[outputs.length + i]! }));
+  return { outputs: all.slice(0, outputs.length), checks };
 }
 
 /** A node of its own for the same value. */
@@ -50,43 +67,43 @@ export function storable(node: Node): Node {
   return copied ? copyOf(node) : node;
 }
 
-function rewrite(node: Node): Node {
+function rewrite(node: Node, target: Target): Node {
   switch (node.op) {
     case "matmul":
-      return rewriteProduct(node);
+      return rewriteProduct(node, target);
     case "sum":
     case "max":
     case "min":
-      return splitReduction(node);
+      return splitReduction(node, target);
     case "take":
     case "takeAlongAxis": {
       const [x, index] = node.inputs;
       return rebuild(node, [x!, fromStart(index!, x!.shape[node.attrs.axis]!)]);
     }
     case "scatterAdd":
-      return sumOfHits(node);
+      return sumOfHits(node, target);
     case "cumsum":
       return splitRunning(node);
     case "concat":
-      return joinInGroups(node);
+      return joinInGroups(node, target);
     case "scan":
-      return rewriteScan(node);
+      return rewriteScan(node, target);
     default:
       return node;
   }
 }
 
-function rewriteScan(node: NodeOf<"scan">): Node {
+function rewriteScan(node: NodeOf<"scan">, target: Target): Node {
   const { body, carries } = node.attrs;
   // A copy of its own for each initial carry: the kernel that computes the original usually writes it too.
   const inputs = node.inputs.map((x, i) => i < carries ? copyOf(x) : x);
-  const attrs = { ...node.attrs, body: { inputs: body.inputs, outputs: prepare(body.outputs).map(storable) } };
+  const { outputs, checks } = prepareChecked(body.outputs, target);
+  const attrs: PreparedScan = { ...node.attrs, body: { inputs: body.inputs, outputs: outputs.map(storable) }, checks };
   return { ...rebuild(node, inputs), attrs } as Node;
 }
 
 /** A kernel may bind few buffers: many pieces are joined a few at a time. */
-function joinInGroups(node: NodeOf<"concat">): Node {
-  const limit = 6;
+function joinInGroups(node: NodeOf<"concat">, { mostPieces: limit }: Target): Node {
   let pieces = node.inputs;
   if (pieces.length <= limit) return node;
   while (pieces.length > 1) {
@@ -106,7 +123,7 @@ function fromStart(index: Node, n: number): Node {
   return where(isNegative, add(index, full("int32", index.shape, n)), index);
 }
 
-function sumOfHits({ inputs, attrs: { axis } }: NodeOf<"scatterAdd">): Node {
+function sumOfHits({ inputs, attrs: { axis } }: NodeOf<"scatterAdd">, target: Target): Node {
   const [x, index, source] = inputs;
   const wide = [...x!.shape, index!.shape[axis]!];
   const spread = (y: Node): Node => {
@@ -126,7 +143,7 @@ function sumOfHits({ inputs, attrs: { axis } }: NodeOf<"scatterAdd">): Node {
     full("float32", wide, NaN),
   );
   const parts = where(hit, spread(source!), missed);
-  return add(reshape(x!, x!.shape), reshape(splitReduction(sum(parts, [wide.length - 1])), x!.shape));
+  return add(reshape(x!, x!.shape), reshape(splitReduction(sum(parts, [wide.length - 1]), target), x!.shape));
 }
 
 /** The smallest number of equal parts in [count, 2 count) that divides `size`, or else `count`. */
@@ -179,13 +196,16 @@ function joinAxes(x: Node, axes: readonly number[]): { x: Node; axis: number } |
 }
 
 /** A long reduction of few results takes two kernels, so that more than a few workgroups have something to do. */
-function splitReduction(node: Node): Node {
+function splitReduction(node: Node, target: Target): Node {
   if (node.op !== "sum" && node.op !== "max" && node.op !== "min") return node;
   const [x] = node.inputs;
-  if (lengthOf(node) <= mostUnrolled) return unrolled(node, lengthOf(node));
+  if (lengthOf(node) <= target.mostUnrolled) return unrolled(node, lengthOf(node));
+  if (!target.isParallel) return node;
   const axes = reducedAxes(node as ReduceNode);
   const joined = joinAxes(x!, axes);
-  if (joined) return reshape(splitReduction(makeNode(node.op, [joined.x], { axes: [joined.axis] })), node.shape);
+  if (joined) {
+    return reshape(splitReduction(makeNode(node.op, [joined.x], { axes: [joined.axis] }), target), node.shape);
+  }
   const last = x!.shape.findLastIndex((n) => n > 1);
   const strided = !axes.includes(last);
   const size = sizeOf(node.shape);
@@ -198,7 +218,7 @@ function splitReduction(node: Node): Node {
   const rows = splitAxis(x!, longest, parts(n, Math.ceil(n / each)), fill);
   const inner = axes.map((axis) => axis >= longest ? axis + 1 : axis);
   const partial = makeNode(node.op, [rows], { axes: inner });
-  return reshape(splitReduction(makeNode(node.op, [partial], { axes: [longest] })), node.shape);
+  return reshape(splitReduction(makeNode(node.op, [partial], { axes: [longest] }), target), node.shape);
 }
 
 /** Running sums of up to so many numbers are made by one thread. */
@@ -228,16 +248,18 @@ function along(x: Node, axis: number, from: number, to: number): Node {
   return slice(x, x.shape.map((_, i) => i === axis ? from : 0), x.shape.map((n, i) => i === axis ? to : n));
 }
 
-function rewriteProduct(node: NodeOf<"matmul">): Node {
-  const { batch, m, n, k } = extentOf(node);
-  if (Math.min(m, n) <= 4 || m * n <= 64 || k <= mostUnrolled) return productAsSum(node);
+function rewriteProduct(node: NodeOf<"matmul">, target: Target): Node {
+  const extent = extentOf(node);
+  const { batch, m, n, k } = extent;
+  if (target.isThin(extent)) return productAsSum(node, target);
+  if (!target.isParallel) return node;
   const tiles = batch * Math.ceil(m / 32) * Math.ceil(n / 32);
   const count = Math.min(Math.ceil(256 / Math.max(1, tiles)), Math.floor(k / 128));
   return k >= 512 && tiles < 128 && count > 1 ? splitProduct(node, parts(k, count)) : node;
 }
 
 /** A thin product would leave most of a tile empty: it is a sum of products along k. */
-function productAsSum(node: NodeOf<"matmul">): Node {
+function productAsSum(node: NodeOf<"matmul">, target: Target): Node {
   const { transA, transB } = node.attrs;
   const rank = node.shape.length;
   const lead = node.shape.slice(0, -2);
@@ -248,7 +270,7 @@ function productAsSum(node: NodeOf<"matmul">): Node {
   const wide = [...lead, m, n, k];
   const a = expand(reshape(rows, [...lead, m, 1, k]), wide);
   const b = expand(reshape(columns, [...lead, 1, n, k]), wide);
-  return reshape(splitReduction(sum(mul(a, b), [rank])), node.shape);
+  return reshape(splitReduction(sum(mul(a, b), [rank]), target), node.shape);
 }
 
 /** Few and deep tiles (gradients of weights): `count` products of slices of k, and their sum. */

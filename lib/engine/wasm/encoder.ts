@@ -1,0 +1,260 @@
+/**
+ * WebAssembly's binary format (core specification 2.0, chapter 5, with SIMD): a {@linkcode Code} is the body of a function, a
+ * {@linkcode ModuleWriter} puts functions together. The instructions are in a table of their own.
+ */
+
+import { type Instruction, instructions } from "./instructions.ts";
+
+export type { Instruction };
+
+/** The types of values. */
+export type ValueType = keyof typeof valueTypes;
+
+const valueTypes = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
+
+/** Appends a number in LEB128, unsigned. */
+function unsigned(into: number[], value: number): void {
+  let rest = value;
+  do {
+    const low = rest % 128;
+    rest = Math.floor(rest / 128);
+    into.push(rest > 0 ? low | 0x80 : low);
+  } while (rest > 0);
+}
+
+/** Appends a number in LEB128, signed, of 32 bits. */
+function signed(into: number[], value: number): void {
+  let rest = value | 0;
+  for (;;) {
+    const low = rest & 0x7f;
+    rest >>= 7;
+    const done = (rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0);
+    into.push(done ? low : low | 0x80);
+    if (done) return;
+  }
+}
+
+const bytesOf = (numbers: Float32Array | Float64Array | Int32Array): Uint8Array => new Uint8Array(numbers.buffer);
+
+/** The body of a function. Its parameters are the first locals. */
+export class Code {
+  readonly #bytes: number[] = [];
+  #locals: ValueType[] = [];
+
+  constructor(readonly params: readonly ValueType[], readonly results: readonly ValueType[]) {}
+
+  /** A piece of this function, with the same locals, that is appended later. */
+  part(): Code {
+    const part = new Code(this.params, this.results);
+    part.#locals = this.#locals;
+    return part;
+  }
+
+  /** Appends a piece that is complete. */
+  append(part: Code): this {
+    for (const byte of part.#bytes) this.#bytes.push(byte);
+    return this;
+  }
+
+  /** A new local; gives its index. */
+  local(type: ValueType): number {
+    return this.params.length + this.#locals.push(type) - 1;
+  }
+
+  /** Appends an instruction: an index, or a byte offset, or a lane, or an offset and a lane follow. */
+  op(name: Instruction, first = 0, second = 0): this {
+    const [prefix, code, immediate] = instructions[name];
+    if (prefix !== null) this.#bytes.push(prefix);
+    if (prefix === null) this.#bytes.push(code);
+    else unsigned(this.#bytes, code);
+    if (immediate === "index") unsigned(this.#bytes, first);
+    if (immediate === "lane") this.#bytes.push(first);
+    if (immediate === "memory" || immediate === "memoryLane") {
+      this.#bytes.push(0);
+      unsigned(this.#bytes, first);
+    }
+    if (immediate === "memoryLane") this.#bytes.push(second);
+    return this;
+  }
+
+  /** Several instructions that nothing follows. */
+  ops(...names: readonly Instruction[]): this {
+    for (const name of names) this.op(name);
+    return this;
+  }
+
+  /** `local.get`. */
+  get(local: number): this {
+    return this.op("local.get", local);
+  }
+
+  /** `local.set`. */
+  set(local: number): this {
+    return this.op("local.set", local);
+  }
+
+  /** `local.tee`. */
+  tee(local: number): this {
+    return this.op("local.tee", local);
+  }
+
+  /** `i32.const`. */
+  i32(value: number): this {
+    this.#bytes.push(0x41);
+    signed(this.#bytes, value);
+    return this;
+  }
+
+  /** `f32.const`. */
+  f32(value: number): this {
+    this.#bytes.push(0x43, ...bytesOf(new Float32Array([value])));
+    return this;
+  }
+
+  /** `f64.const`. */
+  f64(value: number): this {
+    this.#bytes.push(0x44, ...bytesOf(new Float64Array([value])));
+    return this;
+  }
+
+  /** `v128.const` of four float32. */
+  f32x4(...values: readonly [number] | readonly [number, number, number, number]): this {
+    return this.#v128(bytesOf(new Float32Array(values.length === 1 ? [0, 0, 0, 0].fill(values[0]) : values)));
+  }
+
+  /** `v128.const` of two float64. */
+  f64x2(...values: readonly [number] | readonly [number, number]): this {
+    return this.#v128(bytesOf(new Float64Array(values.length === 1 ? [values[0], values[0]] : values)));
+  }
+
+  /** `v128.const` of four int32. */
+  i32x4(...values: readonly [number] | readonly [number, number, number, number]): this {
+    return this.#v128(bytesOf(new Int32Array(values.length === 1 ? [0, 0, 0, 0].fill(values[0]) : values)));
+  }
+
+  #v128(bytes: Uint8Array): this {
+    this.#bytes.push(0xfd, 12, ...bytes);
+    return this;
+  }
+
+  /** `i8x16.shuffle`: each of 16 places names a byte of the first (0 to 15) or the second (16 to 31) operand. */
+  shuffle(places: readonly number[]): this {
+    this.#bytes.push(0xfd, 13, ...places);
+    return this;
+  }
+
+  /** `i8x16.shuffle` of four lanes of 32 bits: 0 to 3 of the first operand, 4 to 7 of the second. */
+  lanes(...lanes: readonly [number, number, number, number]): this {
+    return this.shuffle(lanes.flatMap((n) => [0, 1, 2, 3].map((i) => 4 * n + i)));
+  }
+
+  /** A block that leaves nothing on the stack; `br 0` inside goes to its end. */
+  block(body: () => void): this {
+    return this.#structure(0x02, body);
+  }
+
+  /** A loop that leaves nothing on the stack; `br 0` inside goes to its start. */
+  loop(body: () => void): this {
+    return this.#structure(0x03, body);
+  }
+
+  /** Runs `body` if the top of the stack is not 0, else `otherwise`. */
+  if(body: () => void, otherwise?: () => void): this {
+    this.#bytes.push(0x04, 0x40);
+    body();
+    if (otherwise) {
+      this.#bytes.push(0x05);
+      otherwise();
+    }
+    this.#bytes.push(0x0b);
+    return this;
+  }
+
+  #structure(code: number, body: () => void): this {
+    this.#bytes.push(code, 0x40);
+    body();
+    this.#bytes.push(0x0b);
+    return this;
+  }
+
+  /** Appends `end - start` turns of `step` with `counter` (a local of i32) going up; nothing where there are none. */
+  times(counter: number, start: number, end: number, step: number, body: () => void): this {
+    if (start >= end) return this;
+    this.i32(start).set(counter);
+    return this.loop(() => {
+      body();
+      this.get(counter).i32(step).op("i32.add").tee(counter).i32(end).op("i32.lt_s").op("br_if", 0);
+    });
+  }
+
+  /** How many bytes it has so far. */
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  /** The entry of the code section. */
+  encode(): number[] {
+    const head: number[] = [];
+    unsigned(head, this.#locals.length);
+    for (const type of this.#locals) head.push(1, valueTypes[type]);
+    const entry: number[] = [];
+    unsigned(entry, head.length + this.#bytes.length + 1);
+    return entry.concat(head, this.#bytes, [0x0b]);
+  }
+}
+
+/** A module that imports one memory, `env.memory`, and exports functions by name. */
+export class ModuleWriter {
+  readonly #functions: { readonly name: string | null; readonly code: Code }[] = [];
+
+  /** Adds a function; gives the index to call it by. One without a name is not exported. */
+  add(code: Code, name: string | null = null): number {
+    return this.#functions.push({ name, code }) - 1;
+  }
+
+  /** The module. Its memory is one of `pages` of 64 KiB or more. */
+  encode(pages = 1): Uint8Array<ArrayBuffer> {
+    const types = new Map<string, number>();
+    const signatures: number[][] = [];
+    const typeOf = ({ params, results }: Code): number => {
+      const key = `${params}:${results}`;
+      let at = types.get(key);
+      if (at === undefined) {
+        types.set(key, at = types.size);
+        const list = (all: readonly ValueType[]): number[] => [all.length, ...all.map((x) => valueTypes[x])];
+        signatures.push([0x60, ...list(params), ...list(results)]);
+      }
+      return at;
+    };
+    const indices = this.#functions.map(({ code }) => typeOf(code));
+    const exported = this.#functions.flatMap(({ name }, i) => name === null ? [] : [{ name, i }]);
+    const parts: (readonly number[])[] = [[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
+    const leb = (n: number): number[] => {
+      const out: number[] = [];
+      unsigned(out, n);
+      return out;
+    };
+    const text = (s: string): number[] => {
+      const encoded = [...new TextEncoder().encode(s)];
+      return [...leb(encoded.length), ...encoded];
+    };
+    /** A section that is a list. */
+    const section = (id: number, items: readonly (readonly number[])[]): void => {
+      const count = leb(items.length);
+      const size = items.reduce((sum, x) => sum + x.length, count.length);
+      parts.push([id, ...leb(size)], count, ...items);
+    };
+    section(1, signatures);
+    section(2, [[...text("env"), ...text("memory"), 0x02, 0x00, ...leb(pages)]]);
+    section(3, indices.map(leb));
+    section(7, exported.map(({ name, i }) => [...text(name), 0x00, ...leb(i)]));
+    section(10, this.#functions.map(({ code }) => code.encode()));
+    const bytes = new Uint8Array(parts.reduce((sum, x) => sum + x.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return bytes;
+  }
+}
