@@ -139,6 +139,25 @@ export {
   MujocoWorld,
 } from "./lib/worlds/mujoco/world.ts";
 export { type HostRecording, recordEpisodes } from "./lib/rl/host_episodes.ts";
+export {
+  type CarState,
+  type ModelName,
+  modelNames,
+  VehicleModel,
+  type VehicleModelOptions,
+} from "./lib/worlds/vehicle/models/model.ts";
+export {
+  type BodyParameters,
+  type CarName,
+  carNames,
+  type ParameterName,
+  type SuspensionParameters,
+  type VehicleParameters,
+  type WheelParameters,
+} from "./lib/worlds/vehicle/models/cars.ts";
+export type { GivenParameters } from "./lib/worlds/vehicle/models/law.ts";
+export type { Limits as VehicleLimits } from "./lib/worlds/vehicle/models/limits.ts";
+export type { TyreParameters } from "./lib/worlds/vehicle/models/tyre.ts";
 export { resetWhere } from "./lib/worlds/episode.ts";
 export { type Episodes, Evaluator, type Moment, play, type Played } from "./lib/rl/evaluation.ts";
 export { type Advantages, generalisedAdvantages, type Trajectory } from "./lib/rl/gae.ts";

@@ -51,6 +51,9 @@ const repeated = new p.ActionRepeat(navigation, 2);
 const pendulum = new p.HostPendulum({ maxSteps: 2 });
 const simulations = await p.Simulations.start(pendulum, 2, 0);
 const task = { model: "<mujoco/>", frameSkip: 1, observe: () => [0], reward: () => 0 };
+const car = new p.VehicleModel("st");
+const carState = car.start({ speed: p.tensor([10, 12]) });
+const someParameters = own(car.parameters, null, 3, "x", [1], { weight: 1 }, { ...car.parameters, mass: "heavy" });
 const begun = navigation.reset(key, 2);
 
 const worlds: readonly Call[] = [
@@ -60,6 +63,22 @@ const worlds: readonly Call[] = [
   ...world(p.ReverseTransport, { nAgents: 2 }, { nAgents: "2" }, { n_agents: 2 }),
   ...world(p.BuzzWire, {}, { maxSteps: "2" }, { max_steps: 2 }),
   ...world(p.Pendulum, { maxSteps: 2 }, { maxSteps: "2" }, { max_steps: 2 }),
+  makes(
+    p.VehicleModel,
+    own("st", null, 3, "car", ["st"]),
+    options({ car: "bmw_320i" }, { car: "beetle" }, { limits: "soft" }, { switchSpeed: 0 }, { switch_speed: 1 }, {
+      parameters: { weight: 1 },
+    }),
+  ),
+  method("VehicleModel", car, "derivative", aTensor(carState), aTensor(p.zeros([2, 2])), maybe(someParameters)),
+  method(
+    "VehicleModel",
+    car,
+    "start",
+    anObject({ speed: p.tensor([1, 2]) }, { speed: 3 }, { velocity: p.tensor([1]) }),
+    maybe(someParameters),
+  ),
+  method("VehicleModel", car, "read", aTensor(carState), maybe(someParameters)),
   makes(p.HostPendulum, options({ maxSteps: 2 }, { maxSteps: "2" }, { workers: -1 }, { max_steps: 2 })),
   makes(
     p.MujocoWorld,
