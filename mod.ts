@@ -155,6 +155,7 @@ export {
   type VehicleParameters,
   type WheelParameters,
 } from "./lib/worlds/vehicle/models/cars.ts";
+export { integrate, type IntegrateOptions, type Rate, type Scheme, schemes } from "./lib/worlds/vehicle/integrate.ts";
 export type { GivenParameters } from "./lib/worlds/vehicle/models/law.ts";
 export type { Limits as VehicleLimits } from "./lib/worlds/vehicle/models/limits.ts";
 export type { TyreParameters } from "./lib/worlds/vehicle/models/tyre.ts";

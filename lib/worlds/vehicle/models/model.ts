@@ -3,7 +3,9 @@
 import { signature, takeOnly } from "../../../graph/arguments.ts";
 import { Tensor } from "../../../tensor/tensor.ts";
 import type { Kind } from "../../../graph/kinds.ts";
+import { tensor } from "../../../tensor/creation.ts";
 import * as kind from "../../kinds.ts";
+import { integrate, type IntegrateOptions } from "../integrate.ts";
 import { type CarName, carNames, cars, type ParameterName, type VehicleParameters } from "./cars.ts";
 import { drift } from "./drift.ts";
 import { kinematic } from "./kinematic.ts";
@@ -47,6 +49,8 @@ interface Row {
 
 const core = ["x", "y", "steering", "speed", "heading", "yawRate", "slip"] as const;
 const coreOf = (car: Columns): Tensor[] => core.map((name) => car[name]!);
+/** Columns whose rate is another column. */
+const placeNames = /^(x|y|heading|slip|roll|pitch|height|(front|rear)(Roll|Height|Joint))$/;
 const axleStates = ["Roll", "RollRate", "AcrossSpeed", "Height", "HeightRate"];
 
 const table: Readonly<Record<ModelName, Row>> = {
@@ -214,6 +218,36 @@ export class VehicleModel {
   }
 
   /**
+   * The state `seconds` later, under an input that stays as it is.
+   *
+   * @example
+   * ```ts
+   * import { scan, tensor, VehicleModel } from "@plumbline/plumbline";
+   *
+   * const model = new VehicleModel("ks");
+   * const straight = tensor([[0, 0]]);
+   * const [end] = scan((car) => [model.step(car, straight, 0.02), []], model.start({ speed: tensor([10]) }), [], { length: 50 });
+   * console.log((await model.read(end).x.item() as number).toFixed(3)); // 10.000
+   * ```
+   * @throws RangeError with a sentence if the time or an option cannot be.
+   */
+  step(
+    state: Tensor,
+    input: Tensor,
+    seconds: number,
+    options: IntegrateOptions = {},
+    parameters: GivenParameters = this.parameters,
+  ): Tensor {
+    const rate = (x: Tensor): Tensor => this.derivative(x, input, parameters);
+    return integrate(rate, state, seconds, { places: this.places, ...options });
+  }
+
+  /** 1 for the columns of a state that are places and angles, 0 for speeds and what is driven: float32 [1, state]. */
+  get places(): Tensor {
+    return tensor([this.states.map((name) => Number(placeNames.test(name)))]);
+  }
+
+  /**
    * A state, float32 [env, state], of cars of which this is known; what is left out is 0. Wheels roll, and springs are in balance.
    *
    * @throws RangeError if nothing is given: then nobody knows how many cars there are.
@@ -246,6 +280,13 @@ const parameters = kind.optional(
 takeOnly(VehicleModel, {
   derivative: { state: kind.tensor, input: kind.tensor, parameters },
   start: { car: kind.having("a car's numbers by name,", {}, byName(core, kind.tensor)), parameters },
+  step: {
+    state: kind.tensor,
+    input: kind.tensor,
+    seconds: kind.number,
+    options: kind.optional(kind.anything),
+    parameters,
+  },
   read: { state: kind.tensor, parameters },
 });
 
