@@ -105,7 +105,7 @@ export { Adam, type AdamOptions, AdamW, SGD, type SGDOptions } from "./lib/optim
 export { rateLeft, type Schedule, schedules } from "./lib/optim/schedule.ts";
 
 export { exportOnnx } from "./lib/compile/export.ts";
-export type { ActionKind, Environment, Transition, World } from "./lib/worlds/environment.ts";
+export type { ActionKind, Environment, EpisodeReduction, Transition, World } from "./lib/worlds/environment.ts";
 export { RandomStream } from "./lib/graph/random_stream.ts";
 export type {
   HostScene,
@@ -156,6 +156,10 @@ export {
   type WheelParameters,
 } from "./lib/worlds/vehicle/models/cars.ts";
 export { integrate, type IntegrateOptions, type Rate, type Scheme, schemes } from "./lib/worlds/vehicle/integrate.ts";
+export { Track, type TrackOptions } from "./lib/worlds/vehicle/tracks/track.ts";
+export { type TrackName, trackNames } from "./lib/worlds/vehicle/tracks/curves.ts";
+export type { VehicleOptions } from "./lib/worlds/vehicle/options.ts";
+export { Vehicle, type VehicleState } from "./lib/worlds/vehicle/vehicle.ts";
 export type { GivenParameters } from "./lib/worlds/vehicle/models/law.ts";
 export type { Limits as VehicleLimits } from "./lib/worlds/vehicle/models/limits.ts";
 export type { TyreParameters } from "./lib/worlds/vehicle/models/tyre.ts";

@@ -51,6 +51,8 @@ const repeated = new p.ActionRepeat(navigation, 2);
 const pendulum = new p.HostPendulum({ maxSteps: 2 });
 const simulations = await p.Simulations.start(pendulum, 2, 0);
 const task = { model: "<mujoco/>", frameSkip: 1, observe: () => [0], reward: () => 0 };
+const driving = new p.Vehicle({ maxSteps: 2 });
+const way3 = [[0, 0], [50, 0], [100, 0]];
 const car = new p.VehicleModel("st");
 const carState = car.start({ speed: p.tensor([10, 12]) });
 const someParameters = own(car.parameters, null, 3, "x", [1], { weight: 1 }, { ...car.parameters, mass: "heavy" });
@@ -63,6 +65,20 @@ const worlds: readonly Call[] = [
   ...world(p.ReverseTransport, { nAgents: 2 }, { nAgents: "2" }, { n_agents: 2 }),
   ...world(p.BuzzWire, {}, { maxSteps: "2" }, { max_steps: 2 }),
   ...world(p.Pendulum, { maxSteps: 2 }, { maxSteps: "2" }, { max_steps: 2 }),
+  ...world(p.Vehicle, { maxSteps: 2 }, { maxSteps: "2" }, { max_steps: 2 }, { model: "car" }, { track: [] }),
+  method("Vehicle", driving, "measure", anObject(driving.reset(key, 2))),
+  makes(
+    p.Track,
+    aList(way3, [], [[0, 0]], [[0, 0], [1, 1], "x"]),
+    options({ spacing: 1 }, { spacing: 0 }, { width: 3 }),
+  ),
+  calls(
+    "Track.named",
+    p.Track.named,
+    own("slalom", null, 3, "oval", ["slalom"]),
+    maybe(own(1, null, "1", -1, 0.5, [1], {})),
+    maybe(own({ spacing: 2 }, null, 3, "x", [1], { spacing: 0 }, { width: 3 })),
+  ),
   makes(
     p.VehicleModel,
     own("st", null, 3, "car", ["st"]),

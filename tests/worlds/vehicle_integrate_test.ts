@@ -1,7 +1,16 @@
 /** Drives of ten seconds against float64, and how fast schemes come closer to the truth. */
 
 import assert from "node:assert/strict";
-import { integrate, type ModelName, modelNames, scan, type Scheme, Tensor, tensor, VehicleModel } from "../../mod.ts";
+import {
+  integrate,
+  type ModelName,
+  modelNames,
+  scan,
+  type Scheme,
+  type Tensor,
+  tensor,
+  VehicleModel,
+} from "../../mod.ts";
 import { interpretNodes } from "../oracle.ts";
 import { onEngine } from "../engines.ts";
 

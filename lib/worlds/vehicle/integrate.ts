@@ -3,6 +3,7 @@
 import { signature } from "../../graph/arguments.ts";
 import { scan } from "../../tensor/scan.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import type { Kind } from "../../graph/kinds.ts";
 import * as kind from "../kinds.ts";
 
 /** How fast a state changes: of the state's shape. */
@@ -48,15 +49,18 @@ const steps: Readonly<Record<Scheme, (rate: Rate, x: Tensor, h: number, places?:
   },
 };
 
+/** What {@linkcode integrate} may be told. */
+export const integrateOptions: Kind = kind.optional(kind.having("options by name,", {}, {
+  scheme: kind.optional(kind.oneOf(...schemes)),
+  substeps: kind.optional(kind.count(1)),
+  places: kind.optional(kind.tensor),
+}));
+
 const takesIntegrate = signature("integrate()", {
   rate: kind.callable,
   state: kind.tensor,
   seconds: kind.number,
-  options: kind.optional(kind.having("options by name,", {}, {
-    scheme: kind.optional(kind.oneOf(...schemes)),
-    substeps: kind.optional(kind.count(1)),
-    places: kind.optional(kind.tensor),
-  })),
+  options: integrateOptions,
 });
 
 /**

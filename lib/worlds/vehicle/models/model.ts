@@ -5,7 +5,7 @@ import { Tensor } from "../../../tensor/tensor.ts";
 import type { Kind } from "../../../graph/kinds.ts";
 import { tensor } from "../../../tensor/creation.ts";
 import * as kind from "../../kinds.ts";
-import { integrate, type IntegrateOptions } from "../integrate.ts";
+import { integrate, type IntegrateOptions, integrateOptions } from "../integrate.ts";
 import { type CarName, carNames, cars, type ParameterName, type VehicleParameters } from "./cars.ts";
 import { drift } from "./drift.ts";
 import { kinematic } from "./kinematic.ts";
@@ -284,7 +284,7 @@ takeOnly(VehicleModel, {
     state: kind.tensor,
     input: kind.tensor,
     seconds: kind.number,
-    options: kind.optional(kind.anything),
+    options: integrateOptions,
     parameters,
   },
   read: { state: kind.tensor, parameters },
