@@ -201,6 +201,8 @@ export { type TRPOStep, trpoStep, type TrustRegion, type TrustRegionOptions } fr
 export type { TRPOOptions } from "./lib/rl/trpo_options.ts";
 export { TRPOTrainer } from "./lib/rl/trpo_trainer.ts";
 export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/systems/trainer.ts";
+export type { BPTTOptions } from "./lib/rl/bptt_options.ts";
+export { BPTTTrainer } from "./lib/rl/bptt_trainer.ts";
 export { RunningScale } from "./lib/rl/running_scale.ts";
 export { Collector, type Rollout, type SequenceRollout } from "./lib/rl/rollout.ts";
 export { ActionRepeat } from "./lib/worlds/repeat.ts";

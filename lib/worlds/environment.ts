@@ -33,6 +33,8 @@ export interface World {
 export interface Environment<S extends Tree = Tree> extends World {
   /** How it is drawn; a world without it cannot be. */
   readonly scene?: Scene<S>;
+  /** Controllers that know the task, by name: see {@linkcode controllerOf}. */
+  readonly controllers?: Readonly<Record<string, (observation: Tensor, key: Tensor) => Tensor>>;
   /** What {@linkcode Environment.measure} gives, and what becomes of it over an episode. */
   readonly metrics?: Readonly<Record<string, EpisodeReduction>>;
   /** What is measured of a state beside the reward, by the names of `metrics`: float32 [env] each. An evaluation shows it. */

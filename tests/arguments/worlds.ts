@@ -225,6 +225,8 @@ const {
 } = small;
 const ofTRPO = { ...both, nCriticUpdates: 1 };
 const wrongTRPO = [{ ...ofTRPO, lr: "1" }, { ...ofTRPO, max_kl: 1 }, small, { ...ofTRPO, targetKl: 0 }];
+const ofBPTT = { envs: 2, horizon: 2, hiddenSize: 4, lr: 1e-3, maxGradNorm: 1, seed: 0 };
+const climber = await p.BPTTTrainer.create(pointWorld(3), ofBPTT);
 const step = new p.Parameter(p.zeros([2]), "step");
 const stepped = new p.ParameterGroup("step", [step]);
 const old = new p.Normal(p.zeros([2]), p.ones([2]));
@@ -335,6 +337,20 @@ const learning: readonly Call[] = [
     maybe(own({ targetKl: 0.1 }, null, 3, "x", { max_kl: 0.1 }, { targetKl: "0.1" }, { cgMaxSteps: 0.5 })),
   ),
   calls("TRPOTrainer.create", p.TRPOTrainer.create.bind(p.TRPOTrainer), aWorld, anObject(ofTRPO, ...wrongTRPO)),
+  calls(
+    "BPTTTrainer.create",
+    p.BPTTTrainer.create.bind(p.BPTTTrainer),
+    aWorld,
+    anObject(ofBPTT, { ...ofBPTT, lr: "1" }, { ...ofBPTT, horizon: 0 }, { ...ofBPTT, max_norm: 1 }, small),
+  ),
+  long(method("BPTTTrainer", climber, "iterate", maybe(own(() => {}, null, 3, "x")))),
+  long(method("BPTTTrainer", climber, "evaluate", own(2, null, "2", 0, 1.5), aSeed)),
+  long(method("BPTTTrainer", climber, "measure", aSeed)),
+  long(method("BPTTTrainer", climber, "restore", own({}, null, 3, "x", []))),
+  long(method("BPTTTrainer", climber, "replay", words("window"), own({}, null, 3, "x", []))),
+  ...["gradients", "state", "policyOnnx", "files", "weights", "dispose"].map((name) =>
+    long(method("BPTTTrainer", climber, name))
+  ),
   calls("PPOTrainer.create", p.PPOTrainer.create.bind(p.PPOTrainer), aWorld, anObject(small, ...wrongPPO)),
   long(method("PPOTrainer", trainer, "learn", anObject({}, [3]), maybe(aFunction(() => {})))),
   long(method("PPOTrainer", trainer, "iterate", maybe(own(() => {}, null, 3, "x")))),

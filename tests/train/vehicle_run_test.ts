@@ -40,3 +40,31 @@ Deno.test("what a car cannot be is refused by the command", async () => {
     "error: the model mb needs the sprungMass of a car, which f1tenth has not: it drives as ks and st.\n",
   );
 });
+
+Deno.test("a car's run by the gradient of its drive is stopped and resumed bit for bit, and evaluated beside a controller", () =>
+  withFolder(async (base) => {
+    const args =
+      "--scenario-name vehicle --algorithm bptt --device cpu --hidden-size 8 --envs 4 --horizon 5 --windows 2 " +
+      "--max-steps 10 --n-iters 3 --seed 1";
+    const [whole, stopped] = [join(base, "whole"), join(base, "stopped")];
+    const first = await run([...args.split(" "), "--out", whole], { createTrainer });
+    assert.deepEqual([first.code, first.err], [0, ""]);
+    assert.match(first.out, /2 windows of 4 envs x 5 steps, an update after each\n/);
+    assert.equal((await run([...args.split(" "), "--out", stopped], { createTrainer, stopAfter: 2 })).code, 130);
+    assert.equal((await run(["--resume", onlyRun(stopped, "vehicle")], { createTrainer })).code, 0);
+    assert.deepEqual(logged(onlyRun(stopped, "vehicle")), logged(onlyRun(whole, "vehicle")));
+    const controlled = await runCommand(
+      evalTool,
+      "vehicle",
+      "--controller",
+      "lqr",
+      "--episodes",
+      "3",
+      "--max-steps",
+      "10",
+    );
+    assert.match(controlled.out, /^vehicle, 1 agent: the controller "lqr"\n[^]*\nlateral_rms +0\.\d/);
+    const told = async (...more: string[]) =>
+      (await run(["--scenario-name", "vehicle", "--algorithm", "bptt", ...more])).err;
+    assert.equal(await told("--horizon", "0"), "error: --horizon takes a whole number from 1 to 100,000, not 0.\n");
+  }));

@@ -1,6 +1,7 @@
 /** What a vehicle world may be told, and what it shows. */
 
 import { type Check, type Checks, positive, whole, withDefaults } from "../options.ts";
+import { previewSeconds } from "./constants.ts";
 import { type CarName, carNames } from "./models/cars.ts";
 import { type ModelName, modelNames } from "./models/model.ts";
 import { type TrackName, trackNames } from "./tracks/curves.ts";
@@ -68,13 +69,18 @@ function tracksOf({ track, trackSeed, trackCount, maxSpeed }: Required<VehicleOp
   return Array.from({ length: count }, (_, i) => Track.named(track, trackSeed + i, { maxSpeed }));
 }
 
-const points = 5;
-const ofPoints = (what: string): string[] => Array.from({ length: points }, (_, i) => `${what}${i}`);
+const ofPoints = (what: string, scale: number): [string, number][] => previewSeconds.map((_, i) => [what + i, scale]);
 
-/** What is observed, in this order. */
-export const observationNames: readonly string[] = [
-  ...["lateral", "heading", "speedError", "curvature", "speed", "steering", "yawRate", "slip", "pushing"],
-  ...ofPoints("forwards"),
-  ...ofPoints("left"),
-  ...ofPoints("pace"),
+/** What is observed, in this order, and what brings it to about 1: metres, radians and their rates, metres a second. */
+const observed: readonly (readonly [name: string, scale: number])[] = [
+  ...[["lateral", 1], ["heading", 1], ["speedError", 0.2], ["curvature", 10], ["speed", 0.1]] as const,
+  ...[["steering", 2], ["yawRate", 1], ["slip", 5], ["pushing", 0.2]] as const,
+  ...ofPoints("forwards", 0.1),
+  ...ofPoints("left", 0.2),
+  ...ofPoints("pace", 0.1),
 ];
+
+/** Their names. */
+export const observationNames: readonly string[] = observed.map(([name]) => name);
+/** Their scales. */
+export const observationScales: readonly number[] = observed.map(([, scale]) => scale);

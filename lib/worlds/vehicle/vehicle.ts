@@ -1,17 +1,21 @@
 /** A car that is to follow a track, as functions of tensors: the gradient of a whole drive goes through it. */
 
 import { signature, takeOnly } from "../../graph/arguments.ts";
-import { zeros } from "../../tensor/creation.ts";
+import { tensor, zeros } from "../../tensor/creation.ts";
 import { concat, stack, where } from "../../tensor/functions.ts";
 import { randomInt, splitKey, uniform } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import type { Controller } from "../controllers.ts";
 import type { ActionKind, Environment, EpisodeReduction, Transition } from "../environment.ts";
 import * as kind from "../kinds.ts";
 import type { Scene } from "../scene.ts";
+import { cars } from "./models/cars.ts";
 import { type ModelName, VehicleModel } from "./models/model.ts";
 import type { GivenParameters } from "./models/law.ts";
 import { type Place, type Pose, TrackTable } from "./tracks/table.ts";
-import { observationNames, type VehicleOptions, vehicleOptions } from "./options.ts";
+import { engineLag, mostPushing, mostSteering, previewSeconds, steeringGain, stepSeconds } from "./constants.ts";
+import { controllersOf } from "./controllers.ts";
+import { observationNames, observationScales, type VehicleOptions, vehicleOptions } from "./options.ts";
 import { sceneOfCar } from "./scene.ts";
 
 /** What changes in `vehicle`. */
@@ -33,19 +37,6 @@ export type VehicleState = {
   /** Steps since the start of the episode, int32 [env]. */
   steps: Tensor;
 };
-
-/** Seconds in a step. */
-export const stepSeconds = 0.05;
-/** The steering angle of an action of 1, radians. */
-export const mostSteering = 0.5;
-/** The acceleration of an action of 1, m/s^2. */
-export const mostPushing = 6;
-/** How fast the steering's position control closes in, 1/s: a proportional one, whose damping is the joint's own limit of speed. */
-const steeringGain = 10;
-/** The time constant of engine and brakes, seconds. */
-const engineLag = 0.1;
-/** Seconds of driving at which the points ahead are seen. */
-export const previewSeconds = [0.2, 0.5, 1, 1.5, 2] as const;
 
 /** Steps of the integration that models need in a step, where their kinematic law reaches up to 3 m/s. */
 const substeps: Readonly<Record<ModelName, number>> = { ks: 1, st: 3, std: 60, mb: 25 };
@@ -89,6 +80,8 @@ export class Vehicle implements Environment<VehicleState> {
   };
   /** The car. */
   readonly model: VehicleModel;
+  /** Stanley's, pure pursuit and LQR, by name. */
+  readonly controllers: Readonly<Record<string, Controller>>;
   readonly #table: TrackTable;
   readonly #halfWidth: number;
   readonly #spread: number;
@@ -103,6 +96,7 @@ export class Vehicle implements Environment<VehicleState> {
     const { maxSteps, model, car, halfWidth, spread, tracks } = vehicleOptions(options);
     [this.maxSteps, this.#halfWidth, this.#spread] = [maxSteps, halfWidth, spread];
     this.model = new VehicleModel(model, { car, limits: "smooth", switchSpeed: 3, switchWidth: 0.5 });
+    this.controllers = controllersOf(cars[car]);
     this.#table = new TrackTable(tracks);
     this.scene = sceneOfCar(this.model, this.#table, stepSeconds);
   }
@@ -157,12 +151,12 @@ export class Vehicle implements Environment<VehicleState> {
     const errors = this.#table.errors(place, pose);
     const ahead = this.#table.preview(place, pose, previewSeconds);
     const own = [
-      ...[errors.lateral, errors.heading, errors.speed.mul(0.2), errors.curvature.mul(10)],
-      ...[pose.speed.mul(0.1), read.steering!.mul(2), read.yawRate!, read.slip!.mul(5), state.pushing.mul(0.2)],
+      ...[errors.lateral, errors.heading, errors.speed, errors.curvature, pose.speed],
+      ...[read.steering!, read.yawRate!, read.slip!, state.pushing],
     ];
-    const points = [ahead.forwards.mul(0.1), ahead.left.mul(0.2), ahead.speed.mul(0.1)];
-    const parts = [stack(own.map((x) => x.named(null)), -1), ...points];
-    return concat(parts.map((x) => x.named(null, null)), 1).unsqueeze(1).named("env", "agent", "feature");
+    const parts = [stack(own.map((x) => x.named(null)), -1), ahead.forwards, ahead.left, ahead.speed];
+    const all = concat(parts.map((x) => x.named(null, null)), 1).mul(tensor([[...observationScales]]));
+    return all.unsqueeze(1).named("env", "agent", "feature");
   }
 
   /** One step of 0.05 s; `action` is the target of the steering angle over 0.5 rad and the acceleration over 6 m/s^2. */
