@@ -218,3 +218,21 @@ Deno.test("models refuse what they cannot drive, in a sentence", () => {
   ];
   for (const [make, message] of refusals) assert.throws(make, { message });
 });
+
+Deno.test("cars that roll backwards turn as their wheels point, and all is finite", () => {
+  for (const name of modelNames) {
+    const model = new VehicleModel(name, { limits: "smooth" });
+    const start = model.start({ speed: tensor([-3]), steering: tensor([0.2]) });
+    const rates = model.derivative(start, tensor([[0.1, -1]]));
+    const found = interpretNodes([rates.node])[0]!;
+    assert.ok(found.every(Number.isFinite), name);
+    const angle = name === "ks" ? 0 : Math.atan(Math.tan(0.2) * 4.667707 / (3.793293 + 4.667707));
+    const turning = -3 * Math.cos(angle) * Math.tan(0.2) / (0.3048 * (3.793293 + 4.667707));
+    assert.ok(
+      found[0]! < -2.8 && Math.abs(found[4]! - turning) < 1e-6,
+      `${name}: ${found[0]}, ${found[4]} for ${turning}`,
+    );
+    const gradient = interpretNodes([gradients(rates.sum(), [start])[0]!.node])[0]!;
+    assert.ok(gradient.every(Number.isFinite), name);
+  }
+});
