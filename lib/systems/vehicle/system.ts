@@ -33,7 +33,7 @@ const rivals: Readonly<Record<string, Settings>> = {
   ppo: { numEpochs: 10, lr: 1e-3, lrSchedule: "linear", maxGradNorm: 0.5, entropyEps: 0 },
   trpo: { nCriticUpdates: 10 },
 };
-const bpttPreset = { hiddenSize: 64, nIters: 20, lrSchedule: "linear" } as const;
+const bpttPreset = { hiddenSize: 64, nIters: 30, lr: 3e-3, lrSchedule: "linear", maxGradNorm: 0.3 } as const;
 
 /** See the file's first line. */
 export const vehicle: System = reinforcementSystem({
