@@ -106,7 +106,7 @@ export { Adam, type AdamOptions, AdamW, SGD, type SGDOptions } from "./lib/optim
 export { rateLeft, type Schedule, schedules } from "./lib/optim/schedule.ts";
 
 export { exportOnnx } from "./lib/compile/export.ts";
-export type { ActionKind, Environment, Transition, World } from "./lib/worlds/environment.ts";
+export type { ActionKind, Environment, EpisodeReduction, Transition, World } from "./lib/worlds/environment.ts";
 export { RandomStream } from "./lib/graph/random_stream.ts";
 export type {
   HostScene,
@@ -140,6 +140,30 @@ export {
   MujocoWorld,
 } from "./lib/worlds/mujoco/world.ts";
 export { type HostRecording, recordEpisodes } from "./lib/rl/host_episodes.ts";
+export {
+  type CarState,
+  type ModelName,
+  modelNames,
+  VehicleModel,
+  type VehicleModelOptions,
+} from "./lib/worlds/vehicle/models/model.ts";
+export {
+  type BodyParameters,
+  type CarName,
+  carNames,
+  type ParameterName,
+  type SuspensionParameters,
+  type VehicleParameters,
+  type WheelParameters,
+} from "./lib/worlds/vehicle/models/cars.ts";
+export { integrate, type IntegrateOptions, type Rate, type Scheme, schemes } from "./lib/worlds/vehicle/integrate.ts";
+export { Track, type TrackOptions } from "./lib/worlds/vehicle/tracks/track.ts";
+export { type TrackName, trackNames } from "./lib/worlds/vehicle/tracks/curves.ts";
+export type { VehicleOptions } from "./lib/worlds/vehicle/options.ts";
+export { Vehicle, type VehicleState } from "./lib/worlds/vehicle/vehicle.ts";
+export type { GivenParameters } from "./lib/worlds/vehicle/models/law.ts";
+export type { Limits as VehicleLimits } from "./lib/worlds/vehicle/models/limits.ts";
+export type { TyreParameters } from "./lib/worlds/vehicle/models/tyre.ts";
 export { resetWhere } from "./lib/worlds/episode.ts";
 export { type Episodes, Evaluator, type Moment, play, type Played } from "./lib/rl/evaluation.ts";
 export { type Advantages, generalisedAdvantages, type Trajectory } from "./lib/rl/gae.ts";
@@ -178,6 +202,8 @@ export { type TRPOStep, trpoStep, type TrustRegion, type TrustRegionOptions } fr
 export type { TRPOOptions } from "./lib/rl/trpo_options.ts";
 export { TRPOTrainer } from "./lib/rl/trpo_trainer.ts";
 export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/systems/trainer.ts";
+export type { BPTTOptions } from "./lib/rl/bptt_options.ts";
+export { BPTTTrainer } from "./lib/rl/bptt_trainer.ts";
 export { RunningScale } from "./lib/rl/running_scale.ts";
 export { Collector, type Rollout, type SequenceRollout } from "./lib/rl/rollout.ts";
 export { ActionRepeat } from "./lib/worlds/repeat.ts";

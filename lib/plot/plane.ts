@@ -72,11 +72,15 @@ function viewOf(episodes: readonly Footage[], size: number): View {
   };
 }
 
-/** The ground, with a grid of half a metre. */
-function backdrop({ size, x, y, low, high }: View): string {
+/** Pixels between two lines of the grid, at least. */
+const gridApart = 8;
+
+/** The ground, with a grid of half a metre; where that is too fine, of 1, 2, 5 or 10 metres and so on. */
+function backdrop({ size, scale, x, y, low, high }: View): string {
+  const step = [0.5, 1, 2, 5, 10, 20, 50].find((metres) => metres * scale >= gridApart) ?? 100;
   const lines: string[] = [];
-  for (let i = Math.ceil(low[0] * 2); i <= high[0] * 2; i++) lines.push(`M${px(x(i / 2))} 0V${size}`);
-  for (let i = Math.ceil(low[1] * 2); i <= high[1] * 2; i++) lines.push(`M0 ${px(y(i / 2))}H${size}`);
+  for (let i = Math.ceil(low[0] / step); i <= high[0] / step; i++) lines.push(`M${px(x(i * step))} 0V${size}`);
+  for (let i = Math.ceil(low[1] / step); i <= high[1] / step; i++) lines.push(`M0 ${px(y(i * step))}H${size}`);
   return `<rect width="${size}" height="${size}" rx="8" fill="#f7f9fb"/>` +
     `<path d="${lines.join("")}" stroke="${faint}" stroke-width="1"/>`;
 }

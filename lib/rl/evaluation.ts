@@ -14,7 +14,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import type { Stateful } from "../tensor/variable.ts";
 import { type Controller, type RecurrentController, remembering } from "../worlds/controllers.ts";
-import type { Environment } from "../worlds/environment.ts";
+import type { Environment, EpisodeReduction } from "../worlds/environment.ts";
 import { type HostWorld, isHostWorld } from "../worlds/host/world.ts";
 import { checkSeed, HostPlayer } from "./host_episodes.ts";
 import * as kind from "../worlds/kinds.ts";
@@ -27,7 +27,7 @@ export interface Episodes {
   readonly length: Float32Array;
   /** 1 where the task ended, 0 where the time was up. */
   readonly terminated: Uint8Array;
-  /** In a world on the host: its `metrics` over each episode, by name, the mean of its steps or their sum. */
+  /** The world's `metrics` over each episode, by name. */
   readonly metrics?: Readonly<Record<string, Float32Array>>;
 }
 
@@ -157,7 +157,22 @@ function whileRunning<T>(running: Tensor, decide: () => T): T {
   return result;
 }
 
-type Program = Compiled<[Tensor], { reward: Tensor; length: Tensor; terminated: Tensor }>;
+type Measured = Readonly<Record<string, Tensor>>;
+type Program = Compiled<[Tensor], { reward: Tensor; length: Tensor; terminated: Tensor; metrics: Measured }>;
+
+/** What becomes of numbers [time, env] over episodes that were `running` for as long. */
+const reductions: Readonly<Record<EpisodeReduction, (x: Tensor, running: Tensor) => Tensor>> = {
+  mean: (x, running) => where(running, x, 0).sum(0).div(running.cast("float32").sum(0)),
+  max: (x, running) => where(running, x, -Infinity).max(0),
+  rms: (x, running) => reductions.mean(x.square(), running).sqrt(),
+};
+
+/** The metrics of a world of tensors over episodes, [env] each. */
+function reduced({ metrics = {} }: Pick<Environment, "metrics">, seen: Measured, running: Tensor): Measured {
+  return Object.fromEntries(
+    Object.entries(metrics).map(([name, reduction]) => [name, reductions[reduction](seen[name]!, running)]),
+  );
+}
 
 /** Environments that are played side by side, at most. */
 const widest = 256;
@@ -222,7 +237,7 @@ export class Evaluator<S extends Tree = Tree> {
       reward: reward.slice(0, count),
       length: length.slice(0, count),
       terminated: terminated.slice(0, count),
-      ...isHostWorld(this.environment) && {
+      ...(isHostWorld(this.environment) || Object.keys(metrics).length > 0) && {
         metrics: Object.fromEntries(Object.entries(metrics).map(([name, values]) => [name, values.slice(0, count)])),
       },
     };
@@ -250,8 +265,12 @@ class TensorPlayer<S extends Tree> implements Player {
   ) {}
 
   async play(envs: number, [block, seed]: readonly [number, number]): Promise<Episodes> {
-    const { reward, length, terminated } = await this.#program(envs)(randomKey(block * 2 ** 32 + seed));
+    const { reward, length, terminated, metrics } = await this.#program(envs)(randomKey(block * 2 ** 32 + seed));
+    const measured = await Promise.all(
+      Object.entries(metrics).map(async ([name, x]) => [name, await x.data() as Float32Array] as const),
+    );
     return {
+      ...measured.length > 0 && { metrics: Object.fromEntries(measured) },
       reward: await reward.data() as Float32Array,
       length: await length.data() as Float32Array,
       terminated: await terminated.data() as Uint8Array,
@@ -267,8 +286,12 @@ class TensorPlayer<S extends Tree> implements Player {
     let program = this.#programs.get(envs);
     if (!program) {
       program = compile((key: Tensor) => {
-        const { reward, length, terminated } = play(this.environment, this.controller, key, envs, () => []);
-        return { reward, length, terminated };
+        const { environment } = this;
+        const { reward, length, terminated, seen } = play(environment, this.controller, key, envs, (moment) => ({
+          running: moment.running,
+          measured: environment.measure?.(moment.state) ?? {},
+        }));
+        return { reward, length, terminated, metrics: reduced(environment, seen.measured, seen.running) };
       }, { state: this.state, name: "evaluate" });
       this.#programs.set(envs, program);
     }

@@ -5,12 +5,13 @@ import { mujoco } from "./mujoco/system.ts";
 import { particle } from "./particle/system.ts";
 import { pendulum } from "./pendulum/system.ts";
 import type { System } from "./system.ts";
+import { vehicle } from "./vehicle/system.ts";
 
 /** What trains most of them: the type of a trainer of which nothing else is said. */
 export type { PPOTrainer as UsualTrainer } from "../rl/ppo_trainer.ts";
 
 /** The systems, in the order of `--help`. The first scenario of the first is trained unless another is named. */
-export const systems: readonly System[] = [particle, pendulum, mujoco, humanoid3d];
+export const systems: readonly System[] = [particle, pendulum, vehicle, mujoco, humanoid3d];
 
 /** The names of all scenarios. */
 export function scenarioNames(): string[] {

@@ -32,8 +32,8 @@ export function remembering(controller: Controller | RecurrentController): Recur
   };
 }
 
-/** Controllers that every scenario has. */
-export const controllerNames = ["random", "heuristic"] as const;
+/** Controllers: `random` is for every world, `heuristic` for those of particles, the others for cars. */
+export const controllerNames = ["random", "heuristic", "stanley", "pure_pursuit", "lqr"] as const;
 
 /** One of {@linkcode controllerNames}. */
 export type ControllerName = typeof controllerNames[number];
@@ -49,7 +49,7 @@ const takesController = signature("controllerOf()", {
 
 /**
  * The controller `name` for an environment: `random` draws uniform actions; `heuristic` is a few lines that know the task,
- * see `lib/worlds/particle/scenarios/heuristics.ts`.
+ * see `lib/worlds/particle/scenarios/heuristics.ts`; others are those that the environment has itself.
  *
  * @example
  * ```ts
@@ -61,17 +61,23 @@ const takesController = signature("controllerOf()", {
  * const { reward } = world.step(state, control(world.observe(state), randomKey(1)));
  * console.log(reward.shape); // [ 8, 3 ]
  * ```
- * @throws RangeError if there is no such controller, or `heuristic` is asked for a world that has none.
+ * @throws RangeError if there is no such controller, or the world has none of that name.
  */
 export function controllerOf(
-  environment: Pick<Environment, "name" | "actionKind" | "actionSize">,
+  environment: Pick<Environment, "name" | "actionKind" | "actionSize" | "controllers">,
   name: ControllerName,
 ): Controller {
   takesController(arguments);
   if (!controllerNames.includes(name)) {
     throw new RangeError(`there is no controller \`${name}\`; there are ${controllerNames.join(" and ")}.`);
   }
-  return name === "random" ? randomController(environment) : heuristicController(environment);
+  if (name === "random") return randomController(environment);
+  const { controllers } = environment;
+  if (controllers && Object.hasOwn(controllers, name)) return controllers[name]!;
+  if (name === "heuristic") return heuristicController(environment);
+  const known = Object.hasOwn(heuristics, environment.name) ? ["random", "heuristic"] : ["random"];
+  const own = [...known, ...Object.keys(controllers ?? {})].join(", ");
+  throw new RangeError(`\`${environment.name}\` has no controller \`${name}\`; it has ${own}.`);
 }
 
 function randomController({ actionKind, actionSize }: Pick<Environment, "actionKind" | "actionSize">): Controller {

@@ -33,6 +33,12 @@ export interface World {
 export interface Environment<S extends Tree = Tree> extends World {
   /** How it is drawn; a world without it cannot be. */
   readonly scene?: Scene<S>;
+  /** Controllers that know the task, by name: see {@linkcode controllerOf}. */
+  readonly controllers?: Readonly<Record<string, (observation: Tensor, key: Tensor) => Tensor>>;
+  /** What {@linkcode Environment.measure} gives, and what becomes of it over an episode. */
+  readonly metrics?: Readonly<Record<string, EpisodeReduction>>;
+  /** What is measured of a state beside the reward, by the names of `metrics`: float32 [env] each. An evaluation shows it. */
+  measure?(state: S): Readonly<Record<string, Tensor>>;
   /** `envs` environments at the start of an episode, drawn from `key` (uint32 [2]). */
   reset(key: Tensor, envs: number): S;
   /** What each agent sees: float32 [env, agent, feature]. */
@@ -43,6 +49,9 @@ export interface Environment<S extends Tree = Tree> extends World {
    */
   step(state: S, action: Tensor): Transition<S>;
 }
+
+/** What becomes of a number over an episode: the mean of its steps, the largest, or the root of the mean of its squares. */
+export type EpisodeReduction = "mean" | "max" | "rms";
 
 /** What one step gives. */
 export interface Transition<S extends Tree = Tree> {

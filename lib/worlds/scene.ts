@@ -33,6 +33,8 @@ export interface Placement {
 export interface Scene<S extends Tree = Tree> {
   /** All that is drawn, in the order of {@linkcode Placement}. */
   readonly entities: readonly Entity[];
+  /** Seconds from one step to the next; 0.1 if not given. */
+  readonly frameSeconds?: number;
   /** The entities in a state. */
   place(state: S): Placement;
   /** What agents sense around them, if they do. */

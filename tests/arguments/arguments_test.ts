@@ -65,6 +65,7 @@ const constructors: Readonly<Record<string, readonly (readonly unknown[])[]>> = 
   Tensor: [[], [[1, 2]], [3], [null], [plumbline.tensor(1)]],
   Simulations: [[], [new plumbline.HostPendulum(), 2]],
   PPOTrainer: [[], [new plumbline.Pendulum(), {}]],
+  BPTTTrainer: [[], [new plumbline.Pendulum(), {}]],
   TRPOTrainer: [[], [new plumbline.Pendulum(), {}]],
   Optimizer: [[], [[new plumbline.Parameter(plumbline.tensor(1))]], [[], { lr: 1, weightDecay: 0 }], [
     null,

@@ -51,6 +51,11 @@ const repeated = new p.ActionRepeat(navigation, 2);
 const pendulum = new p.HostPendulum({ maxSteps: 2 });
 const simulations = await p.Simulations.start(pendulum, 2, 0);
 const task = { model: "<mujoco/>", frameSkip: 1, observe: () => [0], reward: () => 0 };
+const driving = new p.Vehicle({ maxSteps: 2 });
+const way3 = [[0, 0], [50, 0], [100, 0]];
+const car = new p.VehicleModel("st");
+const carState = car.start({ speed: p.tensor([10, 12]) });
+const someParameters = own(car.parameters, null, 3, "x", [1], { weight: 1 }, { ...car.parameters, mass: "heavy" });
 const begun = navigation.reset(key, 2);
 
 const worlds: readonly Call[] = [
@@ -60,6 +65,54 @@ const worlds: readonly Call[] = [
   ...world(p.ReverseTransport, { nAgents: 2 }, { nAgents: "2" }, { n_agents: 2 }),
   ...world(p.BuzzWire, {}, { maxSteps: "2" }, { max_steps: 2 }),
   ...world(p.Pendulum, { maxSteps: 2 }, { maxSteps: "2" }, { max_steps: 2 }),
+  ...world(p.Vehicle, { maxSteps: 2 }, { maxSteps: "2" }, { max_steps: 2 }, { model: "car" }, { track: [] }),
+  method("Vehicle", driving, "measure", anObject(driving.reset(key, 2))),
+  makes(
+    p.Track,
+    aList(way3, [], [[0, 0]], [[0, 0], [1, 1], "x"]),
+    options({ spacing: 1 }, { spacing: 0 }, { width: 3 }),
+  ),
+  calls(
+    "Track.named",
+    p.Track.named,
+    own("slalom", null, 3, "oval", ["slalom"]),
+    maybe(own(1, null, "1", -1, 0.5, [1], {})),
+    maybe(own({ spacing: 2 }, null, 3, "x", [1], { spacing: 0 }, { width: 3 })),
+  ),
+  makes(
+    p.VehicleModel,
+    own("st", null, 3, "car", ["st"]),
+    options({ car: "bmw_320i" }, { car: "beetle" }, { limits: "soft" }, { switchSpeed: 0 }, { switch_speed: 1 }, {
+      parameters: { weight: 1 },
+    }),
+  ),
+  method("VehicleModel", car, "derivative", aTensor(carState), aTensor(p.zeros([2, 2])), maybe(someParameters)),
+  method(
+    "VehicleModel",
+    car,
+    "start",
+    anObject({ speed: p.tensor([1, 2]) }, { speed: 3 }, { velocity: p.tensor([1]) }),
+    maybe(someParameters),
+  ),
+  method(
+    "VehicleModel",
+    car,
+    "step",
+    aTensor(carState),
+    aTensor(p.zeros([2, 2])),
+    own(0.1, null, "1", 0, -1, NaN, [1], {}),
+    maybe(own({ substeps: 2 }, null, 3, "x", { substeps: 0 }, { scheme: "rk2" })),
+    maybe(someParameters),
+  ),
+  calls(
+    "integrate",
+    p.integrate,
+    aFunction((x: p.Tensor) => x.neg()),
+    aTensor(p.zeros([2])),
+    own(0.1, null, "1", 0, -1, NaN, [1], {}),
+    maybe(own({ substeps: 2 }, null, 3, "x", { substeps: 0 }, { scheme: "rk2" })),
+  ),
+  method("VehicleModel", car, "read", aTensor(carState), maybe(someParameters)),
   makes(p.HostPendulum, options({ maxSteps: 2 }, { maxSteps: "2" }, { workers: -1 }, { max_steps: 2 })),
   makes(
     p.MujocoWorld,
@@ -172,6 +225,8 @@ const {
 } = small;
 const ofTRPO = { ...both, nCriticUpdates: 1 };
 const wrongTRPO = [{ ...ofTRPO, lr: "1" }, { ...ofTRPO, max_kl: 1 }, small, { ...ofTRPO, targetKl: 0 }];
+const ofBPTT = { envs: 2, horizon: 2, hiddenSize: 4, lr: 1e-3, maxGradNorm: 1, seed: 0 };
+const climber = await p.BPTTTrainer.create(pointWorld(3), ofBPTT);
 const step = new p.Parameter(p.zeros([2]), "step");
 const stepped = new p.ParameterGroup("step", [step]);
 const old = new p.Normal(p.zeros([2]), p.ones([2]));
@@ -282,6 +337,20 @@ const learning: readonly Call[] = [
     maybe(own({ targetKl: 0.1 }, null, 3, "x", { max_kl: 0.1 }, { targetKl: "0.1" }, { cgMaxSteps: 0.5 })),
   ),
   calls("TRPOTrainer.create", p.TRPOTrainer.create.bind(p.TRPOTrainer), aWorld, anObject(ofTRPO, ...wrongTRPO)),
+  calls(
+    "BPTTTrainer.create",
+    p.BPTTTrainer.create.bind(p.BPTTTrainer),
+    aWorld,
+    anObject(ofBPTT, { ...ofBPTT, lr: "1" }, { ...ofBPTT, horizon: 0 }, { ...ofBPTT, max_norm: 1 }, small),
+  ),
+  long(method("BPTTTrainer", climber, "iterate", maybe(own(() => {}, null, 3, "x")))),
+  long(method("BPTTTrainer", climber, "evaluate", own(2, null, "2", 0, 1.5), aSeed)),
+  long(method("BPTTTrainer", climber, "measure", aSeed)),
+  long(method("BPTTTrainer", climber, "restore", own({}, null, 3, "x", []))),
+  long(method("BPTTTrainer", climber, "replay", words("window"), own({}, null, 3, "x", []))),
+  ...["gradients", "state", "policyOnnx", "files", "weights", "dispose"].map((name) =>
+    long(method("BPTTTrainer", climber, name))
+  ),
   calls("PPOTrainer.create", p.PPOTrainer.create.bind(p.PPOTrainer), aWorld, anObject(small, ...wrongPPO)),
   long(method("PPOTrainer", trainer, "learn", anObject({}, [3]), maybe(aFunction(() => {})))),
   long(method("PPOTrainer", trainer, "iterate", maybe(own(() => {}, null, 3, "x")))),

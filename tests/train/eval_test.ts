@@ -79,7 +79,7 @@ Deno.test("eval refuses what it cannot play in one sentence, with exit code 2", 
       [
         ["soccer"],
         '"soccer" is no run and no scenario: give the folder of a run, one of its checkpoints, or one of navigation, ' +
-        "wheel, reverse_transport, buzz_wire, pendulum, host_pendulum, hopper, half_cheetah, walker2d, ant, humanoid, humanoid3d.",
+        "wheel, reverse_transport, buzz_wire, pendulum, host_pendulum, vehicle, hopper, half_cheetah, walker2d, ant, humanoid, humanoid3d.",
       ],
       [["./none"], "./none cannot be opened: it does not exist."],
       [["wheel"], "wheel is a scenario, which has no policy: give a run, or a --controller."],
@@ -94,7 +94,10 @@ Deno.test("eval refuses what it cannot play in one sentence, with exit code 2", 
         "--n-agents 3 does not go with buzz_wire, which is for two agents: give --n-agents 2.",
       ],
       [["wheel", "--episodes", "1.5"], "--episodes takes a whole number from 1 to 1,000,000, not 1.5."],
-      [["wheel", "--controller", "best"], '--controller takes one of random, heuristic, not "best".'],
+      [
+        ["wheel", "--controller", "best"],
+        '--controller takes one of random, heuristic, stanley, pure_pursuit, lqr, not "best".',
+      ],
       [["wheel", "--episode", "3"], "--episode is no flag of eval: did you mean --episodes?"],
       [
         ["navigation", "--n-agents", "100", "--controller", "random"],

@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import {
   BuzzWire,
   compile,
-  controllerNames,
   controllerOf,
   type Environment,
   Navigation,
@@ -23,11 +22,11 @@ const scenarios: readonly ((continuousActions: boolean) => Environment)[] = [
   (continuousActions) => new BuzzWire({ continuousActions }) as unknown as Environment,
 ];
 
-onEachEngine("every controller gives actions that its world takes, continuous or discrete", async () => {
+onEachEngine("random and heuristic give actions that their worlds take, continuous or discrete", async () => {
   for (const make of scenarios) {
     for (const [continuous, size] of [[true, [2]], [false, []]] as const) {
       const world = make(continuous);
-      for (const name of controllerNames) {
+      for (const name of ["random", "heuristic"] as const) {
         const state = world.reset(randomKey(3), 20);
         const action = controllerOf(world, name)(world.observe(state), randomKey(4));
         assert.deepEqual([action.dtype, action.shape], [continuous ? "float32" : "int32", [20, world.agents, ...size]]);
@@ -60,7 +59,8 @@ onEngine(
 Deno.test("a controller that there is not is refused by name", () => {
   assert.throws(() => controllerOf(new Wheel(), "heuristics" as "heuristic"), {
     name: "RangeError",
-    message: "there is no controller `heuristics`; there are random and heuristic.",
+    message:
+      "there is no controller `heuristics`; there are random and heuristic and stanley and pure_pursuit and lqr.",
   });
 });
 

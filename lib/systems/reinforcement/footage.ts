@@ -19,7 +19,7 @@ import { noScene, type Scene } from "../../worlds/scene.ts";
 import { UsageError } from "../usage.ts";
 import { numberText } from "../text.ts";
 
-/** What a step of a particle world lasts. */
+/** What a step lasts, unless the scene says it: that of a particle world. */
 const stepSeconds = 0.1;
 
 /** Who is filmed. */
@@ -154,7 +154,7 @@ async function filmTensors(
       return {
         entities: scene.entities,
         frames,
-        frameSeconds: stride * stepSeconds,
+        frameSeconds: stride * (scene.frameSeconds ?? stepSeconds),
         position: of("position"),
         angle: of("angle"),
         lidar: scene.lidar ? { range: scene.lidar.range, rays: scene.lidar.rays, nearness: of("nearness") } : null,

@@ -24,7 +24,8 @@ export function pictureOf(worldOf: (config: Config) => AnyWorld): Look<Pictures>
     options,
     notes: [
       "Shown are agents (discs), their goals (rings with a cross), what is moved, walls, joints, lidar rays (strong where",
-      "they hit) and the ways behind; in the still also where agents began (outlines). The grid is of half a metre.",
+      "they hit) and the ways behind; in the still also where agents began (outlines). The grid is of half a metre,",
+      "or of as many as are to be told apart.",
       "Bodies in space: what moves, its centre of mass and the line from there to the ground, whose marks are in metres. The",
       "picture follows the centre of mass; the still is a strip of poses.",
     ],

@@ -1,0 +1,112 @@
+/**
+ * The classical ways to steer a car along a track, from what the world shows: Stanley (Hoffmann, Tomlin, Montemerlo and Thrun 2007),
+ * pure pursuit (Coulter 1992), and LQR of the errors with feed-forward (Rajamani, "Vehicle Dynamics and Control", 2012, chapters 2
+ * and 3). All drive at the speed of the way a moment ahead. Their gains are those of least lateral error on `circuit` and the single-track
+ * model, from a search over a grid.
+ */
+
+import { tensor } from "../../tensor/creation.ts";
+import { stack } from "../../tensor/functions.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Controller } from "../controllers.ts";
+import type { BodyParameters } from "./models/cars.ts";
+import { gravity } from "./models/law.ts";
+import { latticeGains } from "./riccati.ts";
+import { observationNames, observationScales } from "./options.ts";
+import { mostPushing, mostSteering, stepSeconds } from "./constants.ts";
+
+type Seen = (name: string) => Tensor;
+type Steering = (seen: Seen) => Tensor;
+
+/** Gains of the controllers; see the file's first lines. */
+export interface ControllerGains {
+  /** How hard Stanley steers against the lateral error of the front axle, 1/s. */
+  readonly stanley: number;
+  /** What slow cars are taken for by Stanley, m/s. */
+  readonly softening: number;
+  /** Which of the points ahead pure pursuit makes for. */
+  readonly pursued: number;
+  /** The weights of LQR: lateral error, its rate, heading error, its rate; steering has 1. */
+  readonly lqr: readonly [number, number, number, number];
+}
+
+/** The gains that were found. */
+export const defaultGains: ControllerGains = { stanley: 2, softening: 3, pursued: 0, lqr: [0.03, 0, 0.3, 0] };
+
+/** Metres a second closer to the meant speed, by m/s^2. */
+const speedGain = 1.5;
+
+/** The controllers of a car by name, where cars do not differ. */
+export function controllersOf(
+  car: BodyParameters,
+  gains: ControllerGains = defaultGains,
+): Readonly<Record<string, Controller>> {
+  return {
+    stanley: driver(stanley(car, gains)),
+    pure_pursuit: driver(purePursuit(car, gains)),
+    lqr: driver(lqr(car, gains)),
+  };
+}
+
+/** A controller that steers by `steering`, radians. */
+function driver(steering: Steering): Controller {
+  return (observation) => {
+    const columns = observation.named(null, null, null).select(1, 0).unbind(1);
+    const seen: Seen = (name) => {
+      const i = observationNames.indexOf(name);
+      return columns[i]!.div(observationScales[i]!);
+    };
+    const pushing = seen("pace0").sub(seen("speed")).mul(speedGain / mostPushing);
+    return stack([steering(seen).div(mostSteering), pushing], -1).unsqueeze(1).clamp(-1, 1);
+  };
+}
+
+/** The front axle is brought to the way, and turned into its direction there. */
+function stanley({ frontAxle }: BodyParameters, { stanley, softening }: ControllerGains): Steering {
+  return (seen) => {
+    const aside = seen("lateral").add(seen("heading").sin().mul(frontAxle));
+    const turned = seen("heading").sub(seen("curvature").mul(frontAxle));
+    return turned.add(aside.mul(stanley).div(seen("speed").relu().add(softening)).atan()).neg();
+  };
+}
+
+/** The rear axle is led in a circle through a point ahead. */
+function purePursuit({ frontAxle, rearAxle }: BodyParameters, { pursued }: ControllerGains): Steering {
+  return (seen) => {
+    const forwards = seen(`forwards${pursued}`).add(rearAxle);
+    const left = seen(`left${pursued}`);
+    return left.mul(2 * (frontAxle + rearAxle)).div(forwards.square().add(left.square()).maximum(1)).atan();
+  };
+}
+
+/** Speeds at which gains are found: those between lie on a line. */
+const lattice = Array.from({ length: 40 }, (_, i) => i + 1);
+
+/** The steering that costs least where errors are small and tyres linear, and what a bend needs beside it. */
+function lqr(car: BodyParameters, { lqr }: ControllerGains): Steering {
+  const { mass, frontAxle, rearAxle, friction, frontStiffness, rearStiffness } = car;
+  const wheelbase = frontAxle + rearAxle;
+  const front = friction * frontStiffness * mass * gravity * rearAxle / wheelbase;
+  const rear = friction * rearStiffness * mass * gravity * frontAxle / wheelbase;
+  const table = tensor(latticeGains({ car, front, rear, seconds: stepSeconds }, lqr, lattice));
+  const understeer = mass / wheelbase * (rearAxle / front - frontAxle / rear);
+  return (seen) => {
+    const [speed, curvature] = [seen("speed"), seen("curvature")];
+    const at = speed.sub(1).clamp(0, lattice.length - 1.001);
+    const below = at.floor();
+    const rest = at.sub(below).unsqueeze(1);
+    const index = below.cast("int32");
+    const low = table.take(index, 0);
+    const gains = low.add(table.take(index.add(1), 0).sub(low).mul(rest));
+    const errors = [
+      seen("lateral"),
+      speed.mul(seen("heading").add(seen("slip")).sin()),
+      seen("heading"),
+      seen("yawRate").sub(speed.mul(curvature)),
+    ];
+    const across = speed.square().mul(curvature);
+    const heading = across.mul(frontAxle * mass / (rear * wheelbase)).sub(curvature.mul(rearAxle));
+    const ahead = curvature.mul(wheelbase).add(across.mul(understeer)).add(gains.select(1, 2).mul(heading));
+    return ahead.sub(gains.mul(stack(errors, -1)).sum(1));
+  };
+}

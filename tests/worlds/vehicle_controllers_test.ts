@@ -1,0 +1,42 @@
+/** The classical controllers keep cars on their tracks, and LQR's gains are those of its equation. */
+
+import assert from "node:assert/strict";
+import { type ControllerName, controllerOf, Evaluator, Navigation, Vehicle } from "../../mod.ts";
+import { cars } from "../../lib/worlds/vehicle/models/cars.ts";
+import { gravity } from "../../lib/worlds/vehicle/models/law.ts";
+import { latticeGains } from "../../lib/worlds/vehicle/riccati.ts";
+import { onEngine } from "../engines.ts";
+
+const classical: readonly ControllerName[] = ["stanley", "pure_pursuit", "lqr"];
+
+onEngine("cpu", "Stanley, pure pursuit and LQR stay on a circuit and a lane change, within half a metre", async () => {
+  for (const track of ["circuit", "lane_change"] as const) {
+    const world = new Vehicle({ track });
+    for (const name of classical) {
+      const { terminated, metrics } = await new Evaluator(world, controllerOf(world, name)).run(8, 1);
+      assert.ok(terminated.every((x) => x === 0), `${track}, ${name}`);
+      metrics!.lateral_rms!.forEach((rms) => assert.ok(rms < 0.5, `${track}, ${name}: ${rms}`));
+    }
+  }
+});
+
+Deno.test("LQR's gains are the solutions of Riccati's equation, as the doubling algorithm finds them", () => {
+  const car = cars.bmw_320i;
+  const { mass, frontAxle, rearAxle, friction, frontStiffness } = car;
+  const axle = (other: number) => friction * frontStiffness * mass * gravity * other / (frontAxle + rearAxle);
+  const model = { car, front: axle(rearAxle), rear: axle(frontAxle), seconds: 0.05 };
+  const found = latticeGains(model, [0.03, 0, 0.3, 0], [5, 10, 20]);
+  const expected = [
+    [0.1641687150024657, 0.0038098141473675157, 0.8630392432910059, 0.019504788340955197],
+    [0.15612978844550676, 0.007168296120192593, 0.8779149493686661, 0.03689747066816422],
+    [0.14370167596199432, 0.012590192535326039, 0.9446736525698581, 0.06351727830570032],
+  ];
+  found.flat().forEach((x, i) => assert.ok(Math.abs(x - expected.flat()[i]!) < 1e-6, `${i}: ${x}`));
+});
+
+Deno.test("a controller that a world has not is refused by those that it has", () => {
+  assert.throws(() => controllerOf(new Navigation(), "lqr"), {
+    message: "`navigation` has no controller `lqr`; it has random, heuristic.",
+  });
+  assert.throws(() => controllerOf(new Vehicle(), "heuristic"), { message: /^there is no heuristic for `vehicle`/ });
+});
