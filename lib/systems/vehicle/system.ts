@@ -22,7 +22,7 @@ const task = {
   trackCount: integer(1, 1000, 8, "how many `random` tracks there are"),
   maxSpeed: positive(100, 15, "the largest speed of a track, m/s"),
   halfWidth: positive(100, 3, "from the middle to the edge of a track, m"),
-  spread: real(0, 0.9, 0, "how far mass, grip and lag of each env are from the car's, as a share"),
+  spread: real(0, 0.9, 0, "how far mass, grip and lag differ from the car's, as a share"),
 };
 
 const common = {
