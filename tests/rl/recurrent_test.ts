@@ -46,10 +46,13 @@ import { assertResumes } from "./resumes.ts";
 const world = memoryWorld(7);
 const recurrent: PPOOptions = { ...small, hiddenSize: 8, recurrent: "lstm", sequenceLength: 4 };
 
+/** The one of the ways below that keeps most. */
+const fullest = "a GRU for each agent, on scaled observations";
+
 /** Every way in which networks may remember. */
 const kinds: Readonly<Record<string, Partial<PPOOptions>>> = {
   "an LSTM for all agents": {},
-  "a GRU for each agent, on scaled observations": {
+  [fullest]: {
     recurrent: "gru",
     shareParameters: false,
     normalizeObservations: true,
@@ -119,7 +122,9 @@ for (const [name, more] of Object.entries(kinds)) {
       }),
   );
 
-  onEachEngine(
+  // That both engines see the same is shown above; this is about iterations.
+  onEngine(
+    "cpu",
     `${name}: every ratio is 1 before the first update, in every iteration`,
     () =>
       withTrainer({ ...options, numEpochs: 1, minibatchSize: 10_000 }, async (trainer) => {
@@ -133,10 +138,14 @@ for (const [name, more] of Object.entries(kinds)) {
       }),
   );
 
-  onEachEngine(
-    `${name}: PPOTrainer continues bit for bit from its state`,
-    () => assertResumes(() => PPOTrainer.create(world, options) as unknown as Promise<PPOTrainer>, 2),
-  );
+  // On a GPU the one with the most to be kept: what networks remember, and two running scales.
+  for (const engine of name === fullest ? ["cpu", "webgpu"] as const : ["cpu"] as const) {
+    onEngine(
+      engine,
+      `${name}: PPOTrainer continues bit for bit from its state`,
+      () => assertResumes(() => PPOTrainer.create(world, options) as unknown as Promise<PPOTrainer>, 2),
+    );
+  }
 }
 
 onEachEngine(
