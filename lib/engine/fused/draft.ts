@@ -70,8 +70,10 @@ export interface Part {
   readonly item: Expr | null;
   /** Reductions that need the results of others come in a later stage. */
   readonly stage: number;
-  /** Elements of values in memory that it reads. */
+  /** Elements of values in memory that it reads; in an element-wise kernel those that no part before it does. */
   readonly loads: readonly { readonly node: Node; readonly ix: Ix }[];
+  /** What it is made of; in an element-wise kernel what no part before it is. */
+  readonly exprs: ReadonlySet<Expr>;
 }
 
 /** The factors of a matrix product, at (b, m, k) and (b, k, n). */
@@ -93,6 +95,8 @@ export class Draft {
   readonly product: Product | null;
   readonly parts: Part[] = [];
   readonly #members = new Set<Node>();
+  /** What the parts of an element-wise kernel are made of. */
+  readonly #taken = new Set<Expr>();
 
   /** The kernel of one node. `held` says which nodes are in memory. */
   constructor(node: Node, held: (node: Node) => boolean) {
@@ -129,15 +133,21 @@ export class Draft {
     const inner = variable("r", 0, Math.max(0, this.length - 1));
     const item = accumulates ? lowering.at(node.inputs[0]!, innerIndex(node, lowering.outer, inner)) : null;
     const factors = this.product?.node === node ? [this.product.a, this.product.b] : [];
-    const reached = lowering.exprs.reached([result, ...factors, ...(item ? [item] : [])]);
-    const loads = [...reached].flatMap(({ form }) => form.kind === "load" ? [form] : []);
-    const waits = [...reached].flatMap(({ form }) => form.kind === "core" && form.node !== node ? [form.node] : []);
-    const stages = waits.map((x) => this.parts.find((part) => part.node === x)?.stage ?? 0);
-    return { node, result, item, stage: item ? Math.max(0, ...stages.map((x) => x + 1)) : 0, loads };
+    const exprs = lowering.exprs.reached([result, ...factors, ...(item ? [item] : [])], this.#taken);
+    const loads: Part["loads"][number][] = [];
+    let stage = 0;
+    for (const { form } of exprs) {
+      if (form.kind === "load") loads.push(form);
+      if (!item || form.kind !== "core" || form.node === node) continue;
+      const other = this.parts.find((part) => part.node === form.node);
+      stage = Math.max(stage, 1 + (other?.stage ?? 0));
+    }
+    return { node, result, item, stage, loads, exprs };
   }
 
   /** Makes a part one of this kernel's. */
   take(part: Part): void {
+    if (this.kind === "map") { for (const x of part.exprs) this.#taken.add(x); }
     this.parts.push(part);
     this.#members.add(part.node);
   }
