@@ -27,7 +27,7 @@ function load(graph: Graph, heap: Heap): Loaded {
   if (start === null) throw new TooLarge(`${layout.bytes} bytes more`);
   const elementAt = (offset: number): number => (start + offset) / 4;
   try {
-    const module = new WebAssembly.Module(writeModule(layout, start));
+    const module = new WebAssembly.Module(writeModule(layout, start, heap));
     return {
       start,
       run: new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports.run as () => number,

@@ -161,6 +161,6 @@ function sumsOfLanes([a, b, c, d]: readonly [number, number, number, number], co
 function finish(kernel: Kernel, id: number, view: View, sum: number, scope: Scope): void {
   const inner = scope.child();
   inner.name(`core${id}`, sum);
-  writeStores(kernel, view, inner);
+  writeStores(kernel, [view], inner);
   scope.code.append(inner.code);
 }

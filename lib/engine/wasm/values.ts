@@ -20,6 +20,9 @@ import {
 } from "./lanes.ts";
 import { type Known, Scope } from "./scope.ts";
 
+/** More than a kernel has expressions. */
+const mostExprs = 2 ** 24;
+
 /** Where memory begins, in bytes. */
 export type StartOf = (memory: Memory) => number;
 
@@ -37,7 +40,7 @@ export class Values {
 
   /** The local with the value of `expr` in the lanes of `view`. */
   value(expr: Expr, view: View, scope: Scope): Known {
-    const key = `e${expr.id}@${this.#numberOf(view)}`;
+    const key = this.#numberOf(view) * mostExprs + expr.id;
     const known = scope.find(key);
     if (known) return known;
     const value = this.#value(expr, view, scope);
@@ -148,17 +151,18 @@ export class Values {
   }
 
   #call(expr: Expr, name: string, args: readonly Expr[], view: View, scope: Scope): Known {
-    if (name === "where" && args[0]!.form.kind === "within") {
-      const { ix, from, to } = args[0]!.form;
-      const known = insideOf(this.lanes(ix, view, scope), from, to);
-      if (known?.every((x) => x)) return this.value(args[1]!, view, scope);
-      if (known?.every((x) => !x)) return this.value(args[2]!, view, scope);
-    }
+    const chosen = chosenArgument(expr, view);
+    if (chosen) return this.value(chosen, view, scope);
     const values = args.map((x) => this.value(x, view, scope));
-    const key = `${name}:${expr.dtype}:${args.map((x) => x.dtype)}:${values.map((x) => x.local)}`;
     const home = values.reduce((inner, x) => Scope.inner(inner, x.home), scope.root);
-    return home.make(key, "v128", values.every((x) => x.uniform), (code) => {
-      emitCall(code, name, expr.dtype, values.map((x) => x.local), args.map((x) => x.dtype), this.need);
+    const uniform = values.every((x) => x.uniform);
+    // What is the same in all lanes may be the same in other views.
+    const key = uniform
+      ? `${name}:${expr.dtype}:${args.map((x) => x.dtype)}:${values.map((x) => x.local)}`
+      : this.#numberOf(view) * mostExprs + expr.id;
+    return home.make(key, "v128", uniform, (code) => {
+      const isNumber = args.map(({ form }) => form.kind === "const" && !Number.isNaN(form.value));
+      emitCall(code, name, expr.dtype, values.map((x) => x.local), args.map((x) => x.dtype), this.need, isNumber);
     });
   }
 
@@ -235,9 +239,20 @@ function highest(ix: Ix, name: string): number | null {
 }
 
 /** For each lane whether its index is in [from, to); null where that is not known when a program is made. */
-export function insideOf(lanes: LaneIndex, from: number, to: number): boolean[] | null {
+function insideOf(lanes: LaneIndex, from: number, to: number): boolean[] | null {
   const known = lanes.map(({ lo, hi }) => lo >= from && hi < to ? true : hi < from || lo >= to ? false : null);
   return known.includes(null) ? null : known as boolean[];
+}
+
+/** Which of two values a condition on the index takes in all lanes of a view, if that is known when a program is made. */
+export function chosenArgument({ form }: Expr, view: View): Expr | null {
+  if (form.kind !== "call" || form.name !== "where") return null;
+  const [condition, yes, no] = form.args;
+  if (condition!.form.kind !== "within") return null;
+  const { ix, from, to } = condition!.form;
+  const inside = insideOf(laneIndex(ix, view), from, to);
+  if (inside?.every((x) => x)) return yes!;
+  return inside?.every((x) => !x) ? no! : null;
 }
 
 /** Loads lanes that lie within eight neighbours of an address. */
