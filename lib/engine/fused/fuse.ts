@@ -39,7 +39,7 @@ export function chooseHeld(sinks: readonly Node[], target: Target): Set<Node> {
     if (alwaysHeld.has(node.op)) held.add(node);
     if (node.op === "scan") node.inputs.forEach((x) => held.add(x));
   }
-  const { undecided, uses } = contexts(order, held);
+  const { undecided, uses } = contexts(order, held, target);
   const depths = new Map<Node, number>();
   for (const node of order) {
     const depth = 1 + Math.max(0, ...node.inputs.map((x) => held.has(x) ? 0 : depths.get(x)!));
@@ -72,7 +72,11 @@ function limitLoads(node: Node, held: Set<Node>, loads: Map<Node, Set<Node>>, mo
 }
 
 /** Follows uses from the outputs down: nodes whose uses do not all share one context are undecided. */
-function contexts(order: readonly Node[], held: ReadonlySet<Node>): { undecided: Set<Node>; uses: Map<Node, Use[]> } {
+function contexts(
+  order: readonly Node[],
+  held: ReadonlySet<Node>,
+  target: Target,
+): { undecided: Set<Node>; uses: Map<Node, Use[]> } {
   const uses = new Map<Node, Use[]>(order.map((node) => [node, []]));
   const undecided = new Set<Node>();
   const context = new Map<Node, string>();
@@ -83,7 +87,7 @@ function contexts(order: readonly Node[], held: ReadonlySet<Node>): { undecided:
     if (!held.has(node) && !shared && !isView(node)) undecided.add(node);
     context.set(node, held.has(node) || !shared ? `${node.id}` : first);
     const views = isView(node) && !held.has(node) ? own : [{ context: context.get(node)!, times: 0 }];
-    node.inputs.forEach((x, slot) => uses.get(x)!.push(...views.map((use) => useOf(node, slot, use))));
+    node.inputs.forEach((x, slot) => uses.get(x)!.push(...views.map((use) => useOf(node, slot, use, target))));
   }
   return { undecided, uses };
 }
@@ -94,7 +98,7 @@ function isView(node: Node): boolean {
 }
 
 /** The use that `user`, itself used as `use` says, makes of an input. */
-function useOf(user: Node, slot: number, use: Use): Use {
+function useOf(user: Node, slot: number, use: Use, { timesInProduct }: Target): Use {
   const x = user.inputs[slot]!;
   const { context } = use;
   const size = sizeOf(x.shape);
@@ -109,10 +113,8 @@ function useOf(user: Node, slot: number, use: Use): Use {
         : { context: null, times: sizeOf(user.shape) };
     case "randomBits":
       return { context: null, times: sizeOf(user.shape) };
-    case "matmul": {
-      const { m, n } = extentOf(user);
-      return { context: null, times: size * Math.ceil((slot === 0 ? n : m) / 64) };
-    }
+    case "matmul":
+      return { context: null, times: size * timesInProduct(extentOf(user))[slot]! };
     case "permute":
     case "flip":
     case "slice":

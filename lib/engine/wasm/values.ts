@@ -155,11 +155,10 @@ export class Values {
     if (chosen) return this.value(chosen, view, scope);
     const values = args.map((x) => this.value(x, view, scope));
     const home = values.reduce((inner, x) => Scope.inner(inner, x.home), scope.root);
+    // The same of the same, in other lanes or of another expression, is there already.
+    let key = `${name}:${expr.dtype}:${args[0]!.dtype}`;
+    for (const x of values) key += `,${x.local}`;
     const uniform = values.every((x) => x.uniform);
-    // What is the same in all lanes may be the same in other views.
-    const key = uniform
-      ? `${name}:${expr.dtype}:${args.map((x) => x.dtype)}:${values.map((x) => x.local)}`
-      : this.#numberOf(view) * mostExprs + expr.id;
     return home.make(key, "v128", uniform, (code) => {
       const isNumber = args.map(({ form }) => form.kind === "const" && !Number.isNaN(form.value));
       emitCall(code, name, expr.dtype, values.map((x) => x.local), args.map((x) => x.dtype), this.need, isNumber);
