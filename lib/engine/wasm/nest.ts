@@ -66,6 +66,8 @@ function columns(name: string, size: number, width: number): Block {
 
 /** Columns are written out up to so many. */
 const mostColumns = 16;
+/** So many vectors are written out to make whole rows. */
+const mostWritten = 9;
 /** What runs once is gone through straight on, up to so many elements. */
 const mostUnsearched = 4096;
 /** The most widths that are tried. */
@@ -87,7 +89,7 @@ export function chooseNest(name: string, size: number, work: Work, abreast = 1):
       if (width > 6) consider(rows(name, size, width, abreast));
       if (width <= mostColumns && size / width >= 4) consider(columns(name, size, width));
     }
-    for (const unroll of [2, 3, 4, 5]) {
+    for (let unroll = 2; unroll <= mostWritten; unroll++) {
       if (unroll !== abreast && (4 * unroll) % width === 0 && size >= 4 * unroll) {
         consider(straight(name, size, unroll));
         break;
