@@ -75,6 +75,8 @@ interface Program {
   /** Indices into `roots` of those that the function assigns. */
   readonly assigned: readonly number[];
   readonly result: Tree;
+  /** The nodes of the tensors of `result`. */
+  readonly resultNodes: readonly Node[];
   /** Where each of `assigned` was assigned. */
   readonly sites: readonly Site[];
   /** Where its results come from. */
@@ -172,7 +174,12 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     if (!isSettled(nodes)) await evaluateAssigned(nodes);
     if (hasFirstSteps()) await lookAtFirstSteps(evaluateNow);
     if (program.first) await keepBefore(program.first.steps);
-    const values = await this.#run(program, nodes);
+    let values: Storage[];
+    try {
+      values = await program.runner.run(nodes.map((x) => x.value!));
+    } catch (error) {
+      throw program.assigned.length === 0 ? error : saysStateIsKept(error);
+    }
     program.assigned.forEach((index, i) => {
       withSite(program.sites[i]!, () => program.roots[index]!.adopt(values[i]!));
       // Also where the engine keeps it for a while, to look for what went wrong: who asks for it gets the same everywhere.
@@ -184,14 +191,6 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     return this.#wrap(program, results, tensors);
   }
 
-  async #run({ runner, assigned }: Program, nodes: readonly Node[]): Promise<Storage[]> {
-    try {
-      return await runner.run(nodes.map((x) => x.value!));
-    } catch (error) {
-      throw assigned.length === 0 ? error : saysStateIsKept(error);
-    }
-  }
-
   /** After the first run: whether gradients are zero, with the state as it is now. */
   async #lookAt(program: Program, nodes: readonly Node[]): Promise<void> {
     const { steps, given } = program.first!;
@@ -201,11 +200,11 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     for (const step of steps) await warnOfZeros(step, () => known, evaluateNow);
   }
 
-  #wrap({ result, results }: Program, values: readonly Storage[], given: readonly Tensor[]): R {
+  #wrap({ result, resultNodes, results }: Program, values: readonly Storage[], given: readonly Tensor[]): R {
     if (result === nothing) return undefined as R;
     const drops = results.dropsOf(given.map((x) => x.node));
-    const tensors = leaves(result).map((x, i) => {
-      const node = withSite(x.node.site, () => constant(x.node, values[i]!));
+    const tensors = resultNodes.map((x, i) => {
+      const node = withSite(x.site, () => constant(x, values[i]!));
       const drop = drops[i];
       if (drop) madeFrom(node, drop);
       return new Tensor(node);
@@ -255,6 +254,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
       roots,
       assigned,
       result,
+      resultNodes: leaves(result).map((x) => x.node),
       sites: assigned.map((_, i) => traced.outputs[i]!.site),
       results: new Results(result, inputs, () => this.#label, learned.length > 0),
       learned,
