@@ -84,30 +84,58 @@ export interface Product {
   readonly extent: Extent;
 }
 
-/** A kernel that may still take up more nodes. */
+/** What a kernel computes, once that is asked for. */
+interface Content {
+  readonly lowering: Lowering;
+  readonly product: Product | null;
+  readonly parts: Part[];
+}
+
+/** A kernel that may still take up more nodes. That of a node which another kernel takes up is never lowered. */
 export class Draft {
   readonly kind: CoreKind;
   /** Elements of each result. */
   readonly size: number;
   /** Reductions and running sums: how many values one result is made of. */
   readonly length: number;
-  readonly lowering: Lowering;
-  readonly product: Product | null;
-  readonly parts: Part[] = [];
-  readonly #members = new Set<Node>();
+  readonly #members: Set<Node>;
   /** What the parts of an element-wise kernel are made of. */
   readonly #taken = new Set<Expr>();
+  #content: Content | null = null;
 
   /** The kernel of one node. `held` says which nodes are in memory. */
-  constructor(node: Node, held: (node: Node) => boolean) {
+  constructor(readonly node: Node, readonly held: (node: Node) => boolean) {
     this.kind = coreOf(node);
     this.size = sizeOf(node.shape);
     this.length = lengthOf(node);
-    const rows = this.kind === "cumsum" ? this.size / this.length : this.size;
+    this.#members = new Set([node]);
+  }
+
+  #lowered(): Content {
+    if (this.#content) return this.#content;
+    const { node, kind, size, length, held } = this;
+    const rows = kind === "cumsum" ? size / length : size;
     const outer = node.op === "matmul" ? productIndex(extentOf(node)) : variable("i", 0, rows - 1);
-    this.lowering = new Lowering(held, this.#members, outer);
-    this.product = node.op === "matmul" ? { node, ...lowerFactors(node, this.lowering), extent: extentOf(node) } : null;
+    const lowering = new Lowering(held, this.#members, outer);
+    const product = node.op === "matmul" ? { node, ...lowerFactors(node, lowering), extent: extentOf(node) } : null;
+    this.#content = { lowering, product, parts: [] };
     this.take(this.lower(node));
+    return this.#content;
+  }
+
+  /** Lowers the nodes of the kernel. */
+  get lowering(): Lowering {
+    return this.#lowered().lowering;
+  }
+
+  /** The factors of a matrix product. */
+  get product(): Product | null {
+    return this.#lowered().product;
+  }
+
+  /** The nodes of the kernel, lowered. */
+  get parts(): readonly Part[] {
+    return this.#lowered().parts;
   }
 
   /** The nodes that the kernel computes, in topological order. */
@@ -117,7 +145,8 @@ export class Draft {
 
   /** Held nodes that it reads. */
   reads(): Set<Node> {
-    return new Set(this.parts.flatMap((part) => part.loads.map((x) => x.node)));
+    const behind = this.#content ? null : heldBehind(this.node, this.held);
+    return behind ?? new Set(this.parts.flatMap((part) => part.loads.map((x) => x.node)));
   }
 
   /** The parts that accumulate. */
@@ -148,9 +177,26 @@ export class Draft {
   /** Makes a part one of this kernel's. */
   take(part: Part): void {
     if (this.kind === "map") { for (const x of part.exprs) this.#taken.add(x); }
-    this.parts.push(part);
+    this.#lowered().parts.push(part);
     this.#members.add(part.node);
   }
+}
+
+/** The held nodes behind `node`; null where not all of them may be read, since an index chooses among them. */
+function heldBehind(node: Node, held: (node: Node) => boolean): Set<Node> | null {
+  const found = new Set<Node>();
+  const seen = new Set<Node>();
+  const visit = (x: Node): boolean => {
+    if (x.op === "concat" || x.op === "pad") return false;
+    return x.inputs.every((input) => {
+      if (sizeOf(input.shape) === 0 || seen.has(input)) return true;
+      seen.add(input);
+      if (!held(input)) return visit(input);
+      found.add(input);
+      return true;
+    });
+  };
+  return visit(node) ? found : null;
 }
 
 /** Which element of its input a reduction or running sum reads at step `inner` for the result (the row) `outer`. */

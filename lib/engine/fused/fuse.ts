@@ -51,16 +51,16 @@ export function chooseHeld(sinks: readonly Node[], target: Target): Set<Node> {
   let before = -1;
   while (held.size !== before) {
     before = held.size;
-    const loads = new Map<Node, Set<Node>>();
+    const loads = new Map<Node, ReadonlySet<Node>>();
     for (const node of order) limitLoads(node, held, loads, target.mostBindings - 1);
   }
   return held;
 }
 
 /** Holds inputs of `node` until what it reads fits into one kernel. */
-function limitLoads(node: Node, held: Set<Node>, loads: Map<Node, Set<Node>>, most: number): void {
+function limitLoads(node: Node, held: Set<Node>, loads: Map<Node, ReadonlySet<Node>>, most: number): void {
   const read = (x: Node): ReadonlySet<Node> => held.has(x) ? new Set([x]) : loads.get(x)!;
-  const all = (): Set<Node> => new Set(node.inputs.flatMap((x) => [...read(x)]));
+  const all = (): ReadonlySet<Node> => union(node.inputs.map(read));
   let own = all();
   while (own.size > most) {
     const widest = node.inputs.filter((x) => !held.has(x)).sort((a, b) => read(b).size - read(a).size)[0];
@@ -70,6 +70,19 @@ function limitLoads(node: Node, held: Set<Node>, loads: Map<Node, Set<Node>>, mo
   }
   loads.set(node, own);
 }
+
+/** What is in any of the sets: one of them, where that has all of it. */
+function union(sets: readonly ReadonlySet<Node>[]): ReadonlySet<Node> {
+  const largest = sets.reduce((a, b) => b.size > a.size ? b : a, none);
+  let all: Set<Node> | null = null;
+  for (const set of sets) {
+    if (set === largest) continue;
+    for (const x of set) if (!largest.has(x)) (all ??= new Set(largest)).add(x);
+  }
+  return all ?? largest;
+}
+
+const none: ReadonlySet<Node> = new Set();
 
 /** Follows uses from the outputs down: nodes whose uses do not all share one context are undecided. */
 function contexts(
