@@ -24,11 +24,14 @@ const quick = { cycles: 4, instructions: 1 };
 export function abreast(exprs: Interner, roots: readonly Expr[]): number {
   const order = inOrder(exprs, roots);
   const { chain, instructions } = lengthsOf(exprs, order);
-  const most = Math.min(mostAbreast, registers / mostAlive(exprs, order), mostWritten / instructions);
   // Two instructions a cycle.
   const least = 1.25 * instructions / 2;
+  const waits = (count: number): boolean => chain / Math.max(count, window / instructions) > least;
+  const most = Math.min(mostAbreast, mostWritten / instructions);
   let count = 1;
-  while (2 * count <= most && chain / Math.max(count, window / instructions) > least) count *= 2;
+  while (2 * count <= most && waits(count)) count *= 2;
+  const room = count === 1 ? 1 : registers / mostAlive(exprs, order);
+  while (count > 1 && count > room) count /= 2;
   return count;
 }
 
@@ -39,31 +42,32 @@ function inOrder(exprs: Interner, roots: readonly Expr[]): Expr[] {
 
 /** The cycles of the longest chain, and all instructions. */
 function lengthsOf(exprs: Interner, order: readonly Expr[]): { chain: number; instructions: number } {
-  const ends = new Map<Expr, number>();
+  const ends = new Float64Array(exprs.size);
   let [chain, instructions] = [0, 1];
   for (const expr of order) {
     const { form } = expr;
     let start = 0;
-    for (const x of exprs.operands(expr)) start = Math.max(start, ends.get(x)!);
+    for (const x of exprs.operands(expr)) start = Math.max(start, ends[x.id]!);
     const cost = form.kind === "call" && (costly.has(form.name) || form.name === "threefry") ? slow : quick;
     const isNumber = form.kind === "const" || form.kind === "index" || form.kind === "within";
-    ends.set(expr, isNumber ? start : start + cost.cycles);
+    ends[expr.id] = isNumber ? start : start + cost.cycles;
     instructions += isNumber ? 0 : cost.instructions;
-    chain = Math.max(chain, ends.get(expr)!);
+    chain = Math.max(chain, ends[expr.id]!);
   }
   return { chain, instructions };
 }
 
 /** How many values are held at once at most, constants aside. */
 function mostAlive(exprs: Interner, order: readonly Expr[]): number {
-  const last = new Map<Expr, number>();
-  order.forEach((expr, i) => exprs.operands(expr).forEach((x) => last.set(x, i)));
-  const ends = new Array<number>(order.length).fill(0);
+  const lastUse = new Int32Array(exprs.size);
+  order.forEach((expr, i) => exprs.operands(expr).forEach((x) => lastUse[x.id] = i));
+  const ends = new Int32Array(order.length);
   let [alive, most] = [0, 1];
   order.forEach((expr, i) => {
-    if (expr.form.kind !== "const" && last.has(expr)) {
+    const last = lastUse[expr.id]!;
+    if (expr.form.kind !== "const" && last > 0) {
       alive++;
-      ends[last.get(expr)!]!++;
+      ends[last]!++;
     }
     most = Math.max(most, alive);
     alive -= ends[i]!;
