@@ -27,7 +27,7 @@ export function vectorised(name: CallName, dtype: DType, argTypes: readonly DTyp
   const constants = new Map<string, { readonly place: number; readonly bytes: Uint8Array }>();
   const constant = (bytes: Uint8Array): number => {
     const key = bytes.join();
-    const known = constants.get(key) ?? { place: end + 16 * constants.size, bytes };
+    const known = constants.get(key) ?? { place: end + 16 * constants.size, bytes: bytes.slice() };
     constants.set(key, known);
     return known.place;
   };

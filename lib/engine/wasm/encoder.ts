@@ -34,9 +34,16 @@ function signed(into: number[], value: number): void {
   }
 }
 
-const bytesOf = (numbers: Float32Array | Float64Array | Int32Array): Uint8Array => new Uint8Array(numbers.buffer);
+/** The 16 bytes of the constant that is being written, as numbers and as they are. */
+const scratch = new ArrayBuffer(16);
+const constant = {
+  f32: new Float32Array(scratch),
+  f64: new Float64Array(scratch),
+  i32: new Int32Array(scratch),
+  bytes: new Uint8Array(scratch),
+};
 
-/** Where in memory 16 bytes are that never change; null where there is no room for them. */
+/** Where in memory 16 bytes are that never change; null where there is no room for them. The array is used again: who keeps it copies it. */
 export type Constants = (bytes: Uint8Array) => number | null;
 
 /**
@@ -123,35 +130,43 @@ export class Code {
 
   /** `f32.const`. */
   f32(value: number): this {
-    this.#bytes.push(0x43, ...bytesOf(new Float32Array([value])));
+    constant.f32[0] = value;
+    this.#bytes.push(0x43, ...constant.bytes.subarray(0, 4));
     return this;
   }
 
   /** `f64.const`. */
   f64(value: number): this {
-    this.#bytes.push(0x44, ...bytesOf(new Float64Array([value])));
+    constant.f64[0] = value;
+    this.#bytes.push(0x44, ...constant.bytes.subarray(0, 8));
     return this;
   }
 
   /** `v128.const` of four float32. */
   f32x4(...values: readonly [number] | readonly [number, number, number, number]): this {
-    return this.#v128(bytesOf(new Float32Array(values.length === 1 ? [0, 0, 0, 0].fill(values[0]) : values)));
+    if (values.length === 1) constant.f32.fill(values[0]);
+    else constant.f32.set(values);
+    return this.#v128();
   }
 
   /** `v128.const` of two float64. */
   f64x2(...values: readonly [number] | readonly [number, number]): this {
-    return this.#v128(bytesOf(new Float64Array(values.length === 1 ? [values[0], values[0]] : values)));
+    if (values.length === 1) constant.f64.fill(values[0]);
+    else constant.f64.set(values);
+    return this.#v128();
   }
 
   /** `v128.const` of four int32. */
   i32x4(...values: readonly [number] | readonly [number, number, number, number]): this {
-    return this.#v128(bytesOf(new Int32Array(values.length === 1 ? [0, 0, 0, 0].fill(values[0]) : values)));
+    if (values.length === 1) constant.i32.fill(values[0]);
+    else constant.i32.set(values);
+    return this.#v128();
   }
 
-  #v128(bytes: Uint8Array): this {
-    const place = this.constants?.(bytes) ?? null;
+  #v128(): this {
+    const place = this.constants?.(constant.bytes) ?? null;
     if (place !== null) return this.i32(0).op("v128.load", place);
-    this.#bytes.push(0xfd, 12, ...bytes);
+    this.#bytes.push(0xfd, 12, ...constant.bytes);
     return this;
   }
 

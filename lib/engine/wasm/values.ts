@@ -220,8 +220,12 @@ export class Values {
   }
 }
 
+const float = new Float32Array(1);
+const bitsOfFloat = new Int32Array(float.buffer);
+
 function floatBits(value: number): number {
-  return new Int32Array(new Float32Array([value]).buffer)[0]!;
+  float[0] = value;
+  return bitsOfFloat[0]!;
 }
 
 function homeOf(lanes: LaneIndex, scope: Scope): Scope {
