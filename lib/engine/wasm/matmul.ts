@@ -10,9 +10,9 @@ import { type Kernel, writeStores } from "./emit.ts";
 import type { View } from "./lanes.ts";
 import type { Scope } from "./scope.ts";
 
-/** How many rows, and vectors of columns, a tile has. */
+/** How many rows a tile has at most, and how many sums, in vectors: so many do not wait for each other. */
 const tileRows = 4;
-const tileVectors = 2;
+const tileSums = 8;
 
 /** Products up to this deep are written out. */
 const mostWritten = 8;
@@ -25,7 +25,7 @@ export function emitMatmul(kernel: Kernel): void {
   scope.loop("x0", batch, (inner) => {
     const index = variable("x0", 0, batch - 1);
     tiles("x1", m, tileRows, inner, (rows, rowCount, at) => {
-      tiles("x2", n, alongK ? 4 : 4 * tileVectors, at, (columns, columnCount, place) => {
+      tiles("x2", n, alongK ? 4 : 4 * Math.floor(tileSums / rowCount), at, (columns, columnCount, place) => {
         const tile = { index, rows, rowCount, columns, columnCount };
         if (alongK) tileAlong(kernel, tile, place);
         else tileAcross(kernel, tile, place);
