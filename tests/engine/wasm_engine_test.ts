@@ -141,13 +141,19 @@ Deno.test("the largest of a row with a NaN is NaN, and its index that of the fir
   }
 });
 
-Deno.test("random bits are those of everywhere", async () => {
-  const key = input([2], "uint32");
-  const program = await compile([key], [ops.randomBits(key, [7, 5])]);
-  const [bits] = await runOn(program, [key], [[123, 0xfffffff0]]);
-  equal([...bits!], [...randomBits(Uint32Array.of(123, 0xfffffff0), 35)]);
-  program.dispose();
-});
+for (const size of [1, 2, 3, 7, 8, 9, 24, 35, 64, 100]) {
+  Deno.test(`${size} random bits, and those from the third on, are those of everywhere`, async () => {
+    const key = input([2], "uint32");
+    const bits = ops.randomBits(key, [size]);
+    const rest = ops.slice(bits, [Math.min(2, size)], [size]);
+    const program = await compile([key], [bits, ops.binary("bitXor", rest, ops.full("uint32", rest.shape, 5))]);
+    const [all, others] = await runOn(program, [key], [[123, 0xfffffff0]]);
+    const expected = randomBits(Uint32Array.of(123, 0xfffffff0), size);
+    equal([...all!], [...expected]);
+    equal([...others!], [...expected.subarray(2)].map((x) => (x ^ 5) >>> 0));
+    program.dispose();
+  });
+}
 
 Deno.test("a loop and a loop in it, forwards and backwards, keep what each step received", async () => {
   for (const reverse of [false, true]) {

@@ -32,7 +32,12 @@ export function abreast(exprs: Interner, roots: readonly Expr[]): number {
   while (2 * count <= most && waits(count)) count *= 2;
   const room = count === 1 ? 1 : registers / mostAlive(exprs, order);
   while (count > 1 && count > room) count /= 2;
-  return count;
+  // Two vectors of random bits are made as fast as one.
+  return order.some(isRandom) ? Math.max(2, count) : count;
+}
+
+function isRandom({ form }: Expr): boolean {
+  return form.kind === "call" && form.name === "threefry";
 }
 
 /** What expressions are made of and they themselves, arguments first. */
@@ -48,7 +53,7 @@ function lengthsOf(exprs: Interner, order: readonly Expr[]): { chain: number; in
     const { form } = expr;
     let start = 0;
     for (const x of exprs.operands(expr)) start = Math.max(start, ends[x.id]!);
-    const cost = form.kind === "call" && (costly.has(form.name) || form.name === "threefry") ? slow : quick;
+    const cost = form.kind === "call" && (costly.has(form.name) || isRandom(expr)) ? slow : quick;
     const isNumber = form.kind === "const" || form.kind === "index" || form.kind === "within";
     ends[expr.id] = isNumber ? start : start + cost.cycles;
     instructions += isNumber ? 0 : cost.instructions;

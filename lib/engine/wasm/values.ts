@@ -18,6 +18,7 @@ import {
   patternOf,
   type View,
 } from "./lanes.ts";
+import { groupOf, groupWords } from "./random.ts";
 import { type Known, Scope } from "./scope.ts";
 
 /** More than a kernel has expressions. */
@@ -153,6 +154,8 @@ export class Values {
   #call(expr: Expr, name: string, args: readonly Expr[], view: View, scope: Scope): Known {
     const chosen = chosenArgument(expr, view);
     if (chosen) return this.value(chosen, view, scope);
+    const words = name === "threefry" ? this.#words(args, view, scope) : null;
+    if (words) return words;
     const values = args.map((x) => this.value(x, view, scope));
     const home = values.reduce((inner, x) => Scope.inner(inner, x.home), scope.root);
     // The same of the same, in other lanes or of another expression, is there already.
@@ -163,6 +166,14 @@ export class Values {
       const isNumber = args.map(({ form }) => form.kind === "const" && !Number.isNaN(form.value));
       emitCall(code, name, expr.dtype, values.map((x) => x.local), args.map((x) => x.dtype), this.need, isNumber);
     });
+  }
+
+  /** Random words, where others lie beside them. */
+  #words([a, b, block, word]: readonly Expr[], view: View, scope: Scope): Known | null {
+    if (block!.form.kind !== "index" || word!.form.kind !== "index") return null;
+    const group = groupOf(this.lanes(block!.form.ix, view, scope), this.lanes(word!.form.ix, view, scope));
+    if (!group) return null;
+    return groupWords(group, [this.value(a!, view, scope), this.value(b!, view, scope)], scope, this.need);
   }
 
   /** Elements of a value of `size` elements. Where an index lies outside (under a guard), any number will do. */

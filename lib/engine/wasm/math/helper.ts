@@ -6,6 +6,8 @@ import { type Integers, Vector, Writer } from "./value.ts";
 /** What a function gives. */
 export interface Formula {
   readonly result: Vector;
+  /** A second result, in place of rare values. */
+  readonly second?: Vector;
   /** Another value where `where` is set. If it is nowhere, it is not computed. */
   readonly rare?: { readonly where: Integers; readonly value: Vector };
 }
@@ -26,9 +28,10 @@ export interface Surroundings {
 
 /** The function that `helper` describes. What is rare is a function of its own, so that this one is short. */
 export function written({ arity, formula }: Helper, { constants, rare: indexOfRare }: Surroundings): Code {
-  const code = new Code(Array(arity).fill("v128"), ["v128"], constants);
   const args = Array.from({ length: arity }, (_, i) => Vector.at(i));
-  const { result, rare } = formula(...args);
+  const { result, second, rare } = formula(...args);
+  if (second) return writtenBoth(result, second, arity, constants);
+  const code = new Code(Array(arity).fill("v128"), ["v128"], constants);
   const writer = new Writer(code, rare ? [result, rare.where, rare.where] : [result]);
   writer.push(result);
   if (!rare) return code;
@@ -42,6 +45,14 @@ export function written({ arity, formula }: Helper, { constants, rare: indexOfRa
     code.op("v128.bitselect").set(found);
   });
   return code.get(found);
+}
+
+function writtenBoth(first: Vector, second: Vector, arity: number, constants: Constants | null): Code {
+  const both = new Code(Array(arity).fill("v128"), ["v128", "v128"], constants);
+  const writer = new Writer(both, [first, second]);
+  writer.push(first);
+  writer.push(second);
+  return both;
 }
 
 /** The function of the rare values of `helper`. */

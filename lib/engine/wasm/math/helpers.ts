@@ -18,7 +18,7 @@ export type HelperName = Name | `rare ${Name}`;
 /** Finds the index of a helper function in the module, which is added on first use. */
 export type Need = (name: HelperName) => number;
 
-/** The helper function `name`: vectors (v128) in, one out. */
+/** The helper function `name`: vectors (v128) in, one out; of `threefryBlocks` two. */
 export function makeHelper(name: HelperName, need: Need, constants: Constants | null = null): Code {
   const own = name.replace(/^rare /, "") as Name;
   const helper: Helper = helpers[own];
