@@ -14,7 +14,7 @@ import { madeFrom } from "../forensics/reads/drops.ts";
 import { isCheapAgain, warnOfFixedKey } from "../forensics/reads/frozen.ts";
 import type { LeftOpen, OpenQuestion } from "../forensics/steps/first_step.ts";
 import { noteReplay, stepCount } from "../forensics/steps/losses.ts";
-import { keepBefore, lookAtFirstSteps, warnOfZeros } from "../forensics/steps/zero_step.ts";
+import { hasFirstSteps, keepBefore, lookAtFirstSteps, warnOfZeros } from "../forensics/steps/zero_step.ts";
 import { saysStateIsKept } from "../graph/error.ts";
 import { rememberFunction } from "../graph/cell.ts";
 import { constant, type Node, nodeCount, placeholder, topological } from "../graph/node.ts";
@@ -32,7 +32,7 @@ import { formOf, leaves, mapTree, rebuildTree, type Tree } from "../tensor/tree.
 import type { Stateful, Variable } from "../tensor/variable.ts";
 import type { Executable } from "../engine/engine.ts";
 import { enqueue, evaluateNow } from "../tensor/evaluate.ts";
-import { evaluateAssigned, settleCompiled } from "../tensor/settle.ts";
+import { evaluateAssigned, isSettled, settleCompiled } from "../tensor/settle.ts";
 import { currentEngine } from "../engine/select.ts";
 
 /** What a compiled function takes: tensors, trees of them, or numbers. */
@@ -75,6 +75,8 @@ interface Program {
   /** Indices into `roots` of those that the function assigns. */
   readonly assigned: readonly number[];
   readonly result: Tree;
+  /** The nodes of the tensors of `result`. */
+  readonly resultNodes: readonly Node[];
   /** Where each of `assigned` was assigned. */
   readonly sites: readonly Site[];
   /** Where its results come from. */
@@ -164,15 +166,20 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
 
   async #call({ tree, signature }: Call, site: Site): Promise<R> {
     const tensors = leaves(tree);
-    const program = await this.#current(signature) ?? await this.#build(tree, signature, site);
+    const program = this.#current(signature) ?? await this.#build(tree, signature, site);
     if (program.questions.length > 0) program.questions = program.questions.filter(stillOpen);
     const state = program.roots.map((x) => x.node);
     const nodes = [...tensors.map((x) => x.node), ...state, ...program.captured];
     if (program.runner instanceof StepRunner && program.runner.isFull) await settleCompiled();
-    await evaluateAssigned(nodes);
-    await lookAtFirstSteps(evaluateNow);
+    if (!isSettled(nodes)) await evaluateAssigned(nodes);
+    if (hasFirstSteps()) await lookAtFirstSteps(evaluateNow);
     if (program.first) await keepBefore(program.first.steps);
-    const values = await this.#run(program, nodes);
+    let values: Storage[];
+    try {
+      values = await program.runner.run(nodes.map((x) => x.value!));
+    } catch (error) {
+      throw program.assigned.length === 0 ? error : saysStateIsKept(error);
+    }
     program.assigned.forEach((index, i) => {
       withSite(program.sites[i]!, () => program.roots[index]!.adopt(values[i]!));
       // Also where the engine keeps it for a while, to look for what went wrong: who asks for it gets the same everywhere.
@@ -184,14 +191,6 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     return this.#wrap(program, results, tensors);
   }
 
-  async #run({ runner, assigned }: Program, nodes: readonly Node[]): Promise<Storage[]> {
-    try {
-      return await runner.run(nodes.map((x) => x.value!));
-    } catch (error) {
-      throw assigned.length === 0 ? error : saysStateIsKept(error);
-    }
-  }
-
   /** After the first run: whether gradients are zero, with the state as it is now. */
   async #lookAt(program: Program, nodes: readonly Node[]): Promise<void> {
     const { steps, given } = program.first!;
@@ -201,11 +200,11 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     for (const step of steps) await warnOfZeros(step, () => known, evaluateNow);
   }
 
-  #wrap({ result, results }: Program, values: readonly Storage[], given: readonly Tensor[]): R {
+  #wrap({ result, resultNodes, results }: Program, values: readonly Storage[], given: readonly Tensor[]): R {
     if (result === nothing) return undefined as R;
     const drops = results.dropsOf(given.map((x) => x.node));
-    const tensors = leaves(result).map((x, i) => {
-      const node = withSite(x.node.site, () => constant(x.node, values[i]!));
+    const tensors = resultNodes.map((x, i) => {
+      const node = withSite(x.site, () => constant(x, values[i]!));
       const drop = drops[i];
       if (drop) madeFrom(node, drop);
       return new Tensor(node);
@@ -220,20 +219,20 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
   }
 
   /** The program of a signature, if there is one and it is not outdated. */
-  async #current(signature: string): Promise<Program | undefined> {
+  #current(signature: string): Program | undefined {
     const program = this.programs.get(signature);
-    if (!program) return undefined;
-    if (program.layout === layoutOf(program.roots)) {
-      program.compare?.();
-      program.compare = null;
-      return program;
-    }
-    await settleCompiled();
-    program.runner.dispose();
-    return undefined;
+    if (!program || program.layout !== layoutOf(program.roots)) return undefined;
+    program.compare?.();
+    program.compare = null;
+    return program;
   }
 
   async #build(tree: Tree, signature: string, site: Site): Promise<Program> {
+    const outdated = this.programs.get(signature);
+    if (outdated) {
+      await settleCompiled();
+      outdated.runner.dispose();
+    }
     // Not before: an optimiser made after compile() takes over the numbers of its parameters.
     const own = new State(this.named);
     const { roots } = own;
@@ -255,6 +254,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
       roots,
       assigned,
       result,
+      resultNodes: leaves(result).map((x) => x.node),
       sites: assigned.map((_, i) => traced.outputs[i]!.site),
       results: new Results(result, inputs, () => this.#label, learned.length > 0),
       learned,

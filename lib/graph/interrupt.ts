@@ -80,6 +80,11 @@ function refuse(source: Presses, number: number, known: number): void {
   if (number <= refused) throw new Interrupt(left);
 }
 
+/** Whether there is a stop button. */
+export function isInterruptible(): boolean {
+  return presses !== null;
+}
+
 /** `task` as a call that may be interrupted before it begins. */
 export function interruptible<T>(task: () => Promise<T>): () => Promise<T> {
   if (presses === null) return task;

@@ -106,6 +106,11 @@ export const pending = {
     return steps.size === 0;
   },
 
+  /** Whether there are none, and no error that nobody was told of. */
+  get isQuiet(): boolean {
+    return steps.size === 0 && failure === null;
+  },
+
   /** Whether one of the steps is so. */
   some(test: (step: Step) => boolean): boolean {
     for (const step of steps) if (test(step)) return true;

@@ -25,7 +25,7 @@ function refuse(promise: unknown, use: string, better: string): never {
 function prototypeFor(what: string): object {
   const found = prototypes.get(what);
   if (found) return found;
-  const made = new Proxy(Object.create(Promise.prototype), {
+  const guard = new Proxy(Object.create(Promise.prototype), {
     get(target, key, promise) {
       if (key in target) return Reflect.get(target, key, promise);
       if (key === Symbol.toPrimitive) {
@@ -39,6 +39,8 @@ function prototypeFor(what: string): object {
       refuse(promise, `\`${key}\` was asked of a promise of ${what}`, `(await ..).${key}`);
     },
   });
+  // What all promises have is found before the guard, which is slow to ask: `await` looks for the constructor.
+  const made = Object.create(guard, Object.getOwnPropertyDescriptors(Promise.prototype));
   prototypes.set(what, made);
   return made;
 }

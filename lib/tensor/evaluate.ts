@@ -31,6 +31,8 @@ const caches = new WeakMap<Engine, Map<string, Program>>();
 /** Leaves for the numbers of the source, which are the same in every step. */
 const scalars = new Map<number, Node>();
 let last: Promise<unknown> = Promise.resolve();
+/** Tasks that are not done. */
+let tasks = 0;
 
 /** The text of a graph, the same for graphs that differ in their leaves' numbers only. */
 function canonicalText(outputs: readonly Node[], leaves: readonly Node[]): string {
@@ -159,9 +161,19 @@ export async function evaluateNow(nodes: readonly Node[]): Promise<void> {
 
 /** Runs `task` when everything asked for before is done: programs of one engine do not overlap. */
 export function inOrder<T>(task: () => Promise<T>): Promise<T> {
+  tasks++;
   const result = last.then(task);
-  last = result.catch(() => {});
+  last = result.then(done, done);
   return result;
+}
+
+function done(): void {
+  tasks--;
+}
+
+/** Whether nothing is under way or waits for its turn. */
+export function isIdle(): boolean {
+  return tasks === 0;
 }
 
 /** As {@linkcode inOrder}, for a call of the user, which may be interrupted before it begins. */

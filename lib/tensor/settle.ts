@@ -3,13 +3,14 @@
  * with all that was built on it; then it is told.
  */
 
-import { settleUnread } from "../forensics/nonfinite/unread.ts";
+import { allJudged, settleUnread } from "../forensics/nonfinite/unread.ts";
 import { forgetLoss } from "../forensics/steps/losses.ts";
 import { saysStateIsKept } from "../graph/error.ts";
+import { isInterruptible } from "../graph/interrupt.ts";
 import { type Node, placeholder, topological } from "../graph/node.ts";
 import { type Assignment, pending, type Step } from "../graph/pending.ts";
 import { withSite } from "../graph/site.ts";
-import { enqueue, evaluateNow, inOrder, type Plan, planFor, run } from "./evaluate.ts";
+import { enqueue, evaluateNow, inOrder, isIdle, type Plan, planFor, run } from "./evaluate.ts";
 
 interface Failure {
   /** `null` if the step is in order. */
@@ -109,6 +110,16 @@ export async function evaluateAssigned(nodes: readonly Node[]): Promise<void> {
     throw saysStateIsKept(failure.error, failure.later);
   }
   await evaluateNow(nodes);
+}
+
+/** Whether {@linkcode evaluateAssigned} has nothing to do for `nodes`. */
+export function isSettled(nodes: readonly Node[]): boolean {
+  return pending.isQuiet && nodes.every((x) => x.value !== null);
+}
+
+/** Whether {@linkcode evaluateToRead} has nothing to do for a node, and nothing to wait for. */
+export function isReadable(node: Node): boolean {
+  return node.value !== null && pending.isQuiet && allJudged() && isIdle() && !isInterruptible();
 }
 
 /** Computes what values outside of it are made of: those of steps whose graphs are not kept. */

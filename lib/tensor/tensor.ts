@@ -6,11 +6,11 @@
  */
 
 import { awaited } from "./awaited.ts";
-import { evaluate, evaluateToRead } from "./settle.ts";
+import { evaluate, evaluateToRead, isReadable } from "./settle.ts";
 import { type OwnedGradient, ownedGradients } from "../forensics/steps/backward.ts";
 import { noteBackward } from "../forensics/steps/gradient_story.ts";
 import { reading, stopped } from "../forensics/reads/drops.ts";
-import { lookAtFirstSteps } from "../forensics/steps/zero_step.ts";
+import { hasFirstSteps, lookAtFirstSteps } from "../forensics/steps/zero_step.ts";
 import { takeOnly } from "../graph/arguments.ts";
 import * as composite from "../graph/composite.ts";
 import { PlumblineError } from "../graph/error.ts";
@@ -979,9 +979,9 @@ export class Tensor {
     const { node } = this;
     refuseTraced(node, kind);
     const given = reading(node, kind);
-    await evaluateToRead(node);
-    await lookAtFirstSteps(evaluate);
-    const numbers = await node.value!.read();
+    if (!isReadable(node)) await evaluateToRead(node);
+    if (hasFirstSteps()) await lookAtFirstSteps(evaluate);
+    const numbers = node.value!.share().host ?? await node.value!.read();
     return given(copies ? numbers.slice() as TypedArray : numbers);
   }
 

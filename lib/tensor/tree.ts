@@ -48,12 +48,14 @@ const takesLeaves = signature("leaves()", { tree: anything });
 /** The tensors of a tree, in a fixed order (keys as they were written). */
 export function leaves(tree: Tree): Tensor[] {
   takesLeaves(arguments);
-  return leavesIn(tree, 0);
+  const found: Tensor[] = [];
+  collect(tree, 0, found);
+  return found;
 }
 
-function leavesIn(tree: Tree, depth: number): Tensor[] {
-  if (tree instanceof Tensor) return [tree];
-  return Object.values(branch(tree, depth)).flatMap((x) => leavesIn(x, depth + 1));
+function collect(tree: Tree, depth: number, into: Tensor[]): void {
+  if (tree instanceof Tensor) into.push(tree);
+  else for (const x of Object.values(branch(tree, depth))) collect(x, depth + 1, into);
 }
 
 /** The tensors of a tree in the order of {@linkcode leaves}, with their paths from `name`: `memory.hidden`. */

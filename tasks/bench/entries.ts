@@ -10,6 +10,8 @@ const shared = /^mlp/,
   reinforcement = /^(ppo|trpo|rollout|update|iteration)/,
   worlds = /^world/,
   simulations = /^simulation/,
+  small = /^(operations|car|point mass|lstm)/,
+  compiling = /^compile/,
   own = /^(tracing|start|memory)/;
 const any = (...cases: RegExp[]): RegExp => new RegExp(cases.map((x) => x.source).join("|"));
 
@@ -30,7 +32,12 @@ export function entriesOf({ device, python }: Options): Entry[] {
     ...engines.map((engine) => {
       // What steps on the host is the same whatever the engine.
       const host = engine === engines[0] ? [simulations] : [];
-      return deno(`plumbline ${engine}`, any(shared, reinforcement, worlds, own, ...host), "ours.ts", engine);
+      return deno(
+        `plumbline ${engine}`,
+        any(shared, reinforcement, worlds, small, compiling, own, ...host),
+        "ours.ts",
+        engine,
+      );
     }),
     deno("mj_step alone", simulations, "peers/mj_step.ts"),
     deno("jax-js wasm", shared, "peers/jaxjs.ts", "wasm"),
@@ -39,10 +46,11 @@ export function entriesOf({ device, python }: Options): Entry[] {
     ...(python === null ? [] : [
       {
         name: "PyTorch",
-        cases: any(shared, reinforcement),
+        cases: any(shared, reinforcement, small),
         command: python,
         args: [path("peers/pytorch_navigation.py"), "--serve"],
       },
+      { name: "JAX", cases: any(small, compiling), command: python, args: [path("peers/jax_small.py")] },
       {
         name: "VMAS",
         cases: /^world (?!pendulum|host_pendulum)/,
@@ -71,6 +79,12 @@ export const cases: readonly Case[] = [
   { name: "mlp 64-256-256-4 x 4096" },
   { name: "ppo step" },
   { name: "trpo step" },
+  ...[64, 360, 3600].map((size) => ({ name: `operations 300 x ${size}`, turnMs: 500 })),
+  { name: "point mass 64 x 1000" },
+  { name: "car 64 x 1000" },
+  ...[1, 16].map((batch) => ({ name: `lstm 64 x 100 x ${batch}` })),
+  { name: "compile scan 500" },
+  { name: "compile scan 500 gradient" },
   ...["navigation", "reverse_transport", "wheel", "buzz_wire", "pendulum", "host_pendulum"].flatMap((scenario) =>
     [60, 600].map((envs) => ({ name: `world ${scenario} x ${envs}`, turnMs: 500 }))
   ),

@@ -7,16 +7,21 @@ import process from "node:process";
 import { createCpuEngine } from "../../lib/engine/cpu/engine.ts";
 import { useEngine } from "../../lib/engine/select.ts";
 import { useDevice } from "../../mod.ts";
+import { drive } from "./cases/drives.ts";
+import { lstm } from "./cases/lstm.ts";
 import { mlpStep } from "./cases/mlp.ts";
 import { memory } from "./cases/memory.ts";
 import { iteration, rollout, update } from "./cases/navigation.ts";
+import { operations } from "./cases/operations.ts";
 import { ppoStep } from "./cases/ppo.ts";
+import { scanCompile } from "./cases/scan_compile.ts";
 import { simulation } from "./cases/simulation.ts";
 import { start } from "./cases/start.ts";
 import { trpoUpdate } from "./cases/trpo.ts";
 import { tracing } from "./cases/tracing.ts";
 import { worldRollout } from "./cases/worlds.ts";
-import { mlpCase, type Run, simulationCase, worldCase } from "./protocol.ts";
+import { withFloor } from "./floor.ts";
+import { driveCase, mlpCase, type Run, simulationCase, sizeIn, worldCase } from "./protocol.ts";
 import { serve } from "./serve.ts";
 import { countSubmits } from "./submits.ts";
 
@@ -29,6 +34,8 @@ const named: Readonly<Record<string, () => Run | Promise<Run>>> = {
   rollout,
   update,
   iteration,
+  "compile scan 500": () => scanCompile(false),
+  "compile scan 500 gradient": () => scanCompile(true),
   start: () => start(device),
   memory,
 };
@@ -40,13 +47,20 @@ async function prepare(name: string): Promise<Run> {
   if (world) return await worldRollout(world);
   const bodies = simulationCase(name);
   if (bodies) return await simulation(bodies);
+  const asked = driveCase(name);
+  if (asked) return await drive(asked, floorMs);
+  const count = sizeIn("operations", name);
+  if (count !== null) return await operations(count, floorMs);
+  const batch = sizeIn("lstm", name);
+  if (batch !== null) return await lstm(batch);
   const make = named[name];
   if (!make) throw new Error(`this library has no case '${name}'.`);
   return await make();
 }
 
 const lowering = process.env.PLUMBLINE_CPU;
-if (device === "cpu" && (lowering === "onnx" || lowering === "wasm")) useEngine(await createCpuEngine({ lowering }));
-else await useDevice(device);
+const isOne = device === "cpu" && (lowering === "onnx" || lowering === "wasm");
+const { engine, floorMs } = withFloor(isOne ? await createCpuEngine({ lowering }) : await useDevice(device));
+useEngine(engine);
 if (device === "webgpu") await countSubmits();
 await serve(prepare);

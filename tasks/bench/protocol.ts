@@ -63,3 +63,21 @@ function environmentsIn(found: RegExpExecArray | null): WorldCase | null {
   const [, scenario, envs] = found ?? [];
   return scenario && envs ? { scenario, envs: Number(envs) } : null;
 }
+
+/** The case of a drive through physics and back. */
+export interface DriveCase {
+  readonly drive: "car" | "point mass";
+  readonly envs: number;
+}
+
+/** Reads `car 64 x 1000`; null if the case is another. */
+export function driveCase(name: string): DriveCase | null {
+  const [, drive, envs] = /^(car|point mass) (\d+) x 1000$/.exec(name) ?? [];
+  return drive && envs ? { drive: drive as DriveCase["drive"], envs: Number(envs) } : null;
+}
+
+/** Reads the last number of `operations 300 x 64`, or of another case whose name begins with `what`; null if the case is another. */
+export function sizeIn(what: string, name: string): number | null {
+  const [, size] = name.startsWith(`${what} `) ? /^ [\d x]*?(\d+)$/.exec(name.slice(what.length)) ?? [] : [];
+  return size ? Number(size) : null;
+}

@@ -56,6 +56,8 @@ interface Racer {
 }
 
 const pauseMs = 100;
+/** Calls that take microseconds are faster once they have run some thousand times. */
+const mostRepeats = 10_000;
 
 /** Two turns before the race: the first compiles, the second says how long a repetition takes. */
 async function warmUp(contestant: Contestant, name: string, effort: Effort): Promise<Racer | string> {
@@ -63,7 +65,7 @@ async function warmUp(contestant: Contestant, name: string, effort: Effort): Pro
   if ("why" in first) return first.why;
   const second = await contestant.ask({ case: name, repeats: first.ms[0]! > effort.turnMs ? 1 : 3 });
   if ("why" in second) return second.why;
-  const repeats = Math.max(1, Math.min(500, Math.round(effort.turnMs / median(second.ms))));
+  const repeats = Math.max(1, Math.min(mostRepeats, Math.round(effort.turnMs / median(second.ms))));
   return { contestant, repeats, rounds: [], details: [] };
 }
 

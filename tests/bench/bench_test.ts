@@ -9,7 +9,12 @@ import {
 import { fileURLToPath } from "node:url";
 import { Contestant } from "../../tasks/bench/contestant.ts";
 import { parseOptions } from "../../tasks/bench/options.ts";
-import { mlpCase, worldCase } from "../../tasks/bench/protocol.ts";
+import { placeholder } from "../../lib/graph/node.ts";
+import * as ops from "../../lib/graph/ops.ts";
+import { makeScan } from "../../lib/graph/scan.ts";
+import { aval } from "../../lib/graph/types.ts";
+import { instructionsOf } from "../../tasks/bench/floor.ts";
+import { driveCase, mlpCase, sizeIn, worldCase } from "../../tasks/bench/protocol.ts";
 import { measureOnce, median, quantile, race } from "../../tasks/bench/race.ts";
 import { outcomeText } from "../../tasks/bench/report.ts";
 
@@ -34,6 +39,30 @@ Deno.test("mlpCase() reads sizes and batch, and nothing else", () => {
 Deno.test("worldCase() reads scenario and environments, and nothing else", () => {
   assertEquals(worldCase("world reverse_transport x 600"), { scenario: "reverse_transport", envs: 600 });
   assertEquals(worldCase("world wheel"), null);
+});
+
+Deno.test("driveCase() and sizeIn() read what is driven and how much, and nothing else", () => {
+  assertEquals(driveCase("point mass 64 x 1000"), { drive: "point mass", envs: 64 });
+  assertEquals(driveCase("car 64"), null);
+  assertEquals(sizeIn("operations", "operations 300 x 3600"), 3600);
+  assertEquals(sizeIn("lstm", "lstm 64 x 100 x 16"), 16);
+  assertEquals(sizeIn("lstm", "mlp 18-256-4 x 400"), null);
+  assertEquals(sizeIn("lstm", "lstm"), null);
+});
+
+Deno.test("the floor counts operations by four, in every step of a loop, and what is moved", () => {
+  const x = placeholder(aval("float32", [8]));
+  const body = ops.mul(ops.add(x, x), x);
+  assertEquals(instructionsOf({ inputs: [x], outputs: [body], donated: new Map() }), 2 + 2 + 2 * 2);
+  const total = makeScan({
+    init: [x],
+    xs: [],
+    length: 10,
+    reverse: false,
+    step: ([carry]) => ({ carries: [ops.unary("sin", carry!)], ys: [] }),
+  });
+  const graph = { inputs: [x], outputs: [total.carries[0]!], donated: new Map() };
+  assertEquals(instructionsOf(graph), 2 + 2 + 10 * (2 + 2 + 2 * 96));
 });
 
 Deno.test("parseOptions() refuses a device that the bench does not know", () => {

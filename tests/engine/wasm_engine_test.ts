@@ -80,6 +80,19 @@ for (const size of [1, 2, 3, 4, 5, 7, 8, 63, 64, 65]) {
   });
 }
 
+for (const size of [1, 4, 6, 8, 15, 16, 17, 30, 31, 33, 64, 100]) {
+  Deno.test(`a long chain of operations on ${size} numbers, some vectors of which are computed abreast, is right`, async () => {
+    const [x, bias] = [input([size]), input([size])];
+    const number = (value: number): Node => ops.full("float32", [size], value);
+    let [y, other]: [Node, Node] = [x, bias];
+    for (let i = 0; i < 25; i++) {
+      y = ops.binary("maximum", ops.add(ops.mul(y, x), bias), number(-0.25));
+      if (i % 10 === 0) other = ops.binary("minimum", ops.unary("sin", ops.add(y, other)), number(0.75));
+    }
+    await agree([x, bias], [y, ops.add(y, other)], [floats(x).map((n) => n / 3), floats(bias, 2)]);
+  });
+}
+
 for (const width of [1, 2, 3, 4, 6, 7, 12, 17]) {
   Deno.test(`rows of ${width} numbers are broadcast, joined, cut, turned and reduced`, async () => {
     const [x, column, row] = [input([13, width]), input([13, 1]), input([1, width])];
@@ -128,13 +141,19 @@ Deno.test("the largest of a row with a NaN is NaN, and its index that of the fir
   }
 });
 
-Deno.test("random bits are those of everywhere", async () => {
-  const key = input([2], "uint32");
-  const program = await compile([key], [ops.randomBits(key, [7, 5])]);
-  const [bits] = await runOn(program, [key], [[123, 0xfffffff0]]);
-  equal([...bits!], [...randomBits(Uint32Array.of(123, 0xfffffff0), 35)]);
-  program.dispose();
-});
+for (const size of [1, 2, 3, 7, 8, 9, 24, 35, 64, 100]) {
+  Deno.test(`${size} random bits, and those from the third on, are those of everywhere`, async () => {
+    const key = input([2], "uint32");
+    const bits = ops.randomBits(key, [size]);
+    const rest = ops.slice(bits, [Math.min(2, size)], [size]);
+    const program = await compile([key], [bits, ops.binary("bitXor", rest, ops.full("uint32", rest.shape, 5))]);
+    const [all, others] = await runOn(program, [key], [[123, 0xfffffff0]]);
+    const expected = randomBits(Uint32Array.of(123, 0xfffffff0), size);
+    equal([...all!], [...expected]);
+    equal([...others!], [...expected.subarray(2)].map((x) => (x ^ 5) >>> 0));
+    program.dispose();
+  });
+}
 
 Deno.test("a loop and a loop in it, forwards and backwards, keep what each step received", async () => {
   for (const reverse of [false, true]) {
@@ -196,6 +215,22 @@ Deno.test("memory is handed out, given back, and used again", () => {
   starts.forEach((start) => heap.free(start));
   equal(heap.heldBytes, 0);
   equal(heap.allocate(2 ** 31), null);
+});
+
+Deno.test("constants lie where nothing else does, each once, until there is no room for more", () => {
+  const heap = new Heap();
+  const bytes = (n: number): Uint8Array => new Uint8Array(new Int32Array([n, 1, 2, 3]).buffer);
+  const first = heap.constant(bytes(0))!;
+  equal(heap.constant(bytes(0)), first);
+  const places = [first];
+  for (let n = 1;; n++) {
+    const place = heap.constant(bytes(n));
+    if (place === null) break;
+    places.push(place);
+  }
+  equal(new Set(places).size, places.length);
+  ok(places.length >= 256 && heap.allocate(64)! >= Math.max(...places) + 16);
+  equal([...heap.views().int32.slice(places[7]! / 4, places[7]! / 4 + 4)], [7, 1, 2, 3]);
 });
 
 Deno.test("three hundred compilations of thirty graphs hold nothing when they are given back", async () => {

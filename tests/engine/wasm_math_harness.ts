@@ -23,9 +23,17 @@ const room = 1 << 16;
 /** The operation `name`, for arrays of up to 16,384 numbers. */
 export function vectorised(name: CallName, dtype: DType, argTypes: readonly DType[]): Vectorised {
   const module = new ModuleWriter();
+  const end = (argTypes.length + 1) * room;
+  const constants = new Map<string, { readonly place: number; readonly bytes: Uint8Array }>();
+  const constant = (bytes: Uint8Array): number => {
+    const key = bytes.join();
+    const known = constants.get(key) ?? { place: end + 16 * constants.size, bytes: bytes.slice() };
+    constants.set(key, known);
+    return known.place;
+  };
   const helpers = new Map<HelperName, number>();
   const need = (helper: HelperName): number => {
-    if (!helpers.has(helper)) helpers.set(helper, module.add(makeHelper(helper)));
+    if (!helpers.has(helper)) helpers.set(helper, module.add(makeHelper(helper, need, constant)));
     return helpers.get(helper)!;
   };
   const code = new Code(["i32"], []);
@@ -39,10 +47,11 @@ export function vectorised(name: CallName, dtype: DType, argTypes: readonly DTyp
     code.get(at).i32(16).op("i32.add").tee(at).get(0).op("i32.lt_u").op("br_if", 0);
   });
   module.add(code, "run");
-  const memory = new WebAssembly.Memory({ initial: argTypes.length + 1 });
+  const memory = new WebAssembly.Memory({ initial: argTypes.length + 2 });
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { env: { memory } });
   const run = exports.run as (bytes: number) => void;
   const buffer = memory.buffer as ArrayBuffer;
+  for (const { place, bytes } of constants.values()) new Uint8Array(buffer).set(bytes, place);
   const call = (...values: readonly Numbers[]): Numbers => {
     values.forEach((x, i) => new arrays[argTypes[i]!](buffer, (i + 1) * room, x.length).set(x));
     run(values[0]!.length * 4);

@@ -70,8 +70,10 @@ export interface Part {
   readonly item: Expr | null;
   /** Reductions that need the results of others come in a later stage. */
   readonly stage: number;
-  /** Elements of values in memory that it reads. */
+  /** Elements of values in memory that it reads; in an element-wise kernel those that no part before it does. */
   readonly loads: readonly { readonly node: Node; readonly ix: Ix }[];
+  /** What it is made of; in an element-wise kernel what no part before it is. */
+  readonly exprs: ReadonlySet<Expr>;
 }
 
 /** The factors of a matrix product, at (b, m, k) and (b, k, n). */
@@ -82,28 +84,58 @@ export interface Product {
   readonly extent: Extent;
 }
 
-/** A kernel that may still take up more nodes. */
+/** What a kernel computes, once that is asked for. */
+interface Content {
+  readonly lowering: Lowering;
+  readonly product: Product | null;
+  readonly parts: Part[];
+}
+
+/** A kernel that may still take up more nodes. That of a node which another kernel takes up is never lowered. */
 export class Draft {
   readonly kind: CoreKind;
   /** Elements of each result. */
   readonly size: number;
   /** Reductions and running sums: how many values one result is made of. */
   readonly length: number;
-  readonly lowering: Lowering;
-  readonly product: Product | null;
-  readonly parts: Part[] = [];
-  readonly #members = new Set<Node>();
+  readonly #members: Set<Node>;
+  /** What the parts of an element-wise kernel are made of. */
+  readonly #taken = new Set<Expr>();
+  #content: Content | null = null;
 
   /** The kernel of one node. `held` says which nodes are in memory. */
-  constructor(node: Node, held: (node: Node) => boolean) {
+  constructor(readonly node: Node, readonly held: (node: Node) => boolean) {
     this.kind = coreOf(node);
     this.size = sizeOf(node.shape);
     this.length = lengthOf(node);
-    const rows = this.kind === "cumsum" ? this.size / this.length : this.size;
+    this.#members = new Set([node]);
+  }
+
+  #lowered(): Content {
+    if (this.#content) return this.#content;
+    const { node, kind, size, length, held } = this;
+    const rows = kind === "cumsum" ? size / length : size;
     const outer = node.op === "matmul" ? productIndex(extentOf(node)) : variable("i", 0, rows - 1);
-    this.lowering = new Lowering(held, this.#members, outer);
-    this.product = node.op === "matmul" ? { node, ...lowerFactors(node, this.lowering), extent: extentOf(node) } : null;
+    const lowering = new Lowering(held, this.#members, outer);
+    const product = node.op === "matmul" ? { node, ...lowerFactors(node, lowering), extent: extentOf(node) } : null;
+    this.#content = { lowering, product, parts: [] };
     this.take(this.lower(node));
+    return this.#content;
+  }
+
+  /** Lowers the nodes of the kernel. */
+  get lowering(): Lowering {
+    return this.#lowered().lowering;
+  }
+
+  /** The factors of a matrix product. */
+  get product(): Product | null {
+    return this.#lowered().product;
+  }
+
+  /** The nodes of the kernel, lowered. */
+  get parts(): readonly Part[] {
+    return this.#lowered().parts;
   }
 
   /** The nodes that the kernel computes, in topological order. */
@@ -113,7 +145,8 @@ export class Draft {
 
   /** Held nodes that it reads. */
   reads(): Set<Node> {
-    return new Set(this.parts.flatMap((part) => part.loads.map((x) => x.node)));
+    const behind = this.#content ? null : heldBehind(this.node, this.held);
+    return behind ?? new Set(this.parts.flatMap((part) => part.loads.map((x) => x.node)));
   }
 
   /** The parts that accumulate. */
@@ -129,18 +162,41 @@ export class Draft {
     const inner = variable("r", 0, Math.max(0, this.length - 1));
     const item = accumulates ? lowering.at(node.inputs[0]!, innerIndex(node, lowering.outer, inner)) : null;
     const factors = this.product?.node === node ? [this.product.a, this.product.b] : [];
-    const reached = lowering.exprs.reached([result, ...factors, ...(item ? [item] : [])]);
-    const loads = [...reached].flatMap(({ form }) => form.kind === "load" ? [form] : []);
-    const waits = [...reached].flatMap(({ form }) => form.kind === "core" && form.node !== node ? [form.node] : []);
-    const stages = waits.map((x) => this.parts.find((part) => part.node === x)?.stage ?? 0);
-    return { node, result, item, stage: item ? Math.max(0, ...stages.map((x) => x + 1)) : 0, loads };
+    const exprs = lowering.exprs.reached([result, ...factors, ...(item ? [item] : [])], this.#taken);
+    const loads: Part["loads"][number][] = [];
+    let stage = 0;
+    for (const { form } of exprs) {
+      if (form.kind === "load") loads.push(form);
+      if (!item || form.kind !== "core" || form.node === node) continue;
+      const other = this.parts.find((part) => part.node === form.node);
+      stage = Math.max(stage, 1 + (other?.stage ?? 0));
+    }
+    return { node, result, item, stage, loads, exprs };
   }
 
   /** Makes a part one of this kernel's. */
   take(part: Part): void {
-    this.parts.push(part);
+    if (this.kind === "map") { for (const x of part.exprs) this.#taken.add(x); }
+    this.#lowered().parts.push(part);
     this.#members.add(part.node);
   }
+}
+
+/** The held nodes behind `node`; null where not all of them may be read, since an index chooses among them. */
+function heldBehind(node: Node, held: (node: Node) => boolean): Set<Node> | null {
+  const found = new Set<Node>();
+  const seen = new Set<Node>();
+  const visit = (x: Node): boolean => {
+    if (x.op === "concat" || x.op === "pad") return false;
+    return x.inputs.every((input) => {
+      if (sizeOf(input.shape) === 0 || seen.has(input)) return true;
+      seen.add(input);
+      if (!held(input)) return visit(input);
+      found.add(input);
+      return true;
+    });
+  };
+  return visit(node) ? found : null;
 }
 
 /** Which element of its input a reduction or running sum reads at step `inner` for the result (the row) `outer`. */

@@ -42,6 +42,8 @@ function keyOf(dtype: DType, form: Form): string {
   }
 }
 
+const none: ReadonlySet<Expr> = new Set();
+
 /** The expressions of one kernel. */
 export class Interner {
   readonly #known = new Map<string, Expr>();
@@ -82,23 +84,22 @@ export class Interner {
     return this.#dynamic.get(name);
   }
 
-  /** Some expressions and all that they are made of. */
-  reached(roots: readonly Expr[]): Set<Expr> {
+  /** Some expressions and all that they are made of, but for what is among `known`, and what that is made of. */
+  reached(roots: readonly Expr[], known: ReadonlySet<Expr> = none): Set<Expr> {
     const found = new Set<Expr>();
     const visit = (expr: Expr): void => {
-      if (found.has(expr)) return;
+      if (found.has(expr) || known.has(expr)) return;
       found.add(expr);
-      this.operands(expr).forEach(visit);
+      for (const x of this.operands(expr)) visit(x);
     };
-    roots.forEach(visit);
+    for (const x of roots) visit(x);
     return found;
   }
 
   /** Expressions that must be computed before `expr`. */
-  operands(expr: Expr): Expr[] {
-    const { form } = expr;
-    if (form.kind === "call") return [...form.args];
-    if (form.kind === "const" || form.kind === "core") return [];
+  operands({ form }: Expr): readonly Expr[] {
+    if (form.kind === "call") return form.args;
+    if (form.kind === "const" || form.kind === "core" || this.#dynamic.size === 0) return [];
     return [...variables(form.ix)].flatMap((name) => this.#dynamic.get(name) ?? []);
   }
 }

@@ -39,7 +39,7 @@ export function chooseHeld(sinks: readonly Node[], target: Target): Set<Node> {
     if (alwaysHeld.has(node.op)) held.add(node);
     if (node.op === "scan") node.inputs.forEach((x) => held.add(x));
   }
-  const { undecided, uses } = contexts(order, held);
+  const { undecided, uses } = contexts(order, held, target);
   const depths = new Map<Node, number>();
   for (const node of order) {
     const depth = 1 + Math.max(0, ...node.inputs.map((x) => held.has(x) ? 0 : depths.get(x)!));
@@ -51,16 +51,16 @@ export function chooseHeld(sinks: readonly Node[], target: Target): Set<Node> {
   let before = -1;
   while (held.size !== before) {
     before = held.size;
-    const loads = new Map<Node, Set<Node>>();
+    const loads = new Map<Node, ReadonlySet<Node>>();
     for (const node of order) limitLoads(node, held, loads, target.mostBindings - 1);
   }
   return held;
 }
 
 /** Holds inputs of `node` until what it reads fits into one kernel. */
-function limitLoads(node: Node, held: Set<Node>, loads: Map<Node, Set<Node>>, most: number): void {
+function limitLoads(node: Node, held: Set<Node>, loads: Map<Node, ReadonlySet<Node>>, most: number): void {
   const read = (x: Node): ReadonlySet<Node> => held.has(x) ? new Set([x]) : loads.get(x)!;
-  const all = (): Set<Node> => new Set(node.inputs.flatMap((x) => [...read(x)]));
+  const all = (): ReadonlySet<Node> => union(node.inputs.map(read));
   let own = all();
   while (own.size > most) {
     const widest = node.inputs.filter((x) => !held.has(x)).sort((a, b) => read(b).size - read(a).size)[0];
@@ -71,8 +71,25 @@ function limitLoads(node: Node, held: Set<Node>, loads: Map<Node, Set<Node>>, mo
   loads.set(node, own);
 }
 
+/** What is in any of the sets: one of them, where that has all of it. */
+function union(sets: readonly ReadonlySet<Node>[]): ReadonlySet<Node> {
+  const largest = sets.reduce((a, b) => b.size > a.size ? b : a, none);
+  let all: Set<Node> | null = null;
+  for (const set of sets) {
+    if (set === largest) continue;
+    for (const x of set) if (!largest.has(x)) (all ??= new Set(largest)).add(x);
+  }
+  return all ?? largest;
+}
+
+const none: ReadonlySet<Node> = new Set();
+
 /** Follows uses from the outputs down: nodes whose uses do not all share one context are undecided. */
-function contexts(order: readonly Node[], held: ReadonlySet<Node>): { undecided: Set<Node>; uses: Map<Node, Use[]> } {
+function contexts(
+  order: readonly Node[],
+  held: ReadonlySet<Node>,
+  target: Target,
+): { undecided: Set<Node>; uses: Map<Node, Use[]> } {
   const uses = new Map<Node, Use[]>(order.map((node) => [node, []]));
   const undecided = new Set<Node>();
   const context = new Map<Node, string>();
@@ -83,7 +100,7 @@ function contexts(order: readonly Node[], held: ReadonlySet<Node>): { undecided:
     if (!held.has(node) && !shared && !isView(node)) undecided.add(node);
     context.set(node, held.has(node) || !shared ? `${node.id}` : first);
     const views = isView(node) && !held.has(node) ? own : [{ context: context.get(node)!, times: 0 }];
-    node.inputs.forEach((x, slot) => uses.get(x)!.push(...views.map((use) => useOf(node, slot, use))));
+    node.inputs.forEach((x, slot) => uses.get(x)!.push(...views.map((use) => useOf(node, slot, use, target))));
   }
   return { undecided, uses };
 }
@@ -94,7 +111,7 @@ function isView(node: Node): boolean {
 }
 
 /** The use that `user`, itself used as `use` says, makes of an input. */
-function useOf(user: Node, slot: number, use: Use): Use {
+function useOf(user: Node, slot: number, use: Use, { timesInProduct }: Target): Use {
   const x = user.inputs[slot]!;
   const { context } = use;
   const size = sizeOf(x.shape);
@@ -109,10 +126,8 @@ function useOf(user: Node, slot: number, use: Use): Use {
         : { context: null, times: sizeOf(user.shape) };
     case "randomBits":
       return { context: null, times: sizeOf(user.shape) };
-    case "matmul": {
-      const { m, n } = extentOf(user);
-      return { context: null, times: size * Math.ceil((slot === 0 ? n : m) / 64) };
-    }
+    case "matmul":
+      return { context: null, times: size * timesInProduct(extentOf(user))[slot]! };
     case "permute":
     case "flip":
     case "slice":

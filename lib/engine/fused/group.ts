@@ -99,7 +99,7 @@ class Grouping {
   /** A unit that has taken up no other yet joins `host`, if the result is a kernel that can run. */
   #merge(host: Unit, guest: Unit): boolean {
     if (!host.draft || !this.#fits(host.draft, guest.draft!) || this.#pathOutside(host, guest)) return false;
-    const { node } = guest.draft!.parts[0]!;
+    const { node } = guest.draft!;
     const part = host.draft.lower(node);
     const reads = new Set([...host.reads, ...part.loads.map((x) => x.node)]);
     const members = new Set([...host.draft.members, node]);

@@ -12,7 +12,9 @@ import { add, constant, div, flatten, type Ix, mod, scale, unflatten, zero } fro
 export class Lowering {
   /** All expressions made so far. */
   readonly exprs: Interner = new Interner();
-  readonly #memo = new Map<string, Expr>();
+  readonly #memo = new Map<Node, Map<string, Expr>>();
+  /** The texts of indices: element-wise operations hand theirs on as it is. */
+  readonly #texts = new WeakMap<readonly Ix[], string>();
 
   /**
    * `held` says which nodes are in memory; those of `members` are computed here instead, where they are needed at
@@ -31,10 +33,18 @@ export class Lowering {
 
   /** The value of `node` at `index`. */
   at(node: Node, index: readonly Ix[]): Expr {
-    const key = `${node.id}[${index.map((x) => x.key).join()}]`;
-    let expr = this.#memo.get(key);
-    if (!expr) this.#memo.set(key, expr = this.#at(node, index));
+    let known = this.#memo.get(node);
+    if (!known) this.#memo.set(node, known = new Map());
+    const text = this.#textOf(index);
+    let expr = known.get(text);
+    if (!expr) known.set(text, expr = this.#at(node, index));
     return expr;
+  }
+
+  #textOf(index: readonly Ix[]): string {
+    let text = this.#texts.get(index);
+    if (text === undefined) this.#texts.set(index, text = index.map((x) => x.key).join());
+    return text;
   }
 
   #at(node: Node, index: readonly Ix[]): Expr {

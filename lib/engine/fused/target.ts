@@ -28,6 +28,8 @@ export interface Target {
   readonly loopsInside: boolean;
   /** Whether indices outside of their axes end a run: then they are looked at where they are used. */
   readonly refusesOutside: boolean;
+  /** How often an element of each factor of a matrix product is asked for. */
+  readonly timesInProduct: (extent: Extent) => readonly [number, number];
   /** Whether a matrix product is made as a sum of products. */
   readonly isThin: (extent: Extent) => boolean;
 }

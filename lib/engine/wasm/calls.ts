@@ -7,25 +7,32 @@
 import { type BinaryName, castLimits, type UnaryName } from "../../graph/primitives.ts";
 import type { DType } from "../../graph/types.ts";
 import type { Code, Instruction } from "./encoder.ts";
-import { type HelperName, makeHelper } from "./math/helpers.ts";
+import { type HelperName, makeHelper, type Need } from "./math/helpers.ts";
 import { Floats, Vector, Writer } from "./math/value.ts";
 
-export { type HelperName, makeHelper };
-
-/** Finds the index of a helper function in the module, which is added on first use. */
-export type Need = (name: HelperName) => number;
+export { type HelperName, makeHelper, type Need };
 
 /** What an operation is asked of. */
 interface Call {
   readonly dtype: DType;
   readonly args: readonly Vector[];
   readonly argTypes: readonly DType[];
+  /** The arguments that are known when the program is made, and no NaN. */
+  readonly isNumber: readonly boolean[];
   readonly need: Need;
 }
 
 type Row = (call: Call) => Vector;
 
-/** One instruction, for float32 and for the others. */
+/** What is one instruction: for float32, and for the others. */
+interface Plain {
+  readonly float: Instruction;
+  readonly other: Instruction;
+}
+
+const plain = (float: Instruction, other = float): Plain => ({ float, other });
+
+/** One instruction, as a formula. */
 const instruction = (float: Instruction, other = float): Row => ({ args, argTypes }) =>
   Vector.op(argTypes[0] === "float32" ? float : other, args);
 
@@ -37,6 +44,14 @@ const byType = (float: Row, other: Row): Row => (call) => (call.argTypes[0] === 
 const formula = (f: (...args: Floats[]) => Vector): Row => ({ args }) => f(...args.map((x) => x.floats()));
 
 const same: Row = ({ args }) => args[0]!;
+
+/** The larger or smaller of two, NaN if one is: all bits are a NaN. Three instructions where f32x4.max takes eight of a processor. */
+const extreme = (name: "atLeast" | "atMost"): Row => ({ args, isNumber }) => {
+  const [a, b] = args.map((x) => x.floats()) as [Floats, Floats];
+  if (isNumber[1]) return a[name](b);
+  if (isNumber[0]) return b[name](a);
+  return a[name](b).bits().or(b.notEqual(b));
+};
 
 /** From float32, held to what the type can say; NaN is 0. */
 const held = (dtype: keyof typeof castLimits, convert: Instruction): Row =>
@@ -64,8 +79,8 @@ const casts: { readonly [From in DType]: { readonly [To in DType]: Row } } = {
 
 /** The table. */
 const rows = {
-  neg: instruction("f32x4.neg", "i32x4.neg"),
-  abs: instruction("f32x4.abs", "i32x4.abs"),
+  neg: plain("f32x4.neg", "i32x4.neg"),
+  abs: plain("f32x4.abs", "i32x4.abs"),
   // Every number but 0 is 1 or more in size after the products, and NaN stays.
   sign: byType(
     formula((x) => x!.mul(2 ** 127).mul(2 ** 127).atMost(1).atLeast(-1)),
@@ -75,7 +90,7 @@ const rows = {
   expm1: helper("expm1"),
   log: helper("log"),
   log1p: helper("log1p"),
-  sqrt: instruction("f32x4.sqrt"),
+  sqrt: plain("f32x4.sqrt"),
   sin: helper("sin"),
   cos: helper("cos"),
   tan: helper("tan"),
@@ -87,43 +102,42 @@ const rows = {
   sigmoid: helper("sigmoid"),
   softplus: helper("softplus"),
   relu: formula((x) => x!.atLeast(0)),
-  floor: instruction("f32x4.floor"),
-  ceil: instruction("f32x4.ceil"),
-  round: instruction("f32x4.nearest"),
-  not: instruction("v128.not"),
+  floor: plain("f32x4.floor"),
+  ceil: plain("f32x4.ceil"),
+  round: plain("f32x4.nearest"),
+  not: plain("v128.not"),
   isNaN: formula((x) => x!.notEqual(x!)),
   cast: (call) => casts[call.argTypes[0]!][call.dtype](call),
-  add: instruction("f32x4.add", "i32x4.add"),
-  sub: instruction("f32x4.sub", "i32x4.sub"),
-  mul: instruction("f32x4.mul", "i32x4.mul"),
+  add: plain("f32x4.add", "i32x4.add"),
+  sub: plain("f32x4.sub", "i32x4.sub"),
+  mul: plain("f32x4.mul", "i32x4.mul"),
   div: byType(instruction("f32x4.div"), helper("divide")),
   pow: helper("pow"),
-  // All bits are a NaN. Three instructions where f32x4.max takes eight of a processor.
-  maximum: byType(formula((a, b) => a!.atLeast(b!).bits().or(b!.notEqual(b!))), instruction("i32x4.max_s")),
-  minimum: byType(formula((a, b) => a!.atMost(b!).bits().or(b!.notEqual(b!))), instruction("i32x4.min_s")),
-  and: instruction("v128.and"),
-  or: instruction("v128.or"),
-  bitAnd: instruction("v128.and"),
-  bitOr: instruction("v128.or"),
-  bitXor: instruction("v128.xor"),
+  maximum: byType(extreme("atLeast"), instruction("i32x4.max_s")),
+  minimum: byType(extreme("atMost"), instruction("i32x4.min_s")),
+  and: plain("v128.and"),
+  or: plain("v128.or"),
+  bitAnd: plain("v128.and"),
+  bitOr: plain("v128.or"),
+  bitXor: plain("v128.xor"),
   shiftLeft: helper("shiftLeft"),
   shiftRight: helper("shiftRight"),
-  less: instruction("f32x4.lt", "i32x4.lt_s"),
-  lessEqual: instruction("f32x4.le", "i32x4.le_s"),
-  equal: instruction("f32x4.eq", "i32x4.eq"),
+  less: plain("f32x4.lt", "i32x4.lt_s"),
+  lessEqual: plain("f32x4.le", "i32x4.le_s"),
+  equal: plain("f32x4.eq", "i32x4.eq"),
   where: ({ args: [condition, a, b] }) => condition!.bits().choose(a!, b!),
   /** 0 <= x < n, int32. */
   inside: ({ args: [x, n] }) => n!.bits().greater(x!.bits()).and(x!.bits().greater(-1)),
   /** Word `word` of block `block` of Threefry with a key of two words. */
   threefry: helper("threefry"),
-} satisfies Record<UnaryName | BinaryName | "cast" | "where" | "inside" | "threefry", Row>;
+} satisfies Record<UnaryName | BinaryName | "cast" | "where" | "inside" | "threefry", Row | Plain>;
 
 /** The name of an operation of the table. */
 export type CallName = keyof typeof rows;
 
 /**
  * Appends the operation `name` on the v128 locals `args`, and leaves a v128 on the stack. `dtype` is the result's, `argTypes`
- * those of `args`. Throws for a name that the table has not.
+ * those of `args`; `isNumber` says which are known and no NaN. Throws for a name that the table has not.
  */
 export function emitCall(
   code: Code,
@@ -132,9 +146,15 @@ export function emitCall(
   args: readonly number[],
   argTypes: readonly DType[],
   need: Need,
+  isNumber: readonly boolean[] = [],
 ): void {
-  const row: Row | undefined = (rows as { readonly [name: string]: Row })[name];
+  const row: Row | Plain | undefined = (rows as { readonly [name: string]: Row | Plain })[name];
   if (!row) throw new Error(`The WebAssembly engine does not know the operation ${name}.`);
-  const value = row({ dtype, args: args.map((local) => Vector.at(local)), argTypes, need });
+  if (typeof row !== "function") {
+    for (const local of args) code.get(local);
+    code.op(argTypes[0] === "float32" ? row.float : row.other);
+    return;
+  }
+  const value = row({ dtype, args: args.map((local) => Vector.at(local)), argTypes, isNumber, need });
   new Writer(code, [value]).push(value);
 }

@@ -5,6 +5,7 @@ import type { Expr } from "../fused/expr.ts";
 import { constant, flatten, type Ix, scale, variable } from "../fused/ix.ts";
 import type { Stores } from "../fused/place.ts";
 import { type Accumulator, join, joinLanes, neutralBits, startAccumulator, sumOfSums } from "./accumulate.ts";
+import { abreast, neededFor } from "./abreast.ts";
 import type { View } from "./lanes.ts";
 import { chooseNest, straight, writeBlock } from "./nest.ts";
 import { priceOf } from "./price.ts";
@@ -23,18 +24,30 @@ export interface Kernel {
 
 const resultsOf = ({ stores }: Kernel): Expr[] => stores.map((x) => x.part.result);
 
-/** Writes the element-wise part to its places. */
-export function writeStores({ draft, stores, values }: Kernel, view: View, scope: Scope): void {
+/** Writes the element-wise part to its places, at several views side by side. */
+export function writeStores({ draft, stores, values }: Kernel, views: readonly View[], scope: Scope): void {
+  const { exprs, outer } = draft.lowering;
+  const done = views.map(() => new Set<Expr>());
   for (const { part, place } of stores) {
-    values.store(place, draft.lowering.outer, values.value(part.result, view, scope), view, scope);
+    if (views.length > 1) {
+      const needed = views.map((view, i) => neededFor(exprs, part.result, view, done[i]!));
+      const most = Math.max(...needed.map((x) => x.length));
+      for (let n = 0; n < most; n++) {
+        views.forEach((view, i) => needed[i]![n] && values.value(needed[i]![n]!, view, scope));
+      }
+    }
+    for (const view of views) values.store(place, outer, values.value(part.result, view, scope), view, scope);
   }
 }
 
-/** Four elements at a time. */
+/** Some vectors at a time. */
 export function emitMap(kernel: Kernel): void {
   const { draft, scope, brief } = kernel;
-  const work = { exprs: draft.lowering.exprs, roots: resultsOf(kernel), repeats: 1, brief };
-  writeBlock(chooseNest("i", draft.size, work), scope, (view, inner) => writeStores(kernel, view, inner));
+  const { exprs } = draft.lowering;
+  const work = { exprs, roots: resultsOf(kernel), repeats: 1, brief };
+  const count = brief ? 1 : abreast(exprs, work.roots);
+  const nest = chooseNest("i", draft.size, work, count);
+  writeBlock(nest, scope, (views, inner) => writeStores(kernel, views, inner), count);
 }
 
 /** Whether results lie side by side in the lanes, or the parts of one result: whichever is cheaper. */
@@ -51,14 +64,14 @@ export function emitReduce(kernel: Kernel): void {
   const finish = priceOf(results, { exprs, roots: resultsOf(kernel), repeats: 1, brief }) / draft.size;
   const alongPrice = draft.size * (priceOf(along, { exprs, roots: items, repeats: 1, brief }) + shuffles + finish);
   if (draft.length < 4 || acrossPrice <= alongPrice) {
-    writeBlock(across, scope, (view, inner) => {
-      reduceAcross(kernel, view, inner);
-      writeStores(kernel, view, inner);
+    writeBlock(across, scope, ([view], inner) => {
+      reduceAcross(kernel, view!, inner);
+      writeStores(kernel, [view!], inner);
     });
   } else {
-    writeBlock(results, scope, (view, inner) => {
-      reduceAlong(kernel, view, inner);
-      writeStores(kernel, view, inner);
+    writeBlock(results, scope, ([view], inner) => {
+      reduceAlong(kernel, view!, inner);
+      writeStores(kernel, [view!], inner);
     });
   }
 }
@@ -169,14 +182,14 @@ export function emitCumsum(kernel: Kernel): void {
   const [{ node, item }] = draft.items() as [ReturnType<Draft["items"]>[number]];
   const index = flatten(innerIndex(node, draft.lowering.outer, variable("r", 0, length - 1)), node.shape);
   const work = { exprs: draft.lowering.exprs, roots: [item], repeats: length, brief };
-  writeBlock(chooseNest("i", draft.size / length, work), scope, (view, at) => {
+  writeBlock(chooseNest("i", draft.size / length, work), scope, ([view], at) => {
     const total = at.code.local("v128");
     at.code.i32x4(0).set(total);
     at.loop("r", length, (inner) => {
-      const value = values.value(item, view, inner).local;
+      const value = values.value(item, view!, inner).local;
       inner.code.get(total).get(value).op(node.dtype === "float32" ? "f32x4.add" : "i32x4.add").set(total);
       for (const { place } of stores) {
-        values.store(place, index, { local: total, home: inner, uniform: false }, view, inner);
+        values.store(place, index, { local: total, home: inner, uniform: false }, view!, inner);
       }
     });
   });

@@ -27,7 +27,7 @@ function load(graph: Graph, heap: Heap): Loaded {
   if (start === null) throw new TooLarge(`${layout.bytes} bytes more`);
   const elementAt = (offset: number): number => (start + offset) / 4;
   try {
-    const module = new WebAssembly.Module(writeModule(layout, start));
+    const module = new WebAssembly.Module(writeModule(layout, start, heap));
     return {
       start,
       run: new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports.run as () => number,
@@ -74,17 +74,20 @@ export function compileGraph(graph: Graph, heap: Heap, onDispose: () => void): E
     async run(inputs, keep?: Keep) {
       if (loaded === null) throw new Error("This program has been given back.");
       const { run, inputs: places, outputs, checks } = loaded;
-      const numbers: (TypedArray | null)[] = [];
-      for (const [i, at] of places.entries()) {
-        numbers.push(at === null ? null : inputs[i]!.host ?? await inputs[i]!.read());
+      for (let i = 0; i < places.length; i++) {
+        if (places[i] !== null && inputs[i]!.host === null) await inputs[i]!.read();
       }
-      numbers.forEach((x, i) => x && write(graph.inputs[i]!.dtype, x, places[i]!));
+      for (let i = 0; i < places.length; i++) {
+        const at = places[i] ?? null;
+        if (at !== null) write(graph.inputs[i]!.dtype, inputs[i]!.host!, at);
+      }
       const failed = run();
       if (failed > 0) throw outside(checks[failed - 1]!);
-      const results = graph.outputs.map(({ dtype }, i) => {
-        const size = outputSizes[i]!;
-        return new Storage(dtype, size, read(dtype, outputs[i]!, size));
-      });
+      const results: Storage[] = [];
+      for (let i = 0; i < outputs.length; i++) {
+        const { dtype } = graph.outputs[i]!;
+        results.push(new Storage(dtype, outputSizes[i]!, read(dtype, outputs[i]!, outputSizes[i]!)));
+      }
       const kept = keep?.(results);
       for (const input of graph.donated.values()) {
         if (!kept?.has(input)) inputs[input]!.retire().device?.release();

@@ -2,6 +2,8 @@
 
 /** Bytes before and after all ranges: vectors are read that are partly outside of their value. */
 const margin = 256;
+/** Bytes for constants, which lie before all ranges. */
+const constantBytes = 8192;
 const pageBytes = 65536;
 const alignment = 64;
 /** The most bytes of all ranges together. */
@@ -24,6 +26,8 @@ export class Heap {
   readonly memory: WebAssembly.Memory;
   /** In order. */
   readonly #ranges: Range[] = [];
+  /** Where constants are, by their bytes. */
+  readonly #constants = new Map<string, number>();
   #views: Views | null = null;
 
   constructor() {
@@ -38,7 +42,7 @@ export class Heap {
   /** The start of a range of its own, at the lowest place that is free; null where there is none. */
   allocate(bytes: number): number | null {
     const size = Math.max(alignment, Math.ceil(bytes / alignment) * alignment);
-    let start = margin;
+    let start = margin + constantBytes;
     let place = 0;
     for (; place < this.#ranges.length; place++) {
       const next = this.#ranges[place]!;
@@ -62,22 +66,38 @@ export class Heap {
     if (missing <= 0) return true;
     try {
       this.memory.grow(missing);
+      this.#views = null;
       return true;
     } catch {
       return false;
     }
   }
 
+  /** The pages that there are; they never become fewer. */
+  get pages(): number {
+    return this.memory.buffer.byteLength / pageBytes;
+  }
+
+  /** Where 16 bytes are that never change; null where there is no room for more. */
+  constant(bytes: Uint8Array): number | null {
+    const key = bytes.join();
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const place = margin + bytes.length * this.#constants.size;
+    if (place + bytes.length > margin + constantBytes) return null;
+    new Uint8Array(this.memory.buffer).set(bytes, place);
+    this.#constants.set(key, place);
+    return place;
+  }
+
   /** The memory as it is now. */
   views(): Views {
+    if (this.#views) return this.#views;
     const { buffer } = this.memory;
-    if (this.#views?.float32.buffer !== buffer) {
-      this.#views = {
-        float32: new Float32Array(buffer),
-        int32: new Int32Array(buffer),
-        uint32: new Uint32Array(buffer),
-      };
-    }
-    return this.#views!;
+    return this.#views = {
+      float32: new Float32Array(buffer),
+      int32: new Int32Array(buffer),
+      uint32: new Uint32Array(buffer),
+    };
   }
 }

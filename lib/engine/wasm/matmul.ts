@@ -10,9 +10,12 @@ import { type Kernel, writeStores } from "./emit.ts";
 import type { View } from "./lanes.ts";
 import type { Scope } from "./scope.ts";
 
-/** How many rows, and vectors of columns, a tile has. */
+/** How many rows a tile has at most, and how many sums, in vectors: so many do not wait for each other. */
 const tileRows = 4;
-const tileVectors = 2;
+const tileSums = 8;
+
+/** Products up to this deep are written out. */
+const mostWritten = 8;
 
 /** Writes a matrix product. */
 export function emitMatmul(kernel: Kernel): void {
@@ -22,7 +25,7 @@ export function emitMatmul(kernel: Kernel): void {
   scope.loop("x0", batch, (inner) => {
     const index = variable("x0", 0, batch - 1);
     tiles("x1", m, tileRows, inner, (rows, rowCount, at) => {
-      tiles("x2", n, alongK ? 4 : 4 * tileVectors, at, (columns, columnCount, place) => {
+      tiles("x2", n, alongK ? 4 : 4 * Math.floor(tileSums / rowCount), at, (columns, columnCount, place) => {
         const tile = { index, rows, rowCount, columns, columnCount };
         if (alongK) tileAlong(kernel, tile, place);
         else tileAcross(kernel, tile, place);
@@ -82,23 +85,27 @@ function viewOf(tile: Tile, row: number, column: number, stride: 0 | 1, k: View[
 function tileAcross(kernel: Kernel, tile: Tile, scope: Scope): void {
   const { draft, values } = kernel;
   const { a, b, extent: { k }, node } = draft.product!;
-  const places: { row: number; view: View; sum: number }[] = [];
+  const places: { row: number; column: number; sum: number }[] = [];
   for (let row = 0; row < tile.rowCount; row++) {
     for (let column = 0; column < tile.columnCount; column += 4) {
       const sum = scope.code.local("v128");
       scope.code.f32x4(0).set(sum);
-      places.push({ row, view: viewOf(tile, row, column, 1), sum });
+      places.push({ row, column, sum });
     }
   }
-  if (k > 0) {
-    scope.loop("k", k, (inner) => {
-      for (const { row, view, sum } of places) {
-        const [x, y] = [values.value(a, viewOf(tile, row, 0, 0), inner), values.value(b, view, inner)];
-        inner.code.get(sum).get(x.local).get(y.local).ops("f32x4.mul", "f32x4.add").set(sum);
-      }
-    });
-  }
-  for (const { view, sum } of places) finish(kernel, node.id, view, sum, scope);
+  const accumulate = (inner: Scope, depth: View["spreads"]): void => {
+    const [rights, lefts] = [new Map<number, number>(), new Map<number, number>()];
+    for (const { row, column, sum } of places) {
+      const x = lefts.get(row) ?? values.value(a, viewOf(tile, row, 0, 0, depth), inner).local;
+      const y = rights.get(column) ?? values.value(b, viewOf(tile, row, column, 1, depth), inner).local;
+      lefts.set(row, x);
+      rights.set(column, y);
+      inner.code.get(sum).get(x).get(y).ops("f32x4.mul", "f32x4.add").set(sum);
+    }
+  };
+  if (k > mostWritten) scope.loop("k", k, (inner) => accumulate(inner, new Map()));
+  else for (let i = 0; i < k; i++) accumulate(scope, new Map([["k", { base: constant(i), stride: 0 }]]));
+  for (const { row, column, sum } of places) finish(kernel, node.id, viewOf(tile, row, column, 1), sum, scope);
 }
 
 function tileAlong(kernel: Kernel, tile: Tile, scope: Scope): void {
@@ -161,6 +168,6 @@ function sumsOfLanes([a, b, c, d]: readonly [number, number, number, number], co
 function finish(kernel: Kernel, id: number, view: View, sum: number, scope: Scope): void {
   const inner = scope.child();
   inner.name(`core${id}`, sum);
-  writeStores(kernel, view, inner);
+  writeStores(kernel, [view], inner);
   scope.code.append(inner.code);
 }

@@ -40,14 +40,16 @@ export function straight(name: string, size: number, unroll = 1): Block {
   return { name: "", count: 1, inner: turns > 0 ? [main] : [], views: tail };
 }
 
-/** Row by row. */
-function rows(name: string, size: number, width: number): Block {
+/** Row by row, `unroll` vectors in a turn. */
+function rows(name: string, size: number, width: number, unroll: number): Block {
   const count = size / width;
-  const groups = Math.floor(width / 4);
+  const each = 4 * unroll;
+  const groups = Math.floor(width / each);
   const row = scale(variable("x0", 0, count - 1), width);
-  const column = add(row, scale(variable("x1", 0, groups - 1), 4));
-  const main: Block = { name: "x1", count: groups, inner: [], views: [view(name, column, 1)] };
-  return { name: "x0", count, inner: [main], views: rest(name, add(row, constant(4 * groups)), width % 4) };
+  const column = add(row, scale(variable("x1", 0, groups - 1), each));
+  const main: Block = { name: "x1", count: groups, inner: [], views: rest(name, column, each) };
+  const tail = rest(name, add(row, constant(each * groups)), width % each);
+  return { name: "x0", count, inner: groups > 0 ? [main] : [], views: tail };
 }
 
 /** Four rows at a time, column by column. */
@@ -64,14 +66,16 @@ function columns(name: string, size: number, width: number): Block {
 
 /** Columns are written out up to so many. */
 const mostColumns = 16;
+/** So many vectors are written out to make whole rows. */
+const mostWritten = 9;
 /** What runs once is gone through straight on, up to so many elements. */
 const mostUnsearched = 4096;
 /** The most widths that are tried. */
 const mostWidths = 4;
 
-/** The cheapest way through `size` elements, which the variable `name` counts. */
-export function chooseNest(name: string, size: number, work: Work): Block {
-  const plain = straight(name, size);
+/** The cheapest way through `size` elements, which the variable `name` counts; `abreast` vectors in a turn where it goes straight on. */
+export function chooseNest(name: string, size: number, work: Work, abreast = 1): Block {
+  const plain = straight(name, size, abreast);
   const isSmall = size < 8 || (work.brief && size * work.repeats <= mostUnsearched);
   const widths = isSmall ? [] : widthsOf(name, size, work);
   if (widths.length === 0) return plain;
@@ -82,11 +86,11 @@ export function chooseNest(name: string, size: number, work: Work): Block {
   };
   for (const width of widths) {
     if (size % width === 0) {
-      if (width > 6) consider(rows(name, size, width));
+      if (width > 6) consider(rows(name, size, width, abreast));
       if (width <= mostColumns && size / width >= 4) consider(columns(name, size, width));
     }
-    for (const unroll of [2, 3, 4, 5]) {
-      if ((4 * unroll) % width === 0 && size >= 4 * unroll) {
+    for (let unroll = 2; unroll <= mostWritten; unroll++) {
+      if (unroll !== abreast && (4 * unroll) % width === 0 && size >= 4 * unroll) {
         consider(straight(name, size, unroll));
         break;
       }
@@ -111,16 +115,20 @@ function widthsOf(name: string, size: number, { exprs, roots }: Work): number[] 
   return [...found].sort((a, b) => a - b).slice(0, mostWidths);
 }
 
-/** Writes a block: `body` writes what is done at each place, in a scope of its own. */
-export function writeBlock(block: Block, scope: Scope, body: (view: View, scope: Scope) => void): void {
+/** Writes a block: `body` writes what is done at some places, up to `abreast` of them, in a scope of their own. */
+export function writeBlock(
+  block: Block,
+  scope: Scope,
+  body: (views: readonly View[], scope: Scope) => void,
+  abreast = 1,
+): void {
   if (block.count === 0) return;
-  const fill = (inner: Scope): void => {
-    for (const x of block.inner) writeBlock(x, inner, body);
-    for (const x of block.views) {
+  scope.loop(block.name, block.count, (inner) => {
+    for (const x of block.inner) writeBlock(x, inner, body, abreast);
+    for (let i = 0; i < block.views.length; i += abreast) {
       const own = inner.child();
-      body(x, own);
+      body(block.views.slice(i, i + abreast), own);
       inner.code.append(own.code);
     }
-  };
-  scope.loop(block.name, block.count, fill);
+  });
 }

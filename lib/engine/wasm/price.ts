@@ -5,7 +5,7 @@ import { type Ix, variables } from "../fused/ix.ts";
 import { costly } from "../fused/target.ts";
 import { isRow, type LaneIndex, laneIndex, patternOf, type View } from "./lanes.ts";
 import type { Block } from "./nest.ts";
-import { insideOf } from "./values.ts";
+import { chosenArgument } from "./values.ts";
 
 /** What is to be computed at each element. */
 export interface Work {
@@ -60,28 +60,19 @@ class Pricing {
     if (known !== undefined) return known;
     const { form } = expr;
     let depth = 0;
-    if (form.kind === "call") depth = this.#call(form);
+    if (form.kind === "call") depth = this.#call(expr, form);
     else if (form.kind === "core") depth = this.around.length;
     else if (form.kind !== "const") depth = this.#element(expr, form);
     this.#depths.set(expr, depth);
     return depth;
   }
 
-  #call({ name, args }: Extract<Form, { kind: "call" }>): number {
-    const chosen = this.#chosen(name, args);
+  #call(expr: Expr, { name, args }: Extract<Form, { kind: "call" }>): number {
+    const chosen = chosenArgument(expr, this.view);
     if (chosen) return this.#visit(chosen);
     const depth = Math.max(...args.map((x) => this.#visit(x)));
     this.#price += this.#trips[depth]! * (name === "threefry" ? 100 : costly.has(name) ? 12 : 1);
     return depth;
-  }
-
-  /** Which of two values a condition on the index takes, if that is known when the program is made. */
-  #chosen(name: string, [condition, a, b]: readonly Expr[]): Expr | null {
-    if (name !== "where" || condition!.form.kind !== "within") return null;
-    const { ix, from, to } = condition!.form;
-    const inside = insideOf(laneIndex(ix, this.view), from, to);
-    if (inside?.every((x) => x)) return a!;
-    return inside?.every((x) => !x) ? b! : null;
   }
 
   #element(expr: Expr, form: Extract<Form, { ix: Ix }>): number {

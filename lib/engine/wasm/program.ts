@@ -10,6 +10,7 @@ import type { Target } from "../fused/target.ts";
 import { emitCumsum, emitMap, emitReduce } from "./emit.ts";
 import { Code, ModuleWriter, type ValueType } from "./encoder.ts";
 import { emitMatmul } from "./matmul.ts";
+import type { Heap } from "./heap.ts";
 import { Scope } from "./scope.ts";
 import { type HelperName, makeHelper } from "./calls.ts";
 import { Values } from "./values.ts";
@@ -28,6 +29,8 @@ const core: Target = {
   mostNested: Infinity,
   loopsInside: false,
   refusesOutside: true,
+  // The first factor is asked for one number at a time, in four lanes.
+  timesInProduct: ({ m, n }) => [4 * Math.ceil(n / 8), Math.ceil(m / 4)],
   isThin: ({ n, k }) => n < 4 || k <= 2,
 };
 
@@ -113,11 +116,15 @@ export function layOut(graph: Graph): Layout {
 }
 
 /** Writes the module, whose memory begins at `start`: it exports `run`, whose result is 0 or a check. Throws {@linkcode TooLarge}. */
-export function writeModule({ instructions, checks, brief, offsetOf }: Layout, start: number): Uint8Array<ArrayBuffer> {
+export function writeModule(
+  { instructions, checks, brief, offsetOf }: Layout,
+  start: number,
+  heap: Heap,
+): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
   const helpers = new Map<HelperName, number>();
   const need = (name: HelperName): number => {
-    const index = helpers.get(name) ?? module.add(makeHelper(name));
+    const index = helpers.get(name) ?? module.add(makeHelper(name, need, (bytes) => heap.constant(bytes)));
     helpers.set(name, index);
     return index;
   };
@@ -149,7 +156,8 @@ export function writeModule({ instructions, checks, brief, offsetOf }: Layout, s
   writeInstructions(instructions, run, [], { writeKernel, writeCheck });
   run.i32(0);
   module.add(run, "run");
-  return module.encode();
+  // Where memory is known to be, the processor need not ask.
+  return module.encode(heap.pages);
 }
 
 /** `steps` are the locals of the steps of the loops around, and of their parities. */

@@ -14,10 +14,13 @@ export interface Known {
   readonly uniform: boolean;
 }
 
+/** What a value is known by. */
+export type Key = string | number;
+
 /** The start of a function, the body of a loop, or a part of either. */
 export class Scope {
   readonly depth: number;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Map<Key, Known>();
 
   constructor(readonly code: Code, readonly parent: Scope | null = null) {
     this.depth = parent === null ? 0 : parent.depth + 1;
@@ -34,19 +37,19 @@ export class Scope {
   }
 
   /** What has been computed under this key, here or outside. */
-  find(key: string): Known | undefined {
+  find(key: Key): Known | undefined {
     return this.#known.get(key) ?? this.parent?.find(key);
   }
 
   /** Makes a value known here and inside. */
-  name(key: string, local: number, uniform = false): Known {
+  name(key: Key, local: number, uniform = false): Known {
     const known: Known = { local, home: this, uniform };
     this.#known.set(key, known);
     return known;
   }
 
   /** Makes a value that is known here known by another key too. */
-  alias(key: string, known: Known): void {
+  alias(key: Key, known: Known): void {
     this.#known.set(key, known);
   }
 
@@ -70,7 +73,7 @@ export class Scope {
   }
 
   /** Computes a value in this scope, once: `write` leaves it on the stack. */
-  make(key: string, type: ValueType, uniform: boolean, write: (code: Code) => void): Known {
+  make(key: Key, type: ValueType, uniform: boolean, write: (code: Code) => void): Known {
     const known = this.find(key);
     if (known) return known;
     const local = this.code.local(type);

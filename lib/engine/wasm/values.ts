@@ -18,7 +18,11 @@ import {
   patternOf,
   type View,
 } from "./lanes.ts";
+import { groupOf, groupWords } from "./random.ts";
 import { type Known, Scope } from "./scope.ts";
+
+/** More than a kernel has expressions. */
+const mostExprs = 2 ** 24;
 
 /** Where memory begins, in bytes. */
 export type StartOf = (memory: Memory) => number;
@@ -37,7 +41,7 @@ export class Values {
 
   /** The local with the value of `expr` in the lanes of `view`. */
   value(expr: Expr, view: View, scope: Scope): Known {
-    const key = `e${expr.id}@${this.#numberOf(view)}`;
+    const key = this.#numberOf(view) * mostExprs + expr.id;
     const known = scope.find(key);
     if (known) return known;
     const value = this.#value(expr, view, scope);
@@ -148,18 +152,28 @@ export class Values {
   }
 
   #call(expr: Expr, name: string, args: readonly Expr[], view: View, scope: Scope): Known {
-    if (name === "where" && args[0]!.form.kind === "within") {
-      const { ix, from, to } = args[0]!.form;
-      const known = insideOf(this.lanes(ix, view, scope), from, to);
-      if (known?.every((x) => x)) return this.value(args[1]!, view, scope);
-      if (known?.every((x) => !x)) return this.value(args[2]!, view, scope);
-    }
+    const chosen = chosenArgument(expr, view);
+    if (chosen) return this.value(chosen, view, scope);
+    const words = name === "threefry" ? this.#words(args, view, scope) : null;
+    if (words) return words;
     const values = args.map((x) => this.value(x, view, scope));
-    const key = `${name}:${expr.dtype}:${args.map((x) => x.dtype)}:${values.map((x) => x.local)}`;
     const home = values.reduce((inner, x) => Scope.inner(inner, x.home), scope.root);
-    return home.make(key, "v128", values.every((x) => x.uniform), (code) => {
-      emitCall(code, name, expr.dtype, values.map((x) => x.local), args.map((x) => x.dtype), this.need);
+    // The same of the same, in other lanes or of another expression, is there already.
+    let key = `${name}:${expr.dtype}:${args[0]!.dtype}`;
+    for (const x of values) key += `,${x.local}`;
+    const uniform = values.every((x) => x.uniform);
+    return home.make(key, "v128", uniform, (code) => {
+      const isNumber = args.map(({ form }) => form.kind === "const" && !Number.isNaN(form.value));
+      emitCall(code, name, expr.dtype, values.map((x) => x.local), args.map((x) => x.dtype), this.need, isNumber);
     });
+  }
+
+  /** Random words, where others lie beside them. */
+  #words([a, b, block, word]: readonly Expr[], view: View, scope: Scope): Known | null {
+    if (block!.form.kind !== "index" || word!.form.kind !== "index") return null;
+    const group = groupOf(this.lanes(block!.form.ix, view, scope), this.lanes(word!.form.ix, view, scope));
+    if (!group) return null;
+    return groupWords(group, [this.value(a!, view, scope), this.value(b!, view, scope)], scope, this.need);
   }
 
   /** Elements of a value of `size` elements. Where an index lies outside (under a guard), any number will do. */
@@ -217,8 +231,12 @@ export class Values {
   }
 }
 
+const float = new Float32Array(1);
+const bitsOfFloat = new Int32Array(float.buffer);
+
 function floatBits(value: number): number {
-  return new Int32Array(new Float32Array([value]).buffer)[0]!;
+  float[0] = value;
+  return bitsOfFloat[0]!;
 }
 
 function homeOf(lanes: LaneIndex, scope: Scope): Scope {
@@ -235,9 +253,20 @@ function highest(ix: Ix, name: string): number | null {
 }
 
 /** For each lane whether its index is in [from, to); null where that is not known when a program is made. */
-export function insideOf(lanes: LaneIndex, from: number, to: number): boolean[] | null {
+function insideOf(lanes: LaneIndex, from: number, to: number): boolean[] | null {
   const known = lanes.map(({ lo, hi }) => lo >= from && hi < to ? true : hi < from || lo >= to ? false : null);
   return known.includes(null) ? null : known as boolean[];
+}
+
+/** Which of two values a condition on the index takes in all lanes of a view, if that is known when a program is made. */
+export function chosenArgument({ form }: Expr, view: View): Expr | null {
+  if (form.kind !== "call" || form.name !== "where") return null;
+  const [condition, yes, no] = form.args;
+  if (condition!.form.kind !== "within") return null;
+  const { ix, from, to } = condition!.form;
+  const inside = insideOf(laneIndex(ix, view), from, to);
+  if (inside?.every((x) => x)) return yes!;
+  return inside?.every((x) => !x) ? no! : null;
 }
 
 /** Loads lanes that lie within eight neighbours of an address. */

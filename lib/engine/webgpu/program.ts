@@ -43,6 +43,7 @@ const gpu: Omit<Target, "mostBindings"> = {
   mostNested: 8,
   loopsInside: true,
   refusesOutside: false,
+  timesInProduct: ({ m, n }) => [Math.ceil(n / 64), Math.ceil(m / 64)],
   isThin: ({ m, n, k }) => Math.min(m, n) <= 4 || m * n <= 64 || k <= 8,
 };
 

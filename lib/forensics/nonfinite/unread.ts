@@ -27,6 +27,11 @@ export function dropUnread(step: Unread): void {
   unread.delete(step);
 }
 
+/** Whether all runs were judged. */
+export function allJudged(): boolean {
+  return unread.size === 0;
+}
+
 interface Bad {
   readonly step: Unread;
   readonly run: BadRun & { readonly order: number };

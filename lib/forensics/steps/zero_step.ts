@@ -216,6 +216,11 @@ function currentLeaves(loss: Node): Map<Node, Node> {
   return new Map(leaves.flatMap((x) => isLearner(x.owner) && x.owner.node !== x ? [[x, x.owner.node] as const] : []));
 }
 
+/** Whether there are steps to be looked at when their values are known. */
+export function hasFirstSteps(): boolean {
+  return waiting.size > 0;
+}
+
 /** Looks at the steps whose values are known now. */
 export async function lookAtFirstSteps(compute: Compute): Promise<void> {
   for (const step of waiting) {

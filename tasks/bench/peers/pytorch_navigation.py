@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 
+import pytorch_small
 import pytorch_trpo
 import torch
 from torch import nn
@@ -152,7 +153,9 @@ class Cases:
 
     def names(self):
         shapes = [f"mlp {sizes} x {batch}" for sizes in ("18-256-256-4", "64-256-256-4") for batch in (400, 1200, 4096)]
-        return [*shapes, "ppo step", "trpo step", "update", "rollout", "iteration"]
+        small = [f"operations 300 x {size}" for size in (64, 360, 3600)]
+        small += ["point mass 64 x 1000", "car 64 x 1000", *[f"lstm 64 x 100 x {batch}" for batch in (1, 16)]]
+        return [*shapes, *small, "ppo step", "trpo step", "update", "rollout", "iteration"]
 
     def prepare(self, name):
         torch.manual_seed(self.options.seed)
@@ -160,6 +163,8 @@ class Cases:
             return self.mlp_step(name)
         if name == "trpo step":
             return pytorch_trpo.case(self.options.device)
+        if small := pytorch_small.prepare(name):
+            return small
         if name in ("ppo step", "update"):
             return self.update(name)
         return self.navigation(name)

@@ -49,10 +49,14 @@ const forExpm1 = [
 /** Where exp has become 0, and where infinite. Between them 2^n need not be a float32, but is the product of two. */
 const [least, most] = [-104, 89];
 
-/** exp(x) for x in [-104, 89]. */
-function expWithin(x: Floats): Floats {
-  const { exponent, rest, more } = split(x, 254, forExp);
-  return scaled(more.add(rest).add(1), exponent);
+/** `x`, and 0 where `gone` is set. */
+const but = (gone: Integers, x: Floats): Floats => gone.not().and(x.bits()).floats();
+
+/** Where exp(x) is 0 there is nothing to be rounded to it: products below the least float32 take a processor ten times as long. */
+function exp(x: Floats): Floats {
+  const gone = x.less(least);
+  const { exponent, rest, more } = split(but(gone, x).atMost(most), 254, forExp);
+  return but(gone, scaled(more.add(rest).add(1), exponent));
 }
 
 /** x 2^n, of an exponent with bias 254. */
@@ -72,10 +76,12 @@ export function expNormal(x: Floats): Floats {
 
 /** exp(-|x|), and by which factor less 1 rounding has missed it. */
 export function expDown(x: Floats): readonly [Floats, Floats] {
-  const { exponent, rest, more } = split(x.abs().atMost(-least).neg(), 254, forExp);
+  const a = x.abs();
+  const gone = a.greater(-least);
+  const { exponent, rest, more } = split(but(gone, a.neg()), 254, forExp);
   const q = more.add(rest);
   const sum = q.add(1);
-  return [scaled(sum, exponent), q.sub(sum.sub(1))];
+  return [but(gone, scaled(sum, exponent)), q.sub(sum.sub(1))];
 }
 
 /** (exp(x) - 1) one = 2^n one q + (2^n one - one). The sum begins with what is exact near 0. */
@@ -106,14 +112,15 @@ function tanh(x: Floats): Floats {
 
 /** 1 / (1 + 2^n (1 + q)), of which 2^h with h near n / 2 is taken out so that nothing overflows. */
 function sigmoid(x: Floats): Floats {
-  const { exponent, rest, more } = split(x.neg().atMost(-least).atLeast(least), 254, forExp);
+  const gone = x.less(least);
+  const { exponent, rest, more } = split(but(gone, x.neg()).atLeast(least), 254, forExp);
   const half = exponent.down(1);
   const other = exponent.sub(half).up(23).floats();
   // half has 127 + h in its lower bits, and 2^-h has the exponent 127 - h.
   const inverse = Integers.of(254).sub(half).up(23).floats();
   // The sum of three, the largest last.
   const sum = more.add(rest).mul(other).add(other.atMost(inverse)).add(other.atLeast(inverse));
-  return inverse.div(sum);
+  return but(gone, inverse.div(sum));
 }
 
 /** x P(x^2) below 0.92, else 1 - exp(-a (1 + Q(a))): minimax fits of the relative error. */
@@ -146,7 +153,7 @@ const of = (f: (x: Floats) => Floats): Helper => ({ arity: 1, formula: (x) => ({
 
 /** The helper functions of this file. */
 export const exponentials = {
-  exp: of((x) => expWithin(x.atLeast(least).atMost(most))),
+  exp: of(exp),
   expm1: of(expm1),
   tanh: of(tanh),
   sigmoid: of(sigmoid),

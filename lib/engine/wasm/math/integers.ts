@@ -52,4 +52,12 @@ export const integers = {
       return { result: bits(word).equal(1).choose(y, x) };
     },
   },
+  /** Both words of each block. */
+  threefryBlocks: {
+    arity: 3,
+    formula: (k0, k1, block) => {
+      const [result, second] = threefry(bits(k0), bits(k1), bits(block));
+      return { result, second };
+    },
+  },
 } satisfies Record<string, Helper>;

@@ -23,7 +23,7 @@ const identity = (node: Node): Node | string => node.constant ?? node;
 /** Appends expressions to a function. What is used more than once is computed once, constants too, and kept in a local. */
 export class Writer {
   readonly #uses = new Map<Node | string, number>();
-  #kept = new Map<Node | string, number>();
+  readonly #kept = new Map<Node | string, number>();
 
   /** For `values`, in any order. */
   constructor(readonly code: Code, values: readonly Vector[]) {
@@ -41,14 +41,6 @@ export class Writer {
     this.#push(value.node);
   }
 
-  /** Runs `body` if the top of the stack is not 0. What is first computed there, others do not find. */
-  if(body: () => void): void {
-    const kept = this.#kept;
-    this.#kept = new Map(kept);
-    this.code.if(body);
-    this.#kept = kept;
-  }
-
   #push(node: Node): void {
     const kept = node.local ?? this.#kept.get(identity(node));
     if (kept !== undefined) {
@@ -57,7 +49,7 @@ export class Writer {
     }
     for (const arg of node.args) this.#push(arg);
     node.append(this.code);
-    if (this.#uses.get(identity(node))! < 2) return;
+    if (this.#uses.get(identity(node))! < 2 || (node.constant !== undefined && this.code.constants)) return;
     const local = this.code.local("v128");
     this.#kept.set(identity(node), local);
     this.code.tee(local);
