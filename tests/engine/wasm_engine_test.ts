@@ -2,75 +2,16 @@
 
 import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
 import { createCpuEngine } from "../../lib/engine/cpu/engine.ts";
-import type { Engine, Executable, Graph } from "../../lib/engine/engine.ts";
+import type { Engine } from "../../lib/engine/engine.ts";
 import { RunError } from "../../lib/engine/run_error.ts";
 import { Heap } from "../../lib/engine/wasm/heap.ts";
-import { type Node, placeholder } from "../../lib/graph/node.ts";
+import type { Node } from "../../lib/graph/node.ts";
 import * as ops from "../../lib/graph/ops.ts";
 import { makeScan } from "../../lib/graph/scan.ts";
-import { simplify } from "../../lib/graph/simplify.ts";
-import { Storage } from "../../lib/graph/storage.ts";
 import { randomBits } from "../../lib/graph/threefry.ts";
-import { allocate, aval, describe, type DType, type Shape, sizeOf, type TypedArray } from "../../lib/graph/types.ts";
-import { randomGraph } from "../ops/random_graph.ts";
-import { interpret } from "../oracle.ts";
-import { Random } from "../random.ts";
+import { agree, compile, floats, input, runOn, storage, wasm } from "./wasm_harness.ts";
 
-const wasm: Engine = await createCpuEngine({ lowering: "wasm" });
 const best: Engine = await createCpuEngine();
-
-function input(shape: Shape, dtype: DType = "float32"): Node {
-  return placeholder(aval(dtype, shape));
-}
-
-function storage(dtype: DType, numbers: ArrayLike<number>): Storage {
-  const array = allocate(dtype, numbers.length);
-  array.set(numbers);
-  return new Storage(dtype, array.length, array);
-}
-
-function compile(inputs: readonly Node[], outputs: readonly Node[], engine = wasm, more: Partial<Graph> = {}) {
-  return engine.compile({ inputs, outputs, donated: new Map(), ...more });
-}
-
-async function runOn(program: Executable, inputs: readonly Node[], feeds: readonly ArrayLike<number>[]) {
-  const results = await program.run(inputs.map((x, i) => storage(x.dtype, feeds[i]!)));
-  return await Promise.all(results.map((x) => x.read()));
-}
-
-/** Checks values against the oracle's, and that it was WebAssembly that computed them. */
-async function agree(inputs: readonly Node[], outputs: readonly Node[], feeds: readonly ArrayLike<number>[]) {
-  const expected = interpret({ inputs, outputs }, feeds);
-  const program = await compile(inputs, outputs);
-  try {
-    ok(program.listing().every((x) => /^\s*(wasm|loop) /.test(x)), program.listing().join("\n"));
-    const actual = await runOn(program, inputs, feeds);
-    outputs.forEach((node, i) => assertNear(node, actual[i]!, expected[i]!));
-  } finally {
-    program.dispose();
-  }
-}
-
-function assertNear(node: Node, actual: TypedArray, expected: ArrayLike<number>): void {
-  equal(actual.length, expected.length);
-  actual.forEach((a, k) => {
-    const e = expected[k]!;
-    const near = Object.is(a, e) || a === e ||
-      (node.dtype === "float32" && Math.abs(a - e) <= 1e-4 * (1 + Math.abs(e)));
-    ok(near, `element ${k} of ${node.op} ${describe(node)} is ${a}, not ${e}.`);
-  });
-}
-
-const floats = (x: Node, seed = 1): number[] => new Random(seed).floats(sizeOf(x.shape));
-
-for (let first = 0; first < 200; first += 50) {
-  Deno.test(`the random graphs of seeds ${first} to ${first + 49} have the oracle's values as WebAssembly`, async () => {
-    for (let seed = first; seed < first + 50; seed++) {
-      const { inputs, feeds, outputs } = randomGraph(seed, 12);
-      await agree(inputs, simplify(outputs), feeds);
-    }
-  });
-}
 
 for (const size of [1, 2, 3, 4, 5, 7, 8, 63, 64, 65]) {
   Deno.test(`a value of ${size} numbers is computed whole, and nothing beside it`, async () => {
@@ -185,6 +126,20 @@ Deno.test("an index outside of its axis ends the run with the operation and the 
     await runOn(program, inputs, feeds([3, -4]));
     program.dispose();
   }
+});
+
+Deno.test("thousands of pieces are joined, whether they are there or computed", async () => {
+  const [x, pieces] = [input([2000]), Array.from({ length: 2000 }, () => input([1]))];
+  const cut = pieces.map((_, i) => ops.unary("sin", ops.slice(x, [i], [i + 1])));
+  await agree(pieces, [ops.concat(pieces, 0)], pieces.map((p, i) => floats(p, i)));
+  await agree([x], [ops.concat(cut, 0)], [floats(x)]);
+});
+
+Deno.test("rows are regrouped and turned forty times over", async () => {
+  const x = input([5, 7]);
+  let turned = x;
+  for (let i = 0; i < 40; i++) turned = ops.flip(ops.reshape(ops.permute(turned, [1, 0]), [5, 7]), [i % 2]);
+  await agree([x], [turned], [floats(x)]);
 });
 
 Deno.test("memory is handed out, given back, and used again", () => {
