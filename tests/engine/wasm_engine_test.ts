@@ -1,14 +1,22 @@
 /** Graphs as WebAssembly, alone: values against the oracle, what is refused, what is given back, and who gets which graph. */
 
 import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { createCpuEngine } from "../../lib/engine/cpu/engine.ts";
+import { compile as compileFunction } from "../../lib/compile/compile.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
 import { RunError } from "../../lib/engine/run_error.ts";
+import { useEngine } from "../../lib/engine/select.ts";
 import { Heap } from "../../lib/engine/wasm/heap.ts";
 import type { Node } from "../../lib/graph/node.ts";
 import * as ops from "../../lib/graph/ops.ts";
 import { makeScan } from "../../lib/graph/scan.ts";
+import { Storage } from "../../lib/graph/storage.ts";
 import { randomBits } from "../../lib/graph/threefry.ts";
+import type { TypedArray } from "../../lib/graph/types.ts";
+import { ones } from "../../lib/tensor/creation.ts";
+import type { Tensor } from "../../lib/tensor/tensor.ts";
 import { agree, compile, floats, input, runOn, storage, wasm } from "./wasm_harness.ts";
 
 const best: Engine = await createCpuEngine();
@@ -164,6 +172,42 @@ Deno.test("three hundred compilations of thirty graphs hold nothing when they ar
   equal(wasm.liveBytes().wasm, 0);
 });
 
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** Compiled functions, and so their graphs, that refer to each other by who called whom. */
+async function callOnce(size: number): Promise<void> {
+  const twice = compileFunction((x: Tensor) => x.add(size).mul(2));
+  await (await twice(ones([size]))).data();
+}
+
+Deno.test("compiled functions that nobody refers to any more give their memory back, and the others keep theirs", async () => {
+  const engine = useEngine(await createCpuEngine({ lowering: "wasm" }));
+  const kept = compileFunction((x: Tensor) => x.exp());
+  const value = await (await kept(ones([100]))).data();
+  for (let i = 0; i < 100; i++) await callOnce(100);
+  const before = engine.liveBytes().wasm!;
+  for (let i = 0; i < 20 && engine.liveBytes().wasm! > before / 4; i++) {
+    collect();
+    await new Promise((done) => setTimeout(done, 10));
+  }
+  const after = engine.liveBytes().wasm!;
+  ok(after > 0 && after <= before / 4, `${after} of ${before} bytes are held.`);
+  equal(await (await kept(ones([100]))).data(), value);
+  engine.dispose();
+  equal(engine.liveBytes().wasm, 0);
+});
+
+Deno.test("a program that is given back while its inputs are fetched does not run", async () => {
+  const x = input([64]);
+  const program = await compile([x], [ops.neg(x)]);
+  const { promise: slow, resolve: arrive } = Promise.withResolvers<TypedArray>();
+  const running = program.run([new Storage("float32", 64, null, { read: () => slow, release: () => {} })]);
+  program.dispose();
+  arrive(new Float32Array(64).fill(1));
+  await rejects(running, /given back/);
+});
+
 Deno.test("small operations become WebAssembly and large products models; both say so line by line", async () => {
   const [x, a] = [input([64]), input([512, 512])];
   const small = await compile([x], [ops.unary("exp", ops.add(x, x))], best);
@@ -194,4 +238,9 @@ Deno.test("a program that has been given back says so", async () => {
   program.dispose();
   program.dispose();
   await rejects(program.run([storage("float32", [1, 2, 3])]), /given back/);
+  const engine = await createCpuEngine({ lowering: "wasm" });
+  const other = await compile([x], [ops.neg(x)], engine);
+  engine.dispose();
+  equal(engine.liveBytes().wasm, 0);
+  await rejects(other.run([storage("float32", [1, 2, 3])]), /given back/);
 });
