@@ -63,6 +63,20 @@ for (const [m, k, n] of [[1, 64, 64], [5, 7, 9], [16, 33, 4], [33, 9, 17], [8, 1
   });
 }
 
+for (const k of [1000, 1_000_000]) {
+  Deno.test(`a product of ${k} equal numbers in a row is right to a few millionths, however the factors lie`, async () => {
+    const [numbers, ones] = [new Float32Array(k).fill(0.1), new Float32Array(4 * k).fill(1)];
+    for (const transB of [false, true]) {
+      const [a, b] = [input([1, k]), input(transB ? [4, k] : [k, 4])];
+      const program = await compile([a, b], [ops.matmul(a, b, false, transB)]);
+      ok(program.listing()[0]!.startsWith("wasm matmul"), program.listing().join("\n"));
+      const [product] = await runOn(program, [a, b], [numbers, ones]);
+      product!.forEach((x) => ok(Math.abs(x / (k * numbers[0]!) - 1) < 5e-6, `${x}`));
+      program.dispose();
+    }
+  });
+}
+
 Deno.test("the largest of a row with a NaN is NaN, and its index that of the first NaN", async () => {
   for (const length of [3, 9, 30]) {
     const x = input([3, length]);
