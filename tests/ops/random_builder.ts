@@ -1,6 +1,7 @@
 /** What random graphs are built with: the nodes so far, leaves with random numbers, and how much of what is wanted. */
 
 import { type Node, placeholder } from "../../lib/graph/node.ts";
+import { binary, fullLike, iota, sub } from "../../lib/graph/ops.ts";
 import type { OpName } from "../../lib/graph/primitives.ts";
 import { aval, type DType, type Shape, sizeOf } from "../../lib/graph/types.ts";
 import type { Random } from "../random.ts";
@@ -90,7 +91,13 @@ export class Builder {
 
   /** Places along an axis of `size`. */
   places(shape: Shape, size: number): Node {
-    return this.leaf("int32", shape, this.variety.isVaried ? -size : 0, size - 1).node;
+    if (!this.variety.isVaried) return this.leaf("int32", shape, 0, size - 1).node;
+    if (this.random.chance(0.5)) return this.leaf("int32", shape, -size, size - 1).node;
+    // Computed, and held to the axis.
+    const { node } = this.leaf("int32", shape, -2 * size, 2 * size);
+    const [least, most] = [-size, size - 1].map((n) => fullLike(node, n));
+    const turned = this.random.chance(0.5) ? sub(iota(shape, shape.length - 1), node) : node;
+    return binary("maximum", binary("minimum", turned, most!), least!);
   }
 
   given(dtype: DType, shape: Shape, numbers: number[], [low, high]: readonly [number, number]): Entry {
@@ -134,9 +141,19 @@ export class Builder {
     return this.fresh(dtype, ones.slice(this.random.chance(0.3) ? this.random.integer(0, shape.length) : 0));
   }
 
-  /** float32 or int32, of which the sums of special float32 depend on their order. */
-  summed(): DType {
-    return this.variety.isSpecial ? "int32" : this.random.pick(["float32", "int32"]);
+  /** What can be summed: of special float32, those whose sums are the same in any order. */
+  summable(dtype: DType, minRank: number): Entry {
+    if (!this.variety.isSpecial || dtype !== "float32") return this.any(dtype, minRank);
+    return this.few(this.shape(minRank));
+  }
+
+  /** Small multiples of 1/8, and now and then an infinity or NaN. */
+  few(shape: Shape): Entry {
+    const one = (): number =>
+      this.random.chance(0.03)
+        ? this.random.pick([NaN, Infinity, Infinity, -Infinity, -Infinity])
+        : this.random.integer(1, 16) / 8;
+    return this.given("float32", shape, Array.from({ length: sizeOf(shape) }, one), [0, Infinity]);
   }
 
   axes(x: Entry): number[] {
