@@ -124,6 +124,24 @@ Deno.test("a loop and a loop in it, forwards and backwards, keep what each step 
   }
 });
 
+Deno.test("what a loop stacks, or looks at in each step, is not written over by what steps compute on their way", async () => {
+  const [init, xs] = [input([7]), input([5, 7])];
+  const captured = ops.cumsum(ops.unary("sin", init), 0);
+  const { carries, ys } = makeScan({
+    init: [init],
+    xs: [xs],
+    length: 5,
+    reverse: false,
+    step: ([c], [x]) => {
+      const first = ops.cumsum(ops.add(ops.add(c!, captured), x!), 0);
+      const second = ops.cumsum(ops.unary("tanh", first), 0, true);
+      const third = ops.cumsum(ops.unary("sin", second), 0);
+      return { carries: [ops.unary("tanh", third)], ys: [ops.cumsum(ops.unary("cos", third), 0, true)] };
+    },
+  });
+  await agree([init, xs], [carries[0]!, ops.cumsum(ys[0]!, 0)], [init, xs].map((x, i) => floats(x, i)));
+});
+
 Deno.test("an index outside of its axis ends the run with the operation and the index, in a loop too", async () => {
   const [x, index] = [input([4, 3]), input([2], "int32")];
   const outputs = [ops.take(x, index, 0)];
