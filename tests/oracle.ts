@@ -206,7 +206,7 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
   erf: unary(erf),
   sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
   softplus: unary((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
-  relu: unary((x) => Math.max(x, 0)),
+  relu: unary((x) => x < 0 ? 0 : x),
   floor: unary(Math.floor),
   ceil: unary(Math.ceil),
   round: unary(roundHalfToEven),

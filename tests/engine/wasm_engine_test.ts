@@ -168,6 +168,12 @@ Deno.test("an index outside of its axis ends the run with the operation and the 
   }
 });
 
+Deno.test("rows are padded, turned round and regrouped on their way into a sum", async () => {
+  const x = input([3, 2, 3]);
+  const padded = ops.pad(ops.reshape(x, [1, 3, 2, 3]), [2, 0, 0, 0], [0, 0, 1, 2], 1);
+  await agree([x], [ops.sum(ops.flip(padded, [3]), [2, 3])], [floats(x)]);
+});
+
 Deno.test("thousands of pieces are joined, whether they are there or computed", async () => {
   const [x, pieces] = [input([2000]), Array.from({ length: 2000 }, () => input([1]))];
   const cut = pieces.map((_, i) => ops.unary("sin", ops.slice(x, [i], [i + 1])));
