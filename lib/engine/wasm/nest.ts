@@ -4,6 +4,7 @@
  */
 
 import { add, constant, type Ix, scale, variable, variables } from "../fused/ix.ts";
+import { edgesOf } from "./edges.ts";
 import type { Spread, View } from "./lanes.ts";
 import { priceOf, type Work } from "./price.ts";
 import type { Scope } from "./scope.ts";
@@ -40,18 +41,6 @@ export function straight(name: string, size: number, unroll = 1): Block {
   return { name: "", count: 1, inner: turns > 0 ? [main] : [], views: tail };
 }
 
-/** Straight on, from edge to edge: between them it is known which of the pieces that were joined is looked at. */
-function segments(name: string, edges: readonly number[]): Block {
-  const inner = edges.slice(1).map((end, i): Block => {
-    const [from, turns] = [constant(edges[i]!), Math.floor((end - edges[i]!) / 4)];
-    const base = add(from, scale(variable("x0", 0, turns - 1), 4));
-    const main: Block = { name: "x0", count: turns, inner: [], views: [view(name, base, 1)] };
-    const tail = rest(name, add(from, constant(4 * turns)), (end - edges[i]!) % 4);
-    return { name: "", count: 1, inner: turns > 0 ? [main] : [], views: tail };
-  });
-  return { name: "", count: 1, inner, views: [] };
-}
-
 /** Row by row. */
 function rows(name: string, size: number, width: number): Block {
   const count = size / width;
@@ -74,28 +63,38 @@ function columns(name: string, size: number, width: number): Block {
   return { name: "", count: 1, inner: groups > 0 ? [main] : [], views: tail };
 }
 
+/** Straight on, from edge to edge: between them it is known which of the pieces that were joined is looked at. */
+function segments(name: string, edges: readonly number[]): Block {
+  const inner = edges.slice(1).map((end, i): Block => {
+    const [from, turns] = [constant(edges[i]!), Math.floor((end - edges[i]!) / 4)];
+    const base = add(from, scale(variable("x0", 0, turns - 1), 4));
+    const main: Block = { name: "x0", count: turns, inner: [], views: [view(name, base, 1)] };
+    const tail = rest(name, add(from, constant(4 * turns)), (end - edges[i]!) % 4);
+    return { name: "", count: 1, inner: turns > 0 ? [main] : [], views: tail };
+  });
+  return { name: "", count: 1, inner, views: [] };
+}
+
 /** Columns are written out up to so many. */
 const mostColumns = 16;
 /** What runs once is gone through straight on, up to so many elements. */
 const mostUnsearched = 4096;
 /** The most widths that are tried. */
 const mostWidths = 4;
-/** The most segments that are written out. */
-const mostSegments = 130;
 
 /** The cheapest way through `size` elements, which the variable `name` counts. */
 export function chooseNest(name: string, size: number, work: Work): Block {
   const plain = straight(name, size);
   const isSmall = size < 8 || (work.brief && size * work.repeats <= mostUnsearched);
-  if (isSmall) return plain;
-  const [widths, edges] = [widthsOf(name, size, work), edgesOf(name, size, work)];
-  if (widths.length === 0 && edges.length === 2) return plain;
+  const widths = isSmall ? [] : widthsOf(name, size, work);
+  const edges = isSmall ? [] : edgesOf(name, size, work);
+  if (widths.length === 0 && edges.length === 0) return plain;
   let [best, price] = [plain, priceOf(plain, work)];
   const consider = (block: Block): void => {
     const other = priceOf(block, work);
     if (other < 0.95 * price) [best, price] = [block, other];
   };
-  if (edges.length > 2 && edges.length <= mostSegments) consider(segments(name, edges));
+  if (edges.length > 0) consider(segments(name, edges));
   for (const width of widths) {
     if (size % width === 0) {
       if (width > 6) consider(rows(name, size, width));
@@ -125,28 +124,6 @@ function widthsOf(name: string, size: number, { exprs, roots }: Work): number[] 
     if (form.kind === "load" || form.kind === "index" || form.kind === "within") visitIx(form.ix);
   }
   return [...found].sort((a, b) => a - b).slice(0, mostWidths);
-}
-
-/** Where conditions on the index change, between the first element and the last; those two as well. */
-function edgesOf(name: string, size: number, { exprs, roots }: Work): number[] {
-  const found = new Set<number>([0, size]);
-  for (const { form } of exprs.reached(roots)) {
-    if (form.kind !== "within") continue;
-    for (const edge of [form.from, form.to]) {
-      const at = placeOf(form.ix, edge, name);
-      if (at !== null && at > 0 && at < size) found.add(at);
-    }
-  }
-  return [...found].sort((a, b) => a - b);
-}
-
-/** Where `ix` gets to `edge` as the variable goes up; null if it is more than that variable, or a quotient of it. */
-function placeOf({ terms, offset }: Ix, edge: number, name: string): number | null {
-  const [only, ...others] = terms;
-  if (!only || only.factor !== 1 || others.length > 0) return null;
-  const { atom } = only;
-  if (atom.kind === "var") return atom.key === name ? edge - offset : null;
-  return atom.kind === "div" ? placeOf(atom.of, (edge - offset) * atom.by, name) : null;
 }
 
 /** Writes a block: `body` writes what is done at each place, in a scope of its own. */
