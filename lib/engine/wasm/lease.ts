@@ -24,13 +24,14 @@ export class Lease {
 
   /** Gives the range back when nothing refers to `holder` any more. */
   endWith(holder: object): void {
-    forgotten.register(holder, this);
+    forgotten.register(holder, this, this);
   }
 
   /** Gives the range back, once. */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    forgotten.unregister(this);
     this.all.delete(this);
     this.heap.free(this.start);
   }
