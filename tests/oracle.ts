@@ -206,7 +206,7 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
   erf: unary(erf),
   sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
   softplus: unary((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
-  relu: unary((x) => Math.max(x, 0)),
+  relu: unary((x) => x < 0 ? 0 : x),
   floor: unary(Math.floor),
   ceil: unary(Math.ceil),
   round: unary(roundHalfToEven),
@@ -322,8 +322,15 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
 
 // Interpretation.
 
+/** How numbers are carried. */
+type Round = (numbers: Float64Array, dtype: DType) => Float64Array;
+
+const unrounded: Round = (numbers) => numbers;
+/** float32 is rounded after each operation. */
+const single: Round = (numbers, dtype) => dtype === "float32" ? numbers.map(Math.fround) : numbers;
+
 /** Final carries, stacked ys, then each carry as every step received it, stacked: the order of `graph/scan.ts`. */
-function runScan(node: NodeOf<"scan">, inputs: readonly Value[]): Float64Array[] {
+function runScan(node: NodeOf<"scan">, inputs: readonly Value[], round: Round): Float64Array[] {
   const { body, carries: count, xs, length, reverse } = node.attrs;
   let carries = inputs.slice(0, count).map((x) => x.data);
   const constants = inputs.slice(count + xs).map((x) => x.data);
@@ -337,7 +344,7 @@ function runScan(node: NodeOf<"scan">, inputs: readonly Value[]): Float64Array[]
       return inputs[count + j]!.data.slice(step * size, (step + 1) * size);
     });
     const feeds = [...carries, ...slices, ...constants];
-    const results = run(plan, body.outputs, new Map(body.inputs.map((x, j) => [x, feeds[j]!])));
+    const results = run(plan, body.outputs, new Map(body.inputs.map((x, j) => [x, feeds[j]!])), round);
     [...results.slice(count), ...carries].forEach((value, j) => stacks[j]!.set(value, step * value.length));
     carries = results.slice(0, count);
   }
@@ -348,16 +355,16 @@ function applyRule<K extends OpName>(node: NodeOf<K>, inputs: readonly Value[]):
   return (rules[node.op] as Rule<K>)(node, inputs);
 }
 
-function run(plan: readonly Node[], outputs: readonly Node[], feeds: Feeds): Float64Array[] {
+function run(plan: readonly Node[], outputs: readonly Node[], feeds: Feeds, round: Round): Float64Array[] {
   const values = new Map<Node, Float64Array>();
   const scans = new Map<Node, Float64Array[]>();
   const valueOf = (x: Node): Value => ({ data: values.get(x)!, shape: x.shape, dtype: x.dtype });
   for (const node of plan) {
     const fed = feeds.get(node);
     if (fed) values.set(node, Float64Array.from(fed));
-    else if (node.op === "scan") scans.set(node, runScan(node, node.inputs.map(valueOf)));
+    else if (node.op === "scan") scans.set(node, runScan(node, node.inputs.map(valueOf), round));
     else if (node.op === "output") values.set(node, scans.get(node.inputs[0]!)![node.attrs.index]!);
-    else values.set(node, applyRule(node as NodeOf<OpName>, node.inputs.map(valueOf)));
+    else values.set(node, round(applyRule(node as NodeOf<OpName>, node.inputs.map(valueOf)), node.dtype));
     const size = values.get(node)?.length;
     if (size !== undefined && size !== sizeOf(node.shape)) {
       throw new Error(`the oracle has ${size} numbers for ${node.op} ${describe(node)}.`);
@@ -368,13 +375,24 @@ function run(plan: readonly Node[], outputs: readonly Node[], feeds: Feeds): Flo
 
 /** The values of `outputs`. Nodes in `feeds` are not computed; leaves that are not fed must carry host numbers. */
 export function interpretNodes(outputs: readonly Node[], feeds: Feeds = new Map()): Float64Array[] {
-  return run(topological(outputs, (node) => feeds.has(node)), outputs, feeds);
+  return run(topological(outputs, (node) => feeds.has(node)), outputs, feeds, unrounded);
 }
 
+/** A graph for the oracle. */
+interface Closed {
+  readonly inputs: readonly Node[];
+  readonly outputs: readonly Node[];
+}
+
+const feedsOf = ({ inputs }: Closed, feeds: readonly ArrayLike<number>[]): Feeds =>
+  new Map(inputs.map((x, i) => [x, feeds[i]!]));
+
 /** The values of a graph's outputs; `feeds[i]` are the numbers of `inputs[i]`. */
-export function interpret(
-  graph: { readonly inputs: readonly Node[]; readonly outputs: readonly Node[] },
-  feeds: readonly ArrayLike<number>[],
-): Float64Array[] {
-  return interpretNodes(graph.outputs, new Map(graph.inputs.map((x, i) => [x, feeds[i]!])));
+export function interpret(graph: Closed, feeds: readonly ArrayLike<number>[]): Float64Array[] {
+  return interpretNodes(graph.outputs, feedsOf(graph, feeds));
+}
+
+/** As {@linkcode interpret}, with float32 rounded after each operation: what an engine has, to the bit, where it rounds once too. */
+export function interpretSingle(graph: Closed, feeds: readonly ArrayLike<number>[]): Float64Array[] {
+  return run(topological(graph.outputs), graph.outputs, feedsOf(graph, feeds), single);
 }

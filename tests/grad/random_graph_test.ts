@@ -4,38 +4,13 @@ import { ok } from "node:assert";
 import type { Engine } from "../../lib/engine/engine.ts";
 import { vjpNodes } from "../../lib/grad/vjp.ts";
 import type { Node } from "../../lib/graph/node.ts";
-import { add, full, fullLike, mul, reshape, sum } from "../../lib/graph/ops.ts";
+import { add, full, fullLike, mul } from "../../lib/graph/ops.ts";
 import { simplify } from "../../lib/graph/simplify.ts";
 import { Storage } from "../../lib/graph/storage.ts";
-import { allocate, sizeOf } from "../../lib/graph/types.ts";
+import { allocate } from "../../lib/graph/types.ts";
 import { onEachEngine } from "../engines.ts";
 import { interpret } from "../oracle.ts";
-import { Random } from "../random.ts";
-import { randomGraph } from "../ops/random_graph.ts";
-
-const isFloat = (x: Node): boolean => x.dtype === "float32";
-const total = (x: Node): Node => reshape(sum(x, x.shape.map((_, i) => i)), []);
-
-interface Problem {
-  readonly inputs: readonly Node[];
-  readonly feeds: readonly (readonly number[])[];
-  readonly loss: Node;
-  /** A direction to go in, for every float input. */
-  readonly directions: ReadonlyMap<Node, readonly number[]>;
-}
-
-/** The float outputs of a random graph in one loss; noise on the inputs keeps them off kinks and ties. */
-function problem(seed: number): Problem {
-  const { inputs, feeds, outputs } = randomGraph(seed, 25, ["stopGradient"]);
-  const random = new Random(seed + 1000);
-  const floats = outputs.filter(isFloat);
-  return {
-    inputs,
-    feeds: inputs.map((x, i) => isFloat(x) ? feeds[i]!.map((v) => v + random.uniform(-0.06, 0.06)) : feeds[i]!),
-    loss: floats.map((x) => mul(total(x), full("float32", [], random.uniform(-1, 1)))).reduce(add),
-    directions: new Map(inputs.filter(isFloat).map((x) => [x, random.floats(sizeOf(x.shape))])),
-  };
-}
+import { type Problem, problem, total } from "./random_problem.ts";
 
 function dot(a: ArrayLike<number>, b: readonly number[]): number {
   return b.reduce((s, x, i) => s + x * a[i]!, 0);

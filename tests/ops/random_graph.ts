@@ -3,21 +3,13 @@
  * only to values that float32 and float64 hold alike, so that an engine must agree with the oracle everywhere.
  */
 
-import { type Node, placeholder } from "../../lib/graph/node.ts";
+import type { Node } from "../../lib/graph/node.ts";
 import * as ops from "../../lib/graph/ops.ts";
 import type { BinaryName, OpName, UnaryName } from "../../lib/graph/primitives.ts";
-import { makeScan } from "../../lib/graph/scan.ts";
-import { aval, type DType, type Shape, sizeOf } from "../../lib/graph/types.ts";
+import { type DType, sizeOf } from "../../lib/graph/types.ts";
 import { Random } from "../random.ts";
-
-/** A node of the graph being built. */
-interface Entry {
-  readonly node: Node;
-  /** No larger in absolute value than this, for float32. */
-  readonly bound: number;
-  /** The same number in float32 and float64. */
-  readonly exact: boolean;
-}
+import { Builder, type Entry, exactly, plain, type Recipe, roughly, type Variety } from "./random_builder.ts";
+import { loop, randomLoop } from "./random_loop.ts";
 
 /** A graph with the numbers of its inputs. */
 export interface RandomGraph {
@@ -28,69 +20,7 @@ export interface RandomGraph {
   readonly used: readonly OpName[];
 }
 
-type Recipe = (b: Builder) => Entry;
-
 const largest = 4;
-
-class Builder {
-  readonly inputs: Node[] = [];
-  readonly feeds: number[][] = [];
-  readonly pool: Entry[] = [];
-
-  constructor(readonly random: Random) {}
-
-  shape(minRank = 0): number[] {
-    const rank = Math.max(minRank, this.random.pick([0, 1, 1, 2, 2, 3, 3, 4]));
-    return Array.from({ length: rank }, () => this.random.pick([1, 2, 3, 4, 5]));
-  }
-
-  leaf(dtype: DType, shape: Shape, low = -16, high = 16): Entry {
-    const node = placeholder(aval(dtype, shape));
-    const integers = this.random.integers(sizeOf(shape), low, high);
-    this.inputs.push(node);
-    // Multiples of 1/8: exact, and with ties.
-    this.feeds.push(dtype === "float32" ? integers.map((n) => n / 8) : integers);
-    return { node, bound: Math.max(Math.abs(low), Math.abs(high)) / 8, exact: true };
-  }
-
-  fresh(dtype: DType, shape: Shape = this.shape()): Entry {
-    if (dtype === "bool") return this.leaf(dtype, shape, 0, 1);
-    return dtype === "uint32" ? this.leaf(dtype, shape, 0, 0xffffffff) : this.leaf(dtype, shape);
-  }
-
-  /** A node of the pool that fits, or a new leaf. */
-  any(dtype: DType, minRank = 0, exact = false): Entry {
-    const fits = this.pool.filter((e) =>
-      e.node.dtype === dtype && e.node.shape.length >= minRank && (e.exact || !exact) && sizeOf(e.node.shape) <= 400
-    );
-    return fits.length > 0 && this.random.chance(0.85)
-      ? this.random.pick(fits)
-      : this.fresh(dtype, this.shape(minRank));
-  }
-
-  /** Something that broadcasts with `x`: the same shape, axes of size 1, fewer axes. */
-  beside(x: Entry, exact = false): Entry {
-    const { dtype, shape } = x.node;
-    const same = this.pool.filter((e) =>
-      e.node.dtype === dtype && `${e.node.shape}` === `${shape}` && (e.exact || !exact)
-    );
-    if (same.length > 0 && this.random.chance(0.5)) return this.random.pick(same);
-    const ones = shape.map((n) => this.random.chance(0.3) ? 1 : n);
-    return this.fresh(dtype, ones.slice(this.random.chance(0.3) ? this.random.integer(0, shape.length) : 0));
-  }
-
-  axes(x: Entry): number[] {
-    const axes = x.node.shape.map((_, i) => i).filter(() => this.random.chance(0.6));
-    return axes.length > 0 ? axes : [this.random.integer(0, x.node.shape.length - 1)];
-  }
-
-  axis(x: Entry): number {
-    return this.random.integer(0, x.node.shape.length - 1);
-  }
-}
-
-const exactly = (node: Node, bound = 1): Entry => ({ node, bound, exact: true });
-const roughly = (node: Node, bound: number): Entry => ({ node, bound, exact: false });
 
 /** A smooth function whose values are at most `bound` for arguments that `prepare` has made safe. */
 function smooth(op: UnaryName, bound: (x: number) => number, prepare: (x: Node) => Node = (x) => x): Recipe {
@@ -164,56 +94,22 @@ function sliced(b: Builder, x: Entry): Node {
 }
 
 function product(b: Builder): Entry {
-  const x = b.any("float32", 2);
+  const x = b.summable("float32", 2);
   const [transA, transB] = [b.random.chance(0.5), b.random.chance(0.5)];
-  const [inner, columns] = [x.node.shape.at(transA ? -2 : -1)!, b.random.integer(1, 5)];
+  const [inner, columns] = [x.node.shape.at(transA ? -2 : -1)!, b.random.integer(1, b.variety.isVaried ? 20 : 5)];
   const batch = x.node.shape.slice(0, -2).map((n) => b.random.chance(0.3) ? 1 : n);
-  const y = b.fresh("float32", [...batch, ...(transB ? [columns, inner] : [inner, columns])]);
+  const shape = [...batch, ...(transB ? [columns, inner] : [inner, columns])];
+  const y = b.variety.isSpecial ? b.few(shape) : b.fresh("float32", shape);
   return roughly(ops.matmul(x.node, y.node, transA, transB), x.bound * y.bound * inner);
 }
 
 function scattered(b: Builder): Entry {
-  const x = b.any("float32", 1);
+  const x = b.summable("float32", 1);
   const axis = b.axis(x);
   const shape = x.node.shape.with(axis, b.random.integer(1, 6));
-  const index = b.leaf("int32", shape, 0, x.node.shape[axis]! - 1);
-  const source = b.fresh("float32", shape);
-  return roughly(ops.scatterAdd(x.node, index.node, source.node, axis), x.bound + source.bound * shape[axis]!);
-}
-
-/** The last two axes of the first entries: something small for a loop to capture. */
-function corner(x: Node): Node {
-  const rank = x.shape.length;
-  const first = ops.slice(x, x.shape.map(() => 0), x.shape.map((n, i) => i < rank - 2 ? 1 : n));
-  return ops.reshape(first, x.shape.slice(-2));
-}
-
-/** A loop with a float and an integer carry, xs, a captured node, and sometimes a loop inside. */
-function loop(b: Builder): Entry {
-  const factor = ops.unary("tanh", corner(b.any("float32").node));
-  const one = ops.full("int32", [], 1);
-  const [length, inner, reverse] = [b.random.integer(0, 4), b.random.chance(0.3), b.random.chance(0.5)];
-  const init = b.fresh("float32", factor.shape).node;
-  const counter = b.fresh("int32", []).node;
-  const xs = b.fresh("float32", [length, ...factor.shape]).node;
-  const advance = (c: Node): Node => ops.unary("tanh", ops.mul(c, factor));
-  const twice = (c: Node): Node =>
-    makeScan({ init: [c], xs: [], length: 2, reverse, step: ([d]) => ({ carries: [advance(d!)], ys: [] }) })
-      .carries[0]!;
-  const { carries, ys, history } = makeScan({
-    init: [init, counter],
-    xs: [xs],
-    length,
-    reverse,
-    step: ([c, n], [x]) => {
-      const next = ops.unary("tanh", ops.add(inner ? twice(c!) : advance(c!), x!));
-      const sign = ops.cast(ops.unary("sign", n!), "float32");
-      return { carries: [next, ops.add(n!, one)], ys: [ops.mul(next, sign)] };
-    },
-  });
-  if (b.random.chance(0.2)) return exactly(carries[1]!, 20);
-  // Stacks of no steps are empty, which many operations cannot take.
-  return roughly(length === 0 ? carries[0]! : b.random.pick([carries[0]!, ys[0]!, history[0]!]), 2);
+  const index = b.places(shape, x.node.shape[axis]!);
+  const source = b.variety.isSpecial ? b.few(shape) : b.fresh("float32", shape);
+  return roughly(ops.scatterAdd(x.node, index, source.node, axis), x.bound + source.bound * shape[axis]!);
 }
 
 const aboveHalf = (x: Node): Node => ops.add(ops.unary("abs", x), ops.fullLike(x, 0.5));
@@ -231,6 +127,23 @@ function joined(b: Builder): Entry {
   const parts = b.random.chance(0.3) ? [x, y, x] : b.random.chance(0.5) ? [x, y] : [y, x];
   return { node: ops.concat(parts.map((e) => e.node), axis), bound: Math.max(x.bound, y.bound), exact: x.exact };
 }
+
+const conversions: readonly (readonly [DType, DType])[] = [
+  ["float32", "int32"],
+  ["float32", "bool"],
+  ["int32", "float32"],
+  ["bool", "float32"],
+  ["bool", "int32"],
+  ["int32", "bool"],
+];
+const ofBits: readonly (readonly [DType, DType])[] = [
+  ["float32", "uint32"],
+  ["int32", "uint32"],
+  ["bool", "uint32"],
+  ["uint32", "float32"],
+  ["uint32", "int32"],
+  ["uint32", "bool"],
+];
 
 /** How each primitive is put into a graph; a primitive without a recipe does not type-check. */
 const recipes: { readonly [K in Exclude<OpName, "output">]: Recipe } = {
@@ -273,17 +186,9 @@ const recipes: { readonly [K in Exclude<OpName, "output">]: Recipe } = {
   not: jumping("not", "bool"),
   isNaN: jumping("isNaN"),
   cast: (b) => {
-    const [from, to] = b.random.pick(
-      [
-        ["float32", "int32"],
-        ["float32", "bool"],
-        ["int32", "float32"],
-        ["bool", "float32"],
-        ["bool", "int32"],
-        ["int32", "bool"],
-      ] as const,
-    );
-    const x = from === "int32" && to === "float32" ? b.fresh(from) : b.any(from, 0, true);
+    const [from, to] = b.random.pick(b.variety.isSpecial ? [...conversions, ...ofBits] : conversions);
+    const isWide = from === "int32" && to === "float32" && !b.variety.isSpecial;
+    const x = isWide ? b.fresh(from) : b.any(from, 0, true);
     return exactly(ops.cast(x.node, to), Math.max(x.bound, 20));
   },
   stopGradient: moving(0, (_, x) => ops.stopGradient(x.node, "a test")),
@@ -293,6 +198,7 @@ const recipes: { readonly [K in Exclude<OpName, "output">]: Recipe } = {
   mul: arithmetic("mul", (x, y) => x * y),
   div: (b) => {
     const x = b.any(b.random.pick(["float32", "int32"]));
+    if (b.variety.isSpecial) return exactly(ops.div(x.node, b.beside(x).node));
     if (x.node.dtype === "float32") return roughly(ops.div(x.node, aboveHalf(b.beside(x).node)), 2 * x.bound);
     const divisor = b.leaf("int32", x.node.shape, 1, 5).node;
     return exactly(ops.div(x.node, b.random.chance(0.5) ? divisor : ops.neg(divisor)));
@@ -328,7 +234,7 @@ const recipes: { readonly [K in Exclude<OpName, "output">]: Recipe } = {
   },
 
   sum: (b) => {
-    const x = b.any(b.random.pick(["float32", "int32"]), 1);
+    const x = b.summable(b.random.pick(["float32", "int32"]), 1);
     const node = ops.sum(x.node, b.axes(x));
     const count = sizeOf(x.node.shape) / sizeOf(node.shape);
     return node.dtype === "int32" ? exactly(node) : roughly(node, x.bound * count);
@@ -340,7 +246,7 @@ const recipes: { readonly [K in Exclude<OpName, "output">]: Recipe } = {
     return exactly(ops.argmax(x.node, b.axis(x)), 5);
   },
   cumsum: (b) => {
-    const x = b.any(b.random.pick(["float32", "int32"]), 1);
+    const x = b.summable(b.random.pick(["float32", "int32"]), 1);
     const axis = b.axis(x);
     const node = ops.cumsum(x.node, axis, b.random.chance(0.5));
     return node.dtype === "int32" ? exactly(node) : roughly(node, x.bound * x.node.shape[axis]!);
@@ -359,16 +265,16 @@ const recipes: { readonly [K in Exclude<OpName, "output">]: Recipe } = {
 
   take: moving(1, (b, x) => {
     const axis = b.axis(x);
-    return ops.take(x.node, b.leaf("int32", [b.random.integer(1, 6)], 0, x.node.shape[axis]! - 1).node, axis);
+    return ops.take(x.node, b.places([b.random.integer(1, 6)], x.node.shape[axis]!), axis);
   }),
   takeAlongAxis: moving(1, (b, x) => {
     const axis = b.axis(x);
     const shape = x.node.shape.with(axis, b.random.integer(1, 6));
-    return ops.takeAlongAxis(x.node, b.leaf("int32", shape, 0, x.node.shape[axis]! - 1).node, axis);
+    return ops.takeAlongAxis(x.node, b.places(shape, x.node.shape[axis]!), axis);
   }),
   scatterAdd: scattered,
   matmul: product,
-  scan: loop,
+  scan: (b) => b.variety.isVaried && (b.variety.isSpecial || b.random.chance(0.8)) ? randomLoop(b, applied) : loop(b),
 };
 
 /** Brings large values back, so that sums of products of exponentials stay comparable. */
@@ -377,18 +283,47 @@ function tamed(entry: Entry): Entry {
   return roughly(ops.mul(entry.node, ops.fullLike(entry.node, 1 / entry.bound)), 1);
 }
 
-/** A graph of `size` random applications, the same for the same seed, without those of `excluded` primitives. */
-export function randomGraph(seed: number, size: number, excluded: readonly OpName[] = []): RandomGraph {
-  const b = new Builder(new Random(seed));
-  const names = (Object.keys(recipes) as (keyof typeof recipes)[]).filter((op) => !excluded.includes(op));
+/** What float32 rounds more than once, or not as float64 rounded to it. */
+const rounded: readonly OpName[] = ["exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "tanh"]
+  .concat(["erf", "sigmoid", "softplus", "pow"]) as OpName[];
+
+/** The deepest that random loops are nested. */
+const mostDeep = 2;
+
+function chosen(b: Builder): OpName {
+  const { excluded, isSpecial } = b.variety;
+  const isLeftOut = (op: OpName): boolean =>
+    excluded.includes(op) || (isSpecial && rounded.includes(op)) || (op === "scan" && b.depth >= mostDeep);
+  return b.random.pick(recipeNames.filter((op) => !isLeftOut(op)));
+}
+
+/** Reductions of one length that need each other: a softmax. */
+function normalized(b: Builder): Entry {
+  const x = b.any("float32", 1);
+  const axes = b.axes(x);
+  const powers = ops.unary("exp", ops.sub(x.node, ops.max(x.node, axes)));
+  return roughly(ops.div(powers, ops.sum(powers, axes)), 1);
+}
+
+/** One application of any primitive. */
+function applied(b: Builder, op = chosen(b)): Entry {
+  if (b.variety.isVaried && !b.variety.isSpecial && b.random.chance(0.08)) return normalized(b);
+  const entry = recipes[op as keyof typeof recipes](b);
+  return b.variety.isSpecial ? { ...entry, exact: true } : tamed(entry);
+}
+
+/** A graph of `size` random applications, the same for the same seed. */
+export function randomGraph(seed: number, size: number, variety: Partial<Variety> = {}): RandomGraph {
+  const b = new Builder(new Random(seed), { ...plain, ...variety });
   const used = Array.from({ length: size }, () => {
-    const op = b.random.pick(names);
-    const entry = tamed(recipes[op](b));
+    const op = chosen(b);
+    const entry = applied(b, op);
     // Reshaped and expanded again and again, a node would grow without end.
-    if (sizeOf(entry.node.shape) <= 2000 && entry.node.shape.length <= 5) b.pool.push(entry);
+    if (sizeOf(entry.node.shape) <= b.variety.most && entry.node.shape.length <= 5) b.pool.push(entry);
     return op;
   });
-  return { inputs: b.inputs, feeds: b.feeds, outputs: b.pool.map((e) => e.node), used };
+  const outputs = b.pool.filter((_, i) => !b.variety.isVaried || i + 1 === b.pool.length || b.random.chance(0.4));
+  return { inputs: b.inputs, feeds: b.feeds, outputs: outputs.map((e) => e.node), used };
 }
 
 /** The primitives that have a recipe. */

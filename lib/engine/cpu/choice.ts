@@ -11,8 +11,8 @@ import { primitives } from "../../graph/primitives.ts";
 import { sizeOf } from "../../graph/types.ts";
 import type { Graph } from "../engine.ts";
 
-/** The most operations of a program of WebAssembly: how long grouping them takes grows with their square. */
-const mostOperations = 4000;
+/** The most operations of a program of WebAssembly: of more, to make one takes seconds. */
+const mostOperations = 16_000;
 
 /** Two estimates in nanoseconds. */
 export interface Times {

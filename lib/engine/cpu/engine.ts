@@ -4,6 +4,7 @@ import type { Engine, Executable, Graph } from "../engine.ts";
 import { createOnnxEngine, type OnnxOptions } from "../onnx/engine.ts";
 import { compileGraph } from "../wasm/executable.ts";
 import { Heap } from "../wasm/heap.ts";
+import type { Lease } from "../wasm/lease.ts";
 import { TooLarge } from "../wasm/program.ts";
 import { prefersWasm } from "./choice.ts";
 
@@ -22,13 +23,11 @@ export async function createCpuEngine({ lowering = "best", ...options }: CpuOpti
   const onnx = await createOnnxEngine(options);
   if (lowering === "onnx") return onnx;
   const heap = new Heap();
-  const held = new Set<Executable>();
+  const leases = new Set<Lease>();
   const compile = async (graph: Graph): Promise<Executable> => {
     if (lowering === "best" && !prefersWasm(graph)) return await onnx.compile(graph);
     try {
-      const executable = compileGraph(graph, heap, () => held.delete(executable));
-      held.add(executable);
-      return executable;
+      return compileGraph(graph, heap, leases);
     } catch (error) {
       if (!(error instanceof TooLarge)) throw error;
       return await onnx.compile(graph);
@@ -40,7 +39,7 @@ export async function createCpuEngine({ lowering = "best", ...options }: CpuOpti
     compile,
     liveBytes: () => ({ ...onnx.liveBytes(), wasm: heap.heldBytes }),
     dispose: () => {
-      for (const executable of [...held]) executable.dispose();
+      for (const lease of [...leases]) lease.end();
       onnx.dispose();
     },
   };

@@ -6,12 +6,14 @@
 
 import { type Node, topological } from "../../graph/node.ts";
 import { primitives } from "../../graph/primitives.ts";
-import { sizeOf } from "../../graph/types.ts";
+import { type Shape, sizeOf } from "../../graph/types.ts";
 import { costly, type Target } from "./target.ts";
 import { coreOf, extentOf } from "./draft.ts";
 
 /** The longest chain of operations in one kernel: its text is made by recursion. */
 const mostDeep = 150;
+/** The most reshapes in a row in one kernel: with axes moved in between, each may double the length of an index. */
+const mostReshapes = 3;
 
 const alwaysHeld: ReadonlySet<Node["op"]> = new Set([
   "input",
@@ -41,11 +43,16 @@ export function chooseHeld(sinks: readonly Node[], target: Target): Set<Node> {
   }
   const { undecided, uses } = contexts(order, held, target);
   const depths = new Map<Node, number>();
+  const reshapes = new Map<Node, number>();
   for (const node of order) {
-    const depth = 1 + Math.max(0, ...node.inputs.map((x) => held.has(x) ? 0 : depths.get(x)!));
+    const most = (of: ReadonlyMap<Node, number>): number =>
+      node.inputs.reduce((n, x) => Math.max(n, held.has(x) ? 0 : of.get(x)!), 0);
+    const depth = most(depths) + (node.op === "concat" ? node.inputs.length : 1);
     depths.set(node, depth);
+    reshapes.set(node, most(reshapes) + Number(isRegrouping(node)));
     if (held.has(node) || node.op === "full" || node.op === "iota") continue;
-    if (depth > mostDeep || (undecided.has(node) && !worthRepeating(node, uses, held, target))) held.add(node);
+    const isTooLong = depth > mostDeep || reshapes.get(node)! > mostReshapes;
+    if (isTooLong || (undecided.has(node) && !worthRepeating(node, uses, held, target))) held.add(node);
   }
   // To hold a value may add one to what others read: again until all fit.
   let before = -1;
@@ -55,6 +62,12 @@ export function chooseHeld(sinks: readonly Node[], target: Target): Set<Node> {
     for (const node of order) limitLoads(node, held, loads, target.mostBindings - 1);
   }
   return held;
+}
+
+/** Whether a node is a reshape that does more than to add or remove axes of size 1. */
+function isRegrouping({ op, inputs, shape }: Node): boolean {
+  const wide = (x: Shape): string => `${x.filter((n) => n !== 1)}`;
+  return op === "reshape" && wide(shape) !== wide(inputs[0]!.shape);
 }
 
 /** Holds inputs of `node` until what it reads fits into one kernel. */

@@ -7,6 +7,7 @@
 import { type Node, type NodeOf, topological } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { Draft } from "./draft.ts";
+import { Needs } from "./needs.ts";
 import type { Target } from "./target.ts";
 
 /** How many earlier kernels of the same size are tried as neighbours. */
@@ -14,9 +15,11 @@ const mostNeighbours = 4;
 
 /** A step of a block: a kernel or a scan, and the held nodes that it reads. */
 export interface Unit {
-  draft: Draft | null;
+  readonly draft: Draft | null;
   readonly scan: NodeOf<"scan"> | null;
   reads: Set<Node>;
+  /** Its number in the order of the block. */
+  readonly at: number;
 }
 
 /** Everything about a block that grouping needs. */
@@ -39,16 +42,19 @@ class Grouping {
   /** Which unit computes a node. */
   readonly #home = new Map<Node, Unit>();
   readonly #readers = new Map<Node, Set<Unit>>();
+  readonly #needs = new Needs();
+  /** The kernels so far of each kind and size. */
+  readonly #alike = new Map<string, Unit[]>();
 
   constructor(order: readonly Node[], readonly options: GroupingOptions) {
     const { held } = options;
     for (const node of order) {
       if (node.op === "output") this.#home.set(node, this.#home.get(node.inputs[0]!)!);
       else if (node.op === "scan") {
-        this.#add(node, { draft: null, scan: node, reads: new Set(node.inputs) });
+        this.#add(node, { draft: null, scan: node, reads: new Set(node.inputs), at: this.#units.length });
       } else if (held.has(node) && node.op !== "input" && sizeOf(node.shape) > 0) {
         const draft = new Draft(node, (x) => held.has(x));
-        this.#add(node, { draft, scan: null, reads: draft.reads() });
+        this.#add(node, { draft, scan: null, reads: draft.reads(), at: this.#units.length });
       }
     }
   }
@@ -69,23 +75,45 @@ class Grouping {
   mergeAll(): void {
     const kept: Unit[] = [];
     for (const unit of this.#units) {
-      const joined = unit.draft !== null && this.#hosts(unit, kept).some((host) => this.#merge(host, unit));
-      if (!joined) kept.push(unit);
+      this.#needs.add([...this.#homesOf(unit)].map((x) => x.at), this.#units.length);
+      if (unit.draft === null) {
+        kept.push(unit);
+        continue;
+      }
+      const alike = this.#alikeOf(unit.draft);
+      if (this.#hosts(unit, alike).some((host) => this.#merge(host, unit))) continue;
+      kept.push(unit);
+      alike.push(unit);
     }
     this.#units.length = 0;
     this.#units.push(...kept);
   }
 
-  /** The kernels that `guest` may join: those whose results it reads, then the latest of the same size. */
-  #hosts(guest: Unit, earlier: readonly Unit[]): Unit[] {
-    const hosts = new Set<Unit>();
-    for (const node of guest.reads) {
+  #alikeOf({ kind, size }: Draft): Unit[] {
+    const key = `${kind} ${size}`;
+    let alike = this.#alike.get(key);
+    if (!alike) this.#alike.set(key, alike = []);
+    return alike;
+  }
+
+  /** The units whose results `unit` reads. */
+  #homesOf(unit: Unit): Set<Unit> {
+    const homes = new Set<Unit>();
+    for (const node of unit.reads) {
       const home = this.#home.get(node);
-      if (home) hosts.add(home);
+      if (home) homes.add(home);
     }
-    const { kind, size } = guest.draft!;
-    const alike = (x: Unit): boolean => x.draft?.kind === kind && x.draft.size === size && !hosts.has(x);
-    return [...hosts, ...earlier.filter(alike).slice(-mostNeighbours).reverse()];
+    return homes;
+  }
+
+  /** The kernels that `guest` may join: those whose results it reads, then the latest of the same size. */
+  #hosts(guest: Unit, alike: readonly Unit[]): Unit[] {
+    const hosts = this.#homesOf(guest);
+    const neighbours: Unit[] = [];
+    for (let i = alike.length - 1; i >= 0 && neighbours.length < mostNeighbours; i--) {
+      if (!hosts.has(alike[i]!)) neighbours.push(alike[i]!);
+    }
+    return [...hosts, ...neighbours];
   }
 
   #fits(host: Draft, guest: Draft): boolean {
@@ -108,6 +136,7 @@ class Grouping {
     host.draft.take(part);
     host.reads = reads;
     this.#home.set(node, host);
+    this.#needs.join(host.at, guest.at);
     for (const x of guest.reads) this.#readersOf(x).delete(guest);
     for (const x of reads) this.#readersOf(x).add(host);
     return true;
@@ -125,18 +154,7 @@ class Grouping {
 
   /** Whether `guest` needs the results of a unit that is not `host` but needs those of `host`. */
   #pathOutside(host: Unit, guest: Unit): boolean {
-    const seen = new Set<Unit>([host, guest]);
-    const stack: Unit[] = [guest];
-    while (stack.length > 0) {
-      const unit = stack.pop()!;
-      for (const node of unit.reads) {
-        const home = this.#home.get(node);
-        if (home === host && unit !== guest) return true;
-        if (!home || seen.has(home)) continue;
-        seen.add(home);
-        stack.push(home);
-      }
-    }
+    for (const home of this.#homesOf(guest)) if (home !== host && this.#needs.has(home.at, host.at)) return true;
     return false;
   }
 

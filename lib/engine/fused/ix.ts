@@ -81,13 +81,14 @@ function recombine(terms: readonly Term[], offset: number): Ix | null {
   for (const low of terms) {
     const { atom, factor } = low;
     if (atom.kind !== "mod") continue;
-    const [whole, ...others] = div(atom.of, atom.by).terms;
+    const high = div(atom.of, atom.by);
+    const [whole, ...others] = high.terms;
     if (!whole || others.length > 0 || whole.factor !== 1) continue;
-    const high = terms.find((t) => t.atom.key === whole.atom.key && t.factor === factor * atom.by);
-    if (!high) continue;
-    const rest = terms.filter((t) => t !== low && t !== high);
+    const pair = terms.find((t) => t.atom.key === whole.atom.key && t.factor === factor * atom.by);
+    if (!pair) continue;
+    const rest = terms.filter((t) => t !== low && t !== pair);
     const back = atom.of.terms.map((t) => ({ atom: t.atom, factor: t.factor * factor }));
-    return sum([...rest, ...back], offset + factor * atom.of.offset);
+    return sum([...rest, ...back], offset + factor * (atom.of.offset - atom.by * high.offset));
   }
   return null;
 }

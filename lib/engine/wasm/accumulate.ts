@@ -97,27 +97,40 @@ export function sumOfSums(
   code: Code,
   body: (inner: (accumulator: Accumulator) => Accumulator, code: Code) => void,
 ): void {
-  const sums = accumulators.filter(isDrifting);
-  const depth = sums.length === 0 ? 1 : Math.max(1, Math.ceil(Math.log(turns) / Math.log(mostInRow)));
+  const sums = accumulators.filter(isDrifting).map((a) => a.local);
+  const of = (inner: (sum: number) => number) => (a: Accumulator): Accumulator => ({ ...a, local: inner(a.local) });
+  inRuns(sums, turns, mostInRow, counter, code, (inner, code) => body(of(inner), code));
+}
+
+/**
+ * Appends `turns` turns of `body`, which adds to what `inner` gives for each of `sums` (float32; it gives back other locals as they
+ * are), no more than `most` times in a row.
+ */
+export function inRuns(
+  sums: readonly number[],
+  turns: number,
+  most: number,
+  counter: number,
+  code: Code,
+  body: (inner: (local: number) => number, code: Code) => void,
+): void {
+  const depth = sums.length === 0 ? 1 : Math.max(1, Math.ceil(Math.log(turns) / Math.log(most)));
   const each = Math.max(2, Math.ceil(turns ** (1 / depth)));
   if (turns === 0) return;
-  const levels = Array.from({ length: depth - 1 }, () => new Map(sums.map((a) => [a, code.local("v128")])));
-  const at = (a: Accumulator, level: number): Accumulator => {
-    const local = levels[level]?.get(a);
-    return local === undefined ? a : { ...a, local };
-  };
+  const levels = Array.from({ length: depth - 1 }, () => new Map(sums.map((sum) => [sum, code.local("v128")])));
+  const at = (sum: number, level: number): number => levels[level]?.get(sum) ?? sum;
   const loop = (level: number, end: number): void => {
     code.loop(() => {
       if (level === 0) {
-        body((a) => at(a, 0), code);
+        body((sum) => at(sum, 0), code);
         code.get(counter).i32(1).op("i32.add").set(counter);
       } else {
-        for (const a of sums) code.f32x4(0).set(at(a, level - 1).local);
+        for (const sum of sums) code.f32x4(0).set(at(sum, level - 1));
         const inner = code.local("i32");
         code.get(counter).i32(each ** level).op("i32.add").tee(inner).get(end).get(inner).get(end);
         code.ops("i32.lt_s", "select").set(inner);
         loop(level - 1, inner);
-        for (const a of sums) join(at(a, level), at(a, level - 1).local, null, code);
+        for (const sum of sums) code.get(at(sum, level)).get(at(sum, level - 1)).op("f32x4.add").set(at(sum, level));
       }
       code.get(counter).get(end).op("i32.lt_s").op("br_if", 0);
     });

@@ -7,6 +7,7 @@ import { type DType, sizeOf, type TypedArray } from "../../graph/types.ts";
 import type { Executable, Graph, Keep } from "../engine.ts";
 import { RunError } from "../run_error.ts";
 import type { Heap } from "./heap.ts";
+import { Lease } from "./lease.ts";
 import { layOut, listLayout, TooLarge, writeModule } from "./program.ts";
 
 /** A module that runs, and where its values are: the numbers of their first elements. */
@@ -43,11 +44,18 @@ function load(graph: Graph, heap: Heap): Loaded {
   }
 }
 
-/** Compiles a graph; `onDispose` is called when it is given back. Throws {@linkcode TooLarge}. */
-export function compileGraph(graph: Graph, heap: Heap, onDispose: () => void): Executable {
+/** Compiles a graph. Its memory is one of `leases` until it is given back or forgotten. Throws {@linkcode TooLarge}. */
+export function compileGraph(graph: Graph, heap: Heap, leases: Set<Lease>): Executable {
   let loaded: Loaded | null = uncounted(() => load(graph, heap));
   const { lines } = loaded;
+  const lease = new Lease(heap, loaded.start, leases);
+  lease.endWith(loaded);
   const outputSizes = graph.outputs.map((x) => sizeOf(x.shape));
+
+  function theProgram(): Loaded {
+    if (loaded === null || lease.isOver) throw new Error("This program has been given back.");
+    return loaded;
+  }
 
   function write(dtype: DType, numbers: TypedArray, at: number): void {
     const views = heap.views();
@@ -72,11 +80,12 @@ export function compileGraph(graph: Graph, heap: Heap, onDispose: () => void): E
 
   return {
     async run(inputs, keep?: Keep) {
-      if (loaded === null) throw new Error("This program has been given back.");
-      const { run, inputs: places, outputs, checks } = loaded;
-      for (let i = 0; i < places.length; i++) {
-        if (places[i] !== null && inputs[i]!.host === null) await inputs[i]!.read();
+      const wanted = theProgram().inputs;
+      for (let i = 0; i < wanted.length; i++) {
+        if (wanted[i] !== null && inputs[i]!.host === null) await inputs[i]!.read();
       }
+      // Asked for again: it may have been given back meanwhile, and its memory be another's.
+      const { run, inputs: places, outputs, checks } = theProgram();
       for (let i = 0; i < places.length; i++) {
         const at = places[i] ?? null;
         if (at !== null) write(graph.inputs[i]!.dtype, inputs[i]!.host!, at);
@@ -96,10 +105,8 @@ export function compileGraph(graph: Graph, heap: Heap, onDispose: () => void): E
     },
     listing: () => [...lines],
     dispose() {
-      if (loaded === null) return;
-      heap.free(loaded.start);
+      lease.end();
       loaded = null;
-      onDispose();
     },
   };
 }

@@ -5,6 +5,7 @@
 
 import type { Expr } from "../fused/expr.ts";
 import { add, constant, factorOf, type Ix, scale, variable } from "../fused/ix.ts";
+import { inRuns, sumAlong } from "./accumulate.ts";
 import type { Code } from "./encoder.ts";
 import { type Kernel, writeStores } from "./emit.ts";
 import type { View } from "./lanes.ts";
@@ -93,18 +94,20 @@ function tileAcross(kernel: Kernel, tile: Tile, scope: Scope): void {
       places.push({ row, column, sum });
     }
   }
-  const accumulate = (inner: Scope, depth: View["spreads"]): void => {
+  const accumulate = (inner: Scope, depth: View["spreads"], sumOf = (sum: number): number => sum): void => {
     const [rights, lefts] = [new Map<number, number>(), new Map<number, number>()];
     for (const { row, column, sum } of places) {
       const x = lefts.get(row) ?? values.value(a, viewOf(tile, row, 0, 0, depth), inner).local;
       const y = rights.get(column) ?? values.value(b, viewOf(tile, row, column, 1, depth), inner).local;
       lefts.set(row, x);
       rights.set(column, y);
-      inner.code.get(sum).get(x).get(y).ops("f32x4.mul", "f32x4.add").set(sum);
+      inner.code.get(sumOf(sum)).get(x).get(y).ops("f32x4.mul", "f32x4.add").set(sumOf(sum));
     }
   };
-  if (k > mostWritten) scope.loop("k", k, (inner) => accumulate(inner, new Map()));
-  else for (let i = 0; i < k; i++) accumulate(scope, new Map([["k", { base: constant(i), stride: 0 }]]));
+  if (k > mostWritten) {
+    const sums = places.map((x) => x.sum);
+    sumAlong("k", k, sums, scope, (sumOf, inner) => accumulate(inner, new Map(), sumOf));
+  } else for (let i = 0; i < k; i++) accumulate(scope, new Map([["k", { base: constant(i), stride: 0 }]]));
   for (const { row, column, sum } of places) finish(kernel, node.id, viewOf(tile, row, column, 1), sum, scope);
 }
 
@@ -120,20 +123,22 @@ function tileAlong(kernel: Kernel, tile: Tile, scope: Scope): void {
       return sum;
     }));
   }
-  const accumulate = (base: Ix, inner: Scope, left: number): void => {
+  const accumulate = (base: Ix, inner: Scope, left: number, sumOf = (sum: number): number => sum): void => {
     const lanes: View["spreads"] = new Map([["k", { base, stride: 1 }]]);
     for (let row = 0; row < tile.rowCount; row++) {
       for (let column = 0; column < tile.columnCount; column++) {
         const view: View = { ...viewOf(tile, row, column, 0, lanes), count: left };
         const [x, y] = [values.value(a, view, inner), values.value(b, view, inner)];
-        const sum = sums[row]![column]!;
+        const sum = sumOf(sums[row]![column]!);
         inner.code.get(sum).get(x.local).get(y.local).op("f32x4.mul");
         if (left < 4) inner.code.i32x4(...maskOf(left)).op("v128.and");
         inner.code.op("f32x4.add").set(sum);
       }
     }
   };
-  scope.loop("x3", turns, (inner) => accumulate(scale(variable("x3", 0, turns - 1), 4), inner, 4));
+  sumAlong("x3", turns, sums.flat(), scope, (sumOf, inner) => {
+    accumulate(scale(variable("x3", 0, turns - 1), 4), inner, 4, sumOf);
+  });
   if (k % 4 > 0) {
     const inner = scope.child();
     accumulate(constant(4 * turns), inner, k % 4);
@@ -145,6 +150,31 @@ function tileAlong(kernel: Kernel, tile: Tile, scope: Scope): void {
     sumsOfLanes(parts as [number, number, number, number], scope.code);
     scope.code.set(sum);
     finish(kernel, node.id, viewOf(tile, i, 0, 1), sum, scope);
+  });
+}
+
+/** The most products that are added in a row, and how many at most where there are more. */
+const longestRun = 512;
+const mostInRun = 128;
+
+/** `turns` turns of `body`, which adds to what `sumOf` gives for each of `sums`. `name` counts them. */
+function sumAlong(
+  name: string,
+  turns: number,
+  sums: readonly number[],
+  scope: Scope,
+  body: (sumOf: (sum: number) => number, scope: Scope) => void,
+): void {
+  if (turns <= longestRun) {
+    scope.loop(name, turns, (inner) => body((sum) => sum, inner));
+    return;
+  }
+  const inner = scope.child();
+  const counter = scope.code.local("i32");
+  inner.name(`$${name}`, counter);
+  inRuns(sums, turns, mostInRun, counter, scope.code, (sumOf, code) => {
+    body(sumOf, inner);
+    code.append(inner.code);
   });
 }
 

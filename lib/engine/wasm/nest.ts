@@ -4,6 +4,7 @@
  */
 
 import { add, constant, type Ix, scale, variable, variables } from "../fused/ix.ts";
+import { edgesOf } from "./edges.ts";
 import type { Spread, View } from "./lanes.ts";
 import { priceOf, type Work } from "./price.ts";
 import type { Scope } from "./scope.ts";
@@ -64,6 +65,18 @@ function columns(name: string, size: number, width: number): Block {
   return { name: "", count: 1, inner: groups > 0 ? [main] : [], views: tail };
 }
 
+/** Straight on, from edge to edge: between them it is known which of the pieces that were joined is looked at. */
+function segments(name: string, edges: readonly number[]): Block {
+  const inner = edges.slice(1).map((end, i): Block => {
+    const [from, turns] = [constant(edges[i]!), Math.floor((end - edges[i]!) / 4)];
+    const base = add(from, scale(variable("x0", 0, turns - 1), 4));
+    const main: Block = { name: "x0", count: turns, inner: [], views: [view(name, base, 1)] };
+    const tail = rest(name, add(from, constant(4 * turns)), (end - edges[i]!) % 4);
+    return { name: "", count: 1, inner: turns > 0 ? [main] : [], views: tail };
+  });
+  return { name: "", count: 1, inner, views: [] };
+}
+
 /** Columns are written out up to so many. */
 const mostColumns = 16;
 /** So many vectors are written out to make whole rows. */
@@ -78,12 +91,14 @@ export function chooseNest(name: string, size: number, work: Work, abreast = 1):
   const plain = straight(name, size, abreast);
   const isSmall = size < 8 || (work.brief && size * work.repeats <= mostUnsearched);
   const widths = isSmall ? [] : widthsOf(name, size, work);
-  if (widths.length === 0) return plain;
+  const edges = isSmall ? [] : edgesOf(name, size, work);
+  if (widths.length === 0 && edges.length === 0) return plain;
   let [best, price] = [plain, priceOf(plain, work)];
   const consider = (block: Block): void => {
     const other = priceOf(block, work);
     if (other < 0.95 * price) [best, price] = [block, other];
   };
+  if (edges.length > 0) consider(segments(name, edges));
   for (const width of widths) {
     if (size % width === 0) {
       if (width > 6) consider(rows(name, size, width, abreast));

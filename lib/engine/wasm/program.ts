@@ -23,7 +23,7 @@ const core: Target = {
   mostBindings: 64,
   mostItems: 6,
   mostExprs: 600,
-  mostPieces: Infinity,
+  mostPieces: 64,
   mostUnrolled: 8,
   isParallel: false,
   mostNested: Infinity,
