@@ -24,6 +24,7 @@ const target: Target = {
   mostNested: Infinity,
   loopsInside: false,
   refusesOutside: false,
+  timesInProduct: ({ m, n }) => [n, m],
   isThin: () => false,
 };
 

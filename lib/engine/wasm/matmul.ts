@@ -5,7 +5,7 @@
 
 import type { Expr } from "../fused/expr.ts";
 import { add, constant, factorOf, type Ix, scale, variable } from "../fused/ix.ts";
-import { inRuns, sumAlong } from "./accumulate.ts";
+import { inRuns } from "./accumulate.ts";
 import type { Code } from "./encoder.ts";
 import { type Kernel, writeStores } from "./emit.ts";
 import type { View } from "./lanes.ts";
