@@ -1,11 +1,17 @@
-/** The CPU engine: graphs of small operations become WebAssembly, those of large ones models for ONNX Runtime. */
+/**
+ * The CPU engine: graphs of small operations become WebAssembly, those of large ones models for ONNX Runtime, and what has both a
+ * program of WebAssembly that calls ONNX Runtime for its large parts, which finds them in the same memory.
+ */
 
+import { uncounted } from "../../graph/node.ts";
 import type { Engine, Executable, Graph } from "../engine.ts";
 import { createOnnxEngine, type OnnxOptions } from "../onnx/engine.ts";
-import { compileGraph } from "../wasm/executable.ts";
+import { type OnnxPart, openPart } from "../onnx/part.ts";
+import { cores, turn } from "../onnx/session.ts";
+import { compileGraph, type Host, type WasmExecutable } from "../wasm/executable.ts";
 import { Heap } from "../wasm/heap.ts";
 import { TooLarge } from "../wasm/program.ts";
-import { prefersWasm } from "./choice.ts";
+import { chooseWay } from "./choice.ts";
 
 /** Settings of the CPU engine. */
 export interface CpuOptions extends OnnxOptions {
@@ -13,22 +19,56 @@ export interface CpuOptions extends OnnxOptions {
   readonly lowering?: "best" | "onnx" | "wasm";
 }
 
+/** A program of WebAssembly and the parts that it has computed. */
+interface Held {
+  readonly executable: WasmExecutable;
+  readonly parts: readonly OnnxPart[];
+}
+
 /**
  * Opens the CPU engine.
  *
  * @throws RangeError if `threads` is not a whole number from 1.
  */
-export async function createCpuEngine({ lowering = "best", ...options }: CpuOptions = {}): Promise<Engine> {
-  const onnx = await createOnnxEngine(options);
+export async function createCpuEngine({ lowering = "best", threads = cores }: CpuOptions = {}): Promise<Engine> {
+  const onnx = await createOnnxEngine({ threads });
   if (lowering === "onnx") return onnx;
   const heap = new Heap();
-  const held = new Set<Executable>();
-  const compile = async (graph: Graph): Promise<Executable> => {
-    if (lowering === "best" && !prefersWasm(graph)) return await onnx.compile(graph);
+  const held = new Set<Held>();
+
+  function compileWasm(graph: Graph): Executable {
+    const parts: OnnxPart[] = [];
+    const host: Host = {
+      open({ attrs: { body, why } }) {
+        const part = openPart(body, threads, graph.brief ?? false);
+        parts.push(part);
+        return { compute: part.compute, lines: [`onnx ${why}`, ...part.lines.map((x) => `  onnx ${x}`)] };
+      },
+      before: () => parts.length > 0 ? turn() : Promise.resolve(),
+    };
+    const release = (): void => parts.forEach((x) => x.release());
     try {
-      const executable = compileGraph(graph, heap, () => held.delete(executable));
-      held.add(executable);
-      return executable;
+      const entry: Held = {
+        parts,
+        executable: compileGraph(graph, heap, host, () => {
+          if (held.delete(entry)) release();
+        }),
+      };
+      held.add(entry);
+      return entry.executable;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  const compile = async (graph: Graph): Promise<Executable> => {
+    try {
+      const executable = uncounted(() => {
+        const chosen = lowering === "best" ? chooseWay(graph, threads) : graph;
+        return chosen && compileWasm(chosen);
+      });
+      return executable ?? await onnx.compile(graph);
     } catch (error) {
       if (!(error instanceof TooLarge)) throw error;
       return await onnx.compile(graph);
@@ -38,9 +78,15 @@ export async function createCpuEngine({ lowering = "best", ...options }: CpuOpti
     name: "cpu",
     adapter: onnx.adapter,
     compile,
-    liveBytes: () => ({ ...onnx.liveBytes(), wasm: heap.heldBytes }),
+    liveBytes() {
+      const { models = 0, "spare state": spare = 0 } = onnx.liveBytes();
+      const all = [...held];
+      const ofParts = all.flatMap((x) => x.parts).reduce((sum, x) => sum + x.bytes, 0);
+      const ofSpares = all.reduce((sum, x) => sum + x.executable.spareBytes(), 0);
+      return { models: models + ofParts, "spare state": spare + ofSpares, wasm: heap.heldBytes };
+    },
     dispose: () => {
-      for (const executable of [...held]) executable.dispose();
+      for (const { executable } of [...held]) executable.dispose();
       onnx.dispose();
     },
   };

@@ -63,7 +63,7 @@ function columns(name: string, size: number, width: number): Block {
 }
 
 /** Columns are written out up to so many. */
-const mostColumns = 16;
+export const mostColumns = 16;
 /** What runs once is gone through straight on, up to so many elements. */
 const mostUnsearched = 4096;
 /** The most widths that are tried. */

@@ -1,0 +1,144 @@
+/** A graph as a module in memory that runs, with what computes its parts. */
+
+import type { IndexUse } from "../../graph/indices.ts";
+import type { Node } from "../../graph/node.ts";
+import { sizeOf, type TypedArray } from "../../graph/types.ts";
+import type { Graph } from "../engine.ts";
+import { evaluate } from "../fused/ix.ts";
+import type { PartNode } from "../fused/part.ts";
+import type { Memory, Place } from "../fused/place.ts";
+import type { Heap } from "./heap.ts";
+import { type Layout, layOut, listLayout, sideName, type StatePlace, TooLarge, writeModule } from "./program.ts";
+import { type Side, State } from "./state.ts";
+
+/** What computes a part: reads inputs and writes outputs, in the order of its body's; null for an output that nobody takes. */
+export interface OpenPart {
+  compute(inputs: readonly TypedArray[], outputs: readonly (TypedArray | null)[]): void;
+  /** For a listing. */
+  readonly lines: readonly string[];
+}
+
+/** Makes ready what computes a part. */
+export type Open = (part: PartNode) => OpenPart;
+
+/** The arrays of a run outside of the program's memory, and which place of the state is read. */
+export interface Arrays {
+  readonly side: Side;
+  readonly inputs: readonly (TypedArray | null)[];
+  readonly outputs: readonly (TypedArray | null)[];
+}
+
+/** A module that runs, and where its values are: the numbers of their first elements. */
+export interface Loaded {
+  readonly start: number;
+  /** Gives 0 if it went well, else which of `checks` failed, from 1. */
+  readonly run: (arrays: Arrays) => number;
+  /** Null where no kernel reads it, and for state. */
+  readonly inputs: readonly (number | null)[];
+  readonly outputs: readonly (number | null)[];
+  /** Inputs that parts read in arrays of their own. */
+  readonly direct: ReadonlySet<number>;
+  readonly state: State;
+  readonly places: readonly StatePlace[];
+  readonly checks: readonly { readonly use: IndexUse; readonly at: number }[];
+  readonly lines: readonly string[];
+}
+
+/** Writes and loads the module of a graph. Nothing of how it was made is kept. Throws {@linkcode TooLarge}. */
+export function load(graph: Graph, heap: Heap, open: Open | null): Loaded {
+  const layout = layOut(graph);
+  const start = heap.allocate(layout.bytes);
+  if (start === null) throw new TooLarge(`${layout.bytes} bytes more`);
+  try {
+    return loadAt(start, layout, graph, heap, open);
+  } catch (error) {
+    heap.free(start);
+    // What is written has limits: of locals in a function, of functions, of how deep an expression is.
+    throw error instanceof WebAssembly.CompileError ? new TooLarge(error.message) : error;
+  }
+}
+
+function loadAt(start: number, layout: Layout, graph: Graph, heap: Heap, open: Open | null): Loaded {
+  const elementAt = (offset: number): number => (start + offset) / 4;
+  const placed = (offsets: readonly (number | null)[]) => offsets.map((x) => x === null ? null : elementAt(x));
+  const module = new WebAssembly.Module(writeModule(layout, start));
+  const direct = new Set<number>();
+  const parts = layout.calls.map(({ plan }) => open!(plan.part));
+  const callers = layout.calls.map(({ plan }, index) => {
+    const { body } = plan.part.attrs;
+    const find = (node: Node, place: Place): Find => {
+      const found = finder(node, place, startOf(layout, place.memory, elementAt), heap);
+      if (found.isDirect && place.memory.kind === "input") direct.add(place.memory.index);
+      return found.find;
+    };
+    const reads = body.inputs.map((node, i) => find(node, plan.inputs[i]!));
+    const writes = body.outputs.map((node, i) => plan.outputs[i] ? find(node, plan.outputs[i]) : null);
+    return (steps: readonly number[]): void =>
+      parts[index]!.compute(reads.map((x) => x(now!, steps)), writes.map((x) => x && x(now!, steps)));
+  });
+  let now: Arrays | null = null;
+  const call = (index: number, ...steps: number[]): void => callers[index]!(steps);
+  const { run } = new WebAssembly.Instance(module, { env: { memory: heap.memory, call } }).exports;
+  return {
+    start,
+    run(arrays) {
+      now = arrays;
+      try {
+        return (run as (side: Side) => number)(arrays.side);
+      } finally {
+        now = null;
+      }
+    },
+    inputs: placed(layout.inputs),
+    outputs: placed(layout.outputs),
+    direct,
+    state: new State(
+      heap,
+      layout.state.map(({ input, start, stride }) => {
+        const { dtype, shape } = graph.inputs[input]!;
+        return { dtype, size: sizeOf(shape), at: [elementAt(start), elementAt(start) + stride] };
+      }),
+    ),
+    places: layout.state,
+    checks: layout.checks.map(({ use, place }) => ({ use, at: elementAt(layout.offsetOf(place.memory)) })),
+    lines: listLayout(layout, ({ index }) => [...parts[index]!.lines]),
+  };
+}
+
+/** Where memory begins, if it is in the program's: an input or output that no kernel touches is not. */
+function startOf(layout: Layout, memory: Memory, elementAt: (offset: number) => number): number | null {
+  if (memory.kind !== "arena") {
+    const { index, kind } = memory;
+    const isState = layout.state.some((x) => x[kind] === index);
+    if (!isState && (kind === "input" ? layout.inputs : layout.outputs)[index] === null) return null;
+  }
+  return elementAt(layout.offsetOf(memory));
+}
+
+/** The numbers at a place, at a step of the loops around. */
+type Find = (arrays: Arrays, steps: readonly number[]) => TypedArray;
+
+function finder({ dtype, shape }: Node, { memory, base }: Place, start: number | null, heap: Heap) {
+  const size = sizeOf(shape);
+  const firstOf = (side: Side, steps: readonly number[]): number =>
+    evaluate(base, (name) => {
+      if (name === sideName) return side;
+      return steps[2 * Number(name.slice(1)) + (name[0] === "t" ? 0 : 1)]!;
+    });
+  if (start === null && memory.kind !== "arena") {
+    const { kind, index } = memory;
+    // State that no kernel touches is in two arrays, each of which begins where it would be on its side.
+    const own: Side = kind === "input" ? 0 : 1;
+    const find: Find = (arrays, steps) => {
+      const array = (kind === "input" ? arrays.inputs : arrays.outputs)[index]!;
+      const first = firstOf(own, steps);
+      return first === 0 && array.length === size ? array : array.subarray(first, first + size);
+    };
+    return { find, isDirect: true };
+  }
+  const find: Find = ({ side }, steps) => {
+    const first = start! + firstOf(side, steps);
+    return heap.views()[dtype as "float32"].subarray(first, first + size);
+  };
+  return { find, isDirect: false };
+}
