@@ -5,13 +5,10 @@
 
 import { type Node, topological } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/types.ts";
-import { perCall, perHeld, perPort, type Times } from "./prices.ts";
+import { perCall, perHeld, perPort, perTruth, type Times } from "./prices.ts";
 
 /** One of the two ways of the CPU engine. */
 export type Way = "wasm" | "onnx";
-
-/** What forbids a way. */
-const never = 1e15;
 
 /** A value, and who reads it. */
 interface Value {
@@ -174,9 +171,8 @@ export class Block {
   }
 }
 
-function priceOf(node: Node): number {
-  // Truths are words on one side and bytes on the other.
-  return node.dtype === "bool" ? never : perPort + perHeld * sizeOf(node.shape);
+function priceOf({ dtype, shape }: Node): number {
+  return perPort + (dtype === "bool" ? perTruth : perHeld) * sizeOf(shape);
 }
 
 /** Which places have the same key. */

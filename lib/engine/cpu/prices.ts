@@ -25,13 +25,18 @@ export const perSession = 5e6;
 /** Elements of inputs and outputs, which WebAssembly copies. */
 export const perCopied: Readonly<Times> = { wasm: 0.3, onnx: 0 };
 /**
- * What a program of WebAssembly pays for having a part computed by ONNX Runtime. Measured over its memory, where nothing is
- * copied: a call takes 11 to 19 us at once, and 20 to 24 us by way of the event loop.
+ * What a program of WebAssembly pays for having a part computed by ONNX Runtime. A call over its memory, where nothing is copied,
+ * takes 11 to 19 us (and 20 to 24 us by way of the event loop) for one small operation; with what else has to be set up for a
+ * dozen of them and with cold caches programs lost about twice that in loops.
  */
 export const perCall = 40_000;
-/** What each tensor of a call costs, and each of its elements, which could not stay in registers. */
+/**
+ * What each tensor of a call costs, and each of its elements, which could not stay in registers; truths, which are words on one
+ * side and bytes on the other, are copied.
+ */
 export const perPort = 1_500;
 export const perHeld = 0.25;
+export const perTruth = 2;
 
 /** What an operation costs beside its elements; a view; a sum of more terms than ONNX Runtime adds up well, which is several. */
 const perOperation: Readonly<Times> = { wasm: 10, onnx: 600 };

@@ -4,11 +4,11 @@ import type { IndexUse } from "../../graph/indices.ts";
 import type { Node } from "../../graph/node.ts";
 import { sizeOf, type TypedArray } from "../../graph/types.ts";
 import type { Graph } from "../engine.ts";
-import { evaluate } from "../fused/ix.ts";
 import type { PartNode } from "../fused/part.ts";
 import type { Memory, Place } from "../fused/place.ts";
 import type { Heap } from "./heap.ts";
-import { type Layout, layOut, listLayout, sideName, type StatePlace, TooLarge, writeModule } from "./program.ts";
+import { type Arrays, type Port, portInside, portOutside } from "./ports.ts";
+import { type Layout, layOut, listLayout, type StatePlace, TooLarge, writeModule } from "./program.ts";
 import { type Side, State } from "./state.ts";
 
 /** What computes a part: reads inputs and writes outputs, in the order of its body's; null for an output that nobody takes. */
@@ -20,13 +20,6 @@ export interface OpenPart {
 
 /** Makes ready what computes a part. */
 export type Open = (part: PartNode) => OpenPart;
-
-/** The arrays of a run outside of the program's memory, and which place of the state is read. */
-export interface Arrays {
-  readonly side: Side;
-  readonly inputs: readonly (TypedArray | null)[];
-  readonly outputs: readonly (TypedArray | null)[];
-}
 
 /** A module that runs, and where its values are: the numbers of their first elements. */
 export interface Loaded {
@@ -65,19 +58,25 @@ function loadAt(start: number, layout: Layout, graph: Graph, heap: Heap, open: O
   const direct = new Set<number>();
   const parts = layout.calls.map(({ plan }) => open!(plan.part));
   const callers = layout.calls.map(({ plan }, index) => {
-    const { body } = plan.part.attrs;
-    const find = (node: Node, place: Place): Find => {
-      const found = finder(node, place, startOf(layout, place.memory, elementAt), heap);
-      if (found.isDirect && place.memory.kind === "input") direct.add(place.memory.index);
-      return found.find;
+    const portOf = (node: Node, place: Place, isRead: boolean): Port => {
+      const { memory } = place;
+      const first = startOf(layout, memory);
+      if (first !== null) return portInside(node, place, elementAt(first), heap, isRead);
+      const { kind, index } = memory as Outside;
+      if (kind === "input") direct.add(index);
+      return portOutside(node, place, kind, index);
     };
-    const reads = body.inputs.map((node, i) => find(node, plan.inputs[i]!));
-    const writes = body.outputs.map((node, i) => plan.outputs[i] ? find(node, plan.outputs[i]) : null);
-    return (steps: readonly number[]): void =>
-      parts[index]!.compute(reads.map((x) => x(now!, steps)), writes.map((x) => x && x(now!, steps)));
+    const { body } = plan.part.attrs;
+    const reads = body.inputs.map((node, i) => portOf(node, plan.inputs[i]!, true));
+    const writes = body.outputs.map((node, i) => plan.outputs[i] ? portOf(node, plan.outputs[i], false) : null);
+    return (arrays: Arrays, steps: readonly number[]): void => {
+      const written = writes.map((x) => x && x.open(arrays, steps));
+      parts[index]!.compute(reads.map((x) => x.open(arrays, steps)), written);
+      writes.forEach((x, i) => x?.close(written[i]!, arrays, steps));
+    };
   });
   let now: Arrays | null = null;
-  const call = (index: number, ...steps: number[]): void => callers[index]!(steps);
+  const call = (index: number, ...steps: number[]): void => callers[index]!(now!, steps);
   const { run } = new WebAssembly.Instance(module, { env: { memory: heap.memory, call } }).exports;
   return {
     start,
@@ -105,40 +104,14 @@ function loadAt(start: number, layout: Layout, graph: Graph, heap: Heap, open: O
   };
 }
 
-/** Where memory begins, if it is in the program's: an input or output that no kernel touches is not. */
-function startOf(layout: Layout, memory: Memory, elementAt: (offset: number) => number): number | null {
+type Outside = Exclude<Memory, { readonly kind: "arena" }>;
+
+/** Where memory begins, in bytes, if it is in the program's: an input or output that no kernel touches is not. */
+function startOf({ state, inputs, outputs, offsetOf }: Layout, memory: Memory): number | null {
   if (memory.kind !== "arena") {
     const { index, kind } = memory;
-    const isState = layout.state.some((x) => x[kind] === index);
-    if (!isState && (kind === "input" ? layout.inputs : layout.outputs)[index] === null) return null;
+    const isState = state.some((x) => x[kind] === index);
+    if (!isState && (kind === "input" ? inputs : outputs)[index] === null) return null;
   }
-  return elementAt(layout.offsetOf(memory));
-}
-
-/** The numbers at a place, at a step of the loops around. */
-type Find = (arrays: Arrays, steps: readonly number[]) => TypedArray;
-
-function finder({ dtype, shape }: Node, { memory, base }: Place, start: number | null, heap: Heap) {
-  const size = sizeOf(shape);
-  const firstOf = (side: Side, steps: readonly number[]): number =>
-    evaluate(base, (name) => {
-      if (name === sideName) return side;
-      return steps[2 * Number(name.slice(1)) + (name[0] === "t" ? 0 : 1)]!;
-    });
-  if (start === null && memory.kind !== "arena") {
-    const { kind, index } = memory;
-    // State that no kernel touches is in two arrays, each of which begins where it would be on its side.
-    const own: Side = kind === "input" ? 0 : 1;
-    const find: Find = (arrays, steps) => {
-      const array = (kind === "input" ? arrays.inputs : arrays.outputs)[index]!;
-      const first = firstOf(own, steps);
-      return first === 0 && array.length === size ? array : array.subarray(first, first + size);
-    };
-    return { find, isDirect: true };
-  }
-  const find: Find = ({ side }, steps) => {
-    const first = start! + firstOf(side, steps);
-    return heap.views()[dtype as "float32"].subarray(first, first + size);
-  };
-  return { find, isDirect: false };
+  return offsetOf(memory);
 }
