@@ -5,7 +5,7 @@
 
 import { type Node, topological } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/types.ts";
-import { perCall, perHeld, perPort, perTruth, type Times } from "./prices.ts";
+import { perCall, portPrice, type Times } from "./prices.ts";
 
 /** One of the two ways of the CPU engine. */
 export type Way = "wasm" | "onnx";
@@ -58,7 +58,7 @@ export class Block {
         const maker = this.placeOf(x) ?? -1;
         let value = known.get(x);
         if (!value) {
-          const price = maker < 0 ? prices.leafPrice(x) : priceOf(x);
+          const price = maker < 0 ? prices.leafPrice(x) : portPrice(x);
           known.set(x, value = { maker, users: [], price, size: sizeOf(x.shape) });
           this.#values.push(value);
           if (maker >= 0) this.#around[maker]!.push(value);
@@ -169,10 +169,6 @@ export class Block {
     for (const x of this.#values) total += this.#crossing(x);
     return total;
   }
-}
-
-function priceOf({ dtype, shape }: Node): number {
-  return perPort + (dtype === "bool" ? perTruth : perHeld) * sizeOf(shape);
 }
 
 /** Which places have the same key. */

@@ -18,7 +18,7 @@ import { perCopied, perRun, perSession, type Times } from "./prices.ts";
 const mostOperations = 4000;
 
 /** What a program on both has to save, of the time of one that is on one of them alone. */
-const leastSaved = 0.01;
+const leastSaved = 0.025;
 
 /** How long a run of a graph takes on either way alone, roughly. */
 export function estimate(graph: Graph, threads: number): Times {

@@ -71,7 +71,7 @@ export function divide(outputs: readonly Node[], conditions: Conditions, depth =
 }
 
 /** What parts in a loop have to save, of the time of a body that is on one way alone: a call waits for nobody but costs everybody. */
-const leastSavedInLoops = 0.08;
+const leastSavedInLoops = 0.1;
 
 /** The division of a body: without parts, if those do not save enough. */
 function divideBody(outputs: readonly Node[], onnx: number, conditions: Conditions, depth: number): Division {
@@ -144,8 +144,13 @@ function improveGroups(block: Block): boolean {
   const tried = new Set<string>();
   for (let go = true; go;) {
     go = false;
-    for (const group of block.groups(block.levels())) {
+    const levels = block.levels();
+    const last = levels.reduce((most, x) => Math.max(most, x), 0);
+    for (const group of block.groups(levels)) {
       const way = block.ways[group[0]!];
+      const level = levels[group[0]!]!;
+      // What is before all calls or behind them saves none.
+      if (way === "wasm" && (level === 0 || level === last)) continue;
       const loss = way === "onnx" ? block.gainOf(group) : -block.gainOf(group);
       const key = `${way}${group}`;
       if (loss > mostLoss || tried.has(key)) continue;

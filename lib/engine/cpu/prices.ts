@@ -30,13 +30,22 @@ export const perCopied: Readonly<Times> = { wasm: 0.3, onnx: 0 };
  * dozen of them and with cold caches programs lost about twice that in loops.
  */
 export const perCall = 40_000;
+/** What each tensor of a call costs. */
+const perPort = 1_500;
 /**
- * What each tensor of a call costs, and each of its elements, which could not stay in registers; truths, which are words on one
- * side and bytes on the other, are copied.
+ * What each element of it costs, which could not stay in registers: where there are more of them than the second cache holds,
+ * memory is waited for. Truths, which are words on one side and bytes on the other, are copied.
  */
-export const perPort = 1_500;
-export const perHeld = 0.25;
-export const perTruth = 2;
+const perHeld = 0.08;
+const perHeldOfMany = 0.25;
+const mostCached = 2 ** 19;
+const perTruth = 2;
+
+/** What it costs that a value which one way computes is read by the other. */
+export function portPrice({ dtype, shape }: Node): number {
+  const size = sizeOf(shape);
+  return perPort + size * (dtype === "bool" ? perTruth : size > mostCached ? perHeldOfMany : perHeld);
+}
 
 /** What an operation costs beside its elements; a view; a sum of more terms than ONNX Runtime adds up well, which is several. */
 const perOperation: Readonly<Times> = { wasm: 10, onnx: 600 };
