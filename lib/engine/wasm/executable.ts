@@ -32,52 +32,59 @@ const fewElements = 256;
 /** Compiles a graph; `onDispose` is called when it is given back. Throws {@linkcode TooLarge}. */
 export function compileGraph(graph: Graph, heap: Heap, host: Host | null, onDispose: () => void): WasmExecutable {
   let program: Loaded | null = uncounted(() => load(graph, heap, host?.open ?? null));
-  const { lines } = program;
+  const { lines, places, hasParts } = program;
   const outputSizes = graph.outputs.map((x) => sizeOf(x.shape));
-  const stateAt = (kind: "input" | "output", { places }: Loaded): ReadonlyMap<number, number> =>
-    new Map(places.map((x, i) => [x[kind], i]));
-  const [stateInputs, stateOutputs] = [stateAt("input", program), stateAt("output", program)];
+  /** Which value of the state each input and output is; -1 for others. */
+  const stateInputs = graph.inputs.map((_, i) => places.findIndex((x) => x.input === i));
+  const stateOutputs = graph.outputs.map((_, i) => places.findIndex((x) => x.output === i));
+  const isRead = graph.inputs.map((_, i) =>
+    stateInputs[i]! >= 0 || program!.inputs[i] !== null || program!.direct.has(i)
+  );
   /** Whose numbers each input holds. */
   const holds: (WeakRef<Storage> | null)[] = graph.inputs.map(() => null);
   /** For outputs that parts write to arrays of their own: what the input that they replace left behind. */
   const spares = new Map<number, TypedArray>();
 
-  /** The numbers that are to be copied, or that parts read where they are. */
-  async function numbersOf({ inputs: at, direct, state }: Loaded, inputs: readonly Storage[], side: Side) {
-    const numbers: (TypedArray | null)[] = [];
-    for (const [i, storage] of inputs.entries()) {
-      const own = stateInputs.get(i);
-      const isThere = own !== undefined
-        ? state.has(own, side, storage)
-        : holds[i]?.deref() === storage && !storage.isGone;
-      const isRead = own !== undefined || at[i] !== null || direct.has(i);
-      numbers.push(isRead && !isThere ? storage.host ?? await storage.read() : null);
-    }
-    return numbers;
+  function theProgram(): Loaded {
+    if (program === null) throw new Error("This program has been given back.");
+    return program;
+  }
+
+  /** Whether the numbers of an input are where kernels read them. */
+  function isThere({ state }: Loaded, i: number, storage: Storage, side: Side): boolean {
+    const own = stateInputs[i]!;
+    if (own >= 0) return state.has(own, side, storage);
+    return holds[i] !== null && holds[i]!.deref() === storage && !storage.isGone;
   }
 
   /** Puts the numbers of inputs where kernels read them, and makes room for state. */
   function bring(
     { inputs: at, state }: Loaded,
-    inputs: readonly Storage[],
-    all: readonly (TypedArray | null)[],
+    storages: readonly Storage[],
+    numbers: (TypedArray | null)[],
     side: Side,
   ) {
-    for (const [i, own] of stateInputs) {
-      if (all[i]) state.put(own, side, all[i]);
-      state.clear(own, 1 - side as Side);
+    for (let i = 0; i < numbers.length; i++) {
+      const own = stateInputs[i]!;
+      const array = numbers[i]!;
+      if (own >= 0) {
+        if (array) state.put(own, side, array);
+        state.clear(own, 1 - side as Side);
+      } else if (array && at[i] !== null) {
+        writeNumbers(heap, graph.inputs[i]!.dtype, array, at[i]!);
+        holds[i] = array.length < fewElements ? null : new WeakRef(storages[i]!);
+      }
     }
-    all.forEach((numbers, i) => {
-      if (!numbers || at[i] === null) return;
-      writeNumbers(heap, graph.inputs[i]!.dtype, numbers, at[i]!);
-      holds[i] = numbers.length < fewElements ? null : new WeakRef(inputs[i]!);
-    });
   }
 
-  function arrayFor(index: number): TypedArray {
-    const spare = spares.get(index);
-    spares.delete(index);
-    return spare ?? allocate(graph.outputs[index]!.dtype, outputSizes[index]!);
+  /** The arrays of outputs that parts write. */
+  function arraysFor({ outputs: at }: Loaded): (TypedArray | null)[] {
+    return at.map((x, i) => {
+      if (x !== null || stateOutputs[i]! >= 0) return null;
+      const spare = spares.get(i);
+      spares.delete(i);
+      return spare ?? allocate(graph.outputs[i]!.dtype, outputSizes[i]!);
+    });
   }
 
   function outside({ use: { node, size }, at }: Loaded["checks"][number]): RunError {
@@ -85,33 +92,44 @@ export function compileGraph(graph: Graph, heap: Heap, host: Host | null, onDisp
     return new RunError(node, (x) => outsideParts(x, found, size));
   }
 
+  function resultOf({ outputs: at, state }: Loaded, i: number, array: TypedArray | null, side: Side): Storage {
+    if (stateOutputs[i]! >= 0) return state.take(stateOutputs[i]!, 1 - side as Side);
+    const { dtype } = graph.outputs[i]!;
+    const size = outputSizes[i]!;
+    const own = array ?? (at[i] === null ? allocate(dtype, size) : readNumbers(heap, dtype, at[i]!, size));
+    return new Storage(dtype, size, own);
+  }
+
   function retire({ outputs: at }: Loaded, inputs: readonly Storage[], kept: ReadonlySet<number> | undefined): void {
     for (const [output, input] of graph.donated) {
       if (kept?.has(input)) continue;
       const { host, device } = inputs[input]!.retire();
       device?.release();
-      if (host && at[output] === null && !stateOutputs.has(output)) spares.set(output, host);
+      if (host && at[output] === null && stateOutputs[output]! < 0) spares.set(output, host);
     }
   }
 
   return {
     async run(inputs, keep?: Keep) {
-      if (program === null) throw new Error("This program has been given back.");
-      await host?.before();
-      const { outputs: at, places, state, checks } = program;
-      const side = state.sideOf(places.map((x) => inputs[x.input]!));
-      const numbers = await numbersOf(program, inputs, side);
-      bring(program, inputs, numbers, side);
-      const arrays = at.map((x, i) => x === null && !stateOutputs.has(i) ? arrayFor(i) : null);
-      const failed = program.run({ side, inputs: numbers, outputs: arrays });
-      if (failed > 0) throw outside(checks[failed - 1]!);
-      const results = graph.outputs.map(({ dtype }, i) => {
-        const own = stateOutputs.get(i);
-        if (own !== undefined) return state.take(own, 1 - side as Side);
-        const size = outputSizes[i]!;
-        return new Storage(dtype, size, arrays[i] ?? readNumbers(heap, dtype, at[i]!, size));
-      });
-      retire(program, inputs, keep?.(results));
+      if (hasParts && program !== null) await host!.before();
+      const current = theProgram();
+      const side = places.length === 0 ? 0 : current.state.sideOf(places, inputs);
+      const numbers: (TypedArray | null)[] = [];
+      for (let i = 0; i < isRead.length; i++) {
+        const storage = inputs[i]!;
+        const isNeeded = isRead[i]! && !isThere(current, i, storage, side);
+        numbers.push(isNeeded ? storage.host ?? await storage.read() : null);
+      }
+      // It may have been given back meanwhile, and its memory be another's.
+      theProgram();
+      bring(current, inputs, numbers, side);
+      const arrays = hasParts ? arraysFor(current) : null;
+      const failed = current.run({ side, inputs: numbers, outputs: arrays ?? [] });
+      if (failed > 0) throw outside(current.checks[failed - 1]!);
+      const results: Storage[] = [];
+      for (let i = 0; i < outputSizes.length; i++) results.push(resultOf(current, i, arrays?.[i] ?? null, side));
+      const kept = keep?.(results);
+      if (graph.donated.size > 0) retire(current, inputs, kept);
       return results;
     },
     listing: () => [...lines],

@@ -29,6 +29,7 @@ export interface Loaded {
   /** Null where no kernel reads it, and for state. */
   readonly inputs: readonly (number | null)[];
   readonly outputs: readonly (number | null)[];
+  readonly hasParts: boolean;
   /** Inputs that parts read in arrays of their own. */
   readonly direct: ReadonlySet<number>;
   readonly state: State;
@@ -81,6 +82,7 @@ function loadAt(start: number, layout: Layout, graph: Graph, heap: Heap, open: O
   return {
     start,
     run(arrays) {
+      if (parts.length === 0) return (run as (side: Side) => number)(arrays.side);
       now = arrays;
       try {
         return (run as (side: Side) => number)(arrays.side);
@@ -90,6 +92,7 @@ function loadAt(start: number, layout: Layout, graph: Graph, heap: Heap, open: O
     },
     inputs: placed(layout.inputs),
     outputs: placed(layout.outputs),
+    hasParts: parts.length > 0,
     direct,
     state: new State(
       heap,

@@ -95,13 +95,14 @@ export class State {
     return this.#find(storage, index)?.side === side;
   }
 
-  /** The side to be read: that of the largest value which is here already. */
-  sideOf(storages: readonly Storage[]): Side {
+  /** The side to be read: that of the largest value which is here already. `places` say which input each is. */
+  sideOf(places: readonly { readonly input: number }[], inputs: readonly Storage[]): Side {
     let [side, size]: [Side, number] = [0, -1];
-    storages.forEach((storage, i) => {
+    for (let i = 0; i < places.length; i++) {
+      const storage = inputs[places[i]!.input]!;
       const found = this.#find(storage, i);
       if (found && storage.size > size) [side, size] = [found.side, storage.size];
-    });
+    }
     return side;
   }
 
