@@ -17,7 +17,11 @@ import { perCopied, perRun, perSession, type Times } from "./prices.ts";
 /** The most operations of a program of WebAssembly: how long grouping them takes grows with their square. */
 const mostOperations = 4000;
 
-/** What a program on both has to save, of the time of one that is on one of them alone. */
+/**
+ * What a program on both has to save, of the time of one that is on one of them alone. Of a PPO update of navigation (12.2 ms on
+ * one thread of ONNX Runtime) 8.9 ms are products, 1.1 ms is Adam, 0.7 ms the derivative of tanh, 0.3 ms each tanh and reshapes: a
+ * few percent are all that there is to save.
+ */
 const leastSaved = 0.025;
 
 /** How long a run of a graph takes on either way alone, roughly. */

@@ -1,6 +1,6 @@
 /**
- * What operations cost on the two ways of the CPU engine, in nanoseconds: measured on one core of a server (AMD EPYC, 2.4 GHz),
- * as is what it costs to go from one to the other.
+ * What operations cost on the two ways of the CPU engine, in nanoseconds: measured on one core of a server (AMD EPYC, 2.4 GHz,
+ * AVX2), the least of many runs beside other work, as is what it costs to go from one to the other.
  */
 
 import { coreOf, extentOf, lengthOf } from "../fused/draft.ts";
