@@ -22,7 +22,7 @@ const mostOperations = 4000;
  * one thread of ONNX Runtime) 8.9 ms are products, 1.1 ms is Adam, 0.7 ms the derivative of tanh, 0.3 ms each tanh and reshapes: a
  * few percent are all that there is to save.
  */
-const leastSaved = 0.025;
+const leastSaved = 0.03;
 
 /** How long a run of a graph takes on either way alone, roughly. */
 export function estimate(graph: Graph, threads: number): Times {
