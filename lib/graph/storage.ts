@@ -7,6 +7,8 @@ import { allocate, type DType, type TypedArray } from "./types.ts";
 export interface DeviceBuffer {
   /** Copies the numbers to host memory. */
   read(): Promise<TypedArray>;
+  /** The same at once, where the device's memory is that of this process: nobody writes to the array again. */
+  numbers?(): TypedArray;
   /** Gives the memory back. The buffer is not used again. */
   release(): void;
 }
@@ -42,12 +44,12 @@ export class Storage {
   /** The numbers in host memory, if they are there already. */
   get host(): TypedArray | null {
     this.#refuseRetired();
-    return this.#host;
+    return this.hostIfAny;
   }
 
   /** The numbers in host memory, if they are there and the value is not gone. For messages. */
   get hostIfAny(): TypedArray | null {
-    return this.#host;
+    return this.#host ??= this.#device?.numbers?.() ?? null;
   }
 
   /** The numbers on a device, if they are there. */
@@ -66,6 +68,11 @@ export class Storage {
     this.#shared = true;
     this.#host ??= await this.#device!.read();
     return this.#host;
+  }
+
+  /** Whether the value is gone. */
+  get isGone(): boolean {
+    return this.#retired;
   }
 
   /** Whether it was made by a run that went bad, or built on one that did. */

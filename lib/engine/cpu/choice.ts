@@ -1,93 +1,68 @@
 /**
- * Which of the two ways of the CPU engine a graph takes: WebAssembly, where an operation costs next to nothing beside its
- * numbers, or ONNX Runtime, whose products are faster. Both times are estimated from the graph, with prices that were measured
- * on one core of a server (AMD EPYC, 2.4 GHz).
+ * Which way of the CPU engine a graph takes: WebAssembly, where an operation costs next to nothing beside its numbers, ONNX
+ * Runtime, whose products are faster, or a program of WebAssembly that has parts computed by ONNX Runtime. The times are
+ * estimated from the graph.
  */
 
-import { coreOf, extentOf, lengthOf } from "../fused/draft.ts";
-import { costly } from "../fused/target.ts";
 import { type Node, topological } from "../../graph/node.ts";
-import { primitives } from "../../graph/primitives.ts";
 import { sizeOf } from "../../graph/types.ts";
 import type { Graph } from "../engine.ts";
+import { hasChoices } from "../onnx/choices.ts";
+import { threadsFor } from "../onnx/session.ts";
+import { mostAround } from "../wasm/program.ts";
+import { cut } from "./cut.ts";
+import { divide, type Division, hasParts, onnxTime, wasmTime } from "./divide.ts";
+import { perCopied, perRun, perSession, type Times } from "./prices.ts";
 
 /** The most operations of a program of WebAssembly: of more, to make one takes seconds. */
 const mostOperations = 16_000;
 
-/** Two estimates in nanoseconds. */
-export interface Times {
-  wasm: number;
-  onnx: number;
-}
+/**
+ * What a program on both has to save, of the time of one that is on one of them alone. Of a PPO update of navigation (12.2 ms on
+ * one thread of ONNX Runtime) 8.9 ms are products, 1.1 ms is Adam, 0.7 ms the derivative of tanh, 0.3 ms each tanh and reshapes: a
+ * few percent are all that there is to save.
+ */
+const leastSaved = 0.03;
 
-/** What a run costs before its first operation. */
-const perRun: Readonly<Times> = { wasm: 3_000, onnx: 30_000 };
-/** What an operation costs beside its elements. */
-const perOperation: Readonly<Times> = { wasm: 10, onnx: 400 };
-/** What an element costs of additions and the like, of sines and the like, and of those that ONNX Runtime does in vectors. */
-const perElement: Readonly<Times> = { wasm: 0.1, onnx: 0.3 };
-const perCostly: Readonly<Times> = { wasm: 4, onnx: 4 };
-const perVectored: Readonly<Times> = { wasm: 4, onnx: 0.6 };
-const vectored: ReadonlySet<string> = new Set(["exp", "tanh", "sigmoid", "erf"]);
-/** What an element that is reduced costs. */
-const perReduced: Readonly<Times> = { wasm: 0.4, onnx: 0.35 };
-/** What a multiply-add of a product costs; where the second factor does not fit the first cache, WebAssembly waits for it. */
-const perProduct: Readonly<Times> = { wasm: 0.1, onnx: 0.04 };
-const perLargeProduct: Readonly<Times> = { wasm: 0.5, onnx: 0.04 };
-const largeFactor = 2 ** 15;
-/** Elements of inputs and outputs, which WebAssembly copies. */
-const perCopied: Readonly<Times> = { wasm: 0.3, onnx: 0 };
-/** What it costs to make a program that runs once: a session of ONNX Runtime. */
-const perSession = 5e6;
-
-function priceOf({ op }: Node): Readonly<Times> {
-  if (vectored.has(op)) return perVectored;
-  return costly.has(op) ? perCostly : perElement;
-}
-
-/** How long a run of a graph takes, roughly. */
-export function estimate(graph: Graph): Times {
-  const times = { ...perRun };
-  const charge = (price: Readonly<Times>, count: number): void => {
-    times.wasm += price.wasm * count;
-    times.onnx += price.onnx * count;
+/** How long a run of a graph takes on either way alone, roughly. */
+export function estimate(graph: Graph, threads: number): Times {
+  const copied = [...graph.inputs, ...graph.outputs].reduce((sum, x) => sum + sizeOf(x.shape), 0);
+  return {
+    wasm: perRun.wasm + wasmTime(graph.outputs) + perCopied.wasm * copied,
+    onnx: perRun.onnx + onnxTime(graph.outputs, threadsFor(graph.outputs, threads) > 1) +
+      (graph.brief ? perSession : 0),
   };
-  const visit = (outputs: readonly Node[], repeats: number): void => {
-    for (const node of topological(outputs)) {
-      const { kind } = primitives[node.op];
-      const size = sizeOf(node.shape);
-      if (node.op === "scan") {
-        charge(perOperation, 2);
-        visit(node.attrs.body.outputs, repeats * node.attrs.length);
-        continue;
-      }
-      if (kind === "leaf" || node.op === "output" || node.op === "reshape") continue;
-      charge(perOperation, repeats);
-      if (node.op === "matmul") {
-        const { k, n } = extentOf(node);
-        charge(k * n > largeFactor ? perLargeProduct : perProduct, repeats * size * k);
-      } else if (node.op === "scatterAdd") {
-        const hits = node.inputs[1]!.shape[node.attrs.axis]!;
-        charge({ wasm: 0.5 * hits, onnx: 1 }, repeats * size);
-      } else if (node.op === "randomBits") charge({ wasm: 10, onnx: 10 }, repeats * size);
-      else if (coreOf(node) !== "map") {
-        charge(perReduced, repeats * (node.op === "cumsum" ? size : size * lengthOf(node)));
-      } else charge(priceOf(node), repeats * size);
-    }
-  };
-  visit(graph.outputs, 1);
-  for (const node of [...graph.inputs, ...graph.outputs]) charge(perCopied, sizeOf(node.shape));
-  if (graph.brief) times.onnx += perSession;
-  return times;
 }
 
 function operationsOf(outputs: readonly Node[]): number {
   return topological(outputs).reduce((n, x) => n + 1 + (x.op === "scan" ? operationsOf(x.attrs.body.outputs) : 0), 0);
 }
 
-/** Whether a graph is worth a program of WebAssembly. */
-export function prefersWasm(graph: Graph): boolean {
-  if (operationsOf(graph.outputs) > mostOperations) return false;
-  const { wasm, onnx } = estimate(graph);
-  return wasm < onnx;
+/** The graph for WebAssembly, with parts for ONNX Runtime if that is worth it; null if ONNX Runtime is to do it alone. */
+export function chooseWay(graph: Graph, threads: number): Graph | null {
+  if (operationsOf(graph.outputs) > mostOperations) return null;
+  const { wasm, onnx } = estimate(graph, threads);
+  const division = graph.brief || hasChoices(graph.outputs)
+    ? null
+    : divide(graph.outputs, { leafPrice: copiesOf(graph), threads, mostAround });
+  if (division && hasParts(division)) {
+    const both = perRun.onnx + division.time + copiedOutputs(graph, division);
+    if (both < (1 - leastSaved) * Math.min(wasm, onnx)) return { ...graph, outputs: cut(graph.outputs, division) };
+  }
+  return wasm < onnx ? graph : null;
+}
+
+/** What it costs that WebAssembly reads an input: a copy, but for state. */
+function copiesOf({ inputs, donated }: Graph): (node: Node) => number {
+  const state = new Set(donated.values());
+  const prices = new Map(inputs.map((x, i) => [x, state.has(i) ? 0 : perCopied.wasm * sizeOf(x.shape)]));
+  return (node) => prices.get(node) ?? 0;
+}
+
+/** What it costs that WebAssembly writes outputs: a copy, but for state. */
+function copiedOutputs({ outputs, donated }: Graph, { block }: Division): number {
+  return outputs.reduce((sum, x, i) => {
+    const isDirect = donated.has(i) || block.ways[block.placeOf(x) ?? -1] === "onnx";
+    return isDirect ? sum : sum + perCopied.wasm * sizeOf(x.shape);
+  }, 0);
 }

@@ -1,12 +1,18 @@
-/** The CPU engine: graphs of small operations become WebAssembly, those of large ones models for ONNX Runtime. */
+/**
+ * The CPU engine: graphs of small operations become WebAssembly, those of large ones models for ONNX Runtime, and what has both a
+ * program of WebAssembly that calls ONNX Runtime for its large parts, which finds them in the same memory.
+ */
 
+import { uncounted } from "../../graph/node.ts";
 import type { Engine, Executable, Graph } from "../engine.ts";
 import { createOnnxEngine, type OnnxOptions } from "../onnx/engine.ts";
-import { compileGraph } from "../wasm/executable.ts";
+import { type OnnxPart, openPart } from "../onnx/part.ts";
+import { cores, turn } from "../onnx/session.ts";
+import { Lease } from "../lease.ts";
+import { compileGraph, type Host } from "../wasm/executable.ts";
 import { Heap } from "../wasm/heap.ts";
-import type { Lease } from "../wasm/lease.ts";
 import { TooLarge } from "../wasm/program.ts";
-import { prefersWasm } from "./choice.ts";
+import { chooseWay } from "./choice.ts";
 
 /** Settings of the CPU engine. */
 export interface CpuOptions extends OnnxOptions {
@@ -14,20 +20,53 @@ export interface CpuOptions extends OnnxOptions {
   readonly lowering?: "best" | "onnx" | "wasm";
 }
 
+/** What a part holds, without what it computes. */
+type HeldPart = Pick<OnnxPart, "bytes" | "release">;
+
+/** What is held for a program whose own memory `free` gives back. */
+function leaseOf(all: Set<Lease>, parts: readonly HeldPart[], free: () => void): Lease {
+  return new Lease(all, parts.reduce((sum, x) => sum + x.bytes, 0), () => {
+    parts.forEach((x) => x.release());
+    free();
+  });
+}
+
 /**
  * Opens the CPU engine.
  *
  * @throws RangeError if `threads` is not a whole number from 1.
  */
-export async function createCpuEngine({ lowering = "best", ...options }: CpuOptions = {}): Promise<Engine> {
-  const onnx = await createOnnxEngine(options);
+export async function createCpuEngine({ lowering = "best", threads = cores }: CpuOptions = {}): Promise<Engine> {
+  const onnx = await createOnnxEngine({ threads });
   if (lowering === "onnx") return onnx;
   const heap = new Heap();
   const leases = new Set<Lease>();
-  const compile = async (graph: Graph): Promise<Executable> => {
-    if (lowering === "best" && !prefersWasm(graph)) return await onnx.compile(graph);
+
+  function compileWasm(graph: Graph): Executable {
+    const parts: HeldPart[] = [];
+    const host: Host = {
+      open({ attrs: { body, why } }) {
+        const { bytes, release, compute, lines } = openPart(body, threads, graph.brief ?? false);
+        parts.push({ bytes, release });
+        return { compute, lines: [`onnx ${why}`, ...lines.map((x) => `  onnx ${x}`)] };
+      },
+      before: () => parts.length > 0 ? turn() : Promise.resolve(),
+    };
     try {
-      return compileGraph(graph, heap, leases);
+      return compileGraph(graph, heap, host, (free) => leaseOf(leases, parts, free));
+    } catch (error) {
+      parts.forEach((x) => x.release());
+      throw error;
+    }
+  }
+
+  const compile = async (graph: Graph): Promise<Executable> => {
+    try {
+      const executable = uncounted(() => {
+        const chosen = lowering === "best" ? chooseWay(graph, threads) : graph;
+        return chosen && compileWasm(chosen);
+      });
+      return executable ?? await onnx.compile(graph);
     } catch (error) {
       if (!(error instanceof TooLarge)) throw error;
       return await onnx.compile(graph);
@@ -37,7 +76,13 @@ export async function createCpuEngine({ lowering = "best", ...options }: CpuOpti
     name: "cpu",
     adapter: onnx.adapter,
     compile,
-    liveBytes: () => ({ ...onnx.liveBytes(), wasm: heap.heldBytes }),
+    liveBytes() {
+      const { models = 0, "spare state": spare = 0 } = onnx.liveBytes();
+      const all = [...leases];
+      const ofParts = all.reduce((sum, x) => sum + x.bytes, 0);
+      const ofSpares = all.reduce((sum, x) => sum + x.spareBytes, 0);
+      return { models: models + ofParts, "spare state": spare + ofSpares, wasm: heap.heldBytes };
+    },
     dispose: () => {
       for (const lease of [...leases]) lease.end();
       onnx.dispose();

@@ -194,13 +194,16 @@ export function unflatten(flat: Ix, shape: readonly number[]): Ix[] {
 
 /** `a` with other indices in the place of variables; null leaves a variable as it is. */
 export function substitute(a: Ix, of: (name: string) => Ix | null): Ix {
-  let result = constant(a.offset);
+  if (a.terms.length === 0) return a;
+  const terms: Term[] = [];
+  let offset = a.offset;
   for (const { atom, factor } of a.terms) {
     const inner = atom.kind === "var" ? of(atom.key) ?? fromAtom(atom) : substitute(atom.of, of);
     const whole = atom.kind === "div" ? div(inner, atom.by) : atom.kind === "mod" ? mod(inner, atom.by) : inner;
-    result = add(result, scale(whole, factor));
+    for (const x of whole.terms) terms.push({ atom: x.atom, factor: x.factor * factor });
+    offset += factor * whole.offset;
   }
-  return result;
+  return sum(terms, offset);
 }
 
 /** The names of the variables in `a`. */
@@ -215,4 +218,15 @@ export function variables(a: Ix, into: Set<string> = new Set()): Set<string> {
 /** The factor of a variable in `a`, if it occurs there plainly. */
 export function factorOf(a: Ix, name: string): number {
   return a.terms.find((t) => t.atom.key === name)?.factor ?? 0;
+}
+
+/** The number that `a` is where its variables have values. */
+export function evaluate(a: Ix, of: (name: string) => number): number {
+  let total = a.offset;
+  for (const { atom, factor } of a.terms) {
+    const inner = atom.kind === "var" ? of(atom.key) : evaluate(atom.of, of);
+    const whole = atom.kind === "div" ? Math.floor(inner / atom.by) : atom.kind === "mod" ? inner % atom.by : inner;
+    total += factor * whole;
+  }
+  return total;
 }

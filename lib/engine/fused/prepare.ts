@@ -24,6 +24,7 @@ import {
 import { withSite } from "../../graph/site.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { extentOf, lengthOf, reducedAxes, type ReduceNode } from "./draft.ts";
+import { isPart } from "./part.ts";
 import type { Target } from "./target.ts";
 
 /** The same outputs, rewritten. */
@@ -93,7 +94,8 @@ function rewrite(node: Node, target: Target): Node {
   }
 }
 
-function rewriteScan(node: NodeOf<"scan">, target: Target): Node {
+function rewriteScan(node: NodeOf<"scan"> & Node, target: Target): Node {
+  if (isPart(node)) return node;
   const { body, carries } = node.attrs;
   // A copy of its own for each initial carry: the kernel that computes the original usually writes it too.
   const inputs = node.inputs.map((x, i) => i < carries ? copyOf(x) : x);

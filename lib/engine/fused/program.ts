@@ -15,6 +15,7 @@ import { chooseHeld } from "./fuse.ts";
 import { groupUnits, type Unit } from "./group.ts";
 import { add, constant, type Ix, scale, variable, zero } from "./ix.ts";
 import { type Allocation, type Loop, type Memory, memoryName, type Place, type PlaceOf, type Stores } from "./place.ts";
+import { isPart, type PartNode } from "./part.ts";
 import { type Check, copyOf, prepareChecked, type PreparedScan, storable } from "./prepare.ts";
 import type { Target } from "./target.ts";
 
@@ -35,6 +36,16 @@ export interface KernelPlan {
   readonly repeat: Repeat | null;
 }
 
+/** A part that something else computes: where it finds what its body is given, and puts what the body gives. */
+export interface PartPlan {
+  readonly part: PartNode;
+  readonly inputs: readonly Place[];
+  /** Null where nobody takes an output. */
+  readonly outputs: readonly (Place | null)[];
+  /** As that of a kernel. */
+  readonly depth: number;
+}
+
 /** A machine and its language: `K` is a kernel written in it. */
 export interface Backend<K> {
   readonly target: Target;
@@ -42,6 +53,8 @@ export interface Backend<K> {
   write(plan: KernelPlan): { readonly kernel: K; readonly memories: readonly Memory[] };
   /** Writes what ends a run if an index lies outside of its axis: the largest and the smallest are at `place`. */
   check?(use: IndexUse, place: Place): K;
+  /** Writes the call of a part, on a machine that has any. */
+  call?(plan: PartPlan): K;
   /** Throws a sentence if a value of so many bytes has no room. */
   checkRoom(value: Aval, bytes: number): void;
 }
@@ -62,16 +75,24 @@ interface Sink {
   readonly stable: boolean;
 }
 
-/** Compiles a graph. Throws a sentence if it does not fit the machine. */
-export function buildProgram<K>(graph: Graph, backend: Backend<K>): Program<K> {
+/**
+ * Compiles a graph. Throws a sentence if it does not fit the machine. `baseOf` tells where in its memory an input or an output
+ * begins, where that is not its start.
+ */
+export function buildProgram<K>(
+  graph: Graph,
+  backend: Backend<K>,
+  baseOf: (kind: "input" | "output", index: number) => Ix = () => zero,
+): Program<K> {
   const builder = new Builder(backend);
   const places = new Map<Node, Place>();
-  graph.inputs.forEach((node, index) => places.set(node, { memory: outside("input", index, node), base: zero }));
-  const { outputs, checks } = prepareChecked(graph.outputs, backend.target);
-  const sinks = outputs.map((node, index): Sink => {
-    const place: Place = { memory: outside("output", index, node), base: zero };
-    return { node, place, stable: true };
+  const placeOf = (kind: "input" | "output", index: number, node: Node): Place => ({
+    memory: outside(kind, index, node),
+    base: baseOf(kind, index),
   });
+  graph.inputs.forEach((node, index) => places.set(node, placeOf("input", index, node)));
+  const { outputs, checks } = prepareChecked(graph.outputs, backend.target);
+  const sinks = outputs.map((node, index): Sink => ({ node, place: placeOf("output", index, node), stable: true }));
   const instructions = builder.block(sinks, checks, places, 0);
   return { instructions, allocations: builder.allocations, steps: builder.steps };
 }
@@ -121,7 +142,7 @@ class Builder<K> {
   /** Decides which kernels a block has, and where their values go. */
   #group(wanted: readonly Sink[], places: Map<Node, Place>, depth: number): Block {
     const { sinks, roots } = this.#takeOver(wanted, places, depth);
-    const scans = topological(roots).filter((x): x is NodeOf<"scan"> => x.op === "scan");
+    const scans = topological(roots).filter((x): x is NodeOf<"scan"> & Node => x.op === "scan");
     const loops = new Map(scans.map((node) => [node as Node, this.#openScan(node, roots, places, depth)]));
     for (const { inits } of loops.values()) sinks.push(...inits);
     const { target } = this.backend;
@@ -216,7 +237,8 @@ class Builder<K> {
   }
 
   /** Makes room for a scan's carries and results, and says where its initial carries go. */
-  #openScan(node: NodeOf<"scan">, roots: readonly Node[], places: Map<Node, Place>, depth: number): OpenScan {
+  #openScan(node: NodeOf<"scan"> & Node, roots: readonly Node[], places: Map<Node, Place>, depth: number): OpenScan {
+    if (isPart(node)) return this.#openPart(node, roots, places);
     const { mostNested } = this.backend.target;
     if (depth === mostNested) throw new Error(`The WebGPU engine runs scans nested up to ${mostNested} deep.`);
     const { body, carries, length, reverse } = node.attrs;
@@ -252,9 +274,30 @@ class Builder<K> {
     return { inits, next, inner, step };
   }
 
-  #loop(node: NodeOf<"scan">, open: OpenScan, places: ReadonlyMap<Node, Place>, depth: number): (K | Loop<K>)[] {
+  /** Makes room for what is taken of a part. */
+  #openPart(node: PartNode, roots: readonly Node[], places: Map<Node, Place>): OpenScan {
+    const results: Place[] = [];
+    for (const x of topological(roots)) {
+      if (x.op !== "output" || x.inputs[0] !== node as Node) continue;
+      if (!places.has(x)) places.set(x, { memory: this.#allocate(x, sizeOf(x.shape)), base: zero });
+      results[x.attrs.index] = places.get(x)!;
+    }
+    return { inits: [], next: [], inner: new Map(), step: zero, results };
+  }
+
+  #call(node: PartNode, { results }: OpenScan, places: ReadonlyMap<Node, Place>, depth: number): K {
+    const { body, sources } = node.attrs;
+    const inputs = sources.map(({ input, offset }) => at(places.get(node.inputs[input]!)!, constant(offset)));
+    const outputs = body.outputs.map((_, i) => results![i] ?? null);
+    for (const x of [...inputs, ...outputs]) if (x) this.#touch(x.memory);
+    this.#clock++;
+    return this.backend.call!({ part: node, inputs, outputs, depth });
+  }
+
+  #loop(node: NodeOf<"scan"> & Node, open: OpenScan, places: ReadonlyMap<Node, Place>, depth: number): (K | Loop<K>)[] {
     const { body, carries, xs, length, reverse } = node.attrs;
     if (length === 0) return [];
+    if (isPart(node)) return [this.#call(node, open, places, depth)];
     const inner = new Map(open.inner);
     body.inputs.forEach((input, i) => {
       const outer = places.get(node.inputs[i]!);
@@ -312,6 +355,8 @@ interface OpenScan {
   /** Where the body's carries are read. */
   readonly inner: ReadonlyMap<Node, Place>;
   readonly step: Ix;
+  /** Of a part: where its outputs go. */
+  readonly results?: readonly Place[];
 }
 
 /** Which slots of a carry's range hold what. */

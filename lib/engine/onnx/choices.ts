@@ -4,7 +4,7 @@
  * costs the steps up to there.
  */
 
-import type { Node, NodeOf } from "../../graph/node.ts";
+import { type Node, type NodeOf, topological } from "../../graph/node.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { type Builder, declare, type Value } from "./builder.ts";
 import type { OnnxGraph } from "./proto.ts";
@@ -80,6 +80,26 @@ export function choicesOf(
     const { inside, inputs } = sidesOf(members, users, known);
     return workOf(inside).total < worthAChoice ? [] : [{ condition, members, inputs }];
   });
+}
+
+/** How often each node is used by others, or wanted: that is twice, so that nobody takes it for his own. */
+export function usersOf(
+  order: readonly Node[],
+  outputs: readonly Node[],
+  known: (node: Node) => boolean,
+): Map<Node, number> {
+  const users = new Map<Node, number>();
+  const use = (node: Node, by: number): unknown => users.set(node, (users.get(node) ?? 0) + by);
+  for (const node of order) if (!known(node)) { for (const x of node.inputs) use(x, 1); }
+  for (const node of outputs) use(node, 2);
+  return users;
+}
+
+/** Whether a graph has choices, those in bodies of its loops apart. */
+export function hasChoices(outputs: readonly Node[]): boolean {
+  const order = topological(outputs);
+  const known = (x: Node): boolean => x.op === "input";
+  return choicesOf(order, usersOf(order, outputs, known), known).length > 0;
 }
 
 /** Emits the choice of `condition` for `members`, from the values outside; gives the value of each. `lower` emits the sides. */

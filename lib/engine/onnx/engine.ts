@@ -28,11 +28,11 @@ export function createOnnxEngine({ threads = cores }: OnnxOptions = {}): Promise
     return Promise.reject(new RangeError(`the CPU engine needs 1 thread or more, not ${threads}.`));
   }
   const held = new Set<Held>();
-  const compile = async (graph: Graph): Promise<OnnxExecutable> => {
+  const open = (graph: Graph): OnnxExecutable => {
     const used = threadsFor(graph.outputs, threads);
     const program = writeProgram(graph, used);
     const model = program.model && encodeModel(program.model);
-    const session = model && await openSession(model, used, graph.brief);
+    const session = model && openSession(model, used, graph.brief);
     const entry: Held = {
       bytes: model?.byteLength ?? 0,
       executable: makeExecutable(graph, program, session, () => {
@@ -46,7 +46,8 @@ export function createOnnxEngine({ threads = cores }: OnnxOptions = {}): Promise
   return Promise.resolve({
     name: "cpu",
     adapter: `ONNX Runtime ${env.versions.node ?? ""}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
-    compile,
+    // What is thrown becomes a promise's.
+    compile: (graph) => new Promise((resolve) => resolve(open(graph))),
     liveBytes: () => ({ models: total((x) => x.bytes), "spare state": total((x) => x.executable.spareBytes()) }),
     dispose: () => {
       for (const { executable } of [...held]) executable.dispose();

@@ -1,6 +1,6 @@
 /** A compiled graph on ONNX Runtime: the host stage, one run of the session, state swapped between two sets of arrays. */
 
-import { type InferenceSession, Tensor } from "./runtime.ts";
+import { Tensor } from "./runtime.ts";
 import type { Node } from "../../graph/node.ts";
 import { Storage } from "../../graph/storage.ts";
 import { allocate, type Aval, describe, sizeOf, type TypedArray } from "../../graph/types.ts";
@@ -8,10 +8,10 @@ import type { Executable, Graph, Keep } from "../engine.ts";
 import { evaluateHost, type HostValue } from "./host.ts";
 import { listModel } from "./listing.ts";
 import type { Port, Program } from "./program.ts";
-import { originOf, runtimeError } from "./session.ts";
+import { originOf, runtimeError, type Session, turn } from "./session.ts";
 
 /** An ONNX Runtime tensor over our memory, which is not copied. */
-function tensorOver({ dtype, shape }: Aval, data: TypedArray): Tensor {
+export function tensorOver({ dtype, shape }: Aval, data: TypedArray): Tensor {
   return new Tensor(dtype as "float32", data as Float32Array, shape);
 }
 
@@ -33,7 +33,7 @@ export interface OnnxExecutable extends Executable {
 export function makeExecutable(
   graph: Graph,
   program: Program,
-  session: InferenceSession | null,
+  session: Session | null,
   onDispose: () => void,
 ): OnnxExecutable {
   /** For each donated output an array to write to: what the input that it replaces left behind. */
@@ -72,8 +72,9 @@ export function makeExecutable(
       results.set(port.index, array);
       fetches[port.name] = tensorOver(port.node, array);
     }
+    await turn();
     try {
-      await session.run(feeds, fetches);
+      session.run(feeds, fetches);
     } catch (error) {
       throw runtimeError(error, originOf(error, program.origins));
     }

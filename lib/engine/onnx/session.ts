@@ -1,7 +1,7 @@
 /** Sessions of ONNX Runtime: how many threads a model gets, and what a failure says. */
 
 import { availableParallelism } from "node:os";
-import { InferenceSession } from "./runtime.ts";
+import { binding, initOrt, type Tensor } from "./runtime.ts";
 import { type ErrorParts, PlumblineError } from "../../graph/error.ts";
 import { outsideParts } from "../../graph/indices.ts";
 import { type Node, topological } from "../../graph/node.ts";
@@ -20,9 +20,30 @@ export function threadsFor(outputs: readonly Node[], threads: number): number {
   return total >= largeOperation * operations ? threads : 1;
 }
 
+/**
+ * Work of a part of a program from which more than one thread pays: at about a millisecond. To wake a thread and to wait for it
+ * takes 20 to 50 us, in each call of the part anew, and longer where the machine has other work.
+ */
+const largePart = 2 ** 25;
+
+/** As {@linkcode threadsFor}, for a part of a program, which is a run of its own. */
+export function partThreads(outputs: readonly Node[], threads: number): number {
+  return workOf(topological(outputs)).total < largePart ? 1 : threadsFor(outputs, threads);
+}
+
+/** A model that can be run. */
+export interface Session {
+  /** Computes what `fetches` are for, in their memory. */
+  run(feeds: Readonly<Record<string, Tensor>>, fetches: Readonly<Record<string, Tensor>>): void;
+  /** Gives back what ONNX Runtime holds for it. */
+  release(): void;
+}
+
 /** Opens a model. One that is `brief` is run as it is written: to better it takes longer than all the rest of its making. */
-export function openSession(model: Uint8Array, threads: number, brief = false): Promise<InferenceSession> {
-  return InferenceSession.create(model, {
+export function openSession(model: Uint8Array, threads: number, brief = false): Session {
+  initOrt();
+  const session = new binding.InferenceSession();
+  session.loadModel(model.buffer as ArrayBuffer, model.byteOffset, model.byteLength, {
     executionProviders: ["cpu"],
     graphOptimizationLevel: brief ? "disabled" : "all",
     intraOpNumThreads: threads,
@@ -32,6 +53,15 @@ export function openSession(model: Uint8Array, threads: number, brief = false): 
     // Failures are thrown; what ONNX Runtime would print as well is kept quiet.
     logSeverityLevel: 4,
   });
+  return {
+    run: (feeds, fetches) => void session.run(feeds, fetches, {}),
+    release: () => session.dispose(),
+  };
+}
+
+/** A turn of the event loop: who awaits one run after another leaves timers and the like their turn. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Which node ONNX Runtime's message is about, by the names of its operations: of a loop and what failed in it the innermost. */

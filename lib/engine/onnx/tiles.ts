@@ -7,7 +7,7 @@ import { type Node, type NodeOf, topological } from "../../graph/node.ts";
 import type { OpName } from "../../graph/primitives.ts";
 import { sizeOf } from "../../graph/types.ts";
 import type { Builder, Value } from "./builder.ts";
-import { type Choice, choicesOf } from "./choices.ts";
+import { type Choice, choicesOf, usersOf } from "./choices.ts";
 import { matmul, summedProduct } from "./matmul.ts";
 import { sumOfSizes } from "./reduce.ts";
 import { type Row, rows } from "./rows.ts";
@@ -150,10 +150,7 @@ export function cover(
   scanInputs: (scan: TakenScan) => readonly Node[],
 ): Cover {
   const order = topological(outputs, known);
-  const users = new Map<Node, number>();
-  const use = (node: Node, by: number): unknown => users.set(node, (users.get(node) ?? 0) + by);
-  for (const node of order) if (!known(node)) { for (const x of node.inputs) use(x, 1); }
-  for (const node of outputs) use(node, 2);
+  const users = usersOf(order, outputs, known);
   const single: Single = (node) => users.get(node) === 1 && !known(node);
   const needed = new Set<Node>(outputs);
   const decided = new Map<Node, Choice>();

@@ -236,13 +236,21 @@ export class Code {
   }
 }
 
-/** A module that imports one memory, `env.memory`, and exports functions by name. */
+/** A module that imports one memory, `env.memory`, perhaps a function, `env.call`, and exports functions by name. */
 export class ModuleWriter {
   readonly #functions: { readonly name: string | null; readonly code: Code }[] = [];
 
+  /** `imported` has the type of the function that is imported, whose index is 0. */
+  constructor(readonly imported: Code | null = null) {}
+
   /** Adds a function; gives the index to call it by. One without a name is not exported. */
   add(code: Code, name: string | null = null): number {
-    return this.#functions.push({ name, code }) - 1;
+    return this.#functions.push({ name, code }) - 1 + this.#before;
+  }
+
+  /** How many functions come before its own. */
+  get #before(): number {
+    return this.imported === null ? 0 : 1;
   }
 
   /** The module. Its memory is one of `pages` of 64 KiB or more. */
@@ -260,7 +268,8 @@ export class ModuleWriter {
       return at;
     };
     const indices = this.#functions.map(({ code }) => typeOf(code));
-    const exported = this.#functions.flatMap(({ name }, i) => name === null ? [] : [{ name, i }]);
+    const before = this.#before;
+    const exported = this.#functions.flatMap(({ name }, i) => name === null ? [] : [{ name, i: i + before }]);
     const parts: (readonly number[])[] = [[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
     const leb = (n: number): number[] => {
       const out: number[] = [];
@@ -277,8 +286,10 @@ export class ModuleWriter {
       const size = items.reduce((sum, x) => sum + x.length, count.length);
       parts.push([id, ...leb(size)], count, ...items);
     };
+    const imports = [[...text("env"), ...text("memory"), 0x02, 0x00, ...leb(pages)]];
+    if (this.imported) imports.push([...text("env"), ...text("call"), 0x00, ...leb(typeOf(this.imported))]);
     section(1, signatures);
-    section(2, [[...text("env"), ...text("memory"), 0x02, 0x00, ...leb(pages)]]);
+    section(2, imports);
     section(3, indices.map(leb));
     section(7, exported.map(({ name, i }) => [...text(name), 0x00, ...leb(i)]));
     section(10, this.#functions.flatMap(({ code }) => code.encode()), this.#functions.length);

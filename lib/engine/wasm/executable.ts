@@ -1,76 +1,97 @@
-/** A graph that runs as WebAssembly: inputs are copied into its memory, outputs out of it. */
+/**
+ * A graph that runs as WebAssembly: inputs are copied into its memory, unless they are there since the last run, and outputs out
+ * of it. State stays there. What only parts read or write, which others compute, is in arrays of its own.
+ */
 
-import { type IndexUse, outsideParts } from "../../graph/indices.ts";
+import { outsideParts } from "../../graph/indices.ts";
 import { uncounted } from "../../graph/node.ts";
 import { Storage } from "../../graph/storage.ts";
-import { type DType, sizeOf, type TypedArray } from "../../graph/types.ts";
+import { allocate, sizeOf, type TypedArray } from "../../graph/types.ts";
 import type { Executable, Graph, Keep } from "../engine.ts";
 import { RunError } from "../run_error.ts";
+import type { Lease } from "../lease.ts";
 import type { Heap } from "./heap.ts";
-import { Lease } from "./lease.ts";
-import { layOut, listLayout, TooLarge, writeModule } from "./program.ts";
+import { load, type Loaded, type Open } from "./load.ts";
+import { readNumbers, type Side, type State, writeNumbers } from "./state.ts";
 
-/** A module that runs, and where its values are: the numbers of their first elements. */
-interface Loaded {
-  readonly start: number;
-  readonly run: () => number;
-  readonly inputs: readonly (number | null)[];
-  readonly outputs: readonly number[];
-  /** What `run` gives counts these, from 1; 0 is a run that went well. */
-  readonly checks: readonly { readonly use: IndexUse; readonly at: number }[];
-  readonly lines: readonly string[];
+/** Who computes the parts of a program. */
+export interface Host {
+  readonly open: Open;
+  /** Called before each run. */
+  readonly before: () => Promise<void>;
 }
 
-/** Writes and loads the module of a graph. Nothing of how it was made is kept. */
-function load(graph: Graph, heap: Heap): Loaded {
-  const layout = layOut(graph);
-  const start = heap.allocate(layout.bytes);
-  if (start === null) throw new TooLarge(`${layout.bytes} bytes more`);
-  const elementAt = (offset: number): number => (start + offset) / 4;
-  try {
-    const module = new WebAssembly.Module(writeModule(layout, start, heap));
-    return {
-      start,
-      run: new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports.run as () => number,
-      inputs: layout.inputs.map((x) => x === null ? null : elementAt(x)),
-      outputs: layout.outputs.map(elementAt),
-      checks: layout.checks.map(({ use, place }) => ({ use, at: elementAt(layout.offsetOf(place.memory)) })),
-      lines: listLayout(layout),
-    };
-  } catch (error) {
-    heap.free(start);
-    // What is written has limits: of locals in a function, of functions, of how deep an expression is.
-    throw error instanceof WebAssembly.CompileError ? new TooLarge(error.message) : error;
-  }
-}
+/** Inputs of fewer elements are copied whether they are there or not. */
+const fewElements = 256;
 
-/** Compiles a graph. Its memory is one of `leases` until it is given back or forgotten. Throws {@linkcode TooLarge}. */
-export function compileGraph(graph: Graph, heap: Heap, leases: Set<Lease>): Executable {
-  let loaded: Loaded | null = uncounted(() => load(graph, heap));
-  const { lines } = loaded;
-  const lease = new Lease(heap, loaded.start, leases);
-  lease.endWith(loaded);
+/** Gives memory back. It knows nothing of the program. */
+const freeing = (heap: Heap, start: number, state: State) => (): void => {
+  state.dispose();
+  heap.free(start);
+};
+
+/** Compiles a graph. `hold` is told how its memory is given back. Throws {@linkcode TooLarge}. */
+export function compileGraph(
+  graph: Graph,
+  heap: Heap,
+  host: Host | null,
+  hold: (free: () => void) => Lease,
+): Executable {
+  let program: Loaded | null = uncounted(() => load(graph, heap, host?.open ?? null));
+  const lease = hold(freeing(heap, program.start, program.state));
+  lease.endWith(program);
+  const { spares } = lease;
+  const { lines, places, hasParts } = program;
   const outputSizes = graph.outputs.map((x) => sizeOf(x.shape));
+  /** Which value of the state each input and output is; -1 for others. */
+  const stateInputs = graph.inputs.map((_, i) => places.findIndex((x) => x.input === i));
+  const stateOutputs = graph.outputs.map((_, i) => places.findIndex((x) => x.output === i));
+  const isRead = graph.inputs.map((_, i) =>
+    stateInputs[i]! >= 0 || program!.inputs[i] !== null || program!.direct.has(i)
+  );
+  /** Whose numbers each input holds. */
+  const holds: (WeakRef<Storage> | null)[] = graph.inputs.map(() => null);
 
   function theProgram(): Loaded {
-    if (loaded === null || lease.isOver) throw new Error("This program has been given back.");
-    return loaded;
+    if (program === null || lease.isOver) throw new Error("This program has been given back.");
+    return program;
   }
 
-  function write(dtype: DType, numbers: TypedArray, at: number): void {
-    const views = heap.views();
-    if (dtype === "bool") {
-      const masks = views.int32;
-      for (let i = 0; i < numbers.length; i++) masks[at + i] = numbers[i] === 0 ? 0 : -1;
-    } else views[dtype].set(numbers as Float32Array, at);
+  /** Whether the numbers of an input are where kernels read them. */
+  function isThere({ state }: Loaded, i: number, storage: Storage, side: Side): boolean {
+    const own = stateInputs[i]!;
+    if (own >= 0) return state.has(own, side, storage);
+    return holds[i] !== null && holds[i]!.deref() === storage && !storage.isGone;
   }
 
-  function read(dtype: DType, at: number, size: number): TypedArray {
-    const views = heap.views();
-    if (dtype !== "bool") return views[dtype].slice(at, at + size);
-    const truths = new Uint8Array(size);
-    for (let i = 0; i < size; i++) truths[i] = views.int32[at + i]! & 1;
-    return truths;
+  /** Puts the numbers of inputs where kernels read them, and makes room for state. */
+  function bring(
+    { inputs: at, state }: Loaded,
+    storages: readonly Storage[],
+    numbers: (TypedArray | null)[],
+    side: Side,
+  ) {
+    for (let i = 0; i < numbers.length; i++) {
+      const own = stateInputs[i]!;
+      const array = numbers[i]!;
+      if (own >= 0) {
+        if (array) state.put(own, side, array);
+        state.clear(own, 1 - side as Side);
+      } else if (array && at[i] !== null) {
+        writeNumbers(heap, graph.inputs[i]!.dtype, array, at[i]!);
+        holds[i] = array.length < fewElements ? null : new WeakRef(storages[i]!);
+      }
+    }
+  }
+
+  /** The arrays of outputs that parts write. */
+  function arraysFor({ outputs: at }: Loaded): (TypedArray | null)[] {
+    return at.map((x, i) => {
+      if (x !== null || stateOutputs[i]! >= 0) return null;
+      const spare = spares.get(i);
+      spares.delete(i);
+      return spare ?? allocate(graph.outputs[i]!.dtype, outputSizes[i]!);
+    });
   }
 
   function outside({ use: { node, size }, at }: Loaded["checks"][number]): RunError {
@@ -78,35 +99,50 @@ export function compileGraph(graph: Graph, heap: Heap, leases: Set<Lease>): Exec
     return new RunError(node, (x) => outsideParts(x, found, size));
   }
 
+  function resultOf({ outputs: at, state }: Loaded, i: number, array: TypedArray | null, side: Side): Storage {
+    if (stateOutputs[i]! >= 0) return state.take(stateOutputs[i]!, 1 - side as Side);
+    const { dtype } = graph.outputs[i]!;
+    const size = outputSizes[i]!;
+    const own = array ?? (at[i] === null ? allocate(dtype, size) : readNumbers(heap, dtype, at[i]!, size));
+    return new Storage(dtype, size, own);
+  }
+
+  function retire({ outputs: at }: Loaded, inputs: readonly Storage[], kept: ReadonlySet<number> | undefined): void {
+    for (const [output, input] of graph.donated) {
+      if (kept?.has(input)) continue;
+      const { host, device } = inputs[input]!.retire();
+      device?.release();
+      if (host && at[output] === null && stateOutputs[output]! < 0) spares.set(output, host);
+    }
+  }
+
   return {
     async run(inputs, keep?: Keep) {
-      const wanted = theProgram().inputs;
-      for (let i = 0; i < wanted.length; i++) {
-        if (wanted[i] !== null && inputs[i]!.host === null) await inputs[i]!.read();
+      if (hasParts && program !== null) await host!.before();
+      const current = theProgram();
+      const side = places.length === 0 ? 0 : current.state.sideOf(places, inputs);
+      const numbers: (TypedArray | null)[] = [];
+      for (let i = 0; i < isRead.length; i++) {
+        const storage = inputs[i]!;
+        const isNeeded = isRead[i]! && !isThere(current, i, storage, side);
+        numbers.push(isNeeded ? storage.host ?? await storage.read() : null);
       }
-      // Asked for again: it may have been given back meanwhile, and its memory be another's.
-      const { run, inputs: places, outputs, checks } = theProgram();
-      for (let i = 0; i < places.length; i++) {
-        const at = places[i] ?? null;
-        if (at !== null) write(graph.inputs[i]!.dtype, inputs[i]!.host!, at);
-      }
-      const failed = run();
-      if (failed > 0) throw outside(checks[failed - 1]!);
+      // It may have been given back meanwhile, and its memory be another's.
+      theProgram();
+      bring(current, inputs, numbers, side);
+      const arrays = hasParts ? arraysFor(current) : null;
+      const failed = current.run({ side, inputs: numbers, outputs: arrays ?? [] });
+      if (failed > 0) throw outside(current.checks[failed - 1]!);
       const results: Storage[] = [];
-      for (let i = 0; i < outputs.length; i++) {
-        const { dtype } = graph.outputs[i]!;
-        results.push(new Storage(dtype, outputSizes[i]!, read(dtype, outputs[i]!, outputSizes[i]!)));
-      }
+      for (let i = 0; i < outputSizes.length; i++) results.push(resultOf(current, i, arrays?.[i] ?? null, side));
       const kept = keep?.(results);
-      for (const input of graph.donated.values()) {
-        if (!kept?.has(input)) inputs[input]!.retire().device?.release();
-      }
+      if (graph.donated.size > 0) retire(current, inputs, kept);
       return results;
     },
     listing: () => [...lines],
     dispose() {
       lease.end();
-      loaded = null;
+      program = null;
     },
   };
 }

@@ -78,7 +78,7 @@ function segments(name: string, edges: readonly number[]): Block {
 }
 
 /** Columns are written out up to so many. */
-const mostColumns = 16;
+export const mostColumns = 16;
 /** So many vectors are written out to make whole rows. */
 const mostWritten = 9;
 /** What runs once is gone through straight on, up to so many elements. */
