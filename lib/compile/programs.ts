@@ -19,9 +19,9 @@ export class Programs<P extends Kept> {
 
   constructor(readonly most: number, readonly name: string, readonly compiledAt: Site) {}
 
-  /** Whether there is a program for a signature. */
-  has(signature: string): boolean {
-    return this.#kept.has(signature);
+  /** The program of a signature, as somebody sees it who does not use it. */
+  peek(signature: string): P | undefined {
+    return this.#kept.get(signature);
   }
 
   /** The program of a signature, which is then the last to be forgotten. */

@@ -1,0 +1,89 @@
+/** A call of a compiled function that is not awaited at once has the state of the moment at which it was made. */
+
+import assert from "node:assert/strict";
+import { Adam, compile, Generator, Parameter, type Tensor, tensor, Variable } from "../../mod.ts";
+import { onEachEngine, onEngine } from "../engines.ts";
+
+/** A function that gives its state and counts it up. */
+function counter(start = 0) {
+  const count = new Variable(tensor(start), "count");
+  const next = compile(() => {
+    const before = count.mul(1);
+    count.assign(count.add(1));
+    return before;
+  }, { state: count });
+  return { count, next };
+}
+
+for (const when of ["first", "second"]) {
+  onEachEngine(`what is assigned after the ${when} call of a function comes after that call`, async () => {
+    const v = new Variable(tensor(0), "v");
+    const plus = compile(() => v.add(1), { state: v });
+    if (when === "second") await plus();
+    const call = plus();
+    v.assign(tensor(10));
+    assert.equal(await (await call).item(), 1);
+    assert.equal(await v.item(), 10);
+    assert.equal(await (await plus()).item(), 11);
+  });
+}
+
+onEachEngine(
+  "calls in a row go on from each other, and what was assigned between them stands between them",
+  async () => {
+    const { count, next } = counter();
+    const calls = [next(), next()];
+    count.assign(tensor(10));
+    calls.push(next(), next());
+    count.assign(count.add(tensor(100).sub(count)));
+    const values = await Promise.all(calls);
+    assert.deepEqual(await Promise.all(values.map((x) => x.item())), [0, 1, 10, 11]);
+    assert.equal(await count.item(), 100);
+    assert.equal(await (await next()).item(), 100);
+  },
+);
+
+// On a GPU a step is judged when somebody reads.
+onEngine(
+  "cpu",
+  "a call that fails leaves what was assigned after it, and the calls behind it their state",
+  async () => {
+    const { count, next } = counter();
+    const fails = compile((x: Tensor) => count.assign(count.add(x).log()), { state: count });
+    const [bad, good] = [fails(tensor(-1)), next()];
+    count.assign(tensor(5));
+    await assert.rejects(bad, { name: "NonFiniteError" });
+    assert.equal(await (await good).item(), 0);
+    assert.equal(await count.item(), 5);
+  },
+);
+
+onEachEngine("a variable that is an argument is what it was when the call was made", async () => {
+  const v = new Variable(tensor(3), "v");
+  const double = compile((x: Tensor) => x.mul(2));
+  await double(v);
+  const call = double(v);
+  v.assign(tensor(7));
+  assert.equal(await (await call).item(), 6);
+});
+
+onEachEngine(
+  "an optimiser that steps, or a generator that draws, after a call changes nothing of that call",
+  async () => {
+    const draw = async (moves: boolean): Promise<number[]> => {
+      const w = new Parameter(tensor([1, 2]), "w");
+      const optimizer = new Adam([w], { lr: 0.1 });
+      const generator = new Generator(0);
+      const noisy = compile(() => w.mul(generator.normal([2])), { state: [optimizer, w, generator] });
+      await noisy();
+      const call = noisy();
+      if (moves) {
+        w.square().sum().backward();
+        optimizer.step();
+        generator.normal([2]);
+      }
+      return await (await call).toList() as number[];
+    };
+    assert.deepEqual(await draw(true), await draw(false));
+  },
+);
