@@ -5,13 +5,14 @@ export class Turns {
   #last: Promise<void> | null = null;
 
   /** Does `deed` when all that was asked for before is over, well or badly; at once if nothing is under way. */
-  take<T>(deed: () => Promise<T>): Promise<T> {
+  async take<T>(deed: () => Promise<T>): Promise<T> {
     const result = this.#last === null ? deed() : after(this.#last, deed);
-    const over = result.then(() => {}, () => {}).then(() => {
+    const over: Promise<void> = result.then(() => {}, () => {}).then(() => {
       if (this.#last === over) this.#last = null;
     });
     this.#last = over;
-    return result;
+    // Not `result` itself, whose failure `over` has taken note of: where nobody awaits this promise, that must show.
+    return await result;
   }
 }
 

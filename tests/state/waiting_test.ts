@@ -87,3 +87,52 @@ onEachEngine(
     assert.deepEqual(await draw(true), await draw(false));
   },
 );
+
+/** Programs that forget to await, each of which must end by its error. */
+const forgetful: readonly (readonly [what: string, program: string, error: RegExp])[] = [
+  [
+    "a compiled step",
+    `const w = new Parameter(ones([2]), "w");
+    const optimizer = new SGD([w], { lr: 0.1 });
+    const step = compile(() => {
+      w.detach().sum().backward();
+      optimizer.step();
+    }, { state: [w, optimizer] });
+    for (let i = 0; i < 3; i++) step();`,
+    /error\[G101\]/,
+  ],
+  ["a read", "void tensor([1, 2]).take(tensor([5], { dtype: 'int32' }), 0).item();", /error\[G308\]/],
+  [
+    "an iteration",
+    `const options = { framesPerBatch: 6, minibatchSize: 6, numEpochs: 1, lr: 1e-3, maxGradNorm: 1, clipEpsilon: 0.2 };
+    const rest = { entropyEps: 0, gamma: 0.9, lmbda: 0.9, hiddenSize: 4, algorithm: "mappo", seed: 0 };
+    const trainer = await PPOTrainer.create(new Pendulum({ maxSteps: 3 }), { ...options, ...rest });
+    for (const x of trainer.policy.parameters()) x.assign(x.mul(0).div(0));
+    trainer.iterate();`,
+    /NaN/,
+  ],
+];
+
+Deno.test("what nobody awaits ends the program when it fails", async () => {
+  const library = import.meta.resolve("../../mod.ts");
+  const names = "compile, ones, Parameter, Pendulum, PPOTrainer, SGD, tensor, useDevice";
+  await Promise.all(forgetful.map(async ([what, program, error]) => {
+    const source = `import { ${names} } from "${library}";
+      await useDevice("cpu");
+      ${program}
+      await new Promise((resolve) => setTimeout(resolve, 1e5));`;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", "-"],
+      env: { NO_COLOR: "1" },
+      stdin: "piped",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(source));
+    await writer.close();
+    const { code, stderr } = await child.output();
+    assert.equal(code, 1, what);
+    assert.match(new TextDecoder().decode(stderr), error, what);
+  }));
+});
