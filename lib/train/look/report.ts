@@ -14,6 +14,7 @@ import { infoOf, writeFileAtomic } from "../files/atomic.ts";
 import { type CheckpointFile, checkpointFolder, listCheckpoints } from "../files/checkpoint.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf } from "../files/error.ts";
+import { readRegular } from "../files/regular.ts";
 import { findRun } from "../files/folder.ts";
 import { readConfig } from "../command/saved_config.ts";
 import { gitState, type Manifest, manifestName, readManifest, version, versions } from "../files/manifest.ts";
@@ -147,7 +148,7 @@ export function writeRunReport(path: string, iteration: number | null): string {
 
 function failureIn(folder: string): { program: string; iteration: number; error: ReportFacts["error"] } | null {
   try {
-    const { metadata } = decodeSafetensors(Deno.readFileSync(join(folder, stepName)));
+    const { metadata } = decodeSafetensors(readRegular(join(folder, stepName)));
     const { program = "", iteration, error = "Error", message = "" } = metadata;
     return { program, iteration: Number(iteration), error: { name: error, message } };
   } catch (error) {
@@ -186,7 +187,7 @@ const takesNothing = signature("surroundings()", {});
 export function readStep(path: string): SavedStep {
   takesStep(arguments);
   try {
-    const { tensors, metadata } = decodeSafetensors(Deno.readFileSync(path));
+    const { tensors, metadata } = decodeSafetensors(readRegular(path));
     const rows = Object.entries(tensors).map(([name, { dtype, shape, data }]) =>
       `${name} ${describe(aval(dtype, shape))}: ${statisticsText(statisticsOf(data))}`
     );
