@@ -21,6 +21,11 @@ function entryAt(path: string): Deno.FileInfo | null {
   }
 }
 
+/** Whether there is something at `path`, be it a link to nothing. */
+export function isTaken(path: string): boolean {
+  return entryAt(path) !== null;
+}
+
 /** Why something that is there is no file of a run; null if it is one. */
 function objection(info: Deno.FileInfo): string | null {
   if (info.isSymlink) return "it is a link, which is not followed: put the file itself there";

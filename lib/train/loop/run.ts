@@ -5,6 +5,7 @@ import { encodeJson, type RunFolder } from "../files/folder.ts";
 import { type Manifest, manifestName } from "../files/manifest.ts";
 import { pauses } from "./pause.ts";
 import { type MetricsRow, recentIterations, recentMean } from "../files/metrics.ts";
+import { withoutPaths } from "../files/paths.ts";
 import type { Progress } from "./progress.ts";
 import type { Stop } from "./signals.ts";
 import { scenarioTitle } from "../../systems/module_path.ts";
@@ -86,7 +87,7 @@ export async function train(run: Run): Promise<Result> {
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     try {
-      endManifest(run, { outcome: "failed", error: text, traces: traces() });
+      endManifest(run, { outcome: "failed", error: withoutPaths(text), traces: traces() });
     } catch {
       // The disk that failed the run fails this too; the first error is the one to tell.
     }

@@ -15,6 +15,7 @@ import { fixedLength } from "../command/config.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { textOf, WriteError } from "../files/error.ts";
 import { shellWord } from "../command/flags.ts";
+import { argumentWithoutPaths } from "../files/paths.ts";
 import { type ResumePoint, RunFolder } from "../files/folder.ts";
 import { inputsOf } from "../files/inputs.ts";
 import type { Host } from "./host.ts";
@@ -142,7 +143,7 @@ async function openRun(
   trainer: Trainer,
   progress: Progress,
 ): Promise<{ folder: RunFolder; manifest: Manifest }> {
-  const session = { arguments: plan.arguments, ...trainer.facts };
+  const session = { arguments: plan.arguments.map(argumentWithoutPaths), ...trainer.facts };
   try {
     if (!plan.resume) {
       const manifest = await beginManifest({ ...session, fromIteration: 0 }, null, 0, new Date());
