@@ -32,6 +32,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import { leaves, rebuildTree, type Tree } from "../tensor/tree.ts";
 import type { Stateful, Variable } from "../tensor/variable.ts";
 import type { Executable } from "../engine/engine.ts";
+import { refuseTooLarge } from "../engine/limits.ts";
 import { enqueue, evaluateNow } from "../tensor/evaluate.ts";
 import { evaluateAssigned, settleCompiled } from "../tensor/settle.ts";
 import { currentEngine } from "../engine/select.ts";
@@ -276,6 +277,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     captured.forEach((x) => refuseForeign(x, this.name));
     const given = [...inputs, ...state, ...captured];
     const donated = new Map(assigned.map((root, i) => [i, inputs.length + root]));
+    refuseTooLarge(outputs, engine.name === "cpu");
     const executable = await engine.compile({ inputs: given, outputs, donated });
     if (sinks.length === 0) return { executable, runner: executable, captured };
     const names = [...pathsOf(tree, "argument"), ...roots.map((x, i) => stateName(i, x))];
@@ -362,11 +364,13 @@ export function compile<A extends readonly Argument[], R extends Tree | void>(
 ): Compiled<A, R> {
   takesCompile(arguments);
   const { name = fn.name || nameless, checkNumerics, programs = 16 } = options;
+  // What is named is named now; what it holds is looked at when it is called.
+  const state = Array.isArray(options.state) ? [...options.state as readonly Stateful[]] : options.state;
   if (!Number.isInteger(programs) || programs < 1) {
     throw new RangeError(`compile() keeps a whole number of programs, at least 1, not ${programs}.`);
   }
   const traced = rememberFunction(fn) as unknown as (...args: A) => R;
-  const compiler = new Compiler<A, R>(traced, options.state, name, checkNumerics, callerSite(), programs);
+  const compiler = new Compiler<A, R>(traced, state, name, checkNumerics, callerSite(), programs);
   const takes = signature(fn.name || options.name ? `${name}()` : name, { "..arguments": argument });
   return Object.assign((...args: A) => {
     takes(args);

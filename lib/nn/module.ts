@@ -2,6 +2,7 @@
 
 import { signature, takeOnly } from "../graph/arguments.ts";
 import { callerSite, type Making, makingSite } from "../graph/site.ts";
+import { PlumblineError } from "../graph/error.ts";
 import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Parameter, rememberHolder, type Stateful, Variable } from "../tensor/variable.ts";
@@ -24,9 +25,15 @@ export abstract class Module implements Stateful {
   /** The result for an input. */
   abstract forward(x: Tensor): Tensor;
 
-  /** Variables with their paths: `layers.0.weight`. */
+  /**
+   * Variables with their paths: `layers.0.weight`.
+   *
+   * @throws PlumblineError G310 if the module holds itself.
+   */
   namedVariables(prefix = ""): [string, Variable][] {
-    const found = Object.entries(this).flatMap(([name, value]) => named(prefix + name, value));
+    const found = within(this, prefix, () => {
+      return Object.entries(this).flatMap(([name, value]) => named(prefix + name, value));
+    });
     if (prefix === "") { for (const [path, variable] of found) variable.placeIn(this, path); }
     return found;
   }
@@ -64,6 +71,27 @@ export abstract class Module implements Stateful {
   /** What a notebook shows of a cell that ends in it: a line for each layer, with its parameters and how many numbers they have. */
   [Symbol.for("Jupyter.display")](): Record<string, string> {
     return { "text/plain": summaryOf(this) };
+  }
+}
+
+/** The modules whose fields are being looked through. */
+const entered = new Set<Module | readonly unknown[]>();
+
+/** Looks through `holder`, which is at `path`, by `look`. Throws G310 if it is being looked through already. */
+function within<T>(holder: Module | readonly unknown[], path: string, look: () => T): T {
+  if (entered.has(holder)) {
+    const what = holder instanceof Module ? `a ${holder.constructor.name}` : "a list of modules";
+    throw new PlumblineError({
+      code: "G310",
+      message: `${what} holds itself, as \`${path.replace(/\.$/, "")}\`: what is in its fields belongs to it.`,
+      help: "keep what holds a module out of its fields: in a private one (#parent), or in a closure.",
+    });
+  }
+  entered.add(holder);
+  try {
+    return look();
+  } finally {
+    entered.delete(holder);
   }
 }
 
@@ -134,6 +162,6 @@ export function joinsLater<T extends Stateful>(module: T): T {
 function named(path: string, value: unknown): [string, Variable][] {
   if (value instanceof Variable) return [[path, value]];
   if (value instanceof Module) return value.namedVariables(`${path}.`);
-  if (Array.isArray(value)) return value.flatMap((x, i) => named(`${path}.${i}`, x));
+  if (Array.isArray(value)) return within(value, path, () => value.flatMap((x, i) => named(`${path}.${i}`, x)));
   return [];
 }
