@@ -226,7 +226,7 @@ export abstract class OnPolicyTrainer<
   iterate(pause?: () => Promise<void>): Promise<Record<string, number>> {
     return this.#turns.take(() =>
       whole(async () => {
-        const metrics = await this.#learn(await this.#experience.collect(pause), pause);
+        const metrics = await this.learn(await this.collect(pause), pause);
         this.#iteration++;
         return metrics;
       })

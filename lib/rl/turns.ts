@@ -1,12 +1,20 @@
 /** Deeds that take turns: one that is asked for while another is under way waits for it, so that none finds things halfway. */
 
-/** Turns at one thing, such as a trainer. A deed must not take another turn at the same thing: it would wait for itself. */
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** The turns that the deed which asks is a part of. */
+const within = new AsyncLocalStorage<readonly Turns[]>();
+
+/** Turns at one thing, such as a trainer. What a deed asks for itself is a part of it, and waits for nothing. */
 export class Turns {
   #last: Promise<void> | null = null;
 
   /** Does `deed` when all that was asked for before is over, well or badly; at once if nothing is under way. */
   async take<T>(deed: () => Promise<T>): Promise<T> {
-    const result = this.#last === null ? deed() : after(this.#last, deed);
+    const outer = within.getStore() ?? [];
+    if (outer.includes(this)) return await deed();
+    const begin = (): Promise<T> => within.run([...outer, this], deed);
+    const result = this.#last === null ? begin() : after(this.#last, begin);
     const over: Promise<void> = result.then(() => {}, () => {}).then(() => {
       if (this.#last === over) this.#last = null;
     });
