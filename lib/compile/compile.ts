@@ -118,6 +118,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     most: number,
   ) {
     this.programs = new Programs(most, name, compiledAt);
+    this.programs.belongTo(this);
     this.tracer = new Tracer(
       fn as unknown as (...args: readonly Tree[]) => unknown,
       name,
@@ -257,6 +258,8 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
       layout: layoutOf(roots),
       compare,
     };
+    // The values that it gives have these lines, and outlive it.
+    for (const { site } of traced.outputs) site.settle();
     this.traces.push(`${this.#reason(signature)} ${signature}`);
     this.programs.set(signature, built);
     return built;

@@ -23,22 +23,21 @@ function hostValue(node: Node, inputs: readonly HostValue[]): HostValue {
   }
 }
 
-/** What the engine asks an executable besides running it. */
-export interface OnnxExecutable extends Executable {
-  /** Bytes of arrays kept for the next run. */
-  spareBytes(): number;
+/** For each donated output an array to write to: what the input that it replaces left behind. */
+export type Spares = Map<number, TypedArray>;
+
+/** Bytes of arrays kept for the next run. */
+export function spareBytes(spares: Spares): number {
+  return [...spares.values()].reduce((sum, x) => sum + x.byteLength, 0);
 }
 
-/** Makes a graph runnable; `session` is null where the host does everything. */
+/** Makes a graph runnable; `session` is null where the host does everything. `release` gives back what the engine holds. */
 export function makeExecutable(
   graph: Graph,
   program: Program,
   session: InferenceSession | null,
-  onDispose: () => void,
-): OnnxExecutable {
-  /** For each donated output an array to write to: what the input that it replaces left behind. */
-  const spares = new Map<number, TypedArray>();
-
+  { spares, release }: { readonly spares: Spares; readonly release: () => void },
+): Executable {
   async function gather(inputs: readonly Storage[]): Promise<Map<Node, TypedArray>> {
     const values = new Map<Node, HostValue>();
     for (const [i, node] of graph.inputs.entries()) values.set(node, inputs[i]!.host ?? await inputs[i]!.read());
@@ -108,10 +107,6 @@ export function makeExecutable(
       ...program.host.map((x) => `host ${x.op} ${x.dtype}[${x.shape}]`),
       ...(program.model ? listModel(program.model) : []),
     ],
-    spareBytes: () => [...spares.values()].reduce((sum, x) => sum + x.byteLength, 0),
-    dispose() {
-      spares.clear();
-      onDispose();
-    },
+    dispose: release,
   };
 }

@@ -31,7 +31,11 @@ export function writeFileAtomic(path: string, content: Uint8Array | string): voi
     Deno.renameSync(part, path);
     syncFolder(dirname(path));
   } catch (error) {
-    removeIfThere(part);
+    try {
+      removeIfThere(part);
+    } catch {
+      // Who may not write may not remove either: what failed first is the error to tell.
+    }
     throw new WriteError(path, error);
   }
 }

@@ -17,6 +17,8 @@ export class WriteError extends Error {
 
 /** By the system's own words, since not every error of Deno has a code. */
 const reasons: readonly (readonly [RegExp, string])[] = [
+  [/--allow-write flag/, "this program may not: run it with --allow-write"],
+  [/--allow-read flag/, "this program may not: run it with --allow-read"],
   [/no space left/i, "no space is left on the device"],
   [/quota/i, "the disk quota is used up"],
   [/file too large/i, "it would be larger than the system allows"],

@@ -1,0 +1,82 @@
+/** The commands run with the rights that their tasks have, and what a program may not do is told with the flag that lets it. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import config from "../../deno.json" with { type: "json" };
+import { type Ran, withFolder } from "./harness.ts";
+
+const root = new URL("../../", import.meta.url);
+const tiny = "--device cpu --frames-per-batch 40 --max-steps 10 --num-epochs 1 --minibatch-size 20 --n-iters 1".split(
+  " ",
+);
+
+type Task = "train" | "eval" | "render" | "runs" | "export" | "report" | "explain";
+
+/** The rights of a task, as flags. */
+function rightsOf(task: Task): string[] {
+  const words = config.tasks[task].command.replace(/\$\(.*?\)/, Deno.execPath()).split(" ");
+  return words.filter((x) => x.startsWith("--"));
+}
+
+async function runWith(flags: readonly string[], task: string, args: readonly string[]): Promise<Ran> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--no-prompt", ...flags, `tasks/${task}.ts`, ...args],
+    cwd: root,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, out: decoder.decode(stdout), err: decoder.decode(stderr).replaceAll(/^[│╭╰].*\n/gm, "") };
+}
+
+Deno.test("every command does its work with the rights of its task, which has neither all of them nor the network", () =>
+  withFolder(async (base) => {
+    const trained = await runWith(rightsOf("train"), "train", [...tiny, "--out", base]);
+    assert.deepEqual([trained.code, trained.err], [0, ""]);
+    const parent = join(base, "navigation");
+    const run = join(parent, [...Deno.readDirSync(parent)][0]!.name);
+    const calls: readonly (readonly [Task, readonly string[], RegExp])[] = [
+      ["train", ["--resume", run, "--n-iters", "2"], /Done: 2 iterations/],
+      ["explain", ["G602"], /^G602: a right is missing/],
+    ];
+    const looks: readonly (readonly [Task, readonly string[], RegExp])[] = [
+      ["eval", [run, "--episodes", "2"], /^reward /m],
+      ["render", [run, "--episodes", "1"], /\.svg/],
+      ["runs", [base, "--svg", join(base, "curves.svg")], / 2\/2 .* finished /],
+      ["export", [run], /agrees with the policy/],
+      ["report", [run], /report\.ipynb/],
+    ];
+    for (const round of [calls, looks]) {
+      await Promise.all(round.map(async ([task, args, expected]) => {
+        const { code, out, err } = await runWith(rightsOf(task), task, args);
+        assert.deepEqual([code, err], [0, ""], task);
+        assert.match(out, expected);
+      }));
+    }
+    for (const task of ["train", "eval", "render", "runs", "export", "report", "explain"] as const) {
+      assert.ok(rightsOf(task).every((x) => !/^(-A|--allow-(all|net|run|env|sys|import))$/.test(x)), task);
+    }
+  }));
+
+Deno.test("a right that is missing is told with the flag that gives it", () =>
+  withFolder(async (base) => {
+    const cases: readonly (readonly [left: RegExp, task: Task, args: readonly string[], sentence: RegExp])[] = [
+      [
+        /--allow-ffi/,
+        "train",
+        [...tiny, "--out", base],
+        /G602\]: this program may not load ONNX Runtime.*help: deno run --allow-ffi/s,
+      ],
+      [
+        /--allow-write/,
+        "train",
+        [...tiny, "--out", base],
+        /could not be written: this program may not: run it with --allow-write\.\n$/,
+      ],
+      [/--allow-read/, "runs", [base], /cannot be opened: this program may not: run it with --allow-read\.\n$/],
+    ];
+    await Promise.all(cases.map(async ([left, task, args, sentence]) => {
+      const { code, err } = await runWith(rightsOf(task).filter((x) => !left.test(x)), task, args);
+      assert.ok(code === 1 || code === 2);
+      assert.match(err, sentence);
+    }));
+  }));
