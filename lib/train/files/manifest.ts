@@ -77,9 +77,10 @@ export async function gitState(): Promise<Pick<Session, "gitCommit" | "gitModifi
   return { gitCommit: commit, gitModified: changes !== null && changes !== "" };
 }
 
-/** What git prints; null if there is no git or no repository here. */
-async function git(...args: string[]): Promise<string | null> {
+/** What git prints; null if there is no git or no repository here. It only looks: without that option it writes its index anew. */
+async function git(...given: string[]): Promise<string | null> {
   try {
+    const args = ["--no-optional-locks", ...given];
     const { success, stdout } = await new Deno.Command("git", { args, stderr: "null" }).output();
     return success ? new TextDecoder().decode(stdout).trim() : null;
   } catch {
