@@ -115,7 +115,7 @@ Deno.test("a run of MuJoCo in workers writes to its own folder alone, not to the
       const before = filesBelow(cwd).map((name) => [name, Deno.readFileSync(join(cwd, name))]);
       const { denoDir } = JSON.parse((await runDeno("info", "--json")).out);
       const body = "--scenario-name hopper --algorithm trpo --envs 4 --workers 2 --n-critic-updates 2 --hidden-size 8";
-      const args = [...tiny, ...body.split(" ")];
+      const args = [...tiny.join(" ").replace("--num-epochs 1 ", "").split(" "), ...body.split(" ")];
       const xdg = Object.fromEntries(
         ["CACHE", "CONFIG", "DATA", "STATE"].map((x) => [`XDG_${x}_HOME`, `${home}/${x}`]),
       );
