@@ -111,7 +111,7 @@ Deno.test("a run of MuJoCo in workers writes to its own folder alone, not to the
       await git(cwd, "add", "a.txt");
       await git(cwd, "commit", "-qm", "a");
       // What is newer than the index is looked at anew, and git would note that.
-      Deno.utimeSync(join(cwd, "a.txt"), new Date(), new Date());
+      Deno.utimeSync(join(cwd, "a.txt"), new Date(2020, 0), new Date(2020, 0));
       const before = filesBelow(cwd).map((name) => [name, Deno.readFileSync(join(cwd, name))]);
       const { denoDir } = JSON.parse((await runDeno("info", "--json")).out);
       const body = "--scenario-name hopper --algorithm trpo --envs 4 --workers 2 --n-critic-updates 2 --hidden-size 8";
