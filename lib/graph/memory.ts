@@ -1,7 +1,9 @@
 /** Whether there is room for something large, asked before it is made: a system that promises memory it lacks ends the process later. */
 
-/** What is smaller is made without asking. */
-const small = 2 ** 28;
+/** Whether something is made without asking. */
+export function isSmall(bytes: number): boolean {
+  return bytes < 2 ** 28;
+}
 
 /** Bytes as a person reads them: `4,000 GB`. */
 export function bytesText(bytes: number): string {
@@ -17,7 +19,7 @@ export function freeBytes(): number {
 
 /** The end of a sentence about something that takes so many bytes; null if there is room for it. */
 export function lackOf(bytes: number): string | null {
-  if (bytes < small) return null;
+  if (isSmall(bytes)) return null;
   const free = freeBytes();
   return bytes <= free ? null : `would take ${bytesText(bytes)}, and ${bytesText(free)} of memory are free.`;
 }

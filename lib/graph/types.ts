@@ -1,6 +1,6 @@
 /** What every layer says about a value without knowing it: its dtype, shape and axis names. */
 
-import { withRoom } from "./memory.ts";
+import { isSmall, withRoom } from "./memory.ts";
 
 /** The element types of tensors. `uint32` holds random bits only. */
 export type DType = "float32" | "int32" | "uint32" | "bool";
@@ -52,8 +52,9 @@ const arrays = { float32: Float32Array, int32: Int32Array, uint32: Uint32Array, 
 /** Zeroed host memory for `size` elements of `dtype`. Throws a RangeError if there is no room for it. */
 export function allocate(dtype: DType, size: number): TypedArray {
   const Made = arrays[dtype];
-  const what = `a tensor of ${size.toLocaleString("en-US")} numbers`;
-  return withRoom(what, size * Made.BYTES_PER_ELEMENT, () => new Made(size));
+  const bytes = size * Made.BYTES_PER_ELEMENT;
+  if (isSmall(bytes)) return new Made(size);
+  return withRoom(`a tensor of ${size.toLocaleString("en-US")} numbers`, bytes, () => new Made(size));
 }
 
 /** Host memory in which all elements are `value`. */
