@@ -149,8 +149,11 @@ function orSentence<T>(fn: () => T): T | null {
 /** What came of a mutant. */
 export type Outcome = "as it was" | "told" | "refused";
 
-/** Puts the run, of which one file is changed, into `folder`, reads it and takes it up as `--resume` does. Throws what is wrong with that. */
-export function judge(folder: string, original: Original, name: string, changed: Bytes): Outcome {
+/**
+ * Puts the run, of which one file is changed, into `folder`, reads it, with a report of it if that is wanted, and takes it up as
+ * `--resume` does. Throws what is wrong with that.
+ */
+export function judge(folder: string, original: Original, name: string, changed: Bytes, reports: boolean): Outcome {
   for (const [other, content] of original.files) {
     const path = join(folder, other);
     Deno.mkdirSync(join(path, ".."), { recursive: true });
@@ -161,7 +164,7 @@ export function judge(folder: string, original: Original, name: string, changed:
   const [record] = runs;
   const isSame = isDeepStrictEqual(changed, original.files.get(name));
   if (!record) assert.ok(problems.length > 0, "runs says nothing of it");
-  orSentence(() => writeRunReport(folder, null));
+  if (reports) orSentence(() => writeRunReport(folder, null));
   const point = orSentence(() => findRun(folder));
   const config = point && orSentence(() => usedConfig(point));
   const checkpoint = config && orSentence(() => checkpointOf(point));

@@ -108,7 +108,7 @@ const damaged: readonly (readonly [string, Uint8Array, string])[] = [
     handMade({ w: { ...float, dtype: "F16" } }),
     'holds "w" as "F16"; known are F32, I32, U32, BOOL.',
   ],
-  ["no dtype", handMade({ w: 3 }), 'holds "w" as undefined; known are F32, I32, U32, BOOL.'],
+  ["no dtype", handMade({ w: 3 }), 'holds "w" without a dtype; known are F32, I32, U32, BOOL.'],
   [
     "a negative size",
     handMade({ w: { ...float, shape: [-1] } }),

@@ -26,11 +26,11 @@ export function encodeRow({ iteration, frames, metrics }: MetricsRow): string {
 
 const isMetric = (x: unknown): x is number | null => typeof x === "number" || x === null;
 
-function decodeRow(line: string): MetricsRow | null {
+/** The row of a line; null if that is damaged. `isOld`: runs that are older than the checksum have none. */
+function decodeRow(line: string, isOld: boolean): MetricsRow | null {
   const [, text = null, crc] = /^(.*),"crc":"([0-9a-f]{8})"\}\n$/.exec(line) ?? [];
-  if (text !== null && checksum(text) !== crc) return null;
+  if (text === null ? !isOld : checksum(text) !== crc) return null;
   try {
-    // Runs that are older than the checksum have none.
     const { iteration, frames, ...metrics } = JSON.parse(text === null ? line : `${text}}`) as Record<string, unknown>;
     if (!Number.isSafeInteger(iteration) || !Number.isSafeInteger(frames)) return null;
     if (!Object.values(metrics).every(isMetric)) return null;
@@ -51,16 +51,27 @@ export interface MetricsLog {
   readonly isTorn: boolean;
 }
 
+const mark = new TextEncoder().encode('"crc":');
+
+/** Where the first line of a file begins that has a checksum: all after it have one too. */
+function startOfChecked(file: Uint8Array): number {
+  for (let at = file.indexOf(mark[1]!); at > 0; at = file.indexOf(mark[1]!, at + 1)) {
+    if (mark.every((x, i) => file[at - 1 + i] === x)) return file.lastIndexOf(0x0a, at) + 1;
+  }
+  return Infinity;
+}
+
 /** Reads a file of metrics. A damaged line costs no other. */
 export function readLog(file: Uint8Array): MetricsLog {
   const newline = 0x0a;
   const rows: { end: number; row: MetricsRow }[] = [];
   const damaged: number[] = [];
+  const firstChecked = startOfChecked(file);
   let at = 0;
   for (let line = 1;; line++) {
     const end = file.indexOf(newline, at) + 1;
     if (end === 0) return { rows, damaged, isTorn: at < file.length };
-    const row = decodeRow(new TextDecoder().decode(file.subarray(at, end)));
+    const row = decodeRow(new TextDecoder().decode(file.subarray(at, end)), at < firstChecked);
     if (row && row.iteration > (rows.at(-1)?.row.iteration ?? 0)) rows.push({ end, row });
     else damaged.push(line);
     at = end;

@@ -151,7 +151,8 @@ function checkEntry(name: string, entry: unknown): { dtype: DType; shape: number
   const { dtype: code, shape, data_offsets } = isRecord(entry) ? entry as Partial<Entry> : {};
   const dtype = dtypes.get(code ?? "");
   if (!dtype) {
-    throw new Error(`holds "${name}" as ${JSON.stringify(code)}; known are ${[...dtypes.keys()].join(", ")}.`);
+    const given = code === undefined ? "without a dtype" : `as ${JSON.stringify(code)}`;
+    throw new Error(`holds "${name}" ${given}; known are ${[...dtypes.keys()].join(", ")}.`);
   }
   if (!isCounts(shape) || !isCounts(data_offsets) || data_offsets.length !== 2) {
     throw new Error(`is damaged: the shape or the offsets of "${name}" are no counts.`);
