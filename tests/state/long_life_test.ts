@@ -28,6 +28,7 @@ onEngine(
 for (const device of ["cpu", "webgpu"] as const) {
   onEngine(device, "memory stands still over steps, compiled or not, read or not", async () => {
     const grown = await measured("steps", device, steps) as Record<string, number>;
-    for (const [kind, bytes] of Object.entries(grown)) assert.ok(bytes < 2e6, `${kind}: ${bytes} bytes`);
+    // What is kept of the last reads fills up over some thousands of them. Steps that kept their graphs would make 20 MB.
+    for (const [kind, bytes] of Object.entries(grown)) assert.ok(bytes < 5e6, `${kind}: ${bytes} bytes`);
   });
 }
