@@ -116,10 +116,12 @@ function rowsOf(path: string, module: Module): string[][] {
 
 /** A module as a table of its layers. */
 function summaryOf(module: Module): string {
+  // Throws where it holds itself, before its rows are looked for without end.
+  const head = module.toString();
   const rows = rowsOf("", module);
   const widths = [0, 1, 2, 3].map((i) => Math.max(0, ...rows.map((row) => row[i]!.length)));
   const lines = rows.map((row) => row.map((x, i) => i === 3 ? x.padStart(widths[i]!) : x.padEnd(widths[i]!)));
-  return [`${module}`, ...lines.map((line) => `  ${line.filter((_, i) => widths[i]! > 0).join("  ")}`)].join("\n");
+  return [head, ...lines.map((line) => `  ${line.filter((_, i) => widths[i]! > 0).join("  ")}`)].join("\n");
 }
 
 const prefix = kind.optional(kind.text);

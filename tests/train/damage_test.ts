@@ -6,6 +6,9 @@ import { listCheckpoints, loadCheckpoint } from "../../lib/train/files/checkpoin
 import { decodeSafetensors, encodeSafetensors } from "../../lib/train/files/safetensors.ts";
 import { readRecords } from "../../lib/train/files/tensorboard.ts";
 import { readRuns } from "../../lib/train/look/records.ts";
+import { evalTool } from "../../lib/train/look/eval.ts";
+import { exportTool } from "../../lib/train/look/export.ts";
+import { renderTool } from "../../lib/train/look/render.ts";
 import { writeRunReport } from "../../lib/train/look/report.ts";
 import { runsTool } from "../../lib/train/look/runs.ts";
 import { filesBelow, logged, onlyRun, run, runCommand, small, withFolder } from "./harness.ts";
@@ -77,7 +80,7 @@ Deno.test("--resume keeps the good records of events around damage, and the file
     assert.equal(found.length, records + 2 - 2);
   }));
 
-Deno.test("a checkpoint in which a bit was turned is neither resumed nor replaced; the one before it is named", () =>
+Deno.test("a checkpoint in which a bit was turned is not resumed, looked at or replaced; the one before it is named", () =>
   withFolder(async (base) => {
     const { folder, whole } = await stopped(base);
     const [, earlier, { path }] = listCheckpoints(folder) as [unknown, { path: string }, { path: string }];
@@ -89,6 +92,9 @@ Deno.test("a checkpoint in which a bit was turned is neither resumed nor replace
       err.startsWith(`error: ${path} is damaged: its numbers, or their names, are not those that were written`),
     );
     assert.ok(err.endsWith(`; give the one before it: ${earlier.path}.\n`), err);
+    for (const tool of [evalTool, exportTool, renderTool]) {
+      assert.deepEqual(await runCommand(tool, folder), { code: 2, out: "", err });
+    }
     assert.deepEqual(filesBelow(folder).map((name) => Deno.readFileSync(join(folder, name))), before);
     assert.equal((await run(["--resume", earlier.path])).code, 0);
     assert.deepEqual(logged(folder), whole);
