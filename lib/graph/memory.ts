@@ -14,7 +14,10 @@ export function bytesText(bytes: number): string {
 /** Bytes of memory that may still be had; Infinity where this process may not know. */
 export function freeBytes(): number {
   const { state } = Deno.permissions.querySync({ name: "sys", kind: "systemMemoryInfo" });
-  return state === "granted" ? Deno.systemMemoryInfo().available : Infinity;
+  if (state !== "granted") return Infinity;
+  const { available, swapFree, total } = Deno.systemMemoryInfo();
+  // Elsewhere what is called available is not all that can be made so.
+  return Deno.build.os === "linux" ? available + swapFree : total;
 }
 
 /** The end of a sentence about something that takes so many bytes; null if there is room for it. */

@@ -2,14 +2,13 @@
 
 import { parse } from "npm:yaml@2.9.1";
 import { UsageError } from "../../systems/usage.ts";
-import { readRegularText } from "../files/regular.ts";
 import { reasonOf } from "../files/error.ts";
 
 /** The settings in a file, by name; not yet checked. Throws a {@linkcode UsageError} if there are none to be read. */
 export function readConfigFile(path: string): Readonly<Record<string, unknown>> {
   let text: string;
   try {
-    text = readRegularText(path);
+    text = Deno.readTextFileSync(path);
   } catch (error) {
     throw new UsageError(`--config ${path} cannot be read: ${reasonOf(error)}.`);
   }

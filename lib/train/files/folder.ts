@@ -13,7 +13,7 @@ import { asInRun, keepInputs } from "./inputs.ts";
 import { manifestName, readManifest } from "./manifest.ts";
 import { damageText, encodeRow, type MetricsRow, readLog } from "./metrics.ts";
 import { asNewFolder, inNewFolder, timestamp } from "./new_folder.ts";
-import { checkFolder, readRegular } from "./regular.ts";
+import { checkFolder, readBeginning, readRegular } from "./regular.ts";
 import { identityOf, neighbour } from "./whereabouts.ts";
 import { type Config, isHarmless, type Settings } from "../../systems/settings.ts";
 import { histogramOf } from "./histogram.ts";
@@ -103,7 +103,7 @@ function checkFolderOf(run: string, name: string): void {
 /** The configuration that a run noted in its events when it began, as texts; null if that cannot be read. */
 export function notedInEvents(folder: string): Settings | null {
   try {
-    const table = textOfTag(readRegular(join(folder, eventsIn(folder))), configTag);
+    const table = textOfTag(readBeginning(join(folder, eventsIn(folder)), 2 ** 18), configTag);
     const rows = [...table?.matchAll(/^\| (\w+) \| (.*) \|$/gm) ?? []].map(([, name, value]) => [name!, value!]);
     // The first row is the table's head.
     return rows.length > 1 ? Object.fromEntries(rows.slice(1)) : null;

@@ -58,6 +58,19 @@ export function readRegular(path: string): Uint8Array<ArrayBuffer> {
   return Deno.readFileSync(path);
 }
 
+/** As {@linkcode readRegular}, of its first bytes, `most` of them at most. */
+export function readBeginning(path: string, most: number): Uint8Array {
+  const { isFile, size } = Deno.statSync(path);
+  if (!isFile) throw new Error("it is no file");
+  using file = Deno.openSync(path);
+  const bytes = new Uint8Array(Math.min(size, most));
+  let there = 0;
+  for (let n: number | null = 1; n !== null && there < bytes.length; there += n ?? 0) {
+    n = file.readSync(bytes.subarray(there));
+  }
+  return bytes.subarray(0, there);
+}
+
 /** As {@linkcode readRegular}, of a file of text. */
 export function readRegularText(path: string): string {
   return new TextDecoder().decode(readRegular(path));

@@ -4,6 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { readBeginning } from "./regular.ts";
 import { allocate, type DType, type SavedTensor, sizeOf } from "../../graph/types.ts";
 
 /** Named tensors and free text about them. */
@@ -112,20 +113,9 @@ export function decodeSafetensors(file: Uint8Array): ReadSafetensors {
 
 /** The metadata of the file at `path`, of which only the header is read: nothing is compared with its digest. */
 export function readMetadata(path: string): Readonly<Record<string, string>> {
-  if (!Deno.statSync(path).isFile) throw new Error("is no file.");
-  using file = Deno.openSync(path);
-  const read = (size: number): Uint8Array => {
-    const bytes = new Uint8Array(size);
-    let there = 0;
-    for (let n: number | null = 0; there < size && n !== null; there += n ?? 0) {
-      n = file.readSync(bytes.subarray(there));
-    }
-    return bytes.subarray(0, there);
-  };
-  const length = read(lengthBytes);
+  const length = readBeginning(path, lengthBytes);
   const size = length.length < lengthBytes ? 0 : Number(new DataView(length.buffer).getBigUint64(0, true));
-  const rest = read(Math.min(size, file.statSync().size));
-  const { header } = splitHeader(Uint8Array.of(...length, ...rest));
+  const { header } = splitHeader(readBeginning(path, lengthBytes + size));
   return (header[metadataKey] ?? {}) as Record<string, string>;
 }
 
