@@ -75,7 +75,8 @@ export { checkpoint, scan, type ScanOptions } from "./lib/tensor/scan.ts";
 export { leaves, mapTree, type Tree } from "./lib/tensor/tree.ts";
 export { Parameter, type Stateful, Variable } from "./lib/tensor/variable.ts";
 
-export { type Argument, compile, type Compiled, type CompileOptions } from "./lib/compile/compile.ts";
+export type { Argument } from "./lib/compile/call.ts";
+export { compile, type Compiled, type CompileOptions } from "./lib/compile/compile.ts";
 export type { Engine } from "./lib/engine/engine.ts";
 export { type Device, deviceNotice, devices, useDevice } from "./lib/engine/select.ts";
 export { type AdapterFacts, type Probe, probeAdapters } from "./lib/engine/webgpu/adapter.ts";

@@ -4,6 +4,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { printable } from "../lib/systems/text.ts";
 import { UsageError } from "../lib/systems/usage.ts";
 import { shellWord } from "../lib/train/command/flags.ts";
 import { writeEmptyReport, writeRunReport } from "../lib/train/look/report.ts";
@@ -41,8 +42,8 @@ function told(path: string): string {
 }
 
 try {
-  console.log(report(Deno.args));
+  console.log(printable(report(Deno.args)));
 } catch (error) {
-  console.error(`error: ${(error as Error).message}`);
+  console.error(`error: ${printable((error as Error).message)}`);
   Deno.exit(error instanceof UsageError || error instanceof TypeError ? 2 : 1);
 }

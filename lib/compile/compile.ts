@@ -5,6 +5,7 @@
 
 import { guardSinks, screen, type Sink } from "../forensics/nonfinite/sinks.ts";
 import { type SinkOutput, sinksOf, StepRunner } from "../forensics/nonfinite/step.ts";
+import { adopt, type Argument, argument, type Call, callOf } from "./call.ts";
 import { learnedSince, Results } from "./lineage.ts";
 import { Programs } from "./programs.ts";
 import { refuseForeign } from "./refuse.ts";
@@ -21,22 +22,20 @@ import { constant, type Node, nodeCount, placeholder, topological } from "../gra
 import { simplify } from "../graph/simplify.ts";
 import { callerSite, type Site, withSite } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
+import { WaitingCall } from "../graph/waiting.ts";
 import type { SavedTensor } from "../graph/types.ts";
-import { full } from "../tensor/creation.ts";
 import { signature } from "../graph/arguments.ts";
 import * as kind from "../tensor/kinds.ts";
 import { awaited } from "../tensor/awaited.ts";
 import { State } from "../tensor/state.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { formOf, leaves, mapTree, rebuildTree, type Tree } from "../tensor/tree.ts";
+import { leaves, rebuildTree, type Tree } from "../tensor/tree.ts";
 import type { Stateful, Variable } from "../tensor/variable.ts";
 import type { Executable } from "../engine/engine.ts";
+import { refuseTooLarge } from "../engine/limits.ts";
 import { enqueue, evaluateNow } from "../tensor/evaluate.ts";
 import { evaluateAssigned, isSettled, settleCompiled } from "../tensor/settle.ts";
 import { currentEngine } from "../engine/select.ts";
-
-/** What a compiled function takes: tensors, trees of them, or numbers. */
-export type Argument = Tree | number;
 
 /** Settings of {@linkcode compile}. */
 export interface CompileOptions {
@@ -95,26 +94,10 @@ interface Program {
 
 const layoutOf = (roots: readonly Variable[]): number => roots.reduce((n, x) => n + x.layout, 0);
 
+const isOutdated = ({ layout, roots }: Program): boolean => layout !== layoutOf(roots);
+
 /** What a function without a name is called. */
 const nameless = "a compiled function";
-
-/** The arguments of a call. */
-interface Call {
-  readonly tree: Tree;
-  /** What the program is traced for. Keys in another order are another one: results would come in that order too. */
-  readonly signature: string;
-}
-
-/** The arguments as they are now: a call may have to wait for others, and arrays and records may change meanwhile. */
-function callOf(args: readonly Argument[]): Call {
-  const signature = args.map((x) => typeof x === "number" ? "number" : formOf(x)).join(", ");
-  return { tree: args.map((x) => typeof x === "number" ? full([], x) : mapTree(x, (y) => y)), signature };
-}
-
-const argument = kind.kindOf(
-  "a tensor, a number, or lists and objects of tensors",
-  (x) => typeof x === "number" || (typeof x === "object" && x !== null && !kind.isThenable(x)),
-);
 
 /** Whether a question may still be answered by a later call. Throws if it may not, and was not. */
 function stillOpen(question: OpenQuestion): boolean {
@@ -137,6 +120,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     most: number,
   ) {
     this.programs = new Programs(most, name, compiledAt);
+    this.programs.belongTo(this);
     this.tracer = new Tracer(
       fn as unknown as (...args: readonly Tree[]) => unknown,
       name,
@@ -154,21 +138,32 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
   /** Calls the function in its turn. Where the call stands is asked for only if the function is going to be traced. */
   async start(args: A): Promise<R> {
     const call = callOf(args);
-    const site = this.programs.has(call.signature) ? this.compiledAt : callerSite();
-    return await enqueue(() => this.#call(call, site));
+    const program = this.programs.peek(call.signature);
+    const site = program ? this.compiledAt : callerSite();
+    const waiting = new WaitingCall(program && !isOutdated(program) ? program.roots : new State(this.named).roots);
+    try {
+      return await enqueue(() => this.#call(call, site, waiting));
+    } finally {
+      waiting.end();
+    }
   }
 
   /** Calls it in its turn as a saved step did. */
   async replay(saved: Readonly<Record<string, SavedTensor>>): Promise<R> {
     const site = callerSite();
-    return await enqueue(() => this.#call(this.restore(saved), site));
+    const waiting = new WaitingCall([]);
+    try {
+      return await enqueue(() => this.#call(this.restore(saved), site, waiting));
+    } finally {
+      waiting.end();
+    }
   }
 
-  async #call({ tree, signature }: Call, site: Site): Promise<R> {
+  async #call({ tree, signature }: Call, site: Site, waiting: WaitingCall): Promise<R> {
     const tensors = leaves(tree);
     const program = this.#current(signature) ?? await this.#build(tree, signature, site);
     if (program.questions.length > 0) program.questions = program.questions.filter(stillOpen);
-    const state = program.roots.map((x) => x.node);
+    const state = program.roots.map((x) => waiting.nodeOf(x));
     const nodes = [...tensors.map((x) => x.node), ...state, ...program.captured];
     if (program.runner instanceof StepRunner && program.runner.isFull) await settleCompiled();
     if (!isSettled(nodes)) await evaluateAssigned(nodes);
@@ -181,7 +176,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
       throw program.assigned.length === 0 ? error : saysStateIsKept(error);
     }
     program.assigned.forEach((index, i) => {
-      withSite(program.sites[i]!, () => program.roots[index]!.adopt(values[i]!));
+      withSite(program.sites[i]!, () => adopt(program.roots[index]!, values[i]!, waiting));
       // Also where the engine keeps it for a while, to look for what went wrong: who asks for it gets the same everywhere.
       state[index]!.value = Storage.gone(values[i]!.dtype, values[i]!.size);
     });
@@ -221,7 +216,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
   /** The program of a signature, if there is one and it is not outdated. */
   #current(signature: string): Program | undefined {
     const program = this.programs.get(signature);
-    if (!program || program.layout !== layoutOf(program.roots)) return undefined;
+    if (!program || isOutdated(program)) return undefined;
     program.compare?.();
     program.compare = null;
     return program;
@@ -263,6 +258,8 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
       layout: layoutOf(roots),
       compare,
     };
+    // The values that it gives have these lines, and outlive it.
+    for (const { site } of traced.outputs) site.settle();
     this.traces.push(`${this.#reason(signature)} ${signature}`);
     this.programs.set(signature, built);
     return built;
@@ -283,6 +280,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     captured.forEach((x) => refuseForeign(x, this.name));
     const given = [...inputs, ...state, ...captured];
     const donated = new Map(assigned.map((root, i) => [i, inputs.length + root]));
+    refuseTooLarge(outputs, engine.name === "cpu");
     const executable = await engine.compile({ inputs: given, outputs, donated });
     if (sinks.length === 0) return { executable, runner: executable, captured };
     const names = [...pathsOf(tree, "argument"), ...roots.map((x, i) => stateName(i, x))];
@@ -307,7 +305,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
   /** Why a program is made for `signature`. */
   #reason(signature: string): string {
     if (this.traces.length === 0) return "first call with";
-    return this.programs.has(signature) ? "another way of its optimisers, with" : "new arguments";
+    return this.programs.peek(signature) ? "another way of its optimisers, with" : "new arguments";
   }
 
   #sinks({ result, assigned, outputs }: Traced, roots: readonly Variable[], noted: readonly Sink[]): SinkOutput[] {
@@ -369,11 +367,13 @@ export function compile<A extends readonly Argument[], R extends Tree | void>(
 ): Compiled<A, R> {
   takesCompile(arguments);
   const { name = fn.name || nameless, checkNumerics, programs = 16 } = options;
+  // What is named is named now; what it holds is looked at when it is called.
+  const state = Array.isArray(options.state) ? [...options.state as readonly Stateful[]] : options.state;
   if (!Number.isInteger(programs) || programs < 1) {
     throw new RangeError(`compile() keeps a whole number of programs, at least 1, not ${programs}.`);
   }
   const traced = rememberFunction(fn) as unknown as (...args: A) => R;
-  const compiler = new Compiler<A, R>(traced, options.state, name, checkNumerics, callerSite(), programs);
+  const compiler = new Compiler<A, R>(traced, state, name, checkNumerics, callerSite(), programs);
   const takes = signature(fn.name || options.name ? `${name}()` : name, { "..arguments": argument });
   return Object.assign((...args: A) => {
     takes(args);

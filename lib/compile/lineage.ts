@@ -1,6 +1,6 @@
 /** Where the arguments and results of a compiled function come from: inside and outside of it they are data. */
 
-import { carriedBy, type Drop, dropAt } from "../forensics/reads/drops.ts";
+import { carriedBy, type Drop, dropAt, settleLines } from "../forensics/reads/drops.ts";
 import { lastLesson } from "../forensics/steps/losses.ts";
 import { labelOf } from "../forensics/flow/label.ts";
 import { hasLearner, type Node, topological } from "../graph/node.ts";
@@ -49,7 +49,12 @@ export class Results {
   constructor(result: Tree, inputs: readonly Node[], readonly label: () => string, isStep: boolean) {
     this.#nodes = leaves(result).map((x) => x.node);
     this.#drops = this.#nodes.map((x) => dropOfResult(x, [x], label));
-    for (const drop of this.#drops) if (drop) drop.isLog = isStep;
+    for (const drop of this.#drops) {
+      if (!drop) continue;
+      drop.isLog = isStep;
+      // Reads of results are remembered for longer than the function.
+      settleLines(drop);
+    }
     this.#arguments = this.#nodes.map((x) => {
       const behind = new Set(topological([x]));
       return inputs.flatMap((input, i) => behind.has(input) ? [i] : []);

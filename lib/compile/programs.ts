@@ -5,8 +5,16 @@ import type { Site } from "../graph/site.ts";
 import { warn } from "../graph/warning.ts";
 
 interface Kept {
+  readonly executable: Executable;
   readonly runner: Pick<Executable, "dispose">;
 }
+
+/** Executables of which only the engine is to know, once nobody can call them any more. */
+type Engaged = Set<WeakRef<Executable>>;
+
+const abandoned = new FinalizationRegistry<Engaged>((engaged) => {
+  for (const executable of engaged) executable.deref()?.dispose();
+});
 
 /** So many wasted programs are said. */
 const mostWasted = 8;
@@ -14,14 +22,20 @@ const mostWasted = 8;
 /** Programs of one function, by what they were traced for: those used last, `most` at most. */
 export class Programs<P extends Kept> {
   readonly #kept = new Map<string, P>();
+  readonly #engaged: Engaged = new Set();
   /** Programs that were made in the place of others, less half of the calls that found theirs. */
   #wasted = 0;
 
   constructor(readonly most: number, readonly name: string, readonly compiledAt: Site) {}
 
-  /** Whether there is a program for a signature. */
-  has(signature: string): boolean {
-    return this.#kept.has(signature);
+  /** From now on the engine gets its programs back when nothing refers to `caller` any more, which alone runs them. */
+  belongTo(caller: object): void {
+    abandoned.register(caller, this.#engaged);
+  }
+
+  /** The program of a signature, as somebody sees it who does not use it. */
+  peek(signature: string): P | undefined {
+    return this.#kept.get(signature);
   }
 
   /** The program of a signature, which is then the last to be forgotten. */
@@ -38,6 +52,8 @@ export class Programs<P extends Kept> {
   /** Keeps a program; forgets the one that was not used for longest if there are too many. */
   set(signature: string, program: P): void {
     this.#kept.set(signature, program);
+    for (const x of this.#engaged) if (!x.deref()) this.#engaged.delete(x);
+    this.#engaged.add(new WeakRef(program.executable));
     if (this.#kept.size <= this.most) return;
     const [oldest, { runner }] = this.#kept.entries().next().value!;
     this.#kept.delete(oldest);

@@ -3,8 +3,9 @@
 import { useCondition } from "./conditions.ts";
 import { currentSite, type Site } from "./site.ts";
 import { type Attrs, type LoopAttrs, type OpName, type Primitive, primitives } from "./primitives.ts";
-import { PlumblineError } from "./error.ts";
-import type { Aval, Shape } from "./types.ts";
+import { calledHere, PlumblineError } from "./error.ts";
+import { bytesText } from "./memory.ts";
+import { type Aval, describe, type Shape } from "./types.ts";
 import type { Storage } from "./storage.ts";
 
 /** The attributes of a scan, whose body is made of nodes. */
@@ -99,13 +100,30 @@ function refuseShape(op: OpName, shape: Shape): never {
   });
 }
 
+/** Of one tensor: 128 TB, which no memory holds. */
+const mostNumbers = 2 ** 45;
+
+function refuseSize(aval: Aval, size: number): never {
+  throw new PlumblineError({
+    code: "G301",
+    message: `${calledHere("an operation")} would make ${describe(aval)}, which takes ${
+      bytesText(4 * size)
+    }: no memory holds that.`,
+  });
+}
+
 /** Applies a primitive. Throws a {@linkcode PlumblineError} when the inputs do not fit. */
 export function makeNode<K extends OpName>(op: K, given: readonly Node[], attrs: NodeAttrs<K>): Node {
   const inputs = gate === null || op === "stopGradient" ? given : given.map(gate);
   const primitive = primitives[op] as unknown as Primitive<NodeAttrs<K>>;
   for (const x of inputs) if (x.dtype === "bool") useCondition(x);
   const { dtype, shape, axes } = primitive.infer(inputs, attrs);
-  if (!shape.every((n) => Number.isInteger(n) && n >= 0)) refuseShape(op, shape);
+  let size = 1;
+  for (const n of shape) {
+    if (!Number.isInteger(n) || n < 0) refuseShape(op, shape);
+    size *= n;
+  }
+  if (size > mostNumbers) refuseSize({ dtype, shape, axes }, size);
   const placeholder = op === "input" && (attrs as Attrs<"input">).placeholder;
   const node: NodeOf<K> = {
     id: nextId++,

@@ -59,6 +59,7 @@ let open: OpenStep | null = null;
 let whole: { readonly losses: Node[]; readonly undo: (() => void)[] } | null = null;
 let made = 0;
 let failure: { readonly error: unknown } | null = null;
+let isRepeating = false;
 let whenFull: (steps: readonly Step[]) => void = () => {};
 
 /** Keys of random numbers move on several times in a step. */
@@ -96,7 +97,12 @@ function takeBack(undone: readonly Assignment[]): void {
     for (const x of others) if (x.before === node) x.before = before;
     if (assignment.again) again.unshift(assignment.again);
   }
-  for (const repeat of again) repeat();
+  isRepeating = true;
+  try {
+    for (const repeat of again) repeat();
+  } finally {
+    isRepeating = false;
+  }
 }
 
 /** The assignments that are not computed yet. */
@@ -109,6 +115,11 @@ export const pending = {
   /** Whether there are none, and no error that nobody was told of. */
   get isQuiet(): boolean {
     return steps.size === 0 && failure === null;
+  },
+
+  /** Whether an assignment is made once more that the program made before: see {@linkcode Assignment.again}. */
+  get isRepeating(): boolean {
+    return isRepeating;
   },
 
   /** Whether one of the steps is so. */
@@ -192,6 +203,11 @@ export const pending = {
     (step as OpenStep).assignments = assignments.filter((x) => !undone.includes(x));
     if (step.assignments.length === 0) steps.delete(step as OpenStep);
     if (undone.length > 0) undo.forEach((fn) => fn());
+  },
+
+  /** What held `before` when it was assigned would hold `node` by now. */
+  follow(before: Node, node: Node): void {
+    for (const step of steps) for (const x of step.assignments) if (x.before === before) x.before = node;
   },
 
   /** For what assigns and puts everything back itself: the place from which {@linkcode pending.rewind} forgets. */

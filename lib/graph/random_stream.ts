@@ -3,7 +3,9 @@
 import { signature, takeOnly } from "./arguments.ts";
 import { float32Below } from "./float32.ts";
 import * as kind from "./kinds.ts";
+import { withRoom } from "./memory.ts";
 import { randomBits } from "./threefry.ts";
+import { allocate } from "./types.ts";
 
 /** Words that are drawn at once. */
 const blockSize = 512;
@@ -46,20 +48,25 @@ export class RandomStream {
   /** Uniform in [low, high). */
   uniform(size: number, low = 0, high = 1): Float32Array {
     const most = low < high ? float32Below(high) : Infinity;
-    return Float32Array.from({ length: size }, () => Math.min(most, low + (high - low) * this.next()));
+    const numbers = allocate("float32", size) as Float32Array;
+    for (let i = 0; i < size; i++) numbers[i] = Math.min(most, low + (high - low) * this.next());
+    return numbers;
   }
 
   /** Standard normal numbers (Box and Muller 1958). */
   normal(size: number): Float64Array {
-    return Float64Array.from({ length: size }, () => {
+    const numbers = withRoom(`${size.toLocaleString("en-US")} random numbers`, 8 * size, () => new Float64Array(size));
+    for (let i = 0; i < size; i++) {
       const radius = Math.sqrt(-2 * Math.log(1 - this.next()));
-      return radius * Math.cos(2 * Math.PI * this.next());
-    });
+      numbers[i] = radius * Math.cos(2 * Math.PI * this.next());
+    }
+    return numbers;
   }
 
   /** The numbers 0 to n - 1 in random order (Fisher and Yates). */
   permutation(n: number): Int32Array {
-    const order = Int32Array.from({ length: n }, (_, i) => i);
+    const order = allocate("int32", n) as Int32Array;
+    for (let i = 0; i < n; i++) order[i] = i;
     for (let i = n - 1; i > 0; i--) {
       const j = Math.floor(this.bits() * 2 ** -32 * (i + 1));
       [order[i], order[j]] = [order[j]!, order[i]!];

@@ -1,5 +1,7 @@
 /** What every layer says about a value without knowing it: its dtype, shape and axis names. */
 
+import { isSmall, withRoom } from "./memory.ts";
+
 /** The element types of tensors. `uint32` holds random bits only. */
 export type DType = "float32" | "int32" | "uint32" | "bool";
 
@@ -44,18 +46,21 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((n, i) => n === b[i]);
 }
 
-/** Zeroed host memory for `size` elements of `dtype`. */
+/** Typed arrays by the dtypes that they hold. */
+const arrays = { float32: Float32Array, int32: Int32Array, uint32: Uint32Array, bool: Uint8Array } as const;
+
+/** Zeroed host memory for `size` elements of `dtype`. Throws a RangeError if there is no room for it. */
 export function allocate(dtype: DType, size: number): TypedArray {
-  switch (dtype) {
-    case "float32":
-      return new Float32Array(size);
-    case "int32":
-      return new Int32Array(size);
-    case "uint32":
-      return new Uint32Array(size);
-    case "bool":
-      return new Uint8Array(size);
-  }
+  const Made = arrays[dtype];
+  const bytes = size * Made.BYTES_PER_ELEMENT;
+  if (isSmall(bytes)) return new Made(size);
+  return withRoom(`a tensor of ${size.toLocaleString("en-US")} numbers`, bytes, () => new Made(size));
+}
+
+/** Host memory in which all elements are `value`. */
+export function filledWith(value: number, { dtype, shape }: Pick<Aval, "dtype" | "shape">): TypedArray {
+  const numbers = allocate(dtype, sizeOf(shape));
+  return Object.is(value, 0) ? numbers : numbers.fill(value);
 }
 
 /** As a person reads it: `float32 [env 60, agent 3, 2]`. */

@@ -2,6 +2,7 @@
 
 import { signature, takeOnly } from "../graph/arguments.ts";
 import { callerSite, type Making, makingSite } from "../graph/site.ts";
+import { PlumblineError } from "../graph/error.ts";
 import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Parameter, rememberHolder, type Stateful, Variable } from "../tensor/variable.ts";
@@ -24,9 +25,15 @@ export abstract class Module implements Stateful {
   /** The result for an input. */
   abstract forward(x: Tensor): Tensor;
 
-  /** Variables with their paths: `layers.0.weight`. */
+  /**
+   * Variables with their paths: `layers.0.weight`.
+   *
+   * @throws PlumblineError G310 if the module holds itself.
+   */
   namedVariables(prefix = ""): [string, Variable][] {
-    const found = Object.entries(this).flatMap(([name, value]) => named(prefix + name, value));
+    const found = within(this, prefix, () => {
+      return Object.entries(this).flatMap(([name, value]) => named(prefix + name, value));
+    });
     if (prefix === "") { for (const [path, variable] of found) variable.placeIn(this, path); }
     return found;
   }
@@ -67,6 +74,27 @@ export abstract class Module implements Stateful {
   }
 }
 
+/** The modules whose fields are being looked through. */
+const entered = new Set<Module | readonly unknown[]>();
+
+/** Looks through `holder`, which is at `path`, by `look`. Throws G310 if it is being looked through already. */
+function within<T>(holder: Module | readonly unknown[], path: string, look: () => T): T {
+  if (entered.has(holder)) {
+    const what = holder instanceof Module ? `a ${holder.constructor.name}` : "a list of modules";
+    throw new PlumblineError({
+      code: "G310",
+      message: `${what} holds itself, as \`${path.replace(/\.$/, "")}\`: what is in its fields belongs to it.`,
+      help: "keep what holds a module out of its fields: in a private one (#parent), or in a closure.",
+    });
+  }
+  entered.add(holder);
+  try {
+    return look();
+  } finally {
+    entered.delete(holder);
+  }
+}
+
 /** What belongs to a module and not to one inside of it, and the modules inside of it, by their paths. */
 function partsOf(prefix: string, value: unknown): [path: string, part: Variable | Module][] {
   if (value instanceof Variable || value instanceof Module) return [[prefix, value]];
@@ -88,10 +116,12 @@ function rowsOf(path: string, module: Module): string[][] {
 
 /** A module as a table of its layers. */
 function summaryOf(module: Module): string {
+  // Throws where it holds itself, before its rows are looked for without end.
+  const head = module.toString();
   const rows = rowsOf("", module);
   const widths = [0, 1, 2, 3].map((i) => Math.max(0, ...rows.map((row) => row[i]!.length)));
   const lines = rows.map((row) => row.map((x, i) => i === 3 ? x.padStart(widths[i]!) : x.padEnd(widths[i]!)));
-  return [`${module}`, ...lines.map((line) => `  ${line.filter((_, i) => widths[i]! > 0).join("  ")}`)].join("\n");
+  return [head, ...lines.map((line) => `  ${line.filter((_, i) => widths[i]! > 0).join("  ")}`)].join("\n");
 }
 
 const prefix = kind.optional(kind.text);
@@ -134,6 +164,6 @@ export function joinsLater<T extends Stateful>(module: T): T {
 function named(path: string, value: unknown): [string, Variable][] {
   if (value instanceof Variable) return [[path, value]];
   if (value instanceof Module) return value.namedVariables(`${path}.`);
-  if (Array.isArray(value)) return value.flatMap((x, i) => named(`${path}.${i}`, x));
+  if (Array.isArray(value)) return within(value, path, () => value.flatMap((x, i) => named(`${path}.${i}`, x)));
   return [];
 }

@@ -30,7 +30,8 @@ import type { Policy } from "./policy.ts";
 import { policyOnnx } from "./policy_onnx.ts";
 import { type Preparation, type PreparedBatch, summaryMetrics } from "./preparation.ts";
 import { batchShape, type Rollout } from "./rollout.ts";
-import { assignVariables, namedVariables, readVariables, savedTensor } from "./saved.ts";
+import { assignVariables, checkSaved, namedVariables, readVariables, savedTensor } from "./saved.ts";
+import { Turns } from "./turns.ts";
 
 /** What a trainer says about itself. */
 export interface OnPolicyFacts {
@@ -101,7 +102,10 @@ export function scheduled(
 /** Episodes that {@linkcode OnPolicyTrainer.measure} plays. */
 const measuredEpisodes = 100;
 
-/** Trains in a world `W`: an {@linkcode Environment}, or a {@linkcode HostWorld}. {@linkcode PPOTrainer} is one. */
+/**
+ * Trains in a world `W`: an {@linkcode Environment}, or a {@linkcode HostWorld}. {@linkcode PPOTrainer} is one. What is asked of it
+ * while something else is under way waits for that.
+ */
 export abstract class OnPolicyTrainer<
   W extends Environment | HostWorld = Environment,
   O extends OnPolicyOptions = OnPolicyOptions,
@@ -117,6 +121,7 @@ export abstract class OnPolicyTrainer<
   readonly #order: HostRandom;
   readonly #prepare: Compiled<[Rollout], PreparedBatch>;
   readonly #engine: EngineFacts;
+  readonly #turns = new Turns();
   #iteration = 0;
 
   /** Draws the networks, which `make` makes, and the first states from the seed. */
@@ -195,11 +200,15 @@ export abstract class OnPolicyTrainer<
 
   /** Collects a batch: part of {@linkcode iterate}, for measuring. */
   collect(pause?: () => Promise<void>): Promise<Rollout> {
-    return this.#experience.collect(pause);
+    return this.#turns.take(() => this.#experience.collect(pause));
   }
 
   /** Learns from a batch: part of {@linkcode iterate}. Gives what was measured. */
-  async learn(rollout: Rollout, pause?: () => Promise<void>): Promise<Record<string, number>> {
+  learn(rollout: Rollout, pause?: () => Promise<void>): Promise<Record<string, number>> {
+    return this.#turns.take(() => this.#learn(rollout, pause));
+  }
+
+  async #learn(rollout: Rollout, pause?: () => Promise<void>): Promise<Record<string, number>> {
     const { rows, summary } = await this.#prepare(rollout);
     const { learningRate } = this;
     const learner = this.#learner;
@@ -215,16 +224,18 @@ export abstract class OnPolicyTrainer<
 
   /** Collects and learns once. `pause` is awaited between computations, for whoever wants to be heard meanwhile. */
   iterate(pause?: () => Promise<void>): Promise<Record<string, number>> {
-    return whole(async () => {
-      const metrics = await this.learn(await this.collect(pause), pause);
-      this.#iteration++;
-      return metrics;
-    });
+    return this.#turns.take(() =>
+      whole(async () => {
+        const metrics = await this.learn(await this.collect(pause), pause);
+        this.#iteration++;
+        return metrics;
+      })
+    );
   }
 
   /** Plays `count` whole episodes with the deterministic policy, drawn from `seed`. It changes nothing of what is learned. */
   evaluate(count: number, seed: number): Promise<Episodes> {
-    return this.#experience.evaluate(count, seed);
+    return this.#turns.take(() => this.#experience.evaluate(count, seed));
   }
 
   /** Means over 100 whole episodes of the deterministic policy, drawn from `seed`, as metrics `eval/...`. */
@@ -234,11 +245,15 @@ export abstract class OnPolicyTrainer<
 
   /** The gradients of the last update of the last iteration, before they were clipped, by parameter. */
   gradients(): Promise<Record<string, SavedTensor>> {
-    return this.#learner.gradients();
+    return this.#turns.take(() => this.#learner.gradients());
   }
 
   /** Everything that is needed to continue bit for bit, by name. */
-  async state(): Promise<Record<string, SavedTensor>> {
+  state(): Promise<Record<string, SavedTensor>> {
+    return this.#turns.take(() => this.#state());
+  }
+
+  async #state(): Promise<Record<string, SavedTensor>> {
     const order = Uint32Array.from(this.#order.state());
     return {
       ...await this.#experience.state(),
@@ -248,31 +263,41 @@ export abstract class OnPolicyTrainer<
     };
   }
 
-  /** Continues from a {@linkcode state} of the same configuration. That of another is refused, and changes nothing. */
-  async restore(state: Readonly<Record<string, SavedTensor>>): Promise<void> {
-    const [order, iteration] = [savedTensor(state, "order"), savedTensor(state, "iteration")];
-    assignVariables(this.#named(), state);
-    await this.#experience.restore(state);
-    this.#order.restore([...order.data]);
-    this.#iteration = iteration.data[0]!;
+  /**
+   * Continues from a {@linkcode state} of the same configuration.
+   *
+   * @throws RangeError if it is that of another; SimulationError if a simulation cannot go on from it. Then nothing has changed.
+   */
+  restore(state: Readonly<Record<string, SavedTensor>>): Promise<void> {
+    return this.#turns.take(async () => {
+      checkSaved(state, await this.#state());
+      // What simulations make of numbers only they know: they are asked before anything else is changed.
+      await this.#experience.restore(state);
+      assignVariables(this.#named(), state);
+      this.#order.restore([...savedTensor(state, "order").data]);
+      this.#iteration = savedTensor(state, "iteration").data[0]!;
+    });
   }
 
   /**
    * Runs a step that failed again, from what it was given: `program` is `prepare`, one of those that learn (PPO has `update`), or
    * one of those that collect: `collect`, or on the host `noise`, `act`, `judge` and `logProb`. Throws what the step throws.
    */
-  async replay(program: string, saved: Readonly<Record<string, SavedTensor>>): Promise<void> {
-    const programs = this.#programs();
-    const found = programs[program];
-    if (!found) throw new Error(`There is no program \`${program}\`; there are ${Object.keys(programs).join(", ")}.`);
-    await found.replay(saved);
-    // On a GPU a step is judged when somebody looks.
-    await evaluate([]);
+  replay(program: string, saved: Readonly<Record<string, SavedTensor>>): Promise<void> {
+    return this.#turns.take(async () => {
+      const programs = this.#programs();
+      if (!Object.hasOwn(programs, program)) {
+        throw new RangeError(`There is no program \`${program}\`; there are ${Object.keys(programs).join(", ")}.`);
+      }
+      await programs[program]!.replay(saved);
+      // On a GPU a step is judged when somebody looks.
+      await evaluate([]);
+    });
   }
 
   /** The deterministic policy as an ONNX file, see {@linkcode policyOnnx}. */
   policyOnnx(): Promise<Uint8Array> {
-    return policyOnnx(this.policy);
+    return this.#turns.take(() => policyOnnx(this.policy));
   }
 
   /** What a run leaves when it ends. */
@@ -283,7 +308,8 @@ export abstract class OnPolicyTrainer<
   /** All that is learned and what scales it, by name: `policy.net.layers.0.weight`. */
   weights(): Promise<Readonly<Record<string, SavedTensor>>> {
     const owners = Object.entries({ policy: this.policy, critic: this.critic });
-    return readVariables(owners.flatMap(([owner, module]) => module.namedVariables(`${owner}.`)));
+    const named = owners.flatMap(([owner, module]) => module.namedVariables(`${owner}.`));
+    return this.#turns.take(() => readVariables(named));
   }
 
   /** What it is and what runs it. */

@@ -1,6 +1,6 @@
 /** Variables by name, for the state of a trainer: read all at once, and put back. */
 
-import type { SavedTensor, TypedArray } from "../graph/types.ts";
+import { aval, describe, sameShape, type SavedTensor, sizeOf, type TypedArray } from "../graph/types.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
 import { assignAll, type Stateful, type Variable } from "../tensor/variable.ts";
 
@@ -31,11 +31,26 @@ export function assignVariables(named: readonly [string, Variable][], state: Sav
   }));
 }
 
-/** The tensor `name` of a state. Throws if it is not there. */
+/** The tensor `name` of a state. Throws a RangeError if it is not there. */
 export function savedTensor(state: SavedState, name: string): SavedTensor {
-  const saved = state[name];
-  if (!saved) throw new Error(`The saved state has no tensor \`${name}\`: it belongs to another configuration.`);
-  return saved;
+  const saved = Object.hasOwn(state, name) ? state[name] : undefined;
+  if (saved) return saved;
+  throw new RangeError(`The saved state has no tensor \`${name}\`: it belongs to another configuration.`);
+}
+
+/** Throws a RangeError unless each tensor of `like` is in `state`, in the same form, with all of its numbers. */
+export function checkSaved(state: SavedState, like: SavedState): void {
+  for (const [name, { dtype, shape }] of Object.entries(like)) {
+    const saved = savedTensor(state, name);
+    const form = (x: Pick<SavedTensor, "dtype" | "shape">): string => describe(aval(x.dtype, x.shape));
+    if (saved.dtype !== dtype || !sameShape(saved.shape, shape) || saved.data.length !== sizeOf(shape)) {
+      throw new RangeError(
+        `The saved state has \`${name}\` as ${form(saved)} with ${saved.data.length} numbers, here it is ${
+          form({ dtype, shape })
+        }: it belongs to another configuration.`,
+      );
+    }
+  }
 }
 
 /** The numbers of a tensor that was computed, for the library: nobody is told that they were read. */

@@ -27,6 +27,11 @@ export const running = {
   } as NumberOption<null>,
 };
 
+/** Whether a resumed run may have another value of a setting: no number that is learned depends on it, but for an engine's rounding. */
+export function isHarmless(name: string): boolean {
+  return name !== "seed" && Object.hasOwn(running, name);
+}
+
 /** What a setting may be. */
 export type Setting = number | string | boolean | null;
 

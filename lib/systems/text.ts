@@ -10,3 +10,21 @@ export function numberText(x: number | undefined): string {
   if (x === undefined || Number.isNaN(x)) return "-";
   return Math.abs(x) >= 100 ? x.toFixed(1) : x.toFixed(3);
 }
+
+const invisible = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+
+const escaped = (x: string): string => `\\u${x.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+/** Text that comes from files as it may be shown: what would move a terminal's cursor, or turn its line round, is written out. */
+export function printable(text: string): string {
+  return text.replace(invisible, (x) => x === "\n" || x === "\t" ? x : escaped(x));
+}
+
+/** Characters of a text of others that a message repeats. */
+const longest = 200;
+
+/** The same in one line, the beginning of a long one. */
+export function oneLine(text: string): string {
+  const line = text.replace(invisible, (x) => x === "\n" ? "\\n" : escaped(x));
+  return line.length > longest ? `${line.slice(0, longest)}..` : line;
+}

@@ -253,12 +253,18 @@ export function arange(start: number, end?: number, step = 1): Tensor {
     });
   }
   if (![from, to, step].every(Number.isInteger)) {
-    return fromData(Float32Array.from({ length: count }, (_, i) => from + i * step), "float32", [count]);
+    return fromData(float32Of(count, (i) => from + i * step), "float32", [count]);
   }
   for (const x of [from, from + Math.max(0, count - 1) * step]) ops.elementOf(x, "int32");
   const numbers = new Tensor(ops.iota([count], 0));
   const spaced = step === 1 ? numbers : numbers.mul(step);
   return from === 0 ? spaced : spaced.add(from);
+}
+
+function float32Of(count: number, number: (index: number) => number): TypedArray {
+  const numbers = allocate("float32", count);
+  for (let i = 0; i < count; i++) numbers[i] = number(i);
+  return numbers;
 }
 
 const takesLinspace = signature("linspace()", { first: kind.finite, last: kind.finite, count: kind.count(0) });
@@ -267,7 +273,7 @@ const takesLinspace = signature("linspace()", { first: kind.finite, last: kind.f
 export function linspace(first: number, last: number, count: number): Tensor {
   takesLinspace(arguments);
   const step = count > 1 ? (last - first) / (count - 1) : 0;
-  return fromData(Float32Array.from({ length: count }, (_, i) => first + i * step), "float32", [count]);
+  return fromData(float32Of(count, (i) => first + i * step), "float32", [count]);
 }
 
 const takesEye = signature("eye()", { n: kind.count(0), columns: kind.optional(kind.count(0)) });

@@ -15,6 +15,7 @@ import { refuseTakenBack } from "../graph/pending.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval } from "../graph/types.ts";
 import type { Engine, Executable } from "../engine/engine.ts";
+import { refuseTooLarge } from "../engine/limits.ts";
 import { RunError } from "../engine/run_error.ts";
 import { currentEngine } from "../engine/select.ts";
 
@@ -103,8 +104,10 @@ export function planFor(wanted: readonly Node[]): Plan {
 async function programFor(engine: Engine, key: string, { outputs, leaves }: Closed): Promise<Program> {
   let cache = caches.get(engine);
   if (!cache) caches.set(engine, cache = new Map());
-  const compile = (): Promise<Executable> =>
-    engine.compile({ inputs: leaves, outputs, donated: new Map(), refusesOutside: true, brief: true });
+  const compile = (): Promise<Executable> => {
+    refuseTooLarge(outputs, engine.name === "cpu");
+    return engine.compile({ inputs: leaves, outputs, donated: new Map(), refusesOutside: true, brief: true });
+  };
   const found = cache.get(key) ?? { executable: await compile(), outputs };
   cache.delete(key);
   cache.set(key, found);

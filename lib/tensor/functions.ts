@@ -25,6 +25,7 @@ export type Operations = Omit<
   | "toList"
   | "backward"
   | "toString"
+  | "toJSON"
   | "valueOf"
   | typeof Symbol.toPrimitive
   | typeof Symbol.iterator
@@ -42,6 +43,7 @@ const others: Readonly<Record<Exclude<keyof Tensor, keyof Operations>, true>> = 
   toList: true,
   backward: true,
   toString: true,
+  toJSON: true,
   valueOf: true,
   [Symbol.toPrimitive]: true,
   [Symbol.iterator]: true,

@@ -31,6 +31,18 @@ export function refuseConversion(node: Node, how: string): never {
   });
 }
 
+/** Throws G103: the numbers of a tensor may not be there yet, and JSON does not wait. */
+export function refuseJson(node: Node): never {
+  throw new PlumblineError({
+    code: "G103",
+    message: `the tensor ${
+      describe(node)
+    } was made JSON of; JSON holds numbers, and a tensor's may not be computed yet.`,
+    made: [node],
+    help: "read them before: JSON.stringify(await t.toList()).",
+  });
+}
+
 /** Throws G301 unless a matrix product of both can be: of vectors and batches as they were given, not as they are spread. */
 export function refuseInner(left: Node, right: Node): void {
   const [inner, other] = [left.shape.at(-1), right.shape.at(right.shape.length === 1 ? -1 : -2)];

@@ -136,8 +136,8 @@ export function evaluate(nodes: readonly Node[]): Promise<void> {
 }
 
 /** As {@linkcode evaluate}, for somebody who reads: with what was assigned before. */
-export function evaluateToRead(node: Node): Promise<void> {
-  return judged([node], () => evaluateAssigned([node]));
+export function evaluateToRead(nodes: readonly Node[]): Promise<void> {
+  return judged(nodes, () => evaluateAssigned(nodes));
 }
 
 function judged(nodes: readonly Node[], task: () => Promise<void>): Promise<void> {

@@ -23,7 +23,17 @@ import type { BinaryName, UnaryName } from "../graph/primitives.ts";
 import { atCaller } from "../graph/site.ts";
 import { knownSquare } from "../graph/squares.ts";
 import { Storage } from "../graph/storage.ts";
-import { aval, type Axes, describe, type DType, type Shape, sizeOf, type TypedArray, unnamed } from "../graph/types.ts";
+import {
+  aval,
+  type Axes,
+  describe,
+  type DType,
+  filledWith,
+  type Shape,
+  sizeOf,
+  type TypedArray,
+  unnamed,
+} from "../graph/types.ts";
 import { guardedList, refuseForeign } from "./foreign.ts";
 import { type Axis, type AxisOrAxes, checkNames, isAxisOfScalar, partsOf, resolveAxes, resolveAxis } from "./axis.ts";
 import {
@@ -31,6 +41,7 @@ import {
   refuseConstruction,
   refuseConversion,
   refuseInner,
+  refuseJson,
   refuseOrder,
   refuseTraced,
   type SpreadOptions,
@@ -936,6 +947,11 @@ export class Tensor {
     return refuseConversion(this.node, "iterated");
   }
 
+  /** Throws: JSON holds numbers, and those of a tensor may not be computed yet. */
+  toJSON(): unknown {
+    return refuseJson(this.node);
+  }
+
   /** For people: dtype, shape and axis names. */
   toString(): string {
     return `Tensor ${describe(this.node)}`;
@@ -979,8 +995,11 @@ export class Tensor {
     const { node } = this;
     refuseTraced(node, kind);
     const given = reading(node, kind);
-    if (!isReadable(node)) await evaluateToRead(node);
+    // Equal numbers are written out for who reads: a copy of them would take as much again.
+    const filled = node.op === "full" && node.value === null ? node.attrs.value : null;
+    if (filled !== null || !isReadable(node)) await evaluateToRead(filled === null ? [node] : []);
     if (hasFirstSteps()) await lookAtFirstSteps(evaluate);
+    if (filled !== null) return given(filledWith(filled, node));
     const numbers = node.value!.share().host ?? await node.value!.read();
     return given(copies ? numbers.slice() as TypedArray : numbers);
   }

@@ -10,6 +10,7 @@ import * as ops from "../graph/ops.ts";
 import { Storage } from "../graph/storage.ts";
 import { describe, sameShape, sizeOf } from "../graph/types.ts";
 import { pending } from "../graph/pending.ts";
+import { keepForWaiting } from "../graph/waiting.ts";
 import { Tensor } from "./tensor.ts";
 import { isTracing, mayAssign, noteAssignment, noteGradient } from "../graph/trace.ts";
 
@@ -153,8 +154,11 @@ export class Variable extends Tensor implements Stateful {
         help: "return the tensor from the compiled function and assign what the call gives.",
       });
     }
-    if (!isTracing()) pending.tell();
     const before = this.#current;
+    if (!isTracing()) {
+      pending.tell();
+      keepForWaiting(this, before);
+    }
     onAssign(this, before);
     noteAssignment(this, before);
     const owned = this.own(node);
@@ -194,14 +198,14 @@ export class Variable extends Tensor implements Stateful {
   }
 
   /**
-   * For the library: the value is in `storage`.
+   * For the library: the value is in `storage`; `hold` is given its node if that is not the current one.
    *
    * @internal
    */
-  adopt(storage: Storage): void {
+  adopt(storage: Storage, hold: (node: Node) => void = (node) => this.replace(node)): void {
     const node = constant(this.node, storage, this.name);
     node.owner = this;
-    this.replace(node);
+    hold(node);
   }
 
   /**

@@ -124,3 +124,10 @@ Deno.test("functions of one tensor may be handed to map()", async () => {
   const [zero] = [x, x].map(zerosLike);
   assert.deepEqual(await zero!.toList(), [0, 0]);
 });
+
+Deno.test("a tensor that is made JSON of says what to do, alone and in what holds it", () => {
+  const error = { code: "G103", message: /was made JSON of.*JSON\.stringify\(await t\.toList\(\)\)/s };
+  for (const holder of [x, w, { x }, [x], new Linear(1, 1, new HostRandom(0))]) {
+    assert.throws(() => JSON.stringify(holder), error);
+  }
+});

@@ -1,7 +1,7 @@
 /** Layers refuse inputs of other sizes, and settings that there are not, in a sentence that names the layer. */
 
-import { throws } from "node:assert/strict";
-import { HostRandom, Linear, LSTM, MLP, StackedMLP, zeros } from "../../mod.ts";
+import { ok, throws } from "node:assert/strict";
+import { Adam, compile, HostRandom, Linear, LSTM, MLP, Module, StackedMLP, type Tensor, zeros } from "../../mod.ts";
 
 const random = new HostRandom(0);
 
@@ -23,4 +23,35 @@ Deno.test("an activation that there is not is refused where the layers are made"
   const sentence = /there is no activation swish; there are tanh, relu/;
   throws(() => new MLP([2, 3, 1], random, { activation: "swish" as "tanh" }), sentence);
   throws(() => new StackedMLP(2, [2, 3, 1], random, { activation: "swish" as "tanh" }), sentence);
+});
+
+/** A block that knows what holds it. */
+class Block extends Module {
+  readonly linear = new Linear(2, 2, random);
+  parent: unknown = null;
+
+  forward(x: Tensor): Tensor {
+    return this.linear.forward(x);
+  }
+}
+
+Deno.test("a module that holds itself, by others or by lists, is told with the way to it", () => {
+  const [one, two] = [new Block(), new Block()];
+  one.parent = [two];
+  two.parent = one;
+  const sentence = /G310\]: a Block holds itself, as `parent\.0\.parent`: .*help: keep what holds a module out of its/s;
+  for (
+    const ask of [() => one.parameters(), () => new Adam(one.parameters()), () => `${one}`, () => Deno.inspect(one)]
+  ) {
+    throws(ask, sentence);
+  }
+  const list: unknown[] = [];
+  list.push(list);
+  two.parent = list;
+  throws(() => two.variables(), /G310\]: a list of modules holds itself, as `parent\.0`/);
+  // Held twice is not within itself.
+  two.parent = null;
+  Object.assign(one, { parent: [two, two] });
+  compile((x: Tensor) => one.forward(x), { state: one });
+  ok(one.parameters().length > 0);
 });

@@ -16,7 +16,12 @@ Deno.test("a program in another folder imports the library by its path", () =>
     const { code, out, err } = await deno("run", "--no-check", "-A", "program.ts");
     assert.equal(code, 0, err);
     const { state, files, problem, stepped, failure, imported } = JSON.parse(out);
-    assert.deepEqual([state, problem, stepped, imported], ["finished", null, [2, 1], module]);
+    assert.deepEqual([state, problem, stepped, imported], ["finished", null, [2, 1], imported]);
+    // By the way there: a report has no absolute paths.
+    const [from] = [...Deno.readDirSync(join(folder, "failed", "navigation"))];
+    const notebook = join(Deno.realPathSync(folder), "failed", "navigation", from!.name);
+    assert.equal(join(notebook, imported), fileURLToPath(module));
+    assert.match(imported, /^\.\.\//);
     assert.ok(["policy.onnx", "reward.svg"].every((name) => files.includes(name)), files);
     assert.match(failure, /--> program\.ts:14:/);
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["failed", "program.ts", "runs"]);

@@ -7,7 +7,7 @@ import { UsageError } from "../../lib/systems/usage.ts";
 import { reasonOf, WriteError } from "../../lib/train/files/error.ts";
 import { encodeJson, findRun, isLocked, RunFolder } from "../../lib/train/files/folder.ts";
 import { readConfig } from "../../lib/train/command/saved_config.ts";
-import { encodeRow, readRows } from "../../lib/train/files/metrics.ts";
+import { encodeRow, readLog, readRows } from "../../lib/train/files/metrics.ts";
 import { readRecords } from "../../lib/train/files/tensorboard.ts";
 import type { TrainerState } from "../../lib/systems/trainer.ts";
 import { filesBelow, withFolder } from "./harness.ts";
@@ -85,13 +85,15 @@ Deno.test("loadCheckpoint() gives back what saveCheckpoint() wrote, and only the
     Deno.mkdirSync(join(folder, "checkpoints"));
     for (const iteration of [5, 10, 15, 20]) saveCheckpoint(folder, iteration, state);
     assert.deepEqual(listCheckpoints(folder).map(({ iteration }) => iteration), [10, 15, 20]);
-    assert.deepEqual(loadCheckpoint(join(folder, "checkpoints", "000020.safetensors")), { iteration: 20, state });
+    const { digest, ...read } = loadCheckpoint(join(folder, "checkpoints", "000020.safetensors"));
+    assert.deepEqual(read, { iteration: 20, state, config: {} });
+    assert.match(digest!, /^[0-9a-f]{64}$/);
   }));
 
 Deno.test("loadCheckpoint() names a file that is missing, truncated or something else", () =>
   withFolder((folder) => {
     Deno.mkdirSync(join(folder, "checkpoints"));
-    const path = saveCheckpoint(folder, 5, state);
+    const { path } = saveCheckpoint(folder, 5, state);
     const bytes = Deno.readFileSync(path);
     Deno.writeFileSync(path, bytes.subarray(0, bytes.length - 5));
     assert.throws(
@@ -115,7 +117,7 @@ Deno.test("checkFits() names the first tensor of another shape, dtype or name", 
   refused({ ...state, extra: weights([2]) }, 'nothing here is called "extra".');
 });
 
-Deno.test("readRows() reads what encodeRow() wrote, NaN included, and stops at a torn line", () => {
+Deno.test("readRows() reads what encodeRow() wrote, NaN included; a torn line ends them, a damaged one costs no other", () => {
   const rows = [1, 2].map((iteration) => ({
     iteration,
     frames: iteration * 20,
@@ -127,7 +129,16 @@ Deno.test("readRows() reads what encodeRow() wrote, NaN included, and stops at a
   for (let length = 0; length < whole.length; length++) {
     assert.equal(read(whole.slice(0, length)).length, whole.slice(0, length).split("\n").length - 1);
   }
-  assert.deepEqual(read(`${encodeRow(rows[0]!)}null\n${encodeRow(rows[1]!)}`), [rows[0]]);
+  assert.deepEqual(read(`${encodeRow(rows[0]!)}null\n${encodeRow(rows[1]!)}`), rows);
+  assert.deepEqual(read(rows.map(encodeRow).reverse().join("")), [rows[1]]);
+  const bytes = new TextEncoder().encode(whole);
+  for (let at = 0; at < bytes.length; at++) {
+    const changed = bytes.slice();
+    changed[at]! ^= 1;
+    const found = readLog(changed);
+    assert.ok(found.rows.length < 2 && (found.isTorn || found.damaged.length > 0), `byte ${at}`);
+    for (const { row } of found.rows) assert.deepEqual(row, rows[row.iteration - 1], `byte ${at}`);
+  }
 });
 
 Deno.test("RunFolder.create() gives runs of the same second folders of their own", () =>
@@ -202,7 +213,7 @@ Deno.test("RunFolder.rewind() takes logs and checkpoints back to an iteration, t
     const run = RunFolder.create(folder, defaults, noon);
     for (let iteration = 1; iteration <= 4; iteration++) {
       run.log({ iteration, frames: iteration, metrics: { a: iteration } }, noon);
-      if (iteration % 2 === 0) run.save(iteration, state);
+      if (iteration % 2 === 0) run.save(iteration, state, defaults);
     }
     run.close();
     const events = join(run.path, filesBelow(run.path).find((name) => name.startsWith("events."))!);
@@ -262,8 +273,8 @@ Deno.test("findRun() finds a run by its folder and by a checkpoint", () =>
   withFolder((folder) => {
     const run = RunFolder.create(folder, defaults, noon);
     assert.deepEqual(findRun(run.path), { folder: run.path, checkpoint: null });
-    run.save(5, state);
-    run.save(10, state);
+    run.save(5, state, defaults);
+    run.save(10, state, defaults);
     run.close();
     const [first, last] = listCheckpoints(run.path);
     assert.deepEqual(findRun(run.path), { folder: run.path, checkpoint: last });

@@ -6,7 +6,7 @@ import { RunFolder } from "../../lib/train/files/folder.ts";
 import { encodeRow } from "../../lib/train/files/metrics.ts";
 import { namesOf, readRuns, runCurves, type RunRecord } from "../../lib/train/look/records.ts";
 import { runsTool } from "../../lib/train/look/runs.ts";
-import { logged, onlyRun, run, runCommand, runTask, small, spawn, withFolder } from "./harness.ts";
+import { filesBelow, logged, onlyRun, run, runCommand, runTask, small, spawn, withFolder } from "./harness.ts";
 
 const args = [...small, "--n-iters", "6"];
 
@@ -90,7 +90,10 @@ Deno.test("a run of more iterations than numbers fit on the stack is read", () =
     run.close();
     const row = (iteration: number, reward: number) =>
       encodeRow({ iteration, frames: iteration, metrics: { [rewardHeadline.metric]: reward } });
-    Deno.writeTextFileSync(join(run.path, "metrics.jsonl"), row(1, 7) + row(2, 3).repeat(150_000));
+    Deno.writeTextFileSync(
+      join(run.path, "metrics.jsonl"),
+      [row(1, 7), ...Array.from({ length: 150_000 }, (_, i) => row(i + 2, 3))].join(""),
+    );
     const [{ iterations, best, final }] = readRuns([folder]).runs as [RunRecord];
     assert.deepEqual([iterations, best, final], [150_001, 7, 3]);
   }));
@@ -146,6 +149,10 @@ Deno.test("a run that is older than a setting is read with its default; one with
     const path = join(folder, "config.json");
     const { evalEvery: _, earlyStop: __, ...older } = JSON.parse(Deno.readTextFileSync(path));
     Deno.writeTextFileSync(path, JSON.stringify(older));
+    // One that is older has not noted them anywhere either.
+    for (const name of filesBelow(folder)) {
+      if (/^(events|checkpoints)/.test(name)) Deno.removeSync(join(folder, name));
+    }
     assert.deepEqual(readRuns([base]).runs.map(({ config }) => [config.evalEvery, config.earlyStop]), [[0, null]]);
     assert.equal((await run(["--resume", folder])).code, 0);
     const { scenarioName: ___, ...damaged } = older;
@@ -161,7 +168,7 @@ function record(given: Partial<Config>, preset?: string): RunRecord {
     metrics: { "train/episode_reward_sum": config.seed + iteration },
   }));
   const numbers = { iterations: 2, final: 1, best: 1, framesPerSecond: 1, started: null };
-  return { folder: "", config, state: "finished", rows, ...numbers };
+  return { folder: "", config, state: "finished", rows, problems: [], ...numbers };
 }
 
 const settingsIn = (runs: readonly RunRecord[]) => [...namesOf(runs).values()].map(({ settings }) => settings);

@@ -39,7 +39,7 @@ Deno.test("encodeSafetensors() follows the format: length, JSON header, aligned 
   assert.equal(size % 8, 0);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + size)));
   assert.deepEqual(header, {
-    __metadata__: file.metadata,
+    __metadata__: { ...file.metadata, digest: decodeSafetensors(bytes).digest },
     count: { dtype: "I32", shape: [], data_offsets: [0, 4] },
     empty: { dtype: "F32", shape: [0, 4], data_offsets: [4, 4] },
     key: { dtype: "U32", shape: [2], data_offsets: [4, 12] },
@@ -67,6 +67,25 @@ Deno.test("decodeSafetensors() refuses a file that is cut anywhere", () => {
   }
 });
 
+Deno.test("decodeSafetensors() refuses a file in which any bit of a number, a name or a text was turned", () => {
+  const bytes = encodeSafetensors(file);
+  const size = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  for (let at = 8; at < bytes.length; at++) {
+    // Blanks that fill up the header say nothing.
+    if (at < 8 + size && bytes[at] === 0x20) continue;
+    const changed = bytes.slice();
+    changed[at]! ^= 1 << at % 8;
+    assert.throws(
+      () => {
+        // Only a digest by another name is none.
+        if (decodeSafetensors(changed).digest === null) throw new Error("is damaged: no digest");
+      },
+      /^Error: (is|has|holds) /,
+      `byte ${at}`,
+    );
+  }
+});
+
 Deno.test("decodeSafetensors() reads from the middle of a buffer", () => {
   const bytes = encodeSafetensors(file);
   const padded = new Uint8Array(bytes.length + 3);
@@ -89,7 +108,7 @@ const damaged: readonly (readonly [string, Uint8Array, string])[] = [
     handMade({ w: { ...float, dtype: "F16" } }),
     'holds "w" as "F16"; known are F32, I32, U32, BOOL.',
   ],
-  ["no dtype", handMade({ w: 3 }), 'holds "w" as undefined; known are F32, I32, U32, BOOL.'],
+  ["no dtype", handMade({ w: 3 }), 'holds "w" without a dtype; known are F32, I32, U32, BOOL.'],
   [
     "a negative size",
     handMade({ w: { ...float, shape: [-1] } }),

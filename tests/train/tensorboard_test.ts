@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { BinaryReader } from "npm:@bufbuild/protobuf@2.17.0/wire";
 import {
-  bytesUpTo,
-  crc32c,
+  eventsUpTo,
   histogramRecord,
   readRecords,
   scalarRecord,
+  textOfTag,
   textRecord,
   versionRecord,
 } from "../../lib/train/files/tensorboard.ts";
+import { crc32c } from "../../lib/train/files/crc.ts";
 import { histogramOf } from "../../lib/train/files/histogram.ts";
 
 type Field = number | bigint | Uint8Array;
@@ -146,19 +147,30 @@ Deno.test("readRecords() stops at a frame that is torn, wherever it is", () => {
   }
 });
 
-Deno.test("readRecords() stops at a frame with a changed byte", () => {
-  const ends = [...readRecords(file)].map(({ end }) => end);
+Deno.test("a changed byte costs the frame that it is in, and no other; that the file is damaged is told", () => {
+  const frames = [...readRecords(file)].map(({ begin, end }) => [begin, end]);
   for (let at = 0; at < file.length; at++) {
     const changed = file.slice();
     changed[at]! ^= 0x10;
-    assert.equal([...readRecords(changed)].length, ends.filter((end) => end <= at).length, `byte ${at}`);
+    const others = frames.filter(([begin, end]) => at < begin! || at >= end!);
+    assert.deepEqual([...readRecords(changed)].map(({ begin, end }) => [begin, end]), others, `byte ${at}`);
+    assert.ok(eventsUpTo(changed, 300).isDamaged, `byte ${at}`);
   }
 });
 
-Deno.test("bytesUpTo() ends after the last record of a step", () => {
+Deno.test("eventsUpTo() ends after the last record of a step, and takes an end that is torn for no damage", () => {
   const ends = [...readRecords(file)].map(({ end }) => end);
-  assert.deepEqual(
-    [0, 1, 2, 299, 300, 301].map((step) => bytesUpTo(file, step)),
-    [1, 2, 3, 3, 4, 4].map((i) => ends[i]),
-  );
+  for (const [step, last] of [[0, 1], [1, 2], [2, 3], [299, 3], [300, 4], [301, 4]] as const) {
+    assert.deepEqual(eventsUpTo(file, step), { content: file.slice(0, ends[last]), isDamaged: false });
+  }
+  for (let cut = 1; cut < ends[4]! - ends[3]!; cut++) {
+    const torn = file.subarray(0, file.length - cut);
+    assert.deepEqual(eventsUpTo(torn, 300), { content: file.slice(0, ends[3]), isDamaged: false }, `${cut} bytes`);
+  }
+});
+
+Deno.test("textOfTag() finds what textRecord() wrote", () => {
+  assert.equal(textOfTag(file, "t"), "x");
+  assert.equal(textOfTag(file, "a"), null);
+  assert.equal(textOfTag(file.subarray(0, 10), "t"), null);
 });

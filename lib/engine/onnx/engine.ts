@@ -1,11 +1,12 @@
 /** The CPU engine: a graph becomes an ONNX model that ONNX Runtime runs. */
 
 import { env } from "./runtime.ts";
-import type { Engine, Graph } from "../engine.ts";
-import { makeExecutable, type OnnxExecutable } from "./executable.ts";
+import type { Engine, Executable, Graph } from "../engine.ts";
+import { Lease } from "../lease.ts";
+import { makeExecutable } from "./executable.ts";
 import { writeProgram } from "./program.ts";
 import { encodeModel } from "./proto.ts";
-import { cores, openSession, threadsFor } from "./session.ts";
+import { cores, openSession, type Session, threadsFor } from "./session.ts";
 
 /** Settings of the CPU engine. */
 export interface OnnxOptions {
@@ -13,9 +14,9 @@ export interface OnnxOptions {
   readonly threads?: number;
 }
 
-interface Held {
-  readonly bytes: number;
-  readonly executable: OnnxExecutable;
+/** What is held for a program: it knows neither that nor its graph. */
+function leaseOf(all: Set<Lease>, bytes: number, session: Session | null): Lease {
+  return new Lease(all, bytes, () => session?.release());
 }
 
 /**
@@ -27,30 +28,26 @@ export function createOnnxEngine({ threads = cores }: OnnxOptions = {}): Promise
   if (!Number.isInteger(threads) || threads < 1) {
     return Promise.reject(new RangeError(`the CPU engine needs 1 thread or more, not ${threads}.`));
   }
-  const held = new Set<Held>();
-  const open = (graph: Graph): OnnxExecutable => {
+  const leases = new Set<Lease>();
+  const open = (graph: Graph): Executable => {
     const used = threadsFor(graph.outputs, threads);
     const program = writeProgram(graph, used);
     const model = program.model && encodeModel(program.model);
     const session = model && openSession(model, used, graph.brief);
-    const entry: Held = {
-      bytes: model?.byteLength ?? 0,
-      executable: makeExecutable(graph, program, session, () => {
-        if (held.delete(entry)) session?.release();
-      }),
-    };
-    held.add(entry);
-    return entry.executable;
+    const lease = leaseOf(leases, model?.byteLength ?? 0, session);
+    const executable = makeExecutable(graph, program, session, lease);
+    lease.endWith(executable);
+    return executable;
   };
-  const total = (bytes: (x: Held) => number): number => [...held].reduce((sum, x) => sum + bytes(x), 0);
+  const total = (bytes: (x: Lease) => number): number => [...leases].reduce((sum, x) => sum + bytes(x), 0);
   return Promise.resolve({
     name: "cpu",
     adapter: `ONNX Runtime ${env.versions.node ?? ""}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
     // What is thrown becomes a promise's.
     compile: (graph) => new Promise((resolve) => resolve(open(graph))),
-    liveBytes: () => ({ models: total((x) => x.bytes), "spare state": total((x) => x.executable.spareBytes()) }),
+    liveBytes: () => ({ models: total((x) => x.bytes), "spare state": total((x) => x.spareBytes) }),
     dispose: () => {
-      for (const { executable } of [...held]) executable.dispose();
+      for (const lease of [...leases]) lease.end();
     },
   });
 }

@@ -5,6 +5,7 @@ import type { Node } from "../../graph/node.ts";
 import { Storage } from "../../graph/storage.ts";
 import { allocate, type Aval, describe, sizeOf, type TypedArray } from "../../graph/types.ts";
 import type { Executable, Graph, Keep } from "../engine.ts";
+import type { Lease } from "../lease.ts";
 import { evaluateHost, type HostValue } from "./host.ts";
 import { listModel } from "./listing.ts";
 import type { Port, Program } from "./program.ts";
@@ -23,21 +24,14 @@ function hostValue(node: Node, inputs: readonly HostValue[]): HostValue {
   }
 }
 
-/** What the engine asks an executable besides running it. */
-export interface OnnxExecutable extends Executable {
-  /** Bytes of arrays kept for the next run. */
-  spareBytes(): number;
-}
-
-/** Makes a graph runnable; `session` is null where the host does everything. */
+/** Makes a graph runnable; `session` is null where the host does everything. `lease` is what the engine holds for it. */
 export function makeExecutable(
   graph: Graph,
   program: Program,
   session: Session | null,
-  onDispose: () => void,
-): OnnxExecutable {
-  /** For each donated output an array to write to: what the input that it replaces left behind. */
-  const spares = new Map<number, TypedArray>();
+  lease: Lease,
+): Executable {
+  const { spares } = lease;
 
   async function gather(inputs: readonly Storage[]): Promise<Map<Node, TypedArray>> {
     const values = new Map<Node, HostValue>();
@@ -109,10 +103,6 @@ export function makeExecutable(
       ...program.host.map((x) => `host ${x.op} ${x.dtype}[${x.shape}]`),
       ...(program.model ? listModel(program.model) : []),
     ],
-    spareBytes: () => [...spares.values()].reduce((sum, x) => sum + x.byteLength, 0),
-    dispose() {
-      spares.clear();
-      onDispose();
-    },
+    dispose: () => lease.end(),
   };
 }

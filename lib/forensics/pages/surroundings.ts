@@ -13,4 +13,12 @@ export const pagesOfSurroundings = {
     wrong: `deno run --allow-read --allow-ffi train.ts`,
     right: `deno run --allow-read --allow-ffi --allow-env=ORT_DISABLE_TELEMETRY train.ts`,
   },
+  G602: {
+    title: "a right is missing",
+    meaning:
+      "Deno gives a program the rights that its flags name. Computing on the CPU needs --allow-ffi, since ONNX Runtime is a " +
+      "native library; runs are written with --allow-write. README lists what each command needs, and its task has.",
+    wrong: `deno run --allow-read train.ts`,
+    right: `deno run --allow-read --allow-write --allow-ffi --allow-env=ORT_DISABLE_TELEMETRY train.ts`,
+  },
 } as const satisfies Record<`G${number}`, Page>;

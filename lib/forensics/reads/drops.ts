@@ -156,6 +156,11 @@ function thin(drop: Drop): void {
   drop.way = drop.named = null;
 }
 
+/** Of a drop that outlives what it is about: its lines as texts, which hold nothing. */
+export function settleLines({ site, named, way }: Drop): void {
+  for (const x of [site, ...named ? [named.site] : [], ...way?.map((stop) => stop.site) ?? []]) x.settle();
+}
+
 /** What was read: `mean#17 float32 []`. */
 export function whatOf({ what, named }: Drop): string {
   return named ? `${labelOf(named)} ${what}` : what;

@@ -1,6 +1,5 @@
 /** What was learned, as a file for others: the policy as ONNX, checked as it is made, or all weights. */
 
-import { InferenceSession, Tensor as OnnxTensor } from "../../engine/onnx/runtime.ts";
 import { compile } from "../../compile/compile.ts";
 import { play } from "../../rl/evaluation.ts";
 import { type HostMoment, HostPlayer } from "../../rl/host_episodes.ts";
@@ -128,6 +127,8 @@ export async function compareOnnx(
   const stride = Math.ceil(frames.length / mostObservations);
   const judged = frames.filter((_, i) => i % stride === 0);
   const onNext = new Set(frames);
+  // Only here: who reads about runs needs no native library.
+  const { InferenceSession, Tensor: OnnxTensor } = await import("../../engine/onnx/runtime.ts");
   const session = await InferenceSession.create(file);
   let difference = 0;
   try {

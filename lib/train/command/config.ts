@@ -3,7 +3,7 @@
 import * as v from "npm:valibot@1.5.0";
 import { isStrayPromise, shown } from "../../graph/kinds.ts";
 import { flagOf, initialOf, notThis, type Option, rangeOf, type Table, within } from "../../systems/option.ts";
-import { type Config, running, type Setting, type Settings } from "../../systems/settings.ts";
+import { type Config, isHarmless, type Setting, type Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { checkOption } from "./flags.ts";
@@ -130,9 +130,6 @@ export function laidOver(system: System, algorithm: string, above: Settings, bel
   return settings;
 }
 
-/** What may be another in a resumed run: no number that is learned depends on it, but for the rounding of another device. */
-const harmless: readonly string[] = Object.keys(running).filter((name) => name !== "seed");
-
 /** Why the run cannot go on for more iterations than it was made for; null if it can. */
 export function fixedLength(system: System, run: Config): string | null {
   const ending = system.endsWith(run);
@@ -143,7 +140,7 @@ export function fixedLength(system: System, run: Config): string | null {
 export function resumedConfig(system: System, run: Config, settings: Settings): Config {
   const given = asSettings(system, run.algorithm, settings, run);
   for (const [name, value] of Object.entries(given)) {
-    if (value === run[name] || harmless.includes(name)) continue;
+    if (value === run[name] || isHarmless(name)) continue;
     if (name !== "nIters") {
       throw new UsageError(
         `${flagOf(name)} ${value} differs from the ${

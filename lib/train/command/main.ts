@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { checkNumerics } from "../../forensics/nonfinite/watch.ts";
+import { printable } from "../../systems/text.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { textOf } from "../files/error.ts";
 import { folderNameOf } from "../files/folder.ts";
@@ -29,13 +30,13 @@ export async function main(args: readonly string[], host: Host): Promise<number>
     if (plans.length > 1) return await trainSeries(plans, resume ?? null, session);
     return await trainOne(plans[0]!, session);
   } catch (error) {
-    host.err.write(`error: ${textOf(error)}\n`);
+    host.err.write(`error: ${printable(textOf(error))}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
 }
 
 function print({ out }: Host, text: string): number {
-  out.write(`${text}\n`);
+  out.write(`${printable(text)}\n`);
   return 0;
 }
 

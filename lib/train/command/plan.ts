@@ -75,7 +75,7 @@ async function resumedPlans(
   const plans: Plan[] = [];
   for (const folder of series.length > 0 ? series : [path]) {
     const resume = findRun(folder, `--resume ${folder}`);
-    const run = usedConfig(resume.folder);
+    const run = usedConfig(resume);
     const system = await systemToOpen(run.scenarioName);
     refuseForeign(Object.keys(given), system, run.scenarioName, run.algorithm);
     plans.push({ system, config: resumedConfig(system, run, given), out: "", resume, arguments: args });

@@ -1,17 +1,79 @@
-/** The configuration of a run, read back from its folder. */
+/** The configuration of a run, read back from its folder, and compared with what the run itself has noted of it. */
 
-import { join } from "node:path";
-import type { Config } from "../../systems/settings.ts";
+import { basename, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { shown } from "../../graph/kinds.ts";
+import { type Config, isHarmless, type Settings } from "../../systems/settings.ts";
+import type { System } from "../../systems/system.ts";
+import { printable } from "../../systems/text.ts";
 import { UsageError } from "../../systems/usage.ts";
+import { notedInCheckpoint } from "../files/checkpoint.ts";
 import { reasonOf } from "../files/error.ts";
-import { configName } from "../files/folder.ts";
+import { configName, notedInEvents, type ResumePoint } from "../files/folder.ts";
 import { fromRun } from "../files/inputs.ts";
-import { algorithmOf, defaultsOf, parseConfig } from "./config.ts";
+import { readRegularText } from "../files/regular.ts";
+import { algorithmOf, defaultsOf, fixedLength, parseConfig } from "./config.ts";
 import { systemOfRun } from "./worlds.ts";
 
-/** The configuration of the run in `folder`, for who makes what it says: with the files that it keeps. See {@linkcode readConfig}. */
-export function usedConfig(folder: string): Config {
-  return fromRun(folder, readConfig(folder));
+/**
+ * The configuration of a run for who makes what it says: with the files that it keeps, and as it was when the checkpoint was made. See
+ * {@linkcode readConfig}.
+ *
+ * @throws UsageError also if it is not the one that the run was trained with.
+ */
+export function usedConfig({ folder, checkpoint }: ResumePoint): Config {
+  const config = readConfig(folder);
+  const [began, later] = [notedInEvents(folder), checkpoint && notedInCheckpoint(checkpoint.path)];
+  const noted = began || later ? { ...began, ...later } : null;
+  const difference = noted && differenceFrom(noted, config, settingsIn(folder));
+  if (!difference) return fromRun(folder, config);
+  const source = later && Object.hasOwn(later, difference.name)
+    ? `by ${basename(checkpoint!.path)}`
+    : "as the run began";
+  throw new UsageError(`${join(folder, configName)} ${difference.says(source)}`);
+}
+
+/** What config.json has in another way than the newest checkpoint, as a sentence; null if that is nothing. */
+export function changeOf(folder: string, checkpoint: string, config: Config): string | null {
+  const noted = notedInCheckpoint(checkpoint);
+  const difference = noted && differenceFrom(noted, config, settingsIn(folder));
+  return difference ? `${join(folder, configName)} ${difference.says(`by ${basename(checkpoint)}`)}` : null;
+}
+
+/** A setting that is not what was noted, and the end of a sentence about it. */
+interface Difference {
+  readonly name: string;
+  readonly says: (source: string) => string;
+}
+
+/** The first setting that is not what was noted; null if there is none. Notes of events are texts. */
+function differenceFrom(noted: Settings, config: Config, written: Settings): Difference | null {
+  const system = systemOfRun(config.scenarioName);
+  const defaults = defaultsOf(system, config.scenarioName, config.algorithm);
+  for (const [name, value] of Object.entries(config)) {
+    const before = Object.hasOwn(noted, name) ? noted[name]! : defaults[name]!;
+    const then = typeof before === "string" ? before : shown(before);
+    if (!Object.hasOwn(written, name)) {
+      if (!Object.hasOwn(noted, name)) continue;
+      return { name, says: (source) => `lacks "${name}", which was ${then} ${source}: put that back.` };
+    }
+    if (isHarmless(name) || isDeepStrictEqual(value, before) || String(value) === before) continue;
+    if (name === "nIters" && isLonger(system, config, Number(before))) continue;
+    const says = (source: string): string =>
+      `says "${name}" is ${shown(value)}, and it was ${then} ${source}: put that back, or start a new run.`;
+    return { name, says };
+  }
+  return null;
+}
+
+/** A run may have been extended. */
+function isLonger(system: System, config: Config, before: number): boolean {
+  return config.nIters >= before && fixedLength(system, config) === null;
+}
+
+/** What is written in config.json. */
+function settingsIn(folder: string): Settings {
+  return JSON.parse(readRegularText(join(folder, configName))) as Settings;
 }
 
 /**
@@ -21,14 +83,19 @@ export function usedConfig(folder: string): Config {
 export function readConfig(folder: string): Config {
   const path = join(folder, configName);
   try {
-    const { scenarioName, seed, ...rest } = JSON.parse(Deno.readTextFileSync(path)) ?? {};
+    const { scenarioName, seed, ...rest } = settingsIn(folder) ?? {};
     if (typeof scenarioName !== "string") throw new Error("it names no scenario");
+    for (const [name, value] of Object.entries({ scenarioName, ...rest })) {
+      if (typeof value === "string" && printable(value) !== value) {
+        throw new Error(`"${name}" holds characters that cannot be shown`);
+      }
+    }
     const system = systemOfRun(scenarioName);
     return parseConfig(system, {
       ...defaultsOf(system, scenarioName, algorithmOf(system, rest)),
       ...rest,
       scenarioName,
-      seed,
+      seed: seed!,
     });
   } catch (error) {
     throw new UsageError(`${path} is not the configuration of a run: ${reasonOf(error).replace(/\.$/, "")}.`);

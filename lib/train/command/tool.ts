@@ -1,6 +1,7 @@
 /** What the commands beside `train` share: their flags from a table, `--help`, `--out`, and errors as sentences. */
 
 import { dirname } from "node:path";
+import { printable } from "../../systems/text.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { infoOf } from "../files/atomic.ts";
 import { reasonOf, textOf } from "../files/error.ts";
@@ -63,10 +64,10 @@ export async function runTool(
     }
     for (const [name, value] of Object.entries(given)) checkOption(name, tool.options[name]!, value);
     const values = valuesOf(tool.options, given);
-    out.write(`${await tool.run({ positionals, values, given })}\n`);
+    out.write(`${printable(await tool.run({ positionals, values, given }))}\n`);
     return 0;
   } catch (error) {
-    err.write(`error: ${textOf(error)}\n`);
+    err.write(`error: ${printable(textOf(error))}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
 }

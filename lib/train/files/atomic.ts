@@ -1,10 +1,8 @@
 /** Files that survive a kill, a full disk and a crash: written whole or not at all, or only ever appended to. */
 
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { WriteError } from "./error.ts";
-
-/** What half-written files end in. Other tools leave files that end in `.tmp`: those are theirs. */
-const temporary = ".plumbline.tmp";
+import { openRegular, readRegular, temporary, temporaryFor } from "./regular.ts";
 
 function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
@@ -23,17 +21,21 @@ function syncFolder(folder: string): void {
  */
 export function writeFileAtomic(path: string, content: Uint8Array | string): void {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  const part = path + temporary;
+  const part = temporaryFor(path);
   try {
     {
-      using file = Deno.openSync(part, { write: true, create: true, truncate: true });
+      using file = Deno.openSync(part, { write: true, createNew: true });
       writeAll(file, bytes);
       file.syncSync();
     }
     Deno.renameSync(part, path);
     syncFolder(dirname(path));
   } catch (error) {
-    removeIfThere(part);
+    try {
+      removeIfThere(part);
+    } catch {
+      // Who may not write may not remove either: what failed first is the error to tell.
+    }
     throw new WriteError(path, error);
   }
 }
@@ -51,6 +53,22 @@ export function infoOf(path: string): Deno.FileInfo | null {
     return Deno.statSync(path);
   } catch {
     return null;
+  }
+}
+
+/** Copies a file of which a part is to be cut, to a free name in its folder: `events.damaged-1.bin`. Returns the copy's path. */
+export function setAside(path: string, [stem, ending]: readonly [string, string]): string {
+  const content = readRegular(path);
+  for (let copy = 1;; copy++) {
+    const aside = join(dirname(path), `${stem}.damaged-${copy}.${ending}`);
+    try {
+      using file = Deno.openSync(aside, { write: true, createNew: true });
+      writeAll(file, content);
+      file.syncSync();
+      return aside;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw new WriteError(aside, error);
+    }
   }
 }
 
@@ -80,13 +98,13 @@ export function tryLock(file: Deno.FsFile, exclusive: boolean): boolean {
 
 /** A file that only grows, by whole pieces. */
 export class AppendFile {
-  readonly #file: Deno.FsFile;
+  #file: Deno.FsFile;
   #size: number;
 
-  /** Opens `path`, or makes it. */
-  constructor(readonly path: string) {
+  /** Opens `path`, or makes it. A link there is not followed. */
+  constructor(public path: string) {
     try {
-      this.#file = Deno.openSync(path, { read: true, write: true, create: true });
+      this.#file = openRegular(path);
       this.#size = this.#file.seekSync(0, Deno.SeekMode.End);
     } catch (error) {
       throw new WriteError(path, error);
@@ -104,6 +122,14 @@ export class AppendFile {
       if (/not (implemented|supported)|no locks/i.test((error as Error).message)) return true;
       throw new WriteError(this.path, error);
     }
+  }
+
+  /** Puts `content` in the place of all that it holds, whole or not at all. A lock of it ends. */
+  replace(content: Uint8Array): void {
+    writeFileAtomic(this.path, content);
+    this.#file.close();
+    this.#file = openRegular(this.path);
+    this.#size = this.#file.seekSync(0, Deno.SeekMode.End);
   }
 
   /** Adds `content` at the end: all of it, or nothing and a {@linkcode WriteError}. */

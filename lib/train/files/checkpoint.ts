@@ -1,11 +1,13 @@
 /** Checkpoints of a run: `checkpoints/000010.safetensors` is the whole state after iteration 10. */
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { aval, describe, sameShape, type SavedTensor } from "../../graph/types.ts";
 import { removeIfThere, writeFileAtomic } from "./atomic.ts";
+import { readRegular } from "./regular.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf } from "./error.ts";
-import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
+import { decodeSafetensors, encodeWithDigest, readMetadata } from "./safetensors.ts";
+import type { Settings } from "../../systems/settings.ts";
 import type { TrainerState } from "../../systems/trainer.ts";
 
 /** A checkpoint by its name, not yet read. */
@@ -16,7 +18,8 @@ export interface CheckpointFile {
 
 /** How many are kept: the newest, and some to fall back to. */
 const kept = 3;
-const format = "plumbline checkpoint 1";
+/** Those of the first have no digest. */
+const formats = { before: "plumbline checkpoint 1", now: "plumbline checkpoint 2" } as const;
 const namePattern = /^(\d{6,})\.safetensors$/;
 
 /** The name of the folder in which a run keeps its checkpoints. */
@@ -33,12 +36,41 @@ export function listCheckpoints(run: string): CheckpointFile[] {
   return found.sort((a, b) => a.iteration - b.iteration);
 }
 
-/** Writes the state after `iteration`, whole or not at all, then removes all but the last few. Returns its path. */
-export function saveCheckpoint(run: string, iteration: number, state: TrainerState): string {
+/** A checkpoint that was written. */
+export interface SavedCheckpoint {
+  readonly path: string;
+  /** What the file itself says of its content. */
+  readonly digest: string;
+}
+
+/**
+ * Writes the state after `iteration`, whole or not at all, then removes all but the last few. `config` is the configuration of the run, as
+ * its folder has it.
+ */
+export function saveCheckpoint(
+  run: string,
+  iteration: number,
+  state: TrainerState,
+  config: Settings = {},
+): SavedCheckpoint {
   const path = join(run, checkpointFolder, `${String(iteration).padStart(6, "0")}.safetensors`);
-  writeFileAtomic(path, encodeSafetensors({ tensors: state, metadata: { format, iteration: String(iteration) } }));
+  const metadata = { format: formats.now, iteration: String(iteration), config: JSON.stringify(config) };
+  const { file, digest } = encodeWithDigest({ tensors: state, metadata });
+  writeFileAtomic(path, file);
   for (const old of listCheckpoints(run).slice(0, -kept)) removeIfThere(old.path);
-  return path;
+  return { path, digest };
+}
+
+/** The configuration that a checkpoint notes, from its header alone; null if it notes none, or cannot be read. */
+export function notedInCheckpoint(path: string): Settings | null {
+  try {
+    const { config } = readMetadata(path);
+    const noted: unknown = JSON.parse(config ?? "null");
+    return typeof noted === "object" && noted !== null && Object.keys(noted).length > 0 ? noted as Settings : null;
+  } catch {
+    // What is wrong with it is said by who reads it whole.
+    return null;
+  }
 }
 
 /** A checkpoint that was read. */
@@ -46,15 +78,33 @@ export interface Checkpoint {
   readonly path: string;
   readonly iteration: number;
   readonly state: TrainerState;
+  /** The configuration of the run when it was saved; empty where it is not known. */
+  readonly config: Settings;
 }
 
 /**
- * Reads a checkpoint of the run in `folder`. Throws a {@linkcode UsageError} if it is damaged, which names the one that can be
- * taken in its place.
+ * Reads a checkpoint of the run in `folder`, whose manifest has the digests `known`. Throws a {@linkcode UsageError} if it is damaged,
+ * which names the one that can be taken in its place.
  */
-export function loadCheckpointOf(folder: string, { path, iteration }: CheckpointFile): Checkpoint {
+export function loadCheckpointOf(
+  folder: string,
+  { path, iteration }: CheckpointFile,
+  known: Readonly<Record<string, string>> = {},
+): Checkpoint {
   try {
-    return { path, ...loadCheckpoint(path) };
+    const { digest, ...checkpoint } = loadCheckpoint(path);
+    const expected = known[basename(path)];
+    if (checkpoint.iteration !== iteration) {
+      throw new UsageError(
+        `${path} is not what its name says: it holds the state after iteration ${checkpoint.iteration}.`,
+      );
+    }
+    if (expected !== undefined && digest !== expected) {
+      throw new UsageError(
+        `${path} is not the checkpoint that this run wrote: its digest is not that of the manifest.`,
+      );
+    }
+    return { path, ...checkpoint };
   } catch (error) {
     const earlier = listCheckpoints(folder).filter((x) => x.iteration < iteration).at(-1);
     const way = earlier ? `give the one before it: ${earlier.path}` : "there is none before it, so start a new run";
@@ -63,20 +113,24 @@ export function loadCheckpointOf(folder: string, { path, iteration }: Checkpoint
 }
 
 /** Reads a checkpoint. Throws a {@linkcode UsageError} that names the file if it is none, or damaged. */
-export function loadCheckpoint(path: string): { iteration: number; state: TrainerState } {
+export function loadCheckpoint(path: string): Omit<Checkpoint, "path"> & { readonly digest: string | null } {
   let file: Uint8Array;
   try {
-    file = Deno.readFileSync(path);
+    file = readRegular(path);
   } catch (error) {
     throw new UsageError(`${path} could not be read: ${reasonOf(error)}.`);
   }
   try {
-    const { tensors, metadata } = decodeSafetensors(file);
+    const { tensors, metadata, digest } = decodeSafetensors(file);
     const iteration = Number(metadata.iteration);
-    if (metadata.format !== format || !Number.isSafeInteger(iteration) || iteration < 1) {
+    const isKnown = metadata.format === formats.before || metadata.format === formats.now;
+    if (!isKnown || !Number.isSafeInteger(iteration) || iteration < 1) {
       throw new Error("is not a checkpoint of a run: its metadata do not say so.");
     }
-    return { iteration, state: tensors };
+    if (digest === null && metadata.format === formats.now) {
+      throw new Error("is damaged: its digest, by which its numbers are checked, is not there.");
+    }
+    return { iteration, state: tensors, config: JSON.parse(metadata.config ?? "{}") as Settings, digest };
   } catch (error) {
     throw new UsageError(`${path} ${(error as Error).message}`);
   }
@@ -93,6 +147,18 @@ export function withSteps(state: TrainerState, fresh: TrainerState): TrainerStat
 }
 
 const formOf = ({ dtype, shape }: SavedTensor): string => describe(aval(dtype, shape));
+
+/** Tensors that no step leaves infinite or NaN; what else a trainer keeps is its own affair. */
+const learned = /^(policy|critic|optimizer)\b/;
+
+/** Throws a {@linkcode UsageError} that names a tensor of `state`, read from `path`, if its numbers are not finite though they must be. */
+export function checkFinite(state: TrainerState, path: string): void {
+  for (const [name, { data }] of Object.entries(state)) {
+    if (!learned.test(name) || !(data instanceof Float32Array)) continue;
+    const at = data.findIndex((x) => !Number.isFinite(x));
+    if (at >= 0) throw new UsageError(`${path} is damaged: "${name}" holds ${data[at]} at ${at}.`);
+  }
+}
 
 /** Throws a {@linkcode UsageError} unless `state`, read from `path`, has the names, dtypes and shapes of `expected`. */
 export function checkFits(state: TrainerState, expected: TrainerState, path: string): void {

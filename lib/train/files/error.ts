@@ -2,6 +2,7 @@
 
 import { PlumblineError } from "../../graph/error.ts";
 import { shown } from "../../graph/kinds.ts";
+import { oneLine } from "../../systems/text.ts";
 import { UsageError } from "../../systems/usage.ts";
 
 /** A file could not be written. What was there before is intact. */
@@ -16,6 +17,8 @@ export class WriteError extends Error {
 
 /** By the system's own words, since not every error of Deno has a code. */
 const reasons: readonly (readonly [RegExp, string])[] = [
+  [/--allow-write flag/, "this program may not: run it with --allow-write"],
+  [/--allow-read flag/, "this program may not: run it with --allow-read"],
   [/no space left/i, "no space is left on the device"],
   [/quota/i, "the disk quota is used up"],
   [/file too large/i, "it would be larger than the system allows"],
@@ -29,7 +32,7 @@ const reasons: readonly (readonly [RegExp, string])[] = [
 /** Why a file operation failed, in words, without the path and the full stop. */
 export function reasonOf(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : String(cause);
-  return reasons.find(([pattern]) => pattern.test(text))?.[1] ?? text.replace(/ \(os error \d+\).*$/, "");
+  return reasons.find(([pattern]) => pattern.test(text))?.[1] ?? oneLine(text.replace(/ \(os error \d+\)[^]*$/, ""));
 }
 
 /** Errors that are meant to be read are sentences; of others, which are defects, the stack matters. */

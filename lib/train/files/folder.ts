@@ -4,17 +4,20 @@
  */
 
 import { basename, dirname, join } from "node:path";
-import { AppendFile, removeIfThere, removeLeftovers, tryLock, writeFileAtomic } from "./atomic.ts";
+import { AppendFile, infoOf, removeIfThere, removeLeftovers, setAside, tryLock, writeFileAtomic } from "./atomic.ts";
 import { type CheckpointFile, checkpointFolder, listCheckpoints, saveCheckpoint } from "./checkpoint.ts";
 import { isModulePath, scenarioTitle } from "../../systems/module_path.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf, WriteError } from "./error.ts";
 import { asInRun, keepInputs } from "./inputs.ts";
 import { manifestName, readManifest } from "./manifest.ts";
-import { encodeRow, type MetricsRow, readRows } from "./metrics.ts";
-import type { Config } from "../../systems/settings.ts";
+import { damageText, encodeRow, type MetricsRow, readLog } from "./metrics.ts";
+import { asNewFolder, inNewFolder, timestamp } from "./new_folder.ts";
+import { checkFolder, readBeginning, readRegular } from "./regular.ts";
+import { identityOf, neighbour } from "./whereabouts.ts";
+import { type Config, isHarmless, type Settings } from "../../systems/settings.ts";
 import { histogramOf } from "./histogram.ts";
-import { bytesUpTo, histogramRecord, scalarRecord, textRecord, versionRecord } from "./tensorboard.ts";
+import { eventsUpTo, histogramRecord, scalarRecord, textOfTag, textRecord, versionRecord } from "./tensorboard.ts";
 import type { TrainerState } from "../../systems/trainer.ts";
 
 /** The name of the file that holds the configuration of a run. */
@@ -33,47 +36,6 @@ export function folderNameOf({ scenarioName }: Pick<Config, "scenarioName">): st
 /** `value` as a file that a person reads. */
 export function encodeJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
-}
-
-/** The local time as a name that sorts: `2030-01-31_12-00-00`. */
-function timestamp(now: Date): string {
-  const two = (n: number) => String(n).padStart(2, "0");
-  const day = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join("-");
-  return `${day}_${[now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join("-")}`;
-}
-
-/** Makes a folder that nobody else has: `name`, or `name-2` and so on. */
-function makeOwnFolder(parent: string, name: string): string {
-  for (let copy = 1;; copy++) {
-    const path = join(parent, copy === 1 ? name : `${name}-${copy}`);
-    try {
-      Deno.mkdirSync(path);
-      return path;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    }
-  }
-}
-
-/** Makes a folder of its own and fills it. If that fails nothing is left there. Throws a {@linkcode WriteError}. */
-function inNewFolder<T>(parent: string, name: string, fill: (path: string) => T): T {
-  let path: string;
-  try {
-    Deno.mkdirSync(parent, { recursive: true });
-    path = makeOwnFolder(parent, name);
-  } catch (error) {
-    throw new WriteError(parent, error);
-  }
-  try {
-    return fill(path);
-  } catch (error) {
-    try {
-      Deno.removeSync(path, { recursive: true });
-    } catch {
-      // A disk that takes no files may take no removal either: what failed first is the error to tell.
-    }
-    throw error instanceof WriteError ? error : new WriteError(path, error);
-  }
 }
 
 /** The runs of a series, in the order of their seeds; empty if `path` is no folder of {@linkcode RunFolder.createSeries}. */
@@ -129,9 +91,32 @@ function eventsIn(folder: string): string {
   return names.sort()[0] ?? eventsName(0);
 }
 
+/** Throws a {@linkcode WriteError} unless the folder of a run has a folder `name` of its own. */
+function checkFolderOf(run: string, name: string): void {
+  try {
+    checkFolder(join(run, name));
+  } catch (error) {
+    throw new WriteError(join(run, name), error);
+  }
+}
+
+/** The configuration that a run noted in its events when it began, as texts; null if that cannot be read. */
+export function notedInEvents(folder: string): Settings | null {
+  try {
+    const table = textOfTag(readBeginning(join(folder, eventsIn(folder)), 2 ** 18), configTag);
+    const rows = [...table?.matchAll(/^\| (\w+) \| (.*) \|$/gm) ?? []].map(([, name, value]) => [name!, value!]);
+    // The first row is the table's head.
+    return rows.length > 1 ? Object.fromEntries(rows.slice(1)) : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Whether a process is training in the folder of a run; false on file systems without locks. */
 export function isLocked(folder: string): boolean {
-  using file = Deno.openSync(join(folder, metricsName));
+  const path = join(folder, metricsName);
+  if (!infoOf(path)?.isFile) return false;
+  using file = Deno.openSync(path);
   try {
     return !tryLock(file, false);
   } catch {
@@ -139,18 +124,46 @@ export function isLocked(folder: string): boolean {
   }
 }
 
+/** What becomes of a run whose folder is not where it was. */
+export interface Moved {
+  /** For the user. */
+  readonly text: string;
+  /** Whether there is a new folder, which has no checkpoint yet. */
+  readonly isNew: boolean;
+}
+
 /** The open folder of a run that this process owns. */
 export class RunFolder {
-  readonly #metrics: AppendFile;
-  readonly #events: AppendFile;
+  #path: string;
+  #metrics: AppendFile;
+  #events: AppendFile;
+  /** The folder, whatever it is called; null where the system cannot tell. */
+  #identity: number | null;
+  #isLost = false;
+  /** Settings that name files of which a new run has copies, as it has them. */
+  #kept: Settings = {};
+  /** The digests of checkpoints, by the names of their files. */
+  readonly #digests: Record<string, string>;
 
-  private constructor(readonly path: string, metrics: AppendFile, events: AppendFile) {
+  /** Where it was when it was opened: the paths of a configuration are from there. */
+  readonly #openedAt: string;
+
+  private constructor(path: string, metrics: AppendFile, events: AppendFile) {
+    this.#path = this.#openedAt = path;
     this.#metrics = metrics;
     this.#events = events;
+    this.#identity = identityOf(path);
+    this.#digests = { ...readManifest(join(path, manifestName))?.checkpoints };
+  }
+
+  /** Where it is. */
+  get path(): string {
+    return this.#path;
   }
 
   /** Opens and locks the logs in `path`; if that fails, neither stays open. */
   static #lock(path: string, eventsName: string): RunFolder {
+    checkFolderOf(path, checkpointFolder);
     const metrics = new AppendFile(join(path, metricsName));
     try {
       if (metrics.lock()) return new RunFolder(path, metrics, new AppendFile(join(path, eventsName)));
@@ -175,16 +188,21 @@ export class RunFolder {
 
   /**
    * Makes `base/<scenario>/<timestamp>/seed-<seed>/` for each configuration, which differ in their seeds: runs that are yet
-   * to begin; each keeps its `inputs`. Returns their folders. Throws a {@linkcode WriteError}.
+   * to begin, all of them or none; each keeps its `inputs`. Returns their folders. Throws a {@linkcode WriteError}.
    */
   static createSeries(base: string, configs: readonly Config[], now: Date, inputs: readonly string[]): string[] {
-    return inNewFolder(join(base, folderNameOf(configs[0]!)), timestamp(now), (path) =>
-      configs.map((config) => {
-        const folder = join(path, `seed-${config.seed}`);
-        Deno.mkdirSync(folder);
-        RunFolder.#begin(folder, config, now, inputs).close();
-        return folder;
-      }));
+    const names = configs.map(({ seed }) => `seed-${seed}`);
+    const place = asNewFolder(
+      join(base, folderNameOf(configs[0]!)),
+      timestamp(now),
+      (path) =>
+        configs.forEach((config, i) => {
+          const folder = join(path, names[i]!);
+          Deno.mkdirSync(folder);
+          RunFolder.#begin(folder, config, now, inputs).close();
+        }),
+    );
+    return names.map((name) => join(place, name));
   }
 
   static #begin(path: string, given: Config, now: Date, inputs: readonly string[]): RunFolder {
@@ -192,9 +210,10 @@ export class RunFolder {
     const config = keepInputs(path, given, inputs);
     const seconds = now.getTime() / 1000;
     const folder = RunFolder.#lock(path, eventsName(Math.floor(seconds)));
+    folder.#kept = Object.fromEntries(inputs.map((name) => [name, config[name]!]));
     try {
       folder.#events.append(versionRecord(seconds));
-      folder.#events.append(textRecord(seconds, 0, "config", configTable(config)));
+      folder.#events.append(textRecord(seconds, 0, configTag, configTable(config)));
       folder.writeConfig(config);
       return folder;
     } catch (error) {
@@ -213,17 +232,91 @@ export class RunFolder {
     return basename(this.#events.path);
   }
 
-  /** Takes the run back to the end of `iteration`: later logs and checkpoints are removed. */
-  rewind(iteration: number): void {
+  /**
+   * Takes the run back to the end of `iteration`: later logs and checkpoints are removed. What is damaged is copied aside before
+   * anything of it is cut. Returns what is to be told.
+   */
+  rewind(iteration: number): string[] {
     removeLeftovers(this.path);
     removeLeftovers(join(this.path, checkpointFolder));
     // Newest first, before the logs: a kill in between leaves logs that are longer than the newest checkpoint, as usual.
     for (const later of listCheckpoints(this.path).reverse()) {
-      if (later.iteration > iteration) removeIfThere(later.path);
+      if (later.iteration > iteration) {
+        delete this.#digests[basename(later.path)];
+        removeIfThere(later.path);
+      }
     }
-    this.#events.truncate(bytesUpTo(Deno.readFileSync(this.#events.path), iteration));
-    const rows = [...readRows(Deno.readFileSync(this.#metrics.path))].filter(({ row }) => row.iteration <= iteration);
-    this.#metrics.truncate(rows.at(-1)?.end ?? 0);
+    return [...this.#rewindEvents(iteration), ...this.#rewindMetrics(iteration)];
+  }
+
+  #rewindEvents(iteration: number): string[] {
+    const { path } = this.#events;
+    const { content, isDamaged } = eventsUpTo(readRegular(path), iteration);
+    if (!isDamaged) {
+      this.#events.truncate(content.length);
+      return [];
+    }
+    // Not `tfevents`: TensorBoard takes every file whose name has that for one of the run's.
+    const aside = setAside(path, ["events", "bin"]);
+    this.#events.replace(content);
+    return [`${basename(path)} is damaged: what can be read stays, ${basename(aside)} has it as it was.`];
+  }
+
+  #rewindMetrics(iteration: number): string[] {
+    const log = readLog(readRegular(this.#metrics.path));
+    const kept = log.rows.filter(({ row }) => row.iteration <= iteration);
+    const damage = damageText(log, metricsName);
+    const told = damage === null ? [] : [`${damage}: the others stay.`];
+    const isWhole = kept.length === iteration;
+    if (!isWhole && (log.isTorn || damage !== null)) {
+      // What cannot be read may have been of an iteration that is not made again.
+      const aside = setAside(this.#metrics.path, ["metrics", "jsonl"]);
+      told.push(`${basename(aside)} has ${metricsName} as it was.`);
+    }
+    this.#metrics.truncate(kept.at(-1)?.end ?? 0);
+    return told;
+  }
+
+  /**
+   * Goes after the folder if it was renamed; if it is gone, makes another beside it with what is known of the run: its configuration
+   * and its `rows`. Null if it is where it was.
+   */
+  follow(config: Config, rows: readonly MetricsRow[], now: Date): Moved | null {
+    if (identityOf(this.path) === this.#identity && infoOf(this.path) !== null) return null;
+    const [before, found] = [this.path, neighbour(this.path, this.#identity)];
+    if (found !== null) {
+      this.#move(found);
+      return { text: `${before} is called ${found} now: the run goes on there.`, isNew: false };
+    }
+    try {
+      inNewFolder(dirname(before), basename(before), (path) => this.#beginAnew(path, config, rows, now));
+    } catch (error) {
+      if (this.#isLost) return null;
+      this.#isLost = true;
+      return { text: `${before} is gone. ${(error as Error).message} The run goes on in memory.`, isNew: false };
+    }
+    this.#isLost = false;
+    return { text: `${before} is gone: what is known of the run goes on in ${this.path}.`, isNew: true };
+  }
+
+  /** Whether there is no folder to write to, for the time being. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  #move(path: string): void {
+    this.#path = path;
+    for (const file of [this.#metrics, this.#events]) file.path = join(path, basename(file.path));
+  }
+
+  /** Begins anew in another folder. */
+  #beginAnew(path: string, config: Config, rows: readonly MetricsRow[], now: Date): void {
+    const other = RunFolder.#begin(path, asInRun(this.#openedAt, config), now, []);
+    this.close();
+    [this.#path, this.#metrics, this.#events] = [path, other.#metrics, other.#events];
+    this.#identity = other.#identity;
+    for (const name of Object.keys(this.#digests)) delete this.#digests[name];
+    for (const row of rows) this.log(row, now);
   }
 
   /** Logs an iteration. */
@@ -243,19 +336,35 @@ export class RunFolder {
 
   /** The rows that are logged. */
   rows(): MetricsRow[] {
-    return [...readRows(Deno.readFileSync(this.#metrics.path))].map(({ row }) => row);
+    return readLog(readRegular(this.#metrics.path)).rows.map(({ row }) => row);
   }
 
-  /** Saves the state after `iteration`. The logs reach the disk before it, so they are never shorter. Returns its path. */
-  save(iteration: number, state: TrainerState): string {
+  /**
+   * Saves the state after `iteration` of a run with this configuration. The logs reach the disk before it, so they are never shorter.
+   * Returns its path.
+   */
+  save(iteration: number, state: TrainerState, config: Config): string {
     this.#metrics.sync();
     this.#events.sync();
-    return saveCheckpoint(this.path, iteration, state);
+    const { path, digest } = saveCheckpoint(
+      this.path,
+      iteration,
+      state,
+      notedOf({ ...asInRun(this.#openedAt, config), ...this.#kept }),
+    );
+    this.#digests[basename(path)] = digest;
+    return path;
+  }
+
+  /** The digests of the checkpoints that are there, by the names of their files, as far as they are known. */
+  get checkpoints(): Readonly<Record<string, string>> {
+    const names = listCheckpoints(this.path).map(({ path }) => basename(path));
+    return Object.fromEntries(Object.entries(this.#digests).filter(([name]) => names.includes(name)));
   }
 
   /** Writes config.json; files that the run keeps are named there by their places in its folder. */
   writeConfig(config: Config): void {
-    this.write(configName, encodeJson(asInRun(this.path, config)));
+    this.write(configName, encodeJson(asInRun(this.#openedAt, config)));
   }
 
   /** Writes a file of the run, whole or not at all. Returns its path. */
@@ -276,6 +385,14 @@ export class RunFolder {
     this.close();
   }
 }
+
+/** Of a configuration what a checkpoint notes: all on which its numbers depend. */
+function notedOf(config: Config): Settings {
+  return Object.fromEntries(Object.entries(config).filter(([name]) => !isHarmless(name)));
+}
+
+/** The tag of the configuration among the events. */
+const configTag = "config";
 
 function configTable(config: Config): string {
   const rows = Object.entries(config).map(([name, value]) => `| ${name} | ${value} |`);

@@ -3,6 +3,8 @@
 import * as v from "npm:valibot@1.5.0";
 import onnxruntime from "npm:onnxruntime-node@1.30.0/package.json" with { type: "json" };
 import webgpu from "npm:webgpu@0.6.2/package.json" with { type: "json" };
+import { infoOf } from "./atomic.ts";
+import { readRegularText } from "./regular.ts";
 import type { TrainerFacts } from "../../systems/trainer.ts";
 
 /** The file's name in the folder of a run. */
@@ -39,6 +41,8 @@ export interface Session extends TrainerFacts {
 export interface Manifest extends Session {
   /** The name of the run's file of events: another tool may put its own beside it. */
   readonly events?: string;
+  /** The digests of the checkpoints, by the names of their files. */
+  readonly checkpoints?: Readonly<Record<string, string>>;
   readonly earlier: readonly Session[];
 }
 
@@ -47,7 +51,10 @@ const readSession = v.looseObject({
   ...{ started: v.string(), outcome: v.picklist(outcomes), arguments: v.array(v.string()) },
   ...{ fromIteration: v.number(), toIteration: v.number(), engine: v.string(), adapter: v.string() },
 });
-const readSchema = v.looseObject({ ...readSession.entries, earlier: v.array(readSession) });
+const readSchema = v.looseObject({
+  ...{ ...readSession.entries, earlier: v.array(readSession) },
+  checkpoints: v.optional(v.record(v.string(), v.string())),
+});
 
 /** The version of the library. A package for npm has no deno.json to read it from. */
 export const version = "0.1.0";
@@ -70,9 +77,10 @@ export async function gitState(): Promise<Pick<Session, "gitCommit" | "gitModifi
   return { gitCommit: commit, gitModified: changes !== null && changes !== "" };
 }
 
-/** What git prints; null if there is no git or no repository here. */
-async function git(...args: string[]): Promise<string | null> {
+/** What git prints; null if there is no git or no repository here. It only looks: without that option it writes its index anew. */
+async function git(...given: string[]): Promise<string | null> {
   try {
+    const args = ["--no-optional-locks", ...given];
     const { success, stdout } = await new Deno.Command("git", { args, stderr: "null" }).output();
     return success ? new TextDecoder().decode(stdout).trim() : null;
   } catch {
@@ -103,18 +111,24 @@ export async function beginManifest(
 }
 
 /** The sessions of a manifest to which another comes. One that was killed could not say so, nor how far it got. */
-function earlierWith({ earlier, events: _, ...last }: Manifest, reached: number): Session[] {
+function earlierWith({ earlier, events: _, checkpoints: __, ...last }: Manifest, reached: number): Session[] {
   const killed = last.outcome === "running";
   return [...earlier, killed ? { ...last, outcome: "killed", toIteration: reached } : last];
 }
 
+/** The manifest in a file; null if there is none, "damaged" if there is none that can be read. */
+export function lookAtManifest(path: string): Manifest | null | "damaged" {
+  if (infoOf(path) === null) return null;
+  try {
+    const { success, output } = v.safeParse(readSchema, JSON.parse(readRegularText(path)));
+    return success ? output as unknown as Manifest : "damaged";
+  } catch {
+    return "damaged";
+  }
+}
+
 /** The manifest in a file; null if there is none, or none that can be read: it is a record, nothing depends on it. */
 export function readManifest(path: string): Manifest | null {
-  try {
-    const { success, output } = v.safeParse(readSchema, JSON.parse(Deno.readTextFileSync(path)));
-    return success ? output as unknown as Manifest : null;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const found = lookAtManifest(path);
+  return found === "damaged" ? null : found;
 }

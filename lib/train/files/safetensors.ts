@@ -3,6 +3,8 @@
  * https://github.com/huggingface/safetensors#format
  */
 
+import { createHash } from "node:crypto";
+import { readBeginning } from "./regular.ts";
 import { allocate, type DType, type SavedTensor, sizeOf } from "../../graph/types.ts";
 
 /** Named tensors and free text about them. */
@@ -28,8 +30,23 @@ function bytesOf(data: SavedTensor["data"]): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** Writes a file. The same tensors give the same bytes: wide dtypes first, for alignment, then by name. */
-export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8Array {
+/** The SHA-256 of a header that has no digest, and of the numbers, as the metadata keep it. */
+function digestOf(header: Record<string, unknown>, data: Iterable<Uint8Array>): string {
+  const hash = createHash("sha256").update(JSON.stringify(header));
+  for (const bytes of data) hash.update(bytes);
+  return hash.digest("hex");
+}
+
+/**
+ * Writes a file. The same tensors give the same bytes: wide dtypes first, for alignment, then by name. Its metadata have a digest of all
+ * the rest, by which {@linkcode decodeSafetensors} knows damage.
+ */
+export function encodeSafetensors(file: SafetensorsFile): Uint8Array {
+  return encodeWithDigest(file).file;
+}
+
+/** As {@linkcode encodeSafetensors}, and the digest. */
+export function encodeWithDigest({ tensors, metadata }: SafetensorsFile): { file: Uint8Array; digest: string } {
   const names = Object.keys(tensors).sort((a, b) => {
     const wide = tensors[b]!.data.BYTES_PER_ELEMENT - tensors[a]!.data.BYTES_PER_ELEMENT;
     return wide !== 0 ? wide : a < b ? -1 : 1;
@@ -43,7 +60,8 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
     }
     header[name] = { dtype: codes[dtype], shape, data_offsets: [size, size += data.byteLength] };
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const digest = digestOf(header, names.map((name) => bytesOf(tensors[name]!.data)));
+  const json = new TextEncoder().encode(JSON.stringify({ ...header, [metadataKey]: { ...metadata, digest } }));
   const headerSize = Math.ceil(json.length / lengthBytes) * lengthBytes;
   const file = new Uint8Array(lengthBytes + headerSize + size);
   new DataView(file.buffer).setBigUint64(0, BigInt(headerSize), true);
@@ -55,11 +73,17 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
     file.set(bytes, at);
     at += bytes.length;
   }
-  return file;
+  return { file, digest };
+}
+
+/** A file as it was read. */
+export interface ReadSafetensors extends SafetensorsFile {
+  /** That of its metadata, which was compared with what is there; null in the files of other tools. */
+  readonly digest: string | null;
 }
 
 /** Reads a file; the tensors are copies. Throws a sentence without the file's name when it is damaged: "is truncated: ...". */
-export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
+export function decodeSafetensors(file: Uint8Array): ReadSafetensors {
   const { header, data } = splitHeader(file);
   const { [metadataKey]: metadata = {}, ...rest } = header;
   if (!isRecord(metadata) || Object.values(metadata).some((x) => typeof x !== "string")) {
@@ -74,13 +98,25 @@ export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
   }
   if (data.length < at) throw new Error(`is truncated: ${data.length} of ${at} bytes of its data are there.`);
   if (data.length > at) throw new Error(`is damaged: ${data.length - at} bytes follow its last tensor.`);
+  const { digest = null, ...others } = metadata as Record<string, string>;
+  if (digest !== null && digest !== digestOf({ [metadataKey]: others, ...rest }, [data])) {
+    throw new Error("is damaged: its numbers, or their names, are not those that were written (their digest differs).");
+  }
   const tensors: Record<string, SavedTensor> = {};
   for (const { name, dtype, shape, begin, end } of entries) {
     const numbers = allocate(dtype, sizeOf(shape));
     bytesOf(numbers).set(data.subarray(begin, end));
     tensors[name] = { dtype, shape, data: numbers };
   }
-  return { tensors, metadata: metadata as Record<string, string> };
+  return { tensors, metadata: others, digest };
+}
+
+/** The metadata of the file at `path`, of which only the header is read: nothing is compared with its digest. */
+export function readMetadata(path: string): Readonly<Record<string, string>> {
+  const length = readBeginning(path, lengthBytes);
+  const size = length.length < lengthBytes ? 0 : Number(new DataView(length.buffer).getBigUint64(0, true));
+  const { header } = splitHeader(readBeginning(path, lengthBytes + size));
+  return (header[metadataKey] ?? {}) as Record<string, string>;
 }
 
 function splitHeader(file: Uint8Array): { header: Record<string, unknown>; data: Uint8Array } {
@@ -105,7 +141,8 @@ function checkEntry(name: string, entry: unknown): { dtype: DType; shape: number
   const { dtype: code, shape, data_offsets } = isRecord(entry) ? entry as Partial<Entry> : {};
   const dtype = dtypes.get(code ?? "");
   if (!dtype) {
-    throw new Error(`holds "${name}" as ${JSON.stringify(code)}; known are ${[...dtypes.keys()].join(", ")}.`);
+    const given = code === undefined ? "without a dtype" : `as ${JSON.stringify(code)}`;
+    throw new Error(`holds "${name}" ${given}; known are ${[...dtypes.keys()].join(", ")}.`);
   }
   if (!isCounts(shape) || !isCounts(data_offsets) || data_offsets.length !== 2) {
     throw new Error(`is damaged: the shape or the offsets of "${name}" are no counts.`);

@@ -4,23 +4,8 @@
  */
 
 import { BinaryReader, BinaryWriter } from "npm:@bufbuild/protobuf@2.17.0/wire";
+import { crc32c } from "./crc.ts";
 import type { Histogram } from "./histogram.ts";
-
-/** The reflected Castagnoli polynomial. */
-const polynomial = 0x82f63b78;
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1;
-  return crc;
-});
-
-/** CRC-32C of `bytes` (RFC 3720, B.4). */
-export function crc32c(bytes: Uint8Array): number {
-  let crc = ~0;
-  for (const byte of bytes) crc = crcTable[(crc ^ byte) & 0xff]! ^ (crc >>> 8);
-  return ~crc >>> 0;
-}
 
 /** TFRecord's mask: a checksum of data that contain checksums must not be one of them. */
 function maskedCrc(bytes: Uint8Array): number {
@@ -158,29 +143,80 @@ function clampFloat(value: number): number {
   return Number.isFinite(value) ? Math.min(Math.max(value, -largest), largest) : value;
 }
 
-/** The whole frames of a file: where each ends, and its data. A torn or damaged frame ends the list. */
-export function* readRecords(file: Uint8Array): Generator<{ end: number; data: Uint8Array }> {
+/** A whole frame of a file: where it begins and ends, and its data. */
+export interface EventRecord {
+  readonly begin: number;
+  readonly end: number;
+  readonly data: Uint8Array;
+}
+
+const headerBytes = lengthBytes + crcBytes;
+
+/** Where the frame that begins at `at` ends; null if no length stands there. */
+function endOf(file: Uint8Array, view: DataView, at: number): number | null {
+  if (at + headerBytes > file.length || view.getUint32(at + 4, true) > 0) return null;
+  if (view.getUint32(at + lengthBytes, true) !== maskedCrc(file.subarray(at, at + lengthBytes))) return null;
+  return at + headerBytes + view.getUint32(at, true) + crcBytes;
+}
+
+/** The frames of a file that are whole, in order. What is damaged between them costs no other; a torn one ends the list. */
+export function* readRecords(file: Uint8Array): Generator<EventRecord> {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  for (let at = 0; at + lengthBytes + crcBytes <= file.length;) {
-    if (view.getUint32(at + lengthBytes, true) !== maskedCrc(file.subarray(at, at + lengthBytes))) return;
-    const begin = at + lengthBytes + crcBytes;
-    const end = begin + Number(view.getBigUint64(at, true));
-    if (end + crcBytes > file.length) return;
-    const data = file.subarray(begin, end);
-    if (view.getUint32(end, true) !== maskedCrc(data)) return;
-    at = end + crcBytes;
-    yield { end: at, data };
+  for (let at = 0; at + headerBytes <= file.length;) {
+    const end = endOf(file, view, at);
+    if (end === null) at++;
+    else if (end > file.length) return;
+    else {
+      const data = file.subarray(at + headerBytes, end - crcBytes);
+      if (view.getUint32(end - crcBytes, true) === maskedCrc(data)) yield { begin: at, end, data };
+      at = end;
+    }
   }
 }
 
-/** How many bytes of an event file belong to steps up to `step`. */
-export function bytesUpTo(file: Uint8Array, step: number): number {
-  let size = 0;
-  for (const { end, data } of readRecords(file)) {
-    if (stepOf(data) > step) break;
-    size = end;
+/** Whether what follows the last whole frame, from `at`, is one that a kill has torn, or nothing. */
+function isTornAt(file: Uint8Array, at: number): boolean {
+  if (file.length - at < headerBytes) return true;
+  return (endOf(file, new DataView(file.buffer, file.byteOffset, file.byteLength), at) ?? 0) > file.length;
+}
+
+/** What of an event file belongs to steps up to `step`, and whether it is damaged, but for an end that a kill has torn. */
+export function eventsUpTo(file: Uint8Array, step: number): { content: Uint8Array; isDamaged: boolean } {
+  const records = [...readRecords(file)];
+  const isWhole = records.every(({ begin }, i) => begin === (records[i - 1]?.end ?? 0));
+  const isDamaged = !isWhole || !isTornAt(file, records.at(-1)?.end ?? 0);
+  const later = records.findIndex(({ data }) => stepOf(data) > step);
+  const kept = later < 0 ? records : records.slice(0, later);
+  const content = new Uint8Array(kept.reduce((sum, { begin, end }) => sum + end - begin, 0));
+  let at = 0;
+  for (const { begin, end } of kept) {
+    content.set(file.subarray(begin, end), at);
+    at += end - begin;
   }
-  return size;
+  return { content, isDamaged };
+}
+
+/** The text that {@linkcode textRecord} wrote under `tag`; null if there is none. */
+export function textOfTag(file: Uint8Array, tag: string): string | null {
+  for (const { data } of readRecords(file)) {
+    const value = path(data, [eventField.summary, summaryField.value]);
+    if (!value || decode(path(value, [valueField.tag])) !== tag) continue;
+    return decode(path(value, [valueField.tensor, tensorField.stringValue]));
+  }
+  return null;
+}
+
+const decode = (bytes: Uint8Array | null): string | null => bytes && new TextDecoder().decode(bytes);
+
+/** The bytes of the first of the nested fields of a message; null if it has none. */
+function path(message: Uint8Array, [field, ...deeper]: readonly number[]): Uint8Array | null {
+  const reader = new BinaryReader(message);
+  while (reader.pos < reader.len) {
+    const [found, type] = reader.tag();
+    if (found !== field || type !== wire.bytes) reader.skip(type, found);
+    else return deeper.length === 0 ? reader.bytes() : path(reader.bytes(), deeper);
+  }
+  return null;
 }
 
 function stepOf(data: Uint8Array): number {

@@ -5,11 +5,13 @@ import { signature } from "../../graph/arguments.ts";
 import { anything, having, listOf, optional, text } from "../../graph/kinds.ts";
 import type { CurvePoint, CurveSeries } from "../../plot/curves.ts";
 import { UsageError } from "../../systems/usage.ts";
+import { type CheckpointFile, checkpointFolder, listCheckpoints } from "../files/checkpoint.ts";
 import { reasonOf } from "../files/error.ts";
 import { configName, isLocked, metricsName } from "../files/folder.ts";
-import { readConfig } from "../command/saved_config.ts";
-import { manifestName, type Outcome, readManifest } from "../files/manifest.ts";
-import { type MetricsRow, readRows, recentMean } from "../files/metrics.ts";
+import { changeOf, readConfig } from "../command/saved_config.ts";
+import { lookAtManifest, manifestName, type Outcome } from "../files/manifest.ts";
+import { damageText, type MetricsLog, type MetricsRow, readLog, recentMean } from "../files/metrics.ts";
+import { readRegular, temporary } from "../files/regular.ts";
 import { flagText } from "../command/flags.ts";
 import { type Config, running, type Settings } from "../../systems/settings.ts";
 import type { Headline } from "../../systems/system.ts";
@@ -17,10 +19,10 @@ import { scenarioTitle } from "../../systems/module_path.ts";
 import { systemOfRun } from "../command/worlds.ts";
 import { fixedLength } from "../command/config.ts";
 import { type Departure, departureOf } from "../command/presets.ts";
-import { counted } from "../../systems/text.ts";
+import { counted, oneLine } from "../../systems/text.ts";
 
-/** How a run stands. */
-export type RunState = Outcome | "not begun";
+/** How a run stands; "unknown" where its manifest is damaged. */
+export type RunState = Outcome | "not begun" | "unknown";
 
 /** A run, read from its folder. */
 export interface RunRecord {
@@ -42,6 +44,8 @@ export interface RunRecord {
   readonly started: string | null;
   /** The metrics of each iteration. */
   readonly rows: readonly MetricsRow[];
+  /** A sentence for each file of it that is damaged: what the rest says is here. */
+  readonly problems: readonly string[];
 }
 
 const finite = (x: number): number | null => Number.isFinite(x) ? x : null;
@@ -55,22 +59,63 @@ function median(values: readonly number[]): number {
 /** Reads the run in `folder`. Throws a {@linkcode UsageError} if it is none, or damaged. */
 export function readRun(folder: string): RunRecord {
   const config = readConfig(folder);
-  const manifest = readManifest(join(folder, manifestName));
-  const rows = [...readRows(Deno.readFileSync(join(folder, metricsName)))].map(({ row }) => row);
+  const found = lookAtManifest(join(folder, manifestName));
+  const manifest = found === "damaged" ? null : found;
+  const log = readLog(metricsIn(folder));
+  const rows = log.rows.map(({ row }) => row);
   const { metric, better } = systemOfRun(config.scenarioName).headline;
   const measured = rows.map(({ metrics }) => metrics[metric] ?? NaN).filter(Number.isFinite);
   const rates = rows.map(({ metrics }) => metrics["time/frames_per_second"] ?? NaN).filter(Number.isFinite);
   return {
     folder,
     config,
-    state: stateOf(manifest?.outcome ?? null, folder),
+    state: found === "damaged" ? isLocked(folder) ? "running" : "unknown" : stateOf(found?.outcome ?? null, folder),
     iterations: rows.length,
     final: finite(recentMean(rows, metric)),
     best: measured.length === 0 ? null : measured.reduce((a, b) => (better === "higher" ? a > b : a < b) ? a : b),
     framesPerSecond: rates.length > 0 ? median(rates) : null,
     started: manifest?.earlier[0]?.started ?? manifest?.started ?? null,
     rows,
+    problems: problemsOf(folder, config, found, log),
   };
+}
+
+function metricsIn(folder: string): Uint8Array {
+  const path = join(folder, metricsName);
+  try {
+    return readRegular(path);
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read: ${reasonOf(error)}.`);
+  }
+}
+
+/** What of a run's files is not as the run wrote it, a sentence each. */
+function problemsOf(
+  folder: string,
+  config: Config,
+  manifest: ReturnType<typeof lookAtManifest>,
+  log: MetricsLog,
+): string[] {
+  const path = (name: string): string => oneLine(join(folder, name));
+  const damage = damageText(log, path(metricsName));
+  const last = Math.max(log.rows.at(-1)?.row.iteration ?? 0, manifest === "damaged" ? 0 : manifest?.toIteration ?? 0);
+  const checkpoint = checkpointsIn(folder).at(-1);
+  const change = checkpoint ? changeOf(folder, checkpoint.path, config) : null;
+  return [
+    ...manifest === "damaged" ? [`${path(manifestName)} is damaged: how the run stands is not known.`] : [],
+    ...damage === null ? [] : [`${damage}: left out.`],
+    ...log.rows.length < last ? [`${path(metricsName)} has ${log.rows.length} of ${counted(last, "iteration")}.`] : [],
+    ...change === null ? [] : [change],
+  ];
+}
+
+function checkpointsIn(folder: string): CheckpointFile[] {
+  try {
+    return listCheckpoints(folder);
+  } catch {
+    // A run without such a folder is refused by who trains or plays it.
+    return [];
+  }
 }
 
 /** What the run is judged by. */
@@ -94,28 +139,51 @@ const takesFolders = signature("readRuns()", { folders: listOf(text, "a list of 
 export function readRuns(folders: readonly string[]): { runs: RunRecord[]; problems: string[] } {
   takesFolders(arguments);
   const problems: string[] = [];
-  const runs = [...new Set(folders.flatMap((folder) => [...findRuns(folder)]))].sort().flatMap((folder) => {
+  const runs = [...new Set(folders.flatMap((folder) => [...findRuns(folder, problems)]))].sort().flatMap((folder) => {
     try {
-      return [readRun(folder)];
+      const run = readRun(folder);
+      problems.push(...run.problems);
+      return [run];
     } catch (error) {
-      problems.push(error instanceof UsageError ? error.message : `${folder} could not be read: ${reasonOf(error)}.`);
+      problems.push(
+        error instanceof UsageError ? error.message : `${oneLine(folder)} could not be read: ${reasonOf(error)}.`,
+      );
       return [];
     }
   });
   return { runs, problems };
 }
 
-/** The folders of runs in `folder` and below. Throws a {@linkcode UsageError} if it cannot be opened. */
-function* findRuns(folder: string): Generator<string> {
-  let names: Deno.DirEntry[];
+/** What is in a folder. Throws a {@linkcode UsageError} if it cannot be opened. */
+function entriesOf(folder: string): Deno.DirEntry[] {
   try {
-    names = [...Deno.readDirSync(folder)];
+    return [...Deno.readDirSync(folder)];
   } catch (error) {
-    throw new UsageError(`${folder} cannot be opened: ${reasonOf(error)}.`);
+    throw new UsageError(`${oneLine(folder)} cannot be opened: ${reasonOf(error)}.`);
   }
-  const isRun = [configName, metricsName].every((name) => names.some((entry) => entry.name === name));
-  if (isRun) return yield folder;
-  for (const { name, isDirectory } of names) if (isDirectory) yield* findRuns(join(folder, name));
+}
+
+/** What every run has. */
+const parts = [configName, metricsName, checkpointFolder];
+
+/**
+ * The folders of runs in `folder` and below, those that lack one of their parts too. What cannot be opened below is put to the problems.
+ * Throws a {@linkcode UsageError} if `folder` itself cannot.
+ */
+function* findRuns(folder: string, problems: string[]): Generator<string> {
+  const entries = entriesOf(folder);
+  const there = parts.filter((part) => entries.some(({ name }) => name === part));
+  if (there.length >= 2) return yield folder;
+  for (const { name, isDirectory } of entries) {
+    // A series that is being made, or whose making was killed.
+    if (!isDirectory || name.endsWith(temporary)) continue;
+    try {
+      yield* findRuns(join(folder, name), problems);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      problems.push(error.message);
+    }
+  }
 }
 
 /** What does not tell one configuration of a scenario from another: runs that differ in these only are seeds of one. */

@@ -10,14 +10,16 @@ import { saveStep } from "../../forensics/nonfinite/failed_step.ts";
 import { emptyReportCells, encodeNotebook, reportCells, type ReportFacts } from "./report_notebook.ts";
 import type { PlumblineError } from "../../graph/error.ts";
 import { aval, describe } from "../../graph/types.ts";
-import { infoOf, writeFileAtomic } from "../files/atomic.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
 import { type CheckpointFile, checkpointFolder, listCheckpoints } from "../files/checkpoint.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf } from "../files/error.ts";
+import { argumentWithoutPaths, withoutPaths } from "../files/paths.ts";
+import { isTaken, readRegular } from "../files/regular.ts";
 import { findRun } from "../files/folder.ts";
 import { readConfig } from "../command/saved_config.ts";
 import { gitState, type Manifest, manifestName, readManifest, version, versions } from "../files/manifest.ts";
-import { isModulePath } from "../../systems/module_path.ts";
+import { isModulePath, scenarioTitle } from "../../systems/module_path.ts";
 import type { Config } from "../../systems/settings.ts";
 import { readRun } from "./records.ts";
 import { decodeSafetensors, encodeSafetensors } from "../files/safetensors.ts";
@@ -30,20 +32,21 @@ export const stepName = "failing_step.safetensors";
 const format = "plumbline failing step 1";
 const library = import.meta.resolve("../../../mod.ts");
 
-/** How a notebook in `folder` imports the library: by a path within the library's folder, elsewhere by its URL. */
+/** How a notebook in `folder` imports the library: by the way there. */
 function moduleFor(folder: string): string {
   // A file of a package for npm finds its dependencies only if the package was imported by its name.
   if (library.endsWith(".js")) return `npm:@plumbline/plumbline@${version}`;
   if (!library.startsWith("file:")) return library;
-  const path = relative(resolve(folder), fileURLToPath(library)).replaceAll("\\", "/");
-  if (path === "mod.ts") return "./mod.ts";
-  return /^(\.\.\/)+mod\.ts$/.test(path) ? path : library;
+  const path = relative(Deno.realPathSync(folder), Deno.realPathSync(fileURLToPath(library))).replaceAll("\\", "/");
+  // On another drive there is no way.
+  if (isAbsolute(path)) return library;
+  return path.startsWith("../") ? path : `./${path}`;
 }
 
 /** What of a manifest makes numbers. */
 function facts(manifest: Manifest): Record<string, unknown> {
   const { engine, adapter, gitCommit, gitModified, versions, platform, arguments: args } = manifest;
-  return { engine, adapter, gitCommit, gitModified, versions, platform, arguments: args };
+  return { engine, adapter, gitCommit, gitModified, versions, platform, arguments: args.map(argumentWithoutPaths) };
 }
 
 /** On the engine that the run was on, whatever `auto` is elsewhere; a world from a file is found from the notebook's `folder`. */
@@ -91,18 +94,18 @@ export async function writeFailureReport(
       program: failed.program,
       iteration: String(iteration),
       error: error.name,
-      message: error.message,
+      message: withoutPaths(error.message),
     };
     const tensors = await saveStep(failed);
     writeFileAtomic(join(folder, stepName), encodeSafetensors({ tensors, metadata }));
   }
   return write(folder, {
-    title: `${config.scenarioName}, iteration ${iteration}: ${error.code}`,
+    title: `${scenarioTitle(config.scenarioName)}, iteration ${iteration}: ${error.code}`,
     configuration: configurationOf(config, manifest, folder),
     manifest: facts(manifest),
     step: failed && { file: stepName, program: failed.program, iteration },
     iterations: iterationsUntil(folder, iteration),
-    error: { name: error.name, message: error.message },
+    error: { name: error.name, message: withoutPaths(error.message) },
   });
 }
 
@@ -123,7 +126,7 @@ export function writeRunReport(path: string, iteration: number | null): string {
     const { program, iteration, error } = failed;
     return write(folder, {
       ...common,
-      title: `${config.scenarioName}, iteration ${iteration}`,
+      title: `${scenarioTitle(config.scenarioName)}, iteration ${iteration}`,
       step: { file: stepName, program, iteration },
       iterations: iterationsUntil(folder, iteration),
       error,
@@ -138,7 +141,7 @@ export function writeRunReport(path: string, iteration: number | null): string {
   }
   return write(folder, {
     ...common,
-    title: `${config.scenarioName}, iteration ${until}`,
+    title: `${scenarioTitle(config.scenarioName)}, iteration ${until}`,
     step: null,
     iterations: iterationsUntil(folder, until),
     error: null,
@@ -147,9 +150,9 @@ export function writeRunReport(path: string, iteration: number | null): string {
 
 function failureIn(folder: string): { program: string; iteration: number; error: ReportFacts["error"] } | null {
   try {
-    const { metadata } = decodeSafetensors(Deno.readFileSync(join(folder, stepName)));
+    const { metadata } = decodeSafetensors(readRegular(join(folder, stepName)));
     const { program = "", iteration, error = "Error", message = "" } = metadata;
-    return { program, iteration: Number(iteration), error: { name: error, message } };
+    return { program, iteration: Number(iteration), error: { name: error, message: withoutPaths(message) } };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw new UsageError(`${join(folder, stepName)} ${(error as Error).message}`);
@@ -159,7 +162,7 @@ function failureIn(folder: string): { program: string; iteration: number; error:
 /** Writes an empty report, `NAME.ipynb`. Throws a {@linkcode UsageError} if there is one already. */
 export function writeEmptyReport(name: string): string {
   const path = name.endsWith(".ipynb") ? name : `${name}.ipynb`;
-  if (infoOf(path)) throw new UsageError(`${path} is there already: give another name.`);
+  if (isTaken(path)) throw new UsageError(`${path} is there already: give another name.`);
   const folder = dirname(resolve(path));
   const cells = emptyReportCells(moduleFor(folder), basename(path, ".ipynb").replaceAll(/[-_]+/g, " "));
   writeFileAtomic(path, encodeNotebook(cells));
@@ -186,7 +189,7 @@ const takesNothing = signature("surroundings()", {});
 export function readStep(path: string): SavedStep {
   takesStep(arguments);
   try {
-    const { tensors, metadata } = decodeSafetensors(Deno.readFileSync(path));
+    const { tensors, metadata } = decodeSafetensors(readRegular(path));
     const rows = Object.entries(tensors).map(([name, { dtype, shape, data }]) =>
       `${name} ${describe(aval(dtype, shape))}: ${statisticsText(statisticsOf(data))}`
     );

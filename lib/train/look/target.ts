@@ -63,7 +63,7 @@ export async function findTarget(text: string, given: Settings): Promise<Target>
     );
   }
   const run = findRun(text);
-  const config = usedConfig(run.folder);
+  const config = usedConfig(run);
   return { system: await systemToOpen(config.scenarioName), config: onDevice(config), run };
 }
 
@@ -136,7 +136,7 @@ export async function loadTrainer<T extends Trainer = UsualTrainer, S extends Tr
   takesPath(arguments);
   const { environment, ...networks } = options;
   const run = findRun(path);
-  const config = usedConfig(run.folder);
+  const config = usedConfig(run);
   const system = environment
     ? ownWorldSystem(config.scenarioName, { world: environment as unknown as AnyWorld, networks })
     : await systemToOpen(config.scenarioName);

@@ -30,12 +30,18 @@ function widthOf(terminal: boolean): number {
   }
 }
 
+/** Whether the terminal says that it can rewrite no line; one that may not be asked says nothing. */
+function isDumb(): boolean {
+  const mayRead = Deno.permissions.querySync({ name: "env", variable: "TERM" }).state === "granted";
+  return mayRead && Deno.env.get("TERM") === "dumb";
+}
+
 /**
  * A console stream. When nobody can read it any more (a closed pipe or window, a log file on a full disk) the run matters
  * more than its display: it goes on unseen.
  */
 function output(stream: Stream): Output {
-  const terminal = stream.isTerminal() && Deno.env.get("TERM") !== "dumb";
+  const terminal = stream.isTerminal() && !isDumb();
   return {
     terminal,
     colour: terminal && !Deno.noColor,

@@ -1,7 +1,7 @@
 /** What a run shows while it works: one line that is rewritten on a terminal, plain lines elsewhere. */
 
 import type { System } from "../../systems/system.ts";
-import { numberText } from "../../systems/text.ts";
+import { numberText, printable } from "../../systems/text.ts";
 import type { Metrics } from "../../systems/trainer.ts";
 
 /** Where text goes: standard output, standard error, or a test. */
@@ -69,7 +69,7 @@ export class Progress {
   /** A line of its own, which stays. */
   say(text: string): void {
     this.end();
-    this.output.write(`${text}\n`);
+    this.output.write(`${printable(text)}\n`);
   }
 
   /** Leaves the line as it is; what follows begins a new one. */

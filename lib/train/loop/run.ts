@@ -5,6 +5,7 @@ import { encodeJson, type RunFolder } from "../files/folder.ts";
 import { type Manifest, manifestName } from "../files/manifest.ts";
 import { pauses } from "./pause.ts";
 import { type MetricsRow, recentIterations, recentMean } from "../files/metrics.ts";
+import { withoutPaths } from "../files/paths.ts";
 import type { Progress } from "./progress.ts";
 import type { Stop } from "./signals.ts";
 import { scenarioTitle } from "../../systems/module_path.ts";
@@ -54,7 +55,7 @@ export interface Result {
  * checkpoints stay as they are, the manifest gets the error's text, and the error is thrown on.
  */
 export async function train(run: Run): Promise<Result> {
-  const { trainer, folder, config } = run;
+  const { trainer, folder, config, progress } = run;
   let tracedByFirst: number | null = null;
   const traces = () => ({
     total: trainer.traceCount,
@@ -72,10 +73,10 @@ export async function train(run: Run): Promise<Result> {
       await pause();
       tracedByFirst ??= trainer.traceCount;
       ending = endingOf(run, rows);
-      if (ending !== null || trainer.iteration % config.saveEvery === 0) {
-        folder.logTensors("gradients", await trainer.gradients?.() ?? {}, trainer.iteration, new Date());
-        folder.save(trainer.iteration, await trainer.state());
-      }
+      const moved = folder.follow(config, rows, new Date());
+      if (moved !== null) progress.say(moved.text);
+      const isDue = ending !== null || trainer.iteration % config.saveEvery === 0;
+      if (moved?.isNew || (isDue && (ending !== null || !folder.isLost))) await save(run);
     }
     const outcome = ending === "iterations" || ending === "headline" ? "finished" : "interrupted";
     const files = await writeResults(run, rows);
@@ -86,12 +87,20 @@ export async function train(run: Run): Promise<Result> {
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     try {
-      endManifest(run, { outcome: "failed", error: text, traces: traces() });
+      endManifest(run, { outcome: "failed", error: withoutPaths(text), traces: traces() });
     } catch {
       // The disk that failed the run fails this too; the first error is the one to tell.
     }
     throw error;
   }
+}
+
+/** Saves the state of the trainer, and says so in the manifest. */
+async function save(run: Run): Promise<void> {
+  const { trainer, folder, config } = run;
+  folder.logTensors("gradients", await trainer.gradients?.() ?? {}, trainer.iteration, new Date());
+  folder.save(trainer.iteration, await trainer.state(), config);
+  writeManifest(run, { toIteration: trainer.iteration });
 }
 
 /** Whether the run is to end after the iterations in `rows`, and why. */
@@ -158,7 +167,10 @@ async function writeResults({ system, trainer, folder, config }: Run, rows: read
 }
 
 function writeManifest({ folder, manifest }: Run, changes: Partial<Manifest>): void {
-  folder.write(manifestName, encodeJson({ ...manifest, ...changes, events: folder.events }));
+  folder.write(
+    manifestName,
+    encodeJson({ ...manifest, ...changes, events: folder.events, checkpoints: folder.checkpoints }),
+  );
 }
 
 function endManifest(run: Run, end: Pick<Manifest, "outcome" | "error" | "traces">): void {

@@ -12,7 +12,7 @@ import { findRun, RunFolder } from "../files/folder.ts";
 import { inputsOf } from "../files/inputs.ts";
 import type { Host } from "./host.ts";
 import { recentIterations } from "../files/metrics.ts";
-import { numberText } from "../../systems/text.ts";
+import { numberText, printable } from "../../systems/text.ts";
 import { readRuns } from "../look/records.ts";
 import { checkpointOf, type Ended, restore, resumeCommand, type Session, start } from "./session.ts";
 import { interruptedCode } from "./signals.ts";
@@ -37,7 +37,7 @@ export async function trainSeries(plans: readonly Plan[], folder: string | null,
     host.out.write("\n");
   }
   writeFileAtomic(join(place, curveName(plans[0]!.system.headline)), await drawRunCurves(readRuns([place]).runs));
-  host.out.write(`${summary(place, runs, ended)}\n`);
+  host.out.write(`${printable(summary(place, runs, ended))}\n`);
   if (ended.some(({ result }) => result === null)) return 1;
   return (await session.listen()).requested ? interruptedCode : 0;
 }
@@ -48,7 +48,10 @@ async function begin(plans: readonly Plan[], host: Host): Promise<Plan[]> {
   await checkBeginning(plans[0]!, host);
   const { out, system, config } = plans[0]!;
   const folders = RunFolder.createSeries(out, plans.map((plan) => plan.config), new Date(), inputsOf(system, config));
-  return plans.map((plan, i) => ({ ...plan, config: usedConfig(folders[i]!), resume: findRun(folders[i]!) }));
+  return plans.map((plan, i) => {
+    const resume = findRun(folders[i]!);
+    return { ...plan, config: usedConfig(resume), resume };
+  });
 }
 
 /** Checks that all can go on, then gives all their configurations. */
@@ -93,7 +96,7 @@ async function trainOne(plan: Plan, session: Session): Promise<Ended> {
     trainer = await host.createTrainer(plan.system, plan.config);
     return await start(plan, trainer, session);
   } catch (error) {
-    host.err.write(`error: ${textOf(error)}\n`);
+    host.err.write(`error: ${printable(textOf(error))}\n`);
     return { folder: plan.resume!.folder, result: null, error };
   } finally {
     trainer?.dispose();
@@ -106,9 +109,10 @@ function summary(place: string, plans: readonly Plan[], ended: readonly Ended[])
     const result = ended[i]?.result;
     const waiting = resume!.checkpoint === null ? "not begun" : "not resumed";
     const state = result?.outcome ?? (i < ended.length ? "failed" : waiting);
-    return `  seed ${String(seed).padEnd(6)}${numberText(result?.recent).padStart(8)}   ${state.padEnd(11)}   ${
-      resume!.folder
-    }`;
+    const folder = ended[i]?.folder ?? resume!.folder;
+    return `  seed ${String(seed).padEnd(6)}${numberText(result?.recent).padStart(8)}   ${
+      state.padEnd(11)
+    }   ${folder}`;
   });
   const done = ended.flatMap(({ result }) => result?.outcome === "finished" ? [result.recent] : []);
   const lines = [

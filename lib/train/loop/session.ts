@@ -2,11 +2,20 @@
 
 import { basename, join } from "node:path";
 import { PlumblineError } from "../../graph/error.ts";
-import { checkFits, type Checkpoint, listCheckpoints, loadCheckpointOf, withSteps } from "../files/checkpoint.ts";
+import { infoOf } from "../files/atomic.ts";
+import {
+  checkFinite,
+  checkFits,
+  type Checkpoint,
+  listCheckpoints,
+  loadCheckpointOf,
+  withSteps,
+} from "../files/checkpoint.ts";
 import { fixedLength } from "../command/config.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { textOf, WriteError } from "../files/error.ts";
 import { shellWord } from "../command/flags.ts";
+import { argumentWithoutPaths } from "../files/paths.ts";
 import { type ResumePoint, RunFolder } from "../files/folder.ts";
 import { inputsOf } from "../files/inputs.ts";
 import type { Host } from "./host.ts";
@@ -14,7 +23,7 @@ import { beginManifest, type Manifest, manifestName, readManifest } from "../fil
 import { recentIterations } from "../files/metrics.ts";
 import type { Plan } from "../command/plan.ts";
 import { readConfig } from "../command/saved_config.ts";
-import { counted, numberText } from "../../systems/text.ts";
+import { counted, numberText, oneLine, printable } from "../../systems/text.ts";
 import { presetText } from "../command/presets.ts";
 import { Progress } from "./progress.ts";
 import { writeFailureReport } from "../look/report.ts";
@@ -64,7 +73,9 @@ export class Session {
 
 /** The checkpoint of a run that goes on; null if there is none yet. */
 export function checkpointOf(resume: ResumePoint | null): Checkpoint | null {
-  return resume?.checkpoint ? loadCheckpointOf(resume.folder, resume.checkpoint) : null;
+  if (!resume?.checkpoint) return null;
+  const known = readManifest(join(resume.folder, manifestName))?.checkpoints;
+  return loadCheckpointOf(resume.folder, resume.checkpoint, known);
 }
 
 /** Puts the checkpoint, if there is one, into the trainer. */
@@ -74,6 +85,7 @@ export async function restore(checkpoint: Checkpoint | null, trainer: Trainer): 
   const fresh = await trainer.state();
   const state = withSteps(checkpoint.state, fresh);
   checkFits(state, fresh, path);
+  checkFinite(state, path);
   await trainer.restore(state);
   if (trainer.iteration !== iteration) {
     throw new UsageError(`${path} says iteration ${iteration}, but its state is of iteration ${trainer.iteration}.`);
@@ -98,8 +110,10 @@ export async function start(plan: Plan, trainer: Trainer, session: Session): Pro
   } catch (error) {
     progress.end();
     const report = await reportOf(error, { folder, manifest, trainer }, host);
-    const saved = `What was saved is intact. To go on from there: ${resumeCommand(folder.path)}`;
-    host.err.write(`error: ${textOf(error)}\n${report}${saved}\n`);
+    const saved = infoOf(folder.path) === null
+      ? `${folder.path} is gone, and with it what was saved of this run.`
+      : `What was saved is intact. To go on from there: ${resumeCommand(folder.path)}`;
+    host.err.write(`${printable(`error: ${textOf(error)}\n${report}${saved}`)}\n`);
     return { folder: folder.path, result: null, error };
   } finally {
     folder.close();
@@ -129,7 +143,7 @@ async function openRun(
   trainer: Trainer,
   progress: Progress,
 ): Promise<{ folder: RunFolder; manifest: Manifest }> {
-  const session = { arguments: plan.arguments, ...trainer.facts };
+  const session = { arguments: plan.arguments.map(argumentWithoutPaths), ...trainer.facts };
   try {
     if (!plan.resume) {
       const manifest = await beginManifest({ ...session, fromIteration: 0 }, null, 0, new Date());
@@ -147,7 +161,7 @@ async function openRun(
       const manifest = await beginManifest({ ...session, fromIteration: iteration }, before, reached, new Date());
       tellDifferences(iteration, before, trainer, progress);
       tellLosses(iteration, folder, progress);
-      folder.rewind(iteration);
+      folder.rewind(iteration).forEach((text) => progress.say(text));
       folder.writeConfig(plan.config);
       return { folder, manifest };
     } catch (error) {
@@ -163,7 +177,7 @@ async function openRun(
 function tellDifferences(iteration: number, before: Manifest | null, { facts }: Trainer, progress: Progress): void {
   if (iteration > 0 && before && before.adapter !== facts.adapter) {
     progress.say(
-      `This run was made on ${before.adapter} and goes on on ${facts.adapter}: ` +
+      `This run was made on ${oneLine(before.adapter)} and goes on on ${facts.adapter}: ` +
         "the numbers will agree to rounding, not bit for bit.",
     );
   }

@@ -163,7 +163,7 @@ async function newPlan(given: Settings, own: System | null, out: string): Promis
 
 async function resumedPlan(given: Settings, own: System | null, path: string): Promise<Plan> {
   const resume = findRun(path);
-  const run = usedConfig(resume.folder);
+  const run = usedConfig(resume);
   const system = own ?? await systemToOpen(run.scenarioName);
   if (own && !Object.hasOwn(own.scenarios, run.scenarioName)) {
     throw new UsageError(

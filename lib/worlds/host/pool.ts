@@ -1,6 +1,7 @@
 /** The simulations of a world, started: numbers in and out of the memory that they share with whoever steps them. */
 
 import { availableParallelism } from "node:os";
+import { PlumblineError } from "../../graph/error.ts";
 import { holds } from "../../graph/live_bytes.ts";
 import type { TypedArray } from "../../graph/types.ts";
 import type { BlockOptions } from "./block.ts";
@@ -23,6 +24,7 @@ export interface SimulationsState {
 export class Pool {
   #failed: Error | null = null;
   #disposed = false;
+  #running = false;
   readonly #release: () => void;
 
   private constructor(readonly world: HostWorld, readonly envs: number, readonly crew: Crew) {
@@ -74,6 +76,7 @@ export class Pool {
    * @throws SimulationError if one is NaN, or a choice that there is not.
    */
   act(actions: TypedArray): void {
+    this.#refuseTwo();
     const { action, sizes: { envs, actionKind } } = this.memory;
     const most = actionKind === "discrete" ? this.world.actionSize - 1 : 1;
     const least = actionKind === "discrete" ? 0 : -1;
@@ -114,7 +117,7 @@ export class Pool {
   /**
    * Goes on from a {@linkcode Pool.save} of a pool of the same world and size.
    *
-   * @throws RangeError if it is of another size.
+   * @throws RangeError if it is of another size, SimulationError if a simulation cannot: then all go on from where they were.
    */
   async restore({ simulations, observation }: SimulationsState): Promise<void> {
     const { memory, world } = this;
@@ -126,8 +129,18 @@ export class Pool {
           } and ${memory.observation.length}: they belong to another configuration.`,
       );
     }
+    const before = await this.save();
     memory.state.set(new Float64Array(simulations.slice().buffer));
-    await this.#run(Command.restore);
+    try {
+      await this.#run(Command.restore);
+    } catch (error) {
+      // Those that could not go on from there do so from where all were.
+      memory.state.set(new Float64Array(before.simulations.buffer));
+      this.#failed = null;
+      await this.#run(Command.restore);
+      memory.observation.set(before.observation);
+      throw error;
+    }
     memory.observation.set(observation);
   }
 
@@ -139,15 +152,30 @@ export class Pool {
     this.crew.dispose();
   }
 
+  /** Throws G311 if a command is under way. */
+  #refuseTwo(): void {
+    if (!this.#running) return;
+    throw new PlumblineError({
+      code: "G311",
+      message:
+        `the simulations of ${this.world.name} are still at what they were asked for before: \`await\` is missing.`,
+      help: "await each step(), save() and restore() of simulations before the next.",
+    });
+  }
+
   async #run(command: Command, key?: readonly [number, number]): Promise<void> {
-    if (this.#disposed) throw new Error(`${this.world.name}: the simulations were disposed of.`);
+    if (this.#disposed) throw new RangeError(`${this.world.name}: the simulations were disposed of.`);
+    this.#refuseTwo();
     // Some environments are a step further than others now.
     if (this.#failed) throw this.#failed;
+    this.#running = true;
     try {
       await this.crew.run(command, key);
     } catch (error) {
       this.#failed = error as Error;
       throw error;
+    } finally {
+      this.#running = false;
     }
   }
 }

@@ -1,0 +1,54 @@
+/**
+ * Calls that wait for their turn find their state as it was when they were made. What is assigned meanwhile comes after them: the
+ * value from before is kept for those that wait, and what they assign replaces that, not what was assigned since.
+ */
+
+import type { Node } from "./node.ts";
+import { type Assigned, pending } from "./pending.ts";
+
+const calls = new Set<WaitingCall>();
+
+/** A call, from when it is made until it is over. */
+export class WaitingCall {
+  #kept: Map<Assigned, Node> | null = null;
+
+  /** Made now, with `variables` as its state. */
+  constructor(readonly variables: readonly Assigned[]) {
+    calls.add(this);
+  }
+
+  /** The value of a variable for this call. */
+  nodeOf(variable: Assigned): Node {
+    return this.#kept?.get(variable) ?? variable.node;
+  }
+
+  /** Whether a variable was assigned since the call was made: then the call's own value for it is not the current one. */
+  isBehind(variable: Assigned): boolean {
+    return this.#kept?.has(variable) ?? false;
+  }
+
+  /** The call has replaced a value by `node`, though the variable was assigned since: those that wait as well go on from that. */
+  replace(variable: Assigned, node: Node): void {
+    const before = this.nodeOf(variable);
+    for (const call of calls) if (call.#kept?.get(variable) === before) call.#kept.set(variable, node);
+    pending.follow(before, node);
+  }
+
+  /** Before a variable that holds `node` is assigned. */
+  keep(variable: Assigned, node: Node): void {
+    if (this.isBehind(variable) || !this.variables.includes(variable)) return;
+    this.#kept ??= new Map();
+    this.#kept.set(variable, node);
+  }
+
+  /** It is over. */
+  end(): void {
+    calls.delete(this);
+  }
+}
+
+/** Before a variable that holds `node` is assigned by the program, not by a call. */
+export function keepForWaiting(variable: Assigned, node: Node): void {
+  if (pending.isRepeating) return;
+  for (const call of calls) call.keep(variable, node);
+}

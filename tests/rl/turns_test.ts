@@ -1,0 +1,84 @@
+/** What is asked of a trainer, or of simulations, while they are at something else: it waits, or is refused; nothing is mixed. */
+
+import assert from "node:assert/strict";
+import { type HostWorld, PPOTrainer, type SavedTensor } from "../../mod.ts";
+import { Pool } from "../../lib/worlds/host/pool.ts";
+import { onEngine } from "../engines.ts";
+import { pointWorld, small } from "./point_world.ts";
+
+onEngine("cpu", "what is asked of a trainer at once is done in turn, as if each had been awaited", async () => {
+  const [one, all] = [await PPOTrainer.create(pointWorld(8), small), await PPOTrainer.create(pointWorld(8), small)];
+  try {
+    const awaited: unknown[] = [
+      await one.iterate(),
+      await one.iterate(),
+      await one.state(),
+      await one.evaluate(3, 0),
+      await one.iterate(),
+    ];
+    const asked = [all.iterate(), all.iterate(), all.state(), all.evaluate(3, 0), all.iterate()] as const;
+    assert.deepEqual(await Promise.all(asked), awaited);
+    assert.equal(all.iteration, 3);
+    const [refused, done] = await Promise.allSettled([all.restore({}), all.iterate()]);
+    assert.match(`${refused.status === "rejected" && refused.reason}`, /^RangeError: The saved state has no tensor/);
+    assert.deepEqual(done, { status: "fulfilled", value: await one.iterate() });
+  } finally {
+    for (const trainer of [one, all]) trainer.dispose();
+  }
+});
+
+/** A world whose simulations cannot go on from everything: from no negative number of steps. */
+const strict: HostWorld = {
+  name: "strict",
+  agents: 1,
+  observationSize: 1,
+  actionKind: "continuous",
+  actionSize: 1,
+  maxSteps: 6,
+  simulation: () => {
+    let steps = 0;
+    return {
+      reset: () => void (steps = 0),
+      observe: () => [steps],
+      step: () => ({ reward: ++steps, terminated: false }),
+      state: () => [steps],
+      restore: ([saved]) => {
+        if (saved! < 0) throw new Error("no such place");
+        steps = saved!;
+      },
+    };
+  },
+};
+
+onEngine("cpu", "a state that one of the simulations cannot go on from is refused, and changes nothing", async () => {
+  const options = { ...small, framesPerBatch: 24, normalizeObservations: true };
+  const [trainer, other] = [await PPOTrainer.create(strict, options), await PPOTrainer.create(strict, options)];
+  try {
+    for (const x of [trainer, trainer, other]) await x.iterate();
+    const before = await trainer.state();
+    const state: Record<string, SavedTensor> = { ...await other.state() };
+    const { shape, data } = state["collector.simulations"]!;
+    const numbers = new Float64Array(data.slice().buffer as ArrayBuffer);
+    numbers[numbers.length - 1] = -1;
+    state["collector.simulations"] = { dtype: "uint32", shape, data: new Uint32Array(numbers.buffer) };
+    await assert.rejects(trainer.restore(state), { name: "SimulationError", message: /no such place/ });
+    assert.deepEqual(await trainer.state(), before);
+    assert.ok(Number.isFinite((await trainer.iterate())["train/episode_reward_sum"]));
+    assert.equal(trainer.iteration, 3);
+  } finally {
+    for (const x of [trainer, other]) x.dispose();
+  }
+});
+
+Deno.test("simulations refuse a command while they are at another: await is missing", async () => {
+  const pool = await Pool.start(strict, 2, [0, 1]);
+  const [first, second] = await Promise.allSettled([pool.step(), pool.save()]);
+  assert.equal(first.status, "fulfilled");
+  assert.match(
+    `${second.status === "rejected" && second.reason}`,
+    /G311.*strict are still at what.*`await` is missing/s,
+  );
+  await pool.step();
+  assert.deepEqual([...pool.memory.reward], [2, 2]);
+  pool.dispose();
+});
