@@ -20,6 +20,10 @@ interface Task {
   readonly from: readonly Value[];
 }
 
+function empty({ shape, dtype }: Node): Value {
+  return { data: new Float64Array(0), shape, dtype };
+}
+
 /** A graph in order, with a place for the value of each node. A scan's place stays empty: its outputs have values. */
 class Plan {
   readonly values: ReadonlyMap<Node, Value>;
@@ -28,7 +32,7 @@ class Plan {
 
   constructor(order: readonly Node[]) {
     this.#order = order;
-    this.values = new Map(order.map((x) => [x, { data: new Float64Array(0), shape: x.shape, dtype: x.dtype }]));
+    this.values = new Map(order.map((x) => [x, empty(x)]));
   }
 
   /** What is to be computed of the nodes that are (not) `chosen`. */
@@ -59,30 +63,54 @@ class Plan {
   }
 }
 
+/** A scan's body, ready to be run. */
+interface Loop {
+  readonly plan: Plan;
+  readonly given: readonly Value[];
+  readonly results: readonly Value[];
+  /** What no step changes, and what each step computes. */
+  readonly once: readonly Task[];
+  readonly each: readonly Task[];
+}
+
+const loops = new WeakMap<Node, Loop>();
+
+function loopOf(node: NodeOf<"scan">): Loop {
+  let loop = loops.get(node);
+  if (loop) return loop;
+  const { body, carries, xs } = node.attrs;
+  const order = topological(body.outputs);
+  const plan = new Plan(order);
+  const place = (x: Node): Value => plan.values.get(x) ?? empty(x);
+  const isGiven = new Set(body.inputs);
+  const changes = new Set(body.inputs.slice(0, carries + xs));
+  for (const x of order) if (x.inputs.some((y) => changes.has(y))) changes.add(x);
+  loop = {
+    plan,
+    given: body.inputs.map(place),
+    results: body.outputs.map(place),
+    once: plan.tasks((x) => !isGiven.has(x) && !changes.has(x)),
+    each: plan.tasks((x) => !isGiven.has(x) && changes.has(x)),
+  };
+  loops.set(node, loop);
+  return loop;
+}
+
 /** Final carries, stacked ys, then each carry as every step received it, stacked: the order of `graph/scan.ts`. */
 function runScan(node: NodeOf<"scan">, inputs: readonly Value[]): Float64Array[] {
   const { body, carries: count, xs, length, reverse } = node.attrs;
+  const { plan, given, results, once, each } = loopOf(node);
   const stacks = [...body.outputs.slice(count), ...body.inputs.slice(0, count)]
     .map((x) => new Float64Array(length * sizeOf(x.shape)));
-  const order = topological(body.outputs);
-  const plan = new Plan(order);
-  const place = (x: Node): Value => plan.values.get(x) ?? { data: new Float64Array(0), shape: x.shape, dtype: x.dtype };
-  const given = body.inputs.map(place);
   inputs.forEach((x, i) => given[i]!.data = x.data);
-  // What a step is not given anew is computed once.
-  const changing = new Set(body.inputs.slice(0, count + xs));
-  for (const x of order) if (x.inputs.some((y) => changing.has(y))) changing.add(x);
-  const isGiven = new Set(body.inputs);
-  plan.compute(plan.tasks((x) => !isGiven.has(x) && !changing.has(x)));
-  const tasks = plan.tasks((x) => !isGiven.has(x) && changing.has(x));
-  const results = body.outputs.map(place);
+  plan.compute(once);
   for (let i = 0; i < length; i++) {
     const step = reverse ? length - 1 - i : i;
-    body.inputs.slice(count, count + xs).forEach((x, j) => {
-      const size = sizeOf(x.shape);
-      given[count + j]!.data = inputs[count + j]!.data.slice(step * size, (step + 1) * size);
-    });
-    plan.compute(tasks);
+    for (let j = count; j < count + xs; j++) {
+      const size = sizeOf(body.inputs[j]!.shape);
+      given[j]!.data = inputs[j]!.data.subarray(step * size, (step + 1) * size);
+    }
+    plan.compute(each);
     const next = results.map((x) => x.data);
     [...next.slice(count), ...given.slice(0, count).map((x) => x.data)]
       .forEach((value, j) => stacks[j]!.set(value, step * value.length));
