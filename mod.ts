@@ -22,6 +22,7 @@ export { countLiveBytes, liveBytes } from "./lib/graph/live_bytes.ts";
 export { onWarning, type WarningListener } from "./lib/graph/warning.ts";
 export { audit, type Audited } from "./lib/audit/audit.ts";
 export { auditUpdate } from "./lib/audit/movement.ts";
+export { gradientOverTime, type HorizonOptions, HorizonReport, type HorizonVerdict } from "./lib/audit/horizon.ts";
 export { type AuditEntry, AuditReport } from "./lib/audit/report.ts";
 export type { DeclaredStop } from "./lib/audit/stops.ts";
 export { boundary, type BoundaryRule, type Bounded } from "./lib/audit/boundary.ts";
@@ -185,6 +186,7 @@ export {
   policyFor,
   type PolicySpaces,
 } from "./lib/rl/policies.ts";
+export { HorizonProbe, type HorizonProbeOptions } from "./lib/rl/horizon.ts";
 export { policyOnnx } from "./lib/rl/policy_onnx.ts";
 export {
   type Minibatch,

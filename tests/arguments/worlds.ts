@@ -56,6 +56,7 @@ const way3 = [[0, 0], [50, 0], [100, 0]];
 const car = new p.VehicleModel("st");
 const carState = car.start({ speed: p.tensor([10, 12]) });
 const someParameters = own(car.parameters, null, 3, "x", [1], { weight: 1 }, { ...car.parameters, mass: "heavy" });
+const probe = new p.HorizonProbe(new p.Pendulum(), (seen) => seen.slice(-1, 0, 1), [], { steps: 2 });
 const begun = navigation.reset(key, 2);
 
 const worlds: readonly Call[] = [
@@ -113,6 +114,15 @@ const worlds: readonly Call[] = [
     maybe(own({ substeps: 2 }, null, 3, "x", { substeps: 0 }, { scheme: "rk2" })),
   ),
   method("VehicleModel", car, "read", aTensor(carState), maybe(someParameters)),
+  makes(
+    p.HorizonProbe,
+    anObject(new p.Pendulum(), navigation.scene),
+    aFunction((seen: p.Tensor) => seen.slice(-1, 0, 1)),
+    aList([], "x", [3]),
+    anObject({ steps: 2 }, { steps: 0 }, { steps: 2, envs: 0 }, { horizon: 2 }),
+  ),
+  method("HorizonProbe", probe, "run", aSeed),
+  method("HorizonProbe", probe, "dispose"),
   makes(p.HostPendulum, options({ maxSteps: 2 }, { maxSteps: "2" }, { workers: -1 }, { max_steps: 2 })),
   makes(
     p.MujocoWorld,
