@@ -162,6 +162,12 @@ export { Track, type TrackOptions } from "./lib/worlds/vehicle/tracks/track.ts";
 export { type TrackName, trackNames } from "./lib/worlds/vehicle/tracks/curves.ts";
 export type { VehicleOptions } from "./lib/worlds/vehicle/options.ts";
 export { Vehicle, type VehicleState } from "./lib/worlds/vehicle/vehicle.ts";
+export {
+  type VehicleEntity,
+  VehicleScene,
+  type VehicleSceneOptions,
+  type VehicleSceneState,
+} from "./lib/worlds/vehicle/simulator.ts";
 export type { GivenParameters } from "./lib/worlds/vehicle/models/law.ts";
 export type { Limits as VehicleLimits } from "./lib/worlds/vehicle/models/limits.ts";
 export type { TyreParameters } from "./lib/worlds/vehicle/models/tyre.ts";

@@ -56,6 +56,8 @@ const way3 = [[0, 0], [50, 0], [100, 0]];
 const car = new p.VehicleModel("st");
 const carState = car.start({ speed: p.tensor([10, 12]) });
 const someParameters = own(car.parameters, null, 3, "x", [1], { weight: 1 }, { ...car.parameters, mass: "heavy" });
+const driven = new p.VehicleScene({ model: "ks", start: { speed: p.tensor([8]) } });
+const oneCar = { start: { speed: p.tensor([8]) } };
 const probe = new p.HorizonProbe(new p.Pendulum(), (seen) => seen.slice(-1, 0, 1), [], { steps: 2 });
 const begun = navigation.reset(key, 2);
 
@@ -114,6 +116,20 @@ const worlds: readonly Call[] = [
     maybe(own({ substeps: 2 }, null, 3, "x", { substeps: 0 }, { scheme: "rk2" })),
   ),
   method("VehicleModel", car, "read", aTensor(carState), maybe(someParameters)),
+  makes(
+    p.VehicleScene,
+    anObject(oneCar, { start: {} }, { start: 3 }, { ...oneCar, dt: "1" }, { ...oneCar, model: "tram" }, {
+      ...oneCar,
+      Kp: 1,
+    }),
+  ),
+  method("VehicleScene", driven, "step"),
+  method("VehicleScene", driven, "getState"),
+  method("VehicleScene", driven, "reset", anObject(driven.getState(), { car: 3 })),
+  method("VehicleEntity", driven.car, "controlDofsPosition", aTensor(p.tensor([0.1]))),
+  method("VehicleEntity", driven.car, "controlDofsVelocity", aTensor(p.tensor([8]))),
+  method("VehicleEntity", driven.car, "getQpos"),
+  method("VehicleEntity", driven.car, "getDofsVelocity"),
   makes(
     p.HorizonProbe,
     anObject(new p.Pendulum(), navigation.scene),
