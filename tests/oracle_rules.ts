@@ -145,8 +145,8 @@ function unary<K extends OpName>(f: (x: number, dtype: DType) => number): Rule<K
   return (node, [x]) => {
     const { data, dtype } = x!;
     const out = new Float64Array(data.length);
-    for (let i = 0; i < out.length; i++) out[i] = convert(f(data[i]!, dtype), node.dtype);
-    return out;
+    for (let i = 0; i < out.length; i++) out[i] = f(data[i]!, dtype);
+    return node.dtype === "float32" ? out : out.map((x) => convert(x, node.dtype));
   };
 }
 
@@ -154,8 +154,9 @@ function binary<K extends OpName>(f: (a: number, b: number, dtype: DType) => num
   return (node, [a, b]) => {
     const { data, dtype } = a!;
     const out = new Float64Array(data.length);
-    for (let i = 0; i < out.length; i++) out[i] = convert(f(data[i]!, b!.data[i]!, dtype), node.dtype);
-    return out;
+    const other = b!.data;
+    for (let i = 0; i < out.length; i++) out[i] = f(data[i]!, other[i]!, dtype);
+    return node.dtype === "float32" ? out : out.map((x) => convert(x, node.dtype));
   };
 }
 
