@@ -216,7 +216,7 @@ export { RunningScale } from "./lib/rl/running_scale.ts";
 export { Collector, type Rollout, type SequenceRollout } from "./lib/rl/rollout.ts";
 export { ActionRepeat } from "./lib/worlds/repeat.ts";
 export { Navigation, type NavigationState } from "./lib/worlds/particle/scenarios/navigation.ts";
-export type { Entity, Placement, Role, Scene, SceneLidar } from "./lib/worlds/scene.ts";
+export type { Entity, Placement, Role, Scene, SceneErrors, SceneLidar } from "./lib/worlds/scene.ts";
 export type {
   Arrow,
   Capsule,
@@ -262,6 +262,8 @@ export { BuzzWire, type BuzzWireOptions, type BuzzWireState } from "./lib/worlds
 export type { ChartConfig, ChartSpec } from "./lib/plot/chart.ts";
 export { type CurveOptions, type CurvePoint, type CurveSeries, rewardCurve } from "./lib/plot/curves.ts";
 export { type PathOptions, paths, type PathSeries } from "./lib/plot/paths.ts";
+export { gradientCurve, type HorizonChartOptions, type HorizonSeries } from "./lib/plot/horizon.ts";
+export { type OverTime, overTime, type OverTimeOptions } from "./lib/plot/over_time.ts";
 export { drawAnimation, drawStill, type Footage, type PictureOptions, type SpaceFootage } from "./lib/plot/episode.ts";
 export { theme } from "./lib/plot/theme.ts";
 export { display, type Displayable, type MimeBundle } from "./lib/plot/notebook.ts";

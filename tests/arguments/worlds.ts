@@ -415,6 +415,21 @@ const looks: readonly Call[] = [
     aList([way], way, [{ name: "a" }], [{ name: "a", lines: [[1, 2]] }], [{ name: "a", lines: [[["0", 1]]] }]),
     options({ title: "a" }, { width: "3" }, { height: 3 }),
   ),
+  calls(
+    "gradientCurve",
+    p.gradientCurve,
+    aList([{ name: "a", norms: [1, 2] }], { name: "a", norms: [1] }, [1], [{ name: "a" }], [{ name: "a", norms: "1" }]),
+    options({ title: "a" }, { width: "3" }, { log: true }),
+  ),
+  calls(
+    "overTime",
+    p.overTime,
+    aList([{ title: "a", lines: [{ name: "b", values: [1, 2] }] }], [1], [{ title: "a" }], [{
+      title: "a",
+      lines: [{ name: "b" }],
+    }]),
+    options({ seconds: 2 }, { seconds: "2" }, { xTitle: "t" }),
+  ),
   calls("drawStill", p.drawStill, aList(episodes, episodes[0]), titles),
   calls("drawAnimation", p.drawAnimation, aList(episodes, episodes[0]), titles),
   calls("display", p.display, anObject(chart, { title: "a" })),
