@@ -5,6 +5,7 @@
  */
 
 import { signature } from "../graph/arguments.ts";
+import { describe } from "../graph/types.ts";
 import { stack, where } from "../tensor/functions.ts";
 import * as kind from "../tensor/kinds.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -18,9 +19,10 @@ export interface HorizonOptions {
 
 /**
  * `steady`; `explodes`: going back it grows from step to step until it is beyond the bound; `vanishes`: it falls below it;
- * `not finite`: at some step it is NaN or infinite; `none`: it is 0 at all steps.
+ * `not finite`: at some step it is NaN or infinite; `none`: it is 0 at all steps. `settles`: it is as large at first as one that
+ * explodes, but because later steps lose next to nothing; the gradient of what they lose does not grow.
  */
-export type HorizonVerdict = "steady" | "explodes" | "vanishes" | "not finite" | "none";
+export type HorizonVerdict = "steady" | "explodes" | "vanishes" | "settles" | "not finite" | "none";
 
 const usualBound = 100;
 
@@ -40,17 +42,23 @@ export class HorizonReport {
   /** The first step on the way back, from 0, at which the norm is beyond the bound or not finite; null if there is none. */
   readonly at: number | null;
 
-  /** Judges norms, in the order of time. */
+  /** Judges norms, in the order of time; `ofLast`: those of the gradient of what the last steps lose alone. */
   constructor(
     norms: ArrayLike<number>,
     /** See {@linkcode HorizonOptions.bound}. */
     readonly bound: number = usualBound,
+    ofLast: ArrayLike<number> | null = null,
   ) {
     this.norms = Float64Array.from(norms);
     const told = this.norms.filter((x) => x > 0 && x < Infinity).sort();
     this.median = told[told.length >> 1] ?? 0;
     this.growth = growthOf(this.norms);
     [this.verdict, this.at] = judged(this);
+    if (this.verdict !== "explodes" || ofLast === null) return;
+    const last = new HorizonReport(ofLast, bound);
+    const isUnstable = last.verdict === "explodes" || last.verdict === "not finite";
+    if (isUnstable) this.growth = last.growth;
+    else [this.verdict, this.at] = ["settles", null];
   }
 
   /** A sentence: what it does, by which factor, and from where on. */
@@ -66,6 +74,11 @@ export class HorizonReport {
         return `the gradient is not finite ${from}; until there it changes ${back}.`;
       case "explodes":
         return `the gradient explodes over the horizon: it grows ${back}, and ${from} it is more than ${bound} times ${typical}.`;
+      case "settles":
+        return `the gradient settles over the horizon: it falls by a factor of ${
+          growth.toPrecision(4)
+        } a step, as what later steps ` +
+          "lose does; the gradient of that does not grow on its way back.";
       case "vanishes":
         return `the gradient vanishes over the horizon: it changes ${back}, and ${from} it is less than a ${bound}th of ${typical}.`;
       case "steady":
@@ -128,14 +141,24 @@ export function rowNorms(x: Tensor): Tensor {
   return where(scale.squeeze(1).less(Infinity), norms, scale.squeeze(1));
 }
 
+/** Of so many steps the last one is looked at by itself. */
+const lastOf = 4;
+
+/** The mean of what the last quarter of the steps loses: all of it, if there are few. */
+export function lossOfLast(losses: Tensor): Tensor {
+  const steps = losses.shape[0]!;
+  return losses.slice(0, steps - Math.ceil(steps / lastOf)).mean();
+}
+
 const takesOverTime = signature("gradientOverTime()", {
-  loss: kind.tensor,
+  losses: kind.tensor,
   inputs: kind.either(kind.tensor, kind.tensors),
   options: kind.options<HorizonOptions>({ bound: kind.finite }),
 });
 
 /**
- * The norm of dL/du_t at every step of a horizon, and what is to be said of it. `inputs` are what entered at the steps: a tensor
+ * The norm of dL/du_t at every step of a horizon, and what is to be said of it. `losses`, float32 [time], are what each step loses:
+ * L is their mean; or a scalar, what is lost at the end. `inputs` are what entered at the steps: a tensor
  * `[time, ..]` that a {@linkcode scan} took, or the tensors of a loop, one a step. What a closed loop makes of its state is no
  * input: add zeros `[time, ..]` to the actions, and ask for the gradient by those.
  *
@@ -148,11 +171,11 @@ const takesOverTime = signature("gradientOverTime()", {
  * const report = await gradientOverTime(last.sum(), pushes);
  * console.log(report.verdict, report.growth.toFixed(2), report.at); // explodes 1.50 7
  * ```
- * @throws RangeError with a sentence if there is no step, or the bound is not above 1; PlumblineError G101 if the loss does not
- * depend on the inputs, G305 if it is no scalar.
+ * @throws RangeError with a sentence if there is no step, losses are neither a scalar nor [time], or the bound is not above 1;
+ * PlumblineError G101 if the loss does not depend on the inputs.
  */
 export async function gradientOverTime(
-  loss: Tensor,
+  losses: Tensor,
   inputs: Tensor | readonly Tensor[],
   options: HorizonOptions = {},
 ): Promise<HorizonReport> {
@@ -166,7 +189,20 @@ export async function gradientOverTime(
       "gradientOverTime() needs what entered at each step, [time, ..] or a list of tensors; this horizon has no steps.",
     );
   }
-  const found = gradients(loss, isSequence ? [inputs] : inputs);
-  const norms = isSequence ? rowNorms(found[0]!) : stack(found.map((x) => rowNorms(x.reshape(1, -1)).squeeze(0)));
-  return new HorizonReport(await norms.data(), bound);
+  if (losses.rank > 1 || losses.size === 0) {
+    throw new RangeError(
+      `gradientOverTime() takes what each step loses, float32 [time], or a scalar, what is lost at the end, not ${
+        describe(losses)
+      }.`,
+    );
+  }
+  const normsOf = (loss: Tensor): Promise<ArrayLike<number>> => {
+    // The last steps lose nothing that depends on an input that comes after them.
+    const found = gradients(loss, isSequence ? [inputs] : inputs, { allowUnused: loss !== whole });
+    return (isSequence ? rowNorms(found[0]!) : stack(found.map((x) => rowNorms(x.reshape(1, -1)).squeeze(0)))).data();
+  };
+  const whole = losses.rank === 0 ? losses : losses.mean();
+  const report = new HorizonReport(await normsOf(whole), bound);
+  if (report.verdict !== "explodes" || losses.rank === 0) return report;
+  return new HorizonReport(report.norms, bound, await normsOf(lossOfLast(losses)));
 }

@@ -3,7 +3,7 @@
  * the policy makes of them later. To the actions of a closed loop zeros are added, and the gradient is that by the zeros.
  */
 
-import { HorizonReport, rowNorms } from "../audit/horizon.ts";
+import { HorizonReport, lossOfLast, rowNorms } from "../audit/horizon.ts";
 import { compile, type Compiled } from "../compile/compile.ts";
 import { signature, takeOnly } from "../graph/arguments.ts";
 import { zeros } from "../tensor/creation.ts";
@@ -35,7 +35,7 @@ const takesProbe = signature("new HorizonProbe()", {
 });
 
 /**
- * Measures the gradient of a drive, as often as it is asked to; its program is traced once. Where an episode ends, the next begins,
+ * Measures the gradient of a drive's mean reward, as often as it is asked to; its program is traced once. Where an episode ends, the next begins,
  * and no gradient goes from one to the other.
  *
  * @example
@@ -50,7 +50,9 @@ const takesProbe = signature("new HorizonProbe()", {
  * ```
  */
 export class HorizonProbe<S extends Tree = Tree> {
-  readonly #program: Compiled<[Tensor], Tensor>;
+  readonly #whole: Compiled<[Tensor], Tensor>;
+  /** Of what the last steps earn, which is asked for only where the gradient of all is suspicious. */
+  readonly #last: Compiled<[Tensor], Tensor>;
 
   /**
    * `state`: what the controller reads that may change, as {@linkcode compile} wants it.
@@ -71,22 +73,27 @@ export class HorizonProbe<S extends Tree = Tree> {
     }
     const { steps, envs = 8 } = options;
     const nudges = zeros([steps, envs, environment.agents, environment.actionSize]);
-    this.#program = compile(
-      (key: Tensor) => rowNorms(gradients(driveOf(environment, controller, key, nudges), [nudges])[0]!),
-      // What is not finite is what is looked for.
-      { state, name: "horizon", checkNumerics: false },
-    );
+    const program = (of: (rewards: Tensor) => Tensor) =>
+      compile(
+        (key: Tensor) => rowNorms(gradients(of(driveOf(environment, controller, key, nudges)), [nudges])[0]!),
+        // What is not finite is what is looked for.
+        { state, name: "horizon", checkNumerics: false },
+      );
+    [this.#whole, this.#last] = [program((rewards) => rewards.mean()), program(lossOfLast)];
   }
 
   /** The gradient of one drive, whose starts `seed`, an integer in [0, 2^32), draws. */
   async run(seed: number): Promise<HorizonReport> {
     checkSeed(seed);
-    return new HorizonReport(await (await this.#program(randomKey(seed))).data());
+    const report = new HorizonReport(await (await this.#whole(randomKey(seed))).data());
+    if (report.verdict !== "explodes") return report;
+    return new HorizonReport(report.norms, report.bound, await (await this.#last(randomKey(seed))).data());
   }
 
-  /** Gives back its program. */
+  /** Gives back its programs. */
   dispose(): void {
-    this.#program.dispose();
+    this.#whole.dispose();
+    this.#last.dispose();
   }
 }
 
@@ -96,35 +103,33 @@ interface Carry<S extends Tree> {
   readonly [key: string]: Tree;
   readonly world: S;
   readonly memory: Tree;
-  readonly reward: Tensor;
 }
 
-/** The mean reward of the steps of a drive, to whose actions `nudges`, [time, env, agent, action], are added. */
+/** The mean reward of each step of a drive, [time], to whose actions `nudges`, [time, env, agent, action], are added. */
 function driveOf<S extends Tree>(
   environment: Environment<S>,
   controller: Controller | RecurrentController,
   key: Tensor,
   nudges: Tensor,
 ): Tensor {
-  const [steps, envs, agents] = nudges.shape as [number, number, number, number];
+  const envs = nudges.shape[1]!;
   const actor = remembering(controller);
   const start = environment.reset(key, envs);
-  const first: Carry<S> = { world: start, memory: actor.initialMemory(envs), reward: zeros([envs, agents]) };
-  const [last] = scan(
-    ({ world, memory, reward }: Carry<S>, nudge: Tensor): [Carry<S>, []] => {
+  const first: Carry<S> = { world: start, memory: actor.initialMemory(envs) };
+  const [, rewards] = scan(
+    ({ world, memory }: Carry<S>, nudge: Tensor): [Carry<S>, Tensor] => {
       const [action, remembered] = actor.decide(environment.observe(world), memory, key);
       const next = environment.step(world, action.named(null, null, null).add(nudge));
       const done = next.terminated.or(next.truncated);
       return [{
         world: chosen(done, start, next.state),
         memory: chosen(done, first.memory, remembered),
-        reward: reward.add(next.reward.named(null, null)),
-      }, []];
+      }, next.reward.mean()];
     },
     first,
     nudges,
   );
-  return last.reward.mean().div(steps);
+  return rewards;
 }
 
 /** `fresh` where `done`, bool [env], and `now` elsewhere. */
