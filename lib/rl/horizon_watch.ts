@@ -1,6 +1,6 @@
 /**
  * Watches the gradient over the horizon of a training that goes through the physics: where it explodes, the run is told so in a
- * sentence, by which factor a step and from which step on, before there are numbers that are none.
+ * sentence, by which factor a step and from which step on, before there are numbers that are none. So it is where there is none.
  */
 
 import type { HorizonReport } from "../audit/horizon.ts";
@@ -69,6 +69,15 @@ export class HorizonWatch<S extends Tree = Tree> {
     const options = { steps: horizon, envs: Math.min(envs, mostEnvs) };
     this.#probe ??= new HorizonProbe(environment, policy, [policy], options);
     const report = await this.#probe.run(this.#iteration);
+    if (report.verdict === "none") {
+      warn({
+        code: "G110",
+        message: `zero gradient: ${name}: ${report}`,
+        help:
+          "an episode that ends with its first step, or earns the same whatever is done, teaches nothing: look at the starts of " +
+          `${environment.name}, deno task render draws them.`,
+      });
+    }
     if (report.verdict !== "explodes" && report.verdict !== "not finite") return;
     warn({ code: "G406", message: `${name}: ${report}`, help: helpFor(report, name) });
   }
