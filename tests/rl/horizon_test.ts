@@ -108,6 +108,26 @@ onEngine(
   },
 );
 
+onEngine("cpu", "BPTT says that there is no gradient where nothing that is done earns anything", async () => {
+  const world = runaway(2);
+  const limited: typeof world = {
+    ...world,
+    step: (state, action) => {
+      const next = world.step(state, action);
+      return { ...next, reward: next.state.x.clamp(-1e9, -1e8) };
+    },
+  };
+  const trainer = await BPTTTrainer.create(limited, { ...small, horizon: 4 });
+  const told = (await warned(async () => void await trainer.iterate())).map((x) => x.message);
+  trainer.dispose();
+  assert.ok(
+    told.some((x) =>
+      x.startsWith("warning[G110]: zero gradient: BPTT: the gradient is 0 at all 4 steps of the horizon.")
+    ),
+    `${told}`,
+  );
+});
+
 onEngine("cpu", "BPTT is silent where a gradient is steady: at a point, in a car", async () => {
   const told = await warned(async () => {
     for (const world of [pointWorld(30), new Vehicle({ maxSteps: 30 })]) {

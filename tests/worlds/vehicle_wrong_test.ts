@@ -3,14 +3,12 @@
 import assert from "node:assert/strict";
 import {
   Adam,
-  BPTTTrainer,
   type ControllerName,
   controllerOf,
   Evaluator,
   HostRandom,
   MLP,
   modelNames,
-  onWarning,
   randomKey,
   scan,
   type Tensor,
@@ -115,24 +113,11 @@ class Astray extends Vehicle {
   }
 }
 
-onEngine(
-  "cpu",
-  "cars that begin off their track earn nothing, and a policy is told that nothing can be learned of them",
-  async () => {
-    const world = new Astray({ model: "ks", maxSteps: 20 });
-    const { length, terminated, reward } = await new Evaluator(world, controllerOf(world, "lqr")).run(3, 0);
-    assert.deepEqual([[...length], [...terminated], [...reward]], [[1, 1, 1], [1, 1, 1], [0, 0, 0]]);
-    const warnings: string[] = [];
-    const end = onWarning(({ message }) => warnings.push(message));
-    const trainer = await BPTTTrainer.create(world, {
-      ...{ envs: 2, horizon: 4, hiddenSize: 4, lr: 1e-3, maxGradNorm: 1, seed: 0 },
-    });
-    const metrics = await trainer.iterate();
-    trainer.dispose();
-    end();
-    console.log(metrics, warnings);
-  },
-);
+onEngine("cpu", "cars that begin off their track leave it with their first step, and earn nothing", async () => {
+  const world = new Astray({ model: "ks", maxSteps: 5 });
+  const { length, terminated, reward } = await new Evaluator(world, controllerOf(world, "stanley")).run(3, 0);
+  assert.deepEqual([[...length], [...terminated], [...reward]], [[1, 1, 1], [1, 1, 1], [0, 0, 0]]);
+});
 
 Deno.test("a kink is refused also where a closed track meets its beginning, by its place", () => {
   const half = Array.from({ length: 63 }, (_, i) => [20 * Math.cos(i / 20), 20 * Math.sin(i / 20)]);
