@@ -20,6 +20,7 @@ import {
   type VehicleState,
   zeros,
 } from "../../mod.ts";
+import { remembering } from "../../lib/worlds/controllers.ts";
 import { onEngine } from "../engines.ts";
 import { interpretNodes } from "../oracle.ts";
 
@@ -96,7 +97,8 @@ onEngine(
     const world = new Vehicle();
     const seen = world.observe(startAt(world, -3));
     for (const name of ["stanley", "pure_pursuit", "lqr"] as readonly ControllerName[]) {
-      const action = await controllerOf(world, name)(seen, randomKey(0)).data();
+      const [decided] = remembering(controllerOf(world, name)).decide(seen, {}, randomKey(0));
+      const action = await decided.data();
       // Whatever the wheels do, the engine pushes.
       assert.ok(action.every(Number.isFinite) && action[1] === 1 && action[3] === 1, `${name}: ${action}`);
     }
