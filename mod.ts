@@ -22,6 +22,7 @@ export { countLiveBytes, liveBytes } from "./lib/graph/live_bytes.ts";
 export { onWarning, type WarningListener } from "./lib/graph/warning.ts";
 export { audit, type Audited } from "./lib/audit/audit.ts";
 export { auditUpdate } from "./lib/audit/movement.ts";
+export { gradientOverTime, type HorizonOptions, HorizonReport, type HorizonVerdict } from "./lib/audit/horizon.ts";
 export { type AuditEntry, AuditReport } from "./lib/audit/report.ts";
 export type { DeclaredStop } from "./lib/audit/stops.ts";
 export { boundary, type BoundaryRule, type Bounded } from "./lib/audit/boundary.ts";
@@ -162,6 +163,12 @@ export { Track, type TrackOptions } from "./lib/worlds/vehicle/tracks/track.ts";
 export { type TrackName, trackNames } from "./lib/worlds/vehicle/tracks/curves.ts";
 export type { VehicleOptions } from "./lib/worlds/vehicle/options.ts";
 export { Vehicle, type VehicleState } from "./lib/worlds/vehicle/vehicle.ts";
+export {
+  type VehicleEntity,
+  VehicleScene,
+  type VehicleSceneOptions,
+  type VehicleSceneState,
+} from "./lib/worlds/vehicle/simulator.ts";
 export type { GivenParameters } from "./lib/worlds/vehicle/models/law.ts";
 export type { Limits as VehicleLimits } from "./lib/worlds/vehicle/models/limits.ts";
 export type { TyreParameters } from "./lib/worlds/vehicle/models/tyre.ts";
@@ -186,6 +193,7 @@ export {
   policyFor,
   type PolicySpaces,
 } from "./lib/rl/policies.ts";
+export { HorizonProbe, type HorizonProbeOptions } from "./lib/rl/horizon.ts";
 export { policyOnnx } from "./lib/rl/policy_onnx.ts";
 export {
   type Minibatch,
@@ -209,7 +217,7 @@ export { RunningScale } from "./lib/rl/running_scale.ts";
 export { Collector, type Rollout, type SequenceRollout } from "./lib/rl/rollout.ts";
 export { ActionRepeat } from "./lib/worlds/repeat.ts";
 export { Navigation, type NavigationState } from "./lib/worlds/particle/scenarios/navigation.ts";
-export type { Entity, Placement, Role, Scene, SceneLidar } from "./lib/worlds/scene.ts";
+export type { Entity, Placement, Role, Scene, SceneErrors, SceneLidar } from "./lib/worlds/scene.ts";
 export type {
   Arrow,
   Capsule,
@@ -255,6 +263,8 @@ export { BuzzWire, type BuzzWireOptions, type BuzzWireState } from "./lib/worlds
 export type { ChartConfig, ChartSpec } from "./lib/plot/chart.ts";
 export { type CurveOptions, type CurvePoint, type CurveSeries, rewardCurve } from "./lib/plot/curves.ts";
 export { type PathOptions, paths, type PathSeries } from "./lib/plot/paths.ts";
+export { gradientCurve, type HorizonChartOptions, type HorizonSeries } from "./lib/plot/horizon.ts";
+export { type OverTime, overTime, type OverTimeOptions } from "./lib/plot/over_time.ts";
 export { drawAnimation, drawStill, type Footage, type PictureOptions, type SpaceFootage } from "./lib/plot/episode.ts";
 export { theme } from "./lib/plot/theme.ts";
 export { display, type Displayable, type MimeBundle } from "./lib/plot/notebook.ts";

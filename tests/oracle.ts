@@ -1,326 +1,17 @@
 /**
- * The oracle: a float64 interpreter of the graph, one plain rule for every primitive, no cleverness. Engines and
- * derivative rules are tested against it.
- *
- * float32 values are carried in float64 without rounding; int32 and uint32 wrap as 32-bit integers; bool is 0 or 1.
+ * The oracle: a float64 interpreter of the graph, without cleverness. Engines and derivative rules are tested against it. What
+ * each primitive is, `oracle_rules.ts` says.
  */
 
 import { type Node, type NodeOf, topological } from "../lib/graph/node.ts";
 import type { OpName } from "../lib/graph/primitives.ts";
-import { describe, type DType, type Shape, sizeOf } from "../lib/graph/types.ts";
+import { describe, type DType, sizeOf } from "../lib/graph/types.ts";
+import { type Rule, rules, type Value } from "./oracle_rules.ts";
 
-/** A value: its numbers, row-major, and the shape to read them with. */
-interface Value {
-  readonly data: Float64Array;
-  readonly shape: Shape;
-  readonly dtype: DType;
-}
-
-type Rule<K extends OpName> = (node: NodeOf<K>, inputs: readonly Value[]) => Float64Array;
+export { erf, threefry2x32 } from "./oracle_rules.ts";
 
 /** Numbers for nodes. */
 export type Feeds = ReadonlyMap<Node, ArrayLike<number>>;
-
-// Indexing.
-
-function ravel(index: readonly number[], shape: Shape): number {
-  return index.reduce((flat, i, axis) => flat * shape[axis]! + i, 0);
-}
-
-function at(x: Value, index: readonly number[]): number {
-  return x.data[ravel(index, x.shape)]!;
-}
-
-/** Calls `visit` with every multi-index of `shape`, in row-major order. */
-function forEachIndex(shape: Shape, visit: (index: number[], flat: number) => void): void {
-  const index = shape.map(() => 0);
-  for (let flat = 0; flat < sizeOf(shape); flat++) {
-    visit(index, flat);
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      if (++index[axis]! < shape[axis]!) break;
-      index[axis] = 0;
-    }
-  }
-}
-
-function build(shape: Shape, element: (index: number[]) => number): Float64Array {
-  const out = new Float64Array(sizeOf(shape));
-  forEachIndex(shape, (index, flat) => out[flat] = element(index));
-  return out;
-}
-
-function replaced(index: readonly number[], axis: number, i: number): number[] {
-  return index.map((old, a) => a === axis ? i : old);
-}
-
-// Numbers.
-
-function bool(value: boolean): number {
-  return value ? 1 : 0;
-}
-
-/** Wraps to the dtype's range; floats truncate on their way to integers. */
-function convert(value: number, dtype: DType): number {
-  switch (dtype) {
-    case "float32":
-      return value;
-    case "int32":
-      return Math.trunc(value) | 0;
-    case "uint32":
-      return Math.trunc(value) >>> 0;
-    case "bool":
-      return bool(value !== 0);
-  }
-}
-
-/** A float32 number held to the range of an integer dtype; NaN is 0 there. */
-function held(value: number, dtype: DType): number {
-  if (dtype === "float32" || dtype === "bool") return value;
-  const [least, most] = dtype === "int32" ? [-(2 ** 31), 2 ** 31 - 128] : [0, 2 ** 32 - 256];
-  return Number.isNaN(value) ? 0 : Math.min(most, Math.max(least, value));
-}
-
-/** Abramowitz and Stegun 7.1.6: a series of positive terms. */
-export function erf(x: number): number {
-  if (Math.abs(x) > 6) return Math.sign(x);
-  let term = x;
-  let sum = x;
-  for (let n = 1; n < 200; n++) {
-    term *= (2 * x * x) / (2 * n + 1);
-    sum += term;
-  }
-  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
-}
-
-function roundHalfToEven(x: number): number {
-  const low = Math.floor(x);
-  if (x - low !== 0.5) return Math.round(x);
-  return low % 2 === 0 ? low : low + 1;
-}
-
-/** As C and PyTorch have it: 1 to any power is 1, also to NaN. */
-function power(a: number, b: number): number {
-  return a === 1 ? 1 : Math.pow(a, b);
-}
-
-/**
- * Threefry-2x32 with 20 rounds: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011).
- */
-export function threefry2x32(key: readonly [number, number], counter: readonly [number, number]): [number, number] {
-  const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
-  const keys = [key[0], key[1], 0x1BD11BDA ^ key[0] ^ key[1]];
-  let x = (counter[0] + key[0]) | 0;
-  let y = (counter[1] + key[1]) | 0;
-  for (let round = 0; round < 20; round++) {
-    const r = rotations[round % 8]!;
-    x = (x + y) | 0;
-    y = ((y << r) | (y >>> (32 - r))) ^ x;
-    if (round % 4 === 3) {
-      const injection = (round + 1) / 4;
-      x = (x + keys[injection % 3]!) | 0;
-      y = (y + keys[(injection + 1) % 3]! + injection) | 0;
-    }
-  }
-  return [x >>> 0, y >>> 0];
-}
-
-// Rules that many primitives share.
-
-function unary<K extends OpName>(f: (x: number, dtype: DType) => number): Rule<K> {
-  return (node, [x]) => x!.data.map((v) => convert(f(v, x!.dtype), node.dtype));
-}
-
-function binary<K extends OpName>(f: (a: number, b: number, dtype: DType) => number): Rule<K> {
-  return (node, [a, b]) => a!.data.map((v, i) => convert(f(v, b!.data[i]!, a!.dtype), node.dtype));
-}
-
-function reduce(x: Value, shape: Shape, combine: (a: number, b: number) => number): Float64Array {
-  const out = new Float64Array(sizeOf(shape));
-  const seen = new Set<number>();
-  forEachIndex(x.shape, (index, flat) => {
-    const target = ravel(index.map((i, axis) => shape[axis] === 1 ? 0 : i), shape);
-    out[target] = seen.has(target) ? combine(out[target]!, x.data[flat]!) : x.data[flat]!;
-    seen.add(target);
-  });
-  return out;
-}
-
-function largestIndex(x: Value, index: readonly number[], axis: number): number {
-  let best = 0;
-  for (let i = 1; i < x.shape[axis]!; i++) {
-    const [top, other] = [at(x, replaced(index, axis, best)), at(x, replaced(index, axis, i))];
-    if (other > top || (Number.isNaN(other) && !Number.isNaN(top))) best = i;
-  }
-  return best;
-}
-
-function runningSum(x: Value, axis: number, reverse: boolean): Float64Array {
-  const out = new Float64Array(x.data.length);
-  const visits: [number[], number][] = [];
-  forEachIndex(x.shape, (index, flat) => visits.push([[...index], flat]));
-  const last = reverse ? x.shape[axis]! - 1 : 0;
-  for (const [index, flat] of reverse ? visits.reverse() : visits) {
-    const neighbour = replaced(index, axis, index[axis]! + (reverse ? 1 : -1));
-    const before = index[axis] === last ? 0 : out[ravel(neighbour, x.shape)]!;
-    out[flat] = convert(before + x.data[flat]!, x.dtype);
-  }
-  return out;
-}
-
-function checkedIndex(i: number, size: number): number {
-  if (!(i >= -size && i < size)) throw new RangeError(`index ${i} is outside [${-size}, ${size}).`);
-  return i < 0 ? i + size : i;
-}
-
-// The table.
-
-const rules: { readonly [K in OpName]: Rule<K> } = {
-  input: (node) => {
-    const host = node.value?.host;
-    if (!host) throw new Error(`the oracle was given no numbers for input \`${node.attrs.name ?? node.id}\`.`);
-    return Float64Array.from(host);
-  },
-  full: (node) => new Float64Array(sizeOf(node.shape)).fill(convert(node.attrs.value, node.dtype)),
-  iota: (node) => build(node.shape, (index) => index[node.attrs.axis]!),
-  randomBits: (node, [key]) =>
-    Float64Array.from(
-      { length: sizeOf(node.shape) },
-      (_, i) => threefry2x32([key!.data[0]!, key!.data[1]!], [Math.floor(i / 2), 0])[i % 2]!,
-    ),
-
-  neg: unary((x) => -x),
-  abs: unary(Math.abs),
-  sign: unary(Math.sign),
-  exp: unary(Math.exp),
-  expm1: unary(Math.expm1),
-  log: unary(Math.log),
-  log1p: unary(Math.log1p),
-  sqrt: unary(Math.sqrt),
-  sin: unary(Math.sin),
-  cos: unary(Math.cos),
-  tan: unary(Math.tan),
-  asin: unary(Math.asin),
-  acos: unary(Math.acos),
-  atan: unary(Math.atan),
-  tanh: unary(Math.tanh),
-  erf: unary(erf),
-  sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
-  softplus: unary((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
-  relu: unary((x) => x < 0 ? 0 : x),
-  floor: unary(Math.floor),
-  ceil: unary(Math.ceil),
-  round: unary(roundHalfToEven),
-  not: unary((x) => bool(x === 0)),
-  isNaN: unary((x) => bool(Number.isNaN(x))),
-  cast: (node, [x]) => x!.data.map((v) => convert(x!.dtype === "float32" ? held(v, node.dtype) : v, node.dtype)),
-  stopGradient: unary((x) => x),
-
-  add: binary((a, b) => a + b),
-  sub: binary((a, b) => a - b),
-  mul: binary((a, b, dtype) => dtype === "int32" ? Math.imul(a, b) : a * b),
-  div: binary((a, b, dtype) => dtype === "int32" && b === 0 ? 0 : a / b),
-  pow: binary(power),
-  maximum: binary((a, b) => Math.max(a, b)),
-  minimum: binary((a, b) => Math.min(a, b)),
-  and: binary((a, b) => a * b),
-  or: binary((a, b) => bool(a + b > 0)),
-  bitAnd: binary((a, b) => a & b),
-  bitOr: binary((a, b) => a | b),
-  bitXor: binary((a, b) => a ^ b),
-  shiftLeft: binary((a, b) => a << b),
-  shiftRight: binary((a, b) => a >>> b),
-  less: binary((a, b) => bool(a < b)),
-  lessEqual: binary((a, b) => bool(a <= b)),
-  equal: binary((a, b) => bool(a === b)),
-  where: (_, [condition, a, b]) => condition!.data.map((c, i) => c === 1 ? a!.data[i]! : b!.data[i]!),
-
-  sum: (node, [x]) => reduce(x!, node.shape, (a, b) => convert(a + b, x!.dtype)),
-  max: (node, [x]) => reduce(x!, node.shape, Math.max),
-  min: (node, [x]) => reduce(x!, node.shape, Math.min),
-  argmax: (node, [x]) => build(node.shape, (index) => largestIndex(x!, index, node.attrs.axis)),
-  cumsum: (node, [x]) => runningSum(x!, node.attrs.axis, node.attrs.reverse),
-
-  reshape: (_, [x]) => x!.data,
-  permute: (node, [x]) =>
-    build(node.shape, (index) => {
-      const source: number[] = [];
-      node.attrs.perm.forEach((p, i) => source[p] = index[i]!);
-      return at(x!, source);
-    }),
-  expand: (node, [x]) => build(node.shape, (index) => at(x!, index.map((i, axis) => x!.shape[axis] === 1 ? 0 : i))),
-  slice: (node, [x]) => {
-    const { starts, steps } = node.attrs;
-    return build(node.shape, (index) => at(x!, index.map((i, axis) => starts[axis]! + i * steps[axis]!)));
-  },
-  pad: (node, [x]) =>
-    build(node.shape, (index) => {
-      const source = index.map((i, axis) => i - node.attrs.before[axis]!);
-      const inside = source.every((i, axis) => i >= 0 && i < x!.shape[axis]!);
-      return inside ? at(x!, source) : convert(node.attrs.value, node.dtype);
-    }),
-  concat: (node, parts) => {
-    const { axis } = node.attrs;
-    return build(node.shape, (index) => {
-      let i = index[axis]!;
-      const part = parts.find((x) => i < x.shape[axis]! || (i -= x.shape[axis]!, false))!;
-      return at(part, replaced(index, axis, i));
-    });
-  },
-  flip: (node, [x]) =>
-    build(
-      node.shape,
-      (index) => at(x!, index.map((i, axis) => node.attrs.axes.includes(axis) ? x!.shape[axis]! - 1 - i : i)),
-    ),
-
-  take: (node, [x, indices]) => {
-    const { axis } = node.attrs;
-    return build(node.shape, (index) => {
-      const i = checkedIndex(indices!.data[index[axis]!]!, x!.shape[axis]!);
-      return at(x!, replaced(index, axis, i));
-    });
-  },
-  takeAlongAxis: (node, [x, indices]) => {
-    const { axis } = node.attrs;
-    return build(node.shape, (index) => {
-      const i = checkedIndex(at(indices!, index), x!.shape[axis]!);
-      return at(x!, replaced(index, axis, i));
-    });
-  },
-  scatterAdd: (node, [x, indices, source]) => {
-    const { axis } = node.attrs;
-    const out = x!.data.slice();
-    forEachIndex(indices!.shape, (index, flat) => {
-      const i = checkedIndex(indices!.data[flat]!, x!.shape[axis]!);
-      out[ravel(replaced(index, axis, i), x!.shape)]! += source!.data[flat]!;
-    });
-    return out;
-  },
-
-  matmul: (node, [a, b]) => {
-    const rank = node.shape.length;
-    const swap = (index: number[], flag: boolean): number[] => flag ? [index[1]!, index[0]!] : index;
-    const inner = a!.shape[node.attrs.transA ? rank - 2 : rank - 1]!;
-    return build(node.shape, (index) => {
-      const batch = index.slice(0, -2);
-      let sum = 0;
-      for (let k = 0; k < inner; k++) {
-        const left = at(a!, [...batch, ...swap([index[rank - 2]!, k], node.attrs.transA)]);
-        const right = at(b!, [...batch, ...swap([k, index[rank - 1]!], node.attrs.transB)]);
-        sum += left * right;
-      }
-      return sum;
-    });
-  },
-
-  scan: () => {
-    throw new Error("a scan has no value of its own; its outputs have.");
-  },
-  output: () => {
-    throw new Error("an output takes its value from its scan.");
-  },
-};
-
-// Interpretation.
 
 /** How numbers are carried. */
 type Round = (numbers: Float64Array, dtype: DType) => Float64Array;
@@ -329,48 +20,126 @@ const unrounded: Round = (numbers) => numbers;
 /** float32 is rounded after each operation. */
 const single: Round = (numbers, dtype) => dtype === "float32" ? numbers.map(Math.fround) : numbers;
 
+/** A node to be computed: its place, and those of its inputs. */
+interface Task {
+  readonly node: Node;
+  readonly to: Value;
+  readonly from: readonly Value[];
+}
+
+function empty({ shape, dtype }: Node): Value {
+  return { data: new Float64Array(0), shape, dtype };
+}
+
+/** A graph in order, with a place for the value of each node. A scan's place stays empty: its outputs have values. */
+class Plan {
+  readonly values: ReadonlyMap<Node, Value>;
+  readonly #order: readonly Node[];
+  readonly #scans = new Map<Node, Float64Array[]>();
+
+  constructor(order: readonly Node[], readonly round: Round) {
+    this.#order = order;
+    this.values = new Map(order.map((x) => [x, empty(x)]));
+  }
+
+  /** What is to be computed of the nodes that are (not) `chosen`. */
+  tasks(chosen: (node: Node) => boolean): Task[] {
+    return this.#order.filter(chosen).map((node) => ({
+      node,
+      to: this.values.get(node)!,
+      from: node.inputs.map((x) => this.values.get(x)!),
+    }));
+  }
+
+  compute(tasks: readonly Task[]): void {
+    for (const { node, to, from } of tasks) {
+      if (node.op === "scan") this.#scans.set(node, runScan(node, from, this.round));
+      else if (node.op === "output") this.put(node, to, this.#outputOf(node));
+      else this.put(node, to, this.round(applyRule(node as NodeOf<OpName>, from), node.dtype));
+    }
+  }
+
+  put(node: Node, to: Value, data: Float64Array): void {
+    if (data.length !== sizeOf(node.shape)) {
+      throw new Error(`the oracle has ${data.length} numbers for ${node.op} ${describe(node)}.`);
+    }
+    to.data = data;
+  }
+
+  #outputOf(node: NodeOf<"output">): Float64Array {
+    return this.#scans.get(node.inputs[0]!)![node.attrs.index]!;
+  }
+}
+
+/** A scan's body, ready to be run. */
+interface Loop {
+  readonly plan: Plan;
+  readonly given: readonly Value[];
+  readonly results: readonly Value[];
+  /** What no step changes, and what each step computes. */
+  readonly once: readonly Task[];
+  readonly each: readonly Task[];
+}
+
+const loops = new Map<Round, WeakMap<Node, Loop>>([unrounded, single].map((round) => [round, new WeakMap()]));
+
+function loopOf(node: NodeOf<"scan">, round: Round): Loop {
+  const known = loops.get(round)!;
+  let loop = known.get(node);
+  if (loop) return loop;
+  const { body, carries, xs } = node.attrs;
+  const order = topological(body.outputs);
+  const plan = new Plan(order, round);
+  const place = (x: Node): Value => plan.values.get(x) ?? empty(x);
+  const isGiven = new Set(body.inputs);
+  const changes = new Set(body.inputs.slice(0, carries + xs));
+  for (const x of order) if (x.inputs.some((y) => changes.has(y))) changes.add(x);
+  loop = {
+    plan,
+    given: body.inputs.map(place),
+    results: body.outputs.map(place),
+    once: plan.tasks((x) => !isGiven.has(x) && !changes.has(x)),
+    each: plan.tasks((x) => !isGiven.has(x) && changes.has(x)),
+  };
+  known.set(node, loop);
+  return loop;
+}
+
 /** Final carries, stacked ys, then each carry as every step received it, stacked: the order of `graph/scan.ts`. */
 function runScan(node: NodeOf<"scan">, inputs: readonly Value[], round: Round): Float64Array[] {
   const { body, carries: count, xs, length, reverse } = node.attrs;
-  let carries = inputs.slice(0, count).map((x) => x.data);
-  const constants = inputs.slice(count + xs).map((x) => x.data);
+  const { plan, given, results, once, each } = loopOf(node, round);
   const stacks = [...body.outputs.slice(count), ...body.inputs.slice(0, count)]
     .map((x) => new Float64Array(length * sizeOf(x.shape)));
-  const plan = topological(body.outputs);
+  inputs.forEach((x, i) => given[i]!.data = x.data);
+  plan.compute(once);
   for (let i = 0; i < length; i++) {
     const step = reverse ? length - 1 - i : i;
-    const slices = body.inputs.slice(count, count + xs).map((x, j) => {
-      const size = sizeOf(x.shape);
-      return inputs[count + j]!.data.slice(step * size, (step + 1) * size);
-    });
-    const feeds = [...carries, ...slices, ...constants];
-    const results = run(plan, body.outputs, new Map(body.inputs.map((x, j) => [x, feeds[j]!])), round);
-    [...results.slice(count), ...carries].forEach((value, j) => stacks[j]!.set(value, step * value.length));
-    carries = results.slice(0, count);
+    for (let j = count; j < count + xs; j++) {
+      const size = sizeOf(body.inputs[j]!.shape);
+      given[j]!.data = inputs[j]!.data.subarray(step * size, (step + 1) * size);
+    }
+    plan.compute(each);
+    const next = results.map((x) => x.data);
+    [...next.slice(count), ...given.slice(0, count).map((x) => x.data)]
+      .forEach((value, j) => stacks[j]!.set(value, step * value.length));
+    for (let j = 0; j < count; j++) given[j]!.data = next[j]!;
   }
-  return [...carries, ...stacks];
+  return [...given.slice(0, count).map((x) => x.data), ...stacks];
 }
 
 function applyRule<K extends OpName>(node: NodeOf<K>, inputs: readonly Value[]): Float64Array {
   return (rules[node.op] as Rule<K>)(node, inputs);
 }
 
-function run(plan: readonly Node[], outputs: readonly Node[], feeds: Feeds, round: Round): Float64Array[] {
-  const values = new Map<Node, Float64Array>();
-  const scans = new Map<Node, Float64Array[]>();
-  const valueOf = (x: Node): Value => ({ data: values.get(x)!, shape: x.shape, dtype: x.dtype });
-  for (const node of plan) {
-    const fed = feeds.get(node);
-    if (fed) values.set(node, Float64Array.from(fed));
-    else if (node.op === "scan") scans.set(node, runScan(node, node.inputs.map(valueOf), round));
-    else if (node.op === "output") values.set(node, scans.get(node.inputs[0]!)![node.attrs.index]!);
-    else values.set(node, round(applyRule(node as NodeOf<OpName>, node.inputs.map(valueOf)), node.dtype));
-    const size = values.get(node)?.length;
-    if (size !== undefined && size !== sizeOf(node.shape)) {
-      throw new Error(`the oracle has ${size} numbers for ${node.op} ${describe(node)}.`);
-    }
+function run(order: readonly Node[], outputs: readonly Node[], feeds: Feeds, round: Round): Float64Array[] {
+  const plan = new Plan(order, round);
+  for (const x of order) {
+    const fed = feeds.get(x);
+    if (fed) plan.put(x, plan.values.get(x)!, Float64Array.from(fed));
   }
-  return outputs.map((x) => values.get(x)!);
+  plan.compute(plan.tasks((x) => !feeds.has(x)));
+  return outputs.map((x) => plan.values.get(x)!.data);
 }
 
 /** The values of `outputs`. Nodes in `feeds` are not computed; leaves that are not fed must carry host numbers. */

@@ -19,6 +19,8 @@ export interface Footage {
   readonly angle: Float32Array;
   /** What agents sense; null where they do not. `nearness` is [frame, agent, ray], metres: range less distance. */
   readonly lidar: { readonly range: number; readonly rays: number; readonly nearness: Float32Array } | null;
+  /** How far off what is to be done it was, if the world tells. `values` is [frame, error]; names have units. */
+  readonly errors?: { readonly names: readonly string[]; readonly values: Float32Array };
 }
 
 /** One episode of bodies in space. */

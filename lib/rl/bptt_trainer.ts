@@ -22,6 +22,7 @@ import { type BPTTOptions, bpttOptions, checkBPTTOptions } from "./bptt_options.
 import { episodeMetrics, type Episodes, Evaluator } from "./evaluation.ts";
 import { namedGradients } from "./gradients.ts";
 import { type EngineFacts, type OnPolicyFacts, scheduled } from "./on_policy_trainer.ts";
+import { HorizonWatch } from "./horizon_watch.ts";
 import { policyFor } from "./policies.ts";
 import type { Policy } from "./policy.ts";
 import { policyOnnx } from "./policy_onnx.ts";
@@ -55,6 +56,7 @@ export class BPTTTrainer<S extends Tree = Tree> {
   readonly #collector: Collector<S>;
   readonly #window: Compiled<[], Window>;
   readonly #evaluator: Evaluator<S>;
+  readonly #horizon: HorizonWatch<S>;
   #gradients: Tensor | null = null;
   #iteration = 0;
 
@@ -106,6 +108,7 @@ export class BPTTTrainer<S extends Tree = Tree> {
       name: "window",
     });
     this.#evaluator = new Evaluator(environment, policy, [policy]);
+    this.#horizon = new HorizonWatch({ name: "BPTT", environment, policy, ...options });
   }
 
   /** What learns. */
@@ -151,11 +154,12 @@ export class BPTTTrainer<S extends Tree = Tree> {
       const sums = [0, 0, 0, 0, 0];
       for (let i = 0; i < windows; i++) {
         await pause?.();
-        const { gradients, summary } = await this.#window();
+        const { gradients, summary } = await this.#horizon.during(() => this.#window());
         this.#gradients = gradients;
         (await summary.data()).forEach((x, k) => sums[k]! += Number(x));
       }
       this.#iteration++;
+      await this.#horizon.after(sums[4]! / windows);
       const [reward, episodeReward, episodeLength, episodes, norm] = sums as [number, number, number, number, number];
       return {
         "train/reward": reward / windows,
@@ -224,6 +228,7 @@ export class BPTTTrainer<S extends Tree = Tree> {
   dispose(): void {
     this.#window.dispose();
     this.#evaluator.dispose();
+    this.#horizon.dispose();
   }
 
   #learn(): Window {

@@ -39,6 +39,16 @@ export interface Scene<S extends Tree = Tree> {
   place(state: S): Placement;
   /** What agents sense around them, if they do. */
   readonly lidar?: SceneLidar<S>;
+  /** How far off what is to be done an environment is, if that is told: drawn over time beside the scene. */
+  readonly errors?: SceneErrors<S>;
+}
+
+/** Numbers that are 0 where all is as it is to be. */
+export interface SceneErrors<S extends Tree = Tree> {
+  /** Each with its unit: "lateral error (m)". */
+  readonly names: readonly string[];
+  /** float32 [env, error]. */
+  values(state: S): Tensor;
 }
 
 /** Why a world without a scene cannot be drawn, and which guide shows one. */

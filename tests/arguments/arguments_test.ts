@@ -12,6 +12,7 @@ const internal = new Set([
   ...["Gated", "Module", "OnPolicyTrainer", "Recurrent"].map((name) => `new ${name}`),
   ...[
     "AuditReport",
+    "HorizonReport",
     "Interrupt",
     "NonFiniteError",
     "PlumblineError",

@@ -205,6 +205,13 @@ const report = await p.audit(() => w.square().sum(), [w]);
 
 const audits: readonly Call[] = [
   calls("audit", p.audit, own(() => w.sum(), null, 3, "x", [w], {}), maybe(own([w], null, 3, "w", [3], {}))),
+  calls(
+    "gradientOverTime",
+    p.gradientOverTime,
+    aTensor(x.sum()),
+    own(x, null, 3, "x", {}, [1]),
+    options({ bound: 10 }, { bound: "10" }, { limit: 10 }, { bound: 1 }),
+  ),
   calls("auditUpdate", p.auditUpdate, own(() => {}, null, 3, "x", [w], {}), own([w], null, 3, "w", [3], {})),
   method("AuditReport", report, "of", words("w")),
   ...["assert", "toHtml", "toSvg"].map((name) => method("AuditReport", report, name)),

@@ -56,6 +56,9 @@ const way3 = [[0, 0], [50, 0], [100, 0]];
 const car = new p.VehicleModel("st");
 const carState = car.start({ speed: p.tensor([10, 12]) });
 const someParameters = own(car.parameters, null, 3, "x", [1], { weight: 1 }, { ...car.parameters, mass: "heavy" });
+const driven = new p.VehicleScene({ model: "ks", start: { speed: p.tensor([8]) } });
+const oneCar = { start: { speed: p.tensor([8]) } };
+const probe = new p.HorizonProbe(new p.Pendulum(), (seen) => seen.slice(-1, 0, 1), [], { steps: 2 });
 const begun = navigation.reset(key, 2);
 
 const worlds: readonly Call[] = [
@@ -113,6 +116,29 @@ const worlds: readonly Call[] = [
     maybe(own({ substeps: 2 }, null, 3, "x", { substeps: 0 }, { scheme: "rk2" })),
   ),
   method("VehicleModel", car, "read", aTensor(carState), maybe(someParameters)),
+  makes(
+    p.VehicleScene,
+    anObject(oneCar, { start: {} }, { start: 3 }, { ...oneCar, dt: "1" }, { ...oneCar, model: "tram" }, {
+      ...oneCar,
+      Kp: 1,
+    }),
+  ),
+  method("VehicleScene", driven, "step"),
+  method("VehicleScene", driven, "getState"),
+  method("VehicleScene", driven, "reset", anObject(driven.getState(), { car: 3 })),
+  method("VehicleEntity", driven.car, "controlDofsPosition", aTensor(p.tensor([0.1]))),
+  method("VehicleEntity", driven.car, "controlDofsVelocity", aTensor(p.tensor([8]))),
+  method("VehicleEntity", driven.car, "getQpos"),
+  method("VehicleEntity", driven.car, "getDofsVelocity"),
+  makes(
+    p.HorizonProbe,
+    anObject(new p.Pendulum(), navigation.scene),
+    aFunction((seen: p.Tensor) => seen.slice(-1, 0, 1)),
+    aList([], "x", [3]),
+    anObject({ steps: 2 }, { steps: 0 }, { steps: 2, envs: 0 }, { horizon: 2 }),
+  ),
+  method("HorizonProbe", probe, "run", aSeed),
+  method("HorizonProbe", probe, "dispose"),
   makes(p.HostPendulum, options({ maxSteps: 2 }, { maxSteps: "2" }, { workers: -1 }, { max_steps: 2 })),
   makes(
     p.MujocoWorld,
@@ -388,6 +414,21 @@ const looks: readonly Call[] = [
     p.paths,
     aList([way], way, [{ name: "a" }], [{ name: "a", lines: [[1, 2]] }], [{ name: "a", lines: [[["0", 1]]] }]),
     options({ title: "a" }, { width: "3" }, { height: 3 }),
+  ),
+  calls(
+    "gradientCurve",
+    p.gradientCurve,
+    aList([{ name: "a", norms: [1, 2] }], { name: "a", norms: [1] }, [1], [{ name: "a" }], [{ name: "a", norms: "1" }]),
+    options({ title: "a" }, { width: "3" }, { log: true }),
+  ),
+  calls(
+    "overTime",
+    p.overTime,
+    aList([{ title: "a", lines: [{ name: "b", values: [1, 2] }] }], [1], [{ title: "a" }], [{
+      title: "a",
+      lines: [{ name: "b" }],
+    }]),
+    options({ seconds: 2 }, { seconds: "2" }, { xTitle: "t" }),
   ),
   calls("drawStill", p.drawStill, aList(episodes, episodes[0]), titles),
   calls("drawAnimation", p.drawAnimation, aList(episodes, episodes[0]), titles),

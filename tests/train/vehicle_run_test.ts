@@ -53,6 +53,27 @@ Deno.test("a car's run by the gradient of its drive is stopped and resumed bit f
     assert.equal((await run([...args.split(" "), "--out", stopped], { createTrainer, stopAfter: 2 })).code, 130);
     assert.equal((await run(["--resume", onlyRun(stopped, "vehicle")], { createTrainer })).code, 0);
     assert.deepEqual(logged(onlyRun(stopped, "vehicle")), logged(onlyRun(whole, "vehicle")));
+    const drawn = await runCommand(
+      renderTool,
+      onlyRun(whole, "vehicle"),
+      "--episodes",
+      "2",
+      "--out",
+      join(base, "drive"),
+    );
+    // The gradient over the horizon of five steps, and over the ten of an episode.
+    assert.match(
+      drawn.out,
+      /\nthe gradient is steady over the 5 steps of the horizon: [^\n]*\nthe gradient [^\n]* 10 steps/,
+    );
+    const [errors, gradient] = ["errors", "gradient"].map((x) => Deno.readTextFileSync(join(base, `drive-${x}.svg`)));
+    for (const said of ["lateral error (m)", "heading error (rad)", "speed error (m/s)", "episode 2", "time (s)"]) {
+      assert.ok(errors!.includes(`>${said}<`), said);
+    }
+    assert.equal(errors!.match(/aria-roledescription="line mark"/g)!.length, 6);
+    for (const said of ["norm of dL/du at that step", "over 5 steps", "over 10 steps"]) {
+      assert.ok(gradient!.includes(`>${said}<`), said);
+    }
     const controlled = await runCommand(
       evalTool,
       "vehicle",

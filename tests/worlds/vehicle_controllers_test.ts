@@ -1,7 +1,7 @@
 /** The classical controllers keep cars on their tracks, and LQR's gains are those of its equation. */
 
 import assert from "node:assert/strict";
-import { type ControllerName, controllerOf, Evaluator, Navigation, Vehicle } from "../../mod.ts";
+import { type ControllerName, controllerOf, Evaluator, modelNames, Navigation, Vehicle } from "../../mod.ts";
 import { cars } from "../../lib/worlds/vehicle/models/cars.ts";
 import { gravity } from "../../lib/worlds/vehicle/models/law.ts";
 import { latticeGains } from "../../lib/worlds/vehicle/riccati.ts";
@@ -19,6 +19,20 @@ onEngine("cpu", "Stanley, pure pursuit and LQR stay on a circuit and a lane chan
     }
   }
 });
+
+onEngine(
+  "cpu",
+  "LQR, whose gains are those of ST, drives cars of all models along a circuit: whole worlds of each",
+  async () => {
+    for (const model of modelNames) {
+      const world = new Vehicle({ model, maxSteps: 100 });
+      const { terminated, length, metrics } = await new Evaluator(world, controllerOf(world, "lqr")).run(2, 1);
+      assert.deepEqual([[...terminated], [...length]], [[0, 0], [100, 100]], model);
+      metrics!.lateral_rms!.forEach((rms) => assert.ok(rms < 0.4, `${model}: ${rms} m`));
+      metrics!.speed_rms!.forEach((rms) => assert.ok(rms < 1.5, `${model}: ${rms} m/s`));
+    }
+  },
+);
 
 Deno.test("LQR's gains are the solutions of Riccati's equation, as the doubling algorithm finds them", () => {
   const car = cars.bmw_320i;

@@ -41,6 +41,18 @@ where(positive, where(positive, x, 1).log(), 0);`,
     wrong: `const score = x.exp().mul(1e-38); // x near 88: overflows or not, by the order of operations`,
     right: `const score = x.sub(88).exp();`,
   },
+  G406: {
+    title: "a gradient explodes on its way back through a horizon",
+    meaning:
+      "The gradient of a loss grows by a factor with every step that it goes back through a loop, until it is beyond all " +
+      "bounds: what is learned from is the noise of its first steps. The message names the factor, and the step from which on " +
+      "the norm is more than 100 times its median. The loop is not stable where it was driven: what it does depends " +
+      "exponentially on where it began.",
+    wrong:
+      `const trainer = await BPTTTrainer.create(world, { ...options, horizon: 1000 }); // of a loop that swings up`,
+    right: `const trainer = await BPTTTrainer.create(world, { ...options, horizon: 32 });
+(await gradientOverTime(loss, commands)).verdict; // "steady"; \`growth\` is the factor`,
+  },
   G501: {
     title: "a parameter has two owners",
     meaning: "A parameter's numbers lie in the flat vector of one optimiser or group; a second one cannot have them.",

@@ -35,8 +35,12 @@ export interface Cast<W extends Environment | HostWorld = Environment> {
 type Shot = Readonly<Record<string, Tensor>>;
 
 /** What is kept of a state. */
-function shotOf<S extends Tree>({ place, lidar }: Scene<S>, state: S): Shot {
-  return { ...place(state), ...lidar && { nearness: lidar.nearness(state) } };
+function shotOf<S extends Tree>({ place, lidar, errors }: Scene<S>, state: S): Shot {
+  return {
+    ...place(state),
+    ...lidar && { nearness: lidar.nearness(state) },
+    ...errors && { errors: errors.values(state) },
+  };
 }
 
 const takesFilm = signature("film()", {
@@ -158,6 +162,7 @@ async function filmTensors(
         position: of("position"),
         angle: of("angle"),
         lidar: scene.lidar ? { range: scene.lidar.range, rays: scene.lidar.rays, nearness: of("nearness") } : null,
+        ...scene.errors && { errors: { names: scene.errors.names, values: of("errors") } },
         caption: captionOf(rewards![i]!, steps, Boolean(ends![i])),
       };
     });

@@ -8,6 +8,7 @@ import { type Look, look, type Pictures } from "../system.ts";
 import { counted } from "../text.ts";
 import { UsageError } from "../usage.ts";
 import type { AnyWorld } from "./algorithm.ts";
+import { chartOf, drawn, errorsOf, gradientsOf } from "./charts.ts";
 import { film } from "./footage.ts";
 import { controllerOption, withPlayer } from "./players.ts";
 
@@ -28,9 +29,14 @@ export function pictureOf(worldOf: (config: Config) => AnyWorld): Look<Pictures>
       "or of as many as are to be told apart.",
       "Bodies in space: what moves, its centre of mass and the line from there to the ground, whose marks are in metres. The",
       "picture follows the centre of mass; the still is a strip of poses.",
+      "A world that tells how far off one is has its errors over time in PATH-errors.svg. What learns by the gradient of a",
+      "world has in PATH-gradient.svg the norm of the gradient of its mean reward by the actions of each step.",
     ],
     async run(subject, { episodes: count, seed, controller, contactForces }) {
-      const episodes = await withPlayer(subject, worldOf, controller, (cast) => film(cast, count, seed));
+      const { episodes, gradients } = await withPlayer(subject, worldOf, controller, async (cast) => ({
+        episodes: await film(cast, count, seed),
+        gradients: await gradientsOf(cast, subject.config, seed),
+      }));
       if (contactForces && !episodes.some(({ entities }) => entities.some(({ role }) => role === "force"))) {
         throw new UsageError(
           `${subject.config.scenarioName} has no contact forces to show: leave --contact-forces out.`,
@@ -46,8 +52,14 @@ export function pictureOf(worldOf: (config: Config) => AnyWorld): Look<Pictures>
         contactForces,
       };
       return {
-        svg: { "": drawAnimation(episodes, said), "-still": drawStill(episodes, said) },
-        lines: episodes.map(({ caption }, i) => `episode ${i + 1}: ${caption}`),
+        svg: {
+          ...{ "": drawAnimation(episodes, said), "-still": drawStill(episodes, said) },
+          ...await drawn({ "-errors": errorsOf(episodes, said), "-gradient": chartOf(gradients, said) }),
+        },
+        lines: [
+          ...episodes.map(({ caption }, i) => `episode ${i + 1}: ${caption}`),
+          ...gradients.map(String),
+        ],
       };
     },
   });

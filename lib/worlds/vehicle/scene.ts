@@ -11,7 +11,7 @@ const dashes = 100;
 
 /** A scene of states that have a car and a track. */
 export function sceneOfCar<
-  S extends { readonly car: Tensor; readonly track: Tensor } & Readonly<Record<string, Tensor>>,
+  S extends { readonly car: Tensor; readonly track: Tensor; readonly at: Tensor } & Readonly<Record<string, Tensor>>,
 >(
   model: VehicleModel,
   table: TrackTable,
@@ -31,6 +31,13 @@ export function sceneOfCar<
       const position = concat([line.position, at].map((one) => one.named("env", null, null)), 1);
       const angle = concat([line.angle, heading.named(null).unsqueeze(1)].map((one) => one.named("env", null)), 1);
       return { position, angle };
+    },
+    errors: {
+      names: ["lateral error (m)", "heading error (rad)", "speed error (m/s)"],
+      values({ car, track, at }: S): Tensor {
+        const { lateral, heading, speed } = table.errors({ track, at }, model.read(car));
+        return stack([lateral, heading, speed].map((x) => x.named(null)), -1);
+      },
     },
   };
 }

@@ -39,7 +39,7 @@ export type VehicleState = {
 };
 
 /** Steps of the integration that models need in a step, where their kinematic law reaches up to 3 m/s. */
-const substeps: Readonly<Record<ModelName, number>> = { ks: 1, st: 3, std: 60, mb: 25 };
+export const substeps: Readonly<Record<ModelName, number>> = { ks: 1, st: 3, std: 60, mb: 25 };
 
 /** At which errors the reward is half of what it can be: metres, radians, m/s. */
 const scale = { lateral: 0.5, heading: 0.3, speed: 2 } as const;

@@ -1345,6 +1345,85 @@ def head_of_no_phase():
             update(optimizer, head(trunk(torch.randn(8, 2))).square().mean())  # guilty
 
 
+class Car:
+    """Two kinematic cars at 8 m/s whose physics have a gradient: qpos is x, y, heading, steering angle."""
+
+    def __init__(self, y=(1.0, -0.5)):
+        self.qpos = torch.tensor([[0.0, aside, 0.0, 0.0] for aside in y])
+
+    def step(self, target):
+        x, y, heading, angle = self.qpos.unbind(1)
+        angle = angle + 0.8 * (target - angle)
+        heading = heading + 0.2 * 8 / 2.6 * torch.tan(angle)
+        x, y = x + 0.2 * 8 * torch.cos(heading), y + 0.2 * 8 * torch.sin(heading)
+        self.qpos = torch.stack([x, y, heading, angle], 1)
+
+
+@program
+def car_converted_once():
+    planner = mlp(2, 16, 3)
+    optimizer = adam(planner)
+    wanted = torch.tensor([1.0, 0.2])
+    for _ in range(2):
+        car = Car(y=(0.0,))
+        plan = 0.3 * torch.tanh(planner(wanted))
+        commands = plan.tolist()  # guilty
+        for command in commands:
+            car.step(torch.tensor([command]))
+        update(optimizer, (car.qpos[0, 1:3] - wanted).square().sum())
+
+
+@program
+def car_converted_in_helpers():
+    controller = mlp(4, 16, 1)
+    optimizer = adam(controller)
+
+    def to_numbers(x):
+        return x.detach().numpy()  # guilty
+
+    def to_simulator(x):
+        return torch.tensor(to_numbers(x.squeeze(1)))
+
+    for _ in range(2):
+        car = Car()
+        for _ in range(3):
+            car.step(to_simulator(0.3 * torch.tanh(controller(car.qpos))))
+        update(optimizer, car.qpos[:, 1].square().mean())
+
+
+@program
+def car_converted_at_the_end():
+    controller = mlp(4, 16, 1)
+    optimizer = adam(controller)
+    for _ in range(2):
+        car, effort = Car(), 0
+        for _ in range(3):
+            command = 0.3 * torch.tanh(controller(car.qpos)).squeeze(1)
+            effort = effort + command.square().mean()
+            car.step(command)
+        qpos = torch.tensor(car.qpos.tolist())  # guilty
+        update(optimizer, qpos[:, 1].square().mean() + 0.01 * effort)
+
+
+@program
+def car_errors_in_tensors():
+    controller = mlp(3, 16, 1)
+    optimizer = adam(controller)
+
+    def errors(qpos, speed):
+        return torch.stack([qpos[:, 1], qpos[:, 2], speed - 8], 1)
+
+    for _ in range(2):
+        car, losses = Car(), []
+        seen = errors(car.qpos, torch.full((2,), 8.0))
+        for _ in range(3):
+            car.step(0.3 * torch.tanh(controller(seen)).squeeze(1))
+            qpos = torch.tensor(car.qpos.tolist())  # guilty
+            seen = errors(qpos, torch.full((2,), 8.0))
+            losses.append(seen.square().mean())
+        update(optimizer, torch.stack(losses).mean())
+
+
 def run(fn):
     torch.manual_seed(0)
     lines, start = inspect.getsourcelines(fn)
