@@ -106,7 +106,14 @@ export { Adam, type AdamOptions, AdamW, SGD, type SGDOptions } from "./lib/optim
 export { rateLeft, type Schedule, schedules } from "./lib/optim/schedule.ts";
 
 export { exportOnnx } from "./lib/compile/export.ts";
-export type { ActionKind, Environment, EpisodeReduction, Transition, World } from "./lib/worlds/environment.ts";
+export type {
+  ActionKind,
+  Environment,
+  EpisodeReduction,
+  StepReduction,
+  Transition,
+  World,
+} from "./lib/worlds/environment.ts";
 export { RandomStream } from "./lib/graph/random_stream.ts";
 export type {
   HostScene,
@@ -161,6 +168,16 @@ export { Track, type TrackOptions } from "./lib/worlds/vehicle/tracks/track.ts";
 export { type TrackName, trackNames } from "./lib/worlds/vehicle/tracks/curves.ts";
 export type { VehicleOptions } from "./lib/worlds/vehicle/options.ts";
 export { Vehicle, type VehicleState } from "./lib/worlds/vehicle/vehicle.ts";
+export { type ControllerGains, controllersOf as vehicleControllers } from "./lib/worlds/vehicle/controllers.ts";
+export type { PlannerWeights } from "./lib/worlds/vehicle/planner.ts";
+export {
+  type FoundName,
+  type IdentifiedCar,
+  identifyVehicle,
+  type RecordedDrive,
+  type Sensor,
+  simulateDrive,
+} from "./lib/worlds/vehicle/identify.ts";
 export type { GivenParameters } from "./lib/worlds/vehicle/models/law.ts";
 export type { Limits as VehicleLimits } from "./lib/worlds/vehicle/models/limits.ts";
 export type { TyreParameters } from "./lib/worlds/vehicle/models/tyre.ts";
@@ -197,13 +214,18 @@ export {
 export type { PPOOptions } from "./lib/rl/ppo_options.ts";
 export { type PPOFacts, PPOTrainer } from "./lib/rl/ppo_trainer.ts";
 export type { OnPolicyOptions } from "./lib/rl/on_policy_options.ts";
-export { type OnPolicyFacts, OnPolicyTrainer } from "./lib/rl/on_policy_trainer.ts";
+export { OnPolicyTrainer } from "./lib/rl/on_policy_trainer.ts";
+export { type OnPolicyFacts, PolicyTrainer } from "./lib/rl/policy_trainer.ts";
 export { type TRPOStep, trpoStep, type TrustRegion, type TrustRegionOptions } from "./lib/rl/trpo.ts";
 export type { TRPOOptions } from "./lib/rl/trpo_options.ts";
+export { type SHACOptions, SHACTrainer } from "./lib/rl/shac_trainer.ts";
+export { type ShortHorizon, shortHorizonReturn } from "./lib/rl/shac.ts";
 export { TRPOTrainer } from "./lib/rl/trpo_trainer.ts";
 export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/systems/trainer.ts";
-export type { BPTTOptions } from "./lib/rl/bptt_options.ts";
-export { BPTTTrainer } from "./lib/rl/bptt_trainer.ts";
+
+export { type BPTTOptions, BPTTTrainer } from "./lib/rl/bptt_trainer.ts";
+export type { WindowOptions } from "./lib/rl/window_options.ts";
+export { WindowTrainer } from "./lib/rl/window_trainer.ts";
 export { RunningScale } from "./lib/rl/running_scale.ts";
 export { Collector, type Rollout, type SequenceRollout } from "./lib/rl/rollout.ts";
 export { ActionRepeat } from "./lib/worlds/repeat.ts";

@@ -7,7 +7,7 @@ import { gravity } from "../../lib/worlds/vehicle/models/law.ts";
 import { latticeGains } from "../../lib/worlds/vehicle/riccati.ts";
 import { onEngine } from "../engines.ts";
 
-const classical: readonly ControllerName[] = ["stanley", "pure_pursuit", "lqr"];
+const classical = ["stanley", "pure_pursuit", "lqr"] as const satisfies readonly ControllerName[];
 
 onEngine("cpu", "Stanley, pure pursuit and LQR stay on a circuit and a lane change, within half a metre", async () => {
   for (const track of ["circuit", "lane_change"] as const) {

@@ -1,16 +1,17 @@
 /**
  * The classical ways to steer a car along a track, from what the world shows: Stanley (Hoffmann, Tomlin, Montemerlo and Thrun 2007),
  * pure pursuit (Coulter 1992), and LQR of the errors with feed-forward (Rajamani, "Vehicle Dynamics and Control", 2012, chapters 2
- * and 3). All drive at the speed of the way a moment ahead. Their gains are those of least lateral error on `circuit` and the single-track
- * model, from a search over a grid.
+ * and 3); and iLQR, see `planner.ts`. The first three drive at the speed of the way a moment ahead. Gains are those of least
+ * lateral error (settled) on random tracks, by the same random search for each: `tasks/tune_drivers.ts`.
  */
 
 import { tensor } from "../../tensor/creation.ts";
 import { stack } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Controller } from "../controllers.ts";
-import type { BodyParameters } from "./models/cars.ts";
+import type { Controller, RecurrentController } from "../controllers.ts";
+import { type BodyParameters, type CarName, cars } from "./models/cars.ts";
 import { gravity } from "./models/law.ts";
+import { planner, type PlannerWeights } from "./planner.ts";
 import { latticeGains } from "./riccati.ts";
 import { observationNames, observationScales } from "./options.ts";
 import { mostPushing, mostSteering, stepSeconds } from "./constants.ts";
@@ -28,35 +29,48 @@ export interface ControllerGains {
   readonly pursued: number;
   /** The weights of LQR: lateral error, its rate, heading error, its rate; steering has 1. */
   readonly lqr: readonly [number, number, number, number];
+  /** What iLQR's plans cost. */
+  readonly ilqr: PlannerWeights;
 }
 
 /** The gains that were found. */
-export const defaultGains: ControllerGains = { stanley: 2, softening: 3, pursued: 0, lqr: [0.03, 0, 0.3, 0] };
+export const defaultGains: ControllerGains = {
+  ...{ stanley: 2.1, softening: 4.6, pursued: 1, lqr: [0.043, 6e-4, 0.012, 3e-4] },
+  ilqr: { lateral: 1, heading: 0, speed: 0.03, turning: 1, pushing: 0.001 },
+};
 
 /** Metres a second closer to the meant speed, by m/s^2. */
 const speedGain = 1.5;
 
 /** The controllers of a car by name, where cars do not differ. */
 export function controllersOf(
-  car: BodyParameters,
-  gains: ControllerGains = defaultGains,
-): Readonly<Record<string, Controller>> {
+  name: CarName,
+  given: Partial<ControllerGains> = {},
+): Readonly<Record<"stanley" | "pure_pursuit" | "lqr", Controller> & Record<"ilqr", RecurrentController>> {
+  const car: BodyParameters = cars[name];
+  const gains = { ...defaultGains, ...given };
   return {
     stanley: driver(stanley(car, gains)),
     pure_pursuit: driver(purePursuit(car, gains)),
     lqr: driver(lqr(car, gains)),
+    ilqr: planner(name, gains.ilqr, seenIn),
+  };
+}
+
+/** What of an observation has a name. */
+function seenIn(observation: Tensor): Seen {
+  const columns = observation.named(null, null, null).select(1, 0).unbind(1);
+  return (name) => {
+    const i = observationNames.indexOf(name);
+    return columns[i]!.div(observationScales[i]!);
   };
 }
 
 /** A controller that steers by `steering`, radians. */
 function driver(steering: Steering): Controller {
   return (observation) => {
-    const columns = observation.named(null, null, null).select(1, 0).unbind(1);
-    const seen: Seen = (name) => {
-      const i = observationNames.indexOf(name);
-      return columns[i]!.div(observationScales[i]!);
-    };
-    const pushing = seen("pace0").sub(seen("speed")).mul(speedGain / mostPushing);
+    const seen = seenIn(observation);
+    const pushing = seen("faster0").mul(speedGain / mostPushing);
     return stack([steering(seen).div(mostSteering), pushing], -1).unsqueeze(1).clamp(-1, 1);
   };
 }
