@@ -75,9 +75,6 @@ onEngine("cpu", "an evaluation shows the errors of whole episodes, and an open t
     "speed",
   ]);
   metrics!.lateral_rms!.forEach((rms, i) => assert.ok(rms < 0.6 && rms < metrics!.lateral_max![i]!, `${rms}`));
-  // Sixty steps after its start a car has found the way.
-  const mean = (x: Float32Array) => x.reduce((sum, y) => sum + y, 0) / x.length;
-  assert.ok(mean(metrics!.lateral_settled!) < 0.8 * mean(metrics!.lateral_rms!));
   assert.ok(metrics!.speed!.every((x) => x > 12 && x < 15.5));
 });
 

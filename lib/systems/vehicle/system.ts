@@ -29,12 +29,12 @@ const common = {
   ...{ hiddenSize: 64, nIters: 40, envs: 64, framesPerBatch: 8192, minibatchSize: 512, gamma: 0.97, lmbda: 0.95 },
   ...{ normalizeValues: true, normalizeAdvantages: true },
 } as const;
-const window = { hiddenSize: 64, envs: 32, nIters: 64, windows: 16, lr: 4e-3, lrSchedule: "linear" } as const;
+const window = { hiddenSize: 64, nIters: 40, windows: 16, lr: 4e-3, lrSchedule: "linear" } as const;
 const presets: Readonly<Record<string, Settings>> = {
   ppo: { ...common, numEpochs: 10, lr: 1e-3, lrSchedule: "linear", maxGradNorm: 0.5, entropyEps: 0 },
   trpo: { ...common, nCriticUpdates: 10 },
   bptt: window,
-  shac: { ...window, horizon: 16, gamma: 0.97, nCriticUpdates: 2, minibatchSize: 128 },
+  shac: { ...window, horizon: 16, gamma: 0.97, nCriticUpdates: 2, minibatchSize: 256 },
 };
 
 /** See the file's first line. */

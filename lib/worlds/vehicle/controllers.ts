@@ -5,16 +5,18 @@
  * lateral error (settled) on random tracks, by the same random search for each: `tasks/tune_drivers.ts`.
  */
 
+import { signature } from "../../graph/arguments.ts";
+import * as kind from "../kinds.ts";
 import { tensor } from "../../tensor/creation.ts";
 import { stack } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Controller, RecurrentController } from "../controllers.ts";
-import { type BodyParameters, type CarName, cars } from "./models/cars.ts";
+import { type BodyParameters, type CarName, carNames, cars } from "./models/cars.ts";
 import { gravity } from "./models/law.ts";
 import { planner, type PlannerWeights } from "./planner.ts";
 import { latticeGains } from "./riccati.ts";
 import { observationNames, observationScales } from "./options.ts";
-import { mostPushing, mostSteering, stepSeconds } from "./constants.ts";
+import { mostPushing, mostSteering, previewSeconds, stepSeconds } from "./constants.ts";
 
 type Seen = (name: string) => Tensor;
 type Steering = (seen: Seen) => Tensor;
@@ -42,11 +44,44 @@ export const defaultGains: ControllerGains = {
 /** Metres a second closer to the meant speed, by m/s^2. */
 const speedGain = 1.5;
 
-/** The controllers of a car by name, where cars do not differ. */
+const lists = kind.kindOf(
+  "four numbers of at least 0",
+  (x) => Array.isArray(x) && x.length === 4 && x.every((y) => Number.isFinite(y) && y >= 0),
+);
+const gain = kind.kindOf("a number of at least 0", (x) => typeof x === "number" && x >= 0 && x < Infinity);
+const takesControllers = signature("vehicleControllers()", {
+  name: kind.oneOf(...carNames),
+  gains: kind.options<ControllerGains>({
+    stanley: gain,
+    softening: gain,
+    pursued: kind.kindOf(
+      `a whole number from 0 to ${previewSeconds.length - 1}`,
+      (x) => Number.isInteger(x) && Number(x) in previewSeconds,
+    ),
+    lqr: lists,
+    ilqr: kind.having("what a plan costs,", {
+      ...{ lateral: gain, heading: gain, speed: gain, turning: gain, pushing: gain },
+    }),
+  }),
+});
+
+/**
+ * The controllers of a car by name, which take its numbers to be those of the table; `given` are gains in place of the default ones.
+ *
+ * @example
+ * ```ts
+ * import { Evaluator, Vehicle, vehicleControllers } from "@plumbline/plumbline";
+ *
+ * const world = new Vehicle({ maxSteps: 40 });
+ * const { lqr } = vehicleControllers("bmw_320i", { lqr: [0.03, 0, 0.3, 0] });
+ * console.log((await new Evaluator(world, lqr).run(4, 0)).length); // Float32Array(4) [ 40, 40, 40, 40 ]
+ * ```
+ */
 export function controllersOf(
   name: CarName,
   given: Partial<ControllerGains> = {},
 ): Readonly<Record<"stanley" | "pure_pursuit" | "lqr", Controller> & Record<"ilqr", RecurrentController>> {
+  takesControllers(arguments);
   const car: BodyParameters = cars[name];
   const gains = { ...defaultGains, ...given };
   return {

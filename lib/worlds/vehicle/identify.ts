@@ -58,11 +58,14 @@ const unknowns = found.length + begun.length;
 /** Rounds of Gauss and Newton at most. */
 const mostRounds = 20;
 
-const byName = kind.having("numbers by name", {});
+const each = (names: readonly string[], of: kind.Kind): Record<string, kind.Kind> =>
+  Object.fromEntries(names.map((name) => [name, kind.optional(of)]));
+const above0 = kind.kindOf("a number above 0", (x) => Number.isFinite(x) && Number(x) > 0);
+const byName = kind.having("records by the name of their sensor", {});
 const takesSimulate = signature("simulateDrive()", {
   actions: kind.listOf(kind.anything, "a list of actions [steering, acceleration]"),
-  first: byName,
-  numbers: kind.optional(byName),
+  first: kind.having("what the car begins with by name,", {}, each(sensors, kind.finite)),
+  numbers: kind.optional(kind.having("numbers by name,", {}, each(found, above0))),
   car: kind.optional(kind.oneOf(...Object.keys(cars))),
 });
 const takesDrive = signature("identifyVehicle()", {

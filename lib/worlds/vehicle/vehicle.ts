@@ -42,17 +42,17 @@ export type VehicleState = {
 const substeps: Readonly<Record<ModelName, number>> = { ks: 1, st: 2, std: 60, mb: 25 };
 
 /** Errors that weigh the same: metres, radians, m/s. The lateral one is what counts: the heading of a car that corners is its slip. */
-const scale = { lateral: 0.1, heading: 0.5, speed: 2 } as const;
+const scale = { lateral: 0.05, heading: 0.5, speed: 1 } as const;
 
-/** At so many of them at once nothing is earned: 3 m off. */
-const worst = 30;
+/** What a car that is out of its mind is short of, by the logarithm of squares: nobody on the track earns less than nothing. */
+const worst = 10;
 
 const takesWorld = signature("new Vehicle()", { options: kind.worldOptions });
 
 /**
  * A car drives along a track, at the speed that its bends allow. It steers by a target angle and an acceleration, both with the lag
- * of the real thing; a step is 0.05 s and earns 1 - (sqrt(1 + (lateral / 0.1 m)^2 + (heading / 0.5)^2 + (speed / 2 m/s)^2) - 1) / 30,
- * whose gradient neither vanishes far away nor dwindles near the middle before errors are small. The episode
+ * of the real thing; a step is 0.05 s and earns 1 - log(1 + (lateral / 0.05 m)^2 + (heading / 0.5)^2 + (speed / 1 m/s)^2) / 10: far
+ * away its gradient does not vanish, and near the middle a start that was far off does not count more than all the driving. The episode
  * ends where the car leaves the track or turns its back on it; an open track ends it too, as if the time were up.
  *
  * @example
@@ -190,7 +190,7 @@ export class Vehicle implements Environment<VehicleState> {
     const over = moved.steps.greaterEqual(this.maxSteps).or(this.#table.ended(place));
     return {
       state: { ...moved, at: place.at.named("env") },
-      reward: where(holds, squares.add(1).sqrt().sub(1).mul(-1 / worst).add(1), 0).unsqueeze(1).named("env", "agent"),
+      reward: where(holds, squares.log1p().mul(-1 / worst).add(1), 0).unsqueeze(1).named("env", "agent"),
       terminated: terminated.named("env"),
       truncated: over.and(holds).named("env"),
     };
