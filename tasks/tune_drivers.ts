@@ -26,7 +26,7 @@ function gainsOf(name: Name, x: Readonly<Record<string, number>>): Partial<Contr
 
 const draws = Number(Deno.args[0] ?? 40);
 const names = (Deno.args.length > 1 ? Deno.args.slice(1) : Object.keys(ranges)) as Name[];
-const world = new Vehicle({ track: "random", trackCount: 32, spread: 0.2, maxSteps: 160 });
+const world = new Vehicle({ track: "random", trackCount: 256, spread: 0.2, maxSteps: 240 });
 for (const name of names) {
   const random = new HostRandom(0);
   let best = Infinity;
@@ -35,7 +35,7 @@ for (const name of names) {
       Object.entries(ranges[name]).map(([gain, [low, high]]) => [gain, low * (high / low) ** random.next()]),
     );
     const evaluator = new Evaluator(world, vehicleControllers("bmw_320i", gainsOf(name, x))[name]);
-    const { metrics, terminated } = await evaluator.run(32, 0);
+    const { metrics, terminated } = await evaluator.run(256, 0);
     evaluator.dispose();
     const lost = terminated.reduce((sum, one) => sum + one, 0);
     const error = Math.sqrt(metrics!.lateral_settled!.reduce((sum, e) => sum + e * e, 0) / terminated.length);
