@@ -26,7 +26,7 @@ function gainsOf(name: Name, x: Readonly<Record<string, number>>): Partial<Contr
 
 const draws = Number(Deno.args[0] ?? 40);
 const names = (Deno.args.length > 1 ? Deno.args.slice(1) : Object.keys(ranges)) as Name[];
-const world = new Vehicle({ track: "random", trackCount: 256, spread: 0.2, maxSteps: 240 });
+const world = new Vehicle({ track: "random", trackCount: 256, spread: 0.2, maxSteps: 400 });
 for (const name of names) {
   const random = new HostRandom(0);
   let best = Infinity;

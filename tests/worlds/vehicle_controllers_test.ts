@@ -20,6 +20,23 @@ onEngine("cpu", "Stanley, pure pursuit and LQR stay on a circuit and a lane chan
   }
 });
 
+onEngine(
+  "cpu",
+  "iLQR plans its way back from half a metre aside, and round a circuit closer to it than Stanley",
+  async () => {
+    const world = new Vehicle({ maxSteps: 110 });
+    const errors = async (name: ControllerName): Promise<number> => {
+      const evaluator = new Evaluator(world, controllerOf(world, name));
+      const { terminated, metrics } = await evaluator.run(4, 1);
+      evaluator.dispose();
+      assert.ok(terminated.every((x) => x === 0), name);
+      return metrics!.lateral_settled!.reduce((sum, x) => sum + x, 0) / 4;
+    };
+    const [ilqr, stanley] = [await errors("ilqr"), await errors("stanley")];
+    assert.ok(ilqr < 0.6 * stanley, `${ilqr} beside ${stanley}`);
+  },
+);
+
 Deno.test("LQR's gains are the solutions of Riccati's equation, as the doubling algorithm finds them", () => {
   const car = cars.bmw_320i;
   const { mass, frontAxle, rearAxle, friction, frontStiffness } = car;

@@ -38,7 +38,7 @@ export interface ControllerGains {
 /** The gains that were found. */
 export const defaultGains: ControllerGains = {
   ...{ stanley: 2.1, softening: 4.6, pursued: 1, lqr: [0.035, 0.0019, 0.149, 0.0027] },
-  ilqr: { lateral: 1, heading: 0, speed: 0.03, turning: 1, pushing: 0.001 },
+  ilqr: { lateral: 1, heading: 3, speed: 0.03, turning: 0.2, pushing: 0.001 },
 };
 
 /** Metres a second closer to the meant speed, by m/s^2. */
