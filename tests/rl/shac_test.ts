@@ -11,7 +11,7 @@ import {
   tensor,
 } from "../../mod.ts";
 import { interpretNodes } from "../oracle.ts";
-import { onEachEngine, onEngine } from "../engines.ts";
+import { onEngine } from "../engines.ts";
 import { pointWorld } from "./point_world.ts";
 
 const small = {
@@ -63,7 +63,7 @@ Deno.test("the return of a short horizon is what the authors' loop pays out, and
   }
 });
 
-onEachEngine("SHAC learns to reach a point in sixty updates", async () => {
+onEngine("cpu", "SHAC learns to reach a point in sixty updates", async () => {
   const trainer = await SHACTrainer.create(pointWorld(12), { ...small, envs: 16, windows: 10 });
   const before = (await trainer.measure(0))["eval/episode_reward_sum"]!;
   for (let i = 0; i < 6; i++) await trainer.iterate();

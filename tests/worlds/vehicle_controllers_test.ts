@@ -24,7 +24,7 @@ onEngine(
   "cpu",
   "iLQR plans its way back from half a metre aside, and round a circuit closer to it than Stanley",
   async () => {
-    const world = new Vehicle({ maxSteps: 110 });
+    const world = new Vehicle({ maxSteps: 90 });
     const errors = async (name: ControllerName): Promise<number> => {
       const evaluator = new Evaluator(world, controllerOf(world, name));
       const { terminated, metrics } = await evaluator.run(4, 1);
