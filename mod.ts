@@ -108,7 +108,14 @@ export { Adam, type AdamOptions, AdamW, SGD, type SGDOptions } from "./lib/optim
 export { rateLeft, type Schedule, schedules } from "./lib/optim/schedule.ts";
 
 export { exportOnnx } from "./lib/compile/export.ts";
-export type { ActionKind, Environment, EpisodeReduction, Transition, World } from "./lib/worlds/environment.ts";
+export type {
+  ActionKind,
+  Environment,
+  EpisodeReduction,
+  StepReduction,
+  Transition,
+  World,
+} from "./lib/worlds/environment.ts";
 export { RandomStream } from "./lib/graph/random_stream.ts";
 export type {
   HostScene,
@@ -169,6 +176,16 @@ export {
   type VehicleSceneOptions,
   type VehicleSceneState,
 } from "./lib/worlds/vehicle/simulator.ts";
+export { type ControllerGains, controllersOf as vehicleControllers } from "./lib/worlds/vehicle/controllers.ts";
+export type { PlannerWeights } from "./lib/worlds/vehicle/planner.ts";
+export {
+  type FoundName,
+  type IdentifiedCar,
+  identifyVehicle,
+  type RecordedDrive,
+  type Sensor,
+  simulateDrive,
+} from "./lib/worlds/vehicle/identify.ts";
 export type { GivenParameters } from "./lib/worlds/vehicle/models/law.ts";
 export type { Limits as VehicleLimits } from "./lib/worlds/vehicle/models/limits.ts";
 export type { TyreParameters } from "./lib/worlds/vehicle/models/tyre.ts";
@@ -206,15 +223,21 @@ export {
 export type { PPOOptions } from "./lib/rl/ppo_options.ts";
 export { type PPOFacts, PPOTrainer } from "./lib/rl/ppo_trainer.ts";
 export type { OnPolicyOptions } from "./lib/rl/on_policy_options.ts";
-export { type OnPolicyFacts, OnPolicyTrainer } from "./lib/rl/on_policy_trainer.ts";
+export { OnPolicyTrainer } from "./lib/rl/on_policy_trainer.ts";
+export type { AnyProgram } from "./lib/rl/experience.ts";
+export { type OnPolicyFacts, type PaceOptions, PolicyTrainer } from "./lib/rl/policy_trainer.ts";
 export { type TRPOStep, trpoStep, type TrustRegion, type TrustRegionOptions } from "./lib/rl/trpo.ts";
 export type { TRPOOptions } from "./lib/rl/trpo_options.ts";
+export { type SHACOptions, SHACTrainer } from "./lib/rl/shac_trainer.ts";
+export { type ShortHorizon, shortHorizonReturn } from "./lib/rl/shac.ts";
 export { TRPOTrainer } from "./lib/rl/trpo_trainer.ts";
 export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/systems/trainer.ts";
-export type { BPTTOptions } from "./lib/rl/bptt_options.ts";
-export { BPTTTrainer } from "./lib/rl/bptt_trainer.ts";
+
+export { type BPTTOptions, BPTTTrainer } from "./lib/rl/bptt_trainer.ts";
+export type { WindowOptions } from "./lib/rl/window_options.ts";
+export { WindowTrainer } from "./lib/rl/window_trainer.ts";
 export { RunningScale } from "./lib/rl/running_scale.ts";
-export { Collector, type Rollout, type SequenceRollout } from "./lib/rl/rollout.ts";
+export { Collector, type Drive, type Rollout, type SequenceRollout } from "./lib/rl/rollout.ts";
 export { ActionRepeat } from "./lib/worlds/repeat.ts";
 export { Navigation, type NavigationState } from "./lib/worlds/particle/scenarios/navigation.ts";
 export type { Entity, Placement, Role, Scene, SceneErrors, SceneLidar } from "./lib/worlds/scene.ts";

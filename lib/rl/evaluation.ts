@@ -6,7 +6,7 @@
 import { compile, type Compiled } from "../compile/compile.ts";
 import { collectSinks, noteSink } from "../forensics/nonfinite/sinks.ts";
 import { signature, takeOnly } from "../graph/arguments.ts";
-import { full, zeros } from "../tensor/creation.ts";
+import { arange, full, zeros } from "../tensor/creation.ts";
 import { where } from "../tensor/functions.ts";
 import { randomBits, randomKey, splitKey } from "../tensor/random.ts";
 import { scan } from "../tensor/scan.ts";
@@ -14,7 +14,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import type { Stateful } from "../tensor/variable.ts";
 import { type Controller, type RecurrentController, remembering } from "../worlds/controllers.ts";
-import type { Environment, EpisodeReduction } from "../worlds/environment.ts";
+import type { Environment, StepReduction } from "../worlds/environment.ts";
 import { type HostWorld, isHostWorld } from "../worlds/host/world.ts";
 import { checkSeed, HostPlayer } from "./host_episodes.ts";
 import * as kind from "../worlds/kinds.ts";
@@ -161,7 +161,7 @@ type Measured = Readonly<Record<string, Tensor>>;
 type Program = Compiled<[Tensor], { reward: Tensor; length: Tensor; terminated: Tensor; metrics: Measured }>;
 
 /** What becomes of numbers [time, env] over episodes that were `running` for as long. */
-const reductions: Readonly<Record<EpisodeReduction, (x: Tensor, running: Tensor) => Tensor>> = {
+const reductions: Readonly<Record<StepReduction, (x: Tensor, running: Tensor) => Tensor>> = {
   mean: (x, running) => where(running, x, 0).sum(0).div(running.cast("float32").sum(0)),
   max: (x, running) => where(running, x, -Infinity).max(0),
   rms: (x, running) => reductions.mean(x.square(), running).sqrt(),
@@ -170,8 +170,18 @@ const reductions: Readonly<Record<EpisodeReduction, (x: Tensor, running: Tensor)
 /** The metrics of a world of tensors over episodes, [env] each. */
 function reduced({ metrics = {} }: Pick<Environment, "metrics">, seen: Measured, running: Tensor): Measured {
   return Object.fromEntries(
-    Object.entries(metrics).map(([name, reduction]) => [name, reductions[reduction](seen[name]!, running)]),
+    Object.entries(metrics).map(([name, given]) => {
+      const { reduction, after } = typeof given === "string" ? { reduction: given, after: 0 } : given;
+      return [name, reductions[reduction](seen[name]!, after === 0 ? running : settled(running, after))];
+    }),
   );
+}
+
+/** Steps [time, env] that count where the first `after` of an episode do not, unless it has no more. */
+function settled(running: Tensor, after: number): Tensor {
+  const [steps] = running.shape as [number, number];
+  const late = arange(steps).greaterEqual(after).unsqueeze(1);
+  return running.and(late.or(running.cast("float32").sum(0).lessEqual(after).unsqueeze(0)));
 }
 
 /** Environments that are played side by side, at most. */

@@ -7,7 +7,7 @@ import { Categorical, gumbel, Normal, TanhNormal } from "../nn/distributions.ts"
 import type { HostRandom } from "../tensor/host_random.ts";
 import { normal } from "../tensor/random.ts";
 import * as kind from "../tensor/kinds.ts";
-import { zeros } from "../tensor/creation.ts";
+import { full } from "../tensor/creation.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Parameter } from "../tensor/variable.ts";
 import type { ActionKind, Environment } from "../worlds/environment.ts";
@@ -20,12 +20,19 @@ export interface PolicySpaces extends PolicyOptions {
   readonly actionKind: ActionKind;
 }
 
+/** Smallest scale of the policy. */
+const minScale = 0.01;
+
+/** Shifts the softplus so that an output of 0 means `scale` (TorchRL's biased softplus). */
+const scaleBias = (scale: number): number => Math.log(Math.expm1(scale - minScale));
+
 const count = kind.count(1);
 /** What a policy may be told beside the sizes that it must be told. */
 const choices = {
   ...networkKinds,
   normalizeObservations: kind.optional(kind.boolean),
   distribution: kind.optional(kind.oneOf("tanh", "clipped")),
+  initialScale: kind.optional(kind.kindOf("a number above 0.01", (x) => Number(x) > minScale && Number(x) < Infinity)),
   network: kind.optional(kind.callable),
 };
 const sizes = { agents: count, observationSize: count, actionSize: count };
@@ -48,12 +55,6 @@ export function policyFor(
   const Kind = actionKind === "discrete" ? CategoricalPolicy : Continuous;
   return new Kind({ ...options, agents, observationSize, actionSize }, random);
 }
-
-/** Smallest scale of the policy. */
-const minScale = 0.01;
-
-/** Shifts the softplus so that an output of 0 means a scale of 1 (TorchRL's biased softplus). */
-const scaleBias = Math.log(Math.expm1(1 - minScale));
 
 /** What the methods of a policy take, whose network says `output`. */
 const methods = (output: kind.Kind): Methods => ({
@@ -103,9 +104,9 @@ export class GaussianPolicy extends Policy<GaussianOutput> {
 
   /** The first half are the means; the second, through a softplus, the scales. */
   protected override read(outputs: Tensor): GaussianOutput {
-    const { actionSize } = this.options;
+    const { actionSize, initialScale = 1 } = this.options;
     const [loc, raw] = outputs.split([actionSize, actionSize], -1) as [Tensor, Tensor];
-    return { loc, scale: raw.add(scaleBias).softplus().add(minScale) };
+    return { loc, scale: raw.add(scaleBias(initialScale)).softplus().add(minScale) };
   }
 
   /** `loc + scale * noise`, before the tanh. */
@@ -152,7 +153,7 @@ const firstMeans = normalInit(0.01);
 
 /**
  * Normal distributions over continuous actions, which are clipped to [-1, 1] where the world takes them. The network says the
- * means; the deviations are parameters of their own, whatever is observed, and 1 at first. A choice is the action before it is
+ * means; the deviations are parameters of their own, whatever is observed, and `initialScale` at first. A choice is the action before it is
  * clipped.
  */
 export class ClippedGaussianPolicy extends Policy<GaussianOutput> {
@@ -166,10 +167,13 @@ export class ClippedGaussianPolicy extends Policy<GaussianOutput> {
   /** Draws the initial weights from `random`; those of the last layer are small. */
   constructor(options: PolicyOptions, random: HostRandom) {
     takesClipped(arguments);
-    const { agents, actionSize, shareParameters = true } = options;
+    const { agents, actionSize, shareParameters = true, initialScale = 1 } = options;
     super({ outputInit: firstMeans, ...options }, actionSize, random);
     this.choiceSize = actionSize;
-    this.logStd = new Parameter(zeros(shareParameters ? [actionSize] : [agents, actionSize]), "logStd");
+    this.logStd = new Parameter(
+      full(shareParameters ? [actionSize] : [agents, actionSize], Math.log(initialScale)),
+      "logStd",
+    );
   }
 
   /** Standard normal numbers, `[..leading, actionSize]`. */

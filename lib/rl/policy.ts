@@ -49,6 +49,8 @@ export interface PolicyOptions extends NetworkOptions {
    * variable, whose deviation is a parameter, clipped to [-1, 1].
    */
   readonly distribution?: ActionDistribution;
+  /** The deviation of continuous actions at first, above 0.01: 1 unless told otherwise. */
+  readonly initialScale?: number;
   /** A network of one's own; an MLP as the other options say unless told otherwise. */
   readonly network?: NetworkMaker;
 }

@@ -5,7 +5,8 @@ import type { Tree } from "../tensor/tree.ts";
 import type { Environment } from "../worlds/environment.ts";
 import type { HostWorld } from "../worlds/host/world.ts";
 import * as kind from "../worlds/kinds.ts";
-import { type EngineFacts, type OnPolicyFacts, OnPolicyTrainer } from "./on_policy_trainer.ts";
+import { OnPolicyTrainer } from "./on_policy_trainer.ts";
+import type { EngineFacts, OnPolicyFacts } from "./policy_trainer.ts";
 import { entropyWeight, PPOLearner } from "./ppo_learner.ts";
 import { checkPPOOptions, type PPOOptions, ppoOptions } from "./ppo_options.ts";
 

@@ -40,6 +40,14 @@ export interface Rollout {
   readonly episodeLength: Tensor;
 }
 
+/** What is left of steps of which only sums are kept; scalars. */
+export interface Drive {
+  /** Mean reward of a step and an agent: its gradient goes through all steps. */
+  readonly reward: Tensor;
+  /** Sums of reward and of steps over the episodes that ended, and how many did. */
+  readonly ended: readonly Tensor[];
+}
+
 /** A batch whose frames lie in sequences: what networks that remember learn from. */
 export interface SequenceRollout extends Rollout {
   /** bool [time, env]: whether an episode began with this step. */
@@ -63,6 +71,9 @@ export function batchShape(
 
 /** Fresh starts drawn for a rollout, per environment; if more episodes end in it, the first starts are used again. */
 const startsPerEnv = 4;
+
+/** From so many steps on their gradient computes what it needs once more, in place of keeping all of it. */
+const leastSegmented = 100;
 
 /** What one step hands to the next. */
 interface Carry<S extends Tree> {
@@ -123,14 +134,9 @@ export class Collector<S extends Tree> implements Stateful {
       );
     }
     const noise = policy.noise(generator.next(), [steps, envs, environment.agents]);
-    // Most steps end no episode: starts are drawn once for all of them, outside of the loop.
-    const starts = environment.reset(generator.next(), startsPerEnv * envs * Math.ceil(steps / environment.maxSteps));
-    const used = zeros([], { dtype: "int32" });
-    const first: Carry<S> = {
-      ...{ world: this.#world, reward: this.#reward, length: this.#length, used },
-      memory: this.#memory.tree,
-    };
+    const starts = this.#starts(generator, steps);
     const step = (now: Carry<S>, x: Tensor) => this.#step(policy, starts, now, x);
+    const first = this.#first();
     const [last, { began, ...seen }, memory] = sequenceLength === undefined
       ? [...scan(step, first, noise), {}] as const
       : scanSequences(step, first, noise, sequenceLength);
@@ -143,11 +149,54 @@ export class Collector<S extends Tree> implements Stateful {
     return sequenceLength === undefined ? rollout : { ...rollout, began, memory };
   }
 
+  /**
+   * `steps` steps of all environments under the most likely actions of a `policy` that remembers nothing, of which sums are kept and
+   * nothing else: the memory of their gradient grows as the root of the steps. For use in a compiled function, with this collector as
+   * state.
+   */
+  drive(policy: Policy, generator: Generator, steps: number): Drive {
+    const { environment, envs } = this;
+    const starts = this.#starts(generator, steps);
+    const [{ now, sums }] = scan(
+      ({ now, sums }: { now: Carry<S>; sums: readonly Tensor[] }) => {
+        const [action, memory] = policy.decide(environment.observe(now.world), now.memory);
+        const [next, { reward, done, episodeReward, episodeLength }] = this.#move(starts, now, action, memory);
+        const seen = [reward.mean(-1), episodeReward, episodeLength, done.cast("float32")];
+        return [{ now: next, sums: sums.map((sum, i) => sum.add(seen[i]!)) }, []];
+      },
+      { now: this.#first(), sums: [0, 1, 2, 3].map(() => zeros([envs])) },
+      [],
+      { length: steps, ...steps >= leastSegmented && { segment: Math.round(Math.sqrt(steps)) } },
+    );
+    this.#assign(now);
+    const [reward, ...ended] = sums.map((sum) => sum.sum()) as [Tensor, Tensor, Tensor, Tensor];
+    return { reward: reward.div(steps * envs), ended };
+  }
+
+  #first(): Carry<S> {
+    const used = zeros([], { dtype: "int32" });
+    return {
+      ...{ world: this.#world, reward: this.#reward, length: this.#length, used },
+      memory: this.#memory.tree,
+    };
+  }
+
+  /** Most steps end no episode: starts are drawn once for all of them, outside of the loop. */
+  #starts(generator: Generator, steps: number): S {
+    const { environment, envs } = this;
+    return environment.reset(generator.next(), startsPerEnv * envs * Math.ceil(steps / environment.maxSteps));
+  }
+
   #step(policy: Policy, starts: S, now: Carry<S>, noise: Tensor) {
-    const { environment } = this;
-    const observation = environment.observe(now.world);
+    const observation = this.environment.observe(now.world);
     const began = now.length.equal(0);
     const { output, choice, action, memory } = policy.act(observation, now.memory, noise, began);
+    const [next, moved] = this.#move(starts, now, action, memory);
+    return [next, { observation, choice, output, began, ...moved }] as const;
+  }
+
+  #move(starts: S, now: Carry<S>, action: Tensor, memory: Tree) {
+    const { environment } = this;
     const { state, reward, terminated, truncated, frames } = environment.step(now.world, action);
     const done = terminated.or(truncated);
     const ended = done.cast("float32");
@@ -163,7 +212,7 @@ export class Collector<S extends Tree> implements Stateful {
       memory,
     };
     const episode = { episodeReward: total.mul(ended), episodeLength: length.mul(ended) };
-    return [next, { observation, choice, output, reward, terminated, done, began, after: state, ...episode }] as const;
+    return [next, { reward, terminated, done, after: state, ...episode }] as const;
   }
 
   #assign(last: Carry<S>): void {
@@ -182,6 +231,7 @@ takeOnly(Collector, {
     steps: kind.count(1),
     sequenceLength: kind.optional(kind.number),
   },
+  drive: { policy: actor, generator: kind.instance("a Generator", Generator), steps: kind.count(1) },
 });
 
 /** `state` with the environments that are done at fresh starts, the `count`-th in turn (from 1, int32 [env]). */

@@ -5,7 +5,8 @@ import type { Tree } from "../tensor/tree.ts";
 import type { Environment } from "../worlds/environment.ts";
 import type { HostWorld } from "../worlds/host/world.ts";
 import * as kind from "../worlds/kinds.ts";
-import { type EngineFacts, OnPolicyTrainer } from "./on_policy_trainer.ts";
+import { OnPolicyTrainer } from "./on_policy_trainer.ts";
+import type { EngineFacts } from "./policy_trainer.ts";
 import { TRPOLearner } from "./trpo_learner.ts";
 import { checkTRPOOptions, type TRPOOptions, trpoOptions } from "./trpo_options.ts";
 

@@ -9,12 +9,13 @@ import { PlumblineError } from "../graph/error.ts";
 import { type Node, nodeCount } from "../graph/node.ts";
 import { makeScan, type ScanResult, type StepResult } from "../graph/scan.ts";
 import * as kind from "./kinds.ts";
+import { concat } from "./functions.ts";
 import { State } from "./state.ts";
 import { Tensor } from "./tensor.ts";
 import { callerSite, withinCall } from "../graph/site.ts";
 import { pending } from "../graph/pending.ts";
 import { insideScan, isTracing, restoring, traced } from "../graph/trace.ts";
-import { leaves, leavesLike, rebuildTree, type Tree } from "./tree.ts";
+import { leaves, leavesLike, mapTree, rebuildTree, type Tree, zipTrees } from "./tree.ts";
 import type { Stateful, Variable } from "./variable.ts";
 
 /** Settings of {@linkcode scan}. */
@@ -25,6 +26,12 @@ export interface ScanOptions {
   reverse?: boolean;
   /** Variables, modules, optimisers that a step changes: each step finds what the one before left. */
   state?: Stateful | readonly Stateful[];
+  /**
+   * Memory for time (Chen et al. 2016): the derivative keeps what is carried into every segment of so many steps, and computes what is
+   * carried inside of one again when its turn comes. With about the root of all steps it needs least: memory grows as that root.
+   * Unless told otherwise what is carried into every step is kept.
+   */
+  segment?: number;
 }
 
 /** What a step gave, which must be two things. */
@@ -66,6 +73,33 @@ function compareOnce({ carries, ys }: ScanResult, again: () => ScanResult): void
   refuseChanging([...carries, ...ys], [...result.carries, ...result.ys], { name: "the step of a scan", place });
 }
 
+/** A scan of scans: what is carried inside of a segment is not kept. What is left over of the steps comes last. */
+function inSegments<C extends Tree, X extends Tree, Y extends Tree>(
+  step: (carry: C, x: X) => readonly [C, Y],
+  init: C,
+  xs: X,
+  { segment, ...options }: ScanOptions & { readonly segment: number; readonly length: number },
+): [C, Y] {
+  const { length, reverse = false } = options;
+  const [left, count] = [length % segment, Math.floor(length / segment)];
+  const main = mapTree(
+    xs,
+    (x) =>
+      x.slice(0, reverse ? left : 0, reverse ? length : length - left).reshape(count, segment, ...x.shape.slice(1)),
+  );
+  const [middle, parts] = scan(
+    (carry: C, xs: X) => scan(step, carry, xs, { ...options, length: segment }),
+    init,
+    main,
+    { ...options, length: count },
+  );
+  const ys = mapTree(parts, (y) => y.flatten(0, 1));
+  if (left === 0) return [middle, ys];
+  const rest = mapTree(xs, (x) => x.slice(0, reverse ? 0 : length - left, reverse ? left : length));
+  const [last, more] = scan(step, middle, rest, { ...options, length: left });
+  return [last, zipTrees(ys, more, (a, b) => concat(reverse ? [b, a] : [a, b], 0))];
+}
+
 const nodesOf = (tree: Tree): Node[] => leaves(tree).map((x) => x.node);
 const tensorsOf = (nodes: readonly Node[]): Iterator<Tensor> => nodes.map((node) => new Tensor(node)).values();
 
@@ -73,7 +107,12 @@ const takesScan = signature("scan()", {
   step: kind.callable,
   init: kind.tree,
   xs: kind.tree,
-  options: kind.options<ScanOptions>({ length: kind.count(0), reverse: kind.boolean, state: kind.state }),
+  options: kind.options<ScanOptions>({
+    length: kind.count(0),
+    reverse: kind.boolean,
+    state: kind.state,
+    segment: kind.count(1),
+  }),
 });
 
 /**
@@ -106,6 +145,8 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
   takesScan(arguments);
   const sequences = leaves(xs);
   const length = lengthOf(sequences, options);
+  const { segment } = options;
+  if (segment !== undefined && segment < length) return inSegments(step, init, xs, { ...options, segment, length });
   const known = rememberFunction(step);
   const state = new State(options.state);
   const start = nodesOf(init);

@@ -33,7 +33,7 @@ export function remembering(controller: Controller | RecurrentController): Recur
 }
 
 /** Controllers: `random` is for every world, `heuristic` for those of particles, the others for cars. */
-export const controllerNames = ["random", "heuristic", "stanley", "pure_pursuit", "lqr"] as const;
+export const controllerNames = ["random", "heuristic", "stanley", "pure_pursuit", "lqr", "ilqr"] as const;
 
 /** One of {@linkcode controllerNames}. */
 export type ControllerName = typeof controllerNames[number];
@@ -65,8 +65,17 @@ const takesController = signature("controllerOf()", {
  */
 export function controllerOf(
   environment: Pick<Environment, "name" | "actionKind" | "actionSize" | "controllers">,
+  name: Exclude<ControllerName, "ilqr">,
+): Controller;
+/** As above; `ilqr` remembers its plan. */
+export function controllerOf(
+  environment: Pick<Environment, "name" | "actionKind" | "actionSize" | "controllers">,
   name: ControllerName,
-): Controller {
+): Controller | RecurrentController;
+export function controllerOf(
+  environment: Pick<Environment, "name" | "actionKind" | "actionSize" | "controllers">,
+  name: ControllerName,
+): Controller | RecurrentController {
   takesController(arguments);
   if (!controllerNames.includes(name)) {
     throw new RangeError(`there is no controller \`${name}\`; there are ${controllerNames.join(" and ")}.`);

@@ -2,6 +2,7 @@
 
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
+import type { Controller, RecurrentController } from "./controllers.ts";
 import type { Scene } from "./scene.ts";
 
 /** Whether an agent decides numbers (`continuous`), or takes one of several choices (`discrete`). */
@@ -34,7 +35,7 @@ export interface Environment<S extends Tree = Tree> extends World {
   /** How it is drawn; a world without it cannot be. */
   readonly scene?: Scene<S>;
   /** Controllers that know the task, by name: see {@linkcode controllerOf}. */
-  readonly controllers?: Readonly<Record<string, (observation: Tensor, key: Tensor) => Tensor>>;
+  readonly controllers?: Readonly<Record<string, Controller | RecurrentController>>;
   /** What {@linkcode Environment.measure} gives, and what becomes of it over an episode. */
   readonly metrics?: Readonly<Record<string, EpisodeReduction>>;
   /** What is measured of a state beside the reward, by the names of `metrics`: float32 [env] each. An evaluation shows it. */
@@ -50,8 +51,14 @@ export interface Environment<S extends Tree = Tree> extends World {
   step(state: S, action: Tensor): Transition<S>;
 }
 
-/** What becomes of a number over an episode: the mean of its steps, the largest, or the root of the mean of its squares. */
-export type EpisodeReduction = "mean" | "max" | "rms";
+/**
+ * What becomes of a number over an episode: the mean of its steps, the largest, or the root of the mean of its squares; where
+ * `after` is given, without so many steps at its beginning, unless it has no more than those.
+ */
+export type EpisodeReduction = StepReduction | { readonly reduction: StepReduction; readonly after: number };
+
+/** See {@linkcode EpisodeReduction}. */
+export type StepReduction = "mean" | "max" | "rms";
 
 /** What one step gives. */
 export interface Transition<S extends Tree = Tree> {

@@ -9,7 +9,7 @@ import { programs } from "./worlds.ts";
 
 /** What nobody calls: what the library calls, abstract classes, errors. What JavaScript calls by itself is left out too. */
 const internal = new Set([
-  ...["Gated", "Module", "OnPolicyTrainer", "Recurrent"].map((name) => `new ${name}`),
+  ...["Gated", "Module", "OnPolicyTrainer", "PolicyTrainer", "Recurrent", "WindowTrainer"].map((name) => `new ${name}`),
   ...[
     "AuditReport",
     "HorizonReport",
@@ -28,7 +28,7 @@ const internal = new Set([
   ...["ClippedGaussianPolicy.read", "GaussianPolicy.read"],
   ...["GRU", "LSTM"].flatMap((name) => [`${name}.inputBias`, `${name}.next`]),
   ...["placeIn", "put", "replace", "release", "adopt", "own"].map((name) => `Variable.${name}`),
-  "ParameterGroup.flatGrads",
+  ...["ParameterGroup.flatGrads", "OnPolicyTrainer.once", "PolicyTrainer.dispose", "WindowTrainer.once"],
   ...["release", "refuseOwned", "becomePart", "accumulate"].map((name) => `Parameter.${name}`),
 ]);
 const conversions = ["constructor", "toString", "toJSON", "valueOf"];
@@ -67,6 +67,7 @@ const constructors: Readonly<Record<string, readonly (readonly unknown[])[]>> = 
   Simulations: [[], [new plumbline.HostPendulum(), 2]],
   PPOTrainer: [[], [new plumbline.Pendulum(), {}]],
   BPTTTrainer: [[], [new plumbline.Pendulum(), {}]],
+  SHACTrainer: [[], [new plumbline.Pendulum(), {}]],
   TRPOTrainer: [[], [new plumbline.Pendulum(), {}]],
   Optimizer: [[], [[new plumbline.Parameter(plumbline.tensor(1))]], [[], { lr: 1, weightDecay: 0 }], [
     null,

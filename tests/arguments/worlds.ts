@@ -252,6 +252,10 @@ const {
 const ofTRPO = { ...both, nCriticUpdates: 1 };
 const wrongTRPO = [{ ...ofTRPO, lr: "1" }, { ...ofTRPO, max_kl: 1 }, small, { ...ofTRPO, targetKl: 0 }];
 const ofBPTT = { envs: 2, horizon: 2, hiddenSize: 4, lr: 1e-3, maxGradNorm: 1, seed: 0 };
+const ofSHAC = { ...ofBPTT, gamma: 0.9, lmbda: 0.9 };
+const no = p.zeros([2, 2], { dtype: "bool" });
+const shortWindow = { reward: p.zeros([2, 2, 1]), nextValue: p.zeros([2, 2, 1]), terminated: no, done: no };
+const aDrive = { actions: [[0, 0], [0.1, 0]], seen: { speed: [9, 9, 9] }, noise: { speed: 0.1 } };
 const climber = await p.BPTTTrainer.create(pointWorld(3), ofBPTT);
 const step = new p.Parameter(p.zeros([2]), "step");
 const stepped = new p.ParameterGroup("step", [step]);
@@ -342,6 +346,14 @@ const learning: readonly Call[] = [
     aCount,
     maybe(own(undefined, null, "3", {})),
   ),
+  method(
+    "Collector",
+    collector,
+    "drive",
+    anObject(actor, critic),
+    own(generator, null, 0, key, random),
+    aCount,
+  ),
   method("Collector", collector, "variables"),
   makes(p.Evaluator, aWorld, own(still, null, 3, "random", {}, critic), maybe(aList([actor], actor))),
   method("Evaluator", evaluator, "run", own(2, null, "2", 0, 1.5, {}), aSeed),
@@ -368,6 +380,38 @@ const learning: readonly Call[] = [
     p.BPTTTrainer.create.bind(p.BPTTTrainer),
     aWorld,
     anObject(ofBPTT, { ...ofBPTT, lr: "1" }, { ...ofBPTT, horizon: 0 }, { ...ofBPTT, max_norm: 1 }, small),
+  ),
+  calls(
+    "SHACTrainer.create",
+    p.SHACTrainer.create.bind(p.SHACTrainer),
+    aWorld,
+    anObject(ofSHAC, { ...ofSHAC, lr: "1" }, { ...ofSHAC, gamma: 2 }, { ...ofSHAC, tau: -1 }, ofBPTT, small),
+  ),
+  calls(
+    "shortHorizonReturn",
+    p.shortHorizonReturn,
+    anObject(shortWindow, { ...shortWindow, done: 1 }, { reward: shortWindow.reward }),
+    own(0.9, null, "0.9", -1, 2, NaN, [0.9]),
+  ),
+  calls(
+    "vehicleControllers",
+    p.vehicleControllers,
+    own("bmw_320i", null, 3, "tram", {}),
+    maybe(own({ stanley: 2 }, null, 3, "x", [1], { pid: 1 }, { stanley: "2" }, { lqr: [1] }, { ilqr: 1 })),
+  ),
+  calls(
+    "simulateDrive",
+    p.simulateDrive,
+    own([[0, 0]], null, 3, "x", {}, [], [[0]], [["a", 0]]),
+    own({ speed: 10 }, null, 3, "x", { height: 1 }, { speed: "10" }),
+    maybe(own({ mass: 1000 }, null, 3, "x", { weight: 1 }, { mass: "1" }, { mass: -1 })),
+    maybe(own("bmw_320i", null, 3, "tram", {})),
+  ),
+  calls(
+    "identifyVehicle",
+    p.identifyVehicle,
+    anObject(aDrive, { ...aDrive, noise: {} }, { ...aDrive, seen: {} }, { ...aDrive, seen: { speed: [1] } }),
+    maybe(own("bmw_320i", null, 3, "tram", {})),
   ),
   long(method("BPTTTrainer", climber, "iterate", maybe(own(() => {}, null, 3, "x")))),
   long(method("BPTTTrainer", climber, "evaluate", own(2, null, "2", 0, 1.5), aSeed)),

@@ -72,6 +72,26 @@ onEngine(
   },
 );
 
+onEngine("cpu", "a metric that begins after some steps leaves those out, unless an episode has no more", async () => {
+  const world: Environment<Fuse> = {
+    ...fuses(12),
+    metrics: { late: { reduction: "mean", after: 4 }, latest: { reduction: "max", after: 4 }, all: "mean" },
+    measure: ({ steps }) => {
+      const seen = steps.cast("float32");
+      return { late: seen, latest: seen, all: seen };
+    },
+  };
+  const { length, metrics } = await new Evaluator(world, idle).run(100, 2);
+  assert.ok(length.some((steps) => steps < 4) && length.some((steps) => steps > 4));
+  length.forEach((steps, i) => {
+    // After each of its steps an episode sees how many there were.
+    const first = steps > 4 ? 5 : 1;
+    assert.ok(Math.abs(metrics!.late![i]! - (first + steps) / 2) < 1e-5, `${steps}: ${metrics!.late![i]}`);
+    assert.equal(metrics!.latest![i], steps);
+    assert.ok(Math.abs(metrics!.all![i]! - (1 + steps) / 2) < 1e-5);
+  });
+});
+
 onEngine("cpu", "two controllers meet the same starts", async () => {
   const world = fuses(12);
   const evaluators = [new Evaluator(world, idle), new Evaluator(world, controllerOf(world, "random"))];

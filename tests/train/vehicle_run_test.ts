@@ -85,7 +85,21 @@ Deno.test("a car's run by the gradient of its drive is stopped and resumed bit f
       "10",
     );
     assert.match(controlled.out, /^vehicle, 1 agent: the controller "lqr"\n[^]*\nlateral_rms +0\.\d/);
+    const critic = await run([
+      ...args.replace("bptt", "shac --n-critic-updates 1").split(" "),
+      "--out",
+      join(base, "shac"),
+    ], {
+      createTrainer,
+      stopAfter: 1,
+    });
+    assert.match(critic.out, /vehicle, 1 agent, shac, seed 1: [\d,]+ parameters\n2 windows of 4 envs x 5 steps/);
+    assert.ok(logged(onlyRun(join(base, "shac"), "vehicle")).length > 0);
     const told = async (...more: string[]) =>
       (await run(["--scenario-name", "vehicle", "--algorithm", "bptt", ...more])).err;
+    assert.equal(
+      (await run(["--scenario-name", "vehicle", "--algorithm", "shac", "--tau", "2"])).err,
+      "error: --tau takes a number from 0 to 1, not 2.\n",
+    );
     assert.equal(await told("--horizon", "0"), "error: --horizon takes a whole number from 1 to 100,000, not 0.\n");
   }));

@@ -7,7 +7,7 @@ import { gravity } from "../../lib/worlds/vehicle/models/law.ts";
 import { latticeGains } from "../../lib/worlds/vehicle/riccati.ts";
 import { onEngine } from "../engines.ts";
 
-const classical: readonly ControllerName[] = ["stanley", "pure_pursuit", "lqr"];
+const classical = ["stanley", "pure_pursuit", "lqr"] as const satisfies readonly ControllerName[];
 
 onEngine("cpu", "Stanley, pure pursuit and LQR stay on a circuit and a lane change, within half a metre", async () => {
   for (const track of ["circuit", "lane_change"] as const) {
@@ -31,6 +31,23 @@ onEngine(
       metrics!.lateral_rms!.forEach((rms) => assert.ok(rms < 0.4, `${model}: ${rms} m`));
       metrics!.speed_rms!.forEach((rms) => assert.ok(rms < 1.5, `${model}: ${rms} m/s`));
     }
+  },
+);
+
+onEngine(
+  "cpu",
+  "iLQR plans its way back from half a metre aside, and round a circuit closer to it than Stanley",
+  async () => {
+    const world = new Vehicle({ maxSteps: 90 });
+    const errors = async (name: ControllerName): Promise<number> => {
+      const evaluator = new Evaluator(world, controllerOf(world, name));
+      const { terminated, metrics } = await evaluator.run(4, 1);
+      evaluator.dispose();
+      assert.ok(terminated.every((x) => x === 0), name);
+      return metrics!.lateral_settled!.reduce((sum, x) => sum + x, 0) / 4;
+    };
+    const [ilqr, stanley] = [await errors("ilqr"), await errors("stanley")];
+    assert.ok(ilqr < 0.6 * stanley, `${ilqr} beside ${stanley}`);
   },
 );
 

@@ -55,9 +55,9 @@ onEngine("cpu", "an episode ends where the car leaves the track, turns its back 
 /** Steers against the errors, and drives at the speed that is meant. */
 const careful: Controller = (seen) => {
   const [lateral, heading, speed, curvature] = seen.select(1, 0).unbind(1) as [Tensor, Tensor, Tensor, Tensor];
-  const steer = curvature.mul(0.1 * 2.8 / 0.5).sub(lateral.mul(0.3)).sub(heading.mul(1.2));
+  const steer = curvature.mul(2.8 / 0.5 / 30).sub(lateral.mul(0.3 / 4)).sub(heading.mul(1.2 / 10));
   return steer.named(null).unsqueeze(1).mul(tensor([[1, 0]]))
-    .add(speed.named(null).mul(-2).unsqueeze(1).mul(tensor([[0, 1]]))).unsqueeze(1);
+    .add(speed.named(null).mul(-0.4).unsqueeze(1).mul(tensor([[0, 1]]))).unsqueeze(1);
 };
 
 onEngine("cpu", "an evaluation shows the errors of whole episodes, and an open track ends them", async () => {
@@ -67,6 +67,7 @@ onEngine("cpu", "an evaluation shows the errors of whole episodes, and an open t
   assert.ok(length.every((x) => x > 230 && x < 330), `${length}`);
   assert.deepEqual(Object.keys(metrics!), [
     "lateral_rms",
+    "lateral_settled",
     "lateral_max",
     "heading_rms",
     "heading_max",

@@ -87,7 +87,7 @@ Deno.test("what lies ahead is seen from the car, and at the ends of open tracks 
   const table = new TrackTable([straight]);
   const place = { track: tensor([0, 0], { dtype: "int32" }), at: tensor([10, 99], { dtype: "int32" }) };
   const pose = { x: tensor([10, 98]), y: tensor([1, 0]), heading: tensor([Math.PI / 2, 0]), speed: tensor([10, 10]) };
-  const { forwards, left } = table.preview(place, pose, [0.25, 1]);
+  const { forwards, left } = table.preview(place, pose, [0.25, 1], 2);
   const [ahead, beside] = interpretNodes([forwards.node, left.node]);
   [-1, -1].forEach((x, i) => near(ahead![i]!, x, 1e-6));
   [-4.5, -12].forEach((x, i) => near(beside![i]!, x, 1e-6));

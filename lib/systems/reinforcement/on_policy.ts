@@ -3,7 +3,7 @@
  * them, and how the trainer is made.
  */
 
-import type { OnPolicyFacts } from "../../rl/on_policy_trainer.ts";
+import type { OnPolicyFacts } from "../../rl/policy_trainer.ts";
 import { batchShape } from "../../rl/rollout.ts";
 import {
   called,

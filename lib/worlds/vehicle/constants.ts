@@ -11,4 +11,8 @@ export const steeringGain = 10;
 /** The time constant of engine and brakes, seconds. */
 export const engineLag = 0.1;
 /** Seconds of driving at which the points ahead are seen. */
-export const previewSeconds = [0.2, 0.5, 1, 1.5, 2] as const;
+export const previewSeconds = [0.1, 0.25, 0.45, 0.7, 1, 1.5] as const;
+/** How much farther away they are, metres. */
+export const previewDistance = 2;
+/** Steps after which a car has found its way from where it began: what it does from then on is driving. */
+export const settlingSteps = 60;

@@ -1,19 +1,22 @@
 /**
  * The classical ways to steer a car along a track, from what the world shows: Stanley (Hoffmann, Tomlin, Montemerlo and Thrun 2007),
  * pure pursuit (Coulter 1992), and LQR of the errors with feed-forward (Rajamani, "Vehicle Dynamics and Control", 2012, chapters 2
- * and 3). All drive at the speed of the way a moment ahead. Their gains are those of least lateral error on `circuit` and the single-track
- * model, from a search over a grid.
+ * and 3); and iLQR, see `planner.ts`. The first three drive at the speed of the way a moment ahead. Gains are those of least
+ * lateral error (settled) on random tracks, by the same random search for each: `tasks/tune_drivers.ts`.
  */
 
+import { signature } from "../../graph/arguments.ts";
+import * as kind from "../kinds.ts";
 import { tensor } from "../../tensor/creation.ts";
 import { stack } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Controller } from "../controllers.ts";
-import type { BodyParameters } from "./models/cars.ts";
+import type { Controller, RecurrentController } from "../controllers.ts";
+import { type BodyParameters, type CarName, carNames, cars } from "./models/cars.ts";
 import { gravity } from "./models/law.ts";
+import { planner, type PlannerWeights } from "./planner.ts";
 import { latticeGains } from "./riccati.ts";
 import { observationNames, observationScales } from "./options.ts";
-import { mostPushing, mostSteering, stepSeconds } from "./constants.ts";
+import { mostPushing, mostSteering, previewSeconds, stepSeconds } from "./constants.ts";
 
 type Seen = (name: string) => Tensor;
 type Steering = (seen: Seen) => Tensor;
@@ -28,35 +31,81 @@ export interface ControllerGains {
   readonly pursued: number;
   /** The weights of LQR: lateral error, its rate, heading error, its rate; steering has 1. */
   readonly lqr: readonly [number, number, number, number];
+  /** What iLQR's plans cost. */
+  readonly ilqr: PlannerWeights;
 }
 
 /** The gains that were found. */
-export const defaultGains: ControllerGains = { stanley: 2, softening: 3, pursued: 0, lqr: [0.03, 0, 0.3, 0] };
+export const defaultGains: ControllerGains = {
+  ...{ stanley: 2.1, softening: 4.6, pursued: 1, lqr: [0.035, 0.0019, 0.149, 0.0027] },
+  ilqr: { lateral: 1, heading: 3, speed: 0.03, turning: 0.2, pushing: 0.001 },
+};
 
 /** Metres a second closer to the meant speed, by m/s^2. */
 const speedGain = 1.5;
 
-/** The controllers of a car by name, where cars do not differ. */
+const lists = kind.kindOf(
+  "four numbers of at least 0",
+  (x) => Array.isArray(x) && x.length === 4 && x.every((y) => Number.isFinite(y) && y >= 0),
+);
+const gain = kind.kindOf("a number of at least 0", (x) => typeof x === "number" && x >= 0 && x < Infinity);
+const takesControllers = signature("vehicleControllers()", {
+  name: kind.oneOf(...carNames),
+  gains: kind.options<ControllerGains>({
+    stanley: gain,
+    softening: gain,
+    pursued: kind.kindOf(
+      `a whole number from 0 to ${previewSeconds.length - 1}`,
+      (x) => Number.isInteger(x) && Number(x) in previewSeconds,
+    ),
+    lqr: lists,
+    ilqr: kind.having("what a plan costs,", {
+      ...{ lateral: gain, heading: gain, speed: gain, turning: gain, pushing: gain },
+    }),
+  }),
+});
+
+/**
+ * The controllers of a car by name, which take its numbers to be those of the table; `given` are gains in place of the default ones.
+ *
+ * @example
+ * ```ts
+ * import { Evaluator, Vehicle, vehicleControllers } from "@plumbline/plumbline";
+ *
+ * const world = new Vehicle({ maxSteps: 40 });
+ * const { lqr } = vehicleControllers("bmw_320i", { lqr: [0.03, 0, 0.3, 0] });
+ * console.log((await new Evaluator(world, lqr).run(4, 0)).length); // Float32Array(4) [ 40, 40, 40, 40 ]
+ * ```
+ */
 export function controllersOf(
-  car: BodyParameters,
-  gains: ControllerGains = defaultGains,
-): Readonly<Record<string, Controller>> {
+  name: CarName,
+  given: Partial<ControllerGains> = {},
+): Readonly<Record<"stanley" | "pure_pursuit" | "lqr", Controller> & Record<"ilqr", RecurrentController>> {
+  takesControllers(arguments);
+  const car: BodyParameters = cars[name];
+  const gains = { ...defaultGains, ...given };
   return {
     stanley: driver(stanley(car, gains)),
     pure_pursuit: driver(purePursuit(car, gains)),
     lqr: driver(lqr(car, gains)),
+    ilqr: planner(name, gains.ilqr, seenIn),
+  };
+}
+
+/** What of an observation has a name. */
+function seenIn(observation: Tensor): Seen {
+  const columns = observation.named(null, null, null).select(1, 0).unbind(1);
+  return (name) => {
+    const i = observationNames.indexOf(name);
+    return columns[i]!.div(observationScales[i]!);
   };
 }
 
 /** A controller that steers by `steering`, radians. */
 function driver(steering: Steering): Controller {
   return (observation) => {
-    const columns = observation.named(null, null, null).select(1, 0).unbind(1);
-    const seen: Seen = (name) => {
-      const i = observationNames.indexOf(name);
-      return columns[i]!.div(observationScales[i]!);
-    };
-    const pushing = seen("pace0").sub(seen("speed")).mul(speedGain / mostPushing);
+    const seen = seenIn(observation);
+    const pushing = seen("faster0").mul(speedGain / mostPushing);
     return stack([steering(seen).div(mostSteering), pushing], -1).unsqueeze(1).clamp(-1, 1);
   };
 }

@@ -71,13 +71,17 @@ function tracksOf({ track, trackSeed, trackCount, maxSpeed }: Required<VehicleOp
 
 const ofPoints = (what: string, scale: number): [string, number][] => previewSeconds.map((_, i) => [what + i, scale]);
 
-/** What is observed, in this order, and what brings it to about 1: metres, radians and their rates, metres a second. */
+/**
+ * What is observed, in this order, and what brings it to about 1: metres, radians and their rates, metres a second. `faster` is by how
+ * much the speed that is meant ahead is above that of the car.
+ */
 const observed: readonly (readonly [name: string, scale: number])[] = [
-  ...[["lateral", 1], ["heading", 1], ["speedError", 0.2], ["curvature", 10], ["speed", 0.1]] as const,
-  ...[["steering", 2], ["yawRate", 1], ["slip", 5], ["pushing", 0.2]] as const,
-  ...ofPoints("forwards", 0.1),
-  ...ofPoints("left", 0.2),
-  ...ofPoints("pace", 0.1),
+  ...[["lateral", 4], ["heading", 10], ["speedError", 1], ["curvature", 30], ["speed", 0.1]] as const,
+  ...[["steering", 10], ["yawRate", 2], ["slip", 20], ["pushing", 0.3]] as const,
+  ...ofPoints("forwards", 0.05),
+  ...ofPoints("left", 0.3),
+  ...ofPoints("faster", 0.3),
+  ...ofPoints("bend", 30),
 ];
 
 /** Their names. */

@@ -5,15 +5,15 @@ import { tensor, zeros } from "../../tensor/creation.ts";
 import { concat, stack, where } from "../../tensor/functions.ts";
 import { randomInt, splitKey, uniform } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Controller } from "../controllers.ts";
+import type { Controller, RecurrentController } from "../controllers.ts";
 import type { ActionKind, Environment, EpisodeReduction, Transition } from "../environment.ts";
 import * as kind from "../kinds.ts";
 import type { Scene } from "../scene.ts";
-import { cars } from "./models/cars.ts";
+import { actuated } from "./actuators.ts";
 import { type ModelName, VehicleModel } from "./models/model.ts";
 import type { GivenParameters } from "./models/law.ts";
 import { type Place, type Pose, TrackTable } from "./tracks/table.ts";
-import { engineLag, mostPushing, mostSteering, previewSeconds, steeringGain, stepSeconds } from "./constants.ts";
+import { previewDistance, previewSeconds, settlingSteps, stepSeconds } from "./constants.ts";
 import { controllersOf } from "./controllers.ts";
 import { observationNames, observationScales, type VehicleOptions, vehicleOptions } from "./options.ts";
 import { sceneOfCar } from "./scene.ts";
@@ -39,16 +39,20 @@ export type VehicleState = {
 };
 
 /** Steps of the integration that models need in a step, where their kinematic law reaches up to 3 m/s. */
-export const substeps: Readonly<Record<ModelName, number>> = { ks: 1, st: 3, std: 60, mb: 25 };
+export const substeps: Readonly<Record<ModelName, number>> = { ks: 1, st: 2, std: 60, mb: 25 };
 
-/** At which errors the reward is half of what it can be: metres, radians, m/s. */
-const scale = { lateral: 0.5, heading: 0.3, speed: 2 } as const;
+/** Errors that weigh the same: metres, radians, m/s. The lateral one is what counts: the heading of a car that corners is its slip. */
+const scale = { lateral: 0.05, heading: 0.5, speed: 1 } as const;
+
+/** What a car that is out of its mind is short of, by the logarithm of squares: nobody on the track earns less than nothing. */
+const worst = 10;
 
 const takesWorld = signature("new Vehicle()", { options: kind.worldOptions });
 
 /**
  * A car drives along a track, at the speed that its bends allow. It steers by a target angle and an acceleration, both with the lag
- * of the real thing; a step is 0.05 s and earns 1 / (1 + (lateral / 0.5 m)^2 + (heading / 0.3)^2 + (speed / 2 m/s)^2). The episode
+ * of the real thing; a step is 0.05 s and earns 1 - log(1 + (lateral / 0.05 m)^2 + (heading / 0.5)^2 + (speed / 1 m/s)^2) / 10: far
+ * away its gradient does not vanish, and near the middle a start that was far off does not count more than all the driving. The episode
  * ends where the car leaves the track or turns its back on it; an open track ends it too, as if the time were up.
  *
  * @example
@@ -57,7 +61,7 @@ const takesWorld = signature("new Vehicle()", { options: kind.worldOptions });
  *
  * const world = new Vehicle({ model: "st", track: "circuit" });
  * const { state, reward } = world.step(world.reset(randomKey(0), 4), zeros([4, 1, 2]));
- * console.log(world.observe(state).shape, reward.shape); // [ 4, 1, 24 ] [ 4, 1 ]
+ * console.log(world.observe(state).shape, reward.shape); // [ 4, 1, 33 ] [ 4, 1 ]
  * ```
  */
 export class Vehicle implements Environment<VehicleState> {
@@ -71,6 +75,7 @@ export class Vehicle implements Environment<VehicleState> {
   readonly metrics: Readonly<Record<string, EpisodeReduction>> = {
     ...{
       lateral_rms: "rms",
+      lateral_settled: { reduction: "rms", after: settlingSteps },
       lateral_max: "max",
       heading_rms: "rms",
       heading_max: "max",
@@ -80,8 +85,8 @@ export class Vehicle implements Environment<VehicleState> {
   };
   /** The car. */
   readonly model: VehicleModel;
-  /** Stanley's, pure pursuit and LQR, by name. */
-  readonly controllers: Readonly<Record<string, Controller>>;
+  /** Stanley's, pure pursuit, LQR and iLQR, by name. */
+  readonly controllers: Readonly<Record<string, Controller | RecurrentController>>;
   readonly #table: TrackTable;
   readonly #halfWidth: number;
   readonly #spread: number;
@@ -96,7 +101,7 @@ export class Vehicle implements Environment<VehicleState> {
     const { maxSteps, model, car, halfWidth, spread, tracks } = vehicleOptions(options);
     [this.maxSteps, this.#halfWidth, this.#spread] = [maxSteps, halfWidth, spread];
     this.model = new VehicleModel(model, { car, limits: "smooth", switchSpeed: 3, switchWidth: 0.5 });
-    this.controllers = controllersOf(cars[car]);
+    this.controllers = controllersOf(car);
     this.#table = new TrackTable(tracks);
     this.scene = sceneOfCar(this.model, this.#table, stepSeconds);
   }
@@ -149,12 +154,13 @@ export class Vehicle implements Environment<VehicleState> {
   observe(state: VehicleState): Tensor {
     const { pose, place, read } = this.#seen(state);
     const errors = this.#table.errors(place, pose);
-    const ahead = this.#table.preview(place, pose, previewSeconds);
+    const ahead = this.#table.preview(place, pose, previewSeconds, previewDistance);
+    const faster = ahead.speed.sub(pose.speed.named(null).unsqueeze(1));
     const own = [
       ...[errors.lateral, errors.heading, errors.speed, errors.curvature, pose.speed],
       ...[read.steering!, read.yawRate!, read.slip!, state.pushing],
     ];
-    const parts = [stack(own.map((x) => x.named(null)), -1), ahead.forwards, ahead.left, ahead.speed];
+    const parts = [stack(own.map((x) => x.named(null)), -1), ahead.forwards, ahead.left, faster, ahead.curvature];
     const all = concat(parts.map((x) => x.named(null, null)), 1).mul(tensor([[...observationScales]]));
     return all.unsqueeze(1).named("env", "agent", "feature");
   }
@@ -164,23 +170,19 @@ export class Vehicle implements Environment<VehicleState> {
     const { pushing, lag, steps } = state;
     const [steer, push] = action.reshape(steps.size, 2).clamp(-1, 1).named("env", null).unbind(1) as [Tensor, Tensor];
     const angle = this.model.read(state.car).steering;
-    const turning = steer.mul(mostSteering).sub(angle).mul(steeringGain);
-    // The lag is followed exactly over the step; the acceleration in the middle of it is what the car gets.
-    const left = lag.mul(-engineLag).reciprocal().mul(stepSeconds / 2).exp();
-    const asked = push.mul(mostPushing);
-    const halfway = asked.add(pushing.sub(asked).mul(left));
+    const driven = actuated({ steer, push }, { angle, pushing }, lag);
     const car = this.model.step(
       state.car,
-      stack([turning, halfway].map((x) => x.named(null)), -1).named("env", null),
+      stack([driven.turning, driven.halfway].map((x) => x.named(null)), -1).named("env", null),
       stepSeconds,
       { substeps: substeps[this.model.name] },
       this.#parameters(state),
     );
-    const moved = { ...state, car, pushing: asked.add(pushing.sub(asked).mul(left.square())), steps: steps.add(1) };
+    const moved = { ...state, car, pushing: driven.pushing, steps: steps.add(1) };
     const { pose } = this.#seen(moved);
     const place = this.#table.follow(state, pose);
     const errors = this.#table.errors(place, pose);
-    const cost = (["lateral", "heading", "speed"] as const)
+    const squares = (["lateral", "heading", "speed"] as const)
       .map((name) => errors[name].div(scale[name]).square()).reduce((sum, x) => sum.add(x));
     // What is no number is not on the track.
     const holds = errors.lateral.abs().lessEqual(this.#halfWidth).and(errors.heading.abs().less(Math.PI / 2));
@@ -188,7 +190,7 @@ export class Vehicle implements Environment<VehicleState> {
     const over = moved.steps.greaterEqual(this.maxSteps).or(this.#table.ended(place));
     return {
       state: { ...moved, at: place.at.named("env") },
-      reward: where(holds, cost.add(1).reciprocal(), 0).unsqueeze(1).named("env", "agent"),
+      reward: where(holds, squares.log1p().mul(-1 / worst).add(1), 0).unsqueeze(1).named("env", "agent"),
       terminated: terminated.named("env"),
       truncated: over.and(holds).named("env"),
     };
@@ -199,7 +201,13 @@ export class Vehicle implements Environment<VehicleState> {
     const { pose, place } = this.#seen(state);
     const { lateral, heading, speed } = this.#table.errors(place, pose);
     return {
-      ...{ lateral_rms: lateral, lateral_max: lateral.abs(), heading_rms: heading, heading_max: heading.abs() },
+      ...{
+        lateral_rms: lateral,
+        lateral_settled: lateral,
+        lateral_max: lateral.abs(),
+        heading_rms: heading,
+        heading_max: heading.abs(),
+      },
       ...{ speed_rms: speed, speed: pose.speed },
     };
   }

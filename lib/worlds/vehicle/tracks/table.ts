@@ -43,9 +43,11 @@ export interface Preview {
   readonly left: Tensor;
   /** The speed at which they are meant to be passed. */
   readonly speed: Tensor;
+  /** How the way bends there, 1/m. */
+  readonly curvature: Tensor;
 }
 
-const columns = ["x", "y", "heading", "curvature", "speed", "slope"] as const;
+const columns = ["x", "y", "heading", "curvature", "speed", "slope", "turning"] as const;
 type Columns = Readonly<Record<typeof columns[number], Tensor>>;
 
 /** An angle in [-pi, pi); the gradient goes through. */
@@ -128,11 +130,11 @@ export class TrackTable {
     return Object.fromEntries(columns.map((name) => [name, found[name].squeeze(1)])) as Columns;
   }
 
-  /** What lies ahead at `seconds` of the car's speed, and two metres more. */
-  preview(place: Place, pose: Pose, seconds: readonly number[]): Preview {
+  /** What lies ahead at `seconds` of the car's speed, and `more` metres. */
+  preview(place: Place, pose: Pose, seconds: readonly number[], more: number): Preview {
     const times = tensor([[...seconds]]);
     const spacing = this.#spacing.take(place.track, 0).unsqueeze(1);
-    const reach = pose.speed.relu().unsqueeze(1).mul(times).add(2).div(spacing);
+    const reach = pose.speed.relu().unsqueeze(1).mul(times).add(more).div(spacing);
     const whole = reach.floor();
     const ahead = this.read(place, whole.cast("int32"));
     const rest = reach.sub(whole).mul(spacing);
@@ -143,6 +145,7 @@ export class TrackTable {
       forwards: cos.mul(dx).add(sin.mul(dy)),
       left: cos.mul(dy).sub(sin.mul(dx)),
       speed: ahead.speed.add(ahead.slope.mul(rest)),
+      curvature: ahead.curvature.add(ahead.turning.mul(rest)),
     };
   }
 
@@ -156,11 +159,12 @@ export class TrackTable {
 }
 
 function valueOf(track: Track, name: typeof columns[number], i: number): number {
-  if (name !== "slope") return track[name][i]!;
-  const { speed, closed, spacing } = track;
-  const count = speed.length;
+  if (name !== "slope" && name !== "turning") return track[name][i]!;
+  const { closed, spacing } = track;
+  const of = name === "slope" ? track.speed : track.curvature;
+  const count = of.length;
   const [from, to] = closed
     ? [(i + count - 1) % count, (i + 1) % count]
     : [Math.max(0, i - 1), Math.min(count - 1, i + 1)];
-  return (speed[to]! - speed[from]!) / (spacing * (closed ? 2 : to - from));
+  return (of[to]! - of[from]!) / (spacing * (closed ? 2 : to - from));
 }
