@@ -2,15 +2,17 @@
 
 import { signature, takeOnly } from "../graph/arguments.ts";
 import * as kind from "../tensor/kinds.ts";
-import type { Initializer } from "../nn/init.ts";
+import { type Initializer, orthogonal } from "../nn/init.ts";
 import { MLP } from "../nn/layers.ts";
 import { Module } from "../nn/module.ts";
 import { Recurrent } from "../nn/recurrent.ts";
 import { type RecurrentKind, RecurrentMLP } from "../nn/recurrent_mlp.ts";
 import { StackedMLP } from "../nn/stacked.ts";
+import { zeros } from "../tensor/creation.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
+import type { Shape } from "../graph/types.ts";
 
 /** What the networks of agents have in common. */
 export interface NetworkOptions {
@@ -26,6 +28,12 @@ export interface NetworkOptions {
   readonly hiddenSize?: number;
   /** Whether the second hidden layer remembers, and how. `none` (the default): what is not seen now is not known. */
   readonly recurrent?: "none" | RecurrentKind;
+  /**
+   * Whether weights are orthogonal at first, by sqrt(2), and biases 0 (Saxe et al. 2013); those of the last layer by 1, or as
+   * `outputInit` has them: a policy's by 0.01, as Huang et al. 2022 ("The 37 Implementation Details of PPO") have it. For one
+   * network without memory. PyTorch's default unless told otherwise.
+   */
+  readonly orthogonalInit?: boolean;
   /** Weights of the last layer, where nothing is remembered; PyTorch's default unless told otherwise. */
   readonly outputInit?: Initializer;
 }
@@ -37,6 +45,7 @@ export const networkKinds: Readonly<Record<string, kind.Kind>> = {
   hiddenSize: kind.optional(kind.count(1)),
   recurrent: kind.optional(kind.oneOf("none", "lstm", "gru")),
   outputInit: kind.optional(kind.callable),
+  orthogonalInit: kind.optional(kind.boolean),
 };
 const made = {
   options: kind.having("the options of a critic by name", {
@@ -51,13 +60,26 @@ const takesRecurrent = signature("new RecurrentCritic()", made);
 /** A network `[.., agent, from]` to `[.., agent, to]`, or of other axes where agents share it. */
 export function networkOf(from: number, to: number, options: NetworkOptions, random: HostRandom): Module {
   const { agents, shareParameters = true, hiddenSize = 256, recurrent = "none", outputInit } = options;
+  const { orthogonalInit = false } = options;
+  if (orthogonalInit && (recurrent !== "none" || !shareParameters)) {
+    throw new RangeError(
+      "orthogonalInit is for one network that remembers nothing: leave it out, or recurrent and shareParameters: false.",
+    );
+  }
   const sizes = [from, hiddenSize, hiddenSize, to];
   if (recurrent !== "none") {
     return new RecurrentMLP(recurrent, sizes, random, shareParameters ? {} : { members: agents });
   }
-  const init = outputInit ? { outputInit } : {};
+  const init = orthogonalInit ? orthogonalStart(outputInit) : outputInit ? { outputInit } : {};
   return shareParameters ? new MLP(sizes, random, init) : new StackedMLP(agents, sizes, random, init);
 }
+
+/** Where no weight favours one way, and none makes what goes through it larger or smaller. */
+const orthogonalStart = (outputInit: Initializer = orthogonal(1)) => ({
+  weightInit: orthogonal(Math.SQRT2),
+  biasInit: (_: HostRandom, shape: Shape): Tensor => zeros([...shape]),
+  outputInit,
+});
 
 /** The network of a value function: one that sees all agents gives the values of all, unless each agent has its own. */
 function valueNetwork(options: NetworkOptions, random: HostRandom): Module {

@@ -34,6 +34,8 @@ export interface OnPolicyOptions {
   readonly shareParameters?: boolean;
   /** Units in each of the two hidden layers of policy and critic; 256 unless told otherwise. */
   readonly hiddenSize?: number;
+  /** Whether the weights of policy and critic are orthogonal at first, see {@linkcode NetworkOptions.orthogonalInit}. Not by default. */
+  readonly orthogonalInit?: boolean;
   /**
    * Whether policy and critic remember: their second hidden layer is an LSTM or a GRU then, of each agent its own state.
    * `none` (the default): what is not seen now is not known.
@@ -89,6 +91,11 @@ export interface OnPolicyOptions {
   readonly normalizeObservations?: boolean;
   /** Whether the critic learns values on the scale of their running mean and deviation. Not by default. */
   readonly normalizeValues?: boolean;
+  /**
+   * Whether rewards are learned from on the scale of the running deviation of their discounted sum, clipped to [-10, 10]; metrics
+   * tell them as they are. Not by default.
+   */
+  readonly normalizeRewards?: boolean;
   /** Whether the advantages of a batch are brought to mean 0 and deviation 1. Not by default. */
   readonly normalizeAdvantages?: boolean;
   /** An integer in [0, 2^53): the same seed gives the same run. */
@@ -133,6 +140,8 @@ const onPolicyOthers = {
   bootstrapTruncated: toggle,
   normalizeObservations: toggle,
   normalizeValues: toggle,
+  normalizeRewards: toggle,
+  orthogonalInit: toggle,
   normalizeAdvantages: toggle,
   seed: anything,
 };

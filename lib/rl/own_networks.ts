@@ -49,7 +49,8 @@ export function makeNetworks(
 ): Networks {
   const { agents, observationSize, actionKind, actionSize } = environment;
   const { centralisedPolicy, shareParameters, hiddenSize, recurrent, normalizeObservations, distribution } = options;
-  const shared = { agents, observationSize, shareParameters, hiddenSize, recurrent };
+  const { orthogonalInit } = options;
+  const shared = { agents, observationSize, shareParameters, hiddenSize, recurrent, orthogonalInit };
   const ofPolicy = {
     ...shared,
     centralised: centralisedPolicy,

@@ -2,7 +2,7 @@
 
 import { type Methods, signature, takeOnly } from "../graph/arguments.ts";
 import type { Shape } from "../graph/types.ts";
-import { normalInit } from "../nn/init.ts";
+import { normalInit, orthogonal } from "../nn/init.ts";
 import { Categorical, gumbel, Normal, TanhNormal } from "../nn/distributions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import { normal } from "../tensor/random.ts";
@@ -149,7 +149,7 @@ takeOnly(
 const takesClipped = signature("new ClippedGaussianPolicy()", made);
 
 /** How small the means are at first. */
-const firstMeans = normalInit(0.01);
+const firstMean = 0.01;
 
 /**
  * Normal distributions over continuous actions, which are clipped to [-1, 1] where the world takes them. The network says the
@@ -167,8 +167,12 @@ export class ClippedGaussianPolicy extends Policy<GaussianOutput> {
   /** Draws the initial weights from `random`; those of the last layer are small. */
   constructor(options: PolicyOptions, random: HostRandom) {
     takesClipped(arguments);
-    const { agents, actionSize, shareParameters = true, initialScale = 1 } = options;
-    super({ outputInit: firstMeans, ...options }, actionSize, random);
+    const { agents, actionSize, shareParameters = true, initialScale = 1, orthogonalInit } = options;
+    super(
+      { outputInit: orthogonalInit ? orthogonal(firstMean) : normalInit(firstMean), ...options },
+      actionSize,
+      random,
+    );
     this.choiceSize = actionSize;
     this.logStd = new Parameter(
       full(shareParameters ? [actionSize] : [agents, actionSize], Math.log(initialScale)),

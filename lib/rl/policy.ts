@@ -123,7 +123,7 @@ export abstract class Policy<Output extends PolicyOutput = PolicyOutput> extends
     takesBase(arguments);
     super();
     const { agents, observationSize, centralised, normalizeObservations, network } = options;
-    this.observationScale = normalizeObservations ? new RunningScale([observationSize]) : null;
+    this.observationScale = normalizeObservations ? new RunningScale([observationSize], { keep: 1 }) : null;
     const from = centralised ? agents * observationSize : observationSize;
     this.net = network ? ownNetwork(network, from, outputs, random) : networkOf(from, outputs, options, random);
     this.#outputs = outputs;

@@ -19,6 +19,7 @@ import type { OnPolicyOptions } from "./on_policy_options.ts";
 import type { Networks } from "./own_networks.ts";
 import type { Policy, PolicyOutput } from "./policy.ts";
 import type { Rollout, SequenceRollout } from "./rollout.ts";
+import { RewardScale } from "./reward_scale.ts";
 import { RunningScale } from "./running_scale.ts";
 import { valuesAlong } from "./values.ts";
 
@@ -76,6 +77,8 @@ export class Preparation {
   readonly sequenceLength: number | undefined;
   /** Where the critic learns values on their own scale. */
   readonly valueScale: RunningScale | null;
+  /** Where rewards are learned from on the scale of their discounted sums. */
+  readonly rewardScale: RewardScale | null;
   /** What the critic remembers from batch to batch, if it does. */
   readonly criticMemory: KeptTree;
   readonly #options: OnPolicyOptions;
@@ -92,7 +95,9 @@ export class Preparation {
     [this.policy, this.critic, this.envs] = [policy, critic, envs];
     [this.#options, this.#keepValues] = [options, keepValues];
     this.valueScale = options.normalizeValues ? new RunningScale([]) : null;
-    const remembered = critic instanceof Recurrent ? critic.initialState(envs, environment.agents) : {};
+    const { agents } = environment;
+    this.rewardScale = options.normalizeRewards ? new RewardScale(envs, agents, options.gamma) : null;
+    const remembered = critic instanceof Recurrent ? critic.initialState(envs, agents) : {};
     this.#initial = { policy: policy.initialMemory(envs), critic: remembered };
     this.criticMemory = new KeptTree(remembered, "memory");
     const recurrent = policy.recurrent || critic instanceof Recurrent;
@@ -129,9 +134,10 @@ export class Preparation {
 
   /** What goes on from batch to batch, by name. */
   get owners(): Readonly<Record<string, Stateful>> {
-    const { valueScale, policy: { observationScale } } = this;
+    const { valueScale, rewardScale, policy: { observationScale } } = this;
     return {
       ...(valueScale ? { valueScale } : {}),
+      ...(rewardScale ? { rewardScale } : {}),
       ...(observationScale ? { observationScale } : {}),
       critic: this.criticMemory,
     };
@@ -140,10 +146,11 @@ export class Preparation {
   /** Values, advantages and returns of a batch, and its frames as rows. `generator` draws the noise of the entropy's estimate. */
   prepare(rollout: Rollout, generator: Generator): PreparedBatch {
     const { gamma, lmbda, bootstrapTruncated = true } = this.#options;
-    const { choice, logProb, reward, done, began = done } = rollout as Rollout & Partial<SequenceRollout>;
+    const { choice, logProb, done, began = done } = rollout as Rollout & Partial<SequenceRollout>;
     const observation = this.policy.normalize(rollout.observation);
     const [time, env, agents] = rollout.reward.shape as [number, number, number];
     const scale = this.valueScale;
+    const reward = this.rewardScale ? this.rewardScale.scaled(rollout.reward, done) : rollout.reward;
     const asReward = (value: Tensor): Tensor => scale ? scale.inverse(value) : value;
     const { said, saidNext, memory } = this.#values(rollout, observation);
     const value = asReward(said);

@@ -334,7 +334,8 @@ const learning: readonly Call[] = [
     own(0.9, null, "0.9", 1.5, -0.1, NaN, {}, flat),
     own(0.9, null, "0.9", 1.5, -0.1, NaN, {}, flat),
   ),
-  makes(p.RunningScale, aShape([3])),
+  makes(p.RunningScale, aShape([3]), options({ keep: 1 }, { keep: 0 }, { keep: 1.5 })),
+  method("RunningScale", scale, "deviation"),
   ...["add", "forward", "inverse"].map((name) => method("RunningScale", scale, name, aTensor(observation))),
   makes(p.Collector, aWorld, aCount, aKey, maybe(anObject(actor, critic))),
   method(

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import {
   Categorical,
   CategoricalPolicy,
+  ClippedGaussianPolicy,
   concat,
   Critic,
   GaussianPolicy,
@@ -160,4 +161,33 @@ Deno.test("networks have the width that is asked for", () => {
     sizes(new Critic({ agents: 3, observationSize: 5, centralised: true, hiddenSize: 7 }, new HostRandom(0))),
     [7, 7, 7, 7, 3, 3],
   );
+});
+
+Deno.test("orthogonalInit draws rows that are orthogonal, of the lengths that PPO's authors give them, and no biases", async () => {
+  const sizes = { agents: 1, observationSize: 3, hiddenSize: 7, orthogonalInit: true } as const;
+  const options = { ...sizes, actionSize: 2 };
+  const networks = [
+    [new ClippedGaussianPolicy(options, new HostRandom(0)), 0.01],
+    [new Critic(sizes, new HostRandom(0)), 1],
+  ] as const;
+  for (const [{ net }, last] of networks) {
+    const { layers } = net as MLP;
+    for (const [i, { weight, bias }] of layers.entries()) {
+      const wide = weight.shape[0]! <= weight.shape[1]!;
+      const squares = await (wide ? weight.matmul(weight.transpose()) : weight.transpose().matmul(weight)).toList();
+      const gain = i === 2 ? last : Math.SQRT2;
+      (squares as number[][]).forEach((row, a) =>
+        row.forEach((x, b) => assert.ok(Math.abs(x / gain ** 2 - Number(a === b)) < 1e-5, `layer ${i}: ${x}`))
+      );
+      assert.ok((await bias!.data()).every((x) => x === 0));
+    }
+  }
+  const message = "orthogonalInit is for one network that remembers nothing: leave it out, or recurrent and " +
+    "shareParameters: false.";
+  for (const other of [{ recurrent: "gru" }, { shareParameters: false }] as const) {
+    assert.throws(() => new ClippedGaussianPolicy({ ...options, ...other }, new HostRandom(0)), {
+      name: "RangeError",
+      message,
+    });
+  }
 });

@@ -163,10 +163,11 @@ onEngine(
 const resuming: Readonly<Record<string, readonly [World, Partial<TRPOOptions>]>> = {
   "as it is": [[8], {}],
   "with a network for each agent and discrete actions": [[8, "discrete"], { shareParameters: false }],
-  "with observations and values on running scales, clipped actions, a critic that sees all, and a falling rate": [[8], {
-    ...{ normalizeObservations: true, normalizeValues: true, distribution: "clipped", centralisedCritic: true },
-    ...{ lrSchedule: "cosine", nIters: 4, centralisedPolicy: true },
-  }],
+  "with observations, values and rewards on running scales, clipped actions, a critic that sees all, and a falling rate":
+    [[8], {
+      ...{ normalizeObservations: true, normalizeValues: true, normalizeRewards: true, orthogonalInit: true },
+      ...{ distribution: "clipped", centralisedCritic: true, centralisedPolicy: true, lrSchedule: "cosine", nIters: 4 },
+    }],
 };
 
 for (const [how, [world, options]] of Object.entries(resuming)) {

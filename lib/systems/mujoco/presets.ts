@@ -16,18 +16,19 @@ const cleanRL: Preset<PPOSettings> = {
   ...batches,
   ...{ minibatchSize: 64, numEpochs: 10, lr: 3e-4, lrSchedule: "linear", maxGradNorm: 0.5 },
   ...{ clipEpsilon: 0.2, entropyEps: 0, gamma: 0.99, lmbda: 0.95 },
-  // CleanRL scales rewards by the deviation of their discounted sum; here the values that are learned are scaled.
-  ...{ normalizeObservations: true, normalizeValues: true, normalizeAdvantages: true },
+  ...{ normalizeObservations: true, normalizeRewards: true, normalizeAdvantages: true, orthogonalInit: true },
 };
 
 const zoo: Preset<TRPOSettings> = {
   ...batches,
   ...{ minibatchSize: 128, nCriticUpdates: 20, lr: 1e-3, cgMaxSteps: 25, subSamplingFactor: 1 },
-  ...{ gamma: 0.99, lmbda: 0.95, normalizeObservations: true, normalizeValues: true, normalizeAdvantages: true },
+  ...{ gamma: 0.99, lmbda: 0.95, orthogonalInit: true },
+  ...{ normalizeObservations: true, normalizeRewards: true, normalizeAdvantages: true },
 };
 
 const report: Preset<TRPOSettings> = {
   ...zoo,
+  ...{ orthogonalInit: false, normalizeRewards: false, normalizeValues: true },
   ...{ hiddenSize: 100, envs: 64, nCriticUpdates: 3, cgMaxSteps: 10, subSamplingFactor: 5, gamma: 0.995, lmbda: 0.97 },
 };
 

@@ -36,6 +36,7 @@ export const networkRows = {
   centralisedPolicy: toggle(false, "each agent acts on what all observe, not on its own view"),
   shareParameters: toggle(true, "one network for all agents, or else one for each"),
   hiddenSize: integer(1, 10_000, 256, "units in each of the two hidden layers"),
+  orthogonalInit: toggle(false, "weights are orthogonal at first, and biases 0"),
   distribution: choice(
     ["tanh", "clipped"],
     "tanh",
@@ -108,6 +109,7 @@ export const advantageRows = {
     "see observations on the scale of their running mean and deviation",
   ),
   normalizeValues: toggle(false, "learn values on the scale of their running mean and deviation"),
+  normalizeRewards: toggle(false, "learn from rewards on the scale of their discounted sums"),
 };
 
 const rows = { ...networkRows, ...batchRows, ...adamRows, ...advantageRows };
