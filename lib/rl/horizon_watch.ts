@@ -4,6 +4,7 @@
  */
 
 import type { HorizonReport } from "../audit/horizon.ts";
+import type { Site } from "../graph/site.ts";
 import { warn } from "../graph/warning.ts";
 import type { Tree } from "../tensor/tree.ts";
 import type { Environment } from "../worlds/environment.ts";
@@ -41,20 +42,20 @@ export class HorizonWatch<S extends Tree = Tree> {
     this.#watched = watched;
   }
 
-  /** Runs a window. If it fails, what its gradient did is told first: it may be why. */
-  async during<T>(window: () => Promise<T>): Promise<T> {
+  /** Runs a window, for the caller at `site`. If it fails, what its gradient did is told first: it may be why. */
+  async during<T>(site: Site, window: () => Promise<T>): Promise<T> {
     try {
       return await window();
     } catch (error) {
-      await this.#look();
+      await this.#look(site);
       throw error;
     }
   }
 
   /** After an iteration whose gradients had this norm, on average: looks at times, and where the norm is suspicious. */
-  async after(norm: number): Promise<void> {
+  async after(site: Site, norm: number): Promise<void> {
     const isDue = this.#iteration++ % every === 0;
-    if (isDue || !(norm <= suspicious * this.#watched.maxGradNorm)) await this.#look();
+    if (isDue || !(norm <= suspicious * this.#watched.maxGradNorm)) await this.#look(site);
   }
 
   /** Gives back its program. */
@@ -63,7 +64,7 @@ export class HorizonWatch<S extends Tree = Tree> {
     this.#probe = null;
   }
 
-  async #look(): Promise<void> {
+  async #look(site: Site): Promise<void> {
     const { name, environment, policy, horizon, envs } = this.#watched;
     if (horizon < leastSteps) return;
     const options = { steps: horizon, envs: Math.min(envs, mostEnvs) };
@@ -73,13 +74,14 @@ export class HorizonWatch<S extends Tree = Tree> {
       warn({
         code: "G110",
         message: `zero gradient: ${name}: ${report}`,
+        sites: [site],
         help:
           "an episode that ends with its first step, or earns the same whatever is done, teaches nothing: look at the starts of " +
           `${environment.name}, deno task render draws them.`,
       });
     }
     if (report.verdict !== "explodes" && report.verdict !== "not finite") return;
-    warn({ code: "G406", message: `${name}: ${report}`, help: helpFor(report, name) });
+    warn({ code: "G406", message: `${name}: ${report}`, sites: [site], help: helpFor(report, name) });
   }
 }
 

@@ -5,6 +5,7 @@
 
 import { compile, type Compiled } from "../compile/compile.ts";
 import { takeOnly } from "../graph/arguments.ts";
+import { callerSite } from "../graph/site.ts";
 import type { SavedTensor } from "../graph/types.ts";
 import type { Module } from "../nn/module.ts";
 import type { Adam } from "../optim/optimizers.ts";
@@ -118,6 +119,8 @@ export abstract class WindowTrainer<S extends Tree = Tree, O extends WindowOptio
 
   /** Goes through the windows of an iteration, and learns after each. */
   protected override async once(pause?: () => Promise<void>): Promise<Record<string, number>> {
+    // Before anything is awaited: then the line that asks for the iteration is on the stack.
+    const site = callerSite();
     const { windows = 1, lrSchedule = "constant" } = this.options;
     const { learningRate } = this;
     const { optimizers, measures } = this.#learner;
@@ -127,11 +130,11 @@ export abstract class WindowTrainer<S extends Tree = Tree, O extends WindowOptio
     const sums = Array<number>(4 + measures.length).fill(0);
     for (let i = 0; i < windows; i++) {
       await pause?.();
-      const { gradients, summary } = await this.#horizon.during(() => this.#window());
+      const { gradients, summary } = await this.#horizon.during(site, () => this.#window());
       this.#gradients = gradients;
       (await summary.data()).forEach((x, k) => sums[k]! += Number(x));
     }
-    await this.#horizon.after(sums[4 + measures.indexOf("grad_norm")]! / windows);
+    await this.#horizon.after(site, sums[4 + measures.indexOf("grad_norm")]! / windows);
     const [reward, episodeReward, episodeLength, episodes, ...others] = sums as [number, number, number, number];
     return {
       "train/reward": reward / windows,

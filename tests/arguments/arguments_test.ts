@@ -28,7 +28,8 @@ const internal = new Set([
   ...["ClippedGaussianPolicy.read", "GaussianPolicy.read"],
   ...["GRU", "LSTM"].flatMap((name) => [`${name}.inputBias`, `${name}.next`]),
   ...["placeIn", "put", "replace", "release", "adopt", "own"].map((name) => `Variable.${name}`),
-  ...["ParameterGroup.flatGrads", "OnPolicyTrainer.once", "PolicyTrainer.dispose", "WindowTrainer.once"],
+  ...["ParameterGroup.flatGrads", "OnPolicyTrainer.once", "OnPolicyTrainer.restoreOthers", "WindowTrainer.once"],
+  ...["dispose", "restoreOthers", "turn"].map((name) => `PolicyTrainer.${name}`),
   ...["release", "refuseOwned", "becomePart", "accumulate"].map((name) => `Parameter.${name}`),
 ]);
 const conversions = ["constructor", "toString", "toJSON", "valueOf"];
