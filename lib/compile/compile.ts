@@ -22,7 +22,7 @@ import { constant, type Node, nodeCount, placeholder, topological } from "../gra
 import { simplify } from "../graph/simplify.ts";
 import { callerSite, type Site, withSite } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
-import { WaitingCall } from "../graph/waiting.ts";
+import { assigningForAll, WaitingCall } from "../graph/waiting.ts";
 import type { SavedTensor } from "../graph/types.ts";
 import { signature } from "../graph/arguments.ts";
 import * as kind from "../tensor/kinds.ts";
@@ -139,8 +139,9 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
   async start(args: A): Promise<R> {
     const call = callOf(args);
     const program = this.programs.peek(call.signature);
-    const site = program ? this.compiledAt : callerSite();
-    const waiting = new WaitingCall(program && !isOutdated(program) ? program.roots : new State(this.named).roots);
+    const isCurrent = program !== undefined && !isOutdated(program);
+    const site = isCurrent ? this.compiledAt : callerSite();
+    const waiting = new WaitingCall(isCurrent ? program.roots : new State(this.named).roots);
     try {
       return await enqueue(() => this.#call(call, site, waiting));
     } finally {
@@ -153,7 +154,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     const site = callerSite();
     const waiting = new WaitingCall([]);
     try {
-      return await enqueue(() => this.#call(this.restore(saved), site, waiting));
+      return await enqueue(() => this.#call(assigningForAll(() => this.restore(saved)), site, waiting));
     } finally {
       waiting.end();
     }

@@ -32,11 +32,11 @@ function refuseUncountable(outputs: readonly Node[]): void {
 }
 
 /** Whether what an operation makes lies in memory for certain, whatever it is fused with. */
-const isKept = ({ op }: Node): boolean => op === "matmul" || op === "scan";
+const isKept = ({ op }: Node): boolean => op === "matmul" || op === "output";
 
 /**
  * Throws a {@linkcode PlumblineError} G308 if a tensor behind `outputs` has more numbers than programs count or, where host memory holds
- * them, the outputs or one of the products take more than is free.
+ * them, the outputs or one of the products and loops take more than is free; what is inside of loops is not asked.
  */
 export function refuseTooLarge(outputs: readonly Node[], isOnHost: boolean): void {
   refuseUncountable(outputs);

@@ -61,6 +61,7 @@ let made = 0;
 let failure: { readonly error: unknown } | null = null;
 let isRepeating = false;
 let whenFull: (steps: readonly Step[]) => void = () => {};
+let whenTakenBack: (variable: Assigned, node: Node, before: Node) => void = () => {};
 
 /** Keys of random numbers move on several times in a step. */
 const isKey = (x: Assignment): boolean => x.node.dtype === "uint32";
@@ -94,6 +95,7 @@ function takeBack(undone: readonly Assignment[]): void {
   for (const assignment of undone.toReversed()) {
     const { variable, node, before } = assignment;
     if (variable.node === node) variable.replace(before);
+    whenTakenBack(variable, node, before);
     for (const x of others) if (x.before === node) x.before = before;
     if (assignment.again) again.unshift(assignment.again);
   }
@@ -147,14 +149,15 @@ export const pending = {
    * Runs `fn`, the step of an optimiser or a loop: it stands or falls as a whole, with the random keys that were drawn since the step
    * before. If `fn` throws, nothing of it was assigned.
    */
-  whole(fn: () => void): void {
-    if (isTracing()) return fn();
+  whole<T>(fn: () => T): T {
+    if (isTracing() || whole) return fn();
     if (!open?.assignments.every(isKey)) end();
     const keys = open?.assignments.length ?? 0;
     const said = whole = { losses: [], undo: [] };
     try {
-      fn();
+      const result = fn();
       if (open) Object.assign(open, { isWhole: true, ...said });
+      return result;
     } catch (error) {
       if (open) takeBack(open.assignments.splice(keys));
       if (open && keys === 0) steps.delete(open);
@@ -227,6 +230,11 @@ export const pending = {
   /** Calls `fn` when so much is pending that it should be computed, with the steps that have ended since the last time. */
   onFull(fn: (steps: readonly Step[]) => void): void {
     whenFull = fn;
+  },
+
+  /** Calls `fn` when an assignment is taken back: with the variable, the node that it was assigned and the one that it held before. */
+  onTakenBack(fn: (variable: Assigned, node: Node, before: Node) => void): void {
+    whenTakenBack = fn;
   },
 
   /** Keeps the error of a computation that nobody has asked for, until somebody can be told. */

@@ -41,14 +41,36 @@ export class WaitingCall {
     this.#kept.set(variable, node);
   }
 
+  /** The variable holds `before` again in the place of `node`. */
+  takeBack(variable: Assigned, node: Node, before: Node): void {
+    if (this.#kept?.get(variable) === node) this.#kept.set(variable, before);
+  }
+
   /** It is over. */
   end(): void {
     calls.delete(this);
   }
 }
 
+// A value that is taken back is none for those either who have kept it.
+pending.onTakenBack((variable, node, before) => {
+  for (const call of calls) call.takeBack(variable, node, before);
+});
+
+let isForAll = false;
+
+/** What `fn` assigns is the state of all calls that wait, too: it was asked for before they were made. */
+export function assigningForAll<T>(fn: () => T): T {
+  isForAll = true;
+  try {
+    return fn();
+  } finally {
+    isForAll = false;
+  }
+}
+
 /** Before a variable that holds `node` is assigned by the program, not by a call. */
 export function keepForWaiting(variable: Assigned, node: Node): void {
-  if (pending.isRepeating) return;
+  if (pending.isRepeating || isForAll) return;
   for (const call of calls) call.keep(variable, node);
 }

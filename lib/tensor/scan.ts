@@ -82,18 +82,17 @@ function inSegments<C extends Tree, X extends Tree, Y extends Tree>(
 ): [C, Y] {
   const { length, reverse = false } = options;
   const [left, count] = [length % segment, Math.floor(length / segment)];
-  const main = mapTree(
-    xs,
-    (x) =>
-      x.slice(0, reverse ? left : 0, reverse ? length : length - left).reshape(count, segment, ...x.shape.slice(1)),
-  );
+  const main = mapTree(xs, (x) => {
+    const some = x.slice(0, reverse ? left : 0, reverse ? length : length - left);
+    return some.reshape(count, segment, ...x.shape.slice(1)).named(null, ...x.axes);
+  });
   const [middle, parts] = scan(
     (carry: C, xs: X) => scan(step, carry, xs, { ...options, length: segment }),
     init,
     main,
     { ...options, length: count },
   );
-  const ys = mapTree(parts, (y) => y.flatten(0, 1));
+  const ys = mapTree(parts, (y) => y.flatten(0, 1).named(...y.axes.slice(1)));
   if (left === 0) return [middle, ys];
   const rest = mapTree(xs, (x) => x.slice(0, reverse ? 0 : length - left, reverse ? left : length));
   const [last, more] = scan(step, middle, rest, { ...options, length: left });
@@ -146,7 +145,10 @@ export function scan<C extends Tree, X extends Tree, Y extends Tree>(
   const sequences = leaves(xs);
   const length = lengthOf(sequences, options);
   const { segment } = options;
-  if (segment !== undefined && segment < length) return inSegments(step, init, xs, { ...options, segment, length });
+  if (segment !== undefined && segment < length) {
+    // What is left over of the steps is a scan of its own: both stand or fall together.
+    return pending.whole(() => inSegments(step, init, xs, { ...options, segment, length }));
+  }
   const known = rememberFunction(step);
   const state = new State(options.state);
   const start = nodesOf(init);

@@ -1,7 +1,7 @@
 /** A scan in segments gives what it gives in one, and so does its gradient, for which it keeps about the root of the steps. */
 
 import assert from "node:assert/strict";
-import { gradients, scan, type ScanOptions, type Tensor, tensor } from "../../mod.ts";
+import { gradients, scan, type ScanOptions, type Tensor, tensor, Variable } from "../../mod.ts";
 import { type Node, topological } from "../../lib/graph/node.ts";
 import { sizeOf } from "../../lib/graph/types.ts";
 import { interpretNodes } from "../oracle.ts";
@@ -38,6 +38,26 @@ for (const [length, segment] of [[12, 4], [13, 4], [5, 2], [3, 1], [4, 9]] as co
     });
   }
 }
+
+Deno.test("a step sees the names of axes whatever the segments, and what it gives keeps its own", () => {
+  const xs = tensor(numbers(42)).reshape(7, 3, 2).named("time", "env", "feature");
+  const start = tensor([0, 0, 0]).named("env");
+  const step = (sum: Tensor, x: Tensor): [Tensor, Tensor] => [sum.add(x.sum("feature")), x];
+  const [whole, parts] = [{}, { segment: 3 }].map((options) => scan(step, start, xs, options));
+  assert.deepEqual(parts!.map((x) => [x.shape, x.axes]), whole!.map((x) => [x.shape, x.axes]));
+});
+
+onEngine("cpu", "segments and what is left over of the steps stand or fall together", async () => {
+  const total = new Variable(tensor([0, 0]), "total");
+  const look = (table: Tensor) => (_: Tensor, index: Tensor): [Tensor, []] => {
+    total.assign(total.add(table.take(index, 0)));
+    return [_, []];
+  };
+  const indices = tensor([0, 1, 2, 0, 1, 2, 0, 1, 9, 0], { dtype: "int32" });
+  scan(look(tensor([1, 2, 3])), tensor(0), indices.reshape(10, 1).expand(10, 2), { segment: 4, state: total });
+  await assert.rejects(total.data(), /index 9/);
+  assert.deepEqual(await total.toList(), [0, 0]);
+});
 
 onEngine("cpu", "segments are computed by the engine as by the oracle", async () => {
   const found = results(13, { segment: 4 });

@@ -60,7 +60,7 @@ Deno.test("a controller that there is not is refused by name", () => {
   assert.throws(() => controllerOf(new Wheel(), "heuristics" as "heuristic"), {
     name: "RangeError",
     message:
-      "there is no controller `heuristics`; there are random and heuristic and stanley and pure_pursuit and lqr.",
+      "there is no controller `heuristics`; there are random and heuristic and stanley and pure_pursuit and lqr and ilqr.",
   });
 });
 

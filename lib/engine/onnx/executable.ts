@@ -67,6 +67,8 @@ export function makeExecutable(
       fetches[port.name] = tensorOver(port.node, array);
     }
     await turn();
+    // It may have been given back meanwhile.
+    if (lease.isOver) throw new Error("This program has been given back.");
     try {
       session.run(feeds, fetches);
     } catch (error) {

@@ -52,6 +52,36 @@ export function load(graph: Graph, heap: Heap, open: Open | null): Loaded {
   }
 }
 
+/** What a kernel calls for a part. */
+type Caller = (arrays: Arrays, steps: readonly number[]) => void;
+
+// What is kept of a program is made by functions of their own, which know nothing of its graph and layout: V8 keeps all that a
+// function knows for each that is made in it.
+
+function callerOf(part: OpenPart, reads: readonly Port[], writes: readonly (Port | null)[]): Caller {
+  return (arrays, steps) => {
+    const written = writes.map((x) => x && x.open(arrays, steps));
+    part.compute(reads.map((x) => x.open(arrays, steps)), written);
+    writes.forEach((x, i) => x?.close(written[i]!, arrays, steps));
+  };
+}
+
+/** What a module imports to call its parts, and what runs it: a call finds the arrays of the run that is under way. */
+function linkedTo(callers: readonly Caller[]) {
+  let now: Arrays | null = null;
+  return {
+    call: (index: number, ...steps: number[]): void => callers[index]!(now!, steps),
+    running: (run: (side: Side) => number) => (arrays: Arrays): number => {
+      now = arrays;
+      try {
+        return run(arrays.side);
+      } finally {
+        now = null;
+      }
+    },
+  };
+}
+
 function loadAt(start: number, layout: Layout, graph: Graph, heap: Heap, open: Open | null): Loaded {
   const elementAt = (offset: number): number => (start + offset) / 4;
   const placed = (offsets: readonly (number | null)[]) => offsets.map((x) => x === null ? null : elementAt(x));
@@ -70,26 +100,13 @@ function loadAt(start: number, layout: Layout, graph: Graph, heap: Heap, open: O
     const { body } = plan.part.attrs;
     const reads = body.inputs.map((node, i) => portOf(node, plan.inputs[i]!, true));
     const writes = body.outputs.map((node, i) => plan.outputs[i] ? portOf(node, plan.outputs[i], false) : null);
-    return (arrays: Arrays, steps: readonly number[]): void => {
-      const written = writes.map((x) => x && x.open(arrays, steps));
-      parts[index]!.compute(reads.map((x) => x.open(arrays, steps)), written);
-      writes.forEach((x, i) => x?.close(written[i]!, arrays, steps));
-    };
+    return callerOf(parts[index]!, reads, writes);
   });
-  let now: Arrays | null = null;
-  const call = (index: number, ...steps: number[]): void => callers[index]!(now!, steps);
-  const { run } = new WebAssembly.Instance(module, { env: { memory: heap.memory, call } }).exports;
+  const linked = linkedTo(callers);
+  const { run } = new WebAssembly.Instance(module, { env: { memory: heap.memory, call: linked.call } }).exports;
   return {
     start,
-    run(arrays) {
-      if (parts.length === 0) return (run as (side: Side) => number)(arrays.side);
-      now = arrays;
-      try {
-        return (run as (side: Side) => number)(arrays.side);
-      } finally {
-        now = null;
-      }
-    },
+    run: linked.running(run as (side: Side) => number),
     inputs: placed(layout.inputs),
     outputs: placed(layout.outputs),
     hasParts: parts.length > 0,
