@@ -3,7 +3,7 @@
 import { signature, takeOnly } from "./arguments.ts";
 import { float32Below } from "./float32.ts";
 import * as kind from "./kinds.ts";
-import { withRoom } from "./memory.ts";
+import { isSmall, withRoom } from "./memory.ts";
 import { randomBits } from "./threefry.ts";
 import { allocate } from "./types.ts";
 
@@ -55,7 +55,10 @@ export class RandomStream {
 
   /** Standard normal numbers (Box and Muller 1958). */
   normal(size: number): Float64Array {
-    const numbers = withRoom(`${size.toLocaleString("en-US")} random numbers`, 8 * size, () => new Float64Array(size));
+    // The sentence takes longer to write than a few numbers to draw.
+    const numbers = isSmall(8 * size)
+      ? new Float64Array(size)
+      : withRoom(`${size.toLocaleString("en-US")} random numbers`, 8 * size, () => new Float64Array(size));
     for (let i = 0; i < size; i++) {
       const radius = Math.sqrt(-2 * Math.log(1 - this.next()));
       numbers[i] = radius * Math.cos(2 * Math.PI * this.next());

@@ -19,9 +19,9 @@ const body = (name: string): string =>
 
 /** By scenario: flags, kills, and iterations for each of them. */
 const runs: Readonly<Record<string, readonly [flags: string, kills: number, iterations: number]>> = {
-  navigation: [navigation, 4, 10],
-  hopper: [`${body("hopper")} --eval-every 5`, 2, 6],
-  humanoid3d: [`${body("humanoid3d")} --motion walk`, 2, 6],
+  navigation: [navigation, 3, 10],
+  hopper: [`${body("hopper")} --eval-every 5`, 1, 6],
+  humanoid3d: [`${body("humanoid3d")} --motion walk`, 1, 6],
 };
 
 for (const [scenario, [flags, usual, iterations]] of Object.entries(runs)) {
