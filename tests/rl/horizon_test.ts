@@ -17,6 +17,8 @@ import {
   zeros,
 } from "../../mod.ts";
 import { onEachEngine, onEngine } from "../engines.ts";
+import { callerSite } from "../../lib/graph/site.ts";
+import { HorizonWatch } from "../../lib/rl/horizon_watch.ts";
 import { interpretNodes } from "../oracle.ts";
 import { pointWorld } from "./point_world.ts";
 
@@ -147,3 +149,34 @@ Deno.test("a horizon of no steps, and one of choices, have no gradient: told in 
     message: "the actions of navigation are choices, which have no gradient: there is none over its horizon.",
   });
 });
+
+onEngine(
+  "cpu",
+  "a look at the horizon that fails is a warning: what was learned holds, and the first error is told",
+  async () => {
+    const world = pointWorld(30);
+    const crowded: typeof world = {
+      ...world,
+      reset: (key, envs) => {
+        if (envs < 12) throw new RangeError("here are 12 at least.");
+        return world.reset(key, envs);
+      },
+    };
+    const trainer = await BPTTTrainer.create(crowded, { ...small, envs: 12, horizon: 4 });
+    const told = await warned(async () => assert.ok((await trainer.iterate())["train/grad_norm"]! > 0));
+    assert.deepEqual(told.map(({ code, message }) => [code, message.split("\n")[0]]), [[
+      "G407",
+      "warning[G407]: BPTT: its gradient over the horizon could not be measured: here are 12 at least.",
+    ]]);
+    assert.equal(trainer.iteration, 1);
+    const { policy } = trainer;
+    const watch = new HorizonWatch({
+      ...{ name: "BPTT", environment: crowded as Environment, policy },
+      ...{ horizon: 4, envs: 8, maxGradNorm: 1 },
+    });
+    await assert.rejects(() => watch.during(callerSite(), () => Promise.reject(new Error("the first one"))), {
+      message: "the first one",
+    });
+    trainer.dispose();
+  },
+);
