@@ -75,6 +75,11 @@ const startsPerEnv = 4;
 /** From so many steps on their gradient computes what it needs once more, in place of keeping all of it. */
 const leastSegmented = 100;
 
+/** How a scan of `steps` steps keeps what their gradient needs: of long ones as much as grows with the root of the steps. */
+export function segmented(steps: number): { readonly segment?: number } {
+  return steps < leastSegmented ? {} : { segment: Math.round(Math.sqrt(steps)) };
+}
+
 /** What one step hands to the next. */
 interface Carry<S extends Tree> {
   readonly [key: string]: Tree;
@@ -166,7 +171,7 @@ export class Collector<S extends Tree> implements Stateful {
       },
       { now: this.#first(), sums: [0, 1, 2, 3].map(() => zeros([envs])) },
       [],
-      { length: steps, ...steps >= leastSegmented && { segment: Math.round(Math.sqrt(steps)) } },
+      { length: steps, ...segmented(steps) },
     );
     this.#assign(now);
     const [reward, ...ended] = sums.map((sum) => sum.sum()) as [Tensor, Tensor, Tensor, Tensor];

@@ -19,6 +19,7 @@ import {
 import { onEachEngine, onEngine } from "../engines.ts";
 import { callerSite } from "../../lib/graph/site.ts";
 import { HorizonWatch } from "../../lib/rl/horizon_watch.ts";
+import { gradientsOf } from "../../lib/systems/reinforcement/charts.ts";
 import { interpretNodes } from "../oracle.ts";
 import { pointWorld } from "./point_world.ts";
 
@@ -178,5 +179,29 @@ onEngine(
       message: "the first one",
     });
     trainer.dispose();
+  },
+);
+
+onEngine(
+  "cpu",
+  "the gradient of a long drive is that of segments, and that of an episode ends after 2,000 steps",
+  async () => {
+    const traced = async (steps: number): Promise<number> => {
+      let count = 0;
+      const counted: Controller = (seen, key) => {
+        count++;
+        return swing(seen, key);
+      };
+      const probe = new HorizonProbe(new Pendulum({ maxSteps: 300 }), counted, [], { steps, envs });
+      assert.equal((await probe.run(5)).verdict, "steady");
+      probe.dispose();
+      return count;
+    };
+    // A step is traced for the segments, and once more for what is left over.
+    assert.equal(await traced(120), 2 * await traced(99));
+    const environment = pointWorld(10_000) as Environment;
+    const controller: Controller = (seen) => seen.slice(-1, 0, 1).mul(-0.1);
+    const reports = await gradientsOf({ environment, controller, state: [] } as never, { horizon: 4 } as never, 0);
+    assert.deepEqual(reports.map(({ norms }) => norms.length), [4, 2000]);
   },
 );
