@@ -158,9 +158,17 @@ export class Collector<S extends Tree> implements Stateful {
    * `steps` steps of all environments under the most likely actions of a `policy` that remembers nothing, of which sums are kept and
    * nothing else: the memory of their gradient grows as the root of the steps. For use in a compiled function, with this collector as
    * state.
+   *
+   * @throws RangeError if `policy` remembers.
    */
   drive(policy: Policy, generator: Generator, steps: number): Drive {
     const { environment, envs } = this;
+    if (policy.recurrent) {
+      // What it remembers of an episode that has ended would go on into the next one.
+      throw new RangeError(
+        "Collector.drive() is for a policy that remembers nothing; collect() lets one act that does.",
+      );
+    }
     const starts = this.#starts(generator, steps);
     const [{ now, sums }] = scan(
       ({ now, sums }: { now: Carry<S>; sums: readonly Tensor[] }) => {
