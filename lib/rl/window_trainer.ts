@@ -146,6 +146,12 @@ export abstract class WindowTrainer<S extends Tree = Tree, O extends WindowOptio
     };
   }
 
+  /** The gradients are those of what was learned before. */
+  protected override restoreOthers(): Promise<void> {
+    this.#gradients = null;
+    return Promise.resolve();
+  }
+
   /** See {@linkcode WindowTrainer.facts}. */
   protected override get sizes(): Pick<OnPolicyFacts, "envs" | "steps" | "parameters"> {
     const { envs, horizon } = this.options;
@@ -170,4 +176,4 @@ export abstract class WindowTrainer<S extends Tree = Tree, O extends WindowOptio
   }
 }
 
-takeOnly(WindowTrainer, { evaluate: { count: kind.number, seed: kind.number } }, ["once"]);
+takeOnly(WindowTrainer, { evaluate: { count: kind.number, seed: kind.number } }, ["once", "restoreOthers"]);
