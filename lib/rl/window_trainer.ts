@@ -5,7 +5,7 @@
 
 import { compile, type Compiled } from "../compile/compile.ts";
 import { takeOnly } from "../graph/arguments.ts";
-import { callerSite } from "../graph/site.ts";
+import type { Site } from "../graph/site.ts";
 import type { SavedTensor } from "../graph/types.ts";
 import type { Module } from "../nn/module.ts";
 import type { Adam } from "../optim/optimizers.ts";
@@ -118,9 +118,7 @@ export abstract class WindowTrainer<S extends Tree = Tree, O extends WindowOptio
   }
 
   /** Goes through the windows of an iteration, and learns after each. */
-  protected override async once(pause?: () => Promise<void>): Promise<Record<string, number>> {
-    // Before anything is awaited: then the line that asks for the iteration is on the stack.
-    const site = callerSite();
+  protected override async once(pause: (() => Promise<void>) | undefined, site: Site): Promise<Record<string, number>> {
     const { windows = 1, lrSchedule = "constant" } = this.options;
     const { learningRate } = this;
     const { optimizers, measures } = this.#learner;

@@ -111,6 +111,18 @@ onEngine(
   },
 );
 
+onEngine("cpu", "an iteration that waits for its turn is told of by the line that asked for it", async () => {
+  const exploding = await BPTTTrainer.create(runaway(2), { ...small, maxGradNorm: 1e-6 });
+  const told = await warned(async () => {
+    const first = exploding.iterate();
+    const second = exploding.iterate();
+    await Promise.all([first, second]);
+  });
+  exploding.dispose();
+  const lines = told.filter(({ code }) => code === "G406").map(({ sites }) => sites[0]!.text?.trim());
+  assert.deepEqual(lines, ["const first = exploding.iterate();", "const second = exploding.iterate();"]);
+});
+
 onEngine("cpu", "BPTT says that there is no gradient where nothing that is done earns anything", async () => {
   const world = runaway(2);
   const limited: typeof world = {
