@@ -1,6 +1,7 @@
 /**
  * Looks for the gains of the classical drivers, by the same random search for each: as many draws, on the same drives of random tracks with
- * cars that differ by 20%, each gain evenly on a logarithmic scale; the least lateral error (settled) wins.
+ * cars that differ by 20%, each gain evenly on a logarithmic scale; the least lateral error (settled) wins. Those that iLQR has were not
+ * found so, but set by hand.
  * `deno run -A tasks/tune_drivers.ts [draws] [names..]`
  */
 
@@ -8,18 +9,18 @@ import { type ControllerGains, Evaluator, HostRandom, Vehicle, vehicleController
 
 type Name = "stanley" | "pure_pursuit" | "lqr" | "ilqr";
 
-/** From where to where each gain is drawn. */
+/** From where to where each gain is drawn; of the points ahead the first is 1 here, which has a logarithm. */
 const ranges: Readonly<Record<Name, Readonly<Record<string, readonly [number, number]>>>> = {
   stanley: { stanley: [0.5, 10], softening: [0.1, 10] },
-  pure_pursuit: { pursued: [0.5, 5.5] },
+  pure_pursuit: { pursued: [1, 7] },
   lqr: { lateral: [0.01, 10], lateralRate: [1e-4, 0.1], heading: [0.01, 10], headingRate: [1e-4, 0.1] },
-  ilqr: { lateral: [0.1, 100], heading: [1e-3, 1], speed: [0.01, 1], turning: [0.1, 10], pushing: [1e-4, 0.01] },
+  ilqr: { lateral: [0.1, 100], heading: [1e-3, 10], speed: [0.01, 1], turning: [0.1, 10], pushing: [1e-4, 0.01] },
 };
 
 /** The gains that a draw stands for; those of the other drivers do not matter. */
 function gainsOf(name: Name, x: Readonly<Record<string, number>>): Partial<ControllerGains> {
   if (name === "stanley") return { stanley: x.stanley!, softening: x.softening! };
-  if (name === "pure_pursuit") return { pursued: Math.round(x.pursued!) };
+  if (name === "pure_pursuit") return { pursued: Math.floor(x.pursued!) - 1 };
   if (name === "lqr") return { lqr: [x.lateral!, x.lateralRate!, x.heading!, x.headingRate!] };
   return { ilqr: x as unknown as ControllerGains["ilqr"] };
 }

@@ -9,6 +9,7 @@ import {
   interruptible,
   patience,
   whole,
+  wholeLater,
 } from "../lib/graph/interrupt.ts";
 
 /** A stop button, a clock, and calls that take a second. */
@@ -125,6 +126,19 @@ Deno.test(
     strictEqual(await iterate(), "learn");
     await rejects(iterate, Interrupt);
     equal(notebook.done, ["collect", "learn"]);
+  }),
+);
+
+Deno.test(
+  "what waits for its turn to be done whole is ended by a press while it waits, all of it by one",
+  inNotebook(async (notebook) => {
+    const [first, ...waiting] = ["a", "b", "c"].map((name) =>
+      wholeLater(async () => void await notebook.call(name, () => notebook.press())())
+    );
+    await first!();
+    for (const one of waiting) await rejects(one, Interrupt);
+    await whole(async () => void await notebook.call("d")());
+    equal(notebook.done, ["a", "d"]);
   }),
 );
 

@@ -84,6 +84,14 @@ Deno.test("rewardCurve() has a tick for each of few iterations, so that no label
   assert.deepEqual(axis(1, 50), { tickMinStep: 1, format: "d" });
 });
 
+Deno.test("rewardCurve() takes a line of 200,000 points", () => {
+  const long = Array.from({ length: 200_000 }, (_, i) => ({ iteration: i + 1, value: 1 }));
+  assert.match(
+    JSON.stringify(rewardCurve([{ name: "long", points: long }])),
+    /"axis":\{"tickMinStep":1,"format":"d"\}/,
+  );
+});
+
 Deno.test("rewardCurve() counts frames where series learn from different numbers of them, or where told to", () => {
   const series = (name: string, batch: number) => ({
     name,

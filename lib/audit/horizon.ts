@@ -34,7 +34,8 @@ export class HorizonReport {
   readonly median: number;
   /**
    * By which factor the norm grows from a step to the one before it: the median over all pairs of steps of the first
-   * half of the horizon, where all that is to grow has had the time; 1 if there are fewer than three norms to tell.
+   * half of the horizon, where all that is to grow has had the time, or of all of it if that is four steps; 1 if there are fewer
+   * norms to tell.
    */
   readonly growth: number;
   /** What is to be said of it. */
@@ -116,7 +117,9 @@ function growthOf(norms: Float64Array): number {
   const bad = norms.findLastIndex((x) => !Number.isFinite(x));
   // Before a norm that is not finite there is nothing to be told: what led to it is.
   const told = norms.subarray(bad + 1);
-  return Math.exp(-slopeOf(bad < 0 ? told.subarray(0, Math.ceil(told.length / 2)) : told));
+  const half = Math.ceil(told.length / 2);
+  // Of three norms a hard step cannot be told from a growth; of four the median is none of its slopes.
+  return Math.exp(-slopeOf(bad < 0 && told.length !== 4 ? told.subarray(0, half) : told));
 }
 
 function judged({ norms, median, growth, bound }: HorizonReport): [HorizonVerdict, number | null] {

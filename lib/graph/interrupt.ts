@@ -112,15 +112,23 @@ export interface Hold {
   release(): void;
 }
 
+/** When something was asked for: as the how manieth, and after how many presses. */
+interface Request {
+  readonly number: number;
+  readonly known: number;
+}
+
+const request = (): Request => ({ number: ++asked, known: presses?.count ?? 0 });
+
 /**
  * From now on no call is interrupted, until it is released: whoever holds asks whether it is to end.
  *
  * @throws Interrupt if the button was pressed just before.
  */
-export function holdInterrupts(): Hold {
+export function holdInterrupts({ number, known: before }: Request = request()): Hold {
   const source = presses;
   if (source === null) return { requested: false, answer: (message) => new Interrupt(message), release: () => {} };
-  refuse(source, ++asked, source.count);
+  refuse(source, number, before);
   holds++;
   const known = source.count;
   let isAnswered = false;
@@ -147,12 +155,20 @@ export function holdInterrupts(): Hold {
  * @throws Interrupt if the button was pressed before; then nothing was begun.
  */
 export async function whole<T>(fn: () => Promise<T>): Promise<T> {
-  const hold = holdInterrupts();
-  try {
-    return await fn();
-  } finally {
-    hold.release();
-  }
+  return await wholeLater(fn)();
+}
+
+/** As {@linkcode whole}, for what is asked for now and begins when its turn comes: a press meanwhile ends it too. */
+export function wholeLater<T>(fn: () => Promise<T>): () => Promise<T> {
+  const now = request();
+  return async () => {
+    const hold = holdInterrupts(now);
+    try {
+      return await fn();
+    } finally {
+      hold.release();
+    }
+  };
 }
 
 /** What becomes of the last press: it was answered, something is under way and will answer it, or nothing does. */

@@ -147,10 +147,14 @@ const fewTicks = 8;
 
 function axisOf(x: "iteration" | "frames", rows: readonly Row[]) {
   if (x === "frames") return { format: "~s" };
-  const places = [...new Set(rows.map(({ iteration }) => iteration as number))];
-  const span = Math.max(...places) - Math.min(...places);
-  const values = Array.from({ length: span + 1 }, (_, i) => Math.min(...places) + i);
-  return places.length > 0 && span < fewTicks ? { values, format: "d" } : { tickMinStep: 1, format: "d" };
+  const places = rows.map(({ iteration }) => iteration as number);
+  // A call does not take as many arguments as a line has points.
+  const [first, last] = [Math.min, Math.max].map((of) => places.reduce((a, b) => of(a, b), places[0] ?? 0)) as [
+    number,
+    number,
+  ];
+  if (places.length === 0 || !(last - first < fewTicks)) return { tickMinStep: 1, format: "d" };
+  return { values: Array.from({ length: last - first + 1 }, (_, i) => first + i), format: "d" };
 }
 
 /** Pixels that a letter of a name takes, and what is between two names in a row; as vega takes them, on average. */

@@ -52,9 +52,9 @@ const takesHorizon = signature("gradientCurve()", {
  * ```ts
  * import { gradientCurve, HorizonReport } from "@plumbline/plumbline";
  *
- * const report = new HorizonReport([1e6, 1e4, 100, 1]);
+ * const report = new HorizonReport([1e6, 1e5, 1e4, 1e3, 100, 10, 1]);
  * const spec = gradientCurve([{ name: "a loop that swings up", ...report }]);
- * console.log("layer" in spec); // true
+ * console.log(report.verdict, report.at, "layer" in spec); // explodes 0 true
  * ```
  */
 export function gradientCurve(series: readonly HorizonSeries[], options: HorizonChartOptions = {}): ChartSpec {

@@ -18,6 +18,7 @@ import { type Controller, type RecurrentController, remembering } from "../world
 import type { Environment } from "../worlds/environment.ts";
 import * as kind from "../worlds/kinds.ts";
 import { checkSeed } from "./host_episodes.ts";
+import { segmented } from "./rollout.ts";
 
 /** How far a {@linkcode HorizonProbe} drives. */
 export interface HorizonProbeOptions {
@@ -128,6 +129,7 @@ function driveOf<S extends Tree>(
     },
     first,
     nudges,
+    segmented(nudges.shape[0]!),
   );
   return rewards;
 }

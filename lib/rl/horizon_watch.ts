@@ -64,12 +64,31 @@ export class HorizonWatch<S extends Tree = Tree> {
     this.#probe = null;
   }
 
+  /** A look that fails is told, and no more: what was learned by then holds, and what failed before it is the error. */
   async #look(site: Site): Promise<void> {
-    const { name, environment, policy, horizon, envs } = this.#watched;
-    if (horizon < leastSteps) return;
+    if (this.#watched.horizon < leastSteps) return;
+    try {
+      this.#tell(await this.#measured(), site);
+    } catch (error) {
+      const [why] = (error instanceof Error ? error.message : String(error)).split("\n");
+      warn({
+        code: "G407",
+        message: `${this.#watched.name}: its gradient over the horizon could not be measured: ${why}`,
+        sites: [site],
+        help: "it is learned on without; a HorizonProbe on the same world shows where it fails.",
+      });
+    }
+  }
+
+  #measured(): Promise<HorizonReport> {
+    const { environment, policy, horizon, envs } = this.#watched;
     const options = { steps: horizon, envs: Math.min(envs, mostEnvs) };
     this.#probe ??= new HorizonProbe(environment, policy, [policy], options);
-    const report = await this.#probe.run(this.#iteration);
+    return this.#probe.run(this.#iteration);
+  }
+
+  #tell(report: HorizonReport, site: Site): void {
+    const { name, environment } = this.#watched;
     if (report.verdict === "none") {
       warn({
         code: "G110",

@@ -32,7 +32,7 @@ const choices = {
   ...networkKinds,
   normalizeObservations: kind.optional(kind.boolean),
   distribution: kind.optional(kind.oneOf("tanh", "clipped")),
-  initialScale: kind.optional(kind.kindOf("a number above 0.01", (x) => Number(x) > minScale && Number(x) < Infinity)),
+  initialScale: kind.optional(kind.kindOf("a number above 0.01", (x) => Number.isFinite(x) && Number(x) > minScale)),
   network: kind.optional(kind.callable),
 };
 const sizes = { agents: count, observationSize: count, actionSize: count };

@@ -5,7 +5,8 @@
 
 import { takeOnly } from "../graph/arguments.ts";
 import { currentEngine, deviceNotice } from "../engine/select.ts";
-import { whole } from "../graph/interrupt.ts";
+import { wholeLater } from "../graph/interrupt.ts";
+import { callerSite, type Site } from "../graph/site.ts";
 import type { SavedTensor } from "../graph/types.ts";
 import type { Module } from "../nn/module.ts";
 import { rateLeft, type Schedule } from "../optim/schedule.ts";
@@ -97,8 +98,8 @@ export abstract class PolicyTrainer<
   protected abstract get kept(): Readonly<Record<string, Stateful>>;
   /** Frames that one iteration learns from, those of the simulator. */
   abstract get framesPerIteration(): number;
-  /** What happens in an iteration; gives what was measured. */
-  protected abstract once(pause?: () => Promise<void>): Promise<Record<string, number>>;
+  /** What happens in an iteration that was asked for at `site`; gives what was measured. */
+  protected abstract once(pause: (() => Promise<void>) | undefined, site: Site): Promise<Record<string, number>>;
   /** Puts back what is no variable; it is asked before those are put back. */
   protected restoreOthers(_: Readonly<Record<string, SavedTensor>>): Promise<void> {
     return Promise.resolve();
@@ -141,13 +142,13 @@ export abstract class PolicyTrainer<
 
   /** Collects and learns once. `pause` is awaited between computations, for whoever wants to be heard meanwhile. */
   iterate(pause?: () => Promise<void>): Promise<Record<string, number>> {
-    return this.turn(() =>
-      whole(async () => {
-        const metrics = await this.once(pause);
-        this.#iteration++;
-        return metrics;
-      })
-    );
+    // Before its turn comes: then the line that asks for it is on the stack.
+    const site = callerSite();
+    return this.turn(wholeLater(async () => {
+      const metrics = await this.once(pause, site);
+      this.#iteration++;
+      return metrics;
+    }));
   }
 
   /** Means over 100 whole episodes of the deterministic policy, drawn from `seed`, as metrics `eval/...`. */

@@ -75,6 +75,11 @@ const startsPerEnv = 4;
 /** From so many steps on their gradient computes what it needs once more, in place of keeping all of it. */
 const leastSegmented = 100;
 
+/** How a scan of `steps` steps keeps what their gradient needs: of long ones as much as grows with the root of the steps. */
+export function segmented(steps: number): { readonly segment?: number } {
+  return steps < leastSegmented ? {} : { segment: Math.round(Math.sqrt(steps)) };
+}
+
 /** What one step hands to the next. */
 interface Carry<S extends Tree> {
   readonly [key: string]: Tree;
@@ -153,9 +158,17 @@ export class Collector<S extends Tree> implements Stateful {
    * `steps` steps of all environments under the most likely actions of a `policy` that remembers nothing, of which sums are kept and
    * nothing else: the memory of their gradient grows as the root of the steps. For use in a compiled function, with this collector as
    * state.
+   *
+   * @throws RangeError if `policy` remembers.
    */
   drive(policy: Policy, generator: Generator, steps: number): Drive {
     const { environment, envs } = this;
+    if (policy.recurrent) {
+      // What it remembers of an episode that has ended would go on into the next one.
+      throw new RangeError(
+        "Collector.drive() is for a policy that remembers nothing; collect() lets one act that does.",
+      );
+    }
     const starts = this.#starts(generator, steps);
     const [{ now, sums }] = scan(
       ({ now, sums }: { now: Carry<S>; sums: readonly Tensor[] }) => {
@@ -166,7 +179,7 @@ export class Collector<S extends Tree> implements Stateful {
       },
       { now: this.#first(), sums: [0, 1, 2, 3].map(() => zeros([envs])) },
       [],
-      { length: steps, ...steps >= leastSegmented && { segment: Math.round(Math.sqrt(steps)) } },
+      { length: steps, ...segmented(steps) },
     );
     this.#assign(now);
     const [reward, ...ended] = sums.map((sum) => sum.sum()) as [Tensor, Tensor, Tensor, Tensor];

@@ -1,4 +1,7 @@
-/** The scale of observations or of value targets: running mean and variance, which change with the policy and so forget slowly. */
+/**
+ * The scale of observations or of value targets: running mean and variance. What they describe changes with the policy, and so they
+ * forget slowly, unless told to keep all.
+ */
 
 import { signature, takeOnly } from "../graph/arguments.ts";
 import type { Shape } from "../graph/types.ts";

@@ -5,7 +5,7 @@
 
 import { compile, type Compiled } from "../compile/compile.ts";
 import { takeOnly } from "../graph/arguments.ts";
-import { callerSite } from "../graph/site.ts";
+import type { Site } from "../graph/site.ts";
 import type { SavedTensor } from "../graph/types.ts";
 import type { Module } from "../nn/module.ts";
 import type { Adam } from "../optim/optimizers.ts";
@@ -118,9 +118,7 @@ export abstract class WindowTrainer<S extends Tree = Tree, O extends WindowOptio
   }
 
   /** Goes through the windows of an iteration, and learns after each. */
-  protected override async once(pause?: () => Promise<void>): Promise<Record<string, number>> {
-    // Before anything is awaited: then the line that asks for the iteration is on the stack.
-    const site = callerSite();
+  protected override async once(pause: (() => Promise<void>) | undefined, site: Site): Promise<Record<string, number>> {
     const { windows = 1, lrSchedule = "constant" } = this.options;
     const { learningRate } = this;
     const { optimizers, measures } = this.#learner;
@@ -144,6 +142,12 @@ export abstract class WindowTrainer<S extends Tree = Tree, O extends WindowOptio
       ...Object.fromEntries(measures.map((name, i) => [`train/${name}`, others[i]! / windows])),
       "train/learning_rate": learningRate,
     };
+  }
+
+  /** The gradients are those of what was learned before. */
+  protected override restoreOthers(): Promise<void> {
+    this.#gradients = null;
+    return Promise.resolve();
   }
 
   /** See {@linkcode WindowTrainer.facts}. */
@@ -170,4 +174,4 @@ export abstract class WindowTrainer<S extends Tree = Tree, O extends WindowOptio
   }
 }
 
-takeOnly(WindowTrainer, { evaluate: { count: kind.number, seed: kind.number } }, ["once"]);
+takeOnly(WindowTrainer, { evaluate: { count: kind.number, seed: kind.number } }, ["once", "restoreOthers"]);

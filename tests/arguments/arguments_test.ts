@@ -28,7 +28,8 @@ const internal = new Set([
   ...["ClippedGaussianPolicy.read", "GaussianPolicy.read"],
   ...["GRU", "LSTM"].flatMap((name) => [`${name}.inputBias`, `${name}.next`]),
   ...["placeIn", "put", "replace", "release", "adopt", "own"].map((name) => `Variable.${name}`),
-  ...["ParameterGroup.flatGrads", "OnPolicyTrainer.once", "OnPolicyTrainer.restoreOthers", "WindowTrainer.once"],
+  ...["ParameterGroup.flatGrads", "OnPolicyTrainer.once", "OnPolicyTrainer.restoreOthers"],
+  ...["once", "restoreOthers"].map((name) => `WindowTrainer.${name}`),
   ...["dispose", "restoreOthers", "turn"].map((name) => `PolicyTrainer.${name}`),
   ...["release", "refuseOwned", "becomePart", "accumulate"].map((name) => `Parameter.${name}`),
 ]);

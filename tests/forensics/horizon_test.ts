@@ -108,6 +108,15 @@ Deno.test("one hard step, and the polynomial growth of what is integrated, are n
   assert.equal(new HorizonReport(steps.map((t) => 1.4 ** -t)).verdict, "explodes");
 });
 
+Deno.test("four steps are enough to tell an explosion, and that one hard step is none", () => {
+  const { verdict, at, growth } = new HorizonReport([8e6, 4e4, 200, 1]);
+  assert.deepEqual([verdict, at, growth.toFixed(6)], ["explodes", 0, "200.000000"]);
+  for (const hard of [0, 1, 2, 3]) {
+    assert.equal(new HorizonReport([0, 1, 2, 3].map((t) => t === hard ? 1e6 : 1)).verdict, "steady");
+  }
+  assert.equal(new HorizonReport([1e6, 1, 1]).verdict, "steady");
+});
+
 onEngine(
   "cpu",
   "the tensors of a loop are inputs as a sequence is, and a norm neither overflows nor vanishes",

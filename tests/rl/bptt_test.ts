@@ -35,6 +35,8 @@ onEngine("cpu", "a BPTT trainer that is put back goes on bit for bit, and says w
   assert.ok(
     Object.keys(gradients).length > 3 && Object.values(gradients).every(({ data }) => data.some((x) => x !== 0)),
   );
+  await first.restore(await second.state());
+  assert.deepEqual(await first.gradients(), {});
   first.dispose();
   second.dispose();
 });

@@ -17,6 +17,9 @@ import {
   zeros,
 } from "../../mod.ts";
 import { onEachEngine, onEngine } from "../engines.ts";
+import { callerSite } from "../../lib/graph/site.ts";
+import { HorizonWatch } from "../../lib/rl/horizon_watch.ts";
+import { gradientsOf } from "../../lib/systems/reinforcement/charts.ts";
 import { interpretNodes } from "../oracle.ts";
 import { pointWorld } from "./point_world.ts";
 
@@ -108,6 +111,18 @@ onEngine(
   },
 );
 
+onEngine("cpu", "an iteration that waits for its turn is told of by the line that asked for it", async () => {
+  const exploding = await BPTTTrainer.create(runaway(2), { ...small, maxGradNorm: 1e-6 });
+  const told = await warned(async () => {
+    const first = exploding.iterate();
+    const second = exploding.iterate();
+    await Promise.all([first, second]);
+  });
+  exploding.dispose();
+  const lines = told.filter(({ code }) => code === "G406").map(({ sites }) => sites[0]!.text?.trim());
+  assert.deepEqual(lines, ["const first = exploding.iterate();", "const second = exploding.iterate();"]);
+});
+
 onEngine("cpu", "BPTT says that there is no gradient where nothing that is done earns anything", async () => {
   const world = runaway(2);
   const limited: typeof world = {
@@ -147,3 +162,58 @@ Deno.test("a horizon of no steps, and one of choices, have no gradient: told in 
     message: "the actions of navigation are choices, which have no gradient: there is none over its horizon.",
   });
 });
+
+onEngine(
+  "cpu",
+  "a look at the horizon that fails is a warning: what was learned holds, and the first error is told",
+  async () => {
+    const world = pointWorld(30);
+    const crowded: typeof world = {
+      ...world,
+      reset: (key, envs) => {
+        if (envs < 12) throw new RangeError("here are 12 at least.");
+        return world.reset(key, envs);
+      },
+    };
+    const trainer = await BPTTTrainer.create(crowded, { ...small, envs: 12, horizon: 4 });
+    const told = await warned(async () => assert.ok((await trainer.iterate())["train/grad_norm"]! > 0));
+    assert.deepEqual(told.map(({ code, message }) => [code, message.split("\n")[0]]), [[
+      "G407",
+      "warning[G407]: BPTT: its gradient over the horizon could not be measured: here are 12 at least.",
+    ]]);
+    assert.equal(trainer.iteration, 1);
+    const { policy } = trainer;
+    const watch = new HorizonWatch({
+      ...{ name: "BPTT", environment: crowded as Environment, policy },
+      ...{ horizon: 4, envs: 8, maxGradNorm: 1 },
+    });
+    await assert.rejects(() => watch.during(callerSite(), () => Promise.reject(new Error("the first one"))), {
+      message: "the first one",
+    });
+    trainer.dispose();
+  },
+);
+
+onEngine(
+  "cpu",
+  "the gradient of a long drive is that of segments, and that of an episode ends after 2,000 steps",
+  async () => {
+    const traced = async (steps: number): Promise<number> => {
+      let count = 0;
+      const counted: Controller = (seen, key) => {
+        count++;
+        return swing(seen, key);
+      };
+      const probe = new HorizonProbe(new Pendulum({ maxSteps: 300 }), counted, [], { steps, envs });
+      assert.equal((await probe.run(5)).verdict, "steady");
+      probe.dispose();
+      return count;
+    };
+    // A step is traced for the segments, and once more for what is left over.
+    assert.equal(await traced(120), 2 * await traced(99));
+    const environment = pointWorld(10_000) as Environment;
+    const controller: Controller = (seen) => seen.slice(-1, 0, 1).mul(-0.1);
+    const reports = await gradientsOf({ environment, controller, state: [] } as never, { horizon: 4 } as never, 0);
+    assert.deepEqual(reports.map(({ norms }) => norms.length), [4, 2000]);
+  },
+);

@@ -191,3 +191,10 @@ Deno.test("orthogonalInit draws rows that are orthogonal, of the lengths that PP
     });
   }
 });
+
+Deno.test("the deviation that a policy begins with is a number, and no text of one", () => {
+  const options = { agents, observationSize: features, actionSize: 4, initialScale: "0.5" as never };
+  assert.throws(() => new GaussianPolicy(options, new HostRandom(0)), {
+    message: /takes a number above 0\.01 as `options\.initialScale`, not the text "0\.5"/,
+  });
+});

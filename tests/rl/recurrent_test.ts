@@ -468,3 +468,12 @@ Deno.test("a collector that was made without the policy that remembers is refuse
       "new Collector(environment, envs, key, policy).",
   });
 });
+
+Deno.test("a collector does not drive by a policy that remembers, also if it was made with it", () => {
+  const policy = policyFor(world, { recurrent: "gru", hiddenSize: 4 }, new HostRandom(0));
+  const collector = new Collector(world, 3, randomKey(0), policy);
+  assert.throws(() => collector.drive(policy, new Generator(0), 4), {
+    name: "RangeError",
+    message: "Collector.drive() is for a policy that remembers nothing; collect() lets one act that does.",
+  });
+});

@@ -1,7 +1,15 @@
 /** The classical controllers keep cars on their tracks, and LQR's gains are those of its equation. */
 
 import assert from "node:assert/strict";
-import { type ControllerName, controllerOf, Evaluator, modelNames, Navigation, Vehicle } from "../../mod.ts";
+import {
+  type ControllerName,
+  controllerOf,
+  Evaluator,
+  modelNames,
+  Navigation,
+  Vehicle,
+  vehicleControllers,
+} from "../../mod.ts";
 import { cars } from "../../lib/worlds/vehicle/models/cars.ts";
 import { gravity } from "../../lib/worlds/vehicle/models/law.ts";
 import { latticeGains } from "../../lib/worlds/vehicle/riccati.ts";
@@ -70,4 +78,15 @@ Deno.test("a controller that a world has not is refused by those that it has", (
     message: "`navigation` has no controller `lqr`; it has random, heuristic.",
   });
   assert.throws(() => controllerOf(new Vehicle(), "heuristic"), { message: /^there is no heuristic for `vehicle`/ });
+});
+
+Deno.test("iLQR needs a price of turning and of pushing: without one its plans have no best", () => {
+  const ilqr = { lateral: 1, heading: 3, speed: 0.03, turning: 0.2, pushing: 0.001 };
+  for (const name of ["turning", "pushing"]) {
+    assert.throws(() => vehicleControllers("bmw_320i", { ilqr: { ...ilqr, [name]: 0 } }), {
+      message: new RegExp(
+        `vehicleControllers\\(\\) takes a number above 0 as \`gains\\.ilqr\\.${name}\`, not the number 0\\.`,
+      ),
+    });
+  }
 });

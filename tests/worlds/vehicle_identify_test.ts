@@ -1,7 +1,16 @@
 /** A car's numbers are found again from a drive of the world with noise, with deviations that are true; bad records are refused. */
 
 import assert from "node:assert/strict";
-import { identifyVehicle, randomKey, type RecordedDrive, scan, type Tensor, tensor, Vehicle } from "../../mod.ts";
+import {
+  identifyVehicle,
+  randomKey,
+  type RecordedDrive,
+  scan,
+  simulateDrive,
+  type Tensor,
+  tensor,
+  Vehicle,
+} from "../../mod.ts";
 import { Random } from "../random.ts";
 import { onEngine } from "../engines.ts";
 
@@ -96,4 +105,23 @@ Deno.test("a record that cannot be is refused in a sentence", async () => {
     "identifyVehicle(): action 1 is [steering, acceleration], two finite numbers, not [0,NaN].",
   );
   await refused({ actions: [] }, "identifyVehicle() needs at least one action.");
+});
+
+onEngine("cpu", "a sensor without a record is not asked for, and who finds nothing says so", async () => {
+  const short = actions.slice(0, 40);
+  const { speed, yawRate, steering } = await simulateDrive(short, { speed: 14 }, { mass: 1250 });
+  const drive = { actions: short, seen: { speed, yawRate, steering }, noise };
+  const found = await identifyVehicle(drive);
+  assert.ok(Math.abs(found.mass / 1250 - 1) < 1e-3, `${found.mass}`);
+  assert.deepEqual(await identifyVehicle({ ...drive, noise: { ...noise, slip: 1e6 } }), found);
+  const refused = (seen: RecordedDrive["seen"], message: RegExp) =>
+    assert.rejects(() => identifyVehicle({ ...drive, seen }), { name: "RangeError", message });
+  await refused(
+    { speed: speed.map(() => 1e30), yawRate },
+    /^identifyVehicle\(\) found nothing: already the drive of the car of the table, or its gradient, is not finite/,
+  );
+  await refused(
+    { speed: speed.map((x) => -x), yawRate },
+    /^identifyVehicle\(\) found nothing: its numbers do not settle within 20 rounds\./,
+  );
 });

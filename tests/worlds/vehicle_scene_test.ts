@@ -128,3 +128,12 @@ Deno.test("a scene refuses what it cannot be, and a car commands of another shap
   ];
   for (const [make, message] of refusals) assert.throws(make, { message });
 });
+
+Deno.test("a scene goes on from the state as it was given, whatever becomes of the object", () => {
+  const scene = new VehicleScene({ model: "ks", start: { speed: tensor([5]) } });
+  const state = { ...scene.getState() };
+  scene.reset(state);
+  Object.assign(state, { speed: tensor([9]), car: null });
+  assert.deepEqual(numbersOf(scene.getState().speed), [5]);
+  assert.deepEqual(scene.car.getQpos().shape, [1, 4]);
+});

@@ -102,6 +102,11 @@ onEngine(
       // Whatever the wheels do, the engine pushes.
       assert.ok(action.every(Number.isFinite) && action[1] === 1 && action[3] === 1, `${name}: ${action}`);
     }
+    const planner = remembering(controllerOf(world, "ilqr"));
+    const [first, plan] = planner.decide(seen, planner.initialMemory(2), randomKey(0));
+    const [second] = planner.decide(seen, plan, randomKey(0));
+    const decided = [...await first.data(), ...await second.data()];
+    assert.ok(decided.every(Number.isFinite) && decided[1]! > 0 && decided[3]! > 0, `ilqr: ${decided}`);
   },
 );
 
@@ -119,6 +124,13 @@ onEngine("cpu", "cars that begin off their track leave it with their first step,
   const world = new Astray({ model: "ks", maxSteps: 5 });
   const { length, terminated, reward } = await new Evaluator(world, controllerOf(world, "stanley")).run(3, 0);
   assert.deepEqual([[...length], [...terminated], [...reward]], [[1, 1, 1], [1, 1, 1], [0, 0, 0]]);
+});
+
+Deno.test("who is far aside on a wide track earns no less than who leaves it", () => {
+  const world = new Astray({ halfWidth: 20 });
+  const { reward, terminated } = world.step(world.reset(randomKey(0), 3), zeros([3, 1, 2]));
+  const [earned, ended] = interpretNodes([reward.node, terminated.node]);
+  assert.ok(earned!.every((x) => x > 0) && ended!.every((x) => Number(x) === 0), `${earned}`);
 });
 
 Deno.test("a kink is refused also where a closed track meets its beginning, by its place", () => {

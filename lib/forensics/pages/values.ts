@@ -53,6 +53,15 @@ where(positive, where(positive, x, 1).log(), 0);`,
     right: `const trainer = await BPTTTrainer.create(world, { ...options, horizon: 32 });
 (await gradientOverTime(loss, commands)).verdict; // "steady"; \`growth\` is the factor`,
   },
+  G407: {
+    title: "the gradient over a horizon could not be measured",
+    meaning:
+      "A trainer that learns through the physics looks at times how its gradient fares over the horizon, in a few environments " +
+      "beside those that it learns from, and that drive failed. What was learned holds, and it goes on. Most often the world " +
+      "can only be begun with as many environments as the training has.",
+    wrong: `reset: (key, envs) => ({ x: starts, step: zeros([envs], { dtype: "int32" }) }) // starts: [64, 2], always`,
+    right: `reset: (key, envs) => ({ x: uniform(key, [envs, 2], -1, 1), step: zeros([envs], { dtype: "int32" }) })`,
+  },
   G501: {
     title: "a parameter has two owners",
     meaning: "A parameter's numbers lie in the flat vector of one optimiser or group; a second one cannot have them.",

@@ -15,8 +15,10 @@ import type { Cast } from "./footage.ts";
 
 /** Environments in which a gradient is measured. */
 const measured = 8;
+/** Steps of a whole episode in which it is, at most: of longer ones the first. */
+const mostSteps = 2000;
 
-/** The gradient over the horizon that an algorithm follows, and over a whole episode: of what learns by the gradient of a world. */
+/** The gradient over the horizon that an algorithm follows, and over a whole episode of no more than 2,000 steps: of what learns by the gradient of a world. */
 export async function gradientsOf(
   { environment, controller, state }: Cast<AnyWorld>,
   { horizon }: Config,
@@ -24,7 +26,7 @@ export async function gradientsOf(
 ): Promise<HorizonReport[]> {
   if (typeof horizon !== "number" || isHostWorld(environment)) return [];
   const reports: HorizonReport[] = [];
-  for (const steps of new Set([horizon, Math.max(horizon, environment.maxSteps)])) {
+  for (const steps of new Set([horizon, Math.max(horizon, Math.min(environment.maxSteps, mostSteps))])) {
     const probe = new HorizonProbe(environment, controller, state, { steps, envs: measured });
     try {
       reports.push(await probe.run(seed));

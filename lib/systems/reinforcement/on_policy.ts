@@ -183,6 +183,12 @@ function checkAdvantages({ normalizeAdvantages }: OnPolicySettings, frames: numb
   );
 }
 
+/** Throws a {@linkcode UsageError} if networks cannot begin as they are to: a preset may have asked for it. */
+function checkNetworks({ orthogonalInit, recurrent, shareParameters }: OnPolicySettings): void {
+  if (!orthogonalInit || (recurrent === "none" && shareParameters)) return;
+  throw new UsageError("--orthogonal-init is for one network that remembers nothing: add --no-orthogonal-init.");
+}
+
 /** What tells one such algorithm from another. `S` has a value for each row of its settings. */
 export interface OnPolicyParts<S extends OnPolicySettings> extends AlgorithmFacts {
   /** What would change if a run went on for more iterations than it was made for, beside the learning rate. */
@@ -205,7 +211,10 @@ export function onPolicyAlgorithm<S extends OnPolicySettings>(parts: OnPolicyPar
   const { help, settings, beside = {}, endsWith = () => null } = parts;
   return {
     ...{ help, settings, beside, otherwise },
-    check: (config, maxSteps) => checkBatch(own(config), maxSteps),
+    check(config, maxSteps) {
+      checkNetworks(own(config));
+      checkBatch(own(config), maxSteps);
+    },
     endsWith(config) {
       const { lrSchedule } = own(config);
       return lrSchedule === "constant" ? endsWith(own(config)) : `the ${lrSchedule} schedule of the learning rate`;

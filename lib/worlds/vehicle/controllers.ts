@@ -1,8 +1,9 @@
 /**
  * The classical ways to steer a car along a track, from what the world shows: Stanley (Hoffmann, Tomlin, Montemerlo and Thrun 2007),
  * pure pursuit (Coulter 1992), and LQR of the errors with feed-forward (Rajamani, "Vehicle Dynamics and Control", 2012, chapters 2
- * and 3); and iLQR, see `planner.ts`. The first three drive at the speed of the way a moment ahead. Gains are those of least
- * lateral error (settled) on random tracks, by the same random search for each: `tasks/tune_drivers.ts`.
+ * and 3); and iLQR, see `planner.ts`. The first three drive at the speed of the way a moment ahead, and their gains are those of least
+ * lateral error (settled) on random tracks, by the same random search for each: `tasks/tune_drivers.ts`. Those of iLQR
+ * were set by hand, among about ten draws.
  */
 
 import { signature } from "../../graph/arguments.ts";
@@ -35,7 +36,7 @@ export interface ControllerGains {
   readonly ilqr: PlannerWeights;
 }
 
-/** The gains that were found. */
+/** The gains that were found, and those of iLQR, which were set by hand. */
 export const defaultGains: ControllerGains = {
   ...{ stanley: 2.1, softening: 4.6, pursued: 1, lqr: [0.035, 0.0019, 0.149, 0.0027] },
   ilqr: { lateral: 1, heading: 3, speed: 0.03, turning: 0.2, pushing: 0.001 },
@@ -49,6 +50,8 @@ const lists = kind.kindOf(
   (x) => Array.isArray(x) && x.length === 4 && x.every((y) => Number.isFinite(y) && y >= 0),
 );
 const gain = kind.kindOf("a number of at least 0", (x) => typeof x === "number" && x >= 0 && x < Infinity);
+// Without a price there is no least cost: the matrix of inputs has no inverse.
+const price = kind.kindOf("a number above 0", (x) => typeof x === "number" && x > 0 && x < Infinity);
 const takesControllers = signature("vehicleControllers()", {
   name: kind.oneOf(...carNames),
   gains: kind.options<ControllerGains>({
@@ -60,7 +63,7 @@ const takesControllers = signature("vehicleControllers()", {
     ),
     lqr: lists,
     ilqr: kind.having("what a plan costs,", {
-      ...{ lateral: gain, heading: gain, speed: gain, turning: gain, pushing: gain },
+      ...{ lateral: gain, heading: gain, speed: gain, turning: price, pushing: price },
     }),
   }),
 });

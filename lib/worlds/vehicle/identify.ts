@@ -57,6 +57,8 @@ const unknowns = found.length + begun.length;
 
 /** Rounds of Gauss and Newton at most. */
 const mostRounds = 20;
+/** With more damping a step is none. */
+const mostDamping = 1e9;
 
 const each = (names: readonly string[], of: kind.Kind): Record<string, kind.Kind> =>
   Object.fromEntries(names.map((name) => [name, kind.optional(of)]));
@@ -92,30 +94,41 @@ const takesDrive = signature("identifyVehicle()", {
  * const car = await identifyVehicle({ actions, seen, noise });
  * console.log(car.mass.toFixed(0), car.frontStiffness.toFixed(1), car.rearStiffness.toFixed(1), car.lag.toFixed(2)); // 1250 19.0 23.0 1.15
  * ```
- * @throws RangeError with a sentence if a record is not as long as the actions, holds what is no number, or comes without the noise of its sensor.
+ * @throws RangeError with a sentence if a record is not as long as the actions, holds what is no number, or comes without the noise of its
+ * sensor; or if no car is found that drives so.
  */
 export async function identifyVehicle(drive: RecordedDrive, car: CarName = "bmw_320i"): Promise<IdentifiedCar> {
   takesDrive(arguments);
   const used = checkDrive(drive);
-  const replay = replayed(drive, used, car);
+  const [at, now] = await search(replayed(drive, used, car));
+  return told(at, now, car);
+}
+
+/** Where the drive is that of the records, by logarithms and units. Throws a RangeError if it finds no such place. */
+async function search(replay: (at: readonly number[]) => Promise<Replay>): Promise<[at: number[], found: Replay]> {
   let at = Array<number>(unknowns).fill(0);
   let now = await replay(at);
+  if (![now.left, ...now.slopes].every((values) => values.every(Number.isFinite))) {
+    throw new RangeError(
+      "identifyVehicle() found nothing: already the drive of the car of the table, or its gradient, is not finite: look at the units " +
+        "of actions and records, and at the first records, with which it begins.",
+    );
+  }
   let damping = 1e-3;
-  for (let round = 0; round < mostRounds && damping < 1e9; round++) {
+  for (let round = 0; round < mostRounds && damping < mostDamping; round++) {
     const { hessian, slope } = normalEquations(now);
     const step = solved(hessian.map((row, i) => row.map((x, k) => i === k ? x * (1 + damping) + 1e-9 : x)), slope);
     const next = at.map((x, i) => x - step[i]!);
     const tried = await replay(next);
-    if (!(tried.cost < now.cost)) {
-      // No better, and no step to speak of: the bottom.
-      if (Math.max(...step.map(Math.abs)) < 1e-4) break;
-      damping *= 10;
-      continue;
-    }
-    [at, now, damping] = [next, tried, damping / 10];
-    if (Math.max(...step.map(Math.abs)) < 1e-4) break;
+    const isBetter = tried.cost < now.cost;
+    [at, now, damping] = isBetter ? [next, tried, damping / 10] : [at, now, damping * 10];
+    // No step to speak of: the bottom, whether it is a little better or not.
+    if (Math.max(...step.map(Math.abs)) < 1e-4) return [at, now];
   }
-  return told(at, now, car);
+  throw new RangeError(
+    `identifyVehicle() found nothing: its numbers do not settle within ${mostRounds} rounds. The records are not of these ` +
+      "actions or not in their units, or the car drives in a way that the single-track model does not.",
+  );
 }
 
 /** A drive at some numbers: what is left over of each record by its noise, how that changes with each unknown, and half its squares' sum. */
@@ -134,7 +147,8 @@ function replayed(
 ): (at: readonly number[]) => Promise<Replay> {
   const step = stepOf(car);
   const table = tensor(found.map((name) => tableOf(car)[name]));
-  const units = begun.map((name) => noise[name] ?? 0);
+  // What a sensor without a record would have seen is nothing that can be looked for.
+  const units = begun.map((name) => used.includes(name) ? noise[name]! : 0);
   const start = tensor(begun.map((name) => seen[name]?.[0] ?? 0));
   const weights = tensor(used.map((name) => 1 / noise[name]!));
   const records = stack(used.map((name) => tensor([...seen[name]!])), -1).mul(weights.unsqueeze(0));

@@ -52,7 +52,8 @@ interface Way {
 function ahead(distance: Tensor, values: Tensor, along: Tensor): Tensor {
   const last = distance.shape[1]! - 1;
   const [from, to] = [distance.slice(1, 0, last), distance.slice(1, 1)];
-  const slope = values.slice(1, 1).sub(values.slice(1, 0, last)).div(to.sub(from));
+  // A car that stands sees all its points at one place.
+  const slope = values.slice(1, 1).sub(values.slice(1, 0, last)).div(to.sub(from).maximum(1e-3));
   const within = along.sub(from).maximum(0).minimum(to.sub(from));
   return values.slice(1, 0, 1).add(slope.mul(within).sum(1, true));
 }

@@ -144,8 +144,9 @@ export class VehicleScene {
   }
 
   /** Goes on from a state that {@linkcode VehicleScene.getState} gave. */
-  reset(state: VehicleSceneState): void {
-    this.#state = state;
+  reset({ car, rate, target, speed }: VehicleSceneState): void {
+    // What becomes of the caller's object later is no business of the scene.
+    this.#state = { car, rate, target, speed };
   }
 }
 

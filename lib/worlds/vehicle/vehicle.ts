@@ -44,8 +44,18 @@ export const substeps: Readonly<Record<ModelName, number>> = { ks: 1, st: 2, std
 /** Errors that weigh the same: metres, radians, m/s. The lateral one is what counts: the heading of a car that corners is its slip. */
 const scale = { lateral: 0.05, heading: 0.5, speed: 1 } as const;
 
-/** What a car that is out of its mind is short of, by the logarithm of squares: nobody on the track earns less than nothing. */
-const worst = 10;
+/** The most that a car can be off its speed, m/s: the fastest one while it goes backwards as fast as it can. */
+const mostSpeedOff = 65;
+
+/**
+ * What a car that is out of its mind is short of, by the logarithm of squares: nobody on the track earns less than nothing, however
+ * wide it is.
+ */
+function worstOn(halfWidth: number): number {
+  const most = { lateral: halfWidth, heading: Math.PI / 2, speed: mostSpeedOff };
+  const squares = (["lateral", "heading", "speed"] as const).map((name) => (most[name] / scale[name]) ** 2);
+  return Math.max(10, Math.log1p(squares.reduce((sum, x) => sum + x)));
+}
 
 const takesWorld = signature("new Vehicle()", { options: kind.worldOptions });
 
@@ -53,7 +63,8 @@ const takesWorld = signature("new Vehicle()", { options: kind.worldOptions });
  * A car drives along a track, at the speed that its bends allow. It steers by a target angle and an acceleration, both with the lag
  * of the real thing; a step is 0.05 s and earns 1 - log(1 + (lateral / 0.05 m)^2 + (heading / 0.5)^2 + (speed / 1 m/s)^2) / 10: far
  * away its gradient does not vanish, and near the middle a start that was far off does not count more than all the driving. The episode
- * ends where the car leaves the track or turns its back on it; an open track ends it too, as if the time were up.
+ * ends where the car leaves the track or turns its back on it; an open track ends it too, as if the time were up. On tracks so wide
+ * that a car at their edge would be short of more than 10, it is divided by that: to stay earns no less than to leave.
  *
  * @example
  * ```ts
@@ -90,6 +101,7 @@ export class Vehicle implements Environment<VehicleState> {
   readonly #table: TrackTable;
   readonly #halfWidth: number;
   readonly #spread: number;
+  readonly #worst: number;
 
   /**
    * Lays out its tracks.
@@ -100,6 +112,7 @@ export class Vehicle implements Environment<VehicleState> {
     takesWorld(arguments);
     const { maxSteps, model, car, halfWidth, spread, tracks } = vehicleOptions(options);
     [this.maxSteps, this.#halfWidth, this.#spread] = [maxSteps, halfWidth, spread];
+    this.#worst = worstOn(halfWidth);
     this.model = new VehicleModel(model, { car, limits: "smooth", switchSpeed: 3, switchWidth: 0.5 });
     this.controllers = controllersOf(car);
     this.#table = new TrackTable(tracks);
@@ -190,7 +203,7 @@ export class Vehicle implements Environment<VehicleState> {
     const over = moved.steps.greaterEqual(this.maxSteps).or(this.#table.ended(place));
     return {
       state: { ...moved, at: place.at.named("env") },
-      reward: where(holds, squares.log1p().mul(-1 / worst).add(1), 0).unsqueeze(1).named("env", "agent"),
+      reward: where(holds, squares.log1p().mul(-1 / this.#worst).add(1), 0).unsqueeze(1).named("env", "agent"),
       terminated: terminated.named("env"),
       truncated: over.and(holds).named("env"),
     };
