@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type HostWorld, PPOTrainer, type SavedTensor } from "../../mod.ts";
-import { Pool } from "../../lib/worlds/host/pool.ts";
+import { Pool, type SimulationsState } from "../../lib/worlds/host/pool.ts";
 import { onEngine } from "../engines.ts";
 import { pointWorld, small } from "./point_world.ts";
 
@@ -27,51 +27,76 @@ onEngine("cpu", "what is asked of a trainer at once is done in turn, as if each 
   }
 });
 
-/** A world whose simulations cannot go on from everything: from no negative number of steps. */
-const strict: HostWorld = {
+/** A world whose simulations cannot go on from everything; see simulations/strict.ts. */
+const strict = (workers: number): HostWorld => ({
   name: "strict",
   agents: 1,
   observationSize: 1,
   actionKind: "continuous",
   actionSize: 1,
   maxSteps: 6,
-  simulation: () => {
-    let steps = 0;
-    return {
-      reset: () => void (steps = 0),
-      observe: () => [steps],
-      step: () => ({ reward: ++steps, terminated: false }),
-      state: () => [steps],
-      restore: ([saved]) => {
-        if (saved! < 0) throw new Error("no such place");
-        steps = saved!;
-      },
-    };
-  },
-};
-
-onEngine("cpu", "a state that one of the simulations cannot go on from is refused, and changes nothing", async () => {
-  const options = { ...small, framesPerBatch: 24, normalizeObservations: true };
-  const [trainer, other] = [await PPOTrainer.create(strict, options), await PPOTrainer.create(strict, options)];
-  try {
-    for (const x of [trainer, trainer, other]) await x.iterate();
-    const before = await trainer.state();
-    const state: Record<string, SavedTensor> = { ...await other.state() };
-    const { shape, data } = state["collector.simulations"]!;
-    const numbers = new Float64Array(data.slice().buffer as ArrayBuffer);
-    numbers[numbers.length - 1] = -1;
-    state["collector.simulations"] = { dtype: "uint32", shape, data: new Uint32Array(numbers.buffer) };
-    await assert.rejects(trainer.restore(state), { name: "SimulationError", message: /no such place/ });
-    assert.deepEqual(await trainer.state(), before);
-    assert.ok(Number.isFinite((await trainer.iterate())["train/episode_reward_sum"]));
-    assert.equal(trainer.iteration, 3);
-  } finally {
-    for (const x of [trainer, other]) x.dispose();
-  }
+  simulation: import.meta.resolve("../worlds/simulations/strict.ts"),
+  workers,
 });
 
+for (const workers of [0, 2]) {
+  const where = `with ${workers} workers`;
+  onEngine("cpu", `a state that a simulation cannot go on from is refused, and changes nothing, ${where}`, async () => {
+    const options = { ...small, framesPerBatch: 24, normalizeObservations: true };
+    const [trainer, other] = [
+      await PPOTrainer.create(strict(workers), options),
+      await PPOTrainer.create(strict(workers), options),
+    ];
+    try {
+      for (const x of [trainer, trainer, other]) await x.iterate();
+      const before = await trainer.state();
+      const state: Record<string, SavedTensor> = { ...await other.state() };
+      const { shape, data } = state["collector.simulations"]!;
+      const numbers = new Float64Array(data.slice().buffer as ArrayBuffer);
+      numbers[numbers.length - 1] = -1;
+      state["collector.simulations"] = { dtype: "uint32", shape, data: new Uint32Array(numbers.buffer) };
+      await assert.rejects(trainer.restore(state), { name: "SimulationError", message: /no such place/ });
+      assert.deepEqual(await trainer.state(), before);
+      assert.ok(Number.isFinite((await trainer.iterate())["train/episode_reward_sum"]));
+      assert.equal(trainer.iteration, 3);
+    } finally {
+      for (const x of [trainer, other]) x.dispose();
+    }
+  });
+}
+
+for (const workers of [0, 2]) {
+  Deno.test(`what was over before a restore that failed is over after it, with ${workers} workers`, async () => {
+    const pool = await Pool.start(strict(workers), 4, [0, 1]);
+    const start = await pool.save();
+    for (let i = 0; i < 8; i++) await pool.stepUntilDone();
+    const before = await pool.save();
+    await assert.rejects(pool.restore(withLast(before, -1)), /environment 3 failed .*: no such place/);
+    await pool.stepUntilDone();
+    assert.deepEqual(await pool.save(), before);
+    await pool.restore(start);
+    await pool.stepUntilDone();
+    assert.notDeepEqual(await pool.save(), start);
+    pool.dispose();
+  });
+
+  Deno.test(`simulations that cannot go back either say why they had to, with ${workers} workers`, async () => {
+    const pool = await Pool.start(strict(workers), 4, [0, 1]);
+    await assert.rejects(pool.restore(withLast(await pool.save(), -2)), /no such place/);
+    await assert.rejects(pool.step(), /environment 3 failed .*: broken/);
+    pool.dispose();
+  });
+}
+
+/** The same but for the last number of the last simulation. */
+function withLast({ simulations, observation }: SimulationsState, x: number): SimulationsState {
+  const numbers = new Float64Array(simulations.slice().buffer);
+  numbers[numbers.length - 1] = x;
+  return { simulations: new Uint32Array(numbers.buffer), observation };
+}
+
 Deno.test("simulations refuse a command while they are at another: await is missing", async () => {
-  const pool = await Pool.start(strict, 2, [0, 1]);
+  const pool = await Pool.start(strict(0), 2, [0, 1]);
   const [first, second] = await Promise.allSettled([pool.step(), pool.save()]);
   assert.equal(first.status, "fulfilled");
   assert.match(

@@ -49,6 +49,8 @@ export class Block {
   readonly #steps: Int32Array;
   /** Whether an environment waits for the others to be done. */
   readonly #over: Uint8Array;
+  /** The same before the last `restore`. */
+  readonly #overBefore: Uint8Array;
   #memory!: Memory;
   #actions: readonly (Float32Array | Int32Array)[] = [];
 
@@ -57,6 +59,7 @@ export class Block {
     this.#streams = simulations.map(() => new RandomStream([0, 0]));
     this.#steps = new Int32Array(simulations.length);
     this.#over = new Uint8Array(simulations.length);
+    this.#overBefore = this.#over.slice();
     // How many numbers a state has shows in the first one.
     refusePromise(simulations[0]!.reset(this.#streams[0]!), "reset");
     const state = refusePromise(simulations[0]!.state(), "state");
@@ -100,6 +103,7 @@ export class Block {
     const { name, first } = this.options;
     const count = this.#simulations.length;
     let i = 0;
+    if (command === Command.restore) this.#overBefore.set(this.#over);
     try {
       for (; i < count; i++) this.#carryOut(command, i, key);
       return null;
@@ -138,7 +142,9 @@ export class Block {
       case Command.save:
         return this.#save(i);
       case Command.restore:
-        return this.#restore(i);
+        return this.#restore(i, 0);
+      case Command.goBack:
+        return this.#restore(i, this.#overBefore[i]!);
       case Command.place:
         return this.#place(i);
     }
@@ -230,12 +236,12 @@ export class Block {
     state.set(numbers, start + ownState);
   }
 
-  #restore(i: number): void {
+  #restore(i: number, over: number): void {
     const start = (this.options.first + i) * this.stateSize;
     const [steps, ...stream] = this.#memory.state.subarray(start, start + ownState);
     this.#steps[i] = steps!;
     this.#streams[i]!.restore(stream);
-    this.#over[i] = 0;
+    this.#over[i] = over;
     // A copy, which the simulation may keep.
     const kept = this.#memory.state.slice(start + ownState, start + this.stateSize);
     refusePromise(this.#simulations[i]!.restore(kept), "restore");
@@ -268,6 +274,7 @@ export class Block {
       case Command.save:
         return "when its state was saved";
       case Command.restore:
+      case Command.goBack:
         return "when its state was restored";
       default:
         return "when it was asked where things are";

@@ -22,7 +22,16 @@ export interface Sizes {
 }
 
 /** What the owner asks for. */
-export const Command = { reset: 1, step: 2, stepUntilDone: 3, save: 4, restore: 5, place: 6, end: 7 } as const;
+export const Command = {
+  reset: 1,
+  step: 2,
+  stepUntilDone: 3,
+  save: 4,
+  restore: 5,
+  place: 6,
+  end: 7,
+  goBack: 8,
+} as const;
 
 /** One of {@linkcode Command}. */
 export type Command = typeof Command[keyof typeof Command];
@@ -96,6 +105,8 @@ export class Memory {
   ask(command: Command, key: readonly [number, number] = [0, 0]): void {
     const control = this.#control;
     [control[word.command], control[word.key], control[word.key + 1]] = [command, ...key];
+    // Workers sleep: what went wrong with an earlier command is not of this one.
+    for (let worker = 0; worker < this.sizes.workers; worker++) control[lengthAt(worker, "failure")] = 0;
     Atomics.store(control, word.left, this.sizes.workers);
     Atomics.add(control, word.epoch, 1);
     Atomics.notify(control, word.epoch);
@@ -156,7 +167,7 @@ export class Memory {
     return all;
   }
 
-  /** The owner: what went wrong first in the order of environments; null if nothing did. */
+  /** The owner: what went wrong with the last command, first in the order of environments; null if nothing did. */
   failure(): Failure | null {
     for (let worker = 0; worker < this.sizes.workers; worker++) {
       const failure = this.#read(worker, "failure");

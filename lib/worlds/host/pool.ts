@@ -134,14 +134,22 @@ export class Pool {
     try {
       await this.#run(Command.restore);
     } catch (error) {
-      // Those that could not go on from there do so from where all were.
-      memory.state.set(new Float64Array(before.simulations.buffer));
-      this.#failed = null;
-      await this.#run(Command.restore);
-      memory.observation.set(before.observation);
+      await this.#goBack(before);
       throw error;
     }
     memory.observation.set(observation);
+  }
+
+  /** After a failed restore: all go on from where they were. If they cannot, whatever is asked of them next is refused. */
+  async #goBack({ simulations, observation }: SimulationsState): Promise<void> {
+    this.memory.state.set(new Float64Array(simulations.buffer));
+    this.#failed = null;
+    try {
+      await this.#run(Command.goBack);
+      this.memory.observation.set(observation);
+    } catch {
+      // It is noted for who asks next; why they had to go back is the error to tell.
+    }
   }
 
   /** Ends the workers. */
