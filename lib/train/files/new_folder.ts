@@ -19,9 +19,14 @@ function underFreeName(parent: string, name: string, make: (path: string) => voi
       make(path);
       return path;
     } catch (error) {
-      if (!/exists|not empty/i.test((error as Error).message)) throw error;
+      if (!isTakenName(error)) throw error;
     }
   }
+}
+
+/** Whether the name is somebody's. Not by the words of the error, which hold the path. */
+function isTakenName(error: unknown): boolean {
+  return error instanceof Deno.errors.AlreadyExists || (error as { code?: unknown }).code === "ENOTEMPTY";
 }
 
 /** What `fill` gives. If it throws, nothing is left at `path`. */
