@@ -144,6 +144,7 @@ Deno.test("settings that are not those that a run was trained with are refused, 
       const { code, err } = await run(["--resume", folder]);
       assert.deepEqual([code, err], [2, `error: ${path} ${sentence}\n`]);
       assert.deepEqual(readRuns([folder]).problems, [`${path} ${sentence}`]);
+      assert.throws(() => writeRunReport(folder, 2), { name: "UsageError", message: `${path} ${sentence}` });
       Deno.writeTextFileSync(path, good);
     };
     const changed = "put that back, or start a new run.";
@@ -161,6 +162,25 @@ Deno.test("settings that are not those that a run was trained with are refused, 
     rewrite(path, (x) => ({ ...x, nIters: 9, saveEvery: 3 }));
     assert.equal((await run(["--resume", folder])).code, 0);
     assert.equal(logged(folder).length, 9);
+  }));
+
+Deno.test("a checkpoint whose note of a setting was damaged is blamed for it, not a good config.json", () =>
+  withFolder(async (base) => {
+    const { folder } = await stopped(base);
+    const { path } = listCheckpoints(folder).at(-1)!;
+    const text = new TextDecoder("latin1").decode(Deno.readFileSync(path));
+    const changed = text.replace('\\"lr\\":0.0003', '\\"lr\\":0.0004');
+    assert.notEqual(changed, text);
+    Deno.writeFileSync(path, Uint8Array.from(changed, (x) => x.charCodeAt(0)));
+    const { code, err } = await run(["--resume", folder]);
+    assert.equal(code, 2);
+    assert.match(
+      err,
+      /^error: \S+000006\.safetensors is damaged: .*; give the one before it: \S+000004\.safetensors\.\n$/,
+    );
+    assert.throws(() => writeRunReport(folder, 2), /000006\.safetensors is damaged: /);
+    const { problems } = readRuns([folder]);
+    assert.deepEqual(problems.map((x) => `error: ${x}\n`), [err]);
   }));
 
 Deno.test("a run that has no checkpoint yet is compared with what it noted as it began", () =>

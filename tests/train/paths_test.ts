@@ -10,7 +10,7 @@ Deno.test("withoutPaths() shortens paths, those of the working folder to what is
   const cases = [
     [`at ${cwd}/lib/a.ts:3`, "at lib/a.ts:3"],
     [`at file://${cwd}/lib/a.ts:3`, "at lib/a.ts:3"],
-    [`at /data${cwd}/lib/a.ts:3`, "at ../a.ts:3"],
+    [`at /data${cwd}/a.ts:3`, "at ../a.ts:3"],
     ["(/data/jane//runs/a.ts), file:///data/jane/b.ts", "(../a.ts), ../b.ts"],
     ["//data/jane/a.ts and 1/2 of a/b", "../a.ts and 1/2 of a/b"],
   ];

@@ -7,10 +7,11 @@ import { type Config, isHarmless, type Settings } from "../../systems/settings.t
 import type { System } from "../../systems/system.ts";
 import { printable } from "../../systems/text.ts";
 import { UsageError } from "../../systems/usage.ts";
-import { notedInCheckpoint } from "../files/checkpoint.ts";
+import { type CheckpointFile, loadCheckpointOf, notedInCheckpoint } from "../files/checkpoint.ts";
 import { reasonOf } from "../files/error.ts";
 import { configName, notedInEvents, type ResumePoint } from "../files/folder.ts";
 import { fromRun } from "../files/inputs.ts";
+import { manifestName, readManifest } from "../files/manifest.ts";
 import { readRegularText } from "../files/regular.ts";
 import { algorithmOf, defaultsOf, fixedLength, parseConfig } from "./config.ts";
 import { systemOfRun } from "./worlds.ts";
@@ -19,7 +20,7 @@ import { systemOfRun } from "./worlds.ts";
  * The configuration of a run for who makes what it says: with the files that it keeps, and as it was when the checkpoint was made. See
  * {@linkcode readConfig}.
  *
- * @throws UsageError also if it is not the one that the run was trained with.
+ * @throws UsageError also if it is not the one that the run was trained with, or the checkpoint that says so is damaged.
  */
 export function usedConfig({ folder, checkpoint }: ResumePoint): Config {
   const config = readConfig(folder);
@@ -27,17 +28,33 @@ export function usedConfig({ folder, checkpoint }: ResumePoint): Config {
   const noted = began || later ? { ...began, ...later } : null;
   const difference = noted && differenceFrom(noted, config, settingsIn(folder));
   if (!difference) return fromRun(folder, config);
+  if (checkpoint) loadWhole(folder, checkpoint);
   const source = later && Object.hasOwn(later, difference.name)
     ? `by ${basename(checkpoint!.path)}`
     : "as the run began";
   throw new UsageError(`${join(folder, configName)} ${difference.says(source)}`);
 }
 
-/** What config.json has in another way than the newest checkpoint, as a sentence; null if that is nothing. */
-export function changeOf(folder: string, checkpoint: string, config: Config): string | null {
-  const noted = notedInCheckpoint(checkpoint);
+/**
+ * What config.json has in another way than the newest checkpoint, as a sentence, or what is wrong with that; null if both say the
+ * same.
+ */
+export function changeOf(folder: string, checkpoint: CheckpointFile, config: Config): string | null {
+  const noted = notedInCheckpoint(checkpoint.path);
   const difference = noted && differenceFrom(noted, config, settingsIn(folder));
-  return difference ? `${join(folder, configName)} ${difference.says(`by ${basename(checkpoint)}`)}` : null;
+  if (!difference) return null;
+  try {
+    loadWhole(folder, checkpoint);
+    return `${join(folder, configName)} ${difference.says(`by ${basename(checkpoint.path)}`)}`;
+  } catch (error) {
+    if (error instanceof UsageError) return printable(error.message).replaceAll("\n", " ");
+    throw error;
+  }
+}
+
+/** Reads the checkpoint that is to speak against config.json: its header alone may be what is damaged. Throws a {@linkcode UsageError}. */
+function loadWhole(folder: string, checkpoint: CheckpointFile): void {
+  loadCheckpointOf(folder, checkpoint, readManifest(join(folder, manifestName))?.checkpoints);
 }
 
 /** A setting that is not what was noted, and the end of a sentence about it. */

@@ -100,7 +100,7 @@ function problemsOf(
   const damage = damageText(log, path(metricsName));
   const last = Math.max(log.rows.at(-1)?.row.iteration ?? 0, manifest === "damaged" ? 0 : manifest?.toIteration ?? 0);
   const checkpoint = checkpointsIn(folder).at(-1);
-  const change = checkpoint ? changeOf(folder, checkpoint.path, config) : null;
+  const change = checkpoint ? changeOf(folder, checkpoint, config) : null;
   return [
     ...manifest === "damaged" ? [`${path(manifestName)} is damaged: how the run stands is not known.`] : [],
     ...damage === null ? [] : [`${damage}: left out.`],

@@ -17,7 +17,7 @@ import { reasonOf } from "../files/error.ts";
 import { argumentWithoutPaths, withoutPaths } from "../files/paths.ts";
 import { isTaken, readRegular } from "../files/regular.ts";
 import { findRun } from "../files/folder.ts";
-import { readConfig } from "../command/saved_config.ts";
+import { readConfig, usedConfig } from "../command/saved_config.ts";
 import { gitState, type Manifest, manifestName, readManifest, version, versions } from "../files/manifest.ts";
 import { isModulePath, scenarioTitle } from "../../systems/module_path.ts";
 import type { Config } from "../../systems/settings.ts";
@@ -111,10 +111,14 @@ export async function writeFailureReport(
 
 /**
  * Writes a report of any run: of the step that failed, or of `iteration`, repeated from the checkpoint before it. Returns
- * the notebook's path. Throws a {@linkcode UsageError} if there is no such run or iteration.
+ * the notebook's path. Throws a {@linkcode UsageError} if there is no such run or iteration, or its config.json is not what it was
+ * trained with.
  */
 export function writeRunReport(path: string, iteration: number | null): string {
-  const { folder } = findRun(path);
+  const run = findRun(path);
+  const { folder } = run;
+  usedConfig(run);
+  // As the folder has it: a notebook finds the files that the run keeps from where it is.
   const config = readConfig(folder);
   const manifest = readManifest(join(folder, manifestName));
   if (!manifest) {
