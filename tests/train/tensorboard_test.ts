@@ -158,6 +158,36 @@ Deno.test("a changed byte costs the frame that it is in, and no other; that the 
   }
 });
 
+Deno.test("bytes that are missing cost the frames that they were of, and no other; that is no torn end", () => {
+  const frames = [...readRecords(file)].map(({ begin, end }) => [begin, end] as const);
+  const last = frames.at(-1)!;
+  for (let at = 0; at < last[0]; at++) {
+    for (const missing of [1, 5, 40]) {
+      const to = Math.min(at + missing, last[0]);
+      const changed = join(file.subarray(0, at), file.subarray(to));
+      const others = frames.filter(([begin, end]) => end <= at || begin >= to);
+      const expected = others.map(([begin, end]) => file.slice(begin, end));
+      const { content, isDamaged } = eventsUpTo(changed, 300);
+      assert.deepEqual(content, join(...expected), `${missing} bytes at ${at}`);
+      const isCutOut = frames.some(([begin]) => begin === at) && frames.some(([begin]) => begin === to);
+      assert.equal(isDamaged, !isCutOut, `${missing} bytes at ${at}`);
+    }
+  }
+});
+
+Deno.test("a file of which every length is forged is read at once", () => {
+  const forged = new Uint8Array(12 * 30_000);
+  const view = new DataView(forged.buffer);
+  for (let at = 0; at + 16 <= forged.length; at += 12) {
+    view.setUint32(at, forged.length - at - 16, true);
+    const crc = crc32c(forged.subarray(at, at + 8));
+    view.setUint32(at + 8, ((crc >>> 15) | (crc << 17)) + 0xa282ead8, true);
+  }
+  const start = performance.now();
+  assert.deepEqual([...readRecords(forged)], []);
+  assert.ok(performance.now() - start < 5000);
+});
+
 Deno.test("eventsUpTo() ends after the last record of a step, and takes an end that is torn for no damage", () => {
   const ends = [...readRecords(file)].map(({ end }) => end);
   for (const [step, last] of [[0, 1], [1, 2], [2, 3], [299, 3], [300, 4], [301, 4]] as const) {
