@@ -45,16 +45,35 @@ Deno.test("--resume keeps the good rows of metrics around a damaged line, and sa
     const lines = Deno.readTextFileSync(path).split("\n");
     flip(path, lines[0]!.length + lines[1]!.length + 20);
     const before = Deno.readFileSync(path);
-    const { code, out, err } = await run(["--resume", folder]);
-    assert.deepEqual([code, err], [0, ""]);
-    assert.match(
-      out,
-      /metrics\.jsonl has a damaged line, 3: the others stay\.\nmetrics\.damaged-1\.jsonl has metrics\.jsonl/,
-    );
+    for (const stopAfter of [7, 8]) {
+      const { code, out, err } = await run(["--resume", folder], { stopAfter });
+      assert.deepEqual([code, err], [stopAfter === 7 ? 130 : 0, ""]);
+      assert.match(out, /metrics\.jsonl has a damaged line, 3: the others stay\.\n/);
+      // It stays where it is: nothing is cut that a copy would have to keep.
+      assert.deepEqual(Deno.readFileSync(path).subarray(0, before.length), before);
+      assert.deepEqual(filesBelow(folder).filter((x) => x.includes("damaged")), []);
+    }
     assert.deepEqual(logged(folder), whole.toSpliced(2, 1));
-    assert.deepEqual(Deno.readFileSync(join(folder, "metrics.damaged-1.jsonl")), before);
     const { problems } = readRuns([folder]);
     assert.deepEqual(problems, [`${path} has a damaged line, 3: left out.`, `${path} has 7 of 8 iterations.`]);
+  }));
+
+Deno.test("--resume copies metrics aside before a damaged line is cut, once, and not for what a kill has torn", () =>
+  withFolder(async (base) => {
+    const { folder, whole } = await stopped(base);
+    const path = join(folder, "metrics.jsonl");
+    Deno.writeTextFileSync(path, '{"iteration":7,"fra', { append: true });
+    assert.equal((await run(["--resume", folder], { stopAfter: 7 })).code, 130);
+    assert.deepEqual(filesBelow(folder).filter((x) => x.includes("damaged")), []);
+    Deno.writeTextFileSync(path, '{"iteration":8}\n', { append: true });
+    const before = Deno.readFileSync(path);
+    const [, earlier] = listCheckpoints(folder);
+    const { out } = await run(["--resume", earlier!.path], { stopAfter: 7 });
+    assert.match(out, /metrics\.damaged-1\.jsonl has metrics\.jsonl as it was/);
+    assert.equal((await run(["--resume", folder])).code, 0);
+    assert.deepEqual(filesBelow(folder).filter((x) => x.includes("damaged")), ["metrics.damaged-1.jsonl"]);
+    assert.deepEqual(Deno.readFileSync(join(folder, "metrics.damaged-1.jsonl")), before);
+    assert.deepEqual(logged(folder), whole);
   }));
 
 Deno.test("--resume keeps the good records of events around damage, and the file as it was", () =>

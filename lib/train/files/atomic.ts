@@ -2,7 +2,7 @@
 
 import { dirname, join } from "node:path";
 import { WriteError } from "./error.ts";
-import { openRegular, readRegular, temporary, temporaryFor } from "./regular.ts";
+import { isTaken, openRegular, readRegular, temporary, temporaryFor } from "./regular.ts";
 
 function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
@@ -61,14 +61,10 @@ export function setAside(path: string, [stem, ending]: readonly [string, string]
   const content = readRegular(path);
   for (let copy = 1;; copy++) {
     const aside = join(dirname(path), `${stem}.damaged-${copy}.${ending}`);
-    try {
-      using file = Deno.openSync(aside, { write: true, createNew: true });
-      writeAll(file, content);
-      file.syncSync();
-      return aside;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw new WriteError(aside, error);
-    }
+    if (isTaken(aside)) continue;
+    // Whole or not at all: half a copy would be taken for what there was.
+    writeFileAtomic(aside, content);
+    return aside;
   }
 }
 

@@ -267,13 +267,14 @@ export class RunFolder {
     const kept = log.rows.filter(({ row }) => row.iteration <= iteration);
     const damage = damageText(log, metricsName);
     const told = damage === null ? [] : [`${damage}: the others stay.`];
-    const isWhole = kept.length === iteration;
-    if (!isWhole && (log.isTorn || damage !== null)) {
-      // What cannot be read may have been of an iteration that is not made again.
+    const end = kept.at(-1)?.end ?? 0;
+    // What is torn may have been of an iteration that is not made again, if one of those is not there.
+    const isTornEarly = log.isTorn && kept.length < iteration;
+    if (isTornEarly || log.lastDamage >= end) {
       const aside = setAside(this.#metrics.path, ["metrics", "jsonl"]);
       told.push(`${basename(aside)} has ${metricsName} as it was.`);
     }
-    this.#metrics.truncate(kept.at(-1)?.end ?? 0);
+    this.#metrics.truncate(end);
     return told;
   }
 

@@ -47,6 +47,8 @@ export interface MetricsLog {
   readonly rows: readonly { readonly end: number; readonly row: MetricsRow }[];
   /** The numbers of the lines that cannot be read, or stand where they do not belong, from 1. */
   readonly damaged: readonly number[];
+  /** Where the last of them begins; -1 if there is none. */
+  readonly lastDamage: number;
   /** Whether it ends within a line, as a kill leaves it. */
   readonly isTorn: boolean;
 }
@@ -67,13 +69,16 @@ export function readLog(file: Uint8Array): MetricsLog {
   const rows: { end: number; row: MetricsRow }[] = [];
   const damaged: number[] = [];
   const firstChecked = startOfChecked(file);
-  let at = 0;
+  let [at, lastDamage] = [0, -1];
   for (let line = 1;; line++) {
     const end = file.indexOf(newline, at) + 1;
-    if (end === 0) return { rows, damaged, isTorn: at < file.length };
+    if (end === 0) return { rows, damaged, lastDamage, isTorn: at < file.length };
     const row = decodeRow(new TextDecoder().decode(file.subarray(at, end)), at < firstChecked);
     if (row && row.iteration > (rows.at(-1)?.row.iteration ?? 0)) rows.push({ end, row });
-    else damaged.push(line);
+    else {
+      damaged.push(line);
+      lastDamage = at;
+    }
     at = end;
   }
 }
