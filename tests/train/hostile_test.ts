@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
+import { UsageError } from "../../lib/systems/usage.ts";
 import { writeFileAtomic } from "../../lib/train/files/atomic.ts";
 import { listCheckpoints } from "../../lib/train/files/checkpoint.ts";
 import { writeEmptyReport, writeRunReport } from "../../lib/train/look/report.ts";
@@ -30,6 +31,8 @@ for (const target of ["a file", "nothing"]) {
         Deno.removeSync(join(folder, name));
         Deno.writeFileSync(join(folder, name), good);
       }
+      // The run that was stopped has left its curve and its policy.
+      for (const name of ["reward.svg", "policy.onnx"]) Deno.removeSync(join(folder, name));
       const others = ["report.ipynb", "reward.svg", "manifest.json", "config.json", "policy.onnx"];
       for (const name of [...others, ...others.map((x) => `${x}.plumbline.tmp`), "report.ipynb.tmp"]) {
         if (name === "config.json") continue; // It is read first.
@@ -139,6 +142,32 @@ Deno.test("a run whose folder is renamed goes on there, and says so", () =>
     assert.deepEqual(logged(renamed), await undisturbed(base));
     assert.deepEqual(readRuns([renamed]).runs.map(({ state, problems }) => [state, problems]), [["finished", []]]);
     assert.deepEqual(listCheckpoints(renamed).map(({ iteration }) => iteration), [2, 4, 6]);
+  }));
+
+Deno.test("a folder that has the number of one that was removed, as the next run may have, is left alone", () =>
+  withFolder(async (base) => {
+    let other = "";
+    const { code, err } = await disturbed(base, (folder) => {
+      Deno.renameSync(folder, other = `${folder}-other`);
+      Deno.removeSync(join(other, "metrics.jsonl"));
+      Deno.writeTextFileSync(join(other, "metrics.jsonl"), "another's");
+    });
+    assert.deepEqual([code, err], [0, ""]);
+    assert.equal(Deno.readTextFileSync(join(other, "metrics.jsonl")), "another's");
+    assert.deepEqual(listCheckpoints(other).map(({ iteration }) => iteration), [2]);
+    assert.deepEqual(logged(other.replace("-other", "")), await undisturbed(base));
+  }));
+
+Deno.test("a run whose folder is renamed during an iteration that fails says where it is", () =>
+  withFolder(async (base) => {
+    let renamed = "";
+    const { code, err } = await disturbed(base, (folder) => {
+      Deno.renameSync(folder, renamed = `${folder}-mine`);
+      throw new UsageError("This is enough.");
+    });
+    assert.equal(code, 1);
+    assert.match(err, /^error: This is enough\.\nWhat was saved is intact\. .* \S+-mine\n$/);
+    assert.deepEqual(readRuns([renamed]).runs.map(({ state }) => state), ["failed"]);
   }));
 
 Deno.test("a run whose folder is deleted goes on in a new one, with all that it knows", () =>

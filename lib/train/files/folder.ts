@@ -13,9 +13,10 @@ import { asInRun, keepInputs } from "./inputs.ts";
 import { manifestName, readManifest } from "./manifest.ts";
 import { damageText, encodeRow, type MetricsRow, readLog } from "./metrics.ts";
 import { asNewFolder, inNewFolder, timestamp } from "./new_folder.ts";
+import { configTable, configTag, notedOf, settingsInTable } from "./noted.ts";
 import { checkFolder, readBeginning, readRegular } from "./regular.ts";
-import { identityOf, neighbour } from "./whereabouts.ts";
-import { type Config, isHarmless, type Settings } from "../../systems/settings.ts";
+import { Identity } from "./whereabouts.ts";
+import type { Config, Settings } from "../../systems/settings.ts";
 import { histogramOf } from "./histogram.ts";
 import { eventsUpTo, histogramRecord, scalarRecord, textOfTag, textRecord, versionRecord } from "./tensorboard.ts";
 import type { TrainerState } from "../../systems/trainer.ts";
@@ -104,9 +105,7 @@ function checkFolderOf(run: string, name: string): void {
 export function notedInEvents(folder: string): Settings | null {
   try {
     const table = textOfTag(readBeginning(join(folder, eventsIn(folder)), 2 ** 18), configTag);
-    const rows = [...table?.matchAll(/^\| (\w+) \| (.*) \|$/gm) ?? []].map(([, name, value]) => [name!, value!]);
-    // The first row is the table's head.
-    return rows.length > 1 ? Object.fromEntries(rows.slice(1)) : null;
+    return table === null ? null : settingsInTable(table);
   } catch {
     return null;
   }
@@ -137,8 +136,7 @@ export class RunFolder {
   #path: string;
   #metrics: AppendFile;
   #events: AppendFile;
-  /** The folder, whatever it is called; null where the system cannot tell. */
-  #identity: number | null;
+  #identity: Identity;
   #isLost = false;
   /** Settings that name files of which a new run has copies, as it has them. */
   #kept: Settings = {};
@@ -152,7 +150,7 @@ export class RunFolder {
     this.#path = this.#openedAt = path;
     this.#metrics = metrics;
     this.#events = events;
-    this.#identity = identityOf(path);
+    this.#identity = new Identity(path, metricsName);
     this.#digests = { ...readManifest(join(path, manifestName))?.checkpoints };
   }
 
@@ -278,26 +276,33 @@ export class RunFolder {
     return told;
   }
 
+  /** Goes after the folder if it was renamed. Gives its new place; null if it is where it was, or gone. */
+  goAfter(): string | null {
+    const found = this.#identity.isAt(this.path) ? null : this.#identity.neighbour(this.path);
+    if (found !== null) this.#move(found);
+    return found;
+  }
+
   /**
-   * Goes after the folder if it was renamed; if it is gone, makes another beside it with what is known of the run: its configuration
-   * and its `rows`. Null if it is where it was.
+   * As {@linkcode RunFolder.goAfter}; if the folder is gone, makes another beside it with what is known of the run: its configuration and
+   * its `rows`. Null if it is where it was.
    */
   follow(config: Config, rows: readonly MetricsRow[], now: Date): Moved | null {
-    if (identityOf(this.path) === this.#identity && infoOf(this.path) !== null) return null;
-    const [before, found] = [this.path, neighbour(this.path, this.#identity)];
-    if (found !== null) {
-      this.#move(found);
-      return { text: `${before} is called ${found} now: the run goes on there.`, isNew: false };
-    }
+    const before = this.path;
+    const found = this.goAfter();
+    if (found !== null) return { text: `${before} is called ${found} now: the run goes on there.`, isNew: false };
+    if (this.#identity.isAt(before)) return null;
+    // Whoever has put another file in its place has taken this one away.
+    const gone = infoOf(before) === null ? before : join(before, metricsName);
     try {
       inNewFolder(dirname(before), basename(before), (path) => this.#beginAnew(path, config, rows, now));
     } catch (error) {
       if (this.#isLost) return null;
       this.#isLost = true;
-      return { text: `${before} is gone. ${(error as Error).message} The run goes on in memory.`, isNew: false };
+      return { text: `${gone} is gone. ${(error as Error).message} The run goes on in memory.`, isNew: false };
     }
     this.#isLost = false;
-    return { text: `${before} is gone: what is known of the run goes on in ${this.path}.`, isNew: true };
+    return { text: `${gone} is gone: what is known of the run goes on in ${this.path}.`, isNew: true };
   }
 
   /** Whether there is no folder to write to, for the time being. */
@@ -385,17 +390,4 @@ export class RunFolder {
   [Symbol.dispose](): void {
     this.close();
   }
-}
-
-/** Of a configuration what a checkpoint notes: all on which its numbers depend. */
-function notedOf(config: Config): Settings {
-  return Object.fromEntries(Object.entries(config).filter(([name]) => !isHarmless(name)));
-}
-
-/** The tag of the configuration among the events. */
-const configTag = "config";
-
-function configTable(config: Config): string {
-  const rows = Object.entries(config).map(([name, value]) => `| ${name} | ${value} |`);
-  return ["| setting | value |", "|---|---|", ...rows].join("\n");
 }

@@ -87,6 +87,8 @@ export async function train(run: Run): Promise<Result> {
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     try {
+      // Since the last iteration that was logged it may have been renamed.
+      folder.goAfter();
       endManifest(run, { outcome: "failed", error: withoutPaths(text), traces: traces() });
     } catch {
       // The disk that failed the run fails this too; the first error is the one to tell.
