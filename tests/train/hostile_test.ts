@@ -14,7 +14,7 @@ const args = [...small, "--n-iters", "6", "--save-every", "2"];
 const precious = "export PATH=/usr/bin\n";
 
 for (const target of ["a file", "nothing"]) {
-  Deno.test(`links to ${target} in the folder of a run are not followed`, () =>
+  Deno.test(`links to ${target} in the folder of a run are not written through`, () =>
     withFolder(async (base) => {
       await run([...args, "--out", base], { stopAfter: 3 });
       const folder = onlyRun(base);

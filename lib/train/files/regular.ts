@@ -1,6 +1,6 @@
 /**
- * Files of a run as files: the folder may have come from a stranger, whose links, pipes and devices are neither followed nor waited
- * for. What is written goes to a file in the folder itself, under a name that nobody could have taken before.
+ * Files of a run as files: the folder may have come from a stranger. Nothing is written through its links, though they are read, and
+ * nothing waits for its pipes and devices. What is written goes to a file in the folder itself, under a name that nobody could have taken before.
  */
 
 /** What half-written files end in. Other tools leave files that end in `.tmp`: those are theirs. */
