@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { AppendFile, removeLeftovers, writeFileAtomic } from "../../lib/train/files/atomic.ts";
-import { checkFits, listCheckpoints, loadCheckpoint, saveCheckpoint } from "../../lib/train/files/checkpoint.ts";
+import {
+  checkFinite,
+  checkFits,
+  listCheckpoints,
+  loadCheckpoint,
+  saveCheckpoint,
+  withSteps,
+} from "../../lib/train/files/checkpoint.ts";
 import { defaults } from "./particle.ts";
 import { UsageError } from "../../lib/systems/usage.ts";
 import { reasonOf, WriteError } from "../../lib/train/files/error.ts";
@@ -115,6 +122,19 @@ Deno.test("checkFits() names the first tensor of another shape, dtype or name", 
   refused({ ...state, key: weights([2]) }, 'its "key" is float32 [2], not uint32 [2].');
   refused({ weights: state.weights! }, 'it has no "key".');
   refused({ ...state, extra: weights([2]) }, 'nothing here is called "extra".');
+});
+
+Deno.test("checkFinite() and withSteps() know every optimiser, by its name", () => {
+  const tensor = (x: number) => ({ dtype: "float32", shape: [1], data: Float32Array.of(x) }) as const;
+  for (const name of ["policy.w", "critic.w", "optimizer.w.first", "criticOptimizer.w.first"]) {
+    checkFinite({ [name]: tensor(1), "collector.best": tensor(-Infinity) }, "c");
+    assert.throws(
+      () => checkFinite({ [name]: tensor(NaN) }, "c"),
+      new UsageError(`c is damaged: "${name}" holds NaN at 0.`),
+    );
+  }
+  const fresh = { "optimizer.w.missed": tensor(0), "criticOptimizer.w.missed": tensor(0) };
+  assert.deepEqual(withSteps({ "optimizer.w.first": tensor(1) }, fresh), { "optimizer.w.first": tensor(1), ...fresh });
 });
 
 Deno.test("readRows() reads what encodeRow() wrote, NaN included; a torn line ends them, a damaged one costs no other", () => {

@@ -141,7 +141,7 @@ export function loadCheckpoint(path: string): Omit<Checkpoint, "path"> & { reado
  * nothing of it: a checkpoint of an optimiser that refused to step without a gradient, so no parameter had missed a step.
  */
 export function withSteps(state: TrainerState, fresh: TrainerState): TrainerState {
-  const counted = Object.entries(fresh).filter(([name]) => /^optimizer\..*\.missed$/.test(name));
+  const counted = Object.entries(fresh).filter(([name]) => /^(optimizer|\w+Optimizer)\..*\.missed$/.test(name));
   if (counted.some(([name]) => name in state)) return state;
   return { ...state, ...Object.fromEntries(counted) };
 }
@@ -149,7 +149,7 @@ export function withSteps(state: TrainerState, fresh: TrainerState): TrainerStat
 const formOf = ({ dtype, shape }: SavedTensor): string => describe(aval(dtype, shape));
 
 /** Tensors that no step leaves infinite or NaN; what else a trainer keeps is its own affair. */
-const learned = /^(policy|critic|optimizer)\b/;
+const learned = /^(policy|critic|optimizer|\w+Optimizer)\b/;
 
 /** Throws a {@linkcode UsageError} that names a tensor of `state`, read from `path`, if its numbers are not finite though they must be. */
 export function checkFinite(state: TrainerState, path: string): void {
