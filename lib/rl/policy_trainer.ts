@@ -140,7 +140,10 @@ export abstract class PolicyTrainer<
     return { ...this.#engine, ...this.sizes };
   }
 
-  /** Collects and learns once. `pause` is awaited between computations, for whoever wants to be heard meanwhile. */
+  /**
+   * Collects and learns once. `pause` is awaited between computations, for whoever wants to be heard meanwhile. It must not await other
+   * calls of the trainer, which would find the iteration halfway.
+   */
   iterate(pause?: () => Promise<void>): Promise<Record<string, number>> {
     // Before its turn comes: then the line that asks for it is on the stack.
     const site = callerSite();

@@ -31,7 +31,10 @@ export interface Trainer {
   readonly facts: TrainerFacts;
   /** Programs traced since it was made. It must stand still after the first iteration. */
   readonly traceCount: number;
-  /** Collects and learns once. `pause` is awaited between computations, for whoever wants to be heard meanwhile. */
+  /**
+   * Collects and learns once. `pause` is awaited between computations, for whoever wants to be heard meanwhile. It must not await other
+   * calls of the trainer, which would find the iteration halfway.
+   */
   iterate(pause?: () => Promise<void>): Promise<Metrics>;
   /** How good it is, as metrics `eval/...`, drawn from `seed`: what `--eval-every` logs. It changes nothing of what is learned. */
   measure(seed: number): Promise<Metrics>;

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type HostWorld, PPOTrainer, type SavedTensor } from "../../mod.ts";
+import { Turns } from "../../lib/rl/turns.ts";
 import { Pool, type SimulationsState } from "../../lib/worlds/host/pool.ts";
 import { onEngine } from "../engines.ts";
 import { pointWorld, small } from "./point_world.ts";
@@ -94,6 +95,24 @@ function withLast({ simulations, observation }: SimulationsState, x: number): Si
   numbers[numbers.length - 1] = x;
   return { simulations: new Uint32Array(numbers.buffer), observation };
 }
+
+Deno.test("what a deed has begun and not awaited waits its turn when it asks after that", async () => {
+  const turns = new Turns();
+  const [order, begun] = [[] as string[], Promise.withResolvers<void>()];
+  const note = (text: string) => turns.take(() => Promise.resolve(void order.push(text)));
+  let later = Promise.resolve();
+  await turns.take(async () => {
+    await note("a part of the first");
+    later = begun.promise.then(() => note("later"));
+  });
+  const second = turns.take(async () => {
+    begun.resolve();
+    await new Promise((resolve) => setTimeout(resolve));
+    order.push("second");
+  });
+  await Promise.all([second, later]);
+  assert.deepEqual(order, ["a part of the first", "second", "later"]);
+});
 
 Deno.test("simulations refuse a command while they are at another: await is missing", async () => {
   const pool = await Pool.start(strict(0), 2, [0, 1]);
