@@ -78,6 +78,8 @@ async function withTrainer(
   }
 }
 
+const onCpu: typeof onEachEngine = (name, fn) => onEngine("cpu", name, fn);
+
 /** Throws unless two trees have the same numbers, to rounding. */
 async function assertNear(found: Tree, expected: Tree, what: string, tolerance = 1e-6): Promise<void> {
   const [a, b] = [leaves(found), leaves(expected)];
@@ -95,8 +97,10 @@ const at = <T extends Tree>(tree: T, i: number): T => mapTree(tree, (x) => x.sel
 
 for (const [name, more] of Object.entries(kinds)) {
   const options = { ...recurrent, ...more };
+  // Centralised networks are made of the same operations.
+  const test = options.centralisedPolicy ? onCpu : onEachEngine;
 
-  onEachEngine(
+  test(
     `${name}: the update sees what the rollout saw, to rounding, before it learns`,
     () =>
       withTrainer(options, async (trainer) => {
@@ -177,7 +181,8 @@ for (const [centralised, shareParameters] of [[true, true], [true, false], [fals
   const title = `${centralised ? "of all agents" : "of one agent"}, ${
     shareParameters ? "one network" : "a network each"
   }`;
-  onEachEngine(
+  const test = shareParameters ? onCpu : onEachEngine;
+  test(
     `a critic that remembers (${title}) values each step by those before it, from batch to batch`,
     async () => {
       const [time, envs, agents, length] = [4, 3, 2, 2];

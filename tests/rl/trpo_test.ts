@@ -89,8 +89,12 @@ const readings: readonly (readonly [Reading, ActionKind])[] = [
   ["categorical", "discrete"],
 ];
 
+// Steps of all policies are compared on both engines in trpo_step_test.ts; this is about iterations.
+const onCpu: typeof onEachEngine = (name, fn) => onEngine("cpu", name, fn);
+
 for (const [reading, actions] of readings) {
-  onEachEngine(`after each iteration the KL of the ${reading} policy on its whole batch is in the trust region`, () => {
+  const test = reading === "clipped" ? onEachEngine : onCpu;
+  test(`after each iteration the KL of the ${reading} policy on its whole batch is in the trust region`, () => {
     const distribution = reading === "clipped" ? "clipped" : "tanh";
     const options = { ...small, distribution, normalizeObservations: true } as const;
     return withTrainer(options, [8, actions], async (trainer) => {
