@@ -51,6 +51,9 @@ export function onEngine(which: Name, name: string, fn: (engine: Engine) => Prom
   });
 }
 
+/** As {@linkcode onEachEngine}, on the CPU alone: for what is chosen from a table. */
+export const onCpu: typeof onEachEngine = (name, fn) => onEngine("cpu", name, fn);
+
 /** Registers a test that needs a WebGPU adapter, but no engine. Vulkan is ready when `fn` runs. */
 export function onAdapter(name: string, fn: () => Promise<void>): void {
   if (withoutWebgpu) return;

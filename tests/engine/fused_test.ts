@@ -5,6 +5,7 @@ import { chooseHeld } from "../../lib/engine/fused/fuse.ts";
 import { groupUnits, type Unit } from "../../lib/engine/fused/group.ts";
 import { prepare } from "../../lib/engine/fused/prepare.ts";
 import type { Target } from "../../lib/engine/fused/target.ts";
+import { core } from "../../lib/engine/wasm/program.ts";
 import { type Node, placeholder } from "../../lib/graph/node.ts";
 import * as ops from "../../lib/graph/ops.ts";
 import { simplify } from "../../lib/graph/simplify.ts";
@@ -12,17 +13,7 @@ import { aval } from "../../lib/graph/types.ts";
 import { Random } from "../random.ts";
 
 const target: Target = {
-  launch: 128,
-  traffic: 2,
-  mostRepeated: 64,
-  mostBindings: 64,
-  mostItems: 6,
-  mostExprs: 600,
-  mostPieces: 64,
-  mostUnrolled: 8,
-  isParallel: false,
-  mostNested: Infinity,
-  loopsInside: false,
+  ...core,
   refusesOutside: false,
   timesInProduct: ({ m, n }) => [n, m],
   isThin: () => false,

@@ -37,7 +37,7 @@ import {
   where,
   zeros,
 } from "../../mod.ts";
-import { onEachEngine, onEngine } from "../engines.ts";
+import { onCpu, onEachEngine, onEngine } from "../engines.ts";
 import { memoryWorld } from "./memory_world.ts";
 import { pointWorld, small } from "./point_world.ts";
 import { assertResumes } from "./resumes.ts";
@@ -77,8 +77,6 @@ async function withTrainer(
     trainer.dispose();
   }
 }
-
-const onCpu: typeof onEachEngine = (name, fn) => onEngine("cpu", name, fn);
 
 /** Throws unless two trees have the same numbers, to rounding. */
 async function assertNear(found: Tree, expected: Tree, what: string, tolerance = 1e-6): Promise<void> {

@@ -24,7 +24,7 @@ import {
   type TRPOOptions,
   TRPOTrainer,
 } from "../../mod.ts";
-import { onEachEngine, onEngine } from "../engines.ts";
+import { onCpu, onEachEngine, onEngine } from "../engines.ts";
 import { memoryWorld } from "./memory_world.ts";
 import { pointWorld } from "./point_world.ts";
 import { assertResumes } from "./resumes.ts";
@@ -90,8 +90,6 @@ const readings: readonly (readonly [Reading, ActionKind])[] = [
 ];
 
 // Steps of all policies are compared on both engines in trpo_step_test.ts; this is about iterations.
-const onCpu: typeof onEachEngine = (name, fn) => onEngine("cpu", name, fn);
-
 for (const [reading, actions] of readings) {
   const test = reading === "clipped" ? onEachEngine : onCpu;
   test(`after each iteration the KL of the ${reading} policy on its whole batch is in the trust region`, () => {

@@ -23,7 +23,7 @@ export function isThin({ n, k }: Pick<Extent, "n" | "k">): boolean {
 }
 
 /** A CPU core: a kernel is a loop, which costs what a few dozen vector operations do. */
-const core: Target = {
+export const core: Target = {
   launch: 128,
   traffic: 2,
   mostRepeated: 64,
