@@ -7,6 +7,7 @@
 
 import { probeAdapters } from "../lib/engine/webgpu/adapter.ts";
 import { ensureVulkan } from "../tests/software_vulkan.ts";
+import { writeRooms } from "./rooms.ts";
 
 /** How many tests of a section passed and failed. */
 interface Count {
@@ -70,6 +71,16 @@ async function test(...args: string[]): Promise<Count> {
   return { passed, failed: success || failed > 0 ? failed : 1 };
 }
 
+/** Runs all tests: those of a folder share processes. */
+async function inRooms(): Promise<Count> {
+  const rooms = writeRooms(new URL("../tests/", import.meta.url));
+  try {
+    return await test("--no-check", ...rooms.modules);
+  } finally {
+    Deno.removeSync(rooms.folder, { recursive: true });
+  }
+}
+
 /** Gets an adapter for the tests of the WebGPU engine, or leaves that engine out and says so. */
 async function prepareWebgpu(wanted: boolean): Promise<Count> {
   title("WebGPU adapter");
@@ -99,7 +110,7 @@ const sections: [name: string, run: () => Promise<Count>][] = filters.length > 0
     ["Types, of the examples in the documentation too", () => check("check", "--doc", ".")],
     ["Documentation of all that is public", () => check("doc", "--lint", "mod.ts")],
     ["Examples in the documentation", () => test("--doc", "--no-check", "mod.ts", "lib")],
-    ["Tests", () => test("--no-check", "tests")],
+    ["Tests", inRooms],
   ];
 
 const results: [name: string, count: Count][] = [["WebGPU adapter", await prepareWebgpu(wanted)]];

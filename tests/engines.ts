@@ -44,7 +44,14 @@ export function onEngine(which: Name, name: string, fn: (engine: Engine) => Prom
   if (which === "webgpu" && withoutWebgpu) return;
   Deno.test({
     name: `${name} [${which}]`,
-    fn: async () => await fn(useEngine(await engine(which))),
+    fn: async () => {
+      try {
+        await fn(useEngine(await engine(which)));
+      } finally {
+        // What runs next in this process and asks for no engine has the same as if it ran alone.
+        useEngine(await engine("cpu"));
+      }
+    },
     // Engines live as long as their file's tests: sessions, devices and Dawn's polls outlast one test.
     sanitizeOps: false,
     sanitizeResources: false,

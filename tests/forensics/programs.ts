@@ -59,9 +59,14 @@ export function textOf(kind: "broken" | "sound", name: string): string {
   return Deno.readTextFileSync(urlOf(kind, name));
 }
 
-/** Runs a program. */
+const ran = new Map<string, Promise<Ran>>();
+
+/** Runs a program: once in a process, which imports it once. */
 export function runProgram(kind: "broken" | "sound", name: string): Promise<Ran> {
-  return runFile(urlOf(kind, name));
+  const url = urlOf(kind, name);
+  const run = ran.get(url.href) ?? runFile(url);
+  ran.set(url.href, run);
+  return run;
 }
 
 /** Runs a text as if it were a program of `programs/broken`. */

@@ -10,7 +10,6 @@ import { fromRun } from "../files/inputs.ts";
 import { usedConfig } from "./saved_config.ts";
 import { type Command, seedsOf } from "./command.ts";
 import { algorithmOf, laidOver, newConfig, resumedConfig } from "./config.ts";
-import { readConfigFile } from "./config_file.ts";
 import { controls as controlTable, firstScenario, refuseForeign } from "./tables.ts";
 import { systemFor, systemToOpen } from "./worlds.ts";
 
@@ -32,7 +31,7 @@ export function plansOf(command: Command, args: readonly string[]): Promise<Plan
 }
 
 async function newPlans({ given, seeds, controls }: Command, args: readonly string[]): Promise<Plan[]> {
-  const file = controls.config ? seedsOf(readConfigFile(controls.config)) : { settings: {}, seeds: [] };
+  const file = controls.config ? await configOf(controls.config) : { settings: {}, seeds: [] };
   const { seed: _, ...flags } = given;
   const below = controls.config ? fromRun(dirname(controls.config), file.settings) : file.settings;
   const both: Settings = { ...below, ...flags };
@@ -50,6 +49,12 @@ async function newPlans({ given, seeds, controls }: Command, args: readonly stri
     resume: null,
     arguments: args,
   }));
+}
+
+/** What a `--config` says. YAML's reader is a fifth of what starting takes: it is loaded where there is such a file. */
+async function configOf(path: string): Promise<ReturnType<typeof seedsOf>> {
+  const { readConfigFile } = await import("./config_file.ts");
+  return seedsOf(readConfigFile(path));
 }
 
 /** The scenario of settings. Throws a {@linkcode UsageError} if it is no name. */

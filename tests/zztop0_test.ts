@@ -1,0 +1,13 @@
+import "./docs_test.ts";
+import "./flat_vectors_test.ts";
+import "./interrupt_test.ts";
+import "./masks_test.ts";
+import "./notebooks_test.ts";
+import "./oracle_test.ts";
+import "./plot_paths_test.ts";
+import "./plot_test.ts";
+import "./show_test.ts";
+import "./stop_button_test.ts";
+import "./structure_test.ts";
+import "./traps_test.ts";
+import "./trees_test.ts";
