@@ -7,6 +7,8 @@
 
 import { probeAdapters } from "../lib/engine/webgpu/adapter.ts";
 import { ensureVulkan } from "../tests/software_vulkan.ts";
+import { writePrograms } from "./jupyter/programs.ts";
+import { listNotebooks } from "./notebooks.ts";
 import { writeRooms } from "./rooms.ts";
 
 /** How many tests of a section passed and failed. */
@@ -71,6 +73,16 @@ async function test(...args: string[]): Promise<Count> {
   return { passed, failed: success || failed > 0 ? failed : 1 };
 }
 
+/** Checks all types in one program: the library's are read once. */
+async function types(): Promise<Count> {
+  const { folder, programs } = writePrograms(listNotebooks("notebooks"));
+  try {
+    return await check("check", "--doc", ".", ...programs);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
 /** Runs all tests: those of a folder share processes. */
 async function inRooms(): Promise<Count> {
   const rooms = writeRooms(new URL("../tests/", import.meta.url));
@@ -107,7 +119,7 @@ const sections: [name: string, run: () => Promise<Count>][] = filters.length > 0
   : [
     ["Format", () => check("fmt", "--check")],
     ["Lint", () => check("lint")],
-    ["Types, of the examples in the documentation too", () => check("check", "--doc", ".")],
+    ["Types, of the examples in the documentation and of notebooks too", types],
     ["Documentation of all that is public", () => check("doc", "--lint", "mod.ts")],
     ["Examples in the documentation", () => test("--doc", "--no-check", "mod.ts", "lib")],
     ["Tests", inRooms],

@@ -1,7 +1,6 @@
 /** Every notebook runs from top to bottom; and the runner sees what there is to see. */
 
 import assert from "node:assert/strict";
-import { basename, join } from "node:path";
 import { runNotebook } from "../tasks/jupyter/notebook.ts";
 import { listNotebooks } from "../tasks/notebooks.ts";
 import { patience, runCells as run } from "./run_cells.ts";
@@ -90,24 +89,6 @@ Deno.test("runNotebook() stops a notebook that takes too long, and one whose ker
 Deno.test("running a notebook twice gives the same file", async () => {
   const cells = [{ source: "console.log('x'); [1, 2, 3]" }];
   assert.equal((await run(cells)).updated, (await run(cells)).updated);
-});
-
-Deno.test("the cells of all notebooks, each as one program, pass the type checker", async () => {
-  const folder = await Deno.makeTempDir({ dir: "notebooks", prefix: ".check-" });
-  try {
-    const files = listNotebooks("notebooks").map((path) => {
-      const { cells } = JSON.parse(Deno.readTextFileSync(path)) as { cells: { cell_type: string; source: string[] }[] };
-      const program = cells.filter((cell) => cell.cell_type === "code").map(({ source }) => source.join("")).join("\n");
-      const file = join(folder, `${basename(path)}.ts`);
-      Deno.writeTextFileSync(file, program.replaceAll('"../mod.ts"', '"../../mod.ts"'));
-      return file;
-    });
-    const command = new Deno.Command(Deno.execPath(), { args: ["check", "--quiet", ...files], env: { NO_COLOR: "1" } });
-    const { code, stderr } = await command.output();
-    assert.equal(code, 0, new TextDecoder().decode(stderr));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 });
 
 /** What a notebook shows that has to be so again, whatever its numbers are: codes of errors with their lines, and what is true. */
