@@ -34,6 +34,7 @@ export { Site } from "./lib/graph/site.ts";
 export { codes, explain, type Page } from "./lib/forensics/pages/codes.ts";
 
 export { type NestedList, Tensor, type TensorLike } from "./lib/tensor/tensor.ts";
+export { Aliases } from "./lib/tensor/aliases.ts";
 export type { Axis, AxisOrAxes } from "./lib/tensor/axis.ts";
 export type { SpreadOptions } from "./lib/tensor/refuse.ts";
 export {
@@ -50,6 +51,7 @@ export {
   zerosLike,
 } from "./lib/tensor/creation.ts";
 export {
+  cat,
   concat,
   F,
   type Functions,

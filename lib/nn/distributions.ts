@@ -1,5 +1,6 @@
 /** Probability distributions over actions. `sample` passes no gradient; `rsample` is reparameterised. */
 
+import { refuseNames } from "../forensics/pytorch/refuse.ts";
 import { noteSink } from "../forensics/nonfinite/sinks.ts";
 import { signature, takeOnly } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
@@ -270,4 +271,8 @@ function refuseProbabilities(x: Tensor): void {
       "if they are logits all the same:  new Categorical({ logits })",
     ],
   });
+}
+
+for (const { prototype } of [Normal, TanhNormal, Categorical]) {
+  refuseNames(prototype, "a distribution", "Distribution methods");
 }

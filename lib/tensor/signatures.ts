@@ -34,8 +34,18 @@ const unbiased = { unbiased: "PyTorch's unbiased: false is { correction: 0 }." }
 
 const find: Parameters = { axis: optional(axis), keepDim: optional(boolean) };
 
-/** The methods of a tensor, by the kinds of tensors and of what stands beside them. Those that are not named take nothing. */
-export function tensorMethods(tensor: kind.Kind, tensorLike: kind.Kind): Methods {
+/** The methods of a tensor, and those that it has by other names, by the kinds of tensors and of what stands beside them. Those that are not named take nothing. */
+export function tensorMethods(tensor: kind.Kind, tensorLike: kind.Kind): { methods: Methods; ofAliases: Methods } {
+  const other = { other: tensor };
+  const ofAliases = {
+    ...Object.fromEntries(["viewAs", "reshapeAs", "expandAs", "mm", "bmm", "mv", "dot"].map((name) => [name, other])),
+    narrow: { axis, start: whole, length: whole },
+    indexSelect: { axis, index: tensor },
+  };
+  return { methods: methodsOf(tensor, tensorLike), ofAliases };
+}
+
+function methodsOf(tensor: kind.Kind, tensorLike: kind.Kind): Methods {
   const ofPairs = [...namesOfKind("binary", "compare"), ...Object.keys(ofTwo)];
   return {
     ...Object.fromEntries(ofPairs.map((name) => [name, { other: tensorLike }])),

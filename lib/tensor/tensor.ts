@@ -5,6 +5,7 @@
  * Over 400 lines: it is one class, whose hundred methods each say what they do.
  */
 
+import { Aliases, aliases } from "./aliases.ts";
 import { awaited } from "./awaited.ts";
 import { evaluate, evaluateToRead, isReadable } from "./settle.ts";
 import { type OwnedGradient, ownedGradients } from "../forensics/steps/backward.ts";
@@ -34,7 +35,7 @@ import {
   type TypedArray,
   unnamed,
 } from "../graph/types.ts";
-import { guardedList, refuseForeign } from "./foreign.ts";
+import { guardedList, refuseForeign, refuseWrites } from "./foreign.ts";
 import { type Axis, type AxisOrAxes, checkNames, isAxisOfScalar, partsOf, resolveAxes, resolveAxis } from "./axis.ts";
 import {
   checkCount,
@@ -76,11 +77,12 @@ type Accumulating = OwnedGradient["owner"] & { grad: Tensor | null; accumulate(g
  * console.log(await centred.toList()); // [[-1, 0, 1], [-1, 0, 1]]
  * ```
  */
-export class Tensor {
+export class Tensor extends Aliases {
   #node: Node;
 
   /** Wraps a graph node. To make a tensor from numbers use {@linkcode tensor}. */
   constructor(node: Node) {
+    super();
     if (node?.inputs === undefined) refuseConstruction(node);
     this.#node = node;
     if (node.dtype === "bool") onBoolean(this);
@@ -938,7 +940,7 @@ export class Tensor {
   }
 
   /** Throws: a tensor is no number. */
-  valueOf(): never {
+  override valueOf(): never {
     return refuseConversion(this.node, "used as a number");
   }
 
@@ -953,7 +955,7 @@ export class Tensor {
   }
 
   /** For people: dtype, shape and axis names. */
-  toString(): string {
+  override toString(): string {
     return `Tensor ${describe(this.node)}`;
   }
 
@@ -1065,11 +1067,23 @@ export function fromData(data: TypedArray, dtype: DType, shape: Shape, axes: Axe
 /** Every element-wise operation has its method above, or this does not compile. */
 Tensor.prototype satisfies Record<UnaryName | BinaryName | keyof typeof ofOne | keyof typeof ofTwo, unknown>;
 
-takeOnly(
-  Tensor,
-  tensorMethods(
-    { ...instance("a tensor", Tensor), example: tensorOf },
-    kindOf("a tensor or a number", (x) => x instanceof Tensor || typeof x === "number" || typeof x === "boolean"),
-  ),
+const taken = tensorMethods(
+  { ...instance("a tensor", Tensor), example: tensorOf },
+  kindOf("a tensor or a number", (x) => x instanceof Tensor || typeof x === "number" || typeof x === "boolean"),
 );
-refuseForeign(Tensor.prototype);
+const named = Object.entries(aliases).map(([name, method]) => {
+  const { value } = Object.getOwnPropertyDescriptor(Tensor.prototype, method)!;
+  // The function has the alias's name, which messages read from the stack.
+  const alias = {
+    [name](this: Tensor, ...given: unknown[]): unknown {
+      return value.apply(this, given);
+    },
+  };
+  Object.defineProperty(alias[name]!, "length", { value: value.length });
+  Object.defineProperty(Aliases.prototype, name, { value: alias[name], configurable: true });
+  return [name, taken.methods[method] ?? {}] as const;
+});
+takeOnly(Tensor, taken.methods);
+takeOnly(Aliases, { ...Object.fromEntries(named), ...taken.ofAliases });
+refuseWrites(Tensor.prototype);
+refuseForeign(Aliases.prototype as Tensor);

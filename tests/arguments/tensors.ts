@@ -1,6 +1,7 @@
 /** The calls of tensors, with parameters that are right and wrong. */
 
 import * as p from "../../mod.ts";
+import { aliases } from "../../lib/tensor/aliases.ts";
 import {
   aFunction,
   aList,
@@ -42,8 +43,7 @@ const pairs = ["add", "sub", "mul", "div", "floorDivide", "remainder", "maximum"
 const comparisons = ["less", "lessEqual", "equal", "greater", "greaterEqual", "notEqual"] as const;
 const bitwise = ["bitAnd", "bitOr", "bitXor", "shiftLeft", "shiftRight"] as const;
 
-/** Methods of tensors; those that are not named take nothing. */
-export const methods: readonly Call[] = [
+const ownMethods: readonly Call[] = [
   ...reductions.map((op) => method("Tensor", x, op, maybe(someAxes(0)), maybe(truth(true)))),
   ...(["any", "all"] as const).map((op) => method("Tensor", mask, op, maybe(someAxes(0)), maybe(truth(true)))),
   ...(["argmax", "argmin"] as const).map((op) => method("Tensor", x, op, maybe(anAxis(0)), maybe(truth(true)))),
@@ -101,6 +101,22 @@ export const methods: readonly Call[] = [
   method("Tensor", x, "matmul", aTensor(row)),
 ];
 
+/** Methods of tensors, also by their other names; those that are not named take nothing. */
+export const methods: readonly Call[] = [
+  ...ownMethods,
+  ...Object.entries(aliases).flatMap(([alias, name]) => {
+    const of = ownMethods.find((one) => one.name === `Tensor.${name}`);
+    return of ? [{ ...of, ...method("Tensor", of.target!, alias, ...of.parameters), many: of.many }] : [];
+  }),
+  ...(["viewAs", "reshapeAs", "expandAs"] as const).map((op) => method("Tensor", x, op, aTensor(x))),
+  method("Tensor", x, "mm", aTensor(x.transpose())),
+  method("Tensor", x.unsqueeze(0), "bmm", aTensor(x.transpose().unsqueeze(0))),
+  method("Tensor", x, "mv", aTensor(row)),
+  method("Tensor", row, "dot", aTensor(row)),
+  method("Tensor", x, "narrow", anAxis(1), wholeNumber(0), wholeNumber(2)),
+  method("Tensor", x, "indexSelect", anAxis(0), aTensor(whole.select(0, 0))),
+];
+
 const square = (y: p.Tensor): p.Tensor => y.square().sum();
 const gradientOf = p.grad(square);
 const bothOf = p.valueAndGrad(square);
@@ -142,6 +158,7 @@ export const functions: readonly Call[] = [
   calls("linspace", p.linspace, aNumber(0), aNumber(1), own(3, null, 2.5, -3, "3", NaN)),
   calls("eye", p.eye, own(2, null, 2.5, -1, "2"), maybe(own(3, 2.5, -1, "3"))),
   calls("concat", p.concat, aList([x, x], x, [x, 1], []), maybe(anAxis(0))),
+  calls("cat", p.cat, aList([x, x], x, [x, 1], []), maybe(anAxis(0))),
   calls("stack", p.stack, aList([x, x], x, [x, 1], []), maybe(wholeNumber(0)), name),
   calls("where", p.where, aTensor(mask), tensorOrNumber(x), tensorOrNumber(0)),
   calls("matmul", p.matmul, aTensor(x), aTensor(row)),
