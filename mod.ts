@@ -33,7 +33,7 @@ export { RolloutBuffer, type Row } from "./lib/rl/buffer.ts";
 export { Site } from "./lib/graph/site.ts";
 export { codes, explain, type Page } from "./lib/forensics/pages/codes.ts";
 
-export { type NestedList, Tensor, type TensorLike } from "./lib/tensor/tensor.ts";
+export { type NestedList, type Sorted, Tensor, type TensorLike } from "./lib/tensor/tensor.ts";
 export { Aliases } from "./lib/tensor/aliases.ts";
 export type { Axis, AxisOrAxes } from "./lib/tensor/axis.ts";
 export type { SpreadOptions } from "./lib/tensor/refuse.ts";
@@ -62,6 +62,9 @@ export {
   stopGradient,
   where,
 } from "./lib/tensor/functions.ts";
+export { einsum, hstack, meshgrid, type MeshgridOptions, vstack } from "./lib/tensor/joins.ts";
+export { cholesky, solveTriangular } from "./lib/tensor/linear_algebra.ts";
+export type { TriangularOptions } from "./lib/tensor/triangular.ts";
 export { noGrad } from "./lib/tensor/no_grad.ts";
 export {
   bernoulli,

@@ -38,7 +38,7 @@ const dtype = own("int32", null, "float64", "int", 3, [], Int32Array);
 const made = { dtype: "float32", axes: ["a", null] };
 const badMade = [{ dtype: "double" }, { axes: "ab" }, { axes: [1, 2] }, { requiresGrad: true }];
 
-const reductions = ["sum", "mean", "max", "min", "logSumExp"] as const;
+const reductions = ["sum", "prod", "mean", "max", "min", "logSumExp"] as const;
 const pairs = ["add", "sub", "mul", "div", "floorDivide", "remainder", "maximum", "minimum", "pow", "atan2"] as const;
 const comparisons = ["less", "lessEqual", "equal", "greater", "greaterEqual", "notEqual"] as const;
 const bitwise = ["bitAnd", "bitOr", "bitXor", "shiftLeft", "shiftRight"] as const;
@@ -73,6 +73,29 @@ const ownMethods: readonly Call[] = [
   method("Tensor", x, "triu", maybe(wholeNumber(1))),
   method("Tensor", x, "detach", maybe(own("why", 3, true, {}))),
   method("Tensor", x, "clamp", maybe(own(0, "0", [0], {})), maybe(own(1, "1", [1], {}))),
+  method("Tensor", x, "clampMin", tensorOrNumber(0)),
+  method("Tensor", x, "clampMax", tensorOrNumber(0)),
+  method("Tensor", x, "lerp", aTensor(x), tensorOrNumber(0.5)),
+  method("Tensor", x, "cumprod", anAxis(1)),
+  ...(["sort", "argsort"] as const).map((op) => method("Tensor", x, op, maybe(anAxis(1)), maybe(truth(true)))),
+  method("Tensor", x, "topk", own(2, null, "2", 2.5, -1, [2], x), maybe(anAxis(1)), maybe(truth(true))),
+  method("Tensor", x, "roll", own(1, null, "1", 0.5, ["1"], {}, [1, 2]), maybe(someAxes(0))),
+  many(method("Tensor", x, "repeat", wholeNumber(2), wholeNumber(1))),
+  many(method("Tensor", x, "tile", maybe(wholeNumber(2)))),
+  method("Tensor", x, "movedim", anAxis(0), anAxis(1)),
+  method("Tensor", x, "unflatten", anAxis(1), own([3, 1], null, 3, "3", ["3"], [2, 2], {}, x)),
+  method("Tensor", x, "diagonal", maybe(wholeNumber(1)), maybe(anAxis(0)), maybe(anAxis(1))),
+  ...(["diag", "diagEmbed", "diagflat"] as const).map((op) => method("Tensor", row, op, maybe(wholeNumber(1)))),
+  method("Tensor", x, "scatter", anAxis(1), aTensor(whole.select(1, 0).unsqueeze(1)), tensorOrNumber(0)),
+  method(
+    "Tensor",
+    x,
+    "indexAdd",
+    anAxis(0),
+    aTensor(whole.select(1, 0)),
+    aTensor(x),
+    options({ alpha: 2 }, { alpha: "2" }, 2),
+  ),
   method("Tensor", x, "where", aTensor(mask), tensorOrNumber(0)),
   method("Tensor", x, "maskedFill", aTensor(mask), tensorOrNumber(0)),
   method("Tensor", x, "cast", dtype),
@@ -160,6 +183,25 @@ export const functions: readonly Call[] = [
   calls("concat", p.concat, aList([x, x], x, [x, 1], []), maybe(anAxis(0))),
   calls("cat", p.cat, aList([x, x], x, [x, 1], []), maybe(anAxis(0))),
   calls("stack", p.stack, aList([x, x], x, [x, 1], []), maybe(wholeNumber(0)), name),
+  many(
+    calls("einsum", p.einsum, own("ij,kj", null, 3, "ij", "i,j", "ij,jk->ij", "ij,kj->im", {}), aTensor(x), aTensor(x)),
+  ),
+  calls(
+    "meshgrid",
+    p.meshgrid,
+    aList([row, row], row, [x, row], [row, 1]),
+    options({ indexing: "xy" }, { indexing: "yx" }, "xy"),
+  ),
+  calls("vstack", p.vstack, aList([x, x], x, [x, 1], [])),
+  calls("hstack", p.hstack, aList([x, x], x, [x, 1], [])),
+  calls("cholesky", p.cholesky, own(p.eye(2), null, 3, "x", x, row, {})),
+  calls(
+    "solveTriangular",
+    p.solveTriangular,
+    own(p.eye(2), null, 3, "x", x, row, {}),
+    own(p.eye(2), null, 3, "x", x.transpose(), row, {}),
+    options({ upper: true }, { upper: 1 }, { lower: true }),
+  ),
   calls("where", p.where, aTensor(mask), tensorOrNumber(x), tensorOrNumber(0)),
   calls("matmul", p.matmul, aTensor(x), aTensor(row)),
   calls("oneHot", p.oneHot, aTensor(whole), own(3, null, 0, 2.5, -1, "3")),

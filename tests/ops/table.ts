@@ -1,7 +1,10 @@
 /** How the operations of the PyTorch fixtures are called here. */
 
 import { concat, stack, where } from "../../lib/tensor/functions.ts";
-import type { Tensor } from "../../lib/tensor/tensor.ts";
+import { eye } from "../../lib/tensor/creation.ts";
+import { einsum, hstack, meshgrid, vstack } from "../../lib/tensor/joins.ts";
+import { solveTriangular } from "../../lib/tensor/linear_algebra.ts";
+import type { Sorted, Tensor } from "../../lib/tensor/tensor.ts";
 import type { DType } from "../../lib/graph/types.ts";
 import type { BinaryName, UnaryName } from "../../lib/graph/primitives.ts";
 
@@ -56,6 +59,16 @@ function huber([a, b]: readonly Tensor[]): Tensor {
   const size = distance.abs();
   return where(size.less(1), distance.square().mul(0.5), size.sub(0.5));
 }
+
+interface Order {
+  readonly axis: number;
+  readonly descending: boolean;
+}
+
+/** Squares, where there are any to be differentiated. */
+const positive = (x: Tensor): Tensor => x.dtype === "float32" ? x.square() : x;
+
+const pair = ({ values, indices }: Sorted): Tensor[] => [values, indices];
 
 function calls(rows: Record<string, Call>): ReadonlyMap<string, Call> {
   return new Map(Object.entries(rows));
@@ -116,6 +129,40 @@ const table = calls({
   mlpLoss: (inputs) => mlp(inputs).square().mean(),
   layerNorm: (inputs, { eps }: { eps: number }) => layerNorm(inputs, eps),
   huber: (inputs) => huber(inputs),
+  sort: ([x], { axis, descending }: Order) => pair(positive(x!).sort(axis, descending)),
+  argsort: ([x], { axis, descending }: Order) => x!.argsort(axis, descending),
+  topk: ([x], { k, axis, largest }: { k: number; axis: number; largest: boolean }) =>
+    pair(x!.square().topk(k, axis, largest)),
+  prod: ([x], { axis, keepDim }: { axis: number | null; keepDim: boolean }) => x!.prod(axis ?? undefined, keepDim),
+  cumprod: ([x], { axis }: { axis: number }) => x!.cumprod(axis),
+  roll: ([x], { shifts, axis }: { shifts: number | number[]; axis: number | number[] | null }) =>
+    x!.roll(shifts, axis ?? undefined).square(),
+  repeat: ([x], { sizes }: { sizes: number[] }) => x!.repeat(...sizes).square(),
+  tile: ([x], { sizes }: { sizes: number[] }) => x!.tile(...sizes).square(),
+  movedim: ([x], { from, to }: { from: number; to: number }) => x!.movedim(from, to).square(),
+  unflatten: ([x], { axis, sizes }: { axis: number; sizes: number[] }) => x!.unflatten(axis, sizes).square(),
+  diagonal: ([x], { offset, a, b }: { offset: number; a: number; b: number }) => x!.diagonal(offset, a, b).square(),
+  diag: ([x], { diagonal }: { diagonal: number }) => x!.diag(diagonal).square(),
+  diagEmbed: ([x], { offset }: { offset: number }) => x!.diagEmbed(offset).square(),
+  diagflat: ([x]) => x!.diagflat().square(),
+  trace: ([x]) => x!.square().trace(),
+  lerp: ([x, end, weight]) => x!.lerp(end!, weight!),
+  clampMin: ([x], { bound }: { bound: number }) => x!.clampMin(bound),
+  clampMax: ([x], { bound }: { bound: number }) => x!.clampMax(bound),
+  scatter: ([x, index, source], { axis }: { axis: number }) => x!.scatter(axis, index!, source!).square(),
+  scatterNumber: ([x, index], { axis, number }: { axis: number; number: number }) =>
+    x!.scatter(axis, index!, number).square(),
+  indexAdd: ([x, index, source], { axis, alpha }: { axis: number; alpha: number }) =>
+    x!.indexAdd(axis, index!, source!, { alpha }).square(),
+  einsum: (inputs, { equation }: { equation: string }) => einsum(equation, ...inputs),
+  meshgrid: (inputs, { indexing }: { indexing: "ij" | "xy" }) => meshgrid(inputs, { indexing }).map((x) => x.square()),
+  vstack: (inputs) => vstack(inputs).square(),
+  hstack: (inputs) => hstack(inputs).square(),
+  cholesky: ([x]) => x!.matmul(x!.transpose()).add(eye(x!.shape.at(-1)!)).cholesky(),
+  solveTriangular: ([a, b], options: { upper: boolean; left: boolean; unitriangular: boolean }) => {
+    const lower = a!.tril(-1).add(a!.diagonal(0, -2, -1).square().add(1).diagEmbed());
+    return solveTriangular(options.upper ? lower.transpose() : lower, b!, options);
+  },
   attention: (inputs) => attention(inputs),
 });
 

@@ -37,6 +37,7 @@ const lifts: { readonly [K in OpName]?: Lift<K> } = {
   concat: along(),
   takeAlongAxis: along(),
   scatterAdd: along(),
+  argsort: ({ attrs }, x) => makeNode("argsort", x, { ...attrs, axis: attrs.axis + 1 }),
   cumsum: ({ attrs }, x) => makeNode("cumsum", x, { ...attrs, axis: attrs.axis + 1 }),
   reshape: ({ attrs: { shape, axes } }, x, length) =>
     makeNode("reshape", x, { shape: [length, ...shape], axes: [null, ...axes] }),

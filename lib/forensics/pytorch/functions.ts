@@ -2,7 +2,6 @@
 
 import { onHost, type Sentences } from "./tensors.ts";
 
-const sized = (instead: string): string => `shapes are known before numbers here: ${instead}`;
 const transform = onHost("Fourier transform");
 const key = "randomness has a key, of randomKey(seed), a Generator or a HostRandom:";
 const decomposed = "of a positive definite matrix: const L = cholesky(a), and solveTriangular() twice.";
