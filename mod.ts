@@ -77,6 +77,7 @@ export {
   uniform,
 } from "./lib/tensor/random.ts";
 export { padBatch, type PadBatchOptions, type PaddedBatch } from "./lib/tensor/pad_batch.ts";
+export { cond, whileLoop, type WhileOptions } from "./lib/tensor/branches.ts";
 export { checkpoint, scan, type ScanOptions } from "./lib/tensor/scan.ts";
 export { leaves, mapTree, type Tree } from "./lib/tensor/tree.ts";
 export { Parameter, type Stateful, Variable } from "./lib/tensor/variable.ts";
@@ -93,6 +94,7 @@ export { checkNumerics } from "./lib/forensics/nonfinite/watch.ts";
 export type { FailedStep, StepInput } from "./lib/forensics/nonfinite/failed_step.ts";
 
 export { grad, type GradientOptions, gradients, hvp, valueAndGrad, vjp } from "./lib/tensor/transforms.ts";
+export { type InAxes, jacobian, jvp, vmap } from "./lib/tensor/function_transforms.ts";
 export { gradcheck, type GradcheckOptions } from "./lib/tensor/gradcheck.ts";
 
 export { HostRandom } from "./lib/tensor/host_random.ts";

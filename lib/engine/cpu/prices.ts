@@ -114,7 +114,10 @@ function elementsOf(node: Node): Times {
   if (node.op === "argsort") {
     const n = node.inputs[0]!.shape[node.attrs.axis]!;
     const [all, levels] = [sizeOf(node.inputs[0]!.shape), Math.ceil(Math.log2(n + 1))];
-    return { wasm: n <= mostRanked ? perCompared * all * 2 * n : perExchanged * all * levels * levels, onnx: 4 * all * levels };
+    return {
+      wasm: n <= mostRanked ? perCompared * all * 2 * n : perExchanged * all * levels * levels,
+      onnx: 4 * all * levels,
+    };
   }
   if (node.op === "randomBits") return times({ wasm: 10, onnx: 10 }, size);
   if (coreOf(node) !== "map") {

@@ -5,7 +5,6 @@
 
 import { makeNode, type Node, type NodeOf } from "../../graph/node.ts";
 import {
-  add,
   binary,
   cast,
   expand,

@@ -178,9 +178,9 @@ export const ofFft: Sentences = {
 /** Functions of torch.autograd and torch.func. */
 export const ofAutograd: Sentences = {
   grad_and_value: "valueAndGrad(f).",
-  jacrev: "jacobian(f)(x).",
-  jacfwd: "jacobian(f)(x).",
-  hessian: "jacobian(grad(f))(x); of a vector only: hvp(f, x, v).",
+  jacrev: "jacobian(f, x).",
+  jacfwd: "jacobian(f, x).",
+  hessian: "jacobian(grad(f), x); times a vector alone: hvp(f, x, v).",
   functional_call: "compile(fn, { state }): a function of tensors, with what it changes by name.",
   stack_module_state: "new StackedMLP(count, sizes, random) holds several networks.",
   Function: "boundary(name, fn, { vjp }).",
