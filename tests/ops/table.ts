@@ -1,6 +1,12 @@
 /** How the operations of the PyTorch fixtures are called here. */
 
 import { concat, stack, where } from "../../lib/tensor/functions.ts";
+import { Categorical, Normal } from "../../lib/nn/distributions.ts";
+import { Bernoulli, type BernoulliChoice } from "../../lib/nn/distributions/bernoulli.ts";
+import { Beta } from "../../lib/nn/distributions/beta.ts";
+import { klDivergence, MixtureSameFamily } from "../../lib/nn/distributions/mixture.ts";
+import { MultivariateNormal } from "../../lib/nn/distributions/multivariate_normal.ts";
+import { Uniform } from "../../lib/nn/distributions/uniform.ts";
 import { eye } from "../../lib/tensor/creation.ts";
 import { einsum, hstack, meshgrid, vstack } from "../../lib/tensor/joins.ts";
 import { solveTriangular } from "../../lib/tensor/linear_algebra.ts";
@@ -69,6 +75,28 @@ interface Order {
 const positive = (x: Tensor): Tensor => x.dtype === "float32" ? x.square() : x;
 
 const pair = ({ values, indices }: Sorted): Tensor[] => [values, indices];
+
+/** A lower triangular matrix whose diagonal is at least 1. */
+const positiveLower = (x: Tensor): Tensor => x.tril(-1).add(x.diagonal(0, -2, -1).square().add(1).diagEmbed());
+
+interface Described<D> {
+  logProb(x: Tensor): Tensor;
+  entropy(): Tensor;
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+  readonly stddev: Tensor;
+  kl(other: D): Tensor;
+}
+
+/** What is known of a distribution, and its divergence from another, of a value and the parameters of both. */
+function described<D extends Described<D>>(
+  [value, ...x]: readonly Tensor[],
+  make: (a: Tensor, b: Tensor) => D,
+): Tensor[] {
+  const half = x.length / 2;
+  const [p, q] = [make(x[0]!, x[1]!), make(x[half]!, x[half + 1]!)];
+  return [p.logProb(value!), p.entropy(), p.mean, p.variance, p.stddev, klDivergence(p, q)];
+}
 
 function calls(rows: Record<string, Call>): ReadonlyMap<string, Call> {
   return new Map(Object.entries(rows));
@@ -158,9 +186,24 @@ const table = calls({
   meshgrid: (inputs, { indexing }: { indexing: "ij" | "xy" }) => meshgrid(inputs, { indexing }).map((x) => x.square()),
   vstack: (inputs) => vstack(inputs).square(),
   hstack: (inputs) => hstack(inputs).square(),
+  Bernoulli: (x, { of }: { of: "probs" | "logits" }) =>
+    described(x, (p) => new Bernoulli({ [of]: p! } as unknown as BernoulliChoice)),
+  Uniform: (x) => {
+    const make = (low: Tensor, width: Tensor): Uniform => new Uniform(low, low.add(width));
+    return x.length === 3 ? make(x[1]!, x[2]!).logProb(x[0]!) : described(x, make);
+  },
+  Beta: (x) => described(x, (a, b) => new Beta(a, b)),
+  MultivariateNormal: (x) => described(x, (loc, y) => new MultivariateNormal(loc, { scaleTril: positiveLower(y) })),
+  MixtureSameFamily: ([value, logits, loc, x], { of }: { of: "Normal" | "MultivariateNormal" }) => {
+    const parts = of === "Normal"
+      ? new Normal(loc!, x!)
+      : new MultivariateNormal(loc!, { scaleTril: positiveLower(x!) });
+    const whole = new MixtureSameFamily(new Categorical(logits!), parts);
+    return [whole.logProb(value!), whole.mean, whole.variance, whole.stddev];
+  },
   cholesky: ([x]) => x!.matmul(x!.transpose()).add(eye(x!.shape.at(-1)!)).cholesky(),
   solveTriangular: ([a, b], options: { upper: boolean; left: boolean; unitriangular: boolean }) => {
-    const lower = a!.tril(-1).add(a!.diagonal(0, -2, -1).square().add(1).diagEmbed());
+    const lower = positiveLower(a!);
     return solveTriangular(options.upper ? lower.transpose() : lower, b!, options);
   },
   attention: (inputs) => attention(inputs),

@@ -187,7 +187,6 @@ export const ofDistributions: Sentences = {
   RelaxedBernoulli: "logits.add(u.log().sub(u.neg().log1p())).div(tau).sigmoid(), u = uniform(key, shape).",
   RelaxedOneHotCategorical: f("gumbel_softmax"),
   TanhTransform: "new TanhNormal(loc, scale).",
-  kl_divergence: "p.kl(q).",
   register_kl: "a function of both distributions.",
 };
 
@@ -196,8 +195,6 @@ export const ofDistributionMethods: Sentences = {
   cdf: "of Normal(loc, scale): x.sub(loc).div(scale * Math.SQRT2).erf().add(1).div(2).",
   icdf: onHost("inverse of the distribution function"),
   expand: "what it is made of is expanded: new Normal(loc.expand(5, 3), scale).",
-  batch_shape: "the shape of what it is made of: distribution.loc.shape.",
-  event_shape: "the shape of what it is made of: distribution.loc.shape.",
   perplexity: "distribution.entropy().exp().",
   has_rsample: "those with a method rsample(key).",
 };
