@@ -33,7 +33,8 @@ export { RolloutBuffer, type Row } from "./lib/rl/buffer.ts";
 export { Site } from "./lib/graph/site.ts";
 export { codes, explain, type Page } from "./lib/forensics/pages/codes.ts";
 
-export { type NestedList, Tensor, type TensorLike } from "./lib/tensor/tensor.ts";
+export { type NestedList, type Sorted, Tensor, type TensorLike } from "./lib/tensor/tensor.ts";
+export { Aliases } from "./lib/tensor/aliases.ts";
 export type { Axis, AxisOrAxes } from "./lib/tensor/axis.ts";
 export type { SpreadOptions } from "./lib/tensor/refuse.ts";
 export {
@@ -50,6 +51,7 @@ export {
   zerosLike,
 } from "./lib/tensor/creation.ts";
 export {
+  cat,
   concat,
   F,
   type Functions,
@@ -60,6 +62,9 @@ export {
   stopGradient,
   where,
 } from "./lib/tensor/functions.ts";
+export { einsum, hstack, meshgrid, type MeshgridOptions, vstack } from "./lib/tensor/joins.ts";
+export { cholesky, solveTriangular } from "./lib/tensor/linear_algebra.ts";
+export type { TriangularOptions } from "./lib/tensor/triangular.ts";
 export { noGrad } from "./lib/tensor/no_grad.ts";
 export {
   bernoulli,
@@ -72,6 +77,7 @@ export {
   uniform,
 } from "./lib/tensor/random.ts";
 export { padBatch, type PadBatchOptions, type PaddedBatch } from "./lib/tensor/pad_batch.ts";
+export { cond, whileLoop, type WhileOptions } from "./lib/tensor/branches.ts";
 export { checkpoint, scan, type ScanOptions } from "./lib/tensor/scan.ts";
 export { leaves, mapTree, type Tree } from "./lib/tensor/tree.ts";
 export { Parameter, type Stateful, Variable } from "./lib/tensor/variable.ts";
@@ -88,6 +94,7 @@ export { checkNumerics } from "./lib/forensics/nonfinite/watch.ts";
 export type { FailedStep, StepInput } from "./lib/forensics/nonfinite/failed_step.ts";
 
 export { grad, type GradientOptions, gradients, hvp, valueAndGrad, vjp } from "./lib/tensor/transforms.ts";
+export { type InAxes, jacobian, jvp, vmap } from "./lib/tensor/function_transforms.ts";
 export { gradcheck, type GradcheckOptions } from "./lib/tensor/gradcheck.ts";
 
 export { HostRandom } from "./lib/tensor/host_random.ts";
@@ -101,6 +108,11 @@ export { LSTM, type LSTMState } from "./lib/nn/lstm.ts";
 export { GRU, type GRUState } from "./lib/nn/gru.ts";
 export { type RecurrentKind, RecurrentMLP } from "./lib/nn/recurrent_mlp.ts";
 export { Categorical, type CategoricalChoice, Normal, TanhNormal } from "./lib/nn/distributions.ts";
+export { Bernoulli, type BernoulliChoice } from "./lib/nn/distributions/bernoulli.ts";
+export { Beta } from "./lib/nn/distributions/beta.ts";
+export { type Component, type Divergent, klDivergence, MixtureSameFamily } from "./lib/nn/distributions/mixture.ts";
+export { MultivariateNormal, type Spread } from "./lib/nn/distributions/multivariate_normal.ts";
+export { Uniform } from "./lib/nn/distributions/uniform.ts";
 export { conjugateGradient, type ConjugateGradientOptions } from "./lib/optim/conjugate_gradient.ts";
 export { FlatVector, ParameterGroup } from "./lib/optim/group.ts";
 export { type GroupDefaults, type GroupOptions, type GroupState, Optimizer } from "./lib/optim/optimizer.ts";

@@ -1,4 +1,4 @@
-/** `deno task explain G101`: what an error code means. Without a code, and for `--help`, it lists them all. */
+/** `deno task explain G101`: what an error code means, or what to write for a name of PyTorch (`torch.einsum`). Without one, and for `--help`, it lists them all. */
 
 import { codes, explain } from "../lib/forensics/pages/codes.ts";
 
@@ -6,8 +6,8 @@ const [code] = Deno.args.filter((arg) => arg !== "--help");
 try {
   console.log(
     code
-      ? explain(code.toUpperCase())
-      : `Usage: deno task explain CODE\n\n${
+      ? explain(/^g\d+$/i.test(code) ? code.toUpperCase() : code)
+      : `Usage: deno task explain CODE or NAME\n\n${
         Object.entries(codes).map(([code, { title }]) => `${code}  ${title}`).join("\n")
       }`,
   );

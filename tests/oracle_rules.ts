@@ -185,6 +185,17 @@ function largestIndex(x: Value, index: readonly number[], axis: number): number 
   return best;
 }
 
+/** The place of the entry that `index` names in the order along `axis`. */
+function placeInOrder(x: Value, index: readonly number[], axis: number, descending: boolean): number {
+  const key = (i: number): number => {
+    const value = at(x, replaced(index, axis, i));
+    const held = Number.isNaN(value) ? Infinity : value;
+    return descending ? -held : held;
+  };
+  const places = Array.from({ length: x.shape[axis]! }, (_, i) => i);
+  return places.sort((i, j) => key(i) === key(j) ? i - j : key(i) < key(j) ? -1 : 1)[index[axis]!]!;
+}
+
 function runningSum(x: Value, axis: number, reverse: boolean): Float64Array {
   const out = new Float64Array(x.data.length);
   const visits: [number[], number][] = [];
@@ -270,6 +281,7 @@ export const rules: { readonly [K in OpName]: Rule<K> } = {
   max: (node, [x]) => reduce(node, x!, Math.max),
   min: (node, [x]) => reduce(node, x!, Math.min),
   argmax: (node, [x]) => build(node.shape, (index) => largestIndex(x!, index, node.attrs.axis)),
+  argsort: (node, [x]) => build(node.shape, (index) => placeInOrder(x!, index, node.attrs.axis, node.attrs.descending)),
   cumsum: (node, [x]) => runningSum(x!, node.attrs.axis, node.attrs.reverse),
 
   reshape: (_, [x]) => x!.data,

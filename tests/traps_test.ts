@@ -302,7 +302,21 @@ onEachEngine("variables that started from one tensor, or from each other, change
 
 Deno.test("[B] - [B, 1] is refused, with its help", () => {
   throws(() => zeros([3]).sub(zeros([3, 1])), coded("G302", /unsqueeze/));
-  throws(() => zeros([4, 1]).mul(zeros([3])), coded("G302"));
+  throws(() => zeros([5, 4, 1]).mul(zeros([4])), coded("G302"));
+  throws(() => zeros([4, 1]).where(zeros([4]).less(1), zeros([4, 1])), coded("G302"));
+  // Discounts are counted out, rewards are not.
+  throws(() => tensor([[1], [2], [3]]).mul(full([3], 0.9).pow(arange(3))), coded("G302"));
+});
+
+Deno.test("an outer product by broadcasting is no forgotten axis: positions times frequencies, also as many of both", async () => {
+  equal(zeros([6, 1]).mul(zeros([4])).shape, [6, 4]);
+  equal(tensor([[1], [2]]).add(tensor([1, 2, 3])).shape, [2, 3]);
+  const angles = (n: number): Tensor => {
+    const frequencies = arange(0, 8, 2).mul(-Math.log(10_000) / 8).exp();
+    return arange(n).unsqueeze(1).mul(frequencies);
+  };
+  for (const n of [6, 4]) equal(angles(n).shape, [n, 4]);
+  equal(await angles(4).select(0, 3).select(0, 0).item(), 3);
 });
 
 Deno.test("sizes that do not fit are refused, naming both", () => {

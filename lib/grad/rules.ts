@@ -4,6 +4,7 @@
  * themselves.
  */
 
+import { spreadIndex } from "../graph/arrange.ts";
 import { square } from "../graph/composite.ts";
 import type { Node, NodeOf } from "../graph/node.ts";
 import {
@@ -122,12 +123,6 @@ function unconcat(g: Node, node: NodeOf<"concat">): Gradients {
   });
 }
 
-/** An index vector `[k]` repeated to the shape of the entries that it took along `axis`. */
-function spreadIndex(index: Node, like: Node, axis: number): Node {
-  const aligned = reshape(index, like.shape.map((n, i) => i === axis ? n : 1));
-  return expand(aligned, like.shape);
-}
-
 function unmatmul(g: Node, node: NodeOf<"matmul">): Gradients {
   const [a, b] = node.inputs as [Node, Node];
   const { transA, transB } = node.attrs;
@@ -200,6 +195,7 @@ export const rules: { readonly [K in Exclude<OpName, "scan" | "output">]: Rule<K
   max: (g, node) => extremum(g, as(node)),
   min: (g, node) => extremum(g, as(node)),
   argmax: none,
+  argsort: none,
   cumsum: (g, { attrs }) => [cumsum(g, attrs.axis, !attrs.reverse)],
 
   reshape: (g, { inputs: [x] }) => [reshape(g, x!.shape, x!.axes)],

@@ -4,7 +4,11 @@ import { PlumblineError } from "./error.ts";
 import type { Site } from "./site.ts";
 import { type Aval, type Axes, describe, type Shape, sizeOf } from "./types.ts";
 
-type Operand = Aval & { readonly site: Site };
+type Operand = Aval & {
+  readonly site: Site;
+  readonly op: string;
+  readonly inputs: readonly Operand[];
+};
 
 function refuse(code: "G302" | "G303", message: string, nodes: readonly Operand[], help: string): never {
   throw new PlumblineError({ code, message, made: nodes, help });
@@ -17,8 +21,9 @@ function leading(operands: readonly Operand[], last: number): readonly Operand[]
 }
 
 /**
- * The common shape, as NumPy aligns them, of all axes but the `last` ones. Operands of different ranks whose result is larger
- * than each of them ([B] with [B, 1]) are refused: that is almost always a forgotten axis.
+ * The common shape, as NumPy aligns them, of all axes but the `last` ones. Operands of different ranks that repeat each other
+ * along axes of the same size ([B] with [B, 1]) are refused: that is almost always a forgotten axis. [6, 1] with [4] is an outer
+ * product, and so are two tables that were counted out, as the angles of positions and frequencies are.
  *
  * @throws PlumblineError G302
  */
@@ -40,7 +45,8 @@ export function broadcastShape(whole: readonly Operand[], last = 0): Shape {
     return size;
   });
   const ranks = new Set(operands.filter((x) => sizeOf(x.shape) !== 1).map((x) => x.shape.length));
-  if (ranks.size > 1 && operands.every((x) => sizeOf(x.shape) < sizeOf(shape))) {
+  const isLarger = ranks.size > 1 && operands.every((x) => sizeOf(x.shape) < sizeOf(shape));
+  if (isLarger && repeatAlike(operands, rank) && !whole.every(isTable)) {
     const list = whole.map(describe).join(" and ");
     refuse(
       "G302",
@@ -50,6 +56,35 @@ export function broadcastShape(whole: readonly Operand[], last = 0): Shape {
     );
   }
   return shape;
+}
+
+/** The sizes along which `a` repeats `b`, both aligned from the right. */
+function repeated(a: Shape, b: Shape, rank: number): number[] {
+  return Array.from({ length: rank }, (_, i) => i + 1).flatMap((fromEnd) => {
+    const n = a[a.length - fromEnd] ?? 1;
+    return n !== 1 && (b[b.length - fromEnd] ?? 1) === 1 ? [n] : [];
+  });
+}
+
+/** Whether two operands of different ranks repeat each other along axes of the same size. */
+function repeatAlike(operands: readonly Operand[], rank: number): boolean {
+  return operands.some(({ shape: a }) =>
+    operands.some(({ shape: b }) => {
+      if (a.length === b.length) return false;
+      const others = repeated(b, a, rank);
+      return repeated(a, b, rank).some((n) => others.includes(n));
+    })
+  );
+}
+
+/** Whether `x` was counted out: made of arange() and numbers alone, of nothing that was measured or learnt. */
+function isTable(x: Operand): boolean {
+  const seen = new Set<Operand>([x]);
+  for (const node of seen) {
+    if (node.op === "input" || node.op === "scan") return false;
+    for (const input of node.inputs) seen.add(input);
+  }
+  return [...seen].some((node) => node.op === "iota");
 }
 
 /** How to insert the axis that one of two operands lacks: `unsqueeze(2, "agent")`. */

@@ -58,6 +58,7 @@ function rangeOf(node: Node, isFixed: IsFixed, depth = 0): Range | null {
     case "iota":
       return [0, node.shape[node.attrs.axis]! - 1];
     case "argmax":
+    case "argsort":
       return [0, node.inputs[0]!.shape[node.attrs.axis]! - 1];
     case "cast":
       return node.inputs[0]!.dtype === "bool" ? [0, 1] : node.inputs[0]!.dtype === "int32" ? of(0) : null;

@@ -172,6 +172,11 @@ export function argmax(x: Node, axis: number): Node {
   return makeNode("argmax", [x], { axis });
 }
 
+/** The places of the first `k` entries along `axis` in order. */
+export function argsort(x: Node, axis: number, k: number = x.shape[axis]!, descending = false): Node {
+  return makeNode("argsort", [x], { axis, k, descending });
+}
+
 /** Running sums along `axis`. */
 export function cumsum(x: Node, axis: number, reverse = false): Node {
   return makeNode("cumsum", [x], { axis, reverse });

@@ -311,6 +311,19 @@ export const primitives = {
       return { ...resized(x, axis, 1), dtype: "int32" };
     },
   } as Primitive<{ axis: number }>,
+  /**
+   * int32: the places of the first `k` entries along `axis` in order, the smallest first, or the largest if `descending`. Of equal
+   * ones that with the smaller place comes first; NaN counts as Infinity.
+   */
+  argsort: {
+    kind: "index",
+    infer: (inputs, { axis, k }) => {
+      const x = check(inputs, number);
+      const n = x.shape[axis]!;
+      if (k > n) fail(`takes at most the ${n} entries that ${describe(x)} has along axis ${axis}, not ${k}.`);
+      return { ...resized(x, axis, k), dtype: "int32" };
+    },
+  } as Primitive<{ axis: number; k: number; descending: boolean }>,
   /** Running sums along `axis`, from the end if `reverse`. */
   cumsum: { kind: "index", infer: (inputs) => check(inputs, number) } as Primitive<{ axis: number; reverse: boolean }>,
 

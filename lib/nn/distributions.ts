@@ -1,7 +1,8 @@
 /** Probability distributions over actions. `sample` passes no gradient; `rsample` is reparameterised. */
 
+import { refuseNames } from "../forensics/pytorch/refuse.ts";
 import { noteSink } from "../forensics/nonfinite/sinks.ts";
-import { signature, takeOnly } from "../graph/arguments.ts";
+import { type Parameters, signature, takeOnly } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { fromStart } from "../graph/indices.ts";
 import * as ops from "../graph/ops.ts";
@@ -12,17 +13,13 @@ import { normal, uniform } from "../tensor/random.ts";
 import { likeNode, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { areProbabilities, behindTanh } from "./behind.ts";
 
-/** What somebody wants who gives a shape to sample(). */
-const ofShape =
-  "a sample has the shape of the distribution; for several expand that first: new Normal(loc.expand(5, 3), scale).";
-
 const logSqrtTwoPi = 0.5 * Math.log(2 * Math.PI);
 
 const location = { loc: kind.tensorLike, scale: kind.tensorLike };
 const takesNormal = signature("new Normal()", location);
 
 /** Two of what distributions are made of, broadcast to the shape that they have together. */
-function together(a: TensorLike, b: TensorLike): [Tensor, Tensor] {
+export function together(a: TensorLike, b: TensorLike): [Tensor, Tensor] {
   const float = ops.full("float32", [], 0);
   const beside = a instanceof Tensor ? a.node : b instanceof Tensor ? b.node : float;
   return ops.together(likeNode(beside, a), likeNode(beside, b)).map((x) => new Tensor(x)) as [Tensor, Tensor];
@@ -52,14 +49,39 @@ export class Normal {
     return this.scale.log().add(0.5 + logSqrtTwoPi);
   }
 
-  /** A sample through which gradients flow to `loc` and `scale`. */
-  rsample(key: Tensor): Tensor {
-    return this.loc.add(this.scale.mul(normal(key, this.loc.shape)));
+  /** Samples `[..shape, ..shape of the distribution]` through which gradients flow to `loc` and `scale`. */
+  rsample(key: Tensor, shape: Shape = []): Tensor {
+    return this.loc.add(this.scale.mul(normal(key, [...shape, ...this.loc.shape])));
   }
 
-  /** A sample through which no gradient flows. */
-  sample(key: Tensor): Tensor {
-    return this.rsample(key).detach("sample(): use rsample() for a reparameterised sample");
+  /** Samples `[..shape, ..shape of the distribution]` through which no gradient flows. */
+  sample(key: Tensor, shape: Shape = []): Tensor {
+    return this.rsample(key, shape).detach("sample(): use rsample() for a reparameterised sample");
+  }
+
+  /** The shape of the distributions: that of `loc`. */
+  get batchShape(): Shape {
+    return this.loc.shape;
+  }
+
+  /** The shape of one value: none. */
+  get eventShape(): Shape {
+    return [];
+  }
+
+  /** The mean, element by element: `loc`. */
+  get mean(): Tensor {
+    return this.loc;
+  }
+
+  /** The variance, element by element. */
+  get variance(): Tensor {
+    return this.scale.square();
+  }
+
+  /** The standard deviation, element by element: `scale`. */
+  get stddev(): Tensor {
+    return this.scale;
   }
 
   /** The most likely value. */
@@ -75,11 +97,12 @@ export class Normal {
   }
 }
 
-const sampled = { key: kind.key };
+/** What draws take. */
+export const sampled: Parameters = { key: kind.key, shape: kind.optional(kind.shape) };
 takeOnly(Normal, {
   logProb: { x: kind.tensorLike },
-  rsample: [sampled, () => ofShape],
-  sample: [sampled, () => ofShape],
+  rsample: sampled,
+  sample: sampled,
   kl: { other: kind.instance("another Normal", Normal) },
 });
 
@@ -122,19 +145,19 @@ export class TanhNormal {
     return this.base.logProb(u).sub(logDerivativeOfTanh(u));
   }
 
-  /** A value before the tanh, without gradient. */
-  sampleBase(key: Tensor): Tensor {
-    return this.base.sample(key);
+  /** Values before the tanh, `[..shape, ..shape of the distribution]`, without gradient. */
+  sampleBase(key: Tensor, shape: Shape = []): Tensor {
+    return this.base.sample(key, shape);
   }
 
-  /** An action through which gradients flow. */
-  rsample(key: Tensor): Tensor {
-    return this.base.rsample(key).tanh();
+  /** Actions `[..shape, ..shape of the distribution]` through which gradients flow. */
+  rsample(key: Tensor, shape: Shape = []): Tensor {
+    return this.base.rsample(key, shape).tanh();
   }
 
-  /** An action through which no gradient flows. */
-  sample(key: Tensor): Tensor {
-    return this.base.sample(key).tanh();
+  /** Actions `[..shape, ..shape of the distribution]` through which no gradient flows. */
+  sample(key: Tensor, shape: Shape = []): Tensor {
+    return this.base.sample(key, shape).tanh();
   }
 
   /**
@@ -162,9 +185,9 @@ export function gumbel(key: Tensor, shape: Shape): Tensor {
 takeOnly(TanhNormal, {
   logProb: { action: kind.tensorLike },
   logProbOfBase: { u: kind.tensor },
-  sampleBase: [sampled, () => ofShape],
-  rsample: [sampled, () => ofShape],
-  sample: [sampled, () => ofShape],
+  sampleBase: sampled,
+  rsample: sampled,
+  sample: sampled,
   entropyEstimate: { noise: kind.tensor },
 });
 
@@ -228,9 +251,29 @@ export class Categorical {
     return this.logProbs.exp().mul(p.sub(q)).sum(-1);
   }
 
-  /** Classes, int32 `[..]` (Gumbel's trick); never one whose logit is -Infinity. */
-  sample(key: Tensor): Tensor {
-    return this.#watched(this.logProbs.add(gumbel(key, this.logProbs.shape)).argmax(-1));
+  /** Classes, int32 `[..shape, ..]` (Gumbel's trick); never one whose logit is -Infinity. */
+  sample(key: Tensor, shape: Shape = []): Tensor {
+    return this.#watched(this.logProbs.add(gumbel(key, [...shape, ...this.logProbs.shape])).argmax(-1));
+  }
+
+  /** The probabilities `[.., class]`. */
+  get probs(): Tensor {
+    return this.logProbs.exp();
+  }
+
+  /** The log-probabilities `[.., class]`, which are logits. */
+  get logits(): Tensor {
+    return this.logProbs;
+  }
+
+  /** The shape of the choices: that of `logProbs` without its last axis. */
+  get batchShape(): Shape {
+    return this.logProbs.shape.slice(0, -1);
+  }
+
+  /** The shape of one value: none. */
+  get eventShape(): Shape {
+    return [];
   }
 
   /** The most likely class, int32 `[..]`. */
@@ -248,7 +291,7 @@ export class Categorical {
 takeOnly(Categorical, {
   logProb: { index: kind.tensor },
   kl: { other: kind.instance("another Categorical", Categorical) },
-  sample: [sampled, () => ofShape],
+  sample: sampled,
 });
 
 /** `x`, which has classes along its last axis, as float32. */
@@ -270,4 +313,8 @@ function refuseProbabilities(x: Tensor): void {
       "if they are logits all the same:  new Categorical({ logits })",
     ],
   });
+}
+
+for (const { prototype } of [Normal, TanhNormal, Categorical]) {
+  refuseNames(prototype, "a distribution", "Distribution methods");
 }

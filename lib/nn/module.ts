@@ -1,5 +1,6 @@
 /** Module: something with parameters, found through its own fields, by the names of the fields. */
 
+import { refuseNames } from "../forensics/pytorch/refuse.ts";
 import { signature, takeOnly } from "../graph/arguments.ts";
 import { callerSite, type Making, makingSite } from "../graph/site.ts";
 import { PlumblineError } from "../graph/error.ts";
@@ -126,6 +127,7 @@ function summaryOf(module: Module): string {
 
 const prefix = kind.optional(kind.text);
 takeOnly(Module, { namedVariables: { prefix }, namedParameters: { prefix } });
+refuseNames(Module.prototype, "a module", "Module methods");
 
 const takesFrozen = signature("frozen()", { module: kind.stateful });
 const takesLate = signature("joinsLater()", { module: kind.stateful });

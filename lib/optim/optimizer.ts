@@ -1,5 +1,6 @@
 /** What all optimisers share: groups of flat vectors with their own settings, learning rates that are state, clipping. */
 
+import { refuseNames } from "../forensics/pytorch/refuse.ts";
 import { mustStayFinite, noteSink } from "../forensics/nonfinite/sinks.ts";
 import { haveLoose, noteIdleStep, noteLearning, noteStep, recentLosses } from "../forensics/steps/losses.ts";
 import { warnOfLoose } from "../forensics/steps/ownership.ts";
@@ -228,6 +229,7 @@ takeOnly(Optimizer, {
   setLearningRate: { lr: kind.number },
   clipGradNorm: { maxNorm: kind.number },
 }, ["planStep"]);
+refuseNames(Optimizer.prototype, "an optimiser", "optim");
 
 /** Whether `x` was written as a group, whatever is in it. */
 const isGroup = (x: unknown): x is GroupOptions =>

@@ -1,10 +1,11 @@
 /**
- * What is silently nothing in JavaScript: reading what a tensor has not (`x.T`, `x[0]`, `x.length`) and writing to what it has
+ * What is silently nothing in JavaScript: reading what a tensor has not (`x.nansum`, `x[0]`, `x.length`) and writing to what it has
  * (`w.data = v`, `w[0] = 0`, `x.shape[0] = 7`). Accessors on the prototype, and shapes that refuse, make sentences of it; an
  * operation costs nothing more.
  */
 
 import { PlumblineError } from "../graph/error.ts";
+import { sentencesOf } from "../forensics/pytorch/names.ts";
 import type { Node } from "../graph/node.ts";
 import { callerSite } from "../graph/site.ts";
 import { describe } from "../graph/types.ts";
@@ -13,25 +14,7 @@ interface HasNode {
   readonly node: Node;
 }
 
-const transposed = "transpose() exchanges the last two axes, permute() orders all of them.";
 const learns = "what learns is a parameter: new Parameter(tensor, name); frozen(module) holds one still.";
-
-/** What other libraries call it, and what to write here. */
-const elsewhere: Readonly<Record<string, string>> = {
-  T: transposed,
-  mT: transposed,
-  H: transposed,
-  mH: transposed,
-  length: "shape[0] is the size of the first axis, size the number of elements.",
-  ndim: "rank is the number of axes.",
-  names: "axes are the names of the axes; named() gives the tensor others.",
-  device: "one engine computes everything: await useDevice(name) chooses it.",
-  grad: "parameters have one after backward(): new Parameter(tensor). For any tensor: gradients(loss, [tensor]).",
-  requires_grad: learns,
-  grad_fn: "the graph is behind every tensor; audit(loss) shows which parameters it reaches.",
-  is_leaf: learns,
-  nbytes: "size is the number of elements; each takes 4 bytes.",
-};
 
 /** What to write in the place of an assignment to what a tensor has. */
 const instead: Readonly<Record<string, string>> = {
@@ -75,7 +58,7 @@ function define(on: object, name: string, get: Get, set: Set): void {
 /** What has an answer for the names and indices that a tensor has not; behind its prototype, whose own names stay what they are. */
 function foreignNames(behind: object | null): object {
   const names: object = Object.create(behind);
-  for (const [name, help] of Object.entries(elsewhere)) {
+  for (const [name, help] of sentencesOf("Tensor", "torch", "nn.functional")) {
     const refuseName = function (this: HasNode): never {
       refuse(this, `a tensor has no \`${name}\``, help);
     };
@@ -95,14 +78,19 @@ function foreignNames(behind: object | null): object {
   return names;
 }
 
-/** Has tensors, whose prototype is given, refuse what would be silently nothing. */
-export function refuseForeign(prototype: HasNode): void {
+/** Has what tensors have by this prototype refuse to be assigned. */
+export function refuseWrites(prototype: HasNode): void {
   for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     if (name === "constructor") continue;
     define(prototype, name, get ?? (() => value), function () {
       refuseWrite(this, name);
     });
   }
+}
+
+/** Has tensors, whose last prototype is given, refuse what would be silently nothing. */
+export function refuseForeign(prototype: HasNode): void {
+  refuseWrites(prototype);
   Object.setPrototypeOf(prototype, foreignNames(Object.getPrototypeOf(prototype)));
 }
 

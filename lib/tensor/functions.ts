@@ -6,6 +6,8 @@ import { fromStart, liesWithin } from "../graph/indices.ts";
 import * as ops from "../graph/ops.ts";
 import { atCaller } from "../graph/site.ts";
 import { describe } from "../graph/types.ts";
+import { refuseNames } from "../forensics/pytorch/refuse.ts";
+import { Aliases } from "./aliases.ts";
 import type { Axis } from "./axis.ts";
 import { resolveAxis } from "./axis.ts";
 import * as kind from "./kinds.ts";
@@ -20,6 +22,14 @@ export type Operations = Omit<
   | "axes"
   | "rank"
   | "size"
+  | "T"
+  | "mT"
+  | "H"
+  | "mH"
+  | "ndim"
+  | "dim"
+  | "ndimension"
+  | "numel"
   | "data"
   | "item"
   | "toList"
@@ -38,6 +48,14 @@ const others: Readonly<Record<Exclude<keyof Tensor, keyof Operations>, true>> = 
   axes: true,
   rank: true,
   size: true,
+  T: true,
+  mT: true,
+  H: true,
+  mH: true,
+  ndim: true,
+  dim: true,
+  ndimension: true,
+  numel: true,
   data: true,
   item: true,
   toList: true,
@@ -55,7 +73,7 @@ export type Functions = {
 };
 
 function functions(): Functions {
-  const names = Object.getOwnPropertyNames(Tensor.prototype).filter((name) =>
+  const names = [Tensor, Aliases].flatMap((of) => Object.getOwnPropertyNames(of.prototype)).filter((name) =>
     !(name in others) && name !== "constructor"
   );
   const rows = names.map((name) => {
@@ -70,7 +88,9 @@ function functions(): Functions {
     };
     return [name, row[name]];
   });
-  return Object.fromEntries(rows);
+  const found = Object.fromEntries(rows);
+  refuseNames(found, "F", "nn.functional", "torch", "Tensor", "linalg", "special", "fft", "autograd / func");
+  return found;
 }
 
 /**
@@ -117,6 +137,14 @@ export function concat(tensors: readonly Tensor[], axis: Axis = 0): Tensor {
   takesConcat(arguments);
   const at = resolveAxis(firstOf(tensors, "concat").node, axis, "stack() puts tensors along a new axis.");
   return new Tensor(ops.concat(tensors.map((x) => x.node), at));
+}
+
+const takesCat = signature("cat()", { tensors: kind.tensors, axis: kind.optional(kind.axis) }, inOneList("cat"));
+
+/** {@linkcode concat}, by its name in PyTorch. */
+export function cat(tensors: readonly Tensor[], axis: Axis = 0): Tensor {
+  takesCat(arguments);
+  return concat(tensors, axis);
 }
 
 const takesStack = signature("stack()", {

@@ -32,10 +32,22 @@ const spread = (name: string): readonly [Parameters, Advice] => [
 
 const unbiased = { unbiased: "PyTorch's unbiased: false is { correction: 0 }." };
 
+const wholes = kind.either(whole, kind.listOf(whole, "a list of them"));
+
 const find: Parameters = { axis: optional(axis), keepDim: optional(boolean) };
 
-/** The methods of a tensor, by the kinds of tensors and of what stands beside them. Those that are not named take nothing. */
-export function tensorMethods(tensor: kind.Kind, tensorLike: kind.Kind): Methods {
+/** The methods of a tensor, and those that it has by other names, by the kinds of tensors and of what stands beside them. Those that are not named take nothing. */
+export function tensorMethods(tensor: kind.Kind, tensorLike: kind.Kind): { methods: Methods; ofAliases: Methods } {
+  const other = { other: tensor };
+  const ofAliases = {
+    ...Object.fromEntries(["viewAs", "reshapeAs", "expandAs", "mm", "bmm", "mv", "dot"].map((name) => [name, other])),
+    narrow: { axis, start: whole, length: whole },
+    indexSelect: { axis, index: tensor },
+  };
+  return { methods: methodsOf(tensor, tensorLike), ofAliases };
+}
+
+function methodsOf(tensor: kind.Kind, tensorLike: kind.Kind): Methods {
   const ofPairs = [...namesOfKind("binary", "compare"), ...Object.keys(ofTwo)];
   return {
     ...Object.fromEntries(ofPairs.map((name) => [name, { other: tensorLike }])),
@@ -46,10 +58,14 @@ export function tensorMethods(tensor: kind.Kind, tensorLike: kind.Kind): Methods
     triu: { diagonal: optional(whole) },
     detach: { why: optional(orNull(kind.text)) },
     clamp: { low: optional(orNull(tensorLike)), high: optional(orNull(tensorLike)) },
+    clampMin: { low: tensorLike },
+    clampMax: { high: tensorLike },
+    lerp: { end: tensor, weight: tensorLike },
     where: { condition: tensor, other: tensorLike },
     maskedFill: { mask: tensor, value: tensorLike },
     cast: { dtype: kind.dtype },
     sum: reduction("sum"),
+    prod: reduction("prod"),
     mean: reduction("mean"),
     variance: spread("variance"),
     std: spread("std"),
@@ -64,6 +80,19 @@ export function tensorMethods(tensor: kind.Kind, tensorLike: kind.Kind): Methods
     softmax: { axis, options: kind.options({ where: tensor }) },
     logSoftmax: { axis },
     cumsum: { axis, reverse: optional(boolean) },
+    cumprod: { axis },
+    sort: { axis: optional(axis), descending: optional(boolean) },
+    argsort: { axis: optional(axis), descending: optional(boolean) },
+    topk: { k: kind.count(0), axis: optional(axis), largest: optional(boolean) },
+    roll: { shifts: wholes, axis: optional(axes) },
+    repeat: [{ "..sizes": whole }, oneByOne("repeat")],
+    tile: [{ "..sizes": whole }, oneByOne("tile")],
+    movedim: { from: axis, to: axis },
+    unflatten: { axis, sizes: kind.listOf(whole, "a list of whole numbers") },
+    diagonal: { offset: optional(whole), a: optional(axis), b: optional(axis) },
+    diag: { diagonal: optional(whole) },
+    diagEmbed: { offset: optional(whole) },
+    diagflat: { offset: optional(whole) },
     reshape: [{ "..sizes": whole }, oneByOne("reshape")],
     flatten: { first: optional(axis), last: optional(axis) },
     permute: [{ "..order": axis }, oneByOne("permute")],
@@ -78,7 +107,7 @@ export function tensorMethods(tensor: kind.Kind, tensorLike: kind.Kind): Methods
       step: optional(whole),
     },
     select: { axis, index: whole },
-    split: { sizes: kind.either(whole, kind.listOf(whole, "a list of them")), axis: optional(axis) },
+    split: { sizes: wholes, axis: optional(axis) },
     chunk: { count: number, axis: optional(axis) },
     unbind: { axis: optional(axis) },
     pad: { axis, before: whole, after: whole, value: optional(number) },
@@ -88,6 +117,8 @@ export function tensorMethods(tensor: kind.Kind, tensorLike: kind.Kind): Methods
     gather: { axis, index: tensor },
     takeAlongAxis: { index: tensor, axis },
     scatterAdd: { axis, index: tensor, source: tensor },
+    scatter: { axis, index: tensor, source: tensorLike },
+    indexAdd: { axis, index: tensor, source: tensor, options: kind.options({ alpha: number }) },
     matmul: { other: tensor },
   };
 }

@@ -5,6 +5,7 @@
  * Over 400 lines: it is one class, whose hundred methods each say what they do.
  */
 
+import { Aliases, aliases } from "./aliases.ts";
 import { awaited } from "./awaited.ts";
 import { evaluate, evaluateToRead, isReadable } from "./settle.ts";
 import { type OwnedGradient, ownedGradients } from "../forensics/steps/backward.ts";
@@ -12,6 +13,7 @@ import { noteBackward } from "../forensics/steps/gradient_story.ts";
 import { reading, stopped } from "../forensics/reads/drops.ts";
 import { hasFirstSteps, lookAtFirstSteps } from "../forensics/steps/zero_step.ts";
 import { takeOnly } from "../graph/arguments.ts";
+import * as arrange from "../graph/arrange.ts";
 import * as composite from "../graph/composite.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { instance, kindOf, tensorOf } from "../graph/kinds.ts";
@@ -34,7 +36,7 @@ import {
   type TypedArray,
   unnamed,
 } from "../graph/types.ts";
-import { guardedList, refuseForeign } from "./foreign.ts";
+import { guardedList, refuseForeign, refuseWrites } from "./foreign.ts";
 import { type Axis, type AxisOrAxes, checkNames, isAxisOfScalar, partsOf, resolveAxes, resolveAxis } from "./axis.ts";
 import {
   checkCount,
@@ -46,6 +48,7 @@ import {
   refuseTraced,
   type SpreadOptions,
 } from "./refuse.ts";
+import { cholesky as factor } from "./triangular.ts";
 import { tensorMethods } from "./signatures.ts";
 import { toldNow, toldWhole } from "./show.ts";
 import { answer, onBoolean } from "../graph/trace.ts";
@@ -55,6 +58,14 @@ export type TensorLike = Tensor | number | boolean;
 
 /** Nested arrays of numbers, as {@linkcode Tensor.toList} gives them. */
 export type NestedList = number | boolean | readonly NestedList[];
+
+/** What {@linkcode Tensor.sort} and {@linkcode Tensor.topk} give. */
+export interface Sorted {
+  /** The entries in order. */
+  readonly values: Tensor;
+  /** int32: where each stands in the tensor. */
+  readonly indices: Tensor;
+}
 
 /** A parameter, which is not known here. */
 type Accumulating = OwnedGradient["owner"] & { grad: Tensor | null; accumulate(g: Tensor): void };
@@ -76,11 +87,12 @@ type Accumulating = OwnedGradient["owner"] & { grad: Tensor | null; accumulate(g
  * console.log(await centred.toList()); // [[-1, 0, 1], [-1, 0, 1]]
  * ```
  */
-export class Tensor {
+export class Tensor extends Aliases {
   #node: Node;
 
   /** Wraps a graph node. To make a tensor from numbers use {@linkcode tensor}. */
   constructor(node: Node) {
+    super();
     if (node?.inputs === undefined) refuseConstruction(node);
     this.#node = node;
     if (node.dtype === "bool") onBoolean(this);
@@ -525,6 +537,21 @@ export class Tensor {
     return new Tensor(composite.clamp(this.node, bound(low), bound(high)));
   }
 
+  /** Not below `low`; where it was, no gradient flows (torch.clamp_min). */
+  clampMin(low: TensorLike): Tensor {
+    return this.clamp(low);
+  }
+
+  /** Not above `high`; where it was, no gradient flows (torch.clamp_max). */
+  clampMax(high: TensorLike): Tensor {
+    return this.clamp(null, high);
+  }
+
+  /** From this, where `weight` is 0, to `end`, where it is 1: x + weight (end - x). */
+  lerp(end: Tensor, weight: TensorLike): Tensor {
+    return atCaller(() => this.add(end.sub(this).mul(weight)));
+  }
+
   /**
    * This where `condition` (bool) is true, else `other`; all are broadcast.
    *
@@ -570,6 +597,11 @@ export class Tensor {
    */
   sum(axis?: AxisOrAxes, keepDim = false): Tensor {
     return this.#reduce((axes) => ops.sum(this.#counted(), axes), axis, keepDim);
+  }
+
+  /** The product, over an axis, several, or all; its derivative is right where some are 0. Booleans are counted as int32. */
+  prod(axis?: AxisOrAxes, keepDim = false): Tensor {
+    return this.#reduce((axes) => arrange.prod(this.#counted(), axes), axis, keepDim);
   }
 
   /** The mean, over an axis, several, or all. */
@@ -658,6 +690,43 @@ export class Tensor {
   /** Running sums along `axis`, from the end if `reverse`. Booleans are counted as int32. */
   cumsum(axis: Axis, reverse = false): Tensor {
     return new Tensor(ops.cumsum(this.#counted(), resolveAxis(this.node, axis), reverse));
+  }
+
+  /** Running products along `axis`; the derivative is right where some are 0. Booleans are counted as int32. */
+  cumprod(axis: Axis): Tensor {
+    return atCaller(() => new Tensor(arrange.cumprod(this.#counted(), resolveAxis(this.node, axis))));
+  }
+
+  // Order. Equal entries keep theirs; NaN counts as Infinity.
+
+  /**
+   * The entries along `axis` in order, the smallest first, or the largest if `descending`, and where each stood. float32 or int32.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@plumbline/plumbline";
+   *
+   * const { values, indices } = tensor([3, 1, 2]).sort();
+   * console.log(await values.toList()); // [1, 2, 3]
+   * console.log(await indices.toList()); // [1, 2, 0]
+   * ```
+   */
+  sort(axis: Axis = -1, descending = false): Sorted {
+    return this.#sorted(resolveAxis(this.node, axis), undefined, descending);
+  }
+
+  /** int32: where the entries along `axis` stand in order, that of the smallest first, or of the largest if `descending`. */
+  argsort(axis: Axis = -1, descending = false): Tensor {
+    return new Tensor(ops.argsort(this.node, resolveAxis(this.node, axis), undefined, descending));
+  }
+
+  /**
+   * The `k` largest along `axis`, the largest first, and where each stood; the smallest if not `largest`.
+   *
+   * @throws PlumblineError G301 if there are fewer than `k`.
+   */
+  topk(k: number, axis: Axis = -1, largest = true): Sorted {
+    return this.#sorted(resolveAxis(this.node, axis), k, largest);
   }
 
   // Shape.
@@ -849,6 +918,92 @@ export class Tensor {
     return new Tensor(ops.flip(this.node, resolveAxes(this.node, axis)));
   }
 
+  /** The entries moved on by `shifts` places along `axis`, the last ones to the start; row-major in all of it if no axis is given. */
+  roll(shifts: number | readonly number[], axis?: AxisOrAxes): Tensor {
+    if (axis === undefined) return this.#rolledFlat([shifts].flat());
+    const [by, axes] = [[shifts].flat(), resolveAxes(this.node, axis)];
+    if (by.length !== axes.length) {
+      throw new PlumblineError({
+        code: "G304",
+        message: `roll() was given ${by.length} shifts for ${axes.length} axes.`,
+        made: [this.node],
+      });
+    }
+    return atCaller(() => new Tensor(axes.reduce((x, at, i) => arrange.roll(x, by[i]!, at), this.node)));
+  }
+
+  /** The whole repeated along its axes, as many times as `sizes` says, new axes in front. */
+  repeat(...sizes: number[]): Tensor {
+    if (sizes.length < this.rank || sizes.some((n) => n < 0)) {
+      throw new PlumblineError({
+        code: "G301",
+        message:
+          `repeat() takes how often for each axis of ${
+            describe(this.node)
+          }, at least ${this.rank} counts of 0 or more, ` +
+          `not [${sizes}].`,
+        made: [this.node],
+        help: "tile() repeats the last axes.",
+      });
+    }
+    return atCaller(() => new Tensor(arrange.repeat(this.node, sizes)));
+  }
+
+  /** As {@linkcode Tensor.repeat}, of the last axes if fewer counts are given. */
+  tile(...sizes: number[]): Tensor {
+    return this.repeat(...new Array<number>(Math.max(0, this.rank - sizes.length)).fill(1), ...sizes);
+  }
+
+  /** Axis `from` at the place `to`; the others keep their order. */
+  movedim(from: Axis, to: Axis): Tensor {
+    return new Tensor(arrange.moveAxis(this.node, resolveAxis(this.node, from), resolveAxis(this.node, to)));
+  }
+
+  /** `axis` in several of the given sizes, row-major; one size may be -1: what is left. */
+  unflatten(axis: Axis, sizes: readonly number[]): Tensor {
+    const at = resolveAxis(this.node, axis);
+    return this.reshape(...this.node.shape.slice(0, at), ...sizes, ...this.node.shape.slice(at + 1));
+  }
+
+  /** The entries (i, i + offset) of two axes, along a new last one. */
+  diagonal(offset = 0, a: Axis = 0, b: Axis = 1): Tensor {
+    const [i, j] = resolveAxes(this.node, [a, b]);
+    return atCaller(() => new Tensor(arrange.diagonal(this.node, offset, i!, j!)));
+  }
+
+  /** The matrix, 0 elsewhere, whose diagonal this vector is, `diagonal` above the main one; of a matrix that diagonal. */
+  diag(diagonal = 0): Tensor {
+    if (this.rank === 2) return this.diagonal(diagonal);
+    if (this.rank === 1) return this.diagEmbed(diagonal);
+    throw new PlumblineError({
+      code: "G301",
+      message: `diag() takes a vector or a matrix, not ${describe(this.node)}.`,
+      made: [this.node],
+      help: "diagonal() takes the diagonal of two axes, diagEmbed() makes matrices of the last.",
+    });
+  }
+
+  /** Matrices, 0 elsewhere, whose diagonal is the last axis of this, `offset` above the main one. */
+  diagEmbed(offset = 0): Tensor {
+    resolveAxis(this.node, -1);
+    return atCaller(() => new Tensor(arrange.diagonalMatrix(this.node, offset)));
+  }
+
+  /** The matrix, 0 elsewhere, whose diagonal are all entries of this, row-major, `offset` above the main one. */
+  diagflat(offset = 0): Tensor {
+    return this.flatten().diagEmbed(offset);
+  }
+
+  /** The lower triangular factor of a symmetric positive definite matrix: {@linkcode cholesky}. */
+  cholesky(): Tensor {
+    return atCaller(() => new Tensor(factor(this.node)));
+  }
+
+  /** The sum of the diagonal of a matrix. */
+  trace(): Tensor {
+    return this.diagonal().sum();
+  }
+
   /** The same tensor with names for its axes; `null` for none (torch.Tensor.refine_names). */
   named(...axes: (string | null)[]): Tensor {
     checkNames(axes, this.node, "named()");
@@ -908,6 +1063,35 @@ export class Tensor {
     return atCaller(() => new Tensor(ops.scatterAdd(this.node, at, source.node, resolveAxis(this.node, axis))));
   }
 
+  /**
+   * torch.scatter: a copy with `source`, a tensor of the shape of `index` or a number, in the place of what `index` (int32, from 0)
+   * names along `axis`. Of several for one place the last is taken. float32, unless `source` is a number.
+   *
+   * @example
+   * ```ts
+   * import { tensor, zeros } from "@plumbline/plumbline";
+   *
+   * const index = tensor([[2], [0]], { dtype: "int32" });
+   * console.log(await zeros([2, 3]).scatter(1, index, 1).toList()); // [[0, 0, 1], [1, 0, 0]]
+   * ```
+   */
+  scatter(axis: Axis, index: Tensor, source: TensorLike): Tensor {
+    const at = resolveAxis(this.node, axis);
+    const places = fromStart(index.node);
+    return atCaller(() => new Tensor(arrange.scatter(this.node, places, this.#like(source), at)));
+  }
+
+  /** torch.index_add: a copy with `alpha` times the entries of `source` added at `index` (int32 [k], from 0) along `axis`. */
+  indexAdd(axis: Axis, index: Tensor, source: Tensor, options: { alpha?: number } = {}): Tensor {
+    const { alpha = 1 } = options;
+    const at = resolveAxis(this.node, axis);
+    const places = fromStart(index.node);
+    return atCaller(() => {
+      const scaled = alpha === 1 ? source : source.mul(alpha);
+      return new Tensor(arrange.indexAdd(this.node, places, scaled.node, at));
+    });
+  }
+
   // Products.
 
   /**
@@ -938,7 +1122,7 @@ export class Tensor {
   }
 
   /** Throws: a tensor is no number. */
-  valueOf(): never {
+  override valueOf(): never {
     return refuseConversion(this.node, "used as a number");
   }
 
@@ -953,7 +1137,7 @@ export class Tensor {
   }
 
   /** For people: dtype, shape and axis names. */
-  toString(): string {
+  override toString(): string {
     return `Tensor ${describe(this.node)}`;
   }
 
@@ -1032,6 +1216,23 @@ export class Tensor {
     });
   }
 
+  #sorted(axis: number, k: number | undefined, descending: boolean): Sorted {
+    return atCaller(() => {
+      const indices = ops.argsort(this.node, axis, k, descending);
+      return { values: new Tensor(ops.takeAlongAxis(this.node, indices, axis)), indices: new Tensor(indices) };
+    });
+  }
+
+  #rolledFlat(shifts: readonly number[]): Tensor {
+    if (shifts.length === 1) return this.flatten().roll(shifts, 0).reshape(...this.node.shape).named(...this.node.axes);
+    throw new PlumblineError({
+      code: "G304",
+      message: `roll() was given ${shifts.length} shifts and no axes.`,
+      made: [this.node],
+      help: "an axis for each: x.roll([1, 2], [0, 1]).",
+    });
+  }
+
   #find(f: (x: Node, axis: number) => Node, axis: Axis | undefined, keepDim: boolean): Tensor {
     const isWhole = axis === undefined || isAxisOfScalar(this.node, axis);
     if (!isWhole) return this.#reduce(([a]) => f(this.node, a!), resolveAxis(this.node, axis), keepDim);
@@ -1065,11 +1266,23 @@ export function fromData(data: TypedArray, dtype: DType, shape: Shape, axes: Axe
 /** Every element-wise operation has its method above, or this does not compile. */
 Tensor.prototype satisfies Record<UnaryName | BinaryName | keyof typeof ofOne | keyof typeof ofTwo, unknown>;
 
-takeOnly(
-  Tensor,
-  tensorMethods(
-    { ...instance("a tensor", Tensor), example: tensorOf },
-    kindOf("a tensor or a number", (x) => x instanceof Tensor || typeof x === "number" || typeof x === "boolean"),
-  ),
+const taken = tensorMethods(
+  { ...instance("a tensor", Tensor), example: tensorOf },
+  kindOf("a tensor or a number", (x) => x instanceof Tensor || typeof x === "number" || typeof x === "boolean"),
 );
-refuseForeign(Tensor.prototype);
+const named = Object.entries(aliases).map(([name, method]) => {
+  const { value } = Object.getOwnPropertyDescriptor(Tensor.prototype, method)!;
+  // The function has the alias's name, which messages read from the stack.
+  const alias = {
+    [name](this: Tensor, ...given: unknown[]): unknown {
+      return value.apply(this, given);
+    },
+  };
+  Object.defineProperty(alias[name]!, "length", { value: value.length });
+  Object.defineProperty(Aliases.prototype, name, { value: alias[name], configurable: true });
+  return [name, taken.methods[method] ?? {}] as const;
+});
+takeOnly(Tensor, taken.methods);
+takeOnly(Aliases, { ...Object.fromEntries(named), ...taken.ofAliases });
+refuseWrites(Tensor.prototype);
+refuseForeign(Aliases.prototype as Tensor);

@@ -34,7 +34,8 @@ function refuseUnreached(output: Tensor, missing: Tensor): never {
   });
 }
 
-function pullback(
+/** Vector-Jacobian products of tensors. */
+export function pullback(
   outputs: readonly Tensor[],
   cotangents: readonly Tensor[],
   wrt: readonly Tensor[],
@@ -126,7 +127,8 @@ export function valueAndGrad<A extends readonly Tensor[]>(
   };
 }
 
-function checkLike(wanted: Tensor, given: Tensor, sentence: string): void {
+/** Throws G302 unless `given` has the shape of `wanted`. */
+export function checkLike(wanted: Tensor, given: Tensor, sentence: string): void {
   if (sameShape(wanted.shape, given.shape)) return;
   throw new PlumblineError({
     code: "G302",

@@ -11,6 +11,7 @@ const shared = /^mlp/,
   worlds = /^world/,
   simulations = /^simulation/,
   small = /^(operations|car|point mass|lstm)/,
+  orders = /^(topk|sort)/,
   compiling = /^compile/,
   own = /^(tracing|start|memory)/;
 const any = (...cases: RegExp[]): RegExp => new RegExp(cases.map((x) => x.source).join("|"));
@@ -34,7 +35,7 @@ export function entriesOf({ device, python }: Options): Entry[] {
       const host = engine === engines[0] ? [simulations] : [];
       return deno(
         `plumbline ${engine}`,
-        any(shared, reinforcement, worlds, small, compiling, own, ...host),
+        any(shared, reinforcement, worlds, small, orders, compiling, own, ...host),
         "ours.ts",
         engine,
       );
@@ -46,7 +47,7 @@ export function entriesOf({ device, python }: Options): Entry[] {
     ...(python === null ? [] : [
       {
         name: "PyTorch",
-        cases: any(shared, reinforcement, small),
+        cases: any(shared, reinforcement, small, orders),
         command: python,
         args: [path("peers/pytorch_navigation.py"), "--serve"],
       },
@@ -83,6 +84,7 @@ export const cases: readonly Case[] = [
   { name: "point mass 64 x 1000" },
   { name: "car 64 x 1000" },
   ...[1, 16].map((batch) => ({ name: `lstm 64 x 100 x ${batch}` })),
+  ...["topk", "sort"].map((kind) => ({ name: `${kind} 64 x 50000` })),
   { name: "compile scan 500" },
   { name: "compile scan 500 gradient" },
   ...["navigation", "reverse_transport", "wheel", "buzz_wire", "pendulum", "host_pendulum"].flatMap((scenario) =>

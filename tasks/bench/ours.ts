@@ -13,6 +13,7 @@ import { mlpStep } from "./cases/mlp.ts";
 import { memory } from "./cases/memory.ts";
 import { iteration, rollout, update } from "./cases/navigation.ts";
 import { operations } from "./cases/operations.ts";
+import { orders } from "./cases/orders.ts";
 import { ppoStep } from "./cases/ppo.ts";
 import { scanCompile } from "./cases/scan_compile.ts";
 import { simulation } from "./cases/simulation.ts";
@@ -38,6 +39,8 @@ const named: Readonly<Record<string, () => Run | Promise<Run>>> = {
   "compile scan 500 gradient": () => scanCompile(true),
   start: () => start(device),
   memory,
+  "topk 64 x 50000": () => orders("topk", 64, 50_000),
+  "sort 64 x 50000": () => orders("sort", 64, 50_000),
 };
 
 async function prepare(name: string): Promise<Run> {

@@ -9,7 +9,9 @@ import { programs } from "./worlds.ts";
 
 /** What nobody calls: what the library calls, abstract classes, errors. What JavaScript calls by itself is left out too. */
 const internal = new Set([
-  ...["Gated", "Module", "OnPolicyTrainer", "PolicyTrainer", "Recurrent", "WindowTrainer"].map((name) => `new ${name}`),
+  ...["Aliases", "Gated", "Module", "OnPolicyTrainer", "PolicyTrainer", "Recurrent", "WindowTrainer"].map((name) =>
+    `new ${name}`
+  ),
   ...[
     "AuditReport",
     "HorizonReport",
@@ -39,9 +41,10 @@ const conversions = ["constructor", "toString", "toJSON", "valueOf"];
 function* ofTensors(): Generator<Call> {
   const some = plumbline.tensor([[1, 2], [3, 4]]);
   const known = new Map(methods.map((one) => [one.name, one]));
-  for (const name of Object.getOwnPropertyNames(plumbline.Tensor.prototype)) {
+  const { Aliases, Tensor } = plumbline;
+  for (const name of [Tensor, Aliases].flatMap((of) => Object.getOwnPropertyNames(of.prototype))) {
     if (typeof Reflect.get(some, name) !== "function" || conversions.includes(name)) continue;
-    yield known.get(`Tensor.${name}`) ?? method("Tensor", name === "not" ? some.greater(2) : some, name);
+    yield known.get(`Tensor.${name}`) ?? method("Tensor", /not$/i.test(name) ? some.greater(2) : some, name);
   }
 }
 

@@ -113,18 +113,28 @@ const nn: readonly Call[] = [
 const normal = new p.Normal(row, 1);
 const squashed = new p.TanhNormal(row, 1);
 const categorical = new p.Categorical(x);
+const classes = new p.Categorical(row);
+const mixture = new p.MixtureSameFamily(classes, normal);
+const spread = { scaleTril: p.eye(2) };
+const others = {
+  Bernoulli: new p.Bernoulli({ logits: row }),
+  Uniform: new p.Uniform(row, row.add(1)),
+  Beta: new p.Beta(row, row),
+  MultivariateNormal: new p.MultivariateNormal(row, spread),
+};
+const sampleShape = maybe(own([3], null, 3, "3", [-1], [1.5], ["3"], {}, x));
 const aLocation = own(row, null, "0", [0], {}, () => 0);
 
 const distributions: readonly Call[] = [
   makes(p.Normal, aLocation, aLocation),
   method("Normal", normal, "logProb", tensorOrNumber(row)),
-  ...["rsample", "sample"].map((name) => method("Normal", normal, name, aKey)),
+  ...["rsample", "sample"].map((name) => method("Normal", normal, name, aKey, sampleShape)),
   method("Normal", normal, "kl", anObject(new p.Normal(row, 2), row, squashed)),
   method("Normal", normal, "entropy"),
   makes(p.TanhNormal, aLocation, aLocation, maybe(aScale)),
   method("TanhNormal", squashed, "logProb", tensorOrNumber(row.tanh())),
   method("TanhNormal", squashed, "logProbOfBase", aTensor(row)),
-  ...["sampleBase", "rsample", "sample"].map((name) => method("TanhNormal", squashed, name, aKey)),
+  ...["sampleBase", "rsample", "sample"].map((name) => method("TanhNormal", squashed, name, aKey, sampleShape)),
   method("TanhNormal", squashed, "entropyEstimate", aTensor(row)),
   makes(
     p.Categorical,
@@ -142,9 +152,38 @@ const distributions: readonly Call[] = [
     ),
   ),
   method("Categorical", categorical, "logProb", aTensor(p.tensor([0, 1], { dtype: "int32" }))),
-  method("Categorical", categorical, "sample", aKey),
+  method("Categorical", categorical, "sample", aKey, sampleShape),
   method("Categorical", categorical, "entropy"),
   method("Categorical", categorical, "kl", own(categorical, null, 3, x, {})),
+  makes(p.Bernoulli, own({ probs: row }, null, 3, row, {}, { probs: 0.5 }, { probs: row, logits: row }, { p: row })),
+  makes(p.Uniform, aLocation, aLocation),
+  makes(p.Beta, aLocation, aLocation),
+  makes(
+    p.MultivariateNormal,
+    aTensor(row),
+    own(spread, null, 3, row, {}, { scaleTril: x }, { scaleTril: 2 }, { scale_tril: row }),
+  ),
+  makes(
+    p.MixtureSameFamily,
+    own(classes, null, 3, x, {}),
+    own(normal, null, 3, x, {}, categorical, new p.Normal(x, 1)),
+  ),
+  ...Object.entries(others).flatMap(([name, distribution]) => [
+    method(name, distribution, "logProb", name === "MultivariateNormal" ? aTensor(row) : tensorOrNumber(row)),
+    method(name, distribution, "entropy"),
+    method(name, distribution, "sample", aKey, sampleShape),
+    method(name, distribution, "kl", own(distribution, null, 3, x, {}, normal)),
+  ]),
+  method("Uniform", others.Uniform, "rsample", aKey, sampleShape),
+  method("MultivariateNormal", others.MultivariateNormal, "rsample", aKey, sampleShape),
+  method("MixtureSameFamily", mixture, "logProb", aTensor(row)),
+  method("MixtureSameFamily", mixture, "sample", aKey, sampleShape),
+  calls(
+    "klDivergence",
+    p.klDivergence,
+    own(normal, null, 3, x, {}, categorical),
+    own(normal, null, 3, x, {}, categorical),
+  ),
 ];
 
 const v = new p.Parameter(row, "v");

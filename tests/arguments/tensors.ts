@@ -1,10 +1,12 @@
 /** The calls of tensors, with parameters that are right and wrong. */
 
 import * as p from "../../mod.ts";
+import { aliases } from "../../lib/tensor/aliases.ts";
 import {
   aFunction,
   aList,
   anAxis,
+  anObject,
   aNumber,
   aShape,
   aTensor,
@@ -37,13 +39,12 @@ const dtype = own("int32", null, "float64", "int", 3, [], Int32Array);
 const made = { dtype: "float32", axes: ["a", null] };
 const badMade = [{ dtype: "double" }, { axes: "ab" }, { axes: [1, 2] }, { requiresGrad: true }];
 
-const reductions = ["sum", "mean", "max", "min", "logSumExp"] as const;
+const reductions = ["sum", "prod", "mean", "max", "min", "logSumExp"] as const;
 const pairs = ["add", "sub", "mul", "div", "floorDivide", "remainder", "maximum", "minimum", "pow", "atan2"] as const;
 const comparisons = ["less", "lessEqual", "equal", "greater", "greaterEqual", "notEqual"] as const;
 const bitwise = ["bitAnd", "bitOr", "bitXor", "shiftLeft", "shiftRight"] as const;
 
-/** Methods of tensors; those that are not named take nothing. */
-export const methods: readonly Call[] = [
+const ownMethods: readonly Call[] = [
   ...reductions.map((op) => method("Tensor", x, op, maybe(someAxes(0)), maybe(truth(true)))),
   ...(["any", "all"] as const).map((op) => method("Tensor", mask, op, maybe(someAxes(0)), maybe(truth(true)))),
   ...(["argmax", "argmin"] as const).map((op) => method("Tensor", x, op, maybe(anAxis(0)), maybe(truth(true)))),
@@ -73,6 +74,29 @@ export const methods: readonly Call[] = [
   method("Tensor", x, "triu", maybe(wholeNumber(1))),
   method("Tensor", x, "detach", maybe(own("why", 3, true, {}))),
   method("Tensor", x, "clamp", maybe(own(0, "0", [0], {})), maybe(own(1, "1", [1], {}))),
+  method("Tensor", x, "clampMin", tensorOrNumber(0)),
+  method("Tensor", x, "clampMax", tensorOrNumber(0)),
+  method("Tensor", x, "lerp", aTensor(x), tensorOrNumber(0.5)),
+  method("Tensor", x, "cumprod", anAxis(1)),
+  ...(["sort", "argsort"] as const).map((op) => method("Tensor", x, op, maybe(anAxis(1)), maybe(truth(true)))),
+  method("Tensor", x, "topk", own(2, null, "2", 2.5, -1, [2], x), maybe(anAxis(1)), maybe(truth(true))),
+  method("Tensor", x, "roll", own(1, null, "1", 0.5, ["1"], {}, [1, 2]), maybe(someAxes(0))),
+  many(method("Tensor", x, "repeat", wholeNumber(2), wholeNumber(1))),
+  many(method("Tensor", x, "tile", maybe(wholeNumber(2)))),
+  method("Tensor", x, "movedim", anAxis(0), anAxis(1)),
+  method("Tensor", x, "unflatten", anAxis(1), own([3, 1], null, 3, "3", ["3"], [2, 2], {}, x)),
+  method("Tensor", x, "diagonal", maybe(wholeNumber(1)), maybe(anAxis(0)), maybe(anAxis(1))),
+  ...(["diag", "diagEmbed", "diagflat"] as const).map((op) => method("Tensor", row, op, maybe(wholeNumber(1)))),
+  method("Tensor", x, "scatter", anAxis(1), aTensor(whole.select(1, 0).unsqueeze(1)), tensorOrNumber(0)),
+  method(
+    "Tensor",
+    x,
+    "indexAdd",
+    anAxis(0),
+    aTensor(whole.select(1, 0)),
+    aTensor(x),
+    options({ alpha: 2 }, { alpha: "2" }, 2),
+  ),
   method("Tensor", x, "where", aTensor(mask), tensorOrNumber(0)),
   method("Tensor", x, "maskedFill", aTensor(mask), tensorOrNumber(0)),
   method("Tensor", x, "cast", dtype),
@@ -99,6 +123,22 @@ export const methods: readonly Call[] = [
   method("Tensor", x, "takeAlongAxis", aTensor(whole), anAxis(1)),
   method("Tensor", x, "scatterAdd", anAxis(1), aTensor(whole), aTensor(x)),
   method("Tensor", x, "matmul", aTensor(row)),
+];
+
+/** Methods of tensors, also by their other names; those that are not named take nothing. */
+export const methods: readonly Call[] = [
+  ...ownMethods,
+  ...Object.entries(aliases).flatMap(([alias, name]) => {
+    const of = ownMethods.find((one) => one.name === `Tensor.${name}`);
+    return of ? [{ ...of, ...method("Tensor", of.target!, alias, ...of.parameters), many: of.many }] : [];
+  }),
+  ...(["viewAs", "reshapeAs", "expandAs"] as const).map((op) => method("Tensor", x, op, aTensor(x))),
+  method("Tensor", x, "mm", aTensor(x.transpose())),
+  method("Tensor", x.unsqueeze(0), "bmm", aTensor(x.transpose().unsqueeze(0))),
+  method("Tensor", x, "mv", aTensor(row)),
+  method("Tensor", row, "dot", aTensor(row)),
+  method("Tensor", x, "narrow", anAxis(1), wholeNumber(0), wholeNumber(2)),
+  method("Tensor", x, "indexSelect", anAxis(0), aTensor(whole.select(0, 0))),
 ];
 
 const square = (y: p.Tensor): p.Tensor => y.square().sum();
@@ -142,7 +182,27 @@ export const functions: readonly Call[] = [
   calls("linspace", p.linspace, aNumber(0), aNumber(1), own(3, null, 2.5, -3, "3", NaN)),
   calls("eye", p.eye, own(2, null, 2.5, -1, "2"), maybe(own(3, 2.5, -1, "3"))),
   calls("concat", p.concat, aList([x, x], x, [x, 1], []), maybe(anAxis(0))),
+  calls("cat", p.cat, aList([x, x], x, [x, 1], []), maybe(anAxis(0))),
   calls("stack", p.stack, aList([x, x], x, [x, 1], []), maybe(wholeNumber(0)), name),
+  many(
+    calls("einsum", p.einsum, own("ij,kj", null, 3, "ij", "i,j", "ij,jk->ij", "ij,kj->im", {}), aTensor(x), aTensor(x)),
+  ),
+  calls(
+    "meshgrid",
+    p.meshgrid,
+    aList([row, row], row, [x, row], [row, 1]),
+    options({ indexing: "xy" }, { indexing: "yx" }, "xy"),
+  ),
+  calls("vstack", p.vstack, aList([x, x], x, [x, 1], [])),
+  calls("hstack", p.hstack, aList([x, x], x, [x, 1], [])),
+  calls("cholesky", p.cholesky, own(p.eye(2), null, 3, "x", x, row, {})),
+  calls(
+    "solveTriangular",
+    p.solveTriangular,
+    own(p.eye(2), null, 3, "x", x, row, {}),
+    own(p.eye(2), null, 3, "x", x.transpose(), row, {}),
+    options({ upper: true }, { upper: 1 }, { lower: true }),
+  ),
   calls("where", p.where, aTensor(mask), tensorOrNumber(x), tensorOrNumber(0)),
   calls("matmul", p.matmul, aTensor(x), aTensor(row)),
   calls("oneHot", p.oneHot, aTensor(whole), own(3, null, 0, 2.5, -1, "3")),
@@ -188,6 +248,22 @@ export const functions: readonly Call[] = [
     own(row, null, 3, "x", [1, 2], { a: 1 }, new Map()),
     options({ reverse: true }, { length: "3" }, { length: 1.5 }, { reverse: 1 }, { state: 3 }, { state: x }),
   ),
+  calls(
+    "cond",
+    p.cond,
+    own(x.sum().greater(0), null, 3, true, x, mask, "x", {}),
+    aFunction((y: p.Tensor) => y),
+    aFunction((y: p.Tensor) => y.neg()),
+    maybe(aList([x], x, [3])),
+  ),
+  calls(
+    "whileLoop",
+    p.whileLoop,
+    aFunction((y: p.Tensor) => y.less(3)),
+    aFunction((y: p.Tensor) => y.add(1)),
+    own(p.zeros([]), null, 0, "x", [0], { a: 1 }),
+    anObject({ maxSteps: 3 }, { maxSteps: 0 }, { maxSteps: "3" }, {}, { max_steps: 3 }),
+  ),
   calls("checkpoint", p.checkpoint, aFunction(square)),
   calls("leaves", p.leaves, own(x, null, 3, "x", [1], { a: 1 }, new Map([["a", x]]), new Set([x]))),
   calls("mapTree", p.mapTree, own(x, null, 3, "x", [1], { a: 1 }, new Map()), aFunction((y: p.Tensor) => y)),
@@ -224,6 +300,10 @@ export const functions: readonly Call[] = [
   many(calls("the function of valueAndGrad()", bothOf, aTensor(row))),
   calls("vjp", p.vjp, aFunction((y: p.Tensor) => y.mul(2)), aTensor(row), aTensor(row)),
   calls("hvp", p.hvp, aFunction(square), aTensor(row), aTensor(row)),
+  calls("jvp", p.jvp, aFunction((y: p.Tensor) => y.mul(2)), aTensor(row), aTensor(row)),
+  calls("jacobian", p.jacobian, aFunction((y: p.Tensor) => y.mul(2)), aTensor(row)),
+  calls("vmap", p.vmap, aFunction(square), maybe(own(0, "0", 0.5, ["0"], {}, x))),
+  calls("the function of vmap()", p.vmap(square), aTensor(x)),
   calls(
     "gradcheck",
     p.gradcheck,

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {
   Adam,
+  Bernoulli,
   HostRandom,
   LayerNorm,
   Linear,
@@ -93,10 +94,16 @@ const texts: readonly (readonly [call: string, run: () => unknown, message: stri
     "several axes are given in one list: flip([0, 1]).",
   ],
   [
-    "normal.sample(key, [5])",
-    () => any(new Normal(0, 1)).sample(randomKey(0), [5]),
-    "sample() takes 1 at most, sample(key); it was given 2: an array has no place.",
-    "a sample has the shape of the distribution; for several expand that first",
+    "normal.sample(key, 5)",
+    () => any(new Normal(0, 1)).sample(randomKey(0), 5),
+    "sample() takes a list of sizes such as [2, 3] as `shape`, not the number 5.",
+    "it is called so: sample(key, shape?)",
+  ],
+  [
+    "new Bernoulli(probs)",
+    () => new Bernoulli(any(tensor([0.5]))),
+    "new Bernoulli() takes { probs } or { logits } as `choice`, not the tensor float32 [1].",
+    "PyTorch's Bernoulli(probs) is new Bernoulli({ probs }).",
   ],
   [
     "x.pad(0, 1, 1, { value: 3 })",

@@ -208,6 +208,7 @@ export const derivativeCases: { readonly [K in OpName]: readonly Differentiable[
   max: [[0], [1], [0, 1]].map((axes) => at(uniform([3, 4]), (x) => ops.max(ops.mul(square(x!), x!), axes))),
   min: [[0], [1], [0, 1]].map((axes) => at(uniform([3, 4]), (x) => ops.min(ops.mul(square(x!), x!), axes))),
   argmax: "piecewise constant",
+  argsort: "piecewise constant",
   cumsum: [false, true].flatMap((reverse) =>
     [0, 1].map((axis) => at(uniform([3, 2]), (x) => ops.cumsum(square(x!), axis, reverse)))
   ),

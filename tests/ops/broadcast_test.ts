@@ -23,7 +23,7 @@ function aligned<T>(list: readonly T[], fromEnd: number): T | undefined {
   return list[list.length - fromEnd];
 }
 
-/** NumPy's rule, with the two refusals of this library: a result larger than both of other ranks, names that differ. */
+/** NumPy's rule, with the two refusals of this library: other ranks that repeat each other alike, names that differ. */
 function expectation(a: Shaped, b: Shaped): Shaped | "G302" | "G303" {
   const rank = Math.max(a.shape.length, b.shape.length);
   const [shape, axes]: [number[], (string | null)[]] = [[], []];
@@ -36,8 +36,10 @@ function expectation(a: Shaped, b: Shaped): Shaped | "G302" | "G303" {
     namesDiffer ||= p !== null && q !== null && p !== q;
     axes.push(p ?? q);
   }
-  const ranksDiffer = a.shape.length !== b.shape.length && sizeOf(a.shape) !== 1 && sizeOf(b.shape) !== 1;
-  if (ranksDiffer && sizeOf(a.shape) < sizeOf(shape) && sizeOf(b.shape) < sizeOf(shape)) return "G302";
+  const grown = ([x, y]: readonly Shaped[]): number[] =>
+    shape.filter((n, i) => n !== 1 && aligned(x!.shape, rank - i) === n && (aligned(y!.shape, rank - i) ?? 1) === 1);
+  const meet = grown([a, b]).some((n) => grown([b, a]).includes(n));
+  if (a.shape.length !== b.shape.length && meet) return "G302";
   return namesDiffer ? "G303" : { shape, axes };
 }
 

@@ -245,6 +245,12 @@ const recipes: { readonly [K in Exclude<OpName, "output">]: Recipe } = {
     const x = b.any(b.random.pick(["float32", "int32"]), 1, true);
     return exactly(ops.argmax(x.node, b.axis(x)), 5);
   },
+  argsort: (b) => {
+    const x = b.any(b.random.pick(["float32", "int32"]), 1, true);
+    const axis = b.axis(x);
+    const n = x.node.shape[axis]!;
+    return exactly(ops.argsort(x.node, axis, b.random.integer(1, n), b.random.chance(0.5)), n);
+  },
   cumsum: (b) => {
     const x = b.summable(b.random.pick(["float32", "int32"]), 1);
     const axis = b.axis(x);

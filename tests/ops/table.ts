@@ -1,7 +1,16 @@
 /** How the operations of the PyTorch fixtures are called here. */
 
 import { concat, stack, where } from "../../lib/tensor/functions.ts";
-import type { Tensor } from "../../lib/tensor/tensor.ts";
+import { Categorical, Normal } from "../../lib/nn/distributions.ts";
+import { Bernoulli, type BernoulliChoice } from "../../lib/nn/distributions/bernoulli.ts";
+import { Beta } from "../../lib/nn/distributions/beta.ts";
+import { klDivergence, MixtureSameFamily } from "../../lib/nn/distributions/mixture.ts";
+import { MultivariateNormal } from "../../lib/nn/distributions/multivariate_normal.ts";
+import { Uniform } from "../../lib/nn/distributions/uniform.ts";
+import { eye } from "../../lib/tensor/creation.ts";
+import { einsum, hstack, meshgrid, vstack } from "../../lib/tensor/joins.ts";
+import { solveTriangular } from "../../lib/tensor/linear_algebra.ts";
+import type { Sorted, Tensor } from "../../lib/tensor/tensor.ts";
 import type { DType } from "../../lib/graph/types.ts";
 import type { BinaryName, UnaryName } from "../../lib/graph/primitives.ts";
 
@@ -55,6 +64,38 @@ function huber([a, b]: readonly Tensor[]): Tensor {
   const distance = a!.sub(b!);
   const size = distance.abs();
   return where(size.less(1), distance.square().mul(0.5), size.sub(0.5));
+}
+
+interface Order {
+  readonly axis: number;
+  readonly descending: boolean;
+}
+
+/** Squares, where there are any to be differentiated. */
+const positive = (x: Tensor): Tensor => x.dtype === "float32" ? x.square() : x;
+
+const pair = ({ values, indices }: Sorted): Tensor[] => [values, indices];
+
+/** A lower triangular matrix whose diagonal is at least 1. */
+const positiveLower = (x: Tensor): Tensor => x.tril(-1).add(x.diagonal(0, -2, -1).square().add(1).diagEmbed());
+
+interface Described<D> {
+  logProb(x: Tensor): Tensor;
+  entropy(): Tensor;
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+  readonly stddev: Tensor;
+  kl(other: D): Tensor;
+}
+
+/** What is known of a distribution, and its divergence from another, of a value and the parameters of both. */
+function described<D extends Described<D>>(
+  [value, ...x]: readonly Tensor[],
+  make: (a: Tensor, b: Tensor) => D,
+): Tensor[] {
+  const half = x.length / 2;
+  const [p, q] = [make(x[0]!, x[1]!), make(x[half]!, x[half + 1]!)];
+  return [p.logProb(value!), p.entropy(), p.mean, p.variance, p.stddev, klDivergence(p, q)];
 }
 
 function calls(rows: Record<string, Call>): ReadonlyMap<string, Call> {
@@ -116,6 +157,55 @@ const table = calls({
   mlpLoss: (inputs) => mlp(inputs).square().mean(),
   layerNorm: (inputs, { eps }: { eps: number }) => layerNorm(inputs, eps),
   huber: (inputs) => huber(inputs),
+  sort: ([x], { axis, descending }: Order) => pair(positive(x!).sort(axis, descending)),
+  argsort: ([x], { axis, descending }: Order) => x!.argsort(axis, descending),
+  topk: ([x], { k, axis, largest }: { k: number; axis: number; largest: boolean }) =>
+    pair(x!.square().topk(k, axis, largest)),
+  prod: ([x], { axis, keepDim }: { axis: number | null; keepDim: boolean }) => x!.prod(axis ?? undefined, keepDim),
+  cumprod: ([x], { axis }: { axis: number }) => x!.cumprod(axis),
+  roll: ([x], { shifts, axis }: { shifts: number | number[]; axis: number | number[] | null }) =>
+    x!.roll(shifts, axis ?? undefined).square(),
+  repeat: ([x], { sizes }: { sizes: number[] }) => x!.repeat(...sizes).square(),
+  tile: ([x], { sizes }: { sizes: number[] }) => x!.tile(...sizes).square(),
+  movedim: ([x], { from, to }: { from: number; to: number }) => x!.movedim(from, to).square(),
+  unflatten: ([x], { axis, sizes }: { axis: number; sizes: number[] }) => x!.unflatten(axis, sizes).square(),
+  diagonal: ([x], { offset, a, b }: { offset: number; a: number; b: number }) => x!.diagonal(offset, a, b).square(),
+  diag: ([x], { diagonal }: { diagonal: number }) => x!.diag(diagonal).square(),
+  diagEmbed: ([x], { offset }: { offset: number }) => x!.diagEmbed(offset).square(),
+  diagflat: ([x]) => x!.diagflat().square(),
+  trace: ([x]) => x!.square().trace(),
+  lerp: ([x, end, weight]) => x!.lerp(end!, weight!),
+  clampMin: ([x], { bound }: { bound: number }) => x!.clampMin(bound),
+  clampMax: ([x], { bound }: { bound: number }) => x!.clampMax(bound),
+  scatter: ([x, index, source], { axis }: { axis: number }) => x!.scatter(axis, index!, source!).square(),
+  scatterNumber: ([x, index], { axis, number }: { axis: number; number: number }) =>
+    x!.scatter(axis, index!, number).square(),
+  indexAdd: ([x, index, source], { axis, alpha }: { axis: number; alpha: number }) =>
+    x!.indexAdd(axis, index!, source!, { alpha }).square(),
+  einsum: (inputs, { equation }: { equation: string }) => einsum(equation, ...inputs),
+  meshgrid: (inputs, { indexing }: { indexing: "ij" | "xy" }) => meshgrid(inputs, { indexing }).map((x) => x.square()),
+  vstack: (inputs) => vstack(inputs).square(),
+  hstack: (inputs) => hstack(inputs).square(),
+  Bernoulli: (x, { of }: { of: "probs" | "logits" }) =>
+    described(x, (p) => new Bernoulli({ [of]: p! } as unknown as BernoulliChoice)),
+  Uniform: (x) => {
+    const make = (low: Tensor, width: Tensor): Uniform => new Uniform(low, low.add(width));
+    return x.length === 3 ? make(x[1]!, x[2]!).logProb(x[0]!) : described(x, make);
+  },
+  Beta: (x) => described(x, (a, b) => new Beta(a, b)),
+  MultivariateNormal: (x) => described(x, (loc, y) => new MultivariateNormal(loc, { scaleTril: positiveLower(y) })),
+  MixtureSameFamily: ([value, logits, loc, x], { of }: { of: "Normal" | "MultivariateNormal" }) => {
+    const parts = of === "Normal"
+      ? new Normal(loc!, x!)
+      : new MultivariateNormal(loc!, { scaleTril: positiveLower(x!) });
+    const whole = new MixtureSameFamily(new Categorical(logits!), parts);
+    return [whole.logProb(value!), whole.mean, whole.variance, whole.stddev];
+  },
+  cholesky: ([x]) => x!.matmul(x!.transpose()).add(eye(x!.shape.at(-1)!)).cholesky(),
+  solveTriangular: ([a, b], options: { upper: boolean; left: boolean; unitriangular: boolean }) => {
+    const lower = positiveLower(a!);
+    return solveTriangular(options.upper ? lower.transpose() : lower, b!, options);
+  },
   attention: (inputs) => attention(inputs),
 });
 

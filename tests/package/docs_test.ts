@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { F, Tensor } from "../../mod.ts";
+import { Aliases, F, Tensor } from "../../mod.ts";
 import { publicSymbols, writeReference } from "../../tasks/docs.ts";
 import { elsewhere } from "./elsewhere.ts";
 
@@ -15,6 +15,10 @@ Deno.test("deno doc has an entry with a sentence for everything that a tensor ha
   const { methods: entries, properties = [] } = tensor.declarations[0]!.def;
   const described = [...entries!, ...properties].filter(({ jsDoc }) => jsDoc?.doc).map(({ name }) => name);
   assert.deepEqual(methods.filter((name) => !described.includes(name)), []);
+  const others = (await publicSymbols()).find(({ name }) => name === "Aliases")!.declarations[0]!.def;
+  const named = [...others.methods!, ...others.properties!].filter(({ jsDoc }) => jsDoc?.doc).map(({ name }) => name);
+  const all = Object.getOwnPropertyNames(Aliases.prototype).filter((name) => name !== "constructor");
+  assert.deepEqual(all.filter((name) => !named.includes(name)), []);
 });
 
 Deno.test("deno task docs writes a page for every symbol, in a group, for every method, and for every function of F", () =>

@@ -38,11 +38,10 @@ const x = (): Any => tensor([[1, 2], [3, 4]]);
 
 Deno.test("a name of other libraries that would be undefined says what to write", () => {
   const names: Readonly<Record<string, RegExp>> = {
-    T: /transpose\(\)/,
-    mT: /transpose\(\)/,
-    H: /transpose\(\)/,
     length: /shape\[0\].*size/,
-    ndim: /rank/,
+    nansum: /where\(x\.isNaN\(\), 0, x\)\.sum/,
+    count_nonzero: /notEqual\(0\)\.sum/,
+    countNonzero: /notEqual\(0\)\.sum/,
     names: /axes/,
     device: /useDevice/,
     grad: /gradients\(loss, \[tensor\]\)/,

@@ -6,6 +6,7 @@
 import { coreOf, extentOf, lengthOf } from "../fused/draft.ts";
 import { costly } from "../fused/target.ts";
 import { fewTerms } from "../onnx/long_sums.ts";
+import { mostRanked } from "../fused/sort.ts";
 import { mostColumns } from "../wasm/nest.ts";
 import { isThin } from "../wasm/program.ts";
 import type { Node } from "../../graph/node.ts";
@@ -88,6 +89,10 @@ function priceOf({ op }: Node): Readonly<Times> {
 
 const times = ({ wasm, onnx }: Readonly<Times>, count: number): Times => ({ wasm: wasm * count, onnx: onnx * count });
 
+/** What a comparison of an order costs WebAssembly: where each is compared with each, and in a network of exchanges. */
+const perCompared = 0.4;
+const perExchanged = 3;
+
 /** What the elements of an operation cost that is no loop. */
 function elementsOf(node: Node): Times {
   const size = sizeOf(node.shape);
@@ -105,6 +110,14 @@ function elementsOf(node: Node): Times {
   if (node.op === "concat") {
     const isNarrow = sizeOf(node.shape.slice(node.attrs.axis)) <= mostColumns;
     return times({ wasm: isNarrow ? perElement.wasm : perPiece * node.inputs.length, onnx: perElement.onnx }, size);
+  }
+  if (node.op === "argsort") {
+    const n = node.inputs[0]!.shape[node.attrs.axis]!;
+    const [all, levels] = [sizeOf(node.inputs[0]!.shape), Math.ceil(Math.log2(n + 1))];
+    return {
+      wasm: n <= mostRanked ? perCompared * all * 2 * n : perExchanged * all * levels * levels,
+      onnx: 4 * all * levels,
+    };
   }
   if (node.op === "randomBits") return times({ wasm: 10, onnx: 10 }, size);
   if (coreOf(node) !== "map") {

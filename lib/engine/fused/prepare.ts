@@ -8,6 +8,7 @@ import { extremesOf, type IndexUse, liesWithin, ownIndexUses } from "../../graph
 import { makeNode, type Node, type NodeOf, rebuild, type ScanAttrs, topological } from "../../graph/node.ts";
 import {
   add,
+  argsort,
   binary,
   concat,
   expand,
@@ -19,12 +20,14 @@ import {
   reshape,
   slice,
   sum,
+  takeAlongAxis,
   where,
 } from "../../graph/ops.ts";
 import { withSite } from "../../graph/site.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { extentOf, lengthOf, reducedAxes, type ReduceNode } from "./draft.ts";
 import { isPart } from "./part.ts";
+import { isPermutation, sortByComparing } from "./sort.ts";
 import type { Target } from "./target.ts";
 
 /** The same outputs, rewritten. */
@@ -33,7 +36,7 @@ export function prepare(outputs: readonly Node[], target: Target): Node[] {
   for (const node of topological(outputs)) {
     const inputs = node.inputs.map((x) => image.get(x)!);
     const same = inputs.every((x, i) => x === node.inputs[i]);
-    image.set(node, withSite(node.site, () => rewrite(same ? node : rebuild(node, inputs), target)));
+    image.set(node, withSite(node.site, () => rewrite(same ? node : rebuild(node, inputs), target, node)));
   }
   return outputs.map((x) => image.get(x)!);
 }
@@ -68,7 +71,8 @@ export function storable(node: Node): Node {
   return copied ? copyOf(node) : node;
 }
 
-function rewrite(node: Node, target: Target): Node {
+/** `node` on rewritten inputs; as the user's graph has it, it is `original`. */
+function rewrite(node: Node, target: Target, original: Node): Node {
   switch (node.op) {
     case "matmul":
       return rewriteProduct(node, target);
@@ -82,9 +86,11 @@ function rewrite(node: Node, target: Target): Node {
       return rebuild(node, [x!, fromStart(index!, x!.shape[node.attrs.axis]!)]);
     }
     case "scatterAdd":
-      return sumOfHits(node, target);
+      return isPermutation(original.inputs[1]!) ? sumOfMoved(node, target) : sumOfHits(node, target);
     case "cumsum":
       return splitRunning(node);
+    case "argsort":
+      return inOrder(node, target);
     case "concat":
       return joinInGroups(node, target);
     case "scan":
@@ -123,6 +129,17 @@ function joinInGroups(node: NodeOf<"concat">, { mostPieces: limit }: Target): No
 function fromStart(index: Node, n: number): Node {
   const isNegative = binary("less", index, full("int32", index.shape, 0));
   return where(isNegative, add(index, full("int32", index.shape, n)), index);
+}
+
+function inOrder(node: NodeOf<"argsort">, target: Target): Node {
+  return sortByComparing(node, (sum) => splitReduction(sum, target), (scan) => rewriteScan(scan, target));
+}
+
+/** Each entry is hit once: where from, the order of the places tells. */
+function sumOfMoved({ inputs, attrs: { axis } }: NodeOf<"scatterAdd">, target: Target): Node {
+  const [x, index, source] = inputs;
+  const from = argsort(index!, axis) as NodeOf<"argsort"> & Node;
+  return add(x!, takeAlongAxis(source!, inOrder(from, target), axis));
 }
 
 function sumOfHits({ inputs, attrs: { axis } }: NodeOf<"scatterAdd">, target: Target): Node {

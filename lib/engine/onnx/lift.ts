@@ -3,9 +3,9 @@
  * operations cost their launch, not their arithmetic, so a hundred steps of one cost little more than one.
  */
 
-import { makeNode, type Node, type NodeOf, topological } from "../../graph/node.ts";
-import { expand, full, iota, reshape } from "../../graph/ops.ts";
-import { type Kind, type OpName, primitives } from "../../graph/primitives.ts";
+import { hasLift, lift } from "../../graph/lift.ts";
+import { type Node, type NodeOf, topological } from "../../graph/node.ts";
+import { expand, reshape } from "../../graph/ops.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { receive } from "./fission.ts";
 
@@ -14,50 +14,9 @@ const smallOperation = 2 ** 13;
 /** The most elements that a stack may have. */
 const largestStack = 2 ** 24;
 
-const elementwise: ReadonlySet<Kind> = new Set(["unary", "binary", "compare", "select"]);
-
-/** Applies a node's operation to inputs with a leading axis of `length` steps. */
-type Lift<K extends OpName> = (node: NodeOf<K>, x: readonly Node[], length: number) => Node;
-
-const up = (axes: readonly number[]): number[] => axes.map((axis) => axis + 1);
-const reduction = <K extends "sum" | "max" | "min" | "flip">(): Lift<K> => (node, x) =>
-  makeNode(node.op as "sum", x, { axes: up((node.attrs as { axes: readonly number[] }).axes) });
-const along = <K extends "argmax" | "concat" | "takeAlongAxis" | "scatterAdd">(): Lift<K> => (node, x) =>
-  makeNode(node.op as "concat", x, { axis: (node.attrs as { axis: number }).axis + 1 });
-
-/** How operations that are not element-wise take a leading axis. Those without a row stay in the loop. */
-const lifts: { readonly [K in OpName]?: Lift<K> } = {
-  full: ({ dtype, shape, attrs }, _, length) => full(dtype, [length, ...shape], attrs.value),
-  iota: ({ attrs }, _, length) => iota([length, ...attrs.shape], attrs.axis + 1),
-  sum: reduction(),
-  max: reduction(),
-  min: reduction(),
-  flip: reduction(),
-  argmax: along(),
-  concat: along(),
-  takeAlongAxis: along(),
-  scatterAdd: along(),
-  cumsum: ({ attrs }, x) => makeNode("cumsum", x, { ...attrs, axis: attrs.axis + 1 }),
-  reshape: ({ attrs: { shape, axes } }, x, length) =>
-    makeNode("reshape", x, { shape: [length, ...shape], axes: [null, ...axes] }),
-  expand: ({ attrs: { shape, axes } }, x, length) =>
-    makeNode("expand", x, { shape: [length, ...shape], axes: [null, ...axes] }),
-  permute: ({ attrs }, x) => makeNode("permute", x, { perm: [0, ...up(attrs.perm)] }),
-  slice: ({ attrs: { starts, ends, steps } }, x, length) =>
-    makeNode("slice", x, { starts: [0, ...starts], ends: [length, ...ends], steps: [1, ...steps] }),
-  pad: ({ attrs: { before, after, value } }, x) =>
-    makeNode("pad", x, { before: [0, ...before], after: [0, ...after], value }),
-  matmul: ({ attrs }, x) => makeNode("matmul", x, attrs),
-};
-
 function canLift(node: Node): boolean {
   if (sizeOf(node.shape) > smallOperation) return false;
-  return elementwise.has(primitives[node.op].kind) || lifts[node.op] !== undefined;
-}
-
-function lift(node: Node, x: readonly Node[], length: number): Node {
-  if (elementwise.has(primitives[node.op].kind)) return makeNode(node.op, x, node.attrs as never);
-  return (lifts[node.op] as Lift<OpName>)(node as unknown as NodeOf<OpName>, x, length);
+  return hasLift(node.op);
 }
 
 /** Nodes of a body that depend on xs, and on nothing else but constants. */

@@ -156,6 +156,18 @@ export function argmax(b: Builder, node: NodeOf<"argmax">, x: Value): Value {
   return { name: b.cast(index, elementTypes.int32), dtype: "int32", shape: node.shape };
 }
 
+/** ONNX Runtime's TopK, of which equal ones come in their order; NaN it could not place. */
+export function argsort(b: Builder, node: NodeOf<"argsort">, x: Value): Value {
+  const { axis, k, descending } = node.attrs;
+  const whole = b.materialize(x, node.inputs[0]!.shape);
+  const held = whole.dtype === "float32"
+    ? b.op("Where", [b.op("IsNaN", [whole.name]), b.scalar("float32", Infinity).name, whole.name])
+    : whole.name;
+  const places = b.fresh("v");
+  b.append("TopK", [held, b.sizes([k])], [b.fresh("v"), places], { axis, largest: Number(descending), sorted: 1 });
+  return { name: b.cast(places, elementTypes.int32), dtype: node.dtype, shape: node.shape };
+}
+
 /** Running sums. */
 export function cumsum(b: Builder, node: NodeOf<"cumsum">, x: Value): Value {
   const whole = b.materialize(x, node.shape);

@@ -195,6 +195,7 @@ export const rows: { readonly [K in Exclude<OpName, "scan" | "output">]: Row<K> 
   max: (b, node, [x]) => reduce.extremum(b, node, x!),
   min: (b, node, [x]) => reduce.extremum(b, node, x!),
   argmax: (b, node, [x]) => reduce.argmax(b, node, x!),
+  argsort: (b, node, [x]) => reduce.argsort(b, node, x!),
   cumsum: (b, node, [x]) => reduce.cumsum(b, node, x!),
 
   reshape: (b, node, [x]) => move.reshape(b, x!, node.inputs[0]!.shape, node.shape),

@@ -3,6 +3,7 @@
 import { signature } from "../../graph/arguments.ts";
 import type { ErrorCode } from "../../graph/error.ts";
 import { text } from "../../graph/kinds.ts";
+import { writtenFor } from "../pytorch/names.ts";
 import { type Page, pagesOfCuts } from "./cuts.ts";
 import { pagesOfShapes } from "./shapes.ts";
 import { pagesOfSurroundings } from "./surroundings.ts";
@@ -25,21 +26,27 @@ function indented(text: string): string {
 const takesCode = signature("explain()", { code: text });
 
 /**
- * The page of an error code as text: what it means, a wrong and a right program.
+ * The page of an error code as text: what it means, a wrong and a right program. Of a name of PyTorch that is another one here,
+ * `torch.nn.Conv3d`, what to write.
  *
- * @throws RangeError if there is no such code.
+ * @throws RangeError if there is no such code or name.
  *
  * @example
  * ```ts
  * import { explain } from "@plumbline/plumbline";
  *
  * console.log(explain("G101"));
+ * console.log(explain("torch.nansum")); // torch.nansum: where(x.isNaN(), 0, x).sum(axis).
  * ```
  */
 export function explain(code: string): string {
   takesCode(arguments);
   const page = Object.hasOwn(codes, code) && codes[code as ErrorCode];
-  if (!page) throw new RangeError(`there is no error code ${code}; the codes are ${Object.keys(codes).join(", ")}.`);
+  if (!page) {
+    const written = writtenFor(code);
+    if (written !== null) return `${code}: ${written}`;
+    throw new RangeError(`there is no error code ${code}; the codes are ${Object.keys(codes).join(", ")}.`);
+  }
   const { title, meaning, wrong, right } = page;
   return `${code}: ${title}\n\n${meaning}\n\nWrong:\n\n${indented(wrong)}\n\nRight:\n\n${indented(right)}\n`;
 }

@@ -12,8 +12,9 @@ export const pagesOfShapes = {
   },
   G302: {
     title: "shapes do not broadcast",
-    meaning: "Shapes are aligned from the right; sizes must be equal or 1. Operands of different ranks whose result " +
-      "is larger than both ([B] with [B, 1] gives [B, B]) are refused too: that is nearly always a forgotten axis.",
+    meaning: "Shapes are aligned from the right; sizes must be equal or 1. Operands of different ranks that repeat " +
+      "each other along axes of the same size ([B] with [B, 1] gives [B, B]) are refused too: that is nearly always a " +
+      "forgotten axis. An outer product, [6, 1] with [4], is not.",
     wrong: `const error = value.sub(reward); // value [B, 1], reward [B]`,
     right: `const error = value.squeeze(-1).sub(reward); // [B]`,
   },

@@ -1,4 +1,4 @@
-"""Small operations in PyTorch, eager: a chain of them, drives through physics and back, an LSTM through time."""
+"""Small operations in PyTorch, eager: a chain of them, drives through physics and back, an LSTM through time, orders."""
 
 import re
 
@@ -38,6 +38,11 @@ def lstm(batch):
     return run
 
 
+def orders(kind, rows, count):
+    x = torch.randn(rows, count)
+    return lambda: torch.topk(x, 50) if kind == "topk" else torch.sort(x)
+
+
 def prepare(name):
     """The case `name`; None if it is another's."""
     if found := re.fullmatch(r"operations 300 x (\d+)", name):
@@ -46,4 +51,6 @@ def prepare(name):
         return drive(found[1], int(found[2]))
     if found := re.fullmatch(r"lstm 64 x 100 x (\d+)", name):
         return lstm(int(found[1]))
+    if found := re.fullmatch(r"(topk|sort) (\d+) x (\d+)", name):
+        return orders(found[1], int(found[2]), int(found[3]))
     return None

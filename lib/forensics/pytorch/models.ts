@@ -1,0 +1,200 @@
+/** What PyTorch's layers, optimisers, schedules and distributions are called here, where that is another name. */
+
+import { ofFunctional } from "./functions.ts";
+import { onHost, type Sentences } from "./tensors.ts";
+
+const f = (name: string): string => ofFunctional[name]!;
+const cell = "new LSTM(from, to, random).step(x, state), and so GRU.";
+const transformer = "blocks of one's own: a Module with softmax(), LayerNorm and Linear.";
+const initial = "an option of the layer, a function of (random, shape):";
+const adaptive = "new AdamW(parameters, { lr }), or a class of one's own that extends Optimizer.";
+const byHand = "optimizer.setLearningRate(lr) before each step.";
+const schedule = "rateLeft(schedule, step, steps) times the learning rate, by optimizer.setLearningRate(lr).";
+const positive = "new Normal(loc, scale).rsample(key), through a function that has the range:";
+
+/** Classes of torch.nn. */
+export const ofLayers: Sentences = {
+  Sequential: "new MLP(sizes, random), or a Module whose forward() calls one after another.",
+  ModuleList: "an array field of a Module.",
+  ModuleDict: "fields of a Module.",
+  ParameterList: "an array field of a Module.",
+  Buffer: "a Variable field of a Module.",
+  Bilinear: f("bilinear"),
+  LazyLinear: "new Linear(from, to, random): sizes are known when a layer is made.",
+  Identity: "x itself.",
+  Flatten: "x.flatten(1).",
+  Unflatten: "x.unflatten(axis, sizes).",
+  Embedding: f("embedding"),
+  EmbeddingBag: f("embedding_bag"),
+  Conv1d: f("conv1d"),
+  Conv2d: f("conv2d"),
+  Conv3d: f("conv3d"),
+  ConvTranspose2d: f("conv_transpose2d"),
+  MaxPool2d: f("max_pool2d"),
+  AvgPool2d: f("avg_pool2d"),
+  AdaptiveAvgPool2d: f("adaptive_avg_pool2d"),
+  BatchNorm1d: f("batch_norm"),
+  BatchNorm2d: f("batch_norm"),
+  GroupNorm: f("group_norm"),
+  InstanceNorm2d: f("instance_norm"),
+  RMSNorm: f("rms_norm"),
+  Dropout: f("dropout"),
+  Dropout2d: f("dropout2d"),
+  RNN: "a class that extends Recurrent, or new GRU(from, to, random).",
+  RNNCell: "a class that extends Recurrent, or new GRU(from, to, random).",
+  LSTMCell: cell,
+  GRUCell: cell,
+  MultiheadAttention: f("scaled_dot_product_attention"),
+  Transformer: transformer,
+  TransformerEncoder: transformer,
+  TransformerEncoderLayer: transformer,
+  TransformerDecoderLayer: transformer,
+  ReLU: "x.relu().",
+  GELU: "x.gelu().",
+  SiLU: "x.silu().",
+  Tanh: "x.tanh().",
+  Sigmoid: "x.sigmoid().",
+  ELU: "x.elu(alpha).",
+  LeakyReLU: "x.leakyRelu(slope).",
+  PReLU: f("prelu"),
+  Softplus: "x.softplus().",
+  Softmax: "x.softmax(axis).",
+  LogSoftmax: "x.logSoftmax(axis).",
+  CrossEntropyLoss: f("cross_entropy"),
+  NLLLoss: f("nll_loss"),
+  MSELoss: f("mse_loss"),
+  L1Loss: f("l1_loss"),
+  HuberLoss: f("huber_loss"),
+  SmoothL1Loss: f("smooth_l1_loss"),
+  BCELoss: f("binary_cross_entropy"),
+  BCEWithLogitsLoss: f("binary_cross_entropy_with_logits"),
+  KLDivLoss: f("kl_div"),
+  CTCLoss: f("ctc_loss"),
+  Upsample: f("interpolate"),
+  PixelShuffle: f("pixel_shuffle"),
+};
+
+/** Functions of torch.nn.utils and torch.nn.init. */
+export const ofInit: Sentences = {
+  clip_grad_norm_: "optimizer.clipGradNorm(most).",
+  clip_grad_value_: "p.grad = p.grad.clamp(-most, most).",
+  parameters_to_vector: "new ParameterGroup(name, parameters).vector.",
+  vector_to_parameters: "new ParameterGroup(name, parameters).assign(vector).",
+  weight_norm: "w.div(w.norm(1, true)).mul(g), with a parameter for each.",
+  spectral_norm: "w.div(u.matmul(w).matmul(v)), u and v Variables of a power iteration.",
+  pack_padded_sequence: "padBatch(batch), whose mask the loss takes.",
+  pad_sequence: "padBatch(batch).",
+  xavier_uniform_: `${initial} uniformInit(Math.sqrt(6 / (from + to))).`,
+  xavier_normal_: `${initial} normalInit(Math.sqrt(2 / (from + to))).`,
+  kaiming_uniform_: `${initial} uniformInit(Math.sqrt(6 / from)).`,
+  kaiming_normal_: `${initial} normalInit(Math.sqrt(2 / from)).`,
+  trunc_normal_: `${initial} normalInit(std)(random, shape).clamp(-2 * std, 2 * std).`,
+  uniform_: `${initial} uniformInit(bound).`,
+  normal_: `${initial} normalInit(std).`,
+  constant_: `${initial} (_, shape) => full(shape, value).`,
+  zeros_: `${initial} (_, shape) => zeros(shape).`,
+  eye_: `${initial} (_, [n, m]) => eye(n, m).`,
+  dirac_: `${initial} (_, shape) => a tensor with ones in the middle.`,
+};
+
+/** Methods of torch.nn.Module. */
+export const ofModules: Sentences = {
+  named_modules: "namedVariables() has the paths of all that is inside.",
+  children: "the fields of the module: Object.values(module).",
+  named_children: "the fields of the module: Object.entries(module).",
+  modules: "the fields of the module: Object.values(module).",
+  buffers: "variables() has the parameters and all else that is assigned.",
+  named_buffers: "namedVariables() has the parameters and all else that is assigned.",
+  state_dict: "namedVariables() has all numbers by their paths.",
+  load_state_dict: "each of namedVariables() takes numbers by assign().",
+  train: "no layer of this module has two modes.",
+  eval: "no layer of this module has two modes.",
+  apply: "a loop over parameters(), or over the fields.",
+  to: "await useDevice(name), once for the process.",
+  cuda: 'await useDevice("webgpu"), once for the process.',
+  cpu: 'await useDevice("cpu"), once for the process.',
+  zero_grad: "optimizer.zeroGrad().",
+  requires_grad_: "frozen(module), or p.requiresGrad = false.",
+  register_buffer: "a Variable field.",
+  register_parameter: "a Parameter field.",
+  register_forward_hook: "forward() is a method: call it, and look at what it gives.",
+  add_module: "a field of the module.",
+  register_module: "a field of the module.",
+  get_submodule: "the field of that name.",
+  compile: "compile(fn, { state: module }).",
+};
+
+/** What torch.optim has. */
+export const ofOptimizers: Sentences = {
+  RMSprop: adaptive,
+  Adagrad: adaptive,
+  Adadelta: adaptive,
+  Adamax: adaptive,
+  NAdam: adaptive,
+  RAdam: adaptive,
+  LBFGS: "conjugateGradient(product, b) solves for a step; hvp() is its product.",
+  Adafactor: adaptive,
+  Muon: adaptive,
+  param_groups: "groups; group.lr is a Variable, which takes numbers by assign().",
+  add_param_group: "all groups are given when the optimiser is made: new Adam([{ parameters, lr }]).",
+  state_dict: "variables() has all that it keeps.",
+  load_state_dict: "variables() take numbers by assign().",
+};
+
+/** Classes of torch.optim.lr_scheduler. */
+export const ofSchedules: Sentences = {
+  LambdaLR: byHand,
+  StepLR: byHand,
+  MultiStepLR: byHand,
+  ExponentialLR: byHand,
+  LinearLR: schedule.replace("schedule", '"linear"'),
+  CosineAnnealingLR: schedule.replace("schedule", '"cosine"'),
+  CosineAnnealingWarmRestarts: schedule.replace("schedule, step", '"cosine", step % steps'),
+  OneCycleLR: byHand,
+  ReduceLROnPlateau: byHand,
+  CyclicLR: byHand,
+  SequentialLR: byHand,
+  ConstantLR: "the learning rate that the optimiser was made with.",
+  PolynomialLR: byHand,
+  "swa_utils.AveragedModel": "a Variable for each parameter: average.assign(average.lerp(parameter, 1 - decay)).",
+};
+
+/** Classes of torch.distributions. */
+export const ofDistributions: Sentences = {
+  LogNormal: `${positive} x.exp().`,
+  LowRankMultivariateNormal: "new MultivariateNormal(loc, { scaleTril }).",
+  Binomial: "the sum of Bernoulli: new Bernoulli({ probs }).sample(key, [n]).sum(0).",
+  OneHotCategorical: "oneHot(new Categorical(logits).sample(key), classes).",
+  Multinomial: "oneHot(new Categorical(logits).sample(key, [n]), classes).sum(0).",
+  Dirichlet: onHost("Dirichlet distribution"),
+  Gamma: onHost("gamma distribution"),
+  Exponential: "uniform(key, shape).neg().log1p().neg().div(rate).",
+  Laplace:
+    "where(u.less(0), u.mul(2).log1p(), u.neg().mul(2).log1p().neg()).mul(scale), u = uniform(key, shape, -0.5, 0.5).",
+  Cauchy: "uniform(key, shape).sub(0.5).mul(Math.PI).tan().mul(scale).add(loc).",
+  StudentT: onHost("Student's t distribution"),
+  Poisson: onHost("Poisson distribution"),
+  Geometric: "uniform(key, shape).log().div(Math.log(1 - p)).floor().",
+  NegativeBinomial: onHost("negative binomial distribution"),
+  VonMises: onHost("von Mises distribution"),
+  HalfNormal: "normal(key, shape).abs().mul(scale).",
+  Gumbel: "uniform(key, shape).log().neg().log().neg().mul(scale).add(loc).",
+  Kumaraswamy: "uniform(key, shape).pow(1 / b).neg().add(1).pow(1 / a).",
+  Weibull: "uniform(key, shape).neg().log1p().neg().pow(1 / k).mul(scale).",
+  Pareto: "uniform(key, shape).neg().log1p().div(-alpha).exp().mul(scale).",
+  Independent: "distribution.logProb(x).sum(-1).",
+  TransformedDistribution: "logProb() of the value before the transform, less the log-derivative; of tanh: TanhNormal.",
+  RelaxedBernoulli: "logits.add(u.log().sub(u.neg().log1p())).div(tau).sigmoid(), u = uniform(key, shape).",
+  RelaxedOneHotCategorical: f("gumbel_softmax"),
+  TanhTransform: "new TanhNormal(loc, scale).",
+  register_kl: "a function of both distributions.",
+};
+
+/** Methods of distributions. */
+export const ofDistributionMethods: Sentences = {
+  cdf: "of Normal(loc, scale): x.sub(loc).div(scale * Math.SQRT2).erf().add(1).div(2).",
+  icdf: onHost("inverse of the distribution function"),
+  expand: "what it is made of is expanded: new Normal(loc.expand(5, 3), scale).",
+  perplexity: "distribution.entropy().exp().",
+  has_rsample: "those with a method rsample(key).",
+};
