@@ -73,6 +73,7 @@ export {
 } from "./lib/tensor/random.ts";
 export { padBatch, type PadBatchOptions, type PaddedBatch } from "./lib/tensor/pad_batch.ts";
 export { checkpoint, scan, type ScanOptions } from "./lib/tensor/scan.ts";
+export type { LoadOptions, LoadResult, StateDict } from "./lib/tensor/state_dict.ts";
 export { leaves, mapTree, type Tree } from "./lib/tensor/tree.ts";
 export { Parameter, type Stateful, Variable } from "./lib/tensor/variable.ts";
 
@@ -94,6 +95,50 @@ export { HostRandom } from "./lib/tensor/host_random.ts";
 export { frozen, joinsLater, Module } from "./lib/nn/module.ts";
 export { defaultInit, type Initializer, normalInit, orthogonal, uniformInit } from "./lib/nn/init.ts";
 export { type Activation, LayerNorm, Linear, type LinearOptions, MLP, type MLPOptions } from "./lib/nn/layers.ts";
+export { Dropout, dropout } from "./lib/nn/dropout.ts";
+export { Embedding, type EmbeddingOptions } from "./lib/nn/embedding.ts";
+export {
+  ELU,
+  Flatten,
+  GELU,
+  Identity,
+  LeakyReLU,
+  LogSoftmax,
+  ReLU,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softplus,
+  Stateless,
+  Tanh,
+} from "./lib/nn/activations.ts";
+export {
+  type BinaryCrossEntropyOptions,
+  binaryCrossEntropyWithLogits,
+  crossEntropy,
+  type CrossEntropyOptions,
+  huberLoss,
+  type HuberOptions,
+  klDiv,
+  type KLDivOptions,
+  l1Loss,
+  type Loss,
+  type LossOptions,
+  type LossReduction,
+  mseLoss,
+  nllLoss,
+  type NLLOptions,
+} from "./lib/nn/losses.ts";
+export { RMSNorm } from "./lib/nn/rms_norm.ts";
+export { Sequential } from "./lib/nn/sequential.ts";
+export { type AttentionOptions, scaledDotProductAttention } from "./lib/nn/transformer/attention.ts";
+export { TransformerBlock, type TransformerBlockOptions } from "./lib/nn/transformer/block.ts";
+export {
+  MultiheadAttention,
+  type MultiheadAttentionOptions,
+  type MultiheadMasks,
+} from "./lib/nn/transformer/multihead.ts";
+export { type RotaryOptions, rotaryPositions, sinusoidalPositions } from "./lib/nn/transformer/positions.ts";
 export { StackedMLP } from "./lib/nn/stacked.ts";
 export { Recurrent } from "./lib/nn/recurrent.ts";
 export { Gated, type GatedOptions, type GatedState } from "./lib/nn/gated.ts";
@@ -299,6 +344,7 @@ export type { CommonConfig, Config, running, Setting, Settings } from "./lib/sys
 export type { ValuesOf } from "./lib/systems/option.ts";
 export type { IterationEvent, IterationListener } from "./lib/systems/system.ts";
 export type { Networks } from "./lib/systems/reinforcement/algorithm.ts";
+export { loadSafetensors, saveSafetensors } from "./lib/train/files/weights.ts";
 export { type RunOptions, type RunSettings, trainRun } from "./lib/train/loop/train_run.ts";
 export { createTrainer, loadTrainer } from "./lib/train/look/target.ts";
 export { type Cast, film } from "./lib/systems/reinforcement/footage.ts";

@@ -9,7 +9,9 @@ import { programs } from "./worlds.ts";
 
 /** What nobody calls: what the library calls, abstract classes, errors. What JavaScript calls by itself is left out too. */
 const internal = new Set([
-  ...["Gated", "Module", "OnPolicyTrainer", "PolicyTrainer", "Recurrent", "WindowTrainer"].map((name) => `new ${name}`),
+  ...["Gated", "Module", "OnPolicyTrainer", "PolicyTrainer", "Recurrent", "Stateless", "WindowTrainer"].map((name) =>
+    `new ${name}`
+  ),
   ...[
     "AuditReport",
     "HorizonReport",
@@ -27,6 +29,7 @@ const internal = new Set([
   ...["SGD.update", "RandomStream.bits", "Optimizer.planStep", "CategoricalPolicy.read"],
   ...["ClippedGaussianPolicy.read", "GaussianPolicy.read"],
   ...["GRU", "LSTM"].flatMap((name) => [`${name}.inputBias`, `${name}.next`]),
+  "Module.stateEntries",
   ...["placeIn", "put", "replace", "release", "adopt", "own"].map((name) => `Variable.${name}`),
   ...["ParameterGroup.flatGrads", "OnPolicyTrainer.once", "OnPolicyTrainer.restoreOthers"],
   ...["once", "restoreOthers"].map((name) => `WindowTrainer.${name}`),
