@@ -29,7 +29,7 @@ const internal = new Set([
   ...["SGD.update", "RandomStream.bits", "Optimizer.planStep", "CategoricalPolicy.read"],
   ...["ClippedGaussianPolicy.read", "GaussianPolicy.read"],
   ...["GRU", "LSTM"].flatMap((name) => [`${name}.inputBias`, `${name}.next`]),
-  "Module.stateEntries",
+  ...["Module.stateEntries", "Gated.stateEntries", "Gated.stateShape"],
   ...["placeIn", "put", "replace", "release", "adopt", "own"].map((name) => `Variable.${name}`),
   ...["ParameterGroup.flatGrads", "OnPolicyTrainer.once", "OnPolicyTrainer.restoreOthers"],
   ...["once", "restoreOthers"].map((name) => `WindowTrainer.${name}`),

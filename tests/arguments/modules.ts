@@ -156,6 +156,61 @@ const transformer: readonly Call[] = [
   calls("sinusoidalPositions", p.sinusoidalPositions, aCount, aCount, options({ base: 100 }, { base: "100" })),
 ];
 
+const image = p.zeros([2, 2, 4, 4]);
+const sequence = p.zeros([2, 2, 5]);
+const filters = p.zeros([3, 2, 2, 2]);
+const aSize = own(2, null, "2", 0, -1, 1.5, [2], [2, 0], {}, x);
+const aLength = own(2, null, "2", 0, -1, 1.5, [2, 2], {}, x);
+const convolutionOptions = options(
+  { padding: 1 },
+  { padding: -1 },
+  { padding: "full" },
+  { stride: 0 },
+  { stride: "2" },
+  { dilation: 0.5 },
+  { groups: 5 },
+);
+const poolOptions = options({ stride: 1 }, { stride: 0 }, { padding: 2 }, { padding: "1" }, { ceilMode: true });
+const ofImages = (of: string, target: p.Module, right = image): Call =>
+  method(of, target, "forward", own(right, null, 3, x, p.zeros([1, 1, 1, 1, 1])));
+
+const convolutions: readonly Call[] = [
+  calls(
+    "conv2d",
+    p.conv2d,
+    own(image, null, 3, x),
+    own(filters, null, 3, x),
+    maybe(own(p.zeros([3]), 3, x, row)),
+    convolutionOptions,
+  ),
+  calls(
+    "conv1d",
+    p.conv1d,
+    own(sequence, null, 3, x),
+    own(p.zeros([3, 2, 2]), null, 3, x, filters),
+    maybe(own(p.zeros([3]), 3, x, row)),
+    convolutionOptions,
+  ),
+  makes(p.Conv2d, aCount, aCount, aSize, aRandom, options({ padding: 1 }, { padding: -1 }, { groups: 2 }, ...bias)),
+  ofImages("Conv2d", new p.Conv2d(2, 3, 2, random)),
+  makes(p.Conv1d, aCount, aCount, aLength, aRandom, options({ padding: 1 }, { padding: [1] }, { groups: 2 }, ...bias)),
+  ofImages("Conv1d", new p.Conv1d(2, 3, 2, random), sequence),
+  calls("maxPool2d", p.maxPool2d, own(image, null, 3, x), aSize, poolOptions),
+  calls("avgPool2d", p.avgPool2d, own(image, null, 3, x), aSize, poolOptions),
+  ...[p.MaxPool2d, p.AvgPool2d].flatMap((of) => [
+    makes(of, aSize, options({ stride: 1 }, { stride: 0 }, { padding: "1" }, { ceilMode: true })),
+    ofImages(of.name, new of(2)),
+  ]),
+  ...[p.MaxPool1d, p.AvgPool1d].flatMap((of) => [
+    makes(of, aLength, options({ stride: 1 }, { stride: 0 }, { padding: "1" }, { ceilMode: true })),
+    ofImages(of.name, new of(2), sequence),
+  ]),
+  makes(p.GroupNorm, own(2, null, "2", 0, 3), own(4, null, "4", 0, 5), maybe(aScale)),
+  ofImages("GroupNorm", new p.GroupNorm(1, 2)),
+  makes(p.BatchNorm, aCount, options({ eps: 1e-3 }, { eps: "0" }, { momentum: null }, { affine: false })),
+  ofImages("BatchNorm", new p.BatchNorm(2)),
+];
+
 const losses: readonly Call[] = [
   calls("mseLoss", p.mseLoss, aTensor(x), aTensor(x), options({ reduction: "sum" }, ...reductions)),
   calls("l1Loss", p.l1Loss, aTensor(x), aTensor(x), options({ reduction: "sum" }, ...reductions)),
@@ -205,20 +260,34 @@ const nn: readonly Call[] = [
   makes(p.StackedMLP, aCount, sizes, aRandom, options({ activation: "relu" }, { activation: "rlu" })),
   method("StackedMLP", stacked, "forward", aTensor(p.zeros([5, 2, 3]))),
   ...[p.LSTM, p.GRU].map((of) =>
-    makes(of, aCount, aCount, aRandom, options({}, { numLayers: 2 }, { bidirectional: true }, ...bias))
+    makes(
+      of,
+      aCount,
+      aCount,
+      aRandom,
+      options(
+        { numLayers: 2 },
+        { numLayers: 0 },
+        { bidirectional: 1 },
+        { batchFirst: "yes" },
+        { dropout: 0.1 },
+        ...bias,
+      ),
+    )
   ),
   makes(
     p.RecurrentMLP,
     own("gru", null, "rnn", 3, ["gru"]),
     own([3, 4, 2], null, 3, [3], [3, "4", 2]),
     aRandom,
-    options({}, ...bias),
+    options({}, { numLayers: 2 }, { bidirectional: true }, ...bias),
   ),
   ...recurrent("LSTM", lstm, lstm.initialState(2)),
   ...recurrent("GRU", gru, gru.initialState(2)),
   ...recurrent("RecurrentMLP", net, net.initialState(2)),
   ...recurrent("Recurrent", new Sum(), p.zeros([2, 3])).filter(({ name }) => /run|forward/.test(name)),
   ...transformer,
+  ...convolutions,
   ...losses,
   method("Module", mlp, "namedVariables", maybe(words("net"))),
   method("Module", mlp, "train", maybe(truth(true))),

@@ -9,7 +9,7 @@ import { Dropout, share } from "../dropout.ts";
 import { type Activation, checkActivation, LayerNorm, Linear } from "../layers.ts";
 import { Module } from "../module.ts";
 import { checkInput } from "../refuse.ts";
-import { RMSNorm } from "../rms_norm.ts";
+import { RMSNorm } from "../norm/rms_norm.ts";
 import { MultiheadAttention, type MultiheadMasks } from "./multihead.ts";
 import { type RotaryOptions, rotaryOptions } from "./positions.ts";
 
