@@ -174,6 +174,17 @@ export { conjugateGradient, type ConjugateGradientOptions } from "./lib/optim/co
 export { FlatVector, ParameterGroup } from "./lib/optim/group.ts";
 export { type GroupDefaults, type GroupOptions, type GroupState, Optimizer } from "./lib/optim/optimizer.ts";
 export { Adam, type AdamOptions, AdamW, SGD, type SGDOptions } from "./lib/optim/optimizers.ts";
+export {
+  cosineAnnealing,
+  LRScheduler,
+  oneCycle,
+  type OneCycleOptions,
+  type RateSchedule,
+  stepDecay,
+  warmup,
+} from "./lib/optim/lr_scheduler.ts";
+export { RMSprop, type RMSpropOptions } from "./lib/optim/rmsprop.ts";
+export { ExponentialMovingAverage } from "./lib/optim/weight_average.ts";
 export { rateLeft, type Schedule, schedules } from "./lib/optim/schedule.ts";
 
 export { exportOnnx } from "./lib/compile/export.ts";

@@ -353,6 +353,8 @@ const distributions: readonly Call[] = [
 const v = new p.Parameter(row, "v");
 w.square().sum().add(v.square().sum()).backward();
 const sgd = new p.SGD([w], { lr: 0.1 });
+const scheduled = new p.SGD([new p.Parameter(row, "scheduled")], { lr: 0.1 });
+const average = new p.ExponentialMovingAverage(new p.Parameter(row, "averaged"));
 const group = new p.ParameterGroup("group", [v]);
 const flat = group.values();
 const another = (): p.Parameter => new p.Parameter(row);
@@ -367,6 +369,37 @@ const optim: readonly Call[] = [
     options({ lr: 0.1, betas: [0.9, 0.99] }, ...rates, { betas: 0.9 }, { betas: [0.9] }, { amsgrad: true }),
   ),
   makes(p.AdamW, parameters, options({ lr: 0.1 }, ...rates, { betas: [0.9, "1"] })),
+  makes(
+    p.RMSprop,
+    parameters,
+    options({ lr: 0.1, alpha: 0.9 }, ...rates, { alpha: 2 }, { centered: 1 }, { momentum: -1 }, { eps: "0" }),
+  ),
+  makes(p.ExponentialMovingAverage, own(w, null, 3, "w", {}, row), maybe(own(0.9, null, "0.9", 2, -1, [1]))),
+  method("ExponentialMovingAverage", average, "stateDict", maybe(words("ema."))),
+  method(
+    "ExponentialMovingAverage",
+    average,
+    "loadStateDict",
+    aState(average),
+    options({ strict: true }, { strict: 1 }),
+  ),
+  ...["update", "swap", "variables"].map((name) => method("ExponentialMovingAverage", average, name)),
+  makes(
+    p.LRScheduler,
+    own(scheduled, null, 3, "sgd", {}, w),
+    own(() => 1, null, 3, "cosine", [3], [() => 1, () => 1], {}, () => NaN),
+    maybe(own(2, null, "2", -1, 0.5)),
+  ),
+  method("LRScheduler", new p.LRScheduler(scheduled, () => 1), "step"),
+  calls("warmup", p.warmup, aCount, maybe(own(() => 1, null, 3, "cosine", {}, [() => 1]))),
+  calls("cosineAnnealing", p.cosineAnnealing, aCount, maybe(own(0.1, null, "0.1", -1, 2))),
+  calls("stepDecay", p.stepDecay, aCount, maybe(aScale)),
+  calls(
+    "oneCycle",
+    p.oneCycle,
+    own(10, null, "10", 1, 2.5),
+    options({ pctStart: 0.5 }, { pctStart: 2 }, { divFactor: "25" }),
+  ),
   method("Optimizer", sgd, "setLearningRate", own(0.1, null, "0.1", -1, NaN, { lr: 0.1 }, [0.1], row)),
   method("Optimizer", sgd, "clipGradNorm", own(1, null, "1", -1, NaN, { maxNorm: 1 }, row)),
   ...["step", "zeroGrad", "variables"].map((name) => method("Optimizer", sgd, name)),
