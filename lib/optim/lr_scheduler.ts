@@ -14,9 +14,8 @@ import { Optimizer } from "./optimizer.ts";
 export type RateSchedule = (step: number) => number;
 
 const steps = kind.count(1);
-const share = kind.kindOf("a number from 0 to 1", (x) => Number.isFinite(x) && Number(x) >= 0 && Number(x) <= 1);
 const takesWarmup = signature("warmup()", { steps, after: kind.optional(kind.callable) });
-const takesCosine = signature("cosineAnnealing()", { total: steps, floor: kind.optional(share) });
+const takesCosine = signature("cosineAnnealing()", { total: steps, floor: kind.optional(kind.share) });
 const takesDecay = signature("stepDecay()", { stepSize: steps, gamma: kind.optional(kind.finite) });
 
 /**
@@ -55,7 +54,7 @@ export interface OneCycleOptions {
 
 const takesCycle = signature("oneCycle()", {
   total: kind.count(2),
-  options: kind.options<OneCycleOptions>({ pctStart: share, divFactor: kind.finite, finalDivFactor: kind.finite }),
+  options: kind.options<OneCycleOptions>({ pctStart: kind.share, divFactor: kind.finite, finalDivFactor: kind.finite }),
 });
 
 /**

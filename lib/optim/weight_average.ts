@@ -16,7 +16,7 @@ import { Parameter, type Stateful, Variable } from "../tensor/variable.ts";
 
 const takesAverage = signature("new ExponentialMovingAverage()", {
   model: kind.stateful,
-  decay: kind.optional(kind.kindOf("a number from 0 to 1", (x) => Number(x) >= 0 && Number(x) <= 1)),
+  decay: kind.optional(kind.share),
 });
 
 /**

@@ -26,7 +26,7 @@ const internal = new Set([
   ...["settle", "nameOfMade", "nameOf"].map((name) => `Site.${name}`),
   ...["penalised", "decayed", "update"].map((name) => `Adam.${name}`),
   ...["penalised", "decayed"].map((name) => `AdamW.${name}`),
-  ...["SGD.update", "RandomStream.bits", "Optimizer.planStep", "CategoricalPolicy.read"],
+  ...["SGD.update", "RMSprop.update", "RandomStream.bits", "Optimizer.planStep", "CategoricalPolicy.read"],
   ...["ClippedGaussianPolicy.read", "GaussianPolicy.read"],
   ...["GRU", "LSTM"].flatMap((name) => [`${name}.inputBias`, `${name}.next`]),
   ...["Module.stateEntries", "Gated.stateEntries", "Gated.stateShape"],

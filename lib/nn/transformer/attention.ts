@@ -7,7 +7,7 @@ import { describe } from "../../graph/types.ts";
 import { arange } from "../../tensor/creation.ts";
 import * as kind from "../../tensor/kinds.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { dropout, share } from "../dropout.ts";
+import { dropout } from "../dropout.ts";
 
 /** Settings of {@linkcode scaledDotProductAttention}. */
 export interface AttentionOptions {
@@ -29,7 +29,7 @@ const takesAttention = signature("scaledDotProductAttention()", {
   value: kind.tensor,
   options: kind.options<AttentionOptions>({
     attnMask: kind.tensor,
-    dropoutP: share,
+    dropoutP: kind.share,
     dropoutKey: kind.key,
     isCausal: kind.boolean,
     scale: kind.finite,
