@@ -79,6 +79,7 @@ export {
 export { padBatch, type PadBatchOptions, type PaddedBatch } from "./lib/tensor/pad_batch.ts";
 export { cond, whileLoop, type WhileOptions } from "./lib/tensor/branches.ts";
 export { checkpoint, scan, type ScanOptions } from "./lib/tensor/scan.ts";
+export type { LoadOptions, LoadResult, StateDict } from "./lib/tensor/state_dict.ts";
 export { leaves, mapTree, type Tree } from "./lib/tensor/tree.ts";
 export { Parameter, type Stateful, Variable } from "./lib/tensor/variable.ts";
 
@@ -101,9 +102,77 @@ export { HostRandom } from "./lib/tensor/host_random.ts";
 export { frozen, joinsLater, Module } from "./lib/nn/module.ts";
 export { defaultInit, type Initializer, normalInit, orthogonal, uniformInit } from "./lib/nn/init.ts";
 export { type Activation, LayerNorm, Linear, type LinearOptions, MLP, type MLPOptions } from "./lib/nn/layers.ts";
+export {
+  Conv1d,
+  conv1d,
+  type Conv1dLayerOptions,
+  type Conv1dOptions,
+  Conv2d,
+  conv2d,
+  type Conv2dLayerOptions,
+  type Conv2dOptions,
+  type ConvWeightOptions,
+} from "./lib/nn/convolution/convolution.ts";
+export {
+  AvgPool1d,
+  AvgPool2d,
+  avgPool2d,
+  MaxPool1d,
+  MaxPool2d,
+  maxPool2d,
+  type Pool1dOptions,
+  type PoolOptions,
+} from "./lib/nn/convolution/pooling.ts";
+export type { Pair } from "./lib/nn/convolution/windows.ts";
+export { Dropout, dropout } from "./lib/nn/dropout.ts";
+export { Embedding, type EmbeddingOptions } from "./lib/nn/embedding.ts";
+export {
+  ELU,
+  Flatten,
+  GELU,
+  Identity,
+  LeakyReLU,
+  LogSoftmax,
+  ReLU,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softplus,
+  Stateless,
+  Tanh,
+} from "./lib/nn/activations.ts";
+export {
+  type BinaryCrossEntropyOptions,
+  binaryCrossEntropyWithLogits,
+  crossEntropy,
+  type CrossEntropyOptions,
+  huberLoss,
+  type HuberOptions,
+  klDiv,
+  type KLDivOptions,
+  l1Loss,
+  type Loss,
+  type LossOptions,
+  type LossReduction,
+  mseLoss,
+  nllLoss,
+  type NLLOptions,
+} from "./lib/nn/losses.ts";
+export { BatchNorm, type BatchNormOptions } from "./lib/nn/norm/batch_norm.ts";
+export { GroupNorm } from "./lib/nn/norm/group_norm.ts";
+export { RMSNorm } from "./lib/nn/norm/rms_norm.ts";
+export { Sequential } from "./lib/nn/sequential.ts";
+export { type AttentionOptions, scaledDotProductAttention } from "./lib/nn/transformer/attention.ts";
+export { TransformerBlock, type TransformerBlockOptions } from "./lib/nn/transformer/block.ts";
+export {
+  MultiheadAttention,
+  type MultiheadAttentionOptions,
+  type MultiheadMasks,
+} from "./lib/nn/transformer/multihead.ts";
+export { type RotaryOptions, rotaryPositions, sinusoidalPositions } from "./lib/nn/transformer/positions.ts";
 export { StackedMLP } from "./lib/nn/stacked.ts";
 export { Recurrent } from "./lib/nn/recurrent.ts";
-export { Gated, type GatedOptions, type GatedState } from "./lib/nn/gated.ts";
+export { Gated, type GatedOptions, type GatedState, type RecurrentOptions } from "./lib/nn/gated.ts";
 export { LSTM, type LSTMState } from "./lib/nn/lstm.ts";
 export { GRU, type GRUState } from "./lib/nn/gru.ts";
 export { type RecurrentKind, RecurrentMLP } from "./lib/nn/recurrent_mlp.ts";
@@ -117,6 +186,17 @@ export { conjugateGradient, type ConjugateGradientOptions } from "./lib/optim/co
 export { FlatVector, ParameterGroup } from "./lib/optim/group.ts";
 export { type GroupDefaults, type GroupOptions, type GroupState, Optimizer } from "./lib/optim/optimizer.ts";
 export { Adam, type AdamOptions, AdamW, SGD, type SGDOptions } from "./lib/optim/optimizers.ts";
+export {
+  cosineAnnealing,
+  LRScheduler,
+  oneCycle,
+  type OneCycleOptions,
+  type RateSchedule,
+  stepDecay,
+  warmup,
+} from "./lib/optim/lr_scheduler.ts";
+export { RMSprop, type RMSpropOptions } from "./lib/optim/rmsprop.ts";
+export { ExponentialMovingAverage } from "./lib/optim/weight_average.ts";
 export { rateLeft, type Schedule, schedules } from "./lib/optim/schedule.ts";
 
 export { exportOnnx } from "./lib/compile/export.ts";
@@ -311,6 +391,7 @@ export type { CommonConfig, Config, running, Setting, Settings } from "./lib/sys
 export type { ValuesOf } from "./lib/systems/option.ts";
 export type { IterationEvent, IterationListener } from "./lib/systems/system.ts";
 export type { Networks } from "./lib/systems/reinforcement/algorithm.ts";
+export { loadSafetensors, saveSafetensors } from "./lib/train/files/weights.ts";
 export { type RunOptions, type RunSettings, trainRun } from "./lib/train/loop/train_run.ts";
 export { createTrainer, loadTrainer } from "./lib/train/look/target.ts";
 export { type Cast, film } from "./lib/systems/reinforcement/footage.ts";

@@ -92,7 +92,15 @@ interface Program {
   compare: (() => void) | null;
 }
 
-const layoutOf = (roots: readonly Variable[]): number => roots.reduce((n, x) => n + x.layout, 0);
+/** One number for the layouts of all roots and of the parameters in them. */
+function layoutOf(roots: readonly Variable[]): number {
+  let mixed = 0;
+  for (const root of roots) {
+    mixed = (31 * mixed + root.layout) | 0;
+    for (const part of root.parts) mixed = (31 * mixed + part.layout) | 0;
+  }
+  return mixed;
+}
 
 const isOutdated = ({ layout, roots }: Program): boolean => layout !== layoutOf(roots);
 
@@ -306,7 +314,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
   /** Why a program is made for `signature`. */
   #reason(signature: string): string {
     if (this.traces.length === 0) return "first call with";
-    return this.programs.peek(signature) ? "another way of its optimisers, with" : "new arguments";
+    return this.programs.peek(signature) ? "another way of its optimisers or layers, with" : "new arguments";
   }
 
   #sinks({ result, assigned, outputs }: Traced, roots: readonly Variable[], noted: readonly Sink[]): SinkOutput[] {

@@ -1,6 +1,8 @@
 /** Layers: Linear, LayerNorm, and the MLP made of them. */
 
 import { signature, takeOnly } from "../graph/arguments.ts";
+import { PlumblineError } from "../graph/error.ts";
+import { describe, sameShape } from "../graph/types.ts";
 import { ones, zeros } from "../tensor/creation.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import * as kind from "../tensor/kinds.ts";
@@ -16,6 +18,8 @@ export interface LinearOptions {
   weightInit?: Initializer;
   /** The bias; PyTorch's default if none is given, no bias if `null`. */
   biasInit?: Initializer | null;
+  /** A weight `[out, in]` that it shares with another layer: the table of an embedding, whose head it is. */
+  weight?: Parameter;
 }
 
 const features = kind.count(1);
@@ -30,7 +34,11 @@ const takesLinear = signature("new Linear()", {
   inFeatures: features,
   outFeatures: features,
   random,
-  options: kind.options<LinearOptions>({ weightInit: kind.callable, biasInit: kind.orNull(kind.callable) }, biasHints),
+  options: kind.options<LinearOptions>({
+    weightInit: kind.callable,
+    biasInit: kind.orNull(kind.callable),
+    weight: kind.instance("a parameter", Parameter),
+  }, biasHints),
 });
 
 /** x W^T + b, for `x [.., in]`. */
@@ -40,7 +48,11 @@ export class Linear extends Module {
   /** `[out]`. */
   readonly bias: Parameter | null;
 
-  /** Draws the initial weights from `random`. */
+  /**
+   * Draws the initial weights from `random`.
+   *
+   * @throws PlumblineError G301 for a shared weight of another shape.
+   */
   constructor(
     readonly inFeatures: number,
     readonly outFeatures: number,
@@ -49,8 +61,9 @@ export class Linear extends Module {
   ) {
     takesLinear(arguments);
     super();
-    const { weightInit = defaultInit, biasInit = uniformInit(1 / Math.sqrt(inFeatures)) } = options;
-    this.weight = drawParameter("weight", [outFeatures, inFeatures], weightInit, random);
+    const { weightInit = defaultInit, biasInit = uniformInit(1 / Math.sqrt(inFeatures)), weight } = options;
+    const shape = [outFeatures, inFeatures];
+    this.weight = weight ? checkShared(weight, shape) : drawParameter("weight", shape, weightInit, random);
     this.bias = biasInit && drawParameter("bias", [outFeatures], biasInit, random);
   }
 
@@ -65,6 +78,16 @@ export class Linear extends Module {
 }
 
 takeOnly(Linear, { forward: { x: kind.tensor } });
+
+/** Gives `weight`, unless it is of another shape. */
+function checkShared(weight: Parameter, shape: readonly number[]): Parameter {
+  if (sameShape(weight.shape, shape)) return weight;
+  throw new PlumblineError({
+    code: "G301",
+    message: `the weight that a Linear shares is [${shape.join(", ")}], [out, in], not ${describe(weight.node)}.`,
+    made: [weight.node],
+  });
+}
 
 const takesLayerNorm = signature("new LayerNorm()", { features, eps: kind.optional(kind.finite) });
 

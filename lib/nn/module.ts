@@ -5,12 +5,24 @@ import { signature, takeOnly } from "../graph/arguments.ts";
 import { callerSite, type Making, makingSite } from "../graph/site.ts";
 import { PlumblineError } from "../graph/error.ts";
 import * as kind from "../tensor/kinds.ts";
+import { Generator } from "../tensor/random.ts";
+import {
+  loadEntries,
+  type LoadOptions,
+  loadParameters,
+  type LoadResult,
+  snakeCase,
+  type StateDict,
+  stateDictOf,
+  type StateEntry,
+} from "../tensor/state_dict.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Parameter, rememberHolder, type Stateful, Variable } from "../tensor/variable.ts";
 
-/** Base of layers and networks. Fields that are variables, modules or arrays of them belong to it. */
+/** Base of layers and networks. Fields that are variables, modules, generators or arrays of them belong to it. */
 export abstract class Module implements Stateful {
   readonly #making: Making = makingSite();
+  #training = true;
 
   /** Its fields are the variables that belong to it. */
   constructor() {
@@ -52,6 +64,78 @@ export abstract class Module implements Stateful {
   /** The parameters and all else that is assigned. */
   variables(): Variable[] {
     return this.namedVariables().map(([, variable]) => variable);
+  }
+
+  /**
+   * For the library: its variables with their names in a state dictionary, which are PyTorch's.
+   *
+   * @internal
+   */
+  stateEntries(): StateEntry[] {
+    const parts = Object.entries(this).flatMap(([name, value]) => partsOf(name, value));
+    return parts.flatMap(([path, part]) => {
+      const key = snakeCase(path);
+      if (part instanceof Variable) return [{ key, path, variable: part }];
+      return part.stateEntries().map((x) => ({ ...x, key: `${key}.${x.key}`, path: `${path}.${x.path}` }));
+    });
+  }
+
+  /**
+   * Its variables by the names that PyTorch gives them: `blocks.0.self_attn.in_proj_weight`, each with `prefix` before it
+   * (torch.nn.Module.state_dict). They are the variables themselves: what is to stay as it is now is saved, or read with `data()`.
+   *
+   * @throws PlumblineError G310 if the module holds itself.
+   *
+   * @example
+   * ```ts
+   * import { HostRandom, Linear } from "@plumbline/plumbline";
+   *
+   * const [trained, copy] = [new Linear(2, 3, new HostRandom(0)), new Linear(2, 3, new HostRandom(1))];
+   * copy.loadStateDict(trained.stateDict());
+   * console.log(Object.keys(trained.stateDict())); // [ "weight", "bias" ]
+   * ```
+   */
+  stateDict(prefix = ""): Record<string, Tensor> {
+    return stateDictOf(this.#entries(), prefix);
+  }
+
+  /**
+   * Takes over the numbers of a dictionary with PyTorch's names, or with those of {@linkcode Module.namedVariables}
+   * (torch.nn.Module.load_state_dict). Keys of random generators may be missing, as they are in PyTorch's files.
+   *
+   * @throws PlumblineError G301 that lists what is missing, unexpected, or of another shape; then nothing was loaded.
+   */
+  loadStateDict(state: StateDict, options: LoadOptions = {}): LoadResult {
+    return loadEntries(this.#entries(), state, options, this.toString());
+  }
+
+  #entries(): StateEntry[] {
+    this.namedVariables();
+    return this.stateEntries();
+  }
+
+  /** Whether it trains, as it does until `eval()`: dropout drops, and batch normalisation takes the statistics of the batch. */
+  get training(): boolean {
+    return this.#training;
+  }
+
+  /**
+   * From now on it trains, with all modules inside of it, or not. Gives the module. A compiled function that has it as state is
+   * traced again where that makes a difference; two functions, one for each mode, are not.
+   */
+  train(mode = true): this {
+    this.#training = mode;
+    for (const [, value] of Object.entries(this).flatMap(([name, value]) => partsOf(name, value))) {
+      // The mode is a part of how a variable is used: programs that were traced in the other one are outdated.
+      if (value instanceof Variable) value.layout = mode ? 0 : 1;
+      else value.train(mode);
+    }
+    return this;
+  }
+
+  /** The same as `train(false)`. */
+  eval(): this {
+    return this.train(false);
   }
 
   /** For people: its class and name, and how many parameters it has. */
@@ -99,6 +183,7 @@ function within<T>(holder: Module | readonly unknown[], path: string, look: () =
 /** What belongs to a module and not to one inside of it, and the modules inside of it, by their paths. */
 function partsOf(prefix: string, value: unknown): [path: string, part: Variable | Module][] {
   if (value instanceof Variable || value instanceof Module) return [[prefix, value]];
+  if (value instanceof Generator) return [[`${prefix}.key`, value.key]];
   return Array.isArray(value) ? value.flatMap((x, i) => partsOf(`${prefix}.${i}`, x)) : [];
 }
 
@@ -126,7 +211,13 @@ function summaryOf(module: Module): string {
 }
 
 const prefix = kind.optional(kind.text);
-takeOnly(Module, { namedVariables: { prefix }, namedParameters: { prefix } });
+takeOnly(Module, {
+  stateDict: { prefix },
+  loadStateDict: loadParameters,
+  namedVariables: { prefix },
+  namedParameters: { prefix },
+  train: { mode: kind.optional(kind.boolean) },
+}, ["stateEntries"]);
 refuseNames(Module.prototype, "a module", "Module methods");
 
 const takesFrozen = signature("frozen()", { module: kind.stateful });
@@ -165,6 +256,7 @@ export function joinsLater<T extends Stateful>(module: T): T {
 
 function named(path: string, value: unknown): [string, Variable][] {
   if (value instanceof Variable) return [[path, value]];
+  if (value instanceof Generator) return [[`${path}.key`, value.key]];
   if (value instanceof Module) return value.namedVariables(`${path}.`);
   if (Array.isArray(value)) return within(value, path, () => value.flatMap((x, i) => named(`${path}.${i}`, x)));
   return [];

@@ -12,6 +12,15 @@ import { signature, takeOnly } from "../graph/arguments.ts";
 import { concat, where } from "../tensor/functions.ts";
 import { full, tensor } from "../tensor/creation.ts";
 import * as kind from "../tensor/kinds.ts";
+import {
+  loadEntries,
+  type LoadOptions,
+  loadParameters,
+  type LoadResult,
+  type StateDict,
+  stateDictOf,
+  type StateEntry,
+} from "../tensor/state_dict.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type Parameter, type Stateful, Variable } from "../tensor/variable.ts";
 import { Clip } from "./clip.ts";
@@ -43,6 +52,8 @@ export interface GroupState {
   readonly group: ParameterGroup;
   /** A scalar, so that a schedule needs no new program. */
   readonly lr: Variable;
+  /** The learning rate that it was made with, of which schedules leave a share. */
+  readonly firstRate: number;
   /** At least 0. */
   readonly weightDecay: number;
   /** As long as the vector each: velocity of SGD, mean and square of Adam. */
@@ -98,6 +109,7 @@ export abstract class Optimizer implements Stateful {
       const state: GroupState = {
         group,
         lr: new Variable(tensor(settings[i]!.lr), `${name}.lr`),
+        firstRate: settings[i]!.lr,
         weightDecay: settings[i]!.weightDecay,
         moments: moments.map((moment) => mustStayFinite(new Variable(full([group.size], 0), `${name}.${moment}`))),
         missed: new MissedSteps(full([group.parameters.length], 0), `${name}.missed`, () => this.#countEach(state)),
@@ -218,6 +230,30 @@ export abstract class Optimizer implements Stateful {
     return this.groups.flatMap(({ group }) => [...group.parameters]);
   }
 
+  /**
+   * What it has counted and gathered, by name: `count`, and of each group `lr`, its moments (`mean`, `square`, `velocity`) as flat
+   * vectors, and `missed`; the parameters' own numbers are the model's. Each name has `prefix` before it. They are the variables
+   * themselves, as those of a module's `stateDict()`.
+   */
+  stateDict(prefix = ""): Record<string, Tensor> {
+    return stateDictOf(this.#entries(), prefix);
+  }
+
+  /**
+   * Takes over what another one had gathered, of the same parameters in the same groups.
+   *
+   * @throws PlumblineError G301 that lists what is missing, unexpected, or of another shape; then nothing was loaded.
+   */
+  loadStateDict(state: StateDict, options: LoadOptions = {}): LoadResult {
+    return loadEntries(this.#entries(), state, options, `the optimiser ${this.constructor.name}`);
+  }
+
+  #entries(): StateEntry[] {
+    const own = this.groups.flatMap(({ lr, moments, missed }) => [lr, ...moments, missed]);
+    const entries = own.map((variable) => ({ key: variable.name, path: variable.name, variable }));
+    return [{ key: "count", path: "count", variable: this.count }, ...entries];
+  }
+
   /** Everything that a step changes or reads. */
   variables(): Variable[] {
     const vectors = this.groups.flatMap(({ group, lr, moments }) => [group.vector, lr, ...moments]);
@@ -226,6 +262,8 @@ export abstract class Optimizer implements Stateful {
 }
 
 takeOnly(Optimizer, {
+  stateDict: { prefix: kind.optional(kind.text) },
+  loadStateDict: loadParameters,
   setLearningRate: { lr: kind.number },
   clipGradNorm: { maxNorm: kind.number },
 }, ["planStep"]);

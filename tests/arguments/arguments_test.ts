@@ -9,9 +9,9 @@ import { programs } from "./worlds.ts";
 
 /** What nobody calls: what the library calls, abstract classes, errors. What JavaScript calls by itself is left out too. */
 const internal = new Set([
-  ...["Aliases", "Gated", "Module", "OnPolicyTrainer", "PolicyTrainer", "Recurrent", "WindowTrainer"].map((name) =>
-    `new ${name}`
-  ),
+  ...["Aliases", "Gated", "Module", "OnPolicyTrainer", "PolicyTrainer", "Recurrent", "Stateless", "WindowTrainer"].map((
+    name,
+  ) => `new ${name}`),
   ...[
     "AuditReport",
     "HorizonReport",
@@ -26,9 +26,10 @@ const internal = new Set([
   ...["settle", "nameOfMade", "nameOf"].map((name) => `Site.${name}`),
   ...["penalised", "decayed", "update"].map((name) => `Adam.${name}`),
   ...["penalised", "decayed"].map((name) => `AdamW.${name}`),
-  ...["SGD.update", "RandomStream.bits", "Optimizer.planStep", "CategoricalPolicy.read"],
+  ...["SGD.update", "RMSprop.update", "RandomStream.bits", "Optimizer.planStep", "CategoricalPolicy.read"],
   ...["ClippedGaussianPolicy.read", "GaussianPolicy.read"],
   ...["GRU", "LSTM"].flatMap((name) => [`${name}.inputBias`, `${name}.next`]),
+  ...["Module.stateEntries", "Gated.stateEntries", "Gated.stateShape"],
   ...["placeIn", "put", "replace", "release", "adopt", "own"].map((name) => `Variable.${name}`),
   ...["ParameterGroup.flatGrads", "OnPolicyTrainer.once", "OnPolicyTrainer.restoreOthers"],
   ...["once", "restoreOthers"].map((name) => `WindowTrainer.${name}`),

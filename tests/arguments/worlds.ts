@@ -502,6 +502,15 @@ const looks: readonly Call[] = [
   long(calls("readStep", p.readStep, words("no/such/file"))),
   calls("differences", p.differences, own({}, null, 3, "x", [1], flat)),
   calls("surroundings", p.surroundings),
+  long(calls("loadSafetensors", p.loadSafetensors, words("no/such.safetensors"))),
+  long(
+    calls(
+      "saveSafetensors",
+      p.saveSafetensors,
+      words("no/such/folder/x.safetensors"),
+      own({ x: p.zeros([2]) }, null, 3, "x", [p.zeros([2])], p.zeros([2]), { x: 3 }),
+    ),
+  ),
   long(calls("readRuns", p.readRuns, own(["no/such/folder"], null, 3, "x", [3], {}))),
   calls("runCurves", p.runCurves, own([], null, 3, "x", [3], [{}], {}), maybe(words("eval/reward"))),
 ];

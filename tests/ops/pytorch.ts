@@ -51,10 +51,14 @@ function gradients(loss: Node, wrt: readonly Tensor[]): Tensor[] {
   return vjpNodes([loss], [fullLike(loss, 1)], nodes).map((g, i) => new Tensor(g ?? fullLike(nodes[i]!, 0)));
 }
 
-/** What a row asks for; results must have PyTorch's dtypes and shapes. */
+/** What a row asks for. */
 export function comparisons(row: OperationRow): Comparison[] {
   const inputs = row.inputs.map(toTensor);
-  const outputs = callOperation(row.op, inputs, row.args);
+  return comparisonsOf(row, callOperation(row.op, inputs, row.args), inputs.filter(isFloat));
+}
+
+/** The same of results and of what is differentiated; results must have PyTorch's dtypes and shapes. */
+export function comparisonsOf(row: OperationRow, outputs: readonly Tensor[], wrt: readonly Tensor[]): Comparison[] {
   const compare = (what: string, actual: Tensor, expected: readonly FixtureNumber[], floor = 1): Comparison => {
     return { what: `${row.op}(${JSON.stringify(row.args)}) ${what}`, actual, expected, floor };
   };
@@ -64,7 +68,6 @@ export function comparisons(row: OperationRow): Comparison[] {
   );
   const found = row.outputs.map((e, i) => compare(`result ${i}`, outputs[i]!, e.data, row.relative ? 1e-30 : 1));
   if (!row.gradients) return found;
-  const wrt = inputs.filter(isFloat);
   const floats = outputs.filter(isFloat);
   const first = gradients(weigh(floats, lossWeights(floats.map((x) => x.shape))), wrt);
   row.gradients.forEach((e, i) => found.push(compare(`gradient ${i}`, first[i]!, e)));

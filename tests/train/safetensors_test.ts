@@ -105,10 +105,14 @@ const damaged: readonly (readonly [string, Uint8Array, string])[] = [
   ["metadata that are numbers", handMade({ __metadata__: { a: 1 } }), "has metadata that are not texts."],
   [
     "an unknown dtype",
-    handMade({ w: { ...float, dtype: "F16" } }),
-    'holds "w" as "F16"; known are F32, I32, U32, BOOL.',
+    handMade({ w: { ...float, dtype: "F8_E4M3" } }),
+    'holds "w" as "F8_E4M3"; known are F32, I32, U32, BOOL, F64, F16, BF16, I64, I16, I8, U8.',
   ],
-  ["no dtype", handMade({ w: 3 }), 'holds "w" without a dtype; known are F32, I32, U32, BOOL.'],
+  [
+    "no dtype",
+    handMade({ w: 3 }),
+    'holds "w" without a dtype; known are F32, I32, U32, BOOL, F64, F16, BF16, I64, I16, I8, U8.',
+  ],
   [
     "a negative size",
     handMade({ w: { ...float, shape: [-1] } }),

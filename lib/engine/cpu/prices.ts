@@ -8,6 +8,7 @@ import { costly } from "../fused/target.ts";
 import { fewTerms } from "../onnx/long_sums.ts";
 import { mostRanked } from "../fused/sort.ts";
 import { mostColumns } from "../wasm/nest.ts";
+import { termsOf } from "../onnx/work.ts";
 import { isThin } from "../wasm/program.ts";
 import type { Node } from "../../graph/node.ts";
 import { primitives } from "../../graph/primitives.ts";
@@ -81,6 +82,8 @@ const perProduct: Readonly<Times> = { wasm: 0.1, onnx: 0.05 };
 const perLargeProduct: Readonly<Times> = { wasm: 0.15, onnx: 0.03 };
 const perProductElement: Readonly<Times> = { wasm: 0.5, onnx: 0.1 };
 const largeFactor = 2 ** 15;
+/** What a multiply-add of a convolution costs. */
+const perConvolved: Readonly<Times> = { wasm: 0.6, onnx: 0.06 };
 
 function priceOf({ op }: Node): Readonly<Times> {
   if (vectored.has(op)) return perVectored;
@@ -103,6 +106,7 @@ function elementsOf(node: Node): Times {
     const { wasm, onnx } = times(perProductElement, size);
     return { wasm: sums.wasm + wasm, onnx: sums.onnx + onnx };
   }
+  if (node.op === "convolution") return times(perConvolved, size * termsOf(node)!);
   if (node.op === "scatterAdd") {
     const hits = node.inputs[1]!.shape[node.attrs.axis]!;
     return times({ wasm: 0.5 * hits, onnx: 1 }, size);
@@ -138,6 +142,6 @@ export function timesOf(node: Node, shared: boolean): Readonly<Times> {
   if (views.has(node.op)) return perView;
   const { wasm, onnx } = elementsOf(node);
   const isLarge = shared && Math.max(...[node, ...node.inputs].map((x) => sizeOf(x.shape))) >= manyElements;
-  const left = isLarge ? sharedOut[node.op === "matmul" ? "product" : "other"] : 1;
+  const left = isLarge ? sharedOut[primitives[node.op].kind === "contract" ? "product" : "other"] : 1;
   return { wasm: perOperation.wasm + wasm, onnx: perOperation.onnx + onnx * left };
 }

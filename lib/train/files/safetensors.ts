@@ -15,6 +15,16 @@ export interface SafetensorsFile {
 
 const codes: Readonly<Record<DType, string>> = { float32: "F32", int32: "I32", uint32: "U32", bool: "BOOL" };
 const dtypes = new Map(Object.entries(codes).map(([dtype, code]) => [code, dtype as DType]));
+/** Dtypes of other tools, as numbers of ours: each with the bytes of an element and how it is read. */
+const foreign: Readonly<Record<string, Foreign>> = {
+  F64: { dtype: "float32", bytes: 8, read: (view, at) => view.getFloat64(at, true) },
+  F16: { dtype: "float32", bytes: 2, read: (view, at) => halfOf(view.getUint16(at, true)) },
+  BF16: { dtype: "float32", bytes: 2, read: (view, at) => brainOf(view.getUint16(at, true)) },
+  I64: { dtype: "int32", bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)) },
+  I16: { dtype: "int32", bytes: 2, read: (view, at) => view.getInt16(at, true) },
+  I8: { dtype: "int32", bytes: 1, read: (view, at) => view.getInt8(at) },
+  U8: { dtype: "int32", bytes: 1, read: (view, at) => view.getUint8(at) },
+};
 const metadataKey = "__metadata__";
 const lengthBytes = 8;
 /** The format's own limit of the header. */
@@ -24,6 +34,47 @@ interface Entry {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly data_offsets: readonly [begin: number, end: number];
+}
+
+interface Foreign {
+  readonly dtype: DType;
+  readonly bytes: number;
+  readonly read: (view: DataView, at: number) => number;
+}
+
+/** IEEE 754 binary16: sign, 5 bits of exponent, 10 of fraction. */
+function halfOf(bits: number): number {
+  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+  const size = exponent === 0
+    ? fraction * 2 ** -24
+    : exponent === 31
+    ? (fraction === 0 ? Infinity : NaN)
+    : (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return bits & 0x8000 ? -size : size;
+}
+
+const word = new DataView(new ArrayBuffer(4));
+
+/** bfloat16: the upper half of a float32. */
+function brainOf(bits: number): number {
+  word.setUint32(0, bits * 2 ** 16);
+  return word.getFloat32(0);
+}
+
+/** The numbers of a foreign dtype. Throws for a whole number that int32 cannot hold. */
+function converted(
+  name: string,
+  { dtype, bytes, read }: Foreign,
+  data: Uint8Array,
+  count: number,
+): SavedTensor["data"] {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const numbers = allocate(dtype, count);
+  for (let i = 0; i < count; i++) {
+    const x = numbers[i] = read(view, bytes * i);
+    if (dtype === "int32" && numbers[i] !== x) throw new Error(`holds ${x} in "${name}", which does not fit in int32.`);
+  }
+  return numbers;
 }
 
 function bytesOf(data: SavedTensor["data"]): Uint8Array {
@@ -103,7 +154,11 @@ export function decodeSafetensors(file: Uint8Array): ReadSafetensors {
     throw new Error("is damaged: its numbers, or their names, are not those that were written (their digest differs).");
   }
   const tensors: Record<string, SavedTensor> = {};
-  for (const { name, dtype, shape, begin, end } of entries) {
+  for (const { name, dtype, shape, begin, end, other } of entries) {
+    if (other) {
+      tensors[name] = { dtype, shape, data: converted(name, other, data.subarray(begin, end), sizeOf(shape)) };
+      continue;
+    }
     const numbers = allocate(dtype, sizeOf(shape));
     bytesOf(numbers).set(data.subarray(begin, end));
     tensors[name] = { dtype, shape, data: numbers };
@@ -137,22 +192,32 @@ function splitHeader(file: Uint8Array): { header: Record<string, unknown>; data:
   return { header, data: file.subarray(lengthBytes + size) };
 }
 
-function checkEntry(name: string, entry: unknown): { dtype: DType; shape: number[]; begin: number; end: number } {
+interface Checked {
+  readonly dtype: DType;
+  readonly shape: number[];
+  readonly begin: number;
+  readonly end: number;
+  /** How its numbers are read, if they are not ours. */
+  readonly other: Foreign | null;
+}
+
+function checkEntry(name: string, entry: unknown): Checked {
   const { dtype: code, shape, data_offsets } = isRecord(entry) ? entry as Partial<Entry> : {};
-  const dtype = dtypes.get(code ?? "");
+  const other = code !== undefined && Object.hasOwn(foreign, code) ? foreign[code]! : null;
+  const dtype = other?.dtype ?? dtypes.get(code ?? "");
   if (!dtype) {
     const given = code === undefined ? "without a dtype" : `as ${JSON.stringify(code)}`;
-    throw new Error(`holds "${name}" ${given}; known are ${[...dtypes.keys()].join(", ")}.`);
+    throw new Error(`holds "${name}" ${given}; known are ${[...dtypes.keys(), ...Object.keys(foreign)].join(", ")}.`);
   }
   if (!isCounts(shape) || !isCounts(data_offsets) || data_offsets.length !== 2) {
     throw new Error(`is damaged: the shape or the offsets of "${name}" are no counts.`);
   }
   const [begin, end] = data_offsets as [number, number];
-  const bytes = sizeOf(shape) * (dtype === "bool" ? 1 : 4);
+  const bytes = sizeOf(shape) * (other?.bytes ?? (dtype === "bool" ? 1 : 4));
   if (end - begin !== bytes) {
     throw new Error(`is damaged: "${name}" ${dtype} [${shape}] needs ${bytes} bytes, its offsets give ${end - begin}.`);
   }
-  return { dtype, shape: [...shape], begin, end };
+  return { dtype, shape: [...shape], begin, end, other };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,0 +1,217 @@
+/** Multi-head attention (Vaswani et al. 2017, section 3.2.2), with the weights and masks of torch.nn.MultiheadAttention. */
+
+import { signature, takeOnly } from "../../graph/arguments.ts";
+import { PlumblineError } from "../../graph/error.ts";
+import { atCaller } from "../../graph/site.ts";
+import { describe } from "../../graph/types.ts";
+import { zeros } from "../../tensor/creation.ts";
+import type { HostRandom } from "../../tensor/host_random.ts";
+import * as kind from "../../tensor/kinds.ts";
+import { Generator } from "../../tensor/random.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { Parameter } from "../../tensor/variable.ts";
+import { drawParameter, uniformInit } from "../init.ts";
+import { Linear } from "../layers.ts";
+import { Module } from "../module.ts";
+import { scaledDotProductAttention } from "./attention.ts";
+import { type RotaryOptions, rotaryOptions, rotaryPositions } from "./positions.ts";
+
+/** Settings of {@linkcode MultiheadAttention}. */
+export interface MultiheadAttentionOptions {
+  /** The share of attention weights that are dropped in training: 0 unless told otherwise. */
+  dropout?: number;
+  /** Whether the projections have biases, as they have unless told otherwise. */
+  bias?: boolean;
+  /** `[.., time, feature]`; unless it is true `[time, batch, feature]`, as in PyTorch. */
+  batchFirst?: boolean;
+  /** Turns queries and keys by their positions; see {@linkcode rotaryPositions}. */
+  rotary?: RotaryOptions;
+}
+
+/** What a call of {@linkcode MultiheadAttention} may take beside its inputs. */
+export interface MultiheadMasks {
+  /** bool `[batch, key]`, or `[key]`: true for keys to be IGNORED, as in PyTorch. */
+  keyPaddingMask?: Tensor;
+  /**
+   * `[query, key]`, or `[batch * heads, query, key]`: bool, true where a query may NOT look, as in PyTorch, which is the opposite of
+   * {@linkcode scaledDotProductAttention}; or float32, added to the products.
+   */
+  attnMask?: Tensor;
+  /** Query i looks at keys 0 to i. */
+  isCausal?: boolean;
+}
+
+const size = kind.count(1);
+const takesMultihead = signature("new MultiheadAttention()", {
+  embedDim: size,
+  numHeads: size,
+  random: kind.hostRandom,
+  options: kind.options<MultiheadAttentionOptions>({
+    dropout: kind.share,
+    bias: kind.boolean,
+    batchFirst: kind.boolean,
+    rotary: rotaryOptions,
+  }),
+});
+
+/**
+ * Attention of several heads, each on its share of the features (torch.nn.MultiheadAttention): of a sequence to itself, or of
+ * queries to another one. It gives the outputs, not the weights.
+ *
+ * @example
+ * ```ts
+ * import { HostRandom, MultiheadAttention, zeros } from "@plumbline/plumbline";
+ *
+ * const attention = new MultiheadAttention(16, 4, new HostRandom(0), { batchFirst: true });
+ * const x = zeros([8, 10, 16]); // [batch, time, feature]
+ * console.log(attention.forward(x, x, x, { isCausal: true }).shape); // [ 8, 10, 16 ]
+ * ```
+ */
+export class MultiheadAttention extends Module {
+  /** Query, key and value, one below the other: `[3 * embedDim, embedDim]`. */
+  readonly inProjWeight: Parameter;
+  /** `[3 * embedDim]`. */
+  readonly inProjBias: Parameter | null;
+  /** What brings the heads together. */
+  readonly outProj: Linear;
+  /** What weights are dropped by; null if none are. */
+  readonly generator: Generator | null;
+  /** The share of weights that are dropped in training. */
+  readonly dropout: number;
+  /** Whether the batch comes before time. */
+  readonly batchFirst: boolean;
+  readonly #rotary: RotaryOptions | null;
+
+  /**
+   * Weights as PyTorch draws them: Glorot's uniform for the inputs, biases 0.
+   *
+   * @throws RangeError unless `numHeads` divides `embedDim`.
+   */
+  constructor(
+    readonly embedDim: number,
+    readonly numHeads: number,
+    random: HostRandom,
+    options: MultiheadAttentionOptions = {},
+  ) {
+    takesMultihead(arguments);
+    super();
+    if (embedDim % numHeads !== 0) {
+      throw new RangeError(
+        `the heads of MultiheadAttention share its features: ${embedDim} is no multiple of ${numHeads}.`,
+      );
+    }
+    const { dropout = 0, bias = true, batchFirst = false, rotary } = options;
+    const glorot = uniformInit(Math.sqrt(6 / (4 * embedDim)));
+    this.inProjWeight = drawParameter("inProjWeight", [3 * embedDim, embedDim], glorot, random);
+    this.inProjBias = bias ? new Parameter(zeros([3 * embedDim]), "inProjBias") : null;
+    this.outProj = new Linear(embedDim, embedDim, random, { biasInit: bias ? (_, shape) => zeros(shape) : null });
+    this.generator = dropout > 0 ? new Generator(random.bits()) : null;
+    this.dropout = dropout;
+    this.batchFirst = batchFirst;
+    this.#rotary = rotary ?? null;
+  }
+
+  /**
+   * `query`, `key` and `value`, `[time, batch, embedDim]` or as `batchFirst` says, to what the queries see, with the axes of `query`.
+   * Without key and value the sequence looks at itself.
+   *
+   * @throws PlumblineError G301 for inputs of other sizes, or masks of other shapes.
+   */
+  forward(query: Tensor, key: Tensor = query, value: Tensor = key, masks: MultiheadMasks = {}): Tensor {
+    for (const x of [query, key, value]) this.#check(x);
+    return atCaller(() => {
+      const [q, k, v] = this.#project(query, key, value);
+      const turned = this.#rotary ? [q, k].map((x) => rotaryPositions(x, this.#rotary!)) as [Tensor, Tensor] : [q, k];
+      const { allowed, bias } = this.#mask(masks, q, k);
+      const drops = this.training && this.generator !== null;
+      const seen = scaledDotProductAttention(...turned as [Tensor, Tensor], v, {
+        ...(allowed ?? bias ? { attnMask: (allowed ?? bias)! } : {}),
+        isCausal: masks.isCausal ?? false,
+        ...(drops ? { dropoutP: this.dropout, dropoutKey: this.generator!.next() } : {}),
+      });
+      return this.outProj.forward(this.#joined(seen, query));
+    });
+  }
+
+  #check(x: Tensor): void {
+    const fits = x.shape.at(-1) === this.embedDim && x.rank >= 2 && (this.batchFirst || x.rank <= 3);
+    if (fits) return;
+    const layout = this.batchFirst ? "[.., time, embedDim]" : "[time, batch, embedDim]";
+    throw new PlumblineError({
+      code: "G301",
+      message: `MultiheadAttention takes ${layout} with an embedDim of ${this.embedDim}; it was given ${
+        describe(x.node)
+      }.`,
+      made: [x.node],
+      help: this.batchFirst
+        ? "time and features are its last axes."
+        : "for [batch, time, embedDim]: { batchFirst: true }.",
+    });
+  }
+
+  /** Each of the three, `[batch, head, time, feature]`. A sequence that looks at itself takes one product. */
+  #project(query: Tensor, key: Tensor, value: Tensor): [Tensor, Tensor, Tensor] {
+    const { embedDim: n, inProjWeight: weight, inProjBias: bias } = this;
+    const rows = (x: Tensor, from: number, to: number): Tensor => {
+      const isAll = from === 0 && to === 3;
+      const part = (w: Tensor): Tensor => isAll ? w : w.slice(0, from * n, to * n);
+      const product = x.reshape(-1, n).matmul(part(weight).transpose());
+      return bias ? product.add(part(bias)) : product;
+    };
+    if (query === key && key === value) {
+      const all = rows(query, 0, 3);
+      return [0, 1, 2].map((i) => this.#heads(all.slice(1, i * n, (i + 1) * n), query)) as [Tensor, Tensor, Tensor];
+    }
+    return [query, key, value].map((x, i) => this.#heads(rows(x, i, i + 1), x)) as [Tensor, Tensor, Tensor];
+  }
+
+  #heads(rows: Tensor, like: Tensor): Tensor {
+    const { numHeads, embedDim } = this;
+    const features = embedDim / numHeads;
+    const time = like.shape[this.batchFirst ? like.rank - 2 : 0]!;
+    if (this.batchFirst) return rows.reshape(-1, time, numHeads, features).permute(0, 2, 1, 3);
+    return rows.reshape(time, -1, numHeads, features).permute(1, 2, 0, 3);
+  }
+
+  #joined(seen: Tensor, like: Tensor): Tensor {
+    const order = this.batchFirst ? [0, 2, 1, 3] : [2, 0, 1, 3];
+    return seen.permute(...order).reshape(...like.shape).named(...like.axes.slice(0, -1), null);
+  }
+
+  /** The masks as those of attention itself: bool, true where a query may look, or added numbers. */
+  #mask({ keyPaddingMask, attnMask }: MultiheadMasks, q: Tensor, k: Tensor): { allowed?: Tensor; bias?: Tensor } {
+    const [batch, heads, queries] = q.shape as [number, number, number];
+    const keys = k.shape[2]!;
+    const wide = attnMask && this.#wide("attnMask", attnMask, [[queries, keys], [batch * heads, queries, keys]])
+      .reshape(...(attnMask.rank === 3 ? [batch, heads] : [1, 1]), queries, keys);
+    const padding = keyPaddingMask &&
+      this.#wide("keyPaddingMask", keyPaddingMask, [[batch, keys], ...(batch === 1 ? [[keys]] : [])])
+        .reshape(batch, 1, 1, keys).not();
+    if (wide?.dtype !== "float32") {
+      const seen = wide?.not();
+      const allowed = seen && padding ? seen.and(padding) : seen ?? padding;
+      return allowed ? { allowed } : {};
+    }
+    return { bias: padding ? wide.where(padding, -Infinity) : wide };
+  }
+
+  #wide(name: string, mask: Tensor, shapes: readonly (readonly number[])[]): Tensor {
+    if (shapes.some((x) => x.length === mask.rank && x.every((n, i) => n === mask.shape[i]))) return mask;
+    throw new PlumblineError({
+      code: "G301",
+      message: `${name} of MultiheadAttention is ${shapes.map((x) => `[${x.join(", ")}]`).join(" or ")} here, not ${
+        describe(mask.node)
+      }.`,
+      made: [mask.node],
+    });
+  }
+}
+
+takeOnly(MultiheadAttention, {
+  forward: {
+    query: kind.tensor,
+    key: kind.optional(kind.tensor),
+    value: kind.optional(kind.tensor),
+    masks: kind.options<MultiheadMasks>({ keyPaddingMask: kind.tensor, attnMask: kind.tensor, isCausal: kind.boolean }),
+  },
+});
