@@ -85,7 +85,12 @@ export function kalmanFusion(name: keyof typeof kalmanFusions): Fusion {
 /** The belief after a step whose action is known. */
 function predicted({ bias, position, both, slope }: Belief): Belief {
   const { motionNoise } = swarmDefaults;
-  return { bias, position: position.add(both.mul(2)).add(slope).add(motionNoise ** 2 * soft.q), both: both.add(slope), slope };
+  return {
+    bias,
+    position: position.add(both.mul(2)).add(slope).add(motionNoise ** 2 * soft.q),
+    both: both.add(slope),
+    slope,
+  };
 }
 
 /** The belief after a position was measured with so much `information` (the inverse of its variance), `mean` off from the expected one. */

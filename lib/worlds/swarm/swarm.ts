@@ -181,8 +181,8 @@ export class SpoofedSwarm implements Environment<SwarmState> {
       ...{ before: state.estimate, action: meant, declared: this.#declared(state) },
       ...sense(position, offset, state.attack, noise, this.settings),
     };
-    const hidden = this.fusion.knowsTruth ? this.#hidden({ ...state, position, steps }) : undefined;
-    const { estimate, trust, memory } = this.fusion.fuse(sensed, state.memory, hidden);
+    const hidden = this.fusion.knowsTruth ? [this.#hidden({ ...state, position, steps })] as const : [] as const;
+    const { estimate, trust, memory } = this.fusion.fuse(sensed, state.memory, ...hidden);
     const [before, distance] = [state.position, position].map((x) => x.sub(state.goal).square().sum(-1).sqrt());
     const isLate = steps.greater(this.maxSteps - lateSteps).unsqueeze(-1);
     const next: SwarmState = {
