@@ -189,6 +189,12 @@ export {
 export type { GivenParameters } from "./lib/worlds/vehicle/models/law.ts";
 export type { Limits as VehicleLimits } from "./lib/worlds/vehicle/models/limits.ts";
 export type { TyreParameters } from "./lib/worlds/vehicle/models/tyre.ts";
+export { SpoofedSwarm, swarmGreedy, type SwarmState } from "./lib/worlds/swarm/swarm.ts";
+export { type AttackKind, attackKinds, type SwarmOptions, type SwarmSettings } from "./lib/worlds/swarm/options.ts";
+export type { Attack } from "./lib/worlds/swarm/attack.ts";
+export type { SwarmNoise } from "./lib/worlds/swarm/sense.ts";
+export type { Fused, Fusion, Hidden, Sensed } from "./lib/worlds/swarm/fusion.ts";
+export { type FusionName, fusionNames, fusionOf } from "./lib/worlds/swarm/fusions.ts";
 export { resetWhere } from "./lib/worlds/episode.ts";
 export { type Episodes, Evaluator, type Moment, play, type Played } from "./lib/rl/evaluation.ts";
 export { type Advantages, generalisedAdvantages, type Trajectory } from "./lib/rl/gae.ts";
