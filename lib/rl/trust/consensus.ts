@@ -6,14 +6,15 @@
 import { signature, takeOnly } from "../../graph/arguments.ts";
 import { GRU } from "../../nn/gru.ts";
 import { Linear } from "../../nn/layers.ts";
-import { full, zeros } from "../../tensor/creation.ts";
+import { eye, full, ones, tensor, zeros } from "../../tensor/creation.ts";
 import { concat, stopGradient, where } from "../../tensor/functions.ts";
 import type { HostRandom } from "../../tensor/host_random.ts";
 import * as kind from "../../tensor/kinds.ts";
 import { Parameter } from "../../tensor/variable.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Fused, ownOf, type Sensed } from "../../worlds/swarm/fusion.ts";
-import { besideTheBest, LearnedFusion, toldBy } from "./learned_fusion.ts";
+import { type Belief, corrected, initialBelief, predicted } from "../../worlds/swarm/kalman.ts";
+import { LearnedFusion } from "./learned_fusion.ts";
 
 /** Options of {@linkcode TrustConsensus}: what is left out is what an ablation is made of. */
 export interface TrustConsensusOptions {
@@ -33,14 +34,20 @@ export interface TrustConsensusOptions {
 type Memory = {
   /** Of each source, float32 [env, agent, source, hidden]. */
   hidden: Tensor;
-  /** What the own steps are off by, float32 [env, agent, 2]. */
-  bias: Tensor;
+  /** How far it was trusted, float32 [env, agent, source]. */
+  trust: Tensor;
+  /** How certain an agent is of where it is, and by how much its steps are off. */
+  belief: Belief;
 };
 
 /** Metres within which sources agree. */
 const width = 1.5;
+/** Why no gradient goes through what is told. */
+const why = "what is told of a source is data";
+/** The trust of a source at first, by the logarithm of its odds. */
+const firstLogit = 2;
 /** What one can tell of a word. */
-const features = 8;
+const features = 9;
 
 const takes = signature("new TrustConsensus()", {
   random: kind.hostRandom,
@@ -51,19 +58,18 @@ const takes = signature("new TrustConsensus()", {
 });
 
 /**
- * How far sources agree with the others that are heard, `[env, agent, source]` in [0, 1]: the mean of exp(-distance^2 / (2 x 1.5^2)) of
- * their words; 0 for one alone.
+ * How far each source agrees with the others, `[env, agent, source]` in [0, 1]: the mean of exp(-distance^2 / (2 x 1.5^2)) of their words,
+ * those of the others weighted by `weight` [env, agent, source]; 0 for one alone.
  */
-export function agreement({ word, heard }: Pick<Sensed, "word" | "heard">, own: Tensor): Tensor {
-  const squares = word.unsqueeze(2).sub(word.unsqueeze(3)).square().sum(-1);
-  const others = heard.unsqueeze(2).mul(own.mul(-1).add(1).unsqueeze(0).unsqueeze(0));
-  const alike = squares.mul(-0.5 / width ** 2).exp().mul(others).sum(-1);
-  return alike.div(others.sum(-1).maximum(1)).mul(heard);
+function agreement(alike: Tensor, weight: Tensor, own: Tensor): Tensor {
+  const others = weight.unsqueeze(2).mul(own.mul(-1).add(1).unsqueeze(0).unsqueeze(0));
+  return alike.mul(others).sum(-1).div(others.sum(-1).maximum(1e-3));
 }
 
 /**
- * A softmax over own GPS, neighbours' words and where the own steps lead, whose logits come of a recurrent memory of each source. It is
- * one network for all pairs of agent and source: the order of agents does not matter, nor does their number.
+ * A Kalman filter whose words count by trust: a sigmoid of what a recurrent memory of each source says, times a gate that is soft in how
+ * far the word is from what the filter expects. It is one network for all pairs of agent and source: the order of agents does not
+ * matter, nor does their number.
  *
  * @example
  * ```ts
@@ -84,14 +90,12 @@ export class TrustConsensus extends LearnedFusion {
   /** Of the agent: what it thinks of its own GPS, and of all sources. */
   readonly agent: Linear;
   readonly head: Linear;
-  /** Of where the own steps lead. */
-  readonly reckoning: Linear;
-  /** How fast the bias of the own steps is learned, by the logarithm of odds. */
-  readonly gain: Parameter;
+  /** How much the gate counts, and where it has halved a weight, by logarithms. */
+  readonly gate: Parameter;
   readonly hiddenSize: number;
   readonly #options: TrustConsensusOptions;
 
-  /** Draws the weights from `random`; at first no source is thrown away. */
+  /** Draws the weights from `random`; at first sources are trusted. */
   constructor(random: HostRandom, options: TrustConsensusOptions = {}) {
     takes(arguments);
     super();
@@ -101,58 +105,70 @@ export class TrustConsensus extends LearnedFusion {
     this.memory = recurrent ? new GRU(hiddenSize, hiddenSize, random) : new Linear(hiddenSize, hiddenSize, random);
     this.source = new Linear(hiddenSize, hiddenSize, random);
     this.agent = new Linear(2 * hiddenSize, hiddenSize, random);
-    this.head = new Linear(hiddenSize, 1, random);
-    this.reckoning = new Linear(hiddenSize, 1, random);
-    this.gain = new Parameter(full([], -3), "gain");
+    this.head = new Linear(hiddenSize, 1, random, { biasInit: (_, shape) => full(shape, firstLogit) });
+    this.gate = new Parameter(tensor([Math.log(0.5), Math.log(2)]), "gate");
   }
 
-  /** Nothing is known of sources, and steps are as meant. */
+  /** Nothing is known of sources. */
   override initialMemory(envs: number, agents: number): Memory {
-    return { hidden: zeros([envs, agents, agents, this.hiddenSize]), bias: zeros([envs, agents, 2]) };
+    const hidden = zeros([envs, agents, agents, this.hiddenSize]);
+    return { hidden, trust: ones([envs, agents, agents]), belief: initialBelief(envs, agents) };
   }
 
   /** Weighs the sources; see {@linkcode TrustConsensus}. */
   override fuse(sensed: Sensed, memory: Memory): Fused {
     const { neighbours = true } = this.#options;
-    const told = toldBy(sensed, memory.bias);
-    const { off, own, reckoned } = told;
+    const own = eye(sensed.word.shape[1]!);
     const heard = neighbours ? sensed.heard : sensed.heard.mul(own.unsqueeze(0));
-    const x = this.encoder.forward(this.#features({ ...sensed, heard }, off, own)).tanh();
-    const [rows, { hiddenSize }] = [sensed.word.shape.slice(0, 3), this];
-    const [seen, before] = [x, memory.hidden].map((y) => y.reshape(-1, hiddenSize)) as [Tensor, Tensor];
-    const next = this.memory instanceof GRU
-      ? this.memory.step(seen, { hidden: before })[0]
-      : this.memory.forward(seen).tanh();
+    const belief = predicted(memory.belief);
+    const expected = sensed.before.add(sensed.action).add(belief.bias);
+    const off = sensed.word.sub(expected.unsqueeze(2)).mul(heard.unsqueeze(-1));
+    const variance = sensed.variance.maximum(1e-6);
+    const told = stopGradient(off, why);
+    const squares = told.square().sum(-1).div(variance.add(stopGradient(belief.position, why).unsqueeze(-1)));
+    const hidden = this.#remembered({ ...sensed, heard }, told, squares, own, memory);
     const flags = heard.unsqueeze(-1);
-    const hidden = where(flags.greater(0), next.reshape(...rows, hiddenSize), memory.hidden);
     const mean = hidden.mul(flags).sum(2).div(flags.sum(2).maximum(1));
     const agent = this.agent.forward(concat([mean, ownOf(hidden, own)], -1));
     const logits = this.head.forward(this.source.forward(hidden).add(agent.unsqueeze(2)).tanh()).squeeze(-1);
-    const all = concat([where(heard.greater(0), logits, -30), this.reckoning.forward(agent.tanh())], -1).softmax(-1);
-    const agents = rows[1]!;
-    const weight = all.slice(2, 0, agents).mul(heard);
-    const step = off.mul(weight.unsqueeze(-1)).sum(2);
-    const apart = sensed.word.sub(reckoned.unsqueeze(2)).mul(heard.unsqueeze(-1));
-    const estimate = reckoned.add(apart.mul(weight.unsqueeze(-1)).sum(2));
-    const bias = memory.bias.add(stopGradient(step, "a bias is tracked, not aimed at").mul(this.gain.sigmoid()));
-    return { estimate, trust: besideTheBest(weight), memory: { hidden, bias } };
+    const [power, half] = this.gate.exp().unbind(0) as [Tensor, Tensor];
+    const closed = squares.div(half).square().square().add(1).log().mul(power);
+    const trust = logits.sigmoid().mul(closed.neg().exp()).mul(heard);
+    const { estimate, memory: next } = corrected(belief, expected, off, trust.div(variance));
+    return { estimate, trust, memory: { hidden, trust, belief: next } };
   }
 
-  #features(sensed: Sensed, off: Tensor, own: Tensor): Tensor {
-    const { declared = true, consensus = true } = this.#options;
-    const { heard, variance } = sensed;
-    const near = off.clamp(-6, 6).div(2);
-    const norm = off.square().sum(-1).add(1e-6).sqrt();
+  /** What is remembered of each source after a step; of one that was not heard, what was. */
+  #remembered(sensed: Sensed, off: Tensor, squares: Tensor, own: Tensor, memory: Memory): Tensor {
+    const rows = sensed.word.shape.slice(0, 3);
+    const x = this.encoder.forward(this.#features(sensed, off, squares, own, memory.trust)).tanh();
+    const [seen, before] = [x, memory.hidden].map((y) => y.reshape(-1, this.hiddenSize)) as [Tensor, Tensor];
+    const next = this.memory instanceof GRU
+      ? this.memory.step(seen, { hidden: before })[0]
+      : this.memory.forward(seen).tanh();
+    return where(sensed.heard.unsqueeze(-1).greater(0), next.reshape(...rows, this.hiddenSize), memory.hidden);
+  }
+
+  #features(
+    { word, heard, variance, declared }: Sensed,
+    off: Tensor,
+    squares: Tensor,
+    own: Tensor,
+    trust: Tensor,
+  ): Tensor {
+    const { declared: hears = true, consensus = true } = this.#options;
     const none = heard.mul(0);
+    const alike = word.unsqueeze(2).sub(word.unsqueeze(3)).square().sum(-1).mul(-0.5 / width ** 2).exp();
     const parts = [
-      norm.minimum(8).div(2),
-      norm.square().neg().exp(),
-      consensus ? agreement(sensed, own) : none,
-      declared ? stopGradient(sensed.declared, "a message is data") : none,
+      squares.sqrt().minimum(8).div(2),
+      squares.div(-2).exp(),
+      consensus ? agreement(alike, heard, own) : none,
+      consensus ? agreement(alike, stopGradient(trust, why).mul(heard), own) : none,
+      hears ? stopGradient(declared, why) : none,
       own.unsqueeze(0).add(none),
       variance.maximum(1e-3).sqrt(),
     ];
-    return concat([near, ...parts.map((part) => part.unsqueeze(-1))], -1);
+    return concat([off.clamp(-6, 6).div(2), ...parts.map((part) => part.unsqueeze(-1))], -1);
   }
 }
 
