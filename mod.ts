@@ -239,6 +239,13 @@ export { type ShortHorizon, shortHorizonReturn } from "./lib/rl/shac.ts";
 export { TRPOTrainer } from "./lib/rl/trpo_trainer.ts";
 export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/systems/trainer.ts";
 
+export { LearnedFusion } from "./lib/rl/trust/learned_fusion.ts";
+export { TrustConsensus, type TrustConsensusOptions } from "./lib/rl/trust/consensus.ts";
+export { TrustNetwork } from "./lib/rl/trust/trust_network.ts";
+export { OffsetDetector } from "./lib/rl/trust/offset_detector.ts";
+export type { FusionOptions } from "./lib/rl/trust/fusion_learner.ts";
+export type { SwarmTrainerOptions } from "./lib/rl/trust/swarm_learner.ts";
+export { SwarmTrainer } from "./lib/rl/trust/swarm_trainer.ts";
 export { type BPTTOptions, BPTTTrainer } from "./lib/rl/bptt_trainer.ts";
 export type { WindowOptions } from "./lib/rl/window_options.ts";
 export { WindowTrainer } from "./lib/rl/window_trainer.ts";

@@ -6,11 +6,10 @@
 import { signature, takeOnly } from "../../graph/arguments.ts";
 import { GRU } from "../../nn/gru.ts";
 import { Linear } from "../../nn/layers.ts";
-import { eye, full, ones, tensor, zeros } from "../../tensor/creation.ts";
+import { eye, full, ones, zeros } from "../../tensor/creation.ts";
 import { concat, stopGradient, where } from "../../tensor/functions.ts";
 import type { HostRandom } from "../../tensor/host_random.ts";
 import * as kind from "../../tensor/kinds.ts";
-import { Parameter } from "../../tensor/variable.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Fused, ownOf, type Sensed } from "../../worlds/swarm/fusion.ts";
 import { type Belief, corrected, initialBelief, predicted } from "../../worlds/swarm/kalman.ts";
@@ -67,8 +66,7 @@ function agreement(alike: Tensor, weight: Tensor, own: Tensor): Tensor {
 }
 
 /**
- * A Kalman filter whose words count by trust: a sigmoid of what a recurrent memory of each source says, times a gate that is soft in how
- * far the word is from what the filter expects. It is one network for all pairs of agent and source: the order of agents does not
+ * A Kalman filter whose words count by trust: a sigmoid of what a recurrent memory of each source says. It is one network for all pairs of agent and source: the order of agents does not
  * matter, nor does their number.
  *
  * @example
@@ -90,8 +88,6 @@ export class TrustConsensus extends LearnedFusion {
   /** Of the agent: what it thinks of its own GPS, and of all sources. */
   readonly agent: Linear;
   readonly head: Linear;
-  /** How much the gate counts, and where it has halved a weight, by logarithms. */
-  readonly gate: Parameter;
   readonly hiddenSize: number;
   readonly #options: TrustConsensusOptions;
 
@@ -106,7 +102,6 @@ export class TrustConsensus extends LearnedFusion {
     this.source = new Linear(hiddenSize, hiddenSize, random);
     this.agent = new Linear(2 * hiddenSize, hiddenSize, random);
     this.head = new Linear(hiddenSize, 1, random, { biasInit: (_, shape) => full(shape, firstLogit) });
-    this.gate = new Parameter(tensor([Math.log(0.5), Math.log(2)]), "gate");
   }
 
   /** Nothing is known of sources. */
@@ -131,9 +126,7 @@ export class TrustConsensus extends LearnedFusion {
     const mean = hidden.mul(flags).sum(2).div(flags.sum(2).maximum(1));
     const agent = this.agent.forward(concat([mean, ownOf(hidden, own)], -1));
     const logits = this.head.forward(this.source.forward(hidden).add(agent.unsqueeze(2)).tanh()).squeeze(-1);
-    const [power, half] = this.gate.exp().unbind(0) as [Tensor, Tensor];
-    const closed = squares.div(half).square().square().add(1).log().mul(power);
-    const trust = logits.sigmoid().mul(closed.neg().exp()).mul(heard);
+    const trust = logits.sigmoid().mul(heard);
     const { estimate, memory: next } = corrected(belief, expected, off, trust.div(variance));
     return { estimate, trust, memory: { hidden, trust, belief: next } };
   }

@@ -6,7 +6,7 @@
 import { compile, type Compiled } from "../../compile/compile.ts";
 import { Adam } from "../../optim/optimizers.ts";
 import { eye, ones, zeros } from "../../tensor/creation.ts";
-import { stack, where } from "../../tensor/functions.ts";
+import { stack } from "../../tensor/functions.ts";
 import type { Generator } from "../../tensor/random.ts";
 import { scan } from "../../tensor/scan.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -142,7 +142,7 @@ export class FusionLearner {
   #step({ estimate, trust, memory, first }: Carry, { position, ...sensed }: Recorded, liar: Tensor) {
     const [envs, agents] = liar.shape as [number, number];
     const own = ownOf(trust.unsqueeze(-1), eye(agents)).squeeze(-1);
-    const said = where(liar.greater(0).or(first.greater(0)), 1, own).unsqueeze(1).expand(envs, agents, agents);
+    const said = own.maximum(liar).maximum(first).unsqueeze(1).expand(envs, agents, agents);
     const fused = this.fusion.fuse({ ...sensed, before: estimate, declared: said }, memory);
     const honest = liar.mul(-1).add(1);
     const share = honest.mean().maximum(1e-6);

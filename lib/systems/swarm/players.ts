@@ -20,21 +20,21 @@ export const playerOptions = {
   controller: choice(fusionNames, null, "a scripted fusion that flies straight to the goal, instead of a run"),
   straight: flag("a run's fusion, flown straight to the goal instead of by its policy"),
   sees: choice(fusionNames, null, "what the policy of a run is given instead of its own fusion"),
-  attack: choice(attackKinds, null, "how offsets grow, other than in the run"),
-  fraction: unsaid("number", 1, "the share of receivers that are spoofed, other than in the run"),
-  liars: unsaid("integer", 64, "agents that lie, other than in the run"),
+  underAttack: choice(attackKinds, null, "how offsets grow, other than in the run"),
+  underFraction: unsaid("number", 1, "the share of receivers that are spoofed, other than in the run"),
+  underLiars: unsaid("integer", 64, "agents that lie, other than in the run"),
 };
 
 /** Who flies, and in which world, as the flags say. */
 export type Asked = ValuesOf<typeof playerOptions>;
 
 /** The options of the world that the flags ask for. */
-export function askedOptions(world: SpoofedSwarm, { attack, fraction, liars }: Asked): SwarmOptions {
+export function askedOptions(world: SpoofedSwarm, { underAttack, underFraction, underLiars }: Asked): SwarmOptions {
   return {
     ...world.settings,
-    ...attack !== null && { attack },
-    ...fraction !== null && { fraction },
-    ...liars !== null && { liars },
+    ...underAttack !== null && { attack: underAttack },
+    ...underFraction !== null && { fraction: underFraction },
+    ...underLiars !== null && { liars: underLiars },
   };
 }
 
