@@ -9,7 +9,9 @@ import { programs } from "./worlds.ts";
 
 /** What nobody calls: what the library calls, abstract classes, errors. What JavaScript calls by itself is left out too. */
 const internal = new Set([
-  ...["Gated", "Module", "OnPolicyTrainer", "PolicyTrainer", "Recurrent", "WindowTrainer"].map((name) => `new ${name}`),
+  ...["Gated", "LearnedFusion", "Module", "OnPolicyTrainer", "PolicyTrainer", "Recurrent", "WindowTrainer"].map((
+    name,
+  ) => `new ${name}`),
   ...[
     "AuditReport",
     "HorizonReport",
@@ -71,6 +73,7 @@ const constructors: Readonly<Record<string, readonly (readonly unknown[])[]>> = 
   BPTTTrainer: [[], [new plumbline.Pendulum(), {}]],
   SHACTrainer: [[], [new plumbline.Pendulum(), {}]],
   TRPOTrainer: [[], [new plumbline.Pendulum(), {}]],
+  SwarmTrainer: [[], [new plumbline.SpoofedSwarm(), {}]],
   Optimizer: [[], [[new plumbline.Parameter(plumbline.tensor(1))]], [[], { lr: 1, weightDecay: 0 }], [
     null,
     null,

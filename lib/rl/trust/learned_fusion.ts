@@ -3,9 +3,11 @@
  * whom to trust, and no gradient goes back through it to the position of the step before. Through that position itself it goes.
  */
 
+import { takeOnly } from "../../graph/arguments.ts";
 import { Module } from "../../nn/module.ts";
 import { eye } from "../../tensor/creation.ts";
 import { stopGradient } from "../../tensor/functions.ts";
+import * as kind from "../../tensor/kinds.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Tree } from "../../tensor/tree.ts";
 import type { Stateful } from "../../tensor/variable.ts";
@@ -46,6 +48,8 @@ export abstract class LearnedFusion extends Module implements Fusion {
     );
   }
 }
+
+takeOnly(LearnedFusion, { forward: { x: kind.tensor } });
 
 /** What a network is told in a step, `bias` being what it takes its steps to be off by, `[env, agent, 2]`. */
 export function toldBy({ before, action, word, heard }: Sensed, bias?: Tensor): Told {

@@ -8,7 +8,7 @@ import { concat, stopGradient, where } from "../../tensor/functions.ts";
 import type { HostRandom } from "../../tensor/host_random.ts";
 import * as kind from "../../tensor/kinds.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type Fused, ownOf, type Sensed } from "../../worlds/swarm/fusion.ts";
+import { type Fused, ownOf, type Sensed, sensedKind } from "../../worlds/swarm/fusion.ts";
 import { LearnedFusion, ownGps, toldBy } from "./learned_fusion.ts";
 
 /** What is remembered. */
@@ -75,5 +75,12 @@ export class OffsetDetector extends LearnedFusion {
 
 takeOnly(OffsetDetector, {
   initialMemory: { envs: kind.count(1), agents: kind.count(1) },
-  fuse: { sensed: kind.tree, memory: kind.tree },
+  fuse: {
+    sensed: sensedKind,
+    memory: kind.having("what is remembered, as initialMemory() gives it,", {
+      window: kind.tensor,
+      gps: kind.tensor,
+      known: kind.tensor,
+    }),
+  },
 });

@@ -1,6 +1,6 @@
 /** Trains a spoofed swarm: its policy by multi-agent PPO, and where its fusion learns, whom to trust. */
 
-import { refuseNew, signature } from "../../graph/arguments.ts";
+import { refuseNew, signature, takeOnly } from "../../graph/arguments.ts";
 import type { Module } from "../../nn/module.ts";
 import * as kind from "../../worlds/kinds.ts";
 import { SpoofedSwarm } from "../../worlds/swarm/swarm.ts";
@@ -85,3 +85,5 @@ export class SwarmTrainer extends OnPolicyTrainer<SpoofedSwarm, SwarmTrainerOpti
     return { ...super.networks, ...fusion instanceof LearnedFusion && { fusion } };
   }
 }
+
+takeOnly(SwarmTrainer, { measure: { seed: kind.number } });

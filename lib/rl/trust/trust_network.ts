@@ -9,7 +9,7 @@ import { concat, stopGradient, where } from "../../tensor/functions.ts";
 import type { HostRandom } from "../../tensor/host_random.ts";
 import * as kind from "../../tensor/kinds.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { type Fused, ownOf, type Sensed } from "../../worlds/swarm/fusion.ts";
+import { type Fused, ownOf, type Sensed, sensedKind } from "../../worlds/swarm/fusion.ts";
 import { besideTheBest, LearnedFusion, ownGps, toldBy } from "./learned_fusion.ts";
 
 const takes = signature("new TrustNetwork()", { random: kind.hostRandom });
@@ -34,7 +34,7 @@ export class TrustNetwork extends LearnedFusion {
   }
 
   /** It remembers nothing. */
-  override initialMemory(): Tree {
+  override initialMemory(_envs: number, _agents: number): Tree {
     return {};
   }
 
@@ -70,6 +70,6 @@ export class TrustNetwork extends LearnedFusion {
 }
 
 takeOnly(TrustNetwork, {
-  initialMemory: { envs: kind.optional(kind.count(1)), agents: kind.optional(kind.count(1)) },
-  fuse: { sensed: kind.tree, memory: kind.tree },
+  initialMemory: { envs: kind.count(1), agents: kind.count(1) },
+  fuse: { sensed: sensedKind, memory: kind.tree },
 });

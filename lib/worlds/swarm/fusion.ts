@@ -3,6 +3,7 @@
  * their own steps. A fusion sees what agents sense and nothing else; those that know the truth say so.
  */
 
+import * as kind from "../kinds.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Tree } from "../../tensor/tree.ts";
 import type { Stateful } from "../../tensor/variable.ts";
@@ -57,6 +58,12 @@ export interface Fusion {
   /** One step; `hidden` is there where {@linkcode Fusion.knowsTruth}. */
   fuse(sensed: Sensed, memory: Tree, hidden?: Hidden): Fused;
 }
+
+/** What a fusion is given, as an argument. */
+export const sensedKind: kind.Kind = kind.having("what is sensed in a step", {
+  ...{ before: kind.tensor, action: kind.tensor, word: kind.tensor, heard: kind.tensor },
+  ...{ variance: kind.tensor, declared: kind.tensor },
+});
 
 /** The own GPS among sources `[env, agent, source, ..]`: the diagonal, `[env, agent, ..]`. */
 export function ownOf(x: Tensor, own: Tensor): Tensor {

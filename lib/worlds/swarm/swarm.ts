@@ -59,8 +59,14 @@ const takesWorld = signature("new SpoofedSwarm()", {
   })),
 });
 
-/** Straight to the goal, by what agents think of where they are: features 2 and 3 of an observation. */
-export function swarmGreedy(observation: Tensor): Tensor {
+const takesGreedy = signature("swarmGreedy()", { observation: kind.tensor, key: kind.optional(kind.tensor) });
+
+/**
+ * A controller of {@linkcode SpoofedSwarm}: straight to the goal, by what agents think of where they are. It draws nothing: the `key`
+ * that every controller is given is not used.
+ */
+export function swarmGreedy(observation: Tensor, _key?: Tensor): Tensor {
+  takesGreedy(arguments);
   return observation.slice(-1, 2, 4);
 }
 
@@ -223,6 +229,12 @@ takeOnly(SpoofedSwarm, {
   reset: kind.worldMethods().reset!,
   observe: { state },
   step: { state, action: kind.tensor },
-  stepWith: { state, action: kind.tensor, noise: kind.tree },
+  stepWith: {
+    state,
+    action: kind.tensor,
+    noise: kind.having("the luck of a step", {
+      ...{ motion: kind.tensor, gps: kind.tensor, relative: kind.tensor, loss: kind.tensor },
+    }),
+  },
   measure: { state },
 });
