@@ -67,6 +67,13 @@ Deno.test("scripted fusions fly by the command, and what a swarm cannot be is re
   assert.match(out, /the controller "soft_declared"\n8 episodes of at most 48 steps/);
   assert.match(out, /\nsuccess_clean +[\d.]+/);
   assert.ok(!/success_attacked/.test(out));
+  const table = await runCommand(evalTool, "spoofed_swarm", "--controller", "oracle", "--episodes", "4", "--by-attack");
+  assert.match(
+    table.out,
+    /^spoofed_swarm: oracle, 4 episodes a row, seed 0, 95% intervals\n\n +attacked arrive +clean arrive/,
+  );
+  assert.match(table.out, /\nstandard +[\d.]+% \+- [\d.]+ /);
+  assert.match(table.out, /\nno attack +- +100\.0% /);
   const refused = async (line: string) =>
     (await run([...scenario.split(" "), ...line.split(" ")], { createTrainer })).err;
   assert.equal(

@@ -6,14 +6,14 @@
 import { signature, takeOnly } from "../../graph/arguments.ts";
 import { GRU } from "../../nn/gru.ts";
 import { Linear } from "../../nn/layers.ts";
-import { eye, full, ones, tensor, zeros } from "../../tensor/creation.ts";
+import { eye, full, ones, zeros } from "../../tensor/creation.ts";
 import { concat, stopGradient, where } from "../../tensor/functions.ts";
 import type { HostRandom } from "../../tensor/host_random.ts";
 import * as kind from "../../tensor/kinds.ts";
-import { Parameter } from "../../tensor/variable.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Fused, ownOf, type Sensed, sensedKind } from "../../worlds/swarm/fusion.ts";
-import { besideTheBest, LearnedFusion } from "./learned_fusion.ts";
+import { type Belief, corrected, initialBelief, predicted } from "../../worlds/swarm/kalman.ts";
+import { LearnedFusion } from "./learned_fusion.ts";
 
 /** Options of {@linkcode TrustConsensus}: what is left out is what an ablation is made of. */
 export interface TrustConsensusOptions {
@@ -35,8 +35,8 @@ type Memory = {
   hidden: Tensor;
   /** How far it was trusted, float32 [env, agent, source]. */
   trust: Tensor;
-  /** What the own steps are off by, float32 [env, agent, 2]. */
-  bias: Tensor;
+  /** How certain an agent is of where it is, and by how much its steps are off. */
+  belief: Belief;
 };
 
 /** Metres within which sources agree. */
@@ -44,7 +44,7 @@ const width = 1.5;
 /** Why no gradient goes through what is told. */
 const why = "what is told of a source is data";
 /** The trust of a source at first, by the logarithm of its odds. */
-const firstLogit = 3;
+const firstLogit = 2;
 /** What one can tell of a word. */
 const features = 9;
 
@@ -88,12 +88,6 @@ export class TrustConsensus extends LearnedFusion {
   /** Of the agent: what it thinks of its own GPS, and of all sources. */
   readonly agent: Linear;
   readonly head: Linear;
-  /** Of where the own steps lead. */
-  readonly reckoning: Linear;
-  /** How much the gate counts, and where it has halved a weight, by logarithms. */
-  readonly gate: Parameter;
-  /** How fast the bias of the own steps is learned, by the logarithm of odds. */
-  readonly gain: Parameter;
   readonly hiddenSize: number;
   readonly #options: TrustConsensusOptions;
 
@@ -107,16 +101,13 @@ export class TrustConsensus extends LearnedFusion {
     this.memory = recurrent ? new GRU(hiddenSize, hiddenSize, random) : new Linear(hiddenSize, hiddenSize, random);
     this.source = new Linear(hiddenSize, hiddenSize, random);
     this.agent = new Linear(2 * hiddenSize, hiddenSize, random);
-    this.head = new Linear(hiddenSize, 1, random);
-    this.reckoning = new Linear(hiddenSize, 1, random, { biasInit: (_, shape) => full(shape, firstLogit) });
-    this.gate = new Parameter(tensor([Math.log(0.5), Math.log(4)]), "gate");
-    this.gain = new Parameter(full([], -2), "gain");
+    this.head = new Linear(hiddenSize, 1, random, { biasInit: (_, shape) => full(shape, firstLogit) });
   }
 
-  /** Nothing is known of sources, and steps are as meant. */
+  /** Nothing is known of sources. */
   override initialMemory(envs: number, agents: number): Memory {
     const hidden = zeros([envs, agents, agents, this.hiddenSize]);
-    return { hidden, trust: ones([envs, agents, agents]), bias: zeros([envs, agents, 2]) };
+    return { hidden, trust: ones([envs, agents, agents]), belief: initialBelief(envs, agents) };
   }
 
   /** Weighs the sources; see {@linkcode TrustConsensus}. */
@@ -124,24 +115,20 @@ export class TrustConsensus extends LearnedFusion {
     const { neighbours = true } = this.#options;
     const own = eye(sensed.word.shape[1]!);
     const heard = neighbours ? sensed.heard : sensed.heard.mul(own.unsqueeze(0));
-    const reckoned = sensed.before.add(sensed.action).add(memory.bias);
-    const off = sensed.word.sub(reckoned.unsqueeze(2)).mul(heard.unsqueeze(-1));
+    const belief = predicted(memory.belief);
+    const expected = sensed.before.add(sensed.action).add(belief.bias);
+    const off = sensed.word.sub(expected.unsqueeze(2)).mul(heard.unsqueeze(-1));
+    const variance = sensed.variance.maximum(1e-6);
     const told = stopGradient(off, why);
-    const squares = told.square().sum(-1).div(sensed.variance.maximum(1e-3));
+    const squares = told.square().sum(-1).div(variance.add(stopGradient(belief.position, why).unsqueeze(-1)));
     const hidden = this.#remembered({ ...sensed, heard }, told, squares, own, memory);
     const flags = heard.unsqueeze(-1);
     const mean = hidden.mul(flags).sum(2).div(flags.sum(2).maximum(1));
     const agent = this.agent.forward(concat([mean, ownOf(hidden, own)], -1));
     const logits = this.head.forward(this.source.forward(hidden).add(agent.unsqueeze(2)).tanh()).squeeze(-1);
-    const [power, half] = this.gate.exp().unbind(0) as [Tensor, Tensor];
-    const closed = squares.div(half).square().add(1).log().mul(power);
-    const reckoning = this.reckoning.forward(agent.tanh());
-    const all = concat([where(heard.greater(0), logits.sub(closed), -30), reckoning], -1).softmax(-1);
-    const weight = all.slice(2, 0, own.shape[0]!).mul(heard);
-    const step = off.mul(weight.unsqueeze(-1)).sum(2);
-    const bias = memory.bias.add(stopGradient(step, "a bias is tracked, not aimed at").mul(this.gain.sigmoid()));
-    const trust = besideTheBest(weight);
-    return { estimate: reckoned.add(step), trust, memory: { hidden, trust, bias } };
+    const trust = logits.sigmoid().mul(heard);
+    const { estimate, memory: next } = corrected(belief, expected, off, trust.div(variance));
+    return { estimate, trust, memory: { hidden, trust, belief: next } };
   }
 
   /** What is remembered of each source after a step; of one that was not heard, what was. */
@@ -183,9 +170,7 @@ takeOnly(TrustConsensus, {
   fuse: {
     sensed: sensedKind,
     memory: kind.having("what is remembered, as initialMemory() gives it,", {
-      hidden: kind.tensor,
-      trust: kind.tensor,
-      bias: kind.tensor,
+      ...{ hidden: kind.tensor, trust: kind.tensor, belief: kind.tree },
     }),
   },
 });

@@ -4,9 +4,11 @@ import { attackKinds } from "../../worlds/swarm/options.ts";
 import { SpoofedSwarm } from "../../worlds/swarm/swarm.ts";
 import { choice, integer, positive, real, toggle, type ValuesOf } from "../option.ts";
 import { refusing, reinforcementSystem } from "../reinforcement/system.ts";
+import type { Environment } from "../../worlds/environment.ts";
 import type { Config, Settings } from "../settings.ts";
 import type { System } from "../system.ts";
 import { swarmAlgorithms } from "./algorithms.ts";
+import { swarmEvaluation } from "./evaluation.ts";
 import { swarmPlayers } from "./players.ts";
 
 const task = {
@@ -36,15 +38,20 @@ function worldOf(config: Config): SpoofedSwarm {
   return refusing(() => new SpoofedSwarm(Object.fromEntries(names.map((name) => [name, given[name]]))));
 }
 
+const players = swarmPlayers(worldOf);
+
 /** See the file's first line. */
-export const swarm: System = reinforcementSystem({
-  title: "swarms whose GPS lies",
-  scenarios: { spoofed_swarm: "fly to a goal although receivers are spoofed and agents lie" },
-  algorithms: swarmAlgorithms,
-  task,
-  presets: ["tuned"],
-  preset: (_name, _scenario, algorithm) => ({ ...settings, ...algorithm === "lstm-mappo" && { recurrent: "lstm" } }),
-  presetBelow: () => "tuned",
-  world: (config) => worldOf(config) as unknown as ReturnType<Parameters<typeof reinforcementSystem>[0]["world"]>,
-  players: swarmPlayers(worldOf),
-});
+export const swarm: System = {
+  ...reinforcementSystem({
+    title: "swarms whose GPS lies",
+    scenarios: { spoofed_swarm: "fly to a goal although receivers are spoofed and agents lie" },
+    algorithms: swarmAlgorithms,
+    task,
+    presets: ["tuned"],
+    preset: (_name, _scenario, algorithm) => ({ ...settings, ...algorithm === "lstm-mappo" && { recurrent: "lstm" } }),
+    presetBelow: () => "tuned",
+    world: (config) => worldOf(config) as unknown as Environment,
+    players,
+  }),
+  evaluation: swarmEvaluation(players),
+};
