@@ -35,18 +35,33 @@ type Memory = {
   hidden: Tensor;
   /** How far it was trusted, float32 [env, agent, source]. */
   trust: Tensor;
+  /** How far its words were off, those of the last steps counting most, [env, agent, source, 2], and how much of that there is, [.., 1]. */
+  slow: Tensor;
+  share: Tensor;
   /** How certain an agent is of where it is, and by how much its steps are off. */
   belief: Belief;
 };
 
-/** Metres within which sources agree. */
-const width = 1.5;
+/** Metres within which the words of a step agree, and those of some steps. */
+const [width, slowWidth] = [1.5, 0.6] as const;
+/** What is left of the words before a step. */
+const keep = 0.85;
+/** What one can tell of words, all data. */
+interface Words {
+  /** How far they are from what was expected, [env, agent, source, 2], metres. */
+  readonly off: Tensor;
+  /** The same over some steps. */
+  readonly slow: Tensor;
+  /** The square of that distance in deviations, [env, agent, source]. */
+  readonly squares: Tensor;
+}
+
 /** Why no gradient goes through what is told. */
 const why = "what is told of a source is data";
 /** The trust of a source at first, by the logarithm of its odds. */
 const firstLogit = 2;
 /** What one can tell of a word. */
-const features = 9;
+const features = 13;
 
 const takes = signature("new TrustConsensus()", {
   random: kind.hostRandom,
@@ -57,12 +72,17 @@ const takes = signature("new TrustConsensus()", {
 });
 
 /**
- * How far each source agrees with the others, `[env, agent, source]` in [0, 1]: the mean of exp(-distance^2 / (2 x 1.5^2)) of their words,
- * those of the others weighted by `weight` [env, agent, source]; 0 for one alone.
+ * How far each source agrees with the others, `[env, agent, source]` in [0, 1]: the mean of exp(-distance^2 / (2 width^2)) of their `words`
+ * [env, agent, source, 2], those of the others weighted by `weight` [env, agent, source]; 0 for one alone.
  */
-function agreement(alike: Tensor, weight: Tensor, own: Tensor): Tensor {
-  const others = weight.unsqueeze(2).mul(own.mul(-1).add(1).unsqueeze(0).unsqueeze(0));
-  return alike.mul(others).sum(-1).div(others.sum(-1).maximum(1e-3));
+function agreement(words: Tensor, width: number, weights: readonly Tensor[], own: Tensor): Tensor[] {
+  const squares = words.unsqueeze(2).sub(words.unsqueeze(3)).square().sum(-1);
+  const alike = squares.mul(-0.5 / width ** 2).exp().mul(own.mul(-1).add(1).unsqueeze(0).unsqueeze(0));
+  const other = own.mul(-1).add(1).unsqueeze(0).unsqueeze(0);
+  return weights.map((weight) => {
+    const others = weight.unsqueeze(2);
+    return alike.mul(others).sum(-1).div(others.mul(other).sum(-1).maximum(1e-3));
+  });
 }
 
 /**
@@ -107,7 +127,10 @@ export class TrustConsensus extends LearnedFusion {
   /** Nothing is known of sources. */
   override initialMemory(envs: number, agents: number): Memory {
     const hidden = zeros([envs, agents, agents, this.hiddenSize]);
-    return { hidden, trust: ones([envs, agents, agents]), belief: initialBelief(envs, agents) };
+    return {
+      ...{ hidden, trust: ones([envs, agents, agents]), belief: initialBelief(envs, agents) },
+      ...{ slow: zeros([envs, agents, agents, 2]), share: zeros([envs, agents, agents, 1]) },
+    };
   }
 
   /** Weighs the sources; see {@linkcode TrustConsensus}. */
@@ -121,20 +144,25 @@ export class TrustConsensus extends LearnedFusion {
     const variance = sensed.variance.maximum(1e-6);
     const told = stopGradient(off, why);
     const squares = told.square().sum(-1).div(variance.add(stopGradient(belief.position, why).unsqueeze(-1)));
-    const hidden = this.#remembered({ ...sensed, heard }, told, squares, own, memory);
+    const left = this.#options.recurrent === false ? 0 : keep;
     const flags = heard.unsqueeze(-1);
+    // What was not heard is as it was.
+    const slow = where(flags.greater(0), memory.slow.mul(left).add(told.mul(1 - left)), memory.slow);
+    const share = where(flags.greater(0), memory.share.mul(left).add(1 - left), memory.share);
+    const words = { off: told, squares, slow: slow.div(share.maximum(1e-6)) };
+    const hidden = this.#remembered({ ...sensed, heard }, words, own, memory);
     const mean = hidden.mul(flags).sum(2).div(flags.sum(2).maximum(1));
     const agent = this.agent.forward(concat([mean, ownOf(hidden, own)], -1));
     const logits = this.head.forward(this.source.forward(hidden).add(agent.unsqueeze(2)).tanh()).squeeze(-1);
     const trust = logits.sigmoid().mul(heard);
     const { estimate, memory: next } = corrected(belief, expected, off, trust.div(variance));
-    return { estimate, trust, memory: { hidden, trust, belief: next } };
+    return { estimate, trust, memory: { hidden, trust, belief: next, slow, share } };
   }
 
   /** What is remembered of each source after a step; of one that was not heard, what was. */
-  #remembered(sensed: Sensed, off: Tensor, squares: Tensor, own: Tensor, memory: Memory): Tensor {
+  #remembered(sensed: Sensed, words: Words, own: Tensor, memory: Memory): Tensor {
     const rows = sensed.word.shape.slice(0, 3);
-    const x = this.encoder.forward(this.#features(sensed, off, squares, own, memory.trust)).tanh();
+    const x = this.encoder.forward(this.#features(sensed, words, own, stopGradient(memory.trust, why))).tanh();
     const [seen, before] = [x, memory.hidden].map((y) => y.reshape(-1, this.hiddenSize)) as [Tensor, Tensor];
     const next = this.memory instanceof GRU
       ? this.memory.step(seen, { hidden: before })[0]
@@ -142,26 +170,22 @@ export class TrustConsensus extends LearnedFusion {
     return where(sensed.heard.unsqueeze(-1).greater(0), next.reshape(...rows, this.hiddenSize), memory.hidden);
   }
 
-  #features(
-    { word, heard, variance, declared }: Sensed,
-    off: Tensor,
-    squares: Tensor,
-    own: Tensor,
-    trust: Tensor,
-  ): Tensor {
+  #features({ heard, variance, declared }: Sensed, { off, slow, squares }: Words, own: Tensor, trust: Tensor): Tensor {
     const { declared: hears = true, consensus = true } = this.#options;
     const none = heard.mul(0);
-    const alike = word.unsqueeze(2).sub(word.unsqueeze(3)).square().sum(-1).mul(-0.5 / width ** 2).exp();
+    const agreements = consensus
+      ? [
+        ...agreement(off, width, [heard], own),
+        ...agreement(slow, slowWidth, [heard, trust.mul(heard)], own),
+      ]
+      : [none, none, none];
     const parts = [
-      squares.sqrt().minimum(8).div(2),
-      squares.div(-2).exp(),
-      consensus ? agreement(alike, heard, own) : none,
-      consensus ? agreement(alike, stopGradient(trust, why).mul(heard), own) : none,
-      hears ? stopGradient(declared, why) : none,
-      own.unsqueeze(0).add(none),
-      variance.maximum(1e-3).sqrt(),
+      ...[squares.sqrt().minimum(8).div(2), squares.div(-2).exp(), ...agreements],
+      ...[hears ? stopGradient(declared, why) : none, own.unsqueeze(0).add(none), variance.maximum(1e-3).sqrt()],
+      slow.square().sum(-1).add(1e-6).sqrt().minimum(4),
     ];
-    return concat([off.clamp(-6, 6).div(2), ...parts.map((part) => part.unsqueeze(-1))], -1);
+    const near = [off.clamp(-6, 6).div(2), slow.clamp(-4, 4)];
+    return concat([...near, ...parts.map((part) => part.unsqueeze(-1))], -1);
   }
 }
 
@@ -170,7 +194,7 @@ takeOnly(TrustConsensus, {
   fuse: {
     sensed: sensedKind,
     memory: kind.having("what is remembered, as initialMemory() gives it,", {
-      ...{ hidden: kind.tensor, trust: kind.tensor, belief: kind.tree },
+      ...{ hidden: kind.tensor, trust: kind.tensor, belief: kind.tree, slow: kind.tensor, share: kind.tensor },
     }),
   },
 });

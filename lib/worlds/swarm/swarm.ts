@@ -113,7 +113,7 @@ export class SpoofedSwarm implements Environment<SwarmState> {
     this.settings = swarmSettings(options);
     [this.agents, this.maxSteps, this.fusion] = [this.settings.nAgents, this.settings.maxSteps, fusion];
     this.metrics = metricsOf(this.settings);
-    this.scene = sceneOfSwarm(this.settings);
+    this.scene = sceneOfSwarm(this.settings, (state) => this.#hidden(state).bad);
     this.#own = eye(this.agents);
   }
 
