@@ -194,6 +194,7 @@ export { type AttackKind, attackKinds, type SwarmOptions, type SwarmSettings } f
 export type { Attack } from "./lib/worlds/swarm/attack.ts";
 export type { SwarmNoise } from "./lib/worlds/swarm/sense.ts";
 export type { Fused, Fusion, Hidden, Sensed } from "./lib/worlds/swarm/fusion.ts";
+export type { Belief } from "./lib/worlds/swarm/kalman.ts";
 export { type FusionName, fusionNames, fusionOf } from "./lib/worlds/swarm/fusions.ts";
 export { resetWhere } from "./lib/worlds/episode.ts";
 export { type Episodes, Evaluator, type Moment, play, type Played } from "./lib/rl/evaluation.ts";
@@ -240,9 +241,9 @@ export { TRPOTrainer } from "./lib/rl/trpo_trainer.ts";
 export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/systems/trainer.ts";
 
 export { LearnedFusion } from "./lib/rl/trust/learned_fusion.ts";
-export { TrustConsensus, type TrustConsensusOptions } from "./lib/rl/trust/consensus.ts";
+export { TrustConsensus, type TrustConsensusOptions, type TrustMemory } from "./lib/rl/trust/consensus.ts";
 export { TrustNetwork } from "./lib/rl/trust/trust_network.ts";
-export { OffsetDetector } from "./lib/rl/trust/offset_detector.ts";
+export { type DetectorMemory, OffsetDetector } from "./lib/rl/trust/offset_detector.ts";
 export type { FusionOptions } from "./lib/rl/trust/fusion_learner.ts";
 export type { SwarmTrainerOptions } from "./lib/rl/trust/swarm_learner.ts";
 export { SwarmTrainer } from "./lib/rl/trust/swarm_trainer.ts";

@@ -29,8 +29,8 @@ export interface TrustConsensusOptions {
   readonly consensus?: boolean;
 }
 
-/** What is remembered. */
-type Memory = {
+/** What a {@linkcode TrustConsensus} remembers. */
+export type TrustMemory = {
   /** Of each source, float32 [env, agent, source, hidden]. */
   hidden: Tensor;
   /** How far it was trusted, float32 [env, agent, source]. */
@@ -100,14 +100,19 @@ function agreement(words: Tensor, width: number, weights: readonly Tensor[], own
  * ```
  */
 export class TrustConsensus extends LearnedFusion {
+  /** As runs know it. */
   readonly name = "trust-consensus";
+  /** Of what is told of a word. */
   readonly encoder: Linear;
+  /** Of each source; without recurrence a layer. */
   readonly memory: GRU | Linear;
   /** Of a source itself. */
   readonly source: Linear;
   /** Of the agent: what it thinks of its own GPS, and of all sources. */
   readonly agent: Linear;
+  /** To the logit of a source. */
   readonly head: Linear;
+  /** Units of the memory of each source. */
   readonly hiddenSize: number;
   readonly #options: TrustConsensusOptions;
 
@@ -125,7 +130,7 @@ export class TrustConsensus extends LearnedFusion {
   }
 
   /** Nothing is known of sources. */
-  override initialMemory(envs: number, agents: number): Memory {
+  override initialMemory(envs: number, agents: number): TrustMemory {
     const hidden = zeros([envs, agents, agents, this.hiddenSize]);
     return {
       ...{ hidden, trust: ones([envs, agents, agents]), belief: initialBelief(envs, agents) },
@@ -134,7 +139,7 @@ export class TrustConsensus extends LearnedFusion {
   }
 
   /** Weighs the sources; see {@linkcode TrustConsensus}. */
-  override fuse(sensed: Sensed, memory: Memory): Fused {
+  override fuse(sensed: Sensed, memory: TrustMemory): Fused {
     const { neighbours = true } = this.#options;
     const own = eye(sensed.word.shape[1]!);
     const heard = neighbours ? sensed.heard : sensed.heard.mul(own.unsqueeze(0));
@@ -160,7 +165,7 @@ export class TrustConsensus extends LearnedFusion {
   }
 
   /** What is remembered of each source after a step; of one that was not heard, what was. */
-  #remembered(sensed: Sensed, words: Words, own: Tensor, memory: Memory): Tensor {
+  #remembered(sensed: Sensed, words: Words, own: Tensor, memory: TrustMemory): Tensor {
     const rows = sensed.word.shape.slice(0, 3);
     const x = this.encoder.forward(this.#features(sensed, words, own, stopGradient(memory.trust, why))).tanh();
     const [seen, before] = [x, memory.hidden].map((y) => y.reshape(-1, this.hiddenSize)) as [Tensor, Tensor];

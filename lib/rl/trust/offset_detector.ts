@@ -11,8 +11,8 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { type Fused, ownOf, type Sensed, sensedKind } from "../../worlds/swarm/fusion.ts";
 import { LearnedFusion, ownGps, toldBy } from "./learned_fusion.ts";
 
-/** What is remembered. */
-type Memory = {
+/** What an {@linkcode OffsetDetector} remembers. */
+export type DetectorMemory = {
   /** Features of the last steps, the oldest first: float32 [env, agent, step, feature]. */
   window: Tensor;
   /** The GPS position before, float32 [env, agent, 2]. */
@@ -32,8 +32,11 @@ const takes = signature("new OffsetDetector()", { random: kind.hostRandom, hidde
  * the one that was made, and whether it gave anything. Its last output says the offset, and GPS less that offset is the position.
  */
 export class OffsetDetector extends LearnedFusion {
+  /** As runs know it. */
   readonly name = "lstm-detector";
+  /** Of the steps of a window. */
   readonly lstm: LSTM;
+  /** To the offset. */
   readonly head: Linear;
 
   /** Draws the weights from `random`. */
@@ -45,13 +48,13 @@ export class OffsetDetector extends LearnedFusion {
   }
 
   /** Nothing has been seen. */
-  override initialMemory(envs: number, agents: number): Memory {
+  override initialMemory(envs: number, agents: number): DetectorMemory {
     const window = zeros([envs, agents, steps, features]);
     return { window, gps: zeros([envs, agents, 2]), known: zeros([envs, agents, 1]) };
   }
 
   /** GPS less its offset; where there is no GPS, where the own steps lead. */
-  override fuse(sensed: Sensed, memory: Memory): Fused {
+  override fuse(sensed: Sensed, memory: DetectorMemory): Fused {
     const told = toldBy(sensed);
     const { own, reckoned } = told;
     const gps = ownGps(told, sensed);

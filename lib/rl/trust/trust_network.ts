@@ -23,7 +23,9 @@ const [mostReckoned, mostDiscrepancy] = [2, 2.5] as const;
  * the words. (In the report the third feature was drawn from another range where a receiver was spoofed: a label, and so no feature.)
  */
 export class TrustNetwork extends LearnedFusion {
+  /** As runs know it. */
   readonly name = "trust";
+  /** To the logits of GPS and neighbours. */
   readonly net: MLP;
 
   /** Draws the weights from `random`. */
