@@ -281,6 +281,13 @@ export {
 export type { GivenParameters } from "./lib/worlds/vehicle/models/law.ts";
 export type { Limits as VehicleLimits } from "./lib/worlds/vehicle/models/limits.ts";
 export type { TyreParameters } from "./lib/worlds/vehicle/models/tyre.ts";
+export { SpoofedSwarm, swarmGreedy, type SwarmState } from "./lib/worlds/swarm/swarm.ts";
+export { type AttackKind, attackKinds, type SwarmOptions, type SwarmSettings } from "./lib/worlds/swarm/options.ts";
+export type { Attack } from "./lib/worlds/swarm/attack.ts";
+export type { SwarmNoise } from "./lib/worlds/swarm/sense.ts";
+export type { Fused, Fusion, Hidden, Sensed } from "./lib/worlds/swarm/fusion.ts";
+export type { Belief } from "./lib/worlds/swarm/kalman.ts";
+export { type FusionName, fusionNames, fusionOf } from "./lib/worlds/swarm/fusions.ts";
 export { resetWhere } from "./lib/worlds/episode.ts";
 export { type Episodes, Evaluator, type Moment, play, type Played } from "./lib/rl/evaluation.ts";
 export { type Advantages, generalisedAdvantages, type Trajectory } from "./lib/rl/gae.ts";
@@ -325,6 +332,13 @@ export { type ShortHorizon, shortHorizonReturn } from "./lib/rl/shac.ts";
 export { TRPOTrainer } from "./lib/rl/trpo_trainer.ts";
 export type { Metrics, Trainer, TrainerFacts, TrainerState } from "./lib/systems/trainer.ts";
 
+export { LearnedFusion } from "./lib/rl/trust/learned_fusion.ts";
+export { TrustConsensus, type TrustConsensusOptions, type TrustMemory } from "./lib/rl/trust/consensus.ts";
+export { TrustNetwork } from "./lib/rl/trust/trust_network.ts";
+export { type DetectorMemory, OffsetDetector } from "./lib/rl/trust/offset_detector.ts";
+export type { FusionOptions } from "./lib/rl/trust/fusion_learner.ts";
+export type { SwarmTrainerOptions } from "./lib/rl/trust/swarm_learner.ts";
+export { SwarmTrainer } from "./lib/rl/trust/swarm_trainer.ts";
 export { type BPTTOptions, BPTTTrainer } from "./lib/rl/bptt_trainer.ts";
 export type { WindowOptions } from "./lib/rl/window_options.ts";
 export { WindowTrainer } from "./lib/rl/window_trainer.ts";

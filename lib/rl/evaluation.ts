@@ -302,7 +302,7 @@ class TensorPlayer<S extends Tree> implements Player {
           measured: environment.measure?.(moment.state) ?? {},
         }));
         return { reward, length, terminated, metrics: reduced(environment, seen.measured, seen.running) };
-      }, { state: this.state, name: "evaluate" });
+      }, { state: [...this.state, ...this.environment.learned ?? []], name: "evaluate" });
       this.#programs.set(envs, program);
     }
     return program;

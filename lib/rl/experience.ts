@@ -80,7 +80,7 @@ class TensorExperience<S extends Tree> implements Experience {
     this.#evaluator = new Evaluator(environment, policy, [policy]);
     this.programs = {
       collect: compile(() => collector.collect(policy, generator, steps, sequenceLength), {
-        state: [collector, generator, policy],
+        state: [collector, generator, policy, ...environment.learned ?? []],
         name: "collect",
       }),
     };

@@ -32,7 +32,8 @@ export interface PPOOptions extends OnPolicyOptions {
   readonly targetKl?: number;
 }
 
-const judged = {
+/** The numbers and words of PPO. */
+export const ppoJudged = {
   algorithm: oneOf("mappo", "ippo"),
   ...onPolicyJudged,
   numEpochs: count(1),
@@ -45,9 +46,9 @@ const judged = {
 } satisfies Partial<Record<keyof PPOOptions, Kind>>;
 
 /** What options there are. Numbers and words are judged by {@linkcode checkPPOOptions}. */
-export const ppoOptions: Kind = optionsKind("PPO", judged);
+export const ppoOptions: Kind = optionsKind("PPO", ppoJudged);
 
 /** Throws a RangeError at the first option that cannot be, or at all that are missing; a notebook checks no types. */
 export function checkPPOOptions(options: PPOOptions): void {
-  checkOptions("PPO", options, judged, "");
+  checkOptions("PPO", options, ppoJudged, "");
 }

@@ -2,6 +2,7 @@
 
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
+import type { Stateful } from "../tensor/variable.ts";
 import type { Controller, RecurrentController } from "./controllers.ts";
 import type { Scene } from "./scene.ts";
 
@@ -32,6 +33,8 @@ export interface World {
  * inside `scan` and has gradients.
  */
 export interface Environment<S extends Tree = Tree> extends World {
+  /** What it reads that learns beside who acts in it: a network that is a part of the world. */
+  readonly learned?: readonly Stateful[];
   /** How it is drawn; a world without it cannot be. */
   readonly scene?: Scene<S>;
   /** Controllers that know the task, by name: see {@linkcode controllerOf}. */

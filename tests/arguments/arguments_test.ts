@@ -8,34 +8,27 @@ import { functions, methods } from "./tensors.ts";
 import { programs } from "./worlds.ts";
 
 /** What nobody calls: what the library calls, abstract classes, errors. What JavaScript calls by itself is left out too. */
-const internal = new Set([
-  ...["Aliases", "Gated", "Module", "OnPolicyTrainer", "PolicyTrainer", "Recurrent", "Stateless", "WindowTrainer"].map((
-    name,
-  ) => `new ${name}`),
-  ...[
-    "AuditReport",
-    "HorizonReport",
-    "Interrupt",
-    "NonFiniteError",
-    "PlumblineError",
-    "SimulationError",
-    "Site",
-    "UsageError",
-  ]
-    .map((name) => `new ${name}`),
-  ...["settle", "nameOfMade", "nameOf"].map((name) => `Site.${name}`),
-  ...["penalised", "decayed", "update"].map((name) => `Adam.${name}`),
-  ...["penalised", "decayed"].map((name) => `AdamW.${name}`),
-  ...["SGD.update", "RMSprop.update", "RandomStream.bits", "Optimizer.planStep", "CategoricalPolicy.read"],
-  ...["ClippedGaussianPolicy.read", "GaussianPolicy.read"],
-  ...["GRU", "LSTM"].flatMap((name) => [`${name}.inputBias`, `${name}.next`]),
-  ...["Module.stateEntries", "Gated.stateEntries", "Gated.stateShape"],
-  ...["placeIn", "put", "replace", "release", "adopt", "own"].map((name) => `Variable.${name}`),
-  ...["ParameterGroup.flatGrads", "OnPolicyTrainer.once", "OnPolicyTrainer.restoreOthers"],
-  ...["once", "restoreOthers"].map((name) => `WindowTrainer.${name}`),
-  ...["dispose", "restoreOthers", "turn"].map((name) => `PolicyTrainer.${name}`),
-  ...["release", "refuseOwned", "becomePart", "accumulate"].map((name) => `Parameter.${name}`),
-]);
+const internal = new Set(
+  [
+    ...["Aliases", "Gated", "LearnedFusion", "Module", "OnPolicyTrainer", "PolicyTrainer"],
+    ...["Recurrent", "Stateless", "WindowTrainer"],
+    ...["AuditReport", "HorizonReport", "Interrupt", "NonFiniteError", "PlumblineError"],
+    ...["SimulationError", "Site", "UsageError"],
+  ].map((name) => `new ${name}`).concat([
+    ...["settle", "nameOfMade", "nameOf"].map((name) => `Site.${name}`),
+    ...["penalised", "decayed", "update"].map((name) => `Adam.${name}`),
+    ...["penalised", "decayed"].map((name) => `AdamW.${name}`),
+    ...["SGD.update", "RMSprop.update", "RandomStream.bits", "Optimizer.planStep", "CategoricalPolicy.read"],
+    ...["ClippedGaussianPolicy.read", "GaussianPolicy.read"],
+    ...["GRU", "LSTM"].flatMap((name) => [`${name}.inputBias`, `${name}.next`]),
+    ...["Module.stateEntries", "Gated.stateEntries", "Gated.stateShape"],
+    ...["placeIn", "put", "replace", "release", "adopt", "own"].map((name) => `Variable.${name}`),
+    ...["ParameterGroup.flatGrads", "OnPolicyTrainer.once", "OnPolicyTrainer.restoreOthers"],
+    ...["once", "restoreOthers"].map((name) => `WindowTrainer.${name}`),
+    ...["dispose", "restoreOthers", "turn"].map((name) => `PolicyTrainer.${name}`),
+    ...["release", "refuseOwned", "becomePart", "accumulate"].map((name) => `Parameter.${name}`),
+  ]),
+);
 const conversions = ["constructor", "toString", "toJSON", "valueOf"];
 
 /** Methods of tensors, and the functions of {@linkcode plumbline.F} that call them. */
@@ -75,6 +68,7 @@ const constructors: Readonly<Record<string, readonly (readonly unknown[])[]>> = 
   BPTTTrainer: [[], [new plumbline.Pendulum(), {}]],
   SHACTrainer: [[], [new plumbline.Pendulum(), {}]],
   TRPOTrainer: [[], [new plumbline.Pendulum(), {}]],
+  SwarmTrainer: [[], [new plumbline.SpoofedSwarm(), {}]],
   Optimizer: [[], [[new plumbline.Parameter(plumbline.tensor(1))]], [[], { lr: 1, weightDecay: 0 }], [
     null,
     null,

@@ -316,8 +316,8 @@ const nn: readonly Call[] = [
 const normal = new p.Normal(row, 1);
 const squashed = new p.TanhNormal(row, 1);
 const categorical = new p.Categorical(x);
-const classes = new p.Categorical(row);
-const mixture = new p.MixtureSameFamily(classes, normal);
+const mixed = new p.Categorical(row);
+const mixture = new p.MixtureSameFamily(mixed, normal);
 const spread = { scaleTril: p.eye(2) };
 const others = {
   Bernoulli: new p.Bernoulli({ logits: row }),

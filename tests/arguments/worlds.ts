@@ -52,6 +52,43 @@ const pendulum = new p.HostPendulum({ maxSteps: 2 });
 const simulations = await p.Simulations.start(pendulum, 2, 0);
 const task = { model: "<mujoco/>", frameSkip: 1, observe: () => [0], reward: () => 0 };
 const driving = new p.Vehicle({ maxSteps: 2 });
+const flying = new p.SpoofedSwarm({ maxSteps: 2 });
+const flown = flying.reset(key, 2);
+const luck = {
+  ...{ motion: p.zeros([2, 8, 2]), gps: p.zeros([2, 8, 2]), relative: p.zeros([2, 8, 8, 2]), loss: p.ones([2, 8]) },
+};
+const fusions: readonly Call[] = [
+  makes(p.TrustConsensus, aRandom, options({ hiddenSize: 2 }, { hiddenSize: "2" }, { recurrent: 1 })),
+  makes(p.TrustNetwork, aRandom),
+  makes(p.OffsetDetector, aRandom, maybe(own(2, null, "2", 0, 2.5, {}))),
+  ...[new p.TrustConsensus(random), new p.TrustNetwork(random), new p.OffsetDetector(random)].flatMap((fusion) => {
+    const { name } = fusion.constructor;
+    const memory = fusion.initialMemory(2, 8);
+    const wrong = Object.keys(memory).length === 0 ? own(memory, null, 3, "x") : anObject(memory);
+    return [
+      method(name, fusion, "initialMemory", aCount, aCount),
+      method(name, fusion, "fuse", anObject(flown.sensed), wrong),
+      long(method(name, fusion, "forward", aTensor(p.zeros([2, 2])))),
+    ];
+  }),
+];
+const ofSwarm: p.SwarmTrainerOptions = {
+  ...{ algorithm: "mappo", framesPerBatch: 4, numEpochs: 1, minibatchSize: 4, hiddenSize: 4, lr: 1e-3, maxGradNorm: 1 },
+  ...{ clipEpsilon: 0.2, entropyEps: 0, gamma: 0.9, lmbda: 0.9, seed: 0, flights: 2, trustUpdates: 1, trustEpochs: 1 },
+  ...{ trustHorizon: 2, trustLr: 1e-3, trustSteadiness: 0.1, errorCap: 0 },
+};
+const teacher = await p.SwarmTrainer.create(flying, ofSwarm);
+const steered: readonly Call[] = [
+  calls(
+    "SwarmTrainer.create",
+    p.SwarmTrainer.create.bind(p.SwarmTrainer),
+    anObject(flying, driving),
+    anObject(ofSwarm, { ...ofSwarm, lr: "1" }, { ...ofSwarm, flights: 0 }, { ...ofSwarm, trust_lr: 1 }),
+    maybe(anObject(flying, driving)),
+  ),
+  long(method("SwarmTrainer", teacher, "measure", aSeed)),
+  long(method("SwarmTrainer", teacher, "dispose")),
+];
 const way3 = [[0, 0], [50, 0], [100, 0]];
 const car = new p.VehicleModel("st");
 const carState = car.start({ speed: p.tensor([10, 12]) });
@@ -70,6 +107,13 @@ const worlds: readonly Call[] = [
   ...world(p.Pendulum, { maxSteps: 2 }, { maxSteps: "2" }, { max_steps: 2 }),
   ...world(p.Vehicle, { maxSteps: 2 }, { maxSteps: "2" }, { max_steps: 2 }, { model: "car" }, { track: [] }),
   method("Vehicle", driving, "measure", anObject(driving.reset(key, 2))),
+  ...world(p.SpoofedSwarm, { maxSteps: 2 }, { maxSteps: "2" }, { max_steps: 2 }, { attack: "lie" }, { fraction: 2 }),
+  method("SpoofedSwarm", flying, "measure", anObject(flown)),
+  method("SpoofedSwarm", flying, "stepWith", anObject(flown), aTensor(p.zeros([2, 8, 2])), anObject(luck)),
+  calls("swarmGreedy", p.swarmGreedy, aTensor(flying.observe(flown)), maybe(own(key, null, 3, "x"))),
+  calls("fusionOf", p.fusionOf, own("gps", null, 3, "trust", {}, ["gps"])),
+  ...fusions,
+  ...steered,
   makes(
     p.Track,
     aList(way3, [], [[0, 0]], [[0, 0], [1, 1], "x"]),

@@ -1,41 +1,42 @@
 /** How good a policy or a controller is, over whole episodes. */
 
 import { type Episodes, Evaluator } from "../../rl/evaluation.ts";
-import { flag, integer } from "../option.ts";
-import type { Config } from "../settings.ts";
+import { flag, integer, type ValuesOf } from "../option.ts";
 import { interval95, summarise, type Summary } from "../statistics.ts";
 import { type Evaluation, type Look, look, type Subject } from "../system.ts";
 import { counted, numberText } from "../text.ts";
 import type { AnyWorld } from "./algorithm.ts";
 import type { Cast } from "./footage.ts";
-import { controllerOption, withPlayer } from "./players.ts";
+import type { Players } from "./players.ts";
 
 const options = {
   episodes: integer(1, 1_000_000, 100, "whole episodes to play"),
-  controller: controllerOption,
   seed: integer(0, 2 ** 32 - 1, 0, "the same seed gives the same starts to whatever is evaluated"),
   json: flag("print everything as JSON, each episode too"),
 };
 
-/** `deno task eval` in the worlds that `worldOf` makes, as controllers know them. */
-export function evaluationOf(worldOf: (config: Config) => AnyWorld): Look<Evaluation> {
+/** `deno task eval` of who plays in a world. */
+export function evaluationOf(players: Players): Look<Evaluation> {
   return look({
-    options,
+    options: { ...options, ...players.options },
     notes: [
       "Reward is the sum over an episode, mean over agents. Each environment plays one episode to its end, so that short",
       "ones count no more than long ones. The 95% interval is mean +- t s / sqrt(n), by Student's t with n - 1 degrees of",
       "freedom.",
     ],
-    async run(subject, { episodes: count, seed, controller }) {
-      const world = worldOf(subject.config);
-      const episodes = await withPlayer(subject, worldOf, controller, (cast) => playEpisodes(cast, count, seed));
-      const result = resultOf(subject, world, controller ?? "policy", seed, episodes);
+    async run(subject, values) {
+      const { episodes: count, seed } = values as ValuesOf<typeof options>;
+      const result = await players.play(subject, values, async (cast) => {
+        const episodes = await playEpisodes(cast, count, seed);
+        return resultOf(subject, cast.environment, players.named(values) ?? "policy", seed, episodes);
+      });
       return { json: result, lines: linesOf(result) };
     },
   });
 }
 
-async function playEpisodes(
+/** `count` whole episodes, drawn from `seed`. */
+export async function playEpisodes(
   { environment, controller, state }: Cast<AnyWorld>,
   count: number,
   seed: number,

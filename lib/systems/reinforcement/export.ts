@@ -84,7 +84,7 @@ async function watch({ environment, policy }: Agent): Promise<Watched> {
     );
     return { ...seen, length };
     // Past the end of an episode there is nothing to be judged.
-  }, { state: [policy], name: "watch", checkNumerics: false });
+  }, { state: [policy, ...environment.learned ?? []], name: "watch", checkNumerics: false });
   try {
     return await program(randomKey(2 ** 32));
   } finally {

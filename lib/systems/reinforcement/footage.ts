@@ -136,7 +136,7 @@ async function filmTensors(
     });
     return { shots: Object.fromEntries(shots) as Shot, reward, length, terminated };
     // What a world does past the end of an episode is recorded, and not looked at.
-  }, { state, name: "film", checkNumerics: false });
+  }, { state: [...state, ...environment.learned ?? []], name: "film", checkNumerics: false });
   try {
     const { shots, reward, length, terminated } = await program(randomKey(2 ** 32 + seed));
     const numbers = Object.fromEntries(

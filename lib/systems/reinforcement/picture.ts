@@ -2,27 +2,24 @@
 
 import { drawAnimation, drawStill, type PictureOptions } from "../../plot/episode.ts";
 import { scenarioTitle } from "../module_path.ts";
-import { flag, integer } from "../option.ts";
-import type { Config } from "../settings.ts";
+import { flag, integer, type ValuesOf } from "../option.ts";
 import { type Look, look, type Pictures } from "../system.ts";
 import { counted } from "../text.ts";
 import { UsageError } from "../usage.ts";
-import type { AnyWorld } from "./algorithm.ts";
 import { chartOf, drawn, errorsOf, gradientsOf } from "./charts.ts";
 import { film } from "./footage.ts";
-import { controllerOption, withPlayer } from "./players.ts";
+import type { Players } from "./players.ts";
 
 const options = {
   episodes: integer(1, 16, 1, "episodes, side by side"),
-  controller: controllerOption,
   seed: integer(0, 2 ** 32 - 1, 0, "other starts"),
   contactForces: flag("MuJoCo: show the forces of contacts; half a metre is the weight of the body"),
 };
 
-/** `deno task render` in the worlds that `worldOf` makes, as controllers know them. */
-export function pictureOf(worldOf: (config: Config) => AnyWorld): Look<Pictures> {
+/** `deno task render` of who plays in a world. */
+export function pictureOf(players: Players): Look<Pictures> {
   return look({
-    options,
+    options: { ...options, ...players.options },
     notes: [
       "Shown are agents (discs), their goals (rings with a cross), what is moved, walls, joints, lidar rays (strong where",
       "they hit) and the ways behind; in the still also where agents began (outlines). The grid is of half a metre,",
@@ -32,10 +29,13 @@ export function pictureOf(worldOf: (config: Config) => AnyWorld): Look<Pictures>
       "A world that tells how far off one is has its errors over time in PATH-errors.svg. What learns by the gradient of a",
       "world has in PATH-gradient.svg the norm of the gradient of its mean reward by the actions of each step.",
     ],
-    async run(subject, { episodes: count, seed, controller, contactForces }) {
-      const { episodes, gradients } = await withPlayer(subject, worldOf, controller, async (cast) => ({
+    async run(subject, values) {
+      const { episodes: count, seed, contactForces } = values as ValuesOf<typeof options>;
+      const controller = players.named(values);
+      const { episodes, gradients, agents } = await players.play(subject, values, async (cast) => ({
         episodes: await film(cast, count, seed),
         gradients: await gradientsOf(cast, subject.config, seed),
+        agents: cast.environment.agents,
       }));
       if (contactForces && !episodes.some(({ entities }) => entities.some(({ role }) => role === "force"))) {
         throw new UsageError(
@@ -45,7 +45,6 @@ export function pictureOf(worldOf: (config: Config) => AnyWorld): Look<Pictures>
       const subtitle = controller === null
         ? `${subject.config.algorithm} after iteration ${subject.iteration}, deterministic policy`
         : `the ${controller} controller`;
-      const { agents } = worldOf(subject.config);
       const said: PictureOptions = {
         title: `${scenarioTitle(subject.config.scenarioName)}, ${counted(agents, "agent")}`,
         subtitle,

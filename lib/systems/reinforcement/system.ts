@@ -11,6 +11,7 @@ import type { Algorithm, AnyWorld, Networks } from "./algorithm.ts";
 import { evaluationOf } from "./evaluation.ts";
 import { exportLook } from "./export.ts";
 import { pictureOf } from "./picture.ts";
+import { type Players, playersOf } from "./players.ts";
 
 /** What the run shows: the sum of reward over an episode, mean over agents, read at done. */
 export const rewardHeadline: Headline = {
@@ -27,6 +28,8 @@ export interface ReinforcementParts
   readonly algorithms: Readonly<Record<string, Algorithm>>;
   /** The world of a configuration. Throws a RangeError with a sentence if it refuses its settings. */
   readonly world: (config: Config) => AnyWorld;
+  /** Who plays for commands that look at episodes; the policy of a run or a `--controller` unless told otherwise. */
+  readonly players?: Players;
   /** Networks of one's own. */
   readonly networks?: Networks;
   /** Throws a UsageError for settings of the world that do not go together. */
@@ -37,7 +40,7 @@ export interface ReinforcementParts
 export function reinforcementSystem(parts: ReinforcementParts): System {
   const algorithm = (config: Config): Algorithm => parts.algorithms[config.algorithm]!;
   const bare = (config: Config): AnyWorld => refusing(() => parts.world(config));
-  const { checkTask = () => {} } = parts;
+  const { checkTask = () => {}, players = playersOf(bare) } = parts;
   return {
     ...parts,
     headline: rewardHeadline,
@@ -65,8 +68,8 @@ export function reinforcementSystem(parts: ReinforcementParts): System {
         algorithm(config).describe(config, facts),
       ];
     },
-    evaluation: evaluationOf(bare),
-    picture: pictureOf(bare),
+    evaluation: evaluationOf(players),
+    picture: pictureOf(players),
     exports: exportLook,
   };
 }

@@ -1,11 +1,11 @@
 /** What the commands that look at a run or a scenario share: the flags are those of its system, and so is the deed. */
 
-import { flagOf, type Table } from "../../systems/option.ts";
+import { flagOf, type Option, type Table } from "../../systems/option.ts";
 import { systems } from "../../systems/registry.ts";
 import { running, type Settings } from "../../systems/settings.ts";
 import type { Look, Subject, System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
-import { valuesOf } from "../command/flags.ts";
+import { checkOption, valuesOf } from "../command/flags.ts";
 import type { Tool } from "../command/tool.ts";
 import { findTarget, subjectOf, type Target, taskOptions } from "./target.ts";
 
@@ -37,7 +37,7 @@ export function lookTool<Result>(parts: LookParts<Result>): Tool {
     usage,
     examples,
     positionals: [1, 1],
-    options: Object.assign({}, ...systems.map(tableOf)),
+    options: united(systems.map(tableOf)),
     notes: [
       ...new Set(systems.flatMap((system) => look(system).notes)),
       ...scenarios ? ["The flags that make a world go with the name of a scenario."] : [],
@@ -49,10 +49,23 @@ export function lookTool<Result>(parts: LookParts<Result>): Tool {
       if (foreign !== undefined) {
         throw new UsageError(`${flagOf(foreign)} does not go with ${target.config.scenarioName}: leave it out.`);
       }
+      for (const [name, value] of Object.entries(given)) checkOption(name, table[name]!, value);
       const values = valuesOf(table, given);
       prepare?.(target, values);
       const subject: Subject = subjectOf(target);
       return tell(await look(target.system).run(subject, values), target, values);
     },
   };
+}
+
+/** Rows by name, the last of a name; one of several words takes those of all tables: which of them go with a system is looked at later. */
+function united(tables: readonly Table[]): Table {
+  const all: Record<string, Option> = {};
+  for (const [name, row] of tables.flatMap((table) => Object.entries(table))) {
+    const other = all[name];
+    all[name] = row.kind === "choice" && other?.kind === "choice"
+      ? { ...row, values: [...new Set([...other.values, ...row.values])] }
+      : row;
+  }
+  return all;
 }
