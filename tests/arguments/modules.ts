@@ -368,7 +368,7 @@ const distributions: readonly Call[] = [
   ),
   makes(
     p.MixtureSameFamily,
-    own(classes, null, 3, x, {}),
+    own(mixed, null, 3, x, {}),
     own(normal, null, 3, x, {}, categorical, new p.Normal(x, 1)),
   ),
   ...Object.entries(others).flatMap(([name, distribution]) => [
