@@ -119,7 +119,7 @@ export { type GroupDefaults, type GroupOptions, type GroupState, Optimizer } fro
 export { Adam, type AdamOptions, AdamW, SGD, type SGDOptions } from "./lib/optim/optimizers.ts";
 export { rateLeft, type Schedule, schedules } from "./lib/optim/schedule.ts";
 
-export { exportOnnx } from "./lib/compile/export.ts";
+export { exportOnnx, type ExportOptions } from "./lib/compile/export.ts";
 export type {
   ActionKind,
   Environment,
