@@ -199,7 +199,7 @@ export { RMSprop, type RMSpropOptions } from "./lib/optim/rmsprop.ts";
 export { ExponentialMovingAverage } from "./lib/optim/weight_average.ts";
 export { rateLeft, type Schedule, schedules } from "./lib/optim/schedule.ts";
 
-export { exportOnnx } from "./lib/compile/export.ts";
+export { exportOnnx, type ExportOptions } from "./lib/compile/export.ts";
 export type {
   ActionKind,
   Environment,

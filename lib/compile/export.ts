@@ -7,9 +7,12 @@ import { collectOpen } from "../forensics/steps/first_step.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { constant, type Node, placeholder, substitute, topological } from "../graph/node.ts";
 import { simplify } from "../graph/simplify.ts";
-import { callerSite } from "../graph/site.ts";
+import { callerSite, type Site } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
-import { anything, callable, told } from "../graph/kinds.ts";
+import { anything, callable, kindOf, options, told } from "../graph/kinds.ts";
+import { type Aval, aval } from "../graph/types.ts";
+import type { Graph } from "../engine/engine.ts";
+import type { FreeAxis } from "../engine/onnx/free_axis.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { refusePromise, restoring, traced } from "../graph/trace.ts";
 import { Variable } from "../tensor/variable.ts";
@@ -52,40 +55,113 @@ async function embed(outputs: readonly Node[]): Promise<Node[]> {
   return simplify(substitute(outputs, new Map(leaves)));
 }
 
-const takesExport = signature("exportOnnx()", { fn: callable, inputs: anything });
+/** Settings of {@linkcode exportOnnx}. */
+export interface ExportOptions {
+  /**
+   * Axes of inputs whose size is free, with one name for all of them, as torch.onnx.export has it:
+   * `{ x: { 0: "batch" } }`. Which axes of the outputs follow is found.
+   */
+  dynamicAxes?: Readonly<Record<string, Readonly<Record<number, string>>>>;
+}
+
+const takesExport = signature("exportOnnx()", {
+  fn: callable,
+  inputs: anything,
+  options: options<ExportOptions>({
+    dynamicAxes: kindOf('axes by the names of inputs, { x: { 0: "batch" } }', isNested),
+  }),
+});
+
+function isNested(x: unknown): boolean {
+  const isRecord = (y: unknown): y is object => typeof y === "object" && y !== null && !Array.isArray(y);
+  return isRecord(x) &&
+    Object.values(x).every((y) => isRecord(y) && Object.values(y).every((z) => typeof z === "string"));
+}
+
+/** The free axes, each with its input; throws if they are not there or have several names. */
+function freeAxes(inputs: Named, { dynamicAxes = {} }: ExportOptions): FreeAxis[] {
+  const found = Object.entries(dynamicAxes).flatMap(([input, axes]) =>
+    Object.entries(axes).map(([axis, name]) => {
+      const rank = inputs[input]?.rank ?? 0;
+      if (Number.isInteger(Number(axis)) && Number(axis) >= 0 && Number(axis) < rank) {
+        return { input, axis: Number(axis), name };
+      }
+      throw new TypeError(
+        `exportOnnx() has dynamicAxes of axis ${axis} of \`${input}\`, ${
+          inputs[input] ? `which has ${rank} axes, from 0` : "which is no input"
+        }.`,
+      );
+    })
+  );
+  const names = new Set(found.map((x) => x.name));
+  if (names.size <= 1) return found;
+  throw new TypeError(`exportOnnx() leaves one size free, and dynamicAxes name several: ${[...names].join(", ")}.`);
+}
 
 /**
  * Traces `fn` with inputs of the shapes and dtypes of `inputs`, and writes it with the current values of the parameters. A file
  * has no state: what `fn` assigns is used by what it returns, and is as before afterwards.
  *
+ * With `dynamicAxes` a size is left free, as that of a batch: `fn` is traced for three sizes, and what is written is what it is for
+ * all of them. A file runs with any size that `fn` would take.
+ *
  * @returns the bytes of the file; its inputs and outputs have the names given.
  * @throws PlumblineError G102 for values used while tracing, G203 for a random generator or what else changes from call to call,
- * TypeError for outputs without names.
+ * G301 for a free size on which the program itself depends, TypeError for outputs without names and for free axes that are not there.
  *
  * @example
  * ```ts
  * import { exportOnnx, HostRandom, MLP, zeros } from "@plumbline/plumbline";
  *
  * const net = new MLP([4, 8, 2], new HostRandom(0));
- * const bytes = await exportOnnx((x) => ({ y: net.forward(x) }), { x: zeros([1, 4]) });
+ * const dynamicAxes = { x: { 0: "batch" } };
+ * const bytes = await exportOnnx((x) => ({ y: net.forward(x) }), { x: zeros([1, 4]) }, { dynamicAxes });
  * console.log(bytes.length > 0); // true
  * ```
  */
 export async function exportOnnx(
   fn: (...inputs: Tensor[]) => Readonly<Record<string, Tensor>>,
   inputs: Readonly<Record<string, Tensor>>,
+  settings: ExportOptions = {},
 ): Promise<Uint8Array> {
   takesExport(arguments);
   const site = callerSite();
-  const { exportOnnx: write } = await import("../engine/onnx/export.ts");
+  const { exportOnnx: write, exportWithFreeAxis } = await import("../engine/onnx/export.ts");
   const names = Object.keys(checkNamed(inputs, "its inputs"));
   if (fn.length > names.length) {
     throw new TypeError(
       `exportOnnx() traces a function of ${fn.length} arguments, and was given ${names.length} inputs: one for each.`,
     );
   }
-  const given = names.map((name) => placeholder(inputs[name]!.node, name));
   const known = rememberFunction(fn);
+  const free = freeAxes(inputs, settings);
+  const traceOf = async (size: number | null): Promise<{ graph: Graph; outputs: string[] }> => {
+    const given = names.map((name) => placeholder(sized(inputs[name]!.node, name, free, size), name));
+    const results = traceTwice(known, given, site);
+    const outputs = await embed(nodesOf(results));
+    return { graph: { inputs: given, outputs, donated: new Map() }, outputs: Object.keys(results) };
+  };
+  const [first] = free;
+  if (!first) {
+    const { graph, outputs } = await traceOf(null);
+    return write(graph, { inputs: names, outputs });
+  }
+  const { sampleSizes } = await import("../engine/onnx/free_axis.ts");
+  const all: Awaited<ReturnType<typeof traceOf>>[] = [];
+  for (const size of sampleSizes) all.push(await traceOf(size));
+  return exportWithFreeAxis(all.map((x) => x.graph), { inputs: names, outputs: all[0]!.outputs }, first);
+}
+
+/** The abstract value of an input, its free axes of `size`. */
+function sized(node: Node, name: string, free: readonly FreeAxis[], size: number | null): Aval {
+  const isFree = (axis: number): boolean => free.some((x) => x.input === name && x.axis === axis);
+  return aval(node.dtype, node.shape.map((n, axis) => size !== null && isFree(axis) ? size : n), node.axes);
+}
+
+const nodesOf = (record: Named): Node[] => Object.values(record).map((x) => x.node);
+
+/** Traces the function, and once more, to see that it is the same. */
+function traceTwice(known: (...inputs: Tensor[]) => Named, given: readonly Node[], site: Site): Named {
   const name = "the exported function";
   const trace = (): Named =>
     restoring(() =>
@@ -94,13 +170,10 @@ export async function exportOnnx(
         (record) => Object.values(record).map((x) => x.node),
       ), refuseFrozenKey);
   const results = trace();
-  const nodesOf = (record: Named): Node[] => Object.values(record).map((x) => x.node);
-  const place = { site, note: "exported here" };
   untilClockMoves();
-  refuseChanging(nodesOf(results), nodesOf(collectOpen(trace).result), { name, place });
-  const outputs = await embed(nodesOf(results));
-  return write(
-    { inputs: given, outputs, donated: new Map() },
-    { inputs: names, outputs: Object.keys(results) },
-  );
+  refuseChanging(nodesOf(results), nodesOf(collectOpen(trace).result), {
+    name,
+    place: { site, note: "exported here" },
+  });
+  return results;
 }

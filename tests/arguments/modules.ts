@@ -521,6 +521,7 @@ const audits: readonly Call[] = [
     p.exportOnnx,
     aFunction((y: p.Tensor) => ({ z: y.add(1) })),
     anObject({ y: row }, row, [row], { y: 1 }, { y: null }),
+    options({ dynamicAxes: { y: { 0: "batch" } } }, { dynamicAxes: { y: 0 } }, { dynamicAxes: { z: { 0: "batch" } } }),
   ),
 ];
 

@@ -24,7 +24,8 @@ export interface OnnxTensor {
 export interface OnnxValue {
   readonly name: string;
   readonly type: ElementType;
-  readonly dims: readonly number[];
+  /** A text is the name of a size that is free; an empty one, that of a size which nobody has named. */
+  readonly dims: readonly (number | string)[];
 }
 
 /** An attribute: a whole number, a string, whole numbers or a graph. */
@@ -76,12 +77,17 @@ function writeTensor(writer: Writer, { name, type, dims, bytes }: OnnxTensor): v
   writer.tag(9, WireType.LengthDelimited).bytes(bytes);
 }
 
+function writeSize(writer: Writer, size: number | string): void {
+  if (typeof size === "number") whole(writer, 1, size);
+  else if (size !== "") text(writer, 2, size);
+}
+
 function writeValue(writer: Writer, { name, type, dims }: OnnxValue): void {
   text(writer, 1, name);
   message(writer, 2, () =>
     message(writer, 1, () => {
       whole(writer, 1, elementTypes[type]);
-      message(writer, 2, () => dims.forEach((n) => message(writer, 1, () => whole(writer, 1, n))));
+      message(writer, 2, () => dims.forEach((n) => message(writer, 1, () => writeSize(writer, n))));
     }));
 }
 
