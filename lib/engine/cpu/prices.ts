@@ -82,8 +82,9 @@ const perProduct: Readonly<Times> = { wasm: 0.1, onnx: 0.05 };
 const perLargeProduct: Readonly<Times> = { wasm: 0.15, onnx: 0.03 };
 const perProductElement: Readonly<Times> = { wasm: 0.5, onnx: 0.1 };
 const largeFactor = 2 ** 15;
-/** What a multiply-add of a convolution costs. */
-const perConvolved: Readonly<Times> = { wasm: 0.6, onnx: 0.06 };
+/** What a multiply-add of a convolution costs: 0.7 to 0.8 and 0.06 to 0.09; of few places of large windows 2.9 and 0.11. */
+const perConvolved: Readonly<Times> = { wasm: 0.8, onnx: 0.07 };
+const perLargeWindow: Readonly<Times> = { wasm: 2.9, onnx: 0.11 };
 
 function priceOf({ op }: Node): Readonly<Times> {
   if (vectored.has(op)) return perVectored;
@@ -106,7 +107,10 @@ function elementsOf(node: Node): Times {
     const { wasm, onnx } = times(perProductElement, size);
     return { wasm: sums.wasm + wasm, onnx: sums.onnx + onnx };
   }
-  if (node.op === "convolution") return times(perConvolved, size * termsOf(node)!);
+  if (node.op === "convolution") {
+    const [places, window] = [node, node.inputs[1]!].map((x) => sizeOf(x.shape.slice(2))) as [number, number];
+    return times(window > places ? perLargeWindow : perConvolved, size * termsOf(node)!);
+  }
   if (node.op === "scatterAdd") {
     const hits = node.inputs[1]!.shape[node.attrs.axis]!;
     return times({ wasm: 0.5 * hits, onnx: 1 }, size);

@@ -5,8 +5,9 @@
 
 import type { NodeOf } from "../../graph/node.ts";
 import { castLimits, type OpName } from "../../graph/primitives.ts";
-import { type DType, sizeOf } from "../../graph/types.ts";
+import type { DType } from "../../graph/types.ts";
 import { broadcastShapes, type Builder, type Value } from "./builder.ts";
+import { convolution } from "./convolution.ts";
 import { matmul } from "./matmul.ts";
 import * as move from "./move.ts";
 import { elementTypes } from "./proto.ts";
@@ -136,15 +137,6 @@ function input(b: Builder, node: NodeOf<"input">): Value {
 function iota(b: Builder, { attrs: { shape, axis } }: NodeOf<"iota">): Value {
   const length = shape[axis]!;
   return b.tensor("int32", [length, ...shape.slice(axis + 1).map(() => 1)], Int32Array.from({ length }, (_, i) => i));
-}
-
-function convolution(b: Builder, node: NodeOf<"convolution">, x: readonly Value[]): Value {
-  const { stride, dilation, padding: [[top, bottom], [left, right]], groups } = node.attrs;
-  // ONNX Runtime refuses inputs without elements.
-  if (sizeOf(node.shape) === 0 || node.inputs.some((input) => sizeOf(input.shape) === 0)) return b.scalar("float32", 0);
-  const whole = x.map((v, i) => b.materialize(v, node.inputs[i]!.shape).name);
-  const attributes = { strides: stride, dilations: dilation, pads: [top, left, bottom, right], group: groups };
-  return { name: b.op("Conv", whole, attributes), dtype: node.dtype, shape: node.shape };
 }
 
 /** The table. `scan` and `output` are in `scan.ts`. */
