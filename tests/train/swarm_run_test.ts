@@ -88,3 +88,32 @@ Deno.test("scripted fusions fly by the command, and what a swarm cannot be is re
   const { err } = await runCommand(evalTool, "spoofed_swarm", "--controller", "lqr");
   assert.match(err, /^error: --controller takes one of gps, dead_reckoning, gate, .*, truth, not "lqr"\.\n$/);
 });
+
+Deno.test("--algorithm all is a run by each algorithm and seed, of which each takes the settings that it knows", () =>
+  withFolder(async (base) => {
+    const args = [...flags.replace("--seed 3", "--seed 0,1").split(" "), "--algorithm", "all", "--out", base];
+    const { code, err, out } = await run(args);
+    assert.deepEqual([code, err], [0, ""]);
+    const series = onlyRun(base, "spoofed_swarm");
+    const folders = [...Deno.readDirSync(series)].filter(({ isDirectory }) => isDirectory).map(({ name }) => name)
+      .sort();
+    const names = ["lstm-detector-mappo", "lstm-mappo", "trust-consensus-mappo", "trust-mappo", "vanilla-mappo"];
+    assert.deepEqual(folders, names.flatMap((name) => [0, 1].map((seed) => `${name}-seed-${seed}`)));
+    const config = (name: string) => JSON.parse(Deno.readTextFileSync(join(series, `${name}-seed-1`, "config.json")));
+    assert.equal(config("trust-consensus-mappo").trustHiddenSize, 4);
+    assert.ok(!("trustHiddenSize" in config("vanilla-mappo")));
+    assert.equal(config("lstm-mappo").recurrent, "lstm");
+    for (const name of names) {
+      assert.match(out, new RegExp(`\\n  ${name} +seed 0 +[-\\d.]+ +finished`));
+      assert.match(out, new RegExp(`\\n${name}: [-\\d.]+ \\+- [\\d.]+ \\(mean and standard deviation of 2 seeds\\)`));
+    }
+    assert.equal((await run(["--resume", series])).code, 0);
+    assert.equal(
+      (await run(["--scenario-name", "spoofed_swarm", "--algorithm", "all", "--motion", "walk"])).code,
+      2,
+    );
+    assert.equal(
+      (await run([...scenario.split(" "), "--algorithm", "all", "--print-config"])).err,
+      "error: --print-config prints the settings of one algorithm: name one in place of --algorithm all.\n",
+    );
+  }));

@@ -37,6 +37,7 @@ export type TrustMemory = {
   trust: Tensor;
   /** How far its words were off, those of the last steps counting most, [env, agent, source, 2], and how much of that there is, [.., 1]. */
   slow: Tensor;
+  /** See `slow`. */
   share: Tensor;
   /** How certain an agent is of where it is, and by how much its steps are off. */
   belief: Belief;
@@ -46,6 +47,7 @@ export type TrustMemory = {
 const [width, slowWidth] = [1.5, 0.6] as const;
 /** What is left of the words before a step. */
 const keep = 0.85;
+
 /** What one can tell of words, all data. */
 interface Words {
   /** How far they are from what was expected, [env, agent, source, 2], metres. */
@@ -77,17 +79,19 @@ const takes = signature("new TrustConsensus()", {
  */
 function agreement(words: Tensor, width: number, weights: readonly Tensor[], own: Tensor): Tensor[] {
   const squares = words.unsqueeze(2).sub(words.unsqueeze(3)).square().sum(-1);
-  const alike = squares.mul(-0.5 / width ** 2).exp().mul(own.mul(-1).add(1).unsqueeze(0).unsqueeze(0));
-  const other = own.mul(-1).add(1).unsqueeze(0).unsqueeze(0);
+  const alike = squares.mul(-0.5 / width ** 2).exp();
+  const isOther = own.mul(-1).add(1).unsqueeze(0).unsqueeze(0);
   return weights.map((weight) => {
-    const others = weight.unsqueeze(2);
-    return alike.mul(others).sum(-1).div(others.mul(other).sum(-1).maximum(1e-3));
+    const others = weight.unsqueeze(2).mul(isOther);
+    return alike.mul(others).sum(-1).div(others.sum(-1).maximum(1e-3));
   });
 }
 
 /**
- * A Kalman filter whose words count by trust: a sigmoid of what a recurrent memory of each source says. It is one network for all pairs of agent and source: the order of agents does not
- * matter, nor does their number.
+ * A Kalman filter of position and bias in which each word counts by trust: a sigmoid of what a recurrent memory of its source says. It is
+ * one network for all pairs of agent and source: the order of agents does not matter, nor does their number. What it is told of a word:
+ * how far it is from what the filter expects, now and over some steps; how far it agrees with the others now, over some steps, and with
+ * those that are trusted; what its source declares; how certain a word from there is.
  *
  * @example
  * ```ts
@@ -140,7 +144,7 @@ export class TrustConsensus extends LearnedFusion {
 
   /** Weighs the sources; see {@linkcode TrustConsensus}. */
   override fuse(sensed: Sensed, memory: TrustMemory): Fused {
-    const { neighbours = true } = this.#options;
+    const { neighbours = true, recurrent = true } = this.#options;
     const own = eye(sensed.word.shape[1]!);
     const heard = neighbours ? sensed.heard : sensed.heard.mul(own.unsqueeze(0));
     const belief = predicted(memory.belief);
@@ -149,7 +153,7 @@ export class TrustConsensus extends LearnedFusion {
     const variance = sensed.variance.maximum(1e-6);
     const told = stopGradient(off, why);
     const squares = told.square().sum(-1).div(variance.add(stopGradient(belief.position, why).unsqueeze(-1)));
-    const left = this.#options.recurrent === false ? 0 : keep;
+    const left = recurrent ? keep : 0;
     const flags = heard.unsqueeze(-1);
     // What was not heard is as it was.
     const slow = where(flags.greater(0), memory.slow.mul(left).add(told.mul(1 - left)), memory.slow);
@@ -176,12 +180,13 @@ export class TrustConsensus extends LearnedFusion {
   }
 
   #features({ heard, variance, declared }: Sensed, { off, slow, squares }: Words, own: Tensor, trust: Tensor): Tensor {
-    const { declared: hears = true, consensus = true } = this.#options;
+    const { declared: hears = true, consensus = true, recurrent = true } = this.#options;
     const none = heard.mul(0);
+    const trusted = recurrent ? trust.mul(heard) : heard;
     const agreements = consensus
       ? [
         ...agreement(off, width, [heard], own),
-        ...agreement(slow, slowWidth, [heard, trust.mul(heard)], own),
+        ...agreement(slow, slowWidth, [heard, trusted], own),
       ]
       : [none, none, none];
     const parts = [

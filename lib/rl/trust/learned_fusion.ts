@@ -15,7 +15,7 @@ import { type Fused, type Fusion, ownOf, type Sensed } from "../../worlds/swarm/
 
 /** What a network is told about the words of sources, all data. */
 export interface Told {
-  /** Where the own steps lead by what is known of their bias, float32 [env, agent, 2]. */
+  /** Where the own steps lead, float32 [env, agent, 2]. */
   readonly reckoned: Tensor;
   /** How far each word is from there, [env, agent, source, 2], metres; 0 where there is none. */
   readonly off: Tensor;
@@ -51,9 +51,9 @@ export abstract class LearnedFusion extends Module implements Fusion {
 
 takeOnly(LearnedFusion, { forward: { x: kind.tensor } });
 
-/** What a network is told in a step, `bias` being what it takes its steps to be off by, `[env, agent, 2]`. */
-export function toldBy({ before, action, word, heard }: Sensed, bias?: Tensor): Told {
-  const reckoned = bias ? before.add(action).add(bias) : before.add(action);
+/** What a network is told in a step. */
+export function toldBy({ before, action, word, heard }: Sensed): Told {
+  const reckoned = before.add(action);
   const off = stopGradient(word.sub(reckoned.unsqueeze(2)), "what is told of a source is data").mul(
     heard.unsqueeze(-1),
   );

@@ -19,13 +19,13 @@ import { counted } from "../text.ts";
 const mixture = { mixed: toggle(true, "train on fewer spoofed receivers and other numbers of liars, too") };
 
 const fusionRows = {
-  flights: integer(1, 100_000, 48, "flights from which the fusion learns at a time"),
+  flights: integer(1, 100_000, 32, "flights from which the fusion learns at a time"),
   trustUpdates: integer(0, 1000, 4, "batches of such flights in an iteration"),
   trustEpochs: integer(1, 1000, 1, "passes over each"),
   trustHorizon: integer(1, 100_000, 24, "steps through which its gradient flows back, an update after each"),
   trustLr: positive(1, 2e-3, "its learning rate"),
   trustSteadiness: real(0, 100, 0.1, "what a change of trust costs beside the error"),
-  errorCap: real(0, 1e6, 0, "metres from which on an error costs no more than itself; 0: always its square"),
+  errorCap: real(0, 1e6, 2, "metres from which on an error costs no more than itself; 0: always its square"),
 };
 
 const consensusRows = {

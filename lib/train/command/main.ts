@@ -5,7 +5,7 @@ import { checkNumerics } from "../../forensics/nonfinite/watch.ts";
 import { printable } from "../../systems/text.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { textOf } from "../files/error.ts";
-import { folderNameOf } from "../files/folder.ts";
+import { folderNameOf, nameInSeries } from "../files/folder.ts";
 import type { Host } from "../loop/host.ts";
 import { trainSeries } from "../loop/series.ts";
 import { checkpointOf, introduction, restore, Session, start } from "../loop/session.ts";
@@ -50,6 +50,9 @@ async function helpOf({ given, controls }: Command): Promise<string> {
 /** What `--config` takes: runs that differ in their seeds are one configuration. */
 function printedConfig(plans: readonly Plan[]): unknown {
   const [{ config }] = plans as [Plan];
+  if (plans.some((plan) => plan.config.algorithm !== config.algorithm)) {
+    throw new UsageError("--print-config prints the settings of one algorithm: name one in place of --algorithm all.");
+  }
   return plans.length === 1 ? config : { ...config, seed: plans.map((x) => x.config.seed) };
 }
 
@@ -70,7 +73,7 @@ async function tryOut(plans: readonly Plan[], host: Host): Promise<number> {
     const trainer = await host.createTrainer(plan.system, plan.config);
     try {
       await restore(checkpointOf(plan.resume), trainer);
-      const place = placeOf(plan, plans.length, trainer.iteration);
+      const place = placeOf(plan, plans, trainer.iteration);
       lines.push(introduction(plan, trainer), `Dry run: nothing was written. It would go to ${place}`);
     } finally {
       trainer.dispose();
@@ -79,7 +82,9 @@ async function tryOut(plans: readonly Plan[], host: Host): Promise<number> {
   return print(host, lines.join("\n"));
 }
 
-function placeOf({ config, out, resume }: Plan, runs: number, iteration: number): string {
+function placeOf({ config, out, resume }: Plan, plans: readonly Plan[], iteration: number): string {
   if (resume) return `${resume.folder}/, after iteration ${iteration}`;
-  return join(out, folderNameOf(config), runs > 1 ? `<timestamp>/seed-${config.seed}/` : "<timestamp>/");
+  const name = nameInSeries(config, plans.map((plan) => plan.config));
+  const place = plans.length > 1 ? `<timestamp>/${name}/` : "<timestamp>/";
+  return join(out, folderNameOf(config), place);
 }

@@ -10,7 +10,7 @@ import { fromRun } from "../files/inputs.ts";
 import { usedConfig } from "./saved_config.ts";
 import { type Command, seedsOf } from "./command.ts";
 import { algorithmOf, laidOver, newConfig, resumedConfig } from "./config.ts";
-import { controls as controlTable, firstScenario, refuseForeign } from "./tables.ts";
+import { controls as controlTable, firstScenario, refuseForeign, settingsKnown } from "./tables.ts";
 import { systemFor, systemToOpen } from "./worlds.ts";
 
 /** A run that a command amounts to. */
@@ -37,18 +37,37 @@ async function newPlans({ given, seeds, controls }: Command, args: readonly stri
   const both: Settings = { ...below, ...flags };
   const scenario = scenarioOf(both);
   const system = await systemFor(scenario);
-  const algorithm = algorithmOf(system, { ...both, scenarioName: scenario });
-  refuseForeign(Object.keys(both), system, scenario, algorithm);
-  const settings = laidOver(system, algorithm, flags, below);
   const all = seeds.length > 0 ? seeds : file.seeds;
   const out = controls.out ?? controlTable.out.initial!;
-  return (all.length > 0 ? all : [undefined]).map((seed) => ({
-    system,
-    config: newConfig(system, scenario, { ...settings, ...seed !== undefined && { seed } }, controls.preset),
-    out,
-    resume: null,
-    arguments: args,
-  }));
+  return algorithmsOf(system, { ...both, scenarioName: scenario }).flatMap((algorithm) => {
+    // Of several algorithms each takes what it knows of the settings, which some of them must know.
+    const own = (given: Settings): Settings =>
+      both.algorithm === everyAlgorithm ? { ...settingsKnown(given, system, algorithm), algorithm } : given;
+    refuseForeign(Object.keys(own(both)), system, scenario, algorithm);
+    const settings = laidOver(system, algorithm, own(flags), own(below));
+    return (all.length > 0 ? all : [undefined]).map((seed) => ({
+      system,
+      config: newConfig(system, scenario, { ...settings, ...seed !== undefined && { seed } }, controls.preset),
+      out,
+      resume: null,
+      arguments: args,
+    }));
+  });
+}
+
+/** What `--algorithm` takes for a run by each of them. */
+const everyAlgorithm = "all";
+
+/** The algorithms that settings ask for. Throws a {@linkcode UsageError} for a setting that none of all knows. */
+function algorithmsOf(system: System, settings: Settings): readonly string[] {
+  if (settings.algorithm !== everyAlgorithm) return [algorithmOf(system, settings)];
+  const names = Object.keys(system.algorithms);
+  const { algorithm: _, ...others } = settings;
+  const foreign = Object.keys(others).find((name) =>
+    !names.some((algorithm) => name in settingsKnown(others, system, algorithm))
+  );
+  if (foreign !== undefined) refuseForeign([foreign], system, String(settings.scenarioName), names[0]!);
+  return names;
 }
 
 /** What a `--config` says. YAML's reader is a fifth of what starting takes: it is loaded where there is such a file. */

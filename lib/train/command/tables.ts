@@ -11,7 +11,7 @@ import {
   type ValuesOf,
 } from "../../systems/option.ts";
 import { scenarioNames, systems } from "../../systems/registry.ts";
-import { running } from "../../systems/settings.ts";
+import { running, type Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
 
@@ -77,6 +77,14 @@ export const controls = {
 
 /** The flags of a command that are no part of the configuration. */
 export type Controls = ValuesOf<typeof controls>;
+
+/** Those of the settings that an algorithm of a system knows. */
+export function settingsKnown(given: Settings, system: System, algorithm: string): Settings {
+  const own = givenOf(system, algorithm);
+  return Object.fromEntries(
+    Object.entries(given).filter(([name]) => name === "scenarioName" || Object.hasOwn(own, name)),
+  );
+}
 
 /** Throws a {@linkcode UsageError} for the first of `names` that is a setting of other systems or algorithms only. */
 export function refuseForeign(names: readonly string[], system: System, scenario: string, algorithm: string): void {

@@ -39,12 +39,21 @@ export function encodeJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** The runs of a series, in the order of their seeds; empty if `path` is no folder of {@linkcode RunFolder.createSeries}. */
+/** The folder of a run of a series: its seed, after its algorithm where there are several. */
+export function nameInSeries({ algorithm, seed }: Config, configs: readonly Config[]): string {
+  return configs.every((one) => one.algorithm === algorithm) ? `seed-${seed}` : `${algorithm}-seed-${seed}`;
+}
+
+/** The runs of a series, those of an algorithm in the order of their seeds; empty if `path` is no folder of {@linkcode RunFolder.createSeries}. */
 export function runsOfSeries(path: string): string[] {
   try {
-    const seedOf = (name: string) => Number(/^seed-(\d+)$/.exec(name)?.[1] ?? NaN);
-    const names = [...Deno.readDirSync(path)].map(({ name }) => name).filter((name) => !Number.isNaN(seedOf(name)));
-    return names.sort((a, b) => seedOf(a) - seedOf(b)).map((name) => join(path, name));
+    const pattern = /^(?:(.+)-)?seed-(\d+)$/;
+    const runs = [...Deno.readDirSync(path)].flatMap(({ name }) => {
+      const [, algorithm = "", seed] = pattern.exec(name) ?? [];
+      return seed === undefined ? [] : [{ name, algorithm, seed: Number(seed) }];
+    });
+    const before = (a: string, b: string): number => a < b ? -1 : Number(a > b);
+    return runs.sort((a, b) => before(a.algorithm, b.algorithm) || a.seed - b.seed).map(({ name }) => join(path, name));
   } catch {
     // What is wrong with the path is said by whoever opens it as a run.
     return [];
@@ -185,11 +194,11 @@ export class RunFolder {
   }
 
   /**
-   * Makes `base/<scenario>/<timestamp>/seed-<seed>/` for each configuration, which differ in their seeds: runs that are yet
-   * to begin, all of them or none; each keeps its `inputs`. Returns their folders. Throws a {@linkcode WriteError}.
+   * Makes `base/<scenario>/<timestamp>/seed-<seed>/` for each configuration, or `<algorithm>-seed-<seed>/` where they differ in that too:
+   * runs that are yet to begin, all of them or none; each keeps its `inputs`. Returns their folders. Throws a {@linkcode WriteError}.
    */
   static createSeries(base: string, configs: readonly Config[], now: Date, inputs: readonly string[]): string[] {
-    const names = configs.map(({ seed }) => `seed-${seed}`);
+    const names = configs.map((config) => nameInSeries(config, configs));
     const place = asNewFolder(
       join(base, folderNameOf(configs[0]!)),
       timestamp(now),

@@ -44,8 +44,8 @@ export async function trainSeries(plans: readonly Plan[], folder: string | null,
 
 /** Makes the folders of new runs. */
 async function begin(plans: readonly Plan[], host: Host): Promise<Plan[]> {
-  // What is wrong with the configuration, which but for the seed is that of all, shows here, before anything is written.
-  await checkBeginning(plans[0]!, host);
+  // What is wrong with a configuration, which but for the seed is that of all of an algorithm, shows here, before anything is written.
+  for (const plan of byAlgorithm(plans).values()) await checkBeginning(plan[0]!, host);
   const { out, system, config } = plans[0]!;
   const folders = RunFolder.createSeries(out, plans.map((plan) => plan.config), new Date(), inputsOf(system, config));
   return plans.map((plan, i) => {
@@ -77,6 +77,11 @@ async function reopen(plans: readonly Plan[], place: string, host: Host): Promis
   return plans;
 }
 
+/** Plans of one algorithm each. */
+function byAlgorithm(plans: readonly Plan[]): Map<string, Plan[]> {
+  return Map.groupBy(plans, ({ config }) => config.algorithm);
+}
+
 /** Throws what would keep the run from beginning. */
 async function checkBeginning({ system, config, resume }: Plan, host: Host): Promise<void> {
   const trainer = await host.createTrainer(system, config);
@@ -105,24 +110,37 @@ async function trainOne(plan: Plan, session: Session): Promise<Ended> {
 
 function summary(place: string, plans: readonly Plan[], ended: readonly Ended[]): string {
   const { headline } = plans[0]!.system;
-  const rows = plans.map(({ config: { seed }, resume }, i) => {
+  const groups = byAlgorithm(plans);
+  const widest = groups.size > 1 ? Math.max(...[...groups.keys()].map((name) => name.length)) + 3 : 0;
+  const rows = plans.map(({ config: { algorithm, seed }, resume }, i) => {
     const result = ended[i]?.result;
     const waiting = resume!.checkpoint === null ? "not begun" : "not resumed";
     const state = result?.outcome ?? (i < ended.length ? "failed" : waiting);
     const folder = ended[i]?.folder ?? resume!.folder;
-    return `  seed ${String(seed).padEnd(6)}${numberText(result?.recent).padStart(8)}   ${
+    const head = widest > 0 ? algorithm.padEnd(widest) : "";
+    return `  ${head}seed ${String(seed).padEnd(6)}${numberText(result?.recent).padStart(8)}   ${
       state.padEnd(11)
     }   ${folder}`;
   });
-  const done = ended.flatMap(({ result }) => result?.outcome === "finished" ? [result.recent] : []);
+  const recent = (of: readonly Plan[]): number[] =>
+    of.flatMap((plan) => {
+      const result = ended[plans.indexOf(plan)]?.result;
+      return result?.outcome === "finished" ? [result.recent] : [];
+    });
+  const done = recent(plans);
   const lines = [
     `${join(place, curveName(headline))} has the curves.`,
     `Mean ${headline.name} of the last ${recentIterations} iterations:`,
     ...rows,
   ];
-  if (done.length > 1) {
-    const { mean, deviation } = summarise(done);
-    lines.push(`${numberText(mean)} +- ${numberText(deviation)} (mean and standard deviation of ${done.length} seeds)`);
+  for (const [algorithm, group] of groups) {
+    const values = recent(group);
+    if (values.length < 2) continue;
+    const { mean, deviation } = summarise(values);
+    const head = widest > 0 ? `${algorithm}: ` : "";
+    lines.push(
+      `${head}${numberText(mean)} +- ${numberText(deviation)} (mean and standard deviation of ${values.length} seeds)`,
+    );
   }
   if (done.length < plans.length) lines.push(`To go on with those that are not finished: ${resumeCommand(place)}`);
   return lines.join("\n");
