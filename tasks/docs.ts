@@ -51,11 +51,17 @@ interface MethodNode {
   readonly functionDef: { readonly params: readonly ParameterNode[]; readonly returnType: TypeNode };
 }
 
+interface PropertyNode {
+  readonly name: string;
+  readonly jsDoc?: DocNode;
+  readonly tsType?: TypeNode;
+}
+
 /** As much of a declaration as is used. */
 export interface DeclarationNode {
   readonly location: { readonly filename: string; readonly line: number };
   readonly jsDoc?: DocNode;
-  readonly def: { readonly methods?: readonly MethodNode[]; readonly properties?: readonly MethodNode[] };
+  readonly def: { readonly methods?: readonly MethodNode[]; readonly properties?: readonly PropertyNode[] };
 }
 
 /** A name that `mod.ts` exports, and what it stands for. */
@@ -107,12 +113,18 @@ function parameterText(parameter: ParameterNode): string {
   }
 }
 
-/** The functions of `F`, an entry each: the methods of Tensor that give tensors, which take the tensor first. */
+/** The functions of `F`, an entry each: the methods of Tensor that give tensors, by all their names, which take the tensor first. */
 function functionsInterface(symbols: readonly SymbolNode[]): string {
-  const methods = symbols.find(({ name }) => name === "Tensor")!.declarations.flatMap(({ def }) => def.methods ?? []);
-  const entries = methods.flatMap(({ name, jsDoc, functionDef: { params, returnType } }) => {
+  const membersOf = (of: string) => symbols.find(({ name }) => name === of)!.declarations.map(({ def }) => def);
+  const methods = ["Tensor", "Aliases"].flatMap((of) => membersOf(of).flatMap((def) => def.methods ?? []));
+  // Another name is declared as what it stands for: `absolute: Tensor["abs"]`.
+  const others = membersOf("Aliases").flatMap((def) => def.properties ?? []).flatMap(({ name, tsType }) => {
+    const meant = tsType?.kind === "indexedAccess" ? tsType.value.indexType.repr : undefined;
+    return methods.filter((method) => method.name === meant).map((method) => ({ ...method, name }));
+  });
+  const entries = [...methods, ...others].flatMap(({ name, jsDoc, functionDef: { params, returnType } }) => {
     const result = typeText(returnType);
-    if (!/^Tensor(\[\])?$/.test(result)) return [];
+    if (!/^(Tensor(\[\])?|Sorted)$/.test(result)) return [];
     const [summary] = (jsDoc?.doc ?? "").split("\n\n");
     const text = `${summary} It is {@linkcode Tensor.prototype.${name} | Tensor.${name}} of \`x\`.`;
     return `/** ${text} */\n${name}(${["x: Tensor", ...params.map(parameterText)].join(", ")}): ${result};`;
