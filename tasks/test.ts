@@ -1,5 +1,5 @@
 /**
- * `deno task test`: format, lint, types, documentation and its examples, tests; on a fresh machine it gets a software Vulkan
+ * `deno task test`: format, lint, types, documentation, tests; on a fresh machine it gets a software Vulkan
  * first, so that both engines are tested. Ends with the line `N passed, N failed`.
  *
  * `deno task test tests/foo_test.ts --filter bar` runs only that; `--without-webgpu` leaves the WebGPU engine out.
@@ -121,7 +121,6 @@ const sections: [name: string, run: () => Promise<Count>][] = filters.length > 0
     ["Lint", () => check("lint")],
     ["Types, of the examples in the documentation and of notebooks too", types],
     ["Documentation of all that is public", () => check("doc", "--lint", "mod.ts")],
-    ["Examples in the documentation", () => test("--doc", "--no-check", "mod.ts", "lib")],
     ["Tests", inRooms],
   ];
 

@@ -22,9 +22,9 @@ const takesNoGrad = signature("noGrad()", { fn: callable, why: optional(orNull(t
  * import { noGrad, Parameter, tensor } from "@plumbline/plumbline";
  *
  * const w = new Parameter(tensor([1, 2]), "w");
- * const target = noGrad(() => w.mul(0.9).add(1), "bootstrap target");
+ * const target = noGrad(() => w.mul(0.5).add(1), "bootstrap target");
  * w.sub(target).square().sum().backward();
- * console.log(await w.grad!.toList()); // [-1.8, -1.6]
+ * console.log(await w.grad!.toList()); // [-1, 0]
  * ```
  */
 export function noGrad<T>(fn: () => T, why: string | null = null): T {
