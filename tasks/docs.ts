@@ -6,6 +6,7 @@
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import config from "../deno.json" with { type: "json" };
+import { aliases } from "../lib/tensor/aliases.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -107,14 +108,24 @@ function parameterText(parameter: ParameterNode): string {
   }
 }
 
+/** The methods of a class, those of {@linkcode aliases} by both names. */
+function methodsOf(symbols: readonly SymbolNode[], of: string): (MethodNode & { readonly place: string })[] {
+  const methods = symbols.find(({ name }) => name === of)!.declarations.flatMap(({ def }) => def.methods ?? []);
+  return methods.flatMap((method) => {
+    const place = `${of}.prototype.${method.name}`;
+    const others = Object.entries(aliases).filter(([, name]) => of === "Tensor" && name === method.name);
+    return [method, ...others.map(([name]) => ({ ...method, name }))].map((x) => ({ ...x, place }));
+  });
+}
+
 /** The functions of `F`, an entry each: the methods of Tensor that give tensors, which take the tensor first. */
 function functionsInterface(symbols: readonly SymbolNode[]): string {
-  const methods = symbols.find(({ name }) => name === "Tensor")!.declarations.flatMap(({ def }) => def.methods ?? []);
-  const entries = methods.flatMap(({ name, jsDoc, functionDef: { params, returnType } }) => {
+  const methods = [...methodsOf(symbols, "Tensor"), ...methodsOf(symbols, "Aliases")];
+  const entries = methods.flatMap(({ name, place, jsDoc, functionDef: { params, returnType } }) => {
     const result = typeText(returnType);
-    if (!/^Tensor(\[\])?$/.test(result)) return [];
+    if (!/^(Tensor(\[\])?|Sorted)$/.test(result)) return [];
     const [summary] = (jsDoc?.doc ?? "").split("\n\n");
-    const text = `${summary} It is {@linkcode Tensor.prototype.${name} | Tensor.${name}} of \`x\`.`;
+    const text = `${summary} It is {@linkcode ${place} | ${place.replace(".prototype", "")}} of \`x\`.`;
     return `/** ${text} */\n${name}(${["x: Tensor", ...params.map(parameterText)].join(", ")}): ${result};`;
   });
   return `export interface Functions {\n${entries.join("\n")}\n}\n`;
