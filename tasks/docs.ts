@@ -6,6 +6,7 @@
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import config from "../deno.json" with { type: "json" };
+import { aliases } from "../lib/tensor/aliases.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -51,17 +52,11 @@ interface MethodNode {
   readonly functionDef: { readonly params: readonly ParameterNode[]; readonly returnType: TypeNode };
 }
 
-interface PropertyNode {
-  readonly name: string;
-  readonly jsDoc?: DocNode;
-  readonly tsType?: TypeNode;
-}
-
 /** As much of a declaration as is used. */
 export interface DeclarationNode {
   readonly location: { readonly filename: string; readonly line: number };
   readonly jsDoc?: DocNode;
-  readonly def: { readonly methods?: readonly MethodNode[]; readonly properties?: readonly PropertyNode[] };
+  readonly def: { readonly methods?: readonly MethodNode[]; readonly properties?: readonly MethodNode[] };
 }
 
 /** A name that `mod.ts` exports, and what it stands for. */
@@ -113,20 +108,24 @@ function parameterText(parameter: ParameterNode): string {
   }
 }
 
-/** The functions of `F`, an entry each: the methods of Tensor that give tensors, by all their names, which take the tensor first. */
-function functionsInterface(symbols: readonly SymbolNode[]): string {
-  const membersOf = (of: string) => symbols.find(({ name }) => name === of)!.declarations.map(({ def }) => def);
-  const methods = ["Tensor", "Aliases"].flatMap((of) => membersOf(of).flatMap((def) => def.methods ?? []));
-  // Another name is declared as what it stands for: `absolute: Tensor["abs"]`.
-  const others = membersOf("Aliases").flatMap((def) => def.properties ?? []).flatMap(({ name, tsType }) => {
-    const meant = tsType?.kind === "indexedAccess" ? tsType.value.indexType.repr : undefined;
-    return methods.filter((method) => method.name === meant).map((method) => ({ ...method, name }));
+/** The methods of a class, those of {@linkcode aliases} by both names. */
+function methodsOf(symbols: readonly SymbolNode[], of: string): (MethodNode & { readonly place: string })[] {
+  const methods = symbols.find(({ name }) => name === of)!.declarations.flatMap(({ def }) => def.methods ?? []);
+  return methods.flatMap((method) => {
+    const place = `${of}.prototype.${method.name}`;
+    const others = Object.entries(aliases).filter(([, name]) => of === "Tensor" && name === method.name);
+    return [method, ...others.map(([name]) => ({ ...method, name }))].map((x) => ({ ...x, place }));
   });
-  const entries = [...methods, ...others].flatMap(({ name, jsDoc, functionDef: { params, returnType } }) => {
+}
+
+/** The functions of `F`, an entry each: the methods of Tensor that give tensors, which take the tensor first. */
+function functionsInterface(symbols: readonly SymbolNode[]): string {
+  const methods = [...methodsOf(symbols, "Tensor"), ...methodsOf(symbols, "Aliases")];
+  const entries = methods.flatMap(({ name, place, jsDoc, functionDef: { params, returnType } }) => {
     const result = typeText(returnType);
     if (!/^(Tensor(\[\])?|Sorted)$/.test(result)) return [];
     const [summary] = (jsDoc?.doc ?? "").split("\n\n");
-    const text = `${summary} It is {@linkcode Tensor.prototype.${name} | Tensor.${name}} of \`x\`.`;
+    const text = `${summary} It is {@linkcode ${place} | ${place.replace(".prototype", "")}} of \`x\`.`;
     return `/** ${text} */\n${name}(${["x: Tensor", ...params.map(parameterText)].join(", ")}): ${result};`;
   });
   return `export interface Functions {\n${entries.join("\n")}\n}\n`;

@@ -377,3 +377,10 @@ Deno.test("a policy gradient with old log-probabilities as data is silent over s
     }
   });
 });
+
+Deno.test("places in an order pass no gradient, and the help names the values, which do", async () => {
+  const w = new Parameter(tensor([3, 1, 2]), "w");
+  const error = await raises("G101", "w.topk(2)", () => w.topk(2).indices.float().sum().backward());
+  ok(error.help.join().includes("learn through the values, sort().values or topk(k).values"), error.message);
+  await isSilent(() => w.topk(2).values.sum().backward());
+});

@@ -36,7 +36,7 @@ const families = {
 
 const draws = 20_000;
 
-onEachEngine("samples have the mean, the variance and the shape of their distribution", async () => {
+onEngine("cpu", "samples have the mean, the variance and the shape of their distribution", async () => {
   for (const [name, family] of Object.entries(families)) {
     const x = family.sample(randomKey(7), [draws]);
     equal(x.shape, [draws, ...family.mean.shape], name);
@@ -81,14 +81,28 @@ onEngine(
   },
 );
 
+/** The shares that the other engine draws. */
+const expectedShares = [
+  0.066633113,
+  0.096721932,
+  0.57480234,
+  0.67773038,
+  0.3840425,
+  0.56543618,
+  0.93928689,
+  0.4161689,
+  0.49038085,
+];
+
 onEachEngine("samples are drawn in a compiled function, and gradients flow through rsample() alone", async () => {
   const family = families.MultivariateNormal;
   const step = (loc: Tensor): Tensor[] => {
     const x = new MultivariateNormal(loc, { scaleTril }).rsample(randomKey(2), [3]);
-    return [x, ...gradients(x.square().sum(), [loc])];
+    return [x, ...gradients(x.square().sum(), [loc]), families.Beta.sample(randomKey(4), [3])];
   };
-  const [x, slope] = await compile(step)(family.loc);
+  const [x, slope, shares] = await compile(step)(family.loc);
   const [plain] = step(family.loc);
+  checkNumbers(await shares!.data(), expectedShares, 1e-5, "shares");
   checkNumbers(await x!.data(), [...await plain!.data()], 1e-5, "samples");
   checkNumbers(await slope!.data(), [...await x!.sum(0).mul(2).data()], 1e-5, "gradient");
   const loc = family.loc;

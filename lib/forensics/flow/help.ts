@@ -171,6 +171,10 @@ export function helpFor(facts: CutFacts): string[] {
     case "argmax()":
     case "argmin()":
       return ["choose softly (softmax() as weights), or learn through the logProb() of the choice."];
+    case "argsort()":
+    case "sort()":
+    case "topk()":
+      return ["places in an order have no derivative: learn through the values, sort().values or topk(k).values."];
     case "boundary":
       return ["give the boundary a vjp, boundary(name, fn, { vjp }), or write its inside in tensors."];
     case "world":
