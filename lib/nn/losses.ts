@@ -281,8 +281,8 @@ export function nllLoss(input: Tensor, target: Tensor, options: NLLOptions = {})
  * import { crossEntropy, tensor } from "@plumbline/plumbline";
  *
  * const logits = tensor([[2, 0, 0], [0, 0, 0]]), classes = tensor([0, 2], { dtype: "int32" });
- * console.log(await crossEntropy(logits, classes).item()); // 0.669.. : (0.239.. + log 3) / 2
- * console.log(await crossEntropy(logits, classes, { ignoreIndex: 2 }).item()); // 0.239..
+ * console.log(await crossEntropy(logits, classes).item()); // 0.669...: (0.239... + log 3) / 2
+ * console.log(await crossEntropy(logits, classes, { ignoreIndex: 2 }).item()); // 0.239...
  * ```
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
