@@ -20,7 +20,7 @@ const mixture = { mixed: toggle(true, "train on fewer spoofed receivers and othe
 
 const fusionRows = {
   flights: integer(1, 100_000, 32, "flights from which the fusion learns at a time"),
-  trustUpdates: integer(0, 1000, 4, "batches of such flights in an iteration"),
+  trustUpdates: integer(0, 1000, 5, "batches of such flights in an iteration"),
   trustEpochs: integer(1, 1000, 1, "passes over each"),
   trustHorizon: integer(1, 100_000, 24, "steps through which its gradient flows back, an update after each"),
   trustLr: positive(1, 2e-3, "its learning rate"),

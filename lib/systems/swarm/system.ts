@@ -27,9 +27,9 @@ const task = {
 };
 
 const settings: Settings = {
-  ...{ nIters: 100, envs: 48, framesPerBatch: 2304, minibatchSize: 576, numEpochs: 5, hiddenSize: 64 },
+  ...{ nIters: 60, envs: 48, framesPerBatch: 2304, minibatchSize: 576, numEpochs: 5, hiddenSize: 64 },
   ...{ lr: 1e-3, lrSchedule: "cosine", maxGradNorm: 10, entropyEps: 0, gamma: 0.95, lmbda: 0.95 },
-  ...{ normalizeValues: true, normalizeAdvantages: true, evalEvery: 10 },
+  ...{ normalizeValues: true, normalizeAdvantages: true, evalEvery: 20 },
 };
 
 function worldOf(config: Config): SpoofedSwarm {
