@@ -72,7 +72,7 @@ const texts: readonly (readonly [call: string, run: () => unknown, message: stri
   [
     "new Linear(3, 2, random, { bias: false })",
     () => new Linear(3, 2, random, any({ bias: false })),
-    "new Linear() has no option `bias`; it has weightInit, biasInit.",
+    "new Linear() has no option `bias`; it has weightInit, biasInit, weight.",
     "without a bias: { biasInit: null }.",
   ],
   [
@@ -82,9 +82,9 @@ const texts: readonly (readonly [call: string, run: () => unknown, message: stri
     "what learns is a parameter: new Parameter(tensor(x)).",
   ],
   [
-    "new LSTM(3, 2, random, { numLayers: 2 })",
-    () => new LSTM(3, 2, random, any({ numLayers: 2 })),
-    "new LSTM() has no option `numLayers`",
+    "new LSTM(3, 2, random, { projSize: 2 })",
+    () => new LSTM(3, 2, random, any({ projSize: 2 })),
+    "new LSTM() has no option `projSize`",
     "",
   ],
   [
