@@ -82,9 +82,7 @@ const positiveLower = (x: Tensor): Tensor => x.tril(-1).add(x.diagonal(0, -2, -1
 interface Described<D> {
   logProb(x: Tensor): Tensor;
   entropy(): Tensor;
-  readonly mean: Tensor;
   readonly variance: Tensor;
-  readonly stddev: Tensor;
   kl(other: D): Tensor;
 }
 
@@ -95,7 +93,7 @@ function described<D extends Described<D>>(
 ): Tensor[] {
   const half = x.length / 2;
   const [p, q] = [make(x[0]!, x[1]!), make(x[half]!, x[half + 1]!)];
-  return [p.logProb(value!), p.entropy(), p.mean, p.variance, p.stddev, klDivergence(p, q)];
+  return [p.logProb(value!), p.entropy(), p.variance, klDivergence(p, q)];
 }
 
 function calls(rows: Record<string, Call>): ReadonlyMap<string, Call> {
@@ -199,7 +197,7 @@ const table = calls({
       ? new Normal(loc!, x!)
       : new MultivariateNormal(loc!, { scaleTril: positiveLower(x!) });
     const whole = new MixtureSameFamily(new Categorical(logits!), parts);
-    return [whole.logProb(value!), whole.mean, whole.variance, whole.stddev];
+    return [whole.logProb(value!), whole.mean, whole.variance];
   },
   cholesky: ([x]) => x!.matmul(x!.transpose()).add(eye(x!.shape.at(-1)!)).cholesky(),
   solveTriangular: ([a, b], options: { upper: boolean; left: boolean; unitriangular: boolean }) => {
