@@ -10,7 +10,8 @@ const shared = /^mlp/,
   reinforcement = /^(ppo|trpo|rollout|update|iteration)/,
   worlds = /^world/,
   simulations = /^simulation/,
-  small = /^(operations|car|point mass|lstm|gru|convolution|gpt)/,
+  small = /^(operations|car|point mass|lstm)/,
+  layers = /^(gru|convolution|gpt)/,
   orders = /^(topk|sort)/,
   compiling = /^compile/,
   own = /^(tracing|start|memory)/;
@@ -35,7 +36,7 @@ export function entriesOf({ device, python }: Options): Entry[] {
       const host = engine === engines[0] ? [simulations] : [];
       return deno(
         `plumbline ${engine}`,
-        any(shared, reinforcement, worlds, small, orders, compiling, own, ...host),
+        any(shared, reinforcement, worlds, small, layers, orders, compiling, own, ...host),
         "ours.ts",
         engine,
       );
@@ -47,7 +48,7 @@ export function entriesOf({ device, python }: Options): Entry[] {
     ...(python === null ? [] : [
       {
         name: "PyTorch",
-        cases: any(shared, reinforcement, small, orders),
+        cases: any(shared, reinforcement, small, layers, orders),
         command: python,
         args: [path("peers/pytorch_navigation.py"), "--serve"],
       },
