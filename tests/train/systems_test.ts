@@ -93,8 +93,8 @@ Deno.test("a flag that belongs to another system or algorithm is refused by a se
     const refused: readonly (readonly [string, string])[] = [
       [
         "--scenario-name letters --n-agents 3",
-        "--n-agents is a setting of the particle worlds of VMAS (navigation, wheel, reverse_transport, buzz_wire), and " +
-        "letters has none: leave it out.",
+        "--n-agents is a setting of the particle worlds of VMAS (navigation, wheel, reverse_transport, buzz_wire) and " +
+        "of the spoofed swarms (spoofed_swarm), and letters has none: leave it out.",
       ],
       [
         "--context-length 3",
