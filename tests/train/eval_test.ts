@@ -96,7 +96,8 @@ Deno.test("eval refuses what it cannot play in one sentence, with exit code 2", 
       [["wheel", "--episodes", "1.5"], "--episodes takes a whole number from 1 to 1,000,000, not 1.5."],
       [
         ["wheel", "--controller", "best"],
-        '--controller takes one of random, heuristic, stanley, pure_pursuit, lqr, ilqr, not "best".',
+        "--controller takes one of random, heuristic, stanley, pure_pursuit, lqr, ilqr, gps, dead_reckoning, gate, vote, mean, " +
+        'median, wmsr_1, wmsr_2, kalman, kalman_declared, soft, soft_declared, covariance_intersection, oracle, truth, not "best".',
       ],
       [["wheel", "--episode", "3"], "--episode is no flag of eval: did you mean --episodes?"],
       [
