@@ -20,6 +20,7 @@ import type { Config, Settings } from "../../systems/settings.ts";
 import { histogramOf } from "./histogram.ts";
 import { eventsUpTo, histogramRecord, scalarRecord, textOfTag, textRecord, versionRecord } from "./tensorboard.ts";
 import type { TrainerState } from "../../systems/trainer.ts";
+import { nameInSeries } from "./series.ts";
 
 /** The name of the file that holds the configuration of a run. */
 export const configName = "config.json";
@@ -37,27 +38,6 @@ export function folderNameOf({ scenarioName }: Pick<Config, "scenarioName">): st
 /** `value` as a file that a person reads. */
 export function encodeJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
-}
-
-/** The folder of a run of a series: its seed, after its algorithm where there are several. */
-export function nameInSeries({ algorithm, seed }: Config, configs: readonly Config[]): string {
-  return configs.every((one) => one.algorithm === algorithm) ? `seed-${seed}` : `${algorithm}-seed-${seed}`;
-}
-
-/** The runs of a series, those of an algorithm in the order of their seeds; empty if `path` is no folder of {@linkcode RunFolder.createSeries}. */
-export function runsOfSeries(path: string): string[] {
-  try {
-    const pattern = /^(?:(.+)-)?seed-(\d+)$/;
-    const runs = [...Deno.readDirSync(path)].flatMap(({ name }) => {
-      const [, algorithm = "", seed] = pattern.exec(name) ?? [];
-      return seed === undefined ? [] : [{ name, algorithm, seed: Number(seed) }];
-    });
-    const before = (a: string, b: string): number => a < b ? -1 : Number(a > b);
-    return runs.sort((a, b) => before(a.algorithm, b.algorithm) || a.seed - b.seed).map(({ name }) => join(path, name));
-  } catch {
-    // What is wrong with the path is said by whoever opens it as a run.
-    return [];
-  }
 }
 
 /** Where `--resume` points: the folder of a run, and one of its checkpoints, or its newest, or none yet. */
