@@ -146,7 +146,9 @@ for (const system of systems) {
         for (const preset of system.presets) {
           const text = scenarioHelp(system, scenario, algorithm, preset);
           const initials = { ...system.preset(preset, scenario, algorithm), scenarioName: scenario, algorithm };
-          explains(text, { ...settingsOf(system, algorithm), ...controls }, initials);
+          const { algorithm: _, ...settings } = settingsOf(system, algorithm);
+          explains(text, { ...settings, ...controls }, initials);
+          assert.match(text, new RegExp(`\\n  --algorithm NAME +how it learns, see below; .*\\[${algorithm}\\]\\n`));
         }
       });
     }

@@ -79,7 +79,7 @@ Deno.test("eval refuses what it cannot play in one sentence, with exit code 2", 
       [
         ["soccer"],
         '"soccer" is no run and no scenario: give the folder of a run, one of its checkpoints, or one of navigation, ' +
-        "wheel, reverse_transport, buzz_wire, pendulum, host_pendulum, vehicle, hopper, half_cheetah, walker2d, ant, humanoid, humanoid3d.",
+        "wheel, reverse_transport, buzz_wire, pendulum, host_pendulum, vehicle, spoofed_swarm, hopper, half_cheetah, walker2d, ant, humanoid, humanoid3d.",
       ],
       [["./none"], "./none cannot be opened: it does not exist."],
       [["wheel"], "wheel is a scenario, which has no policy: give a run, or a --controller."],
@@ -96,7 +96,8 @@ Deno.test("eval refuses what it cannot play in one sentence, with exit code 2", 
       [["wheel", "--episodes", "1.5"], "--episodes takes a whole number from 1 to 1,000,000, not 1.5."],
       [
         ["wheel", "--controller", "best"],
-        '--controller takes one of random, heuristic, stanley, pure_pursuit, lqr, ilqr, not "best".',
+        "--controller takes one of random, heuristic, stanley, pure_pursuit, lqr, ilqr, gps, dead_reckoning, gate, vote, mean, " +
+        'median, wmsr_1, wmsr_2, kalman, kalman_declared, soft, soft_declared, covariance_intersection, oracle, truth, not "best".',
       ],
       [["wheel", "--episode", "3"], "--episode is no flag of eval: did you mean --episodes?"],
       [

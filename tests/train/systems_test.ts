@@ -93,8 +93,8 @@ Deno.test("a flag that belongs to another system or algorithm is refused by a se
     const refused: readonly (readonly [string, string])[] = [
       [
         "--scenario-name letters --n-agents 3",
-        "--n-agents is a setting of the particle worlds of VMAS (navigation, wheel, reverse_transport, buzz_wire), and " +
-        "letters has none: leave it out.",
+        "--n-agents is a setting of the particle worlds of VMAS (navigation, wheel, reverse_transport, buzz_wire) and " +
+        "of the spoofed swarms (spoofed_swarm), and letters has none: leave it out.",
       ],
       [
         "--context-length 3",
@@ -108,7 +108,8 @@ Deno.test("a flag that belongs to another system or algorithm is refused by a se
       ["--algorithm mapo", '--algorithm takes one of mappo, ippo, trpo, not "mapo": did you mean mappo?'],
       [
         "--scenario-name navigaton",
-        "--scenario-name takes one of navigation, wheel, reverse_transport, buzz_wire, pendulum, host_pendulum, vehicle, hopper, " +
+        "--scenario-name takes one of navigation, wheel, reverse_transport, buzz_wire, pendulum, host_pendulum, vehicle, " +
+        "spoofed_swarm, hopper, " +
         "half_cheetah, walker2d, ant, humanoid, humanoid3d, letters, or the " +
         'path of a file that exports a world, not "navigaton": did you mean navigation?',
       ],

@@ -16,16 +16,16 @@ import { onPolicyAlgorithm } from "../reinforcement/on_policy.ts";
 import { ppoSettings } from "../reinforcement/ppo.ts";
 import { counted } from "../text.ts";
 
-const mixture = { mixed: toggle(true, "train on fewer spoofed receivers and other numbers of liars, too") };
+const mixture = { mixed: toggle(true, "train on fewer spoofed receivers and other liars, too") };
 
 const fusionRows = {
-  flights: integer(1, 100_000, 32, "flights from which the fusion learns at a time"),
+  flights: integer(1, 100_000, 32, "flights from which the fusion learns at once"),
   trustUpdates: integer(0, 1000, 5, "batches of such flights in an iteration"),
   trustEpochs: integer(1, 1000, 1, "passes over each"),
-  trustHorizon: integer(1, 100_000, 24, "steps through which its gradient flows back, an update after each"),
+  trustHorizon: integer(1, 100_000, 24, "steps that its gradient flows back"),
   trustLr: positive(1, 2e-3, "its learning rate"),
   trustSteadiness: real(0, 100, 0.1, "what a change of trust costs beside the error"),
-  errorCap: real(0, 1e6, 2, "metres from which on an error costs no more than itself; 0: always its square"),
+  errorCap: real(0, 1e6, 2, "metres from which an error costs its length; 0: never"),
 };
 
 const consensusRows = {
@@ -86,7 +86,7 @@ function swarmAlgorithm<S extends SwarmSettings>({ help, settings, fusion, learn
 /** By name; the last is what the others are compared with. */
 export const swarmAlgorithms: Readonly<Record<string, Algorithm>> = {
   "trust-consensus-mappo": swarmAlgorithm<AllSettings>({
-    help: "PPO on a position fused by trust in each source, which is remembered and looks for consensus",
+    help: "PPO on GPS and words, by trust in each source",
     settings: allRows,
     learns: "trust",
     fusion: (
@@ -99,7 +99,7 @@ export const swarmAlgorithms: Readonly<Record<string, Algorithm>> = {
       }),
   }),
   "trust-mappo": swarmAlgorithm<SwarmSettings>({
-    help: "PPO on a position fused by two weights, of GPS and of the neighbours",
+    help: "PPO on GPS and words, by two weights",
     settings: rows,
     learns: "trust",
     fusion: (_, random) => new TrustNetwork(random),

@@ -14,7 +14,7 @@ import { swarmPlayers } from "./players.ts";
 const task = {
   nAgents: integer(1, 64, 8, "agents of a swarm"),
   maxSteps: integer(1, 1_000_000, 48, "steps after which an episode ends"),
-  attack: choice(attackKinds, "drift", "how the offsets of spoofed receivers grow"),
+  attack: choice(attackKinds, "drift", "how offsets grow"),
   fraction: real(0, 1, 0.5, "the share of receivers that are spoofed"),
   liars: integer(0, 64, 1, "agents that claim what is not so"),
   collude: toggle(true, "liars claim the spoofer's offset, or else each its own"),
@@ -27,7 +27,7 @@ const task = {
 };
 
 const settings: Settings = {
-  ...{ nIters: 60, envs: 48, framesPerBatch: 2304, minibatchSize: 576, numEpochs: 5, hiddenSize: 64 },
+  ...{ nIters: 100, envs: 48, framesPerBatch: 2304, minibatchSize: 576, numEpochs: 5, hiddenSize: 64 },
   ...{ lr: 1e-3, lrSchedule: "cosine", maxGradNorm: 10, entropyEps: 0, gamma: 0.95, lmbda: 0.95 },
   ...{ normalizeValues: true, normalizeAdvantages: true, evalEvery: 20 },
 };
@@ -43,7 +43,7 @@ const players = swarmPlayers(worldOf);
 /** See the file's first line. */
 export const swarm: System = {
   ...reinforcementSystem({
-    title: "swarms whose GPS lies",
+    title: "spoofed swarms",
     scenarios: { spoofed_swarm: "fly to a goal although receivers are spoofed and agents lie" },
     algorithms: swarmAlgorithms,
     task,

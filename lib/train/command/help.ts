@@ -31,7 +31,7 @@ export function helpText(): string {
     ...optionLines({
       "Flags of every run": {
         scenarioName,
-        algorithm: choice([], null, "how it learns; all: a run by each of the scenario's algorithms"),
+        algorithm: choice([], null, "how it learns; all: by each algorithm"),
         ...running,
         ...controls,
       },
@@ -77,7 +77,12 @@ export function scenarioHelp(system: System, scenario: string, algorithm: string
     `Usage: deno task train --scenario-name ${scenario} [flags]`,
     ...optionLines({
       "The task": shown(task),
-      "Learning": { ...shown(learning), ...otherwiseOf(system, algorithm) },
+      // Below it says what each of them is.
+      "Learning": {
+        ...shown(learning),
+        algorithm: choice([], algorithm, "how it learns, see below; all: by each of them"),
+        ...otherwiseOf(system, algorithm),
+      },
       "The run": { ...shown(running), ...controls, preset },
     }),
     "",
