@@ -139,6 +139,16 @@ export {
   type MultiheadMasks,
 } from "./lib/nn/transformer/multihead.ts";
 export { type RotaryOptions, rotaryPositions, sinusoidalPositions } from "./lib/nn/transformer/positions.ts";
+export {
+  type HeadTargets,
+  headTargets,
+  type HeadWeightOptions,
+  headWeights,
+  lookAhead,
+  multiTokenLoss,
+} from "./lib/lm/heads.ts";
+export { valueDeltas, type ValueTargetOptions, type ValueTargetParts, valueTargets } from "./lib/lm/critic.ts";
+export { LanguageModel, type LanguageModelOptions } from "./lib/lm/language_model.ts";
 export { StackedMLP } from "./lib/nn/stacked.ts";
 export { Recurrent } from "./lib/nn/recurrent.ts";
 export { Gated, type GatedOptions, type GatedState } from "./lib/nn/gated.ts";
