@@ -341,6 +341,7 @@ export { BuzzWire, type BuzzWireOptions, type BuzzWireState } from "./lib/worlds
 export type { ChartConfig, ChartSpec } from "./lib/plot/chart.ts";
 export { type CurveOptions, type CurvePoint, type CurveSeries, rewardCurve } from "./lib/plot/curves.ts";
 export { type PathOptions, paths, type PathSeries } from "./lib/plot/paths.ts";
+export { headMap, type HeadMapOptions, type HeadMapParts } from "./lib/plot/head_map.ts";
 export { gradientCurve, type HorizonChartOptions, type HorizonSeries } from "./lib/plot/horizon.ts";
 export { type OverTime, overTime, type OverTimeOptions } from "./lib/plot/over_time.ts";
 export { drawAnimation, drawStill, type Footage, type PictureOptions, type SpaceFootage } from "./lib/plot/episode.ts";
