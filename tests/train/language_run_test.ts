@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { evalTool } from "../../lib/train/look/eval.ts";
 import { exportTool } from "../../lib/train/look/export.ts";
+import { generateTool } from "../../lib/train/look/generate.ts";
 import { renderTool } from "../../lib/train/look/render.ts";
 import { createTrainer } from "../../lib/train/look/target.ts";
 import { logged, onlyRun, run, runCommand, withFolder } from "./harness.ts";
@@ -34,6 +35,20 @@ Deno.test("a run that is weighed by a critic, stopped after stage 1 and resumed,
     assert.equal((await runCommand(renderTool, folder, "--out", join(base, "map"))).code, 0);
     const map = Deno.readTextFileSync(join(base, "map.svg"));
     for (const said of ["bytes ahead", "change of value", "weight", "="]) assert.ok(map.includes(`>${said}<`), said);
+    const greedy = await runCommand(generateTool, folder, "--prompt", "1+2=", "--bytes", "4", "--json");
+    const drafted = await runCommand(
+      generateTool,
+      folder,
+      "--prompt",
+      "1+2=",
+      "--bytes",
+      "4",
+      "--json",
+      "--speculative",
+    );
+    assert.equal(JSON.parse(drafted.out).text, JSON.parse(greedy.out).text);
+    const sampled = await runCommand(generateTool, folder, "--speculative", "--temperature", "1");
+    assert.match(sampled.err, /^error: --speculative is for --temperature 0: /);
     const exported = await runCommand(exportTool, folder, "--format", "safetensors");
     assert.deepEqual([exported.code, Deno.statSync(join(folder, "model.safetensors")).isFile], [0, true]);
   }));
@@ -111,5 +126,5 @@ Deno.test("a run keeps its text, and does not go on with another", () =>
     assert.equal((await run(["--resume", folder], { createTrainer, stopAfter: 2 })).code, 130);
     Deno.writeTextFileSync(join(folder, "data", "data.bin"), "abcdefgx".repeat(20));
     const { err } = await run(["--resume", folder], { createTrainer });
-    assert.match(err, /The text has changed since the run began: give --data the file that it learned from\./);
+    assert.match(err, /The text is not the one that the run began with: put that back\./);
   }));

@@ -11,7 +11,7 @@ const tiny = "--device cpu --frames-per-batch 40 --max-steps 10 --num-epochs 1 -
   " ",
 );
 
-type Task = "train" | "eval" | "render" | "runs" | "export" | "report" | "explain";
+type Task = "train" | "eval" | "render" | "runs" | "export" | "generate" | "report" | "explain";
 
 /** The rights of a task, as flags. */
 function rightsOf(task: Task): string[] {

@@ -10,6 +10,7 @@ import { UsageError } from "../usage.ts";
 import { corpusOf } from "./data.ts";
 import { evaluation } from "./evaluation.ts";
 import { exportLook } from "./export.ts";
+import { generation } from "./generation.ts";
 import { picture } from "./picture.ts";
 import { algorithms, contextRow, modelRows, presetOf, sumsRows, textRows, trainerOptions } from "./settings.ts";
 
@@ -71,7 +72,7 @@ function describe(config: Config, parameters: number): string[] {
 
 function languageSystem(title: string, scenario: string, help: string, task: Table): System {
   return {
-    ...{ title, headline, evaluation, picture, exports: exportLook, check, checkTask, algorithms },
+    ...{ title, headline, evaluation, picture, generation, exports: exportLook, check, checkTask, algorithms },
     scenarios: { [scenario]: help },
     task: { ...task, ...modelRows },
     presets: ["tuned"],
