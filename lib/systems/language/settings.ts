@@ -51,7 +51,9 @@ const stages = {
   stage1Lr: positive(1, 1e-3, "learning rate of critic or reference"),
 };
 
-const temperature = { temperature: positive(1e6, 0.7, "what scores are divided by before the softmax over heads") };
+const temperature = {
+  weightTemperature: positive(1e6, 0.7, "what scores are divided by before the softmax over heads"),
+};
 
 const critic = {
   deltaDiscount: real(0, 1, 0.95, "how much of the value before is taken from a value"),
@@ -96,10 +98,11 @@ export function presetOf(scenario: string, algorithm: string): Settings {
 
 /** What a trainer is made by. */
 export function trainerOptions(config: Config): LanguageTrainerOptions {
-  const { pretrainShare = 0, stage1Share = 0, predictions = 1, nIters } = config;
+  const { pretrainShare = 0, stage1Share = 0, predictions = 1, weightTemperature, nIters } = config;
   return {
     ...withoutStages,
     ...config,
+    ...weightTemperature !== undefined && { temperature: weightTemperature },
     predictions: Number(predictions),
     pretrainIters: Math.round(Number(pretrainShare) * nIters),
     stage1Iters: Math.round(Number(stage1Share) * nIters),
