@@ -47,11 +47,11 @@ export class TextGenerator {
 
   /** Goes on with `prompt`, which has at least one byte. */
   async generate(prompt: Uint8Array, options: GenerationOptions): Promise<Generated> {
-    const { count, speculative } = options;
+    const { speculative } = options;
     this.#held = [];
     const bytes = [...prompt];
     await this.#read(bytes.slice(0, -1), speculative);
-    const text = speculative ? await this.#drafted(bytes.at(-1)!, count) : await this.#sampled(bytes.at(-1)!, options);
+    const text = speculative ? await this.#drafted(bytes.at(-1)!, options) : await this.#plain(bytes.at(-1)!, options);
     return { text: Uint8Array.from(text.bytes), forwards: text.forwards };
   }
 
@@ -72,44 +72,43 @@ export class TextGenerator {
     this.#held = [...kept];
   }
 
-  /** Makes room for one more byte. */
-  async #room(withHeads: boolean): Promise<void> {
-    if (this.#held.length >= this.#decoder.slots) await this.#read(this.#held, withHeads);
+  /** Goes on after `last` as far as the window reaches, `most` bytes at most. */
+  async #stretch(last: number, most: number, options: GenerationOptions, withHeads: boolean): Promise<number[]> {
+    const { slots } = this.#decoder;
+    if (this.#held.length >= slots) await this.#read(this.#held, withHeads);
+    const sampling = options.temperature === 0 ? null : options;
+    const written = await this.#decoder.write(last, this.#held.length, sampling, options.random);
+    const bytes = [...written.subarray(0, Math.min(most, slots - this.#held.length))];
+    this.#held.push(last, ...bytes.slice(0, -1));
+    return bytes;
   }
 
-  async #one(byte: number): Promise<Float32Array> {
-    const logits = await this.#decoder.next(Int32Array.of(byte), this.#held.length);
-    this.#held.push(byte);
-    return logits;
-  }
-
-  async #sampled(last: number, options: GenerationOptions): Promise<{ bytes: number[]; forwards: number }> {
+  async #plain(last: number, options: GenerationOptions): Promise<{ bytes: number[]; forwards: number }> {
     const bytes: number[] = [];
     while (bytes.length < options.count) {
-      await this.#room(false);
-      last = chooseByte(await this.#one(last), options);
-      bytes.push(last);
+      bytes.push(...await this.#stretch(bytes.at(-1) ?? last, options.count - bytes.length, options, false));
     }
     return { bytes, forwards: bytes.length };
   }
 
-  async #drafted(last: number, count: number): Promise<{ bytes: number[]; forwards: number }> {
+  async #drafted(last: number, options: GenerationOptions): Promise<{ bytes: number[]; forwards: number }> {
     const { slots } = this.#decoder;
     const heads = this.model.heads.length;
     const bytes: number[] = [];
     let drafts: number[] = [];
     let forwards = 0;
-    for (; bytes.length < count; forwards++) {
-      await this.#room(true);
+    while (bytes.length < options.count) {
       if (this.#held.length + heads > slots) {
         // The last slots are filled one by one, as without drafts: then all is read anew at the same byte.
-        last = likeliest(await this.#one(last));
-        bytes.push(last);
-        drafts = [];
+        const most = Math.min(options.count - bytes.length, Math.max(1, slots - this.#held.length));
+        const few = await this.#stretch(last, most, options, true);
+        bytes.push(...few);
+        [last, drafts, forwards] = [few.at(-1)!, [], forwards + few.length];
         continue;
       }
       const tokens = Int32Array.from({ length: heads }, (_, i) => i === 0 ? last : drafts[i - 1] ?? last);
       const choices = await this.#decoder.draft(tokens, this.#held.length);
+      forwards++;
       let accepted = 1;
       while (accepted < heads && choices[(accepted - 1) * heads] === tokens[accepted]) accepted++;
       this.#held.push(...tokens.subarray(0, accepted));
@@ -118,34 +117,6 @@ export class TextGenerator {
       drafts = [...choices.subarray(row + 1, row + heads)];
       bytes.push(...tokens.subarray(1, accepted), last);
     }
-    return { bytes: bytes.slice(0, count), forwards };
+    return { bytes: bytes.slice(0, options.count), forwards };
   }
-}
-
-/** The first of the largest. */
-function likeliest(logits: ArrayLike<number>): number {
-  let best = 0;
-  for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i;
-  return best;
-}
-
-/** The byte that comes next, by its logits. */
-export function chooseByte(
-  logits: ArrayLike<number>,
-  { temperature, topK, topP, random }: Pick<GenerationOptions, "temperature" | "topK" | "topP" | "random">,
-): number {
-  if (temperature === 0) return likeliest(logits);
-  const order = Array.from(logits, (_, i) => i).sort((a, b) => logits[b]! - logits[a]! || a - b);
-  const kept = topK > 0 ? order.slice(0, topK) : order;
-  const weights = kept.map((i) => Math.exp((logits[i]! - logits[kept[0]!]!) / temperature));
-  const total = weights.reduce((a, b) => a + b, 0);
-  // The nucleus (Holtzman et al. 2020): as many as are needed for topP, the one that reaches it among them.
-  let [mass, size] = [0, 0];
-  while (size < kept.length && mass < topP * total) mass += weights[size++]!;
-  let left = random.next() * mass;
-  for (let i = 0; i < size; i++) {
-    left -= weights[i]!;
-    if (left < 0) return kept[i]!;
-  }
-  return kept[Math.max(0, size - 1)]!;
 }
