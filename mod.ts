@@ -95,6 +95,28 @@ export { HostRandom } from "./lib/tensor/host_random.ts";
 export { frozen, joinsLater, Module } from "./lib/nn/module.ts";
 export { defaultInit, type Initializer, normalInit, orthogonal, uniformInit } from "./lib/nn/init.ts";
 export { type Activation, LayerNorm, Linear, type LinearOptions, MLP, type MLPOptions } from "./lib/nn/layers.ts";
+export {
+  Conv1d,
+  conv1d,
+  type Conv1dLayerOptions,
+  type Conv1dOptions,
+  Conv2d,
+  conv2d,
+  type Conv2dLayerOptions,
+  type Conv2dOptions,
+  type ConvWeightOptions,
+} from "./lib/nn/convolution/convolution.ts";
+export {
+  AvgPool1d,
+  AvgPool2d,
+  avgPool2d,
+  MaxPool1d,
+  MaxPool2d,
+  maxPool2d,
+  type Pool1dOptions,
+  type PoolOptions,
+} from "./lib/nn/convolution/pooling.ts";
+export type { Pair } from "./lib/nn/convolution/windows.ts";
 export { Dropout, dropout } from "./lib/nn/dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./lib/nn/embedding.ts";
 export {
@@ -129,7 +151,9 @@ export {
   nllLoss,
   type NLLOptions,
 } from "./lib/nn/losses.ts";
-export { RMSNorm } from "./lib/nn/rms_norm.ts";
+export { BatchNorm, type BatchNormOptions } from "./lib/nn/norm/batch_norm.ts";
+export { GroupNorm } from "./lib/nn/norm/group_norm.ts";
+export { RMSNorm } from "./lib/nn/norm/rms_norm.ts";
 export { Sequential } from "./lib/nn/sequential.ts";
 export { type AttentionOptions, scaledDotProductAttention } from "./lib/nn/transformer/attention.ts";
 export { TransformerBlock, type TransformerBlockOptions } from "./lib/nn/transformer/block.ts";
@@ -151,7 +175,7 @@ export { valueDeltas, type ValueTargetOptions, type ValueTargetParts, valueTarge
 export { LanguageModel, type LanguageModelOptions } from "./lib/lm/language_model.ts";
 export { StackedMLP } from "./lib/nn/stacked.ts";
 export { Recurrent } from "./lib/nn/recurrent.ts";
-export { Gated, type GatedOptions, type GatedState } from "./lib/nn/gated.ts";
+export { Gated, type GatedOptions, type GatedState, type RecurrentOptions } from "./lib/nn/gated.ts";
 export { LSTM, type LSTMState } from "./lib/nn/lstm.ts";
 export { GRU, type GRUState } from "./lib/nn/gru.ts";
 export { type RecurrentKind, RecurrentMLP } from "./lib/nn/recurrent_mlp.ts";
@@ -160,6 +184,17 @@ export { conjugateGradient, type ConjugateGradientOptions } from "./lib/optim/co
 export { FlatVector, ParameterGroup } from "./lib/optim/group.ts";
 export { type GroupDefaults, type GroupOptions, type GroupState, Optimizer } from "./lib/optim/optimizer.ts";
 export { Adam, type AdamOptions, AdamW, SGD, type SGDOptions } from "./lib/optim/optimizers.ts";
+export {
+  cosineAnnealing,
+  LRScheduler,
+  oneCycle,
+  type OneCycleOptions,
+  type RateSchedule,
+  stepDecay,
+  warmup,
+} from "./lib/optim/lr_scheduler.ts";
+export { RMSprop, type RMSpropOptions } from "./lib/optim/rmsprop.ts";
+export { ExponentialMovingAverage } from "./lib/optim/weight_average.ts";
 export { rateLeft, type Schedule, schedules } from "./lib/optim/schedule.ts";
 
 export { exportOnnx } from "./lib/compile/export.ts";

@@ -315,6 +315,13 @@ export const rules: { readonly [K in OpName]: Rule<K> } = {
       (index) => ravel(index.map((i, axis) => node.attrs.axes.includes(axis) ? x!.shape[axis]! - 1 - i : i), x!.shape),
     ),
 
+  unfold: (node, [x]) => {
+    const { axis, step, dilation } = node.attrs;
+    return gathered(node, x!.data, (index) => {
+      const inner = index.at(-1)!;
+      return ravel(index.slice(0, -1).map((i, k) => k === axis ? i * step + inner * dilation : i), x!.shape);
+    });
+  },
   take: (node, [x, indices]) => {
     const { axis } = node.attrs;
     const [size, inner] = [x!.shape[axis]!, sizeOf(x!.shape.slice(axis + 1))];
@@ -342,6 +349,21 @@ export const rules: { readonly [K in OpName]: Rule<K> } = {
     return out;
   },
 
+  convolution: (node, [x, w]) => {
+    const { stride, padding, dilation, groups } = node.attrs;
+    const [filters, each, height, width] = w!.shape as [number, number, number, number];
+    return build(node.shape, ([image, filter, row, column]) => {
+      const group = Math.floor(filter! / (filters / groups));
+      let sum = 0;
+      forEachIndex([each, height, width], ([channel, i, j]) => {
+        const y = row! * stride[0] + i! * dilation[0] - padding[0][0];
+        const z = column! * stride[1] + j! * dilation[1] - padding[1][0];
+        if (y < 0 || y >= x!.shape[2]! || z < 0 || z >= x!.shape[3]!) return;
+        sum += at(x!, [image!, group * each + channel!, y, z]) * at(w!, [filter!, channel!, i!, j!]);
+      });
+      return sum;
+    });
+  },
   matmul: (node, [a, b]) => {
     const rank = node.shape.length;
     const swap = (index: number[], flag: boolean): number[] => flag ? [index[1]!, index[0]!] : index;

@@ -32,7 +32,7 @@ function refuseUncountable(outputs: readonly Node[]): void {
 }
 
 /** Whether what an operation makes lies in memory for certain, whatever it is fused with. */
-const isKept = ({ op }: Node): boolean => op === "matmul" || op === "output";
+const isKept = ({ op }: Node): boolean => op === "matmul" || op === "convolution" || op === "output";
 
 /**
  * Throws a {@linkcode PlumblineError} G308 if a tensor behind `outputs` has more numbers than programs count or, where host memory holds

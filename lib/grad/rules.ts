@@ -5,6 +5,7 @@
  */
 
 import { square } from "../graph/composite.ts";
+import { dilate, fold, unconvolve } from "./convolution.ts";
 import type { Node, NodeOf } from "../graph/node.ts";
 import {
   add,
@@ -89,14 +90,6 @@ function inverse(perm: readonly number[]): number[] {
   const result = new Array<number>(perm.length);
   perm.forEach((p, i) => result[p] = i);
   return result;
-}
-
-/** `step - 1` zeros after every entry of an axis. */
-function dilate(g: Node, axis: number, step: number): Node {
-  const wide = [...g.shape.slice(0, axis + 1), 1, ...g.shape.slice(axis + 1)];
-  const after = wide.map((_, i) => i === axis + 1 ? step - 1 : 0);
-  const padded = pad(reshape(g, wide), wide.map(() => 0), after);
-  return reshape(padded, g.shape.map((n, i) => i === axis ? n * step : n));
 }
 
 function unslice(g: Node, node: NodeOf<"slice">): Node {
@@ -209,6 +202,7 @@ export const rules: { readonly [K in Exclude<OpName, "scan" | "output">]: Rule<K
   pad: (g, { inputs: [x], attrs }) => [slice(g, attrs.before, x!.shape.map((n, i) => n + attrs.before[i]!))],
   concat: (g, node) => unconcat(g, node),
   flip: (g, { attrs }) => [flip(g, attrs.axes)],
+  unfold: (g, node) => [fold(g, node)],
 
   take: (g, { inputs: [x, index], attrs }) => [
     scatterAdd(zero(x!), spreadIndex(index!, g, attrs.axis), g, attrs.axis),
@@ -218,4 +212,5 @@ export const rules: { readonly [K in Exclude<OpName, "scan" | "output">]: Rule<K
   scatterAdd: (g, { inputs: [, index], attrs }) => [g, null, takeAlongAxis(g, index!, attrs.axis)],
 
   matmul: unmatmul,
+  convolution: unconvolve,
 };

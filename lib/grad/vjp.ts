@@ -1,8 +1,9 @@
 /** Reverse accumulation over nodes: gradients of outputs in, gradients of chosen nodes out, as nodes of the same graph. */
 
 import { type Node, topological } from "../graph/node.ts";
-import { add } from "../graph/ops.ts";
+import { add, expand, mul, sub, sum } from "../graph/ops.ts";
 import type { OpName } from "../graph/primitives.ts";
+import { knownSoftmax } from "../graph/softmaxes.ts";
 import { Site, withSite } from "../graph/site.ts";
 import { customRule } from "./custom.ts";
 import { type Rule, rules, sumToAxesOf } from "./rules.ts";
@@ -11,6 +12,12 @@ import { type Ways, waysTo } from "./ways.ts";
 
 /** No gradient passes it, so what is behind it need not be looked at: the steps before this one, where state is carried on. */
 const isEnd = (node: Node): boolean => node.op === "stopGradient";
+
+/** The gradient of what a softmax is of. */
+function ofSoftmax(g: Node, y: Node, axis: number): Node {
+  const weighed = sum(mul(g, y), [axis]);
+  return mul(y, sub(g, expand(weighed, g.shape, g.axes)));
+}
 
 /** Nodes that `wrt` can influence. */
 function influenced({ order, inputsOf }: Ways, wrt: readonly Node[]): Set<Node> {
@@ -30,6 +37,7 @@ export function vjpNodes(
 ): (Node | null)[] {
   const ways = waysTo(wrt, topological(outputs, isEnd));
   const relevant = influenced(ways, wrt);
+  const asked = new Set(wrt);
   const isAsked = (node: Node): boolean => relevant.has(node);
   const gradient = new Map<Node, Node>();
   const ofScan = new Map<Node, (Node | null)[]>();
@@ -58,6 +66,10 @@ export function vjpNodes(
       parts[node.attrs.index] = before ? add(before, g) : g;
       ofScan.set(scan, parts);
       return;
+    }
+    const softmax = knownSoftmax(node);
+    if (softmax && relevant.has(softmax.x) && !softmax.between.some((x) => asked.has(x))) {
+      return accumulate(softmax.x, ofSoftmax(g, node, softmax.axis));
     }
     if (node.origin) accumulate(node.origin, sumToAxesOf(g, node.origin));
     const rule = rules[node.op] as Rule<OpName> | null;

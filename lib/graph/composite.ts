@@ -19,6 +19,7 @@ import {
   unary,
   where,
 } from "./ops.ts";
+import { rememberSoftmax } from "./softmaxes.ts";
 import { rememberRoot } from "./squares.ts";
 import { describe } from "./types.ts";
 
@@ -92,8 +93,10 @@ export function logSumExp(x: Node, axes: readonly number[]): Node {
 
 /** exp(x) / sum(exp(x)) along `axis`. */
 export function softmax(x: Node, axis: number): Node {
-  const e = unary("exp", sub(x, shift(x, [axis])));
-  return div(e, sum(e, [axis]));
+  const centred = sub(x, shift(x, [axis]));
+  const e = unary("exp", centred);
+  const total = sum(e, [axis]);
+  return rememberSoftmax(div(e, total), { x, axis, between: [centred, e, total] });
 }
 
 /**
@@ -102,9 +105,12 @@ export function softmax(x: Node, axis: number): Node {
  */
 export function maskedSoftmax(x: Node, mask: Node, axis: number): Node {
   const inside = where(mask, x, scalar(x, -3.4e38));
-  const e = where(mask, unary("exp", sub(inside, shift(inside, [axis]))), scalar(x, 0));
+  const centred = sub(inside, shift(inside, [axis]));
+  const raised = unary("exp", centred);
+  const e = where(mask, raised, scalar(x, 0));
   const total = sum(e, [axis]);
-  return div(e, where(binary("less", scalar(total, 0), total), total, scalar(total, 1)));
+  const divisor = where(binary("less", scalar(total, 0), total), total, scalar(total, 1));
+  return rememberSoftmax(div(e, divisor), { x: inside, axis, between: [centred, raised, e, total, divisor] });
 }
 
 /** log(softmax(x)) along `axis`. */

@@ -24,7 +24,7 @@ export const belowZero = -(2 ** 30);
 
 type Range = readonly [least: number, most: number];
 
-const moving = new Set<string>(["reshape", "expand", "permute", "slice", "flip", "stopGradient"]);
+const moving = new Set<string>(["reshape", "expand", "permute", "slice", "flip", "unfold", "stopGradient"]);
 
 const hull = (ranges: readonly (Range | null)[]): Range | null =>
   ranges.includes(null) ? null : [

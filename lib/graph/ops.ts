@@ -1,5 +1,6 @@
 /** Primitives as functions of nodes, with PyTorch's broadcasting and checked axis names. Every node is made here. */
 
+import type { ConvolutionAttrs } from "./convolution.ts";
 import { broadcastAxes, broadcastShape, haveSameNames } from "./broadcast.ts";
 import { PlumblineError } from "./error.ts";
 import { refuseFlatVectors } from "./flat.ts";
@@ -236,6 +237,16 @@ export function matmul(a: Node, b: Node, transA = false, transB = false): Node {
       ? x
       : expand(x, [...shape, ...x.shape.slice(-2)], [...axes, ...x.axes.slice(-2)]);
   return makeNode("matmul", [spread(a), spread(b)], { transA, transB });
+}
+
+/** Windows of `size` entries along `axis`, each `step` after the one before, their entries along a new last axis. */
+export function unfold(x: Node, axis: number, size: number, step = 1, dilation = 1): Node {
+  return makeNode("unfold", [x], { axis, size, step, dilation });
+}
+
+/** Cross-correlation over the last two axes. */
+export function convolution(x: Node, weight: Node, attrs: ConvolutionAttrs): Node {
+  return makeNode("convolution", [x, weight], attrs);
 }
 
 /** The same value, through which no gradient flows. */

@@ -9,6 +9,7 @@
  */
 
 import { type Aval, aval, type Axes, describe, type DType, sameShape, type Shape, sizeOf } from "./types.ts";
+import { type ConvolutionAttrs, convolved, faultOfConvolution, windowsAmong } from "./convolution.ts";
 import { calledHere, PlumblineError } from "./error.ts";
 import { haveSameNames } from "./broadcast.ts";
 
@@ -377,6 +378,16 @@ export const primitives = {
   } as Primitive<{ axis: number }>,
   /** The order reversed along `axes`. */
   flip: { kind: "move", infer: ([x]) => x! } as Primitive<{ axes: readonly number[] }>,
+  /** Windows along `axis`, which then counts them; their entries are a new last axis: x[.., i * step + j * dilation, ..] at [.., i, .., j]. */
+  unfold: {
+    kind: "move",
+    infer: ([x], { axis, size, step, dilation }) => {
+      const whole = [size, step, dilation].every((n) => Number.isInteger(n) && n >= 1);
+      if (!whole) fail(`takes windows and steps of at least 1, not ${size}, ${step} and ${dilation}.`);
+      const wide = resized(x!, axis, windowsAmong(x!.shape[axis]!, size, step, dilation));
+      return { ...wide, shape: [...wide.shape, size], axes: [...wide.axes, null] };
+    },
+  } as Primitive<{ axis: number; size: number; step: number; dilation: number }>,
 
   // Indexing. Indices are int32 in [-n, n), where -1 is the last. Outside that range ONNX Runtime throws; WebGPU gives NaN (0
   // for integers), also where it would have added.
@@ -420,6 +431,19 @@ export const primitives = {
     kind: "contract",
     infer: (inputs, { transA, transB }) => matmulShape(inputs, transA, transB),
   } as Primitive<{ transA: boolean; transB: boolean }>,
+
+  /**
+   * Cross-correlation over two axes (torch.nn.functional.conv2d without a bias): `[batch, in, height, width]` and a weight
+   * `[out, in / groups, height, width]` to `[batch, out, height, width]`.
+   */
+  convolution: {
+    kind: "contract",
+    infer: ([x, w], attrs) => {
+      const fault = faultOfConvolution(x!, w!, attrs);
+      if (fault !== null) fail(fault);
+      return { dtype: "float32", shape: convolved(x!, w!, attrs), axes: x!.axes.with(1, w!.axes[0]!) };
+    },
+  } as Primitive<ConvolutionAttrs>,
 
   // Control.
 

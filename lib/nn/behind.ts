@@ -9,6 +9,7 @@ const moving: ReadonlySet<Node["op"]> = new Set([
   "permute",
   "expand",
   "slice",
+  "unfold",
   "flip",
   "concat",
   "take",

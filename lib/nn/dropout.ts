@@ -7,13 +7,7 @@ import { bernoulli, Generator } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 
-/** How likely an entry is dropped. */
-export const share: kind.Kind = kind.kindOf(
-  "a number from 0 to 1",
-  (x) => Number.isFinite(x) && Number(x) >= 0 && Number(x) <= 1,
-);
-
-const takesDrop = signature("dropout()", { x: kind.tensor, p: share, key: kind.key });
+const takesDrop = signature("dropout()", { x: kind.tensor, p: kind.share, key: kind.key });
 
 /**
  * `x` with each entry 0 with probability `p`, the others divided by 1 - p (torch.nn.functional.dropout in training), by the
@@ -33,7 +27,7 @@ export function dropout(x: Tensor, p: number, key: Tensor): Tensor {
   return x.mul(p < 1 ? 1 / (1 - p) : 0).where(kept, 0);
 }
 
-const takesDropout = signature("new Dropout()", { p: share, random: kind.hostRandom });
+const takesDropout = signature("new Dropout()", { p: kind.share, random: kind.hostRandom });
 
 /**
  * {@linkcode dropout} by a random generator of its own while it trains; after `eval()` what comes in goes out (torch.nn.Dropout).

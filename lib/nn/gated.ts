@@ -1,9 +1,17 @@
-/** What LSTM and GRU share: the weights of gates, PyTorch's, and a run that takes the input's part of all steps at once. */
+/**
+ * What LSTM and GRU share: the weights of gates, PyTorch's, a run that takes the input's part of all steps at once, and layers of
+ * them in one direction or both.
+ */
 
 import { type Signature, signature, takeOnly } from "../graph/arguments.ts";
+import { PlumblineError } from "../graph/error.ts";
+import { describe } from "../graph/types.ts";
+import { zeros } from "../tensor/creation.ts";
+import { concat, stack } from "../tensor/functions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { StateEntry } from "../tensor/state_dict.ts";
 import { mapTree } from "../tensor/tree.ts";
 import type { Parameter } from "../tensor/variable.ts";
 import { drawParameter, uniformInit } from "./init.ts";
@@ -18,7 +26,7 @@ export interface GatedState {
   readonly hidden: Tensor;
 }
 
-/** Settings of {@linkcode LSTM} and {@linkcode GRU}. */
+/** Settings of one recurrent layer. */
 export interface GatedOptions {
   /**
    * As many layers side by side, each with weights of its own: entry `i` of the axis before the last goes through member `i`.
@@ -27,10 +35,20 @@ export interface GatedOptions {
   readonly members?: number;
 }
 
-/** Settings of gated layers, as an argument. */
+/** Settings of {@linkcode LSTM} and {@linkcode GRU}. */
+export interface RecurrentOptions extends GatedOptions {
+  /** Layers one above the other, each with the outputs of the one below: 1 unless told otherwise. */
+  readonly numLayers?: number;
+  /** Whether each layer goes through the sequence from its end too; its outputs are those of both ways, side by side. */
+  readonly bidirectional?: boolean;
+  /** Whether sequences are `[batch, time, ..]`, not `[time, batch, ..]`. */
+  readonly batchFirst?: boolean;
+}
+
+/** Settings of one gated layer, as an argument. */
 export const gatedOptions: kind.Kind = kind.options<GatedOptions>({ members: kind.count(1) }, {
-  numLayers: "it is one layer: give the outputs of one to the next.",
-  bidirectional: "it goes forwards: flip(0) the sequence for another that goes backwards.",
+  numLayers: "it is one layer: a network of your own may have more.",
+  bidirectional: "it remembers what it has seen, and cannot know what is to come.",
 });
 
 const features = kind.count(1);
@@ -41,7 +59,15 @@ export function gatedSignature(called: string): Signature {
     inFeatures: features,
     hiddenFeatures: features,
     random: kind.hostRandom,
-    options: gatedOptions,
+    options: kind.options<RecurrentOptions>({
+      members: kind.count(1),
+      numLayers: kind.count(1),
+      bidirectional: kind.boolean,
+      batchFirst: kind.boolean,
+    }, {
+      dropout: "put a Dropout between layers of your own.",
+      bias: "they always have biases; fill them with zeros.",
+    }),
   });
 }
 
@@ -55,17 +81,33 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
   readonly biasInput: Parameter;
   /** `[gates * hidden]`. */
   readonly biasHidden: Parameter;
+  /** The layers above this first one and, with both directions, those that go from the end; all in PyTorch's order. */
+  readonly deeper: readonly Gated<S>[];
+  /** Layers one above the other. */
+  readonly numLayers: number;
+  /** Whether it goes both ways. */
+  readonly bidirectional: boolean;
+  /** Whether sequences are `[batch, time, ..]`. */
+  readonly batchFirst: boolean;
   readonly #members: readonly number[];
 
-  /** `gates` of them; weights are uniform in +-1 / sqrt(hidden), as in PyTorch. */
+  /**
+   * `gates` of them; weights are uniform in +-1 / sqrt(hidden), as in PyTorch. `another` makes a single layer like this one, for
+   * other features.
+   */
   constructor(
     gates: number,
     readonly inFeatures: number,
     readonly hiddenFeatures: number,
     random: HostRandom,
-    { members }: GatedOptions,
+    options: RecurrentOptions,
+    another: (inFeatures: number) => Gated<S>,
   ) {
     super();
+    const { members, numLayers = 1, bidirectional = false, batchFirst = false } = options;
+    this.numLayers = numLayers;
+    this.bidirectional = bidirectional;
+    this.batchFirst = batchFirst;
     const init = uniformInit(1 / Math.sqrt(hiddenFeatures));
     const own = this.#members = members === undefined ? [] : [members];
     const rows = gates * hiddenFeatures;
@@ -73,6 +115,39 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
     this.weightHidden = drawParameter("weightHidden", [...own, rows, hiddenFeatures], init, random);
     this.biasInput = drawParameter("biasInput", [...own, rows], init, random);
     this.biasHidden = drawParameter("biasHidden", [...own, rows], init, random);
+    const ways = bidirectional ? 2 : 1;
+    this.deeper = Array.from({ length: numLayers * ways - 1 }, (_, i) => {
+      return another(i + 1 < ways ? inFeatures : ways * hiddenFeatures);
+    });
+  }
+
+  /** All layers, in PyTorch's order. */
+  get #cells(): readonly Gated<S>[] {
+    return [this, ...this.deeper];
+  }
+
+  /** The shape of a state: with several layers or directions they have an axis of their own, before that of the features. */
+  protected stateShape(leading: readonly number[]): number[] {
+    return [...leading, ...(this.deeper.length > 0 ? [1 + this.deeper.length] : []), this.hiddenFeatures];
+  }
+
+  /**
+   * For the library: its variables by PyTorch's names, `weight_ih_l0_reverse` and the like.
+   *
+   * @internal
+   */
+  override stateEntries(): StateEntry[] {
+    const ways = this.bidirectional ? 2 : 1;
+    return this.#cells.flatMap((cell, i) => {
+      const suffix = `l${Math.floor(i / ways)}${i % ways === 1 ? "_reverse" : ""}`;
+      const path = (name: string): string => i === 0 ? name : `deeper.${i - 1}.${name}`;
+      return [
+        { key: `weight_ih_${suffix}`, path: path("weightInput"), variable: cell.weightInput },
+        { key: `weight_hh_${suffix}`, path: path("weightHidden"), variable: cell.weightHidden },
+        { key: `bias_ih_${suffix}`, path: path("biasInput"), variable: cell.biasInput },
+        { key: `bias_hh_${suffix}`, path: path("biasHidden"), variable: cell.biasHidden },
+      ];
+    });
   }
 
   /** What is added to the input's part of the gates. */
@@ -80,16 +155,84 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
   /** The next state, from what input and hidden state say to the gates, `[.., gates * hidden]` each. */
   protected abstract next(state: S, fromInput: Tensor, fromHidden: Tensor): S;
 
-  /** One step: `x [..leading, in]` to the hidden state, which is the output, and the next state. */
+  /**
+   * One step: `x [..leading, in]` to the hidden state of the last layer, which is the output, and the next state.
+   *
+   * @throws RangeError if it goes both ways.
+   */
   override step(x: Tensor, state: S): readonly [Tensor, S] {
-    return this.#advance(this.#fromInput(x), state);
+    if (this.bidirectional) {
+      throw new RangeError(
+        `a ${this.constructor.name} that goes both ways has no single step: run() takes whole sequences.`,
+      );
+    }
+    let y = x;
+    const states = this.#cells.map((cell, i) => {
+      const [hidden, next] = cell.#advance(cell.#fromInput(y), this.#stateOf(state, i));
+      y = hidden;
+      return next;
+    });
+    return [y, this.#joined(states)];
   }
 
   /**
-   * All hidden states `[time, ..leading, hidden]` and the last state. Where `resets` (bool `[time, ..]` over the first of the
-   * leading axes) is true, the state starts anew before that step: an episode began.
+   * All hidden states of the last layer, `[time, ..leading, hidden]` (of both ways side by side), and the last state. Where `resets`
+   * (bool `[time, ..]` over the first of the leading axes) is true, the state starts anew before that step: an episode began. With
+   * `batchFirst` the first two axes of sequences are exchanged.
+   *
+   * @throws RangeError for `resets` if it goes both ways.
    */
-  override run(x: Tensor, state: S = this.initialState(...x.shape.slice(1, -1)), resets?: Tensor): [Tensor, S] {
+  override run(x: Tensor, state?: S, resets?: Tensor): [Tensor, S] {
+    if (this.bidirectional && resets) {
+      throw new RangeError(
+        `a ${this.constructor.name} that goes both ways takes no resets: what is to come has begun too.`,
+      );
+    }
+    if (this.batchFirst && x.rank < 3) {
+      throw new PlumblineError({
+        code: "G301",
+        message: `a ${this.constructor.name} with batchFirst takes [batch, time, feature], not ${describe(x.node)}.`,
+        made: [x.node],
+      });
+    }
+    const exchanged = (y: Tensor): Tensor => this.batchFirst ? y.transpose(0, 1) : y;
+    const sequence = exchanged(x);
+    const start = state ?? this.initialState(...sequence.shape.slice(1, -1));
+    const ways = this.bidirectional ? 2 : 1;
+    const states: S[] = [];
+    let y = sequence;
+    for (let layer = 0; layer < this.numLayers; layer++) {
+      const outputs = this.#cells.slice(layer * ways, (layer + 1) * ways).map((cell, way) => {
+        const [output, last] = cell.#runOne(
+          y,
+          this.#stateOf(start, layer * ways + way),
+          way === 1,
+          resets && exchanged(resets),
+        );
+        states.push(last);
+        return output;
+      });
+      y = outputs.length === 1 ? outputs[0]! : concat(outputs, -1);
+    }
+    return [exchanged(y), this.#joined(states)];
+  }
+
+  /** The state of one layer and direction. */
+  #stateOf(state: S, index: number): S {
+    return this.deeper.length === 0 ? state : mapTree(state, (y) => y.select(-2, index));
+  }
+
+  /** The states of all, as one. */
+  #joined(states: readonly S[]): S {
+    const [first] = states;
+    if (states.length === 1) return first!;
+    return Object.fromEntries(
+      Object.keys(first!).map((name) => [name, stack(states.map((x) => x[name]!), -2)]),
+    ) as unknown as S;
+  }
+
+  /** One layer in one direction. */
+  #runOne(x: Tensor, state: S, reverse: boolean, resets: Tensor | undefined): [Tensor, S] {
     const leading = x.shape.slice(1, -1);
     // The leading axes as one, so that the product of a step is one of two matrices, or one for each member.
     const rows = (y: Tensor, from: number): Tensor =>
@@ -99,8 +242,9 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
       (x, state) => this.#advance(x, state),
       rows(this.#fromInput(x), 1),
       start,
-      this.initialState(...start.hidden.shape.slice(0, -1)),
+      mapTree(start, (y) => zeros(y.shape)),
       resets && perRow(resets, leading.slice(0, leading.length - this.#members.length)),
+      reverse,
     );
     const shaped = (y: Tensor, ...before: number[]): Tensor =>
       y.reshape(...before, ...leading, this.hiddenFeatures).named(...x.axes.slice(1 - before.length, -1), null);
@@ -126,7 +270,7 @@ const state = kind.having("a state, as initialState() gives it,", { hidden: kind
 takeOnly(Gated, {
   step: { x: kind.tensor, state },
   run: { x: kind.tensor, state: kind.optional(state), resets: kind.optional(kind.tensor) },
-});
+}, ["stateEntries", "stateShape"]);
 
 /** `x W^T + b` for `x [.., in]`; of weights `[member, out, in]` each member's for its entries of `x [.., member, in]`. */
 function product(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {

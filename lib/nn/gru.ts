@@ -5,24 +5,27 @@ import { zeros } from "../tensor/creation.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Gated, type GatedOptions, gatedSignature, type GatedState } from "./gated.ts";
+import { Gated, gatedSignature, type GatedState, type RecurrentOptions } from "./gated.ts";
 
 /** What a GRU carries: its hidden state, `[..leading, hidden]`. */
 export type GRUState = GatedState;
 
 const takesGRU = gatedSignature("new GRU()");
 
-/** One layer over a sequence `[time, batch, in]`, or over any leading axes. Gates: reset, update, new. */
+/** One layer or several over a sequence `[time, batch, in]`, or over any leading axes, in one direction or both. Gates: reset, update, new. */
 export class GRU extends Gated<GRUState> {
   /** Weights are uniform in +-1 / sqrt(hidden), as in PyTorch. */
-  constructor(inFeatures: number, hiddenFeatures: number, random: HostRandom, options: GatedOptions = {}) {
+  constructor(inFeatures: number, hiddenFeatures: number, random: HostRandom, options: RecurrentOptions = {}) {
     takesGRU(arguments);
-    super(3, inFeatures, hiddenFeatures, random, options);
+    const { members } = options;
+    super(3, inFeatures, hiddenFeatures, random, options, (from) => {
+      return new GRU(from, hiddenFeatures, random, members === undefined ? {} : { members });
+    });
   }
 
-  /** A state of zeros. */
+  /** A state of zeros: `[..leading, hidden]`; with several layers or directions `[..leading, layer * direction, hidden]`. */
   override initialState(...leading: number[]): GRUState {
-    return { hidden: zeros([...leading, this.hiddenFeatures]) };
+    return { hidden: zeros(this.stateShape(leading)) };
   }
 
   /** That of the input alone: the reset gate stands before that of the hidden state. */

@@ -197,7 +197,7 @@ const takesCross = signature("crossEntropy()", {
   ...two,
   options: kind.options<CrossEntropyOptions>({
     ...nllOptions,
-    labelSmoothing: kind.kindOf("a number from 0 to 1", (x) => Number.isFinite(x) && Number(x) >= 0 && Number(x) <= 1),
+    labelSmoothing: kind.share,
   }),
 });
 

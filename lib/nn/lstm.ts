@@ -5,7 +5,7 @@ import { zeros } from "../tensor/creation.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Gated, type GatedOptions, gatedSignature, type GatedState } from "./gated.ts";
+import { Gated, gatedSignature, type GatedState, type RecurrentOptions } from "./gated.ts";
 
 /** What an LSTM carries: hidden and cell state, `[..leading, hidden]`. */
 export interface LSTMState extends GatedState {
@@ -15,17 +15,20 @@ export interface LSTMState extends GatedState {
 
 const takesLSTM = gatedSignature("new LSTM()");
 
-/** One layer over a sequence `[time, batch, in]`, or over any leading axes. Gates: input, forget, cell, output. */
+/** One layer or several over a sequence `[time, batch, in]`, or over any leading axes, in one direction or both. Gates: input, forget, cell, output. */
 export class LSTM extends Gated<LSTMState> {
   /** Weights are uniform in +-1 / sqrt(hidden), as in PyTorch. */
-  constructor(inFeatures: number, hiddenFeatures: number, random: HostRandom, options: GatedOptions = {}) {
+  constructor(inFeatures: number, hiddenFeatures: number, random: HostRandom, options: RecurrentOptions = {}) {
     takesLSTM(arguments);
-    super(4, inFeatures, hiddenFeatures, random, options);
+    const { members } = options;
+    super(4, inFeatures, hiddenFeatures, random, options, (from) => {
+      return new LSTM(from, hiddenFeatures, random, members === undefined ? {} : { members });
+    });
   }
 
-  /** A state of zeros. */
+  /** A state of zeros: `[..leading, hidden]`; with several layers or directions `[..leading, layer * direction, hidden]`. */
   override initialState(...leading: number[]): LSTMState {
-    const shape = [...leading, this.hiddenFeatures];
+    const shape = this.stateShape(leading);
     return { hidden: zeros(shape), cell: zeros(shape) };
   }
 

@@ -63,19 +63,20 @@ takeOnly(Recurrent, {
   forward: { x: kind.tensor },
 });
 
-/** `step` along the leading axis of `x`; where `resets` is true the state is `initial` before it. */
+/** `step` along the leading axis of `x`, from its end if `reverse`; where `resets` is true the state is `initial` before it. */
 export function runSteps<S extends Tree>(
   step: (x: Tensor, state: S) => readonly [Tensor, S],
   x: Tensor,
   state: S,
   initial: S,
   resets: Tensor | undefined,
+  reverse = false,
 ): [Tensor, S] {
   const one = (carried: S, [x, resets]: readonly Tensor[]): [S, Tensor] => {
     const [y, next] = step(x!, resets ? startAnew(resets, initial, carried) : carried);
     return [next, y];
   };
-  const [last, outputs] = scan(one, state, resets ? [x, resets] : [x]);
+  const [last, outputs] = scan(one, state, resets ? [x, resets] : [x], { reverse });
   return [outputs, last];
 }
 

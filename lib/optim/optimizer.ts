@@ -51,6 +51,8 @@ export interface GroupState {
   readonly group: ParameterGroup;
   /** A scalar, so that a schedule needs no new program. */
   readonly lr: Variable;
+  /** The learning rate that it was made with, of which schedules leave a share. */
+  readonly firstRate: number;
   /** At least 0. */
   readonly weightDecay: number;
   /** As long as the vector each: velocity of SGD, mean and square of Adam. */
@@ -106,6 +108,7 @@ export abstract class Optimizer implements Stateful {
       const state: GroupState = {
         group,
         lr: new Variable(tensor(settings[i]!.lr), `${name}.lr`),
+        firstRate: settings[i]!.lr,
         weightDecay: settings[i]!.weightDecay,
         moments: moments.map((moment) => mustStayFinite(new Variable(full([group.size], 0), `${name}.${moment}`))),
         missed: new MissedSteps(full([group.parameters.length], 0), `${name}.missed`, () => this.#countEach(state)),

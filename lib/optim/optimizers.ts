@@ -33,7 +33,7 @@ const takesSGD = signature("new SGD()", {
 });
 
 /** The gradient with the L2 penalty of its group. */
-function withPenalty({ group, weightDecay }: GroupState, gradient: Tensor): Tensor {
+export function withPenalty({ group, weightDecay }: GroupState, gradient: Tensor): Tensor {
   return weightDecay > 0 ? gradient.add(group.vector.mul(weightDecay)) : gradient;
 }
 

@@ -9,6 +9,11 @@ export * from "../graph/kinds.ts";
 
 /** A tensor. */
 export const tensor: Kind = { ...instance("a tensor", Tensor), example: tensorOf };
+/** A probability, a part of a whole. */
+export const share: Kind = kindOf(
+  "a number from 0 to 1",
+  (x) => typeof x === "number" && x >= 0 && x <= 1,
+);
 /** A tensor or a number. */
 export const tensorLike: Kind = kindOf("a tensor or a number", (x) => {
   return x instanceof Tensor || typeof x === "number" || typeof x === "boolean";

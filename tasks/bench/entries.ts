@@ -10,7 +10,7 @@ const shared = /^mlp/,
   reinforcement = /^(ppo|trpo|rollout|update|iteration)/,
   worlds = /^world/,
   simulations = /^simulation/,
-  small = /^(operations|car|point mass|lstm)/,
+  small = /^(operations|car|point mass|lstm|gru|convolution|gpt)/,
   compiling = /^compile/,
   own = /^(tracing|start|memory)/;
 const any = (...cases: RegExp[]): RegExp => new RegExp(cases.map((x) => x.source).join("|"));
@@ -83,6 +83,9 @@ export const cases: readonly Case[] = [
   { name: "point mass 64 x 1000" },
   { name: "car 64 x 1000" },
   ...[1, 16].map((batch) => ({ name: `lstm 64 x 100 x ${batch}` })),
+  { name: "gru 64 x 100 x 16" },
+  { name: "convolution 64 x 3-16-32" },
+  { name: "gpt 128 x 4 x 256 x 16" },
   { name: "compile scan 500" },
   { name: "compile scan 500 gradient" },
   ...["navigation", "reverse_transport", "wheel", "buzz_wire", "pendulum", "host_pendulum"].flatMap((scenario) =>

@@ -8,6 +8,7 @@ import { createCpuEngine } from "../../lib/engine/cpu/engine.ts";
 import { useEngine } from "../../lib/engine/select.ts";
 import { useDevice } from "../../mod.ts";
 import { drive } from "./cases/drives.ts";
+import { convolutions, gpt, gru } from "./cases/layers.ts";
 import { lstm } from "./cases/lstm.ts";
 import { mlpStep } from "./cases/mlp.ts";
 import { memory } from "./cases/memory.ts";
@@ -38,6 +39,8 @@ const named: Readonly<Record<string, () => Run | Promise<Run>>> = {
   "compile scan 500 gradient": () => scanCompile(true),
   start: () => start(device),
   memory,
+  "convolution 64 x 3-16-32": convolutions,
+  "gpt 128 x 4 x 256 x 16": gpt,
 };
 
 async function prepare(name: string): Promise<Run> {
@@ -53,6 +56,8 @@ async function prepare(name: string): Promise<Run> {
   if (count !== null) return await operations(count, floorMs);
   const batch = sizeIn("lstm", name);
   if (batch !== null) return await lstm(batch);
+  const sequences = sizeIn("gru", name);
+  if (sequences !== null) return await gru(sequences);
   const make = named[name];
   if (!make) throw new Error(`this library has no case '${name}'.`);
   return await make();

@@ -156,6 +156,61 @@ const transformer: readonly Call[] = [
   calls("sinusoidalPositions", p.sinusoidalPositions, aCount, aCount, options({ base: 100 }, { base: "100" })),
 ];
 
+const image = p.zeros([2, 2, 4, 4]);
+const sequence = p.zeros([2, 2, 5]);
+const filters = p.zeros([3, 2, 2, 2]);
+const aSize = own(2, null, "2", 0, -1, 1.5, [2], [2, 0], {}, x);
+const aLength = own(2, null, "2", 0, -1, 1.5, [2, 2], {}, x);
+const convolutionOptions = options(
+  { padding: 1 },
+  { padding: -1 },
+  { padding: "full" },
+  { stride: 0 },
+  { stride: "2" },
+  { dilation: 0.5 },
+  { groups: 5 },
+);
+const poolOptions = options({ stride: 1 }, { stride: 0 }, { padding: 2 }, { padding: "1" }, { ceilMode: true });
+const ofImages = (of: string, target: p.Module, right = image): Call =>
+  method(of, target, "forward", own(right, null, 3, x, p.zeros([1, 1, 1, 1, 1])));
+
+const convolutions: readonly Call[] = [
+  calls(
+    "conv2d",
+    p.conv2d,
+    own(image, null, 3, x),
+    own(filters, null, 3, x),
+    maybe(own(p.zeros([3]), 3, x, row)),
+    convolutionOptions,
+  ),
+  calls(
+    "conv1d",
+    p.conv1d,
+    own(sequence, null, 3, x),
+    own(p.zeros([3, 2, 2]), null, 3, x, filters),
+    maybe(own(p.zeros([3]), 3, x, row)),
+    convolutionOptions,
+  ),
+  makes(p.Conv2d, aCount, aCount, aSize, aRandom, options({ padding: 1 }, { padding: -1 }, { groups: 2 }, ...bias)),
+  ofImages("Conv2d", new p.Conv2d(2, 3, 2, random)),
+  makes(p.Conv1d, aCount, aCount, aLength, aRandom, options({ padding: 1 }, { padding: [1] }, { groups: 2 }, ...bias)),
+  ofImages("Conv1d", new p.Conv1d(2, 3, 2, random), sequence),
+  calls("maxPool2d", p.maxPool2d, own(image, null, 3, x), aSize, poolOptions),
+  calls("avgPool2d", p.avgPool2d, own(image, null, 3, x), aSize, poolOptions),
+  ...[p.MaxPool2d, p.AvgPool2d].flatMap((of) => [
+    makes(of, aSize, options({ stride: 1 }, { stride: 0 }, { padding: "1" }, { ceilMode: true })),
+    ofImages(of.name, new of(2)),
+  ]),
+  ...[p.MaxPool1d, p.AvgPool1d].flatMap((of) => [
+    makes(of, aLength, options({ stride: 1 }, { stride: 0 }, { padding: "1" }, { ceilMode: true })),
+    ofImages(of.name, new of(2), sequence),
+  ]),
+  makes(p.GroupNorm, own(2, null, "2", 0, 3), own(4, null, "4", 0, 5), maybe(aScale)),
+  ofImages("GroupNorm", new p.GroupNorm(1, 2)),
+  makes(p.BatchNorm, aCount, options({ eps: 1e-3 }, { eps: "0" }, { momentum: null }, { affine: false })),
+  ofImages("BatchNorm", new p.BatchNorm(2)),
+];
+
 const losses: readonly Call[] = [
   calls("mseLoss", p.mseLoss, aTensor(x), aTensor(x), options({ reduction: "sum" }, ...reductions)),
   calls("l1Loss", p.l1Loss, aTensor(x), aTensor(x), options({ reduction: "sum" }, ...reductions)),
@@ -205,20 +260,34 @@ const nn: readonly Call[] = [
   makes(p.StackedMLP, aCount, sizes, aRandom, options({ activation: "relu" }, { activation: "rlu" })),
   method("StackedMLP", stacked, "forward", aTensor(p.zeros([5, 2, 3]))),
   ...[p.LSTM, p.GRU].map((of) =>
-    makes(of, aCount, aCount, aRandom, options({}, { numLayers: 2 }, { bidirectional: true }, ...bias))
+    makes(
+      of,
+      aCount,
+      aCount,
+      aRandom,
+      options(
+        { numLayers: 2 },
+        { numLayers: 0 },
+        { bidirectional: 1 },
+        { batchFirst: "yes" },
+        { dropout: 0.1 },
+        ...bias,
+      ),
+    )
   ),
   makes(
     p.RecurrentMLP,
     own("gru", null, "rnn", 3, ["gru"]),
     own([3, 4, 2], null, 3, [3], [3, "4", 2]),
     aRandom,
-    options({}, ...bias),
+    options({}, { numLayers: 2 }, { bidirectional: true }, ...bias),
   ),
   ...recurrent("LSTM", lstm, lstm.initialState(2)),
   ...recurrent("GRU", gru, gru.initialState(2)),
   ...recurrent("RecurrentMLP", net, net.initialState(2)),
   ...recurrent("Recurrent", new Sum(), p.zeros([2, 3])).filter(({ name }) => /run|forward/.test(name)),
   ...transformer,
+  ...convolutions,
   ...losses,
   method("Module", mlp, "namedVariables", maybe(words("net"))),
   method("Module", mlp, "train", maybe(truth(true))),
@@ -284,6 +353,8 @@ const distributions: readonly Call[] = [
 const v = new p.Parameter(row, "v");
 w.square().sum().add(v.square().sum()).backward();
 const sgd = new p.SGD([w], { lr: 0.1 });
+const scheduled = new p.SGD([new p.Parameter(row, "scheduled")], { lr: 0.1 });
+const average = new p.ExponentialMovingAverage(new p.Parameter(row, "averaged"));
 const group = new p.ParameterGroup("group", [v]);
 const flat = group.values();
 const another = (): p.Parameter => new p.Parameter(row);
@@ -298,6 +369,37 @@ const optim: readonly Call[] = [
     options({ lr: 0.1, betas: [0.9, 0.99] }, ...rates, { betas: 0.9 }, { betas: [0.9] }, { amsgrad: true }),
   ),
   makes(p.AdamW, parameters, options({ lr: 0.1 }, ...rates, { betas: [0.9, "1"] })),
+  makes(
+    p.RMSprop,
+    parameters,
+    options({ lr: 0.1, alpha: 0.9 }, ...rates, { alpha: 2 }, { centered: 1 }, { momentum: -1 }, { eps: "0" }),
+  ),
+  makes(p.ExponentialMovingAverage, own(w, null, 3, "w", {}, row), maybe(own(0.9, null, "0.9", 2, -1, [1]))),
+  method("ExponentialMovingAverage", average, "stateDict", maybe(words("ema."))),
+  method(
+    "ExponentialMovingAverage",
+    average,
+    "loadStateDict",
+    aState(average),
+    options({ strict: true }, { strict: 1 }),
+  ),
+  ...["update", "swap", "variables"].map((name) => method("ExponentialMovingAverage", average, name)),
+  makes(
+    p.LRScheduler,
+    own(scheduled, null, 3, "sgd", {}, w),
+    own(() => 1, null, 3, "cosine", [3], [() => 1, () => 1], {}, () => NaN),
+    maybe(own(2, null, "2", -1, 0.5)),
+  ),
+  method("LRScheduler", new p.LRScheduler(scheduled, () => 1), "step"),
+  calls("warmup", p.warmup, aCount, maybe(own(() => 1, null, 3, "cosine", {}, [() => 1]))),
+  calls("cosineAnnealing", p.cosineAnnealing, aCount, maybe(own(0.1, null, "0.1", -1, 2))),
+  calls("stepDecay", p.stepDecay, aCount, maybe(aScale)),
+  calls(
+    "oneCycle",
+    p.oneCycle,
+    own(10, null, "10", 1, 2.5),
+    options({ pctStart: 0.5 }, { pctStart: 2 }, { divFactor: "25" }),
+  ),
   method("Optimizer", sgd, "setLearningRate", own(0.1, null, "0.1", -1, NaN, { lr: 0.1 }, [0.1], row)),
   method("Optimizer", sgd, "clipGradNorm", own(1, null, "1", -1, NaN, { maxNorm: 1 }, row)),
   ...["step", "zeroGrad", "variables"].map((name) => method("Optimizer", sgd, name)),

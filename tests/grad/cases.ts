@@ -1,6 +1,7 @@
 /** For every primitive: functions whose first and second derivatives are checked, or the reason why it has none. */
 
 import type { Node } from "../../lib/graph/node.ts";
+import type { ConvolutionAttrs } from "../../lib/graph/convolution.ts";
 import * as ops from "../../lib/graph/ops.ts";
 import type { BinaryName, OpName, UnaryName } from "../../lib/graph/primitives.ts";
 import { makeScan } from "../../lib/graph/scan.ts";
@@ -120,6 +121,20 @@ const dependentConstants = at([uniform([2]), uniform([2])], (init, a) => {
   return carries[0]!;
 });
 
+/** Windows that overlap, leave gaps, reach out of the input, and leave some of it over; parts that know nothing of each other. */
+function convolutions(): Differentiable[] {
+  const plain = { stride: [1, 1], padding: [[0, 0], [0, 0]], dilation: [1, 1], groups: 1 } as const;
+  const of = (x: Shape, w: Shape, attrs: Partial<ConvolutionAttrs>): Differentiable =>
+    at([uniform(x), uniform(w)], (a, b) => square(ops.convolution(a!, b!, { ...plain, ...attrs })));
+  return [
+    of([2, 2, 3, 4], [3, 2, 2, 2], {}),
+    of([1, 2, 4, 5], [2, 2, 3, 2], { stride: [2, 3], padding: [[1, 0], [1, 2]] }),
+    of([1, 1, 6, 5], [1, 1, 2, 2], { stride: [2, 1], dilation: [3, 2] }),
+    of([1, 4, 2, 3], [4, 2, 1, 2], { groups: 2, padding: [[2, 1], [0, 1]] }),
+    of([2, 2, 1, 2], [2, 1, 1, 1], { groups: 2, stride: [1, 2], padding: [[0, 0], [1, 1]] }),
+  ];
+}
+
 function matmuls(): Differentiable[] {
   const flags = [false, true];
   const shape = (m: number, n: number, transposed: boolean): Shape => transposed ? [n, m] : [m, n];
@@ -224,6 +239,11 @@ export const derivativeCases: { readonly [K in OpName]: readonly Differentiable[
   pad: [at(uniform([2, 3]), (x) => square(ops.pad(x!, [1, 0], [0, 2], 5)))],
   concat: [at([uniform([2, 1]), uniform([2, 3])], (a, b) => square(ops.concat([a!, b!, a!], 1)))],
   flip: [at(uniform([2, 3]), (x) => ops.mul(x!, ops.flip(x!, [0, 1])))],
+  unfold: [
+    at(uniform([5, 2]), (x) => square(ops.unfold(x!, 0, 3))),
+    at(uniform([2, 7]), (x) => square(ops.unfold(x!, 1, 2, 2, 3))),
+    at(uniform([2, 2]), (x) => square(ops.unfold(x!, 1, 3))),
+  ],
 
   take: [
     at([uniform([3, 2]), indices([4], 2, 0, 2, 1)], (x, i) => square(ops.take(x!, i!, 0))),
@@ -246,6 +266,7 @@ export const derivativeCases: { readonly [K in OpName]: readonly Differentiable[
   ],
 
   matmul: matmuls(),
+  convolution: convolutions(),
 
   scan: [
     recurrence(3, false),

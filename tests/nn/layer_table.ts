@@ -30,6 +30,19 @@ const of = <M extends p.Module>(module: M, forward: (module: M, ...inputs: Tenso
   return { module, forward: (inputs) => forward(module, ...inputs) };
 };
 
+/** Layers and directions of a state come first in PyTorch, `[layer, batch, hidden]`, and before the features here. */
+function recurrent<S extends p.GatedState>(module: p.Gated<S>, stateOf: (parts: readonly Tensor[]) => S): LayerCase {
+  return {
+    module,
+    forward: ([x, ...states]) => {
+      const [output, last] = module.run(x!, stateOf(states.map((y) => y.transpose(0, 1))));
+      return [output, last.hidden, ...("cell" in last ? [last.cell as Tensor] : [])].map((y, i) =>
+        i === 0 ? y! : y!.transpose(0, 1)
+      );
+    },
+  };
+}
+
 const rows: Record<string, Make> = {
   mseLoss: loss(p.mseLoss),
   l1Loss: loss(p.l1Loss),
@@ -81,6 +94,27 @@ const rows: Record<string, Make> = {
     ];
     return { forward: ([x]) => all.map((module) => module.forward(x!)) };
   },
+  conv2d: (args) => ({ forward: ([x, w, b]) => p.conv2d(x!, w!, b!, args) }),
+  conv1d: (args) => ({ forward: ([x, w, b]) => p.conv1d(x!, w!, b!, args) }),
+  convLayer2d: (args) => of(new p.Conv2d(3, 4, [3, 2], random, args), (m, x) => m.forward(x)),
+  convLayer1d: (args) => of(new p.Conv1d(2, 4, 3, random, args), (m, x) => m.forward(x)),
+  maxPool2d: ({ kernelSize, ...args }) => ({ forward: ([x]) => p.maxPool2d(x!, kernelSize as p.Pair, args) }),
+  avgPool2d: ({ kernelSize, ...args }) => ({ forward: ([x]) => p.avgPool2d(x!, kernelSize as p.Pair, args) }),
+  pool1d: () => {
+    const all = [
+      new p.MaxPool1d(2),
+      new p.MaxPool1d(3, { stride: 1, padding: 1 }),
+      new p.AvgPool1d(2),
+      new p.AvgPool1d(3, { stride: 2, padding: 1 }),
+    ];
+    return { forward: ([x]) => all.map((module) => module.forward(x!)) };
+  },
+  groupNorm: ({ groups, eps }) =>
+    of(new p.GroupNorm(groups as number, 4, eps as number | undefined), (m, x) => m.forward(x)),
+  batchNorm: (args, [x]) => of(new p.BatchNorm(x!.shape[1]!, args), (m, x) => m.forward(x)),
+  batchNormEval: () => of(new p.BatchNorm(4).eval(), (m, x) => m.forward(x)),
+  gru: (args) => recurrent(new p.GRU(2, 3, random, args), ([hidden]) => ({ hidden: hidden! })),
+  lstm: (args) => recurrent(new p.LSTM(2, 3, random, args), ([hidden, cell]) => ({ hidden: hidden!, cell: cell! })),
   rotary: (args) => ({ forward: ([x]) => p.rotaryPositions(x!, args) }),
 };
 

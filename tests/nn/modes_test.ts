@@ -3,15 +3,22 @@
 import { deepStrictEqual as equal, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import {
   arange,
+  BatchNorm,
   compile,
+  Conv2d,
+  conv2d,
   crossEntropy,
   Dropout,
   dropout,
   Embedding,
   full,
   gradients,
+  GroupNorm,
+  GRU,
   HostRandom,
   huberLoss,
+  LSTM,
+  maxPool2d,
   mseLoss,
   MultiheadAttention,
   ones,
@@ -88,6 +95,87 @@ onEachEngine("a query that may look at nothing gives 0 and passes none, whatever
     const [g] = gradients(y.sum(), [x]);
     equal(await g!.select(0, 1).toList(), [0, 0]);
   }
+});
+
+onEachEngine(
+  "batch normalisation follows its batches as PyTorch does, and takes what it followed after eval()",
+  async () => {
+    const norm = new BatchNorm(2, { momentum: 0.25 });
+    const step = compile((x) => norm.forward(x), { state: norm });
+    const batches = [[[1, 10], [3, 30], [8, 20]], [[0, 1], [2, -1], [4, 3]]];
+    let [mean, variance] = [[0, 0], [1, 1]];
+    for (const batch of batches) {
+      await step(tensor(batch));
+      const column = (i: number): number[] => batch.map((row) => row[i]!);
+      const means = [0, 1].map((i) => column(i).reduce((a, b) => a + b) / 3);
+      const spread = [0, 1].map((i) => column(i).reduce((sum, x) => sum + (x - means[i]!) ** 2, 0) / 2);
+      mean = mean.map((x, i) => 0.75 * x + 0.25 * means[i]!);
+      variance = variance.map((x, i) => 0.75 * x + 0.25 * spread[i]!);
+    }
+    checkNumbers(await norm.runningMean.data(), mean, 1e-6, "running mean");
+    checkNumbers(await norm.runningVar.data(), variance, 1e-6, "running variance");
+    strictEqual(await norm.numBatchesTracked.item(), 2);
+    norm.eval();
+    const expected = [0, 1].map((i) => (7 - mean[i]!) / Math.sqrt(variance[i]! + 1e-5));
+    checkNumbers(await (await step(tensor([[7, 7]]))).data(), expected, 1e-5, "after eval()");
+    strictEqual(await norm.numBatchesTracked.item(), 2);
+  },
+);
+
+Deno.test("convolutions, pooling, norms and recurrent layers name what they take and were given", () => {
+  const image = zeros([2, 3, 8, 8]);
+  throws(
+    () => conv2d(image, zeros([4, 2, 3, 3])),
+    /conv2d\(\) of float32 \[2, 3, 8, 8\] with a weight float32 \[4, 2, 3, 3\] does not fit: the input has 3 channels, the weight is for 2\./,
+  );
+  throws(
+    () => conv2d(zeros([3, 8, 8]), zeros([4, 3, 3, 3])),
+    /conv2d\(\) takes float32 \[batch, channel, height, width\], not float32 \[3, 8, 8\]\.[^]*x\.unsqueeze\(0\)/,
+  );
+  throws(
+    () => conv2d(image, zeros([4, 3, 3, 3]), zeros([3])),
+    /takes a bias for each of 4 channels, not float32 \[3\]/,
+  );
+  throws(
+    () => new Conv2d(3, 4, 3, random, { padding: "same", stride: 2 }),
+    /padding "same" of Conv2d keeps the size, which a stride of 2 does not/,
+  );
+  throws(() => new Conv2d(3, 4, 3, random, { groups: 2 }), /share its channels: 3 and 4 are no multiples of 2\./);
+  throws(
+    () => maxPool2d(image, 2, { padding: 2 }),
+    /padding of maxPool2d\(\) is at most half of its window, 2 x 2, not 2 x 2/,
+  );
+  throws(() => new GroupNorm(2, 3), /share its channels: 3 is no multiple of 2/);
+  throws(
+    () => new GroupNorm(1, 4).forward(image),
+    /GroupNorm takes \[batch, channel, \.\.\] with 4 channels; it was given/,
+  );
+  throws(
+    () => new BatchNorm(3).forward(zeros([1, 3])),
+    /BatchNorm needs more than one number of a channel to train[^]*eval\(\)/,
+  );
+  const both = new GRU(2, 3, random, { bidirectional: true });
+  throws(() => both.step(zeros([4, 2]), both.initialState(4)), /a GRU that goes both ways has no single step/);
+  const resets = zeros([5, 4], { dtype: "bool" });
+  throws(() => both.run(zeros([5, 4, 2]), both.initialState(4), resets), /goes both ways takes no resets/);
+  throws(
+    () => new GRU(2, 3, random, { batchFirst: true }).run(zeros([5, 2])),
+    /with batchFirst takes \[batch, time, feature\]/,
+  );
+});
+
+onCpu("layers of a recurrent network step as they run", async () => {
+  const layers = new LSTM(2, 3, random, { numLayers: 2 });
+  const x = tensor(new HostRandom(2).uniform(24, -1, 1), { shape: [3, 4, 2] });
+  const [outputs, last] = layers.run(x);
+  let state = layers.initialState(4);
+  equal(state.hidden.shape, [4, 2, 3]);
+  for (let t = 0; t < 3; t++) {
+    const [y, next] = layers.step(x.select(0, t), state);
+    checkNumbers(await y.data(), [...await outputs.select(0, t).data()], 1e-6, `step ${t}`);
+    state = next;
+  }
+  checkNumbers(await state.cell.data(), [...await last.cell.data()], 1e-6, "the last cell");
 });
 
 Deno.test("sinusoids are those of Vaswani et al. 2017", async () => {

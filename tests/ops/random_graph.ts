@@ -103,6 +103,25 @@ function product(b: Builder): Entry {
   return roughly(ops.matmul(x.node, y.node, transA, transB), x.bound * y.bound * inner);
 }
 
+/** A convolution of what is brought to four axes: channels and filters in groups, windows that overlap or leave gaps. */
+function convolved(b: Builder): Entry {
+  const x = b.summable("float32", 4);
+  const image = ops.reshape(x.node, [...x.node.shape.slice(0, 3), sizeOf(x.node.shape.slice(3))]);
+  const [, channels] = image.shape as [number, number];
+  const groups = b.random.chance(0.3) ? channels : 1;
+  const size = [2, 3].map((axis) => b.random.integer(1, Math.min(3, image.shape[axis]!)));
+  const shape = [groups * b.random.integer(1, 2), channels / groups, ...size];
+  const w = b.variety.isSpecial ? b.few(shape) : b.fresh("float32", shape);
+  const pair = (of: () => number): [number, number] => [of(), of()];
+  const attrs = {
+    stride: pair(() => b.random.integer(1, 2)),
+    padding: [pair(() => b.random.integer(0, 1)), pair(() => b.random.integer(0, 1))] as const,
+    dilation: size.map((n) => n === 1 ? 1 : b.random.integer(1, 2)) as [number, number],
+    groups,
+  };
+  return roughly(ops.convolution(image, w.node, attrs), x.bound * w.bound * sizeOf(shape.slice(1)));
+}
+
 function scattered(b: Builder): Entry {
   const x = b.summable("float32", 1);
   const axis = b.axis(x);
@@ -262,6 +281,11 @@ const recipes: { readonly [K in Exclude<OpName, "output">]: Recipe } = {
   }),
   concat: joined,
   flip: moving(1, (b, x) => ops.flip(x.node, b.axes(x))),
+  unfold: moving(1, (b, x) => {
+    const axis = b.axis(x);
+    const size = b.random.integer(1, Math.min(3, x.node.shape[axis]!));
+    return ops.unfold(x.node, axis, size, b.random.integer(1, 2), size === 1 ? 1 : b.random.integer(1, 2));
+  }),
 
   take: moving(1, (b, x) => {
     const axis = b.axis(x);
@@ -274,6 +298,7 @@ const recipes: { readonly [K in Exclude<OpName, "output">]: Recipe } = {
   }),
   scatterAdd: scattered,
   matmul: product,
+  convolution: convolved,
   scan: (b) => b.variety.isVaried && (b.variety.isSpecial || b.random.chance(0.8)) ? randomLoop(b, applied) : loop(b),
 };
 

@@ -2,6 +2,7 @@
 
 import { makePart } from "../fused/part.ts";
 import { type Node, placeholder, rebuild, substitute, topological } from "../../graph/node.ts";
+import { primitives } from "../../graph/primitives.ts";
 import { withSite } from "../../graph/site.ts";
 import type { Block } from "./block.ts";
 import { type Division, isLeaf } from "./divide.ts";
@@ -51,6 +52,8 @@ function readElsewhere(
   return read;
 }
 
+const isProduct = ({ op }: Node): boolean => primitives[op].kind === "contract";
+
 const isFree = ({ op }: Node): boolean => op === "full" || op === "iota";
 
 function makeParts(members: readonly Node[], read: ReadonlySet<Node>, image: Map<Node, Node>, block: Block): void {
@@ -66,7 +69,7 @@ function makeParts(members: readonly Node[], read: ReadonlySet<Node>, image: Map
     const piece = rootOf(current);
     return piece.root.op === "input" || piece.root.op === "output" ? piece : { root: current, offset: 0 };
   });
-  const products = members.filter((x) => x.op === "matmul");
+  const products = members.filter(isProduct);
   const results = withSite((products[0] ?? taken[0]!).site, () => makePart(body, pieces, why(members, block)));
   taken.forEach((x, i) => image.set(x, results[i]!));
 }
@@ -75,7 +78,7 @@ function makeParts(members: readonly Node[], read: ReadonlySet<Node>, image: Map
 function why(members: readonly Node[], block: Block): string {
   const places = [...new Set(members.map((x) => block.placeOf(x)!))];
   const saved = block.gainOf(places);
-  const products = members.filter((x) => x.op === "matmul").length;
+  const products = members.filter(isProduct).length;
   const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
   return `${count(places.length, "operation")}, of them ${count(products, "product")}: ` +
     `${Math.round(saved / 1000)} us less than as WebAssembly, by estimate`;

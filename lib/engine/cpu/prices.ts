@@ -7,6 +7,7 @@ import { coreOf, extentOf, lengthOf } from "../fused/draft.ts";
 import { costly } from "../fused/target.ts";
 import { fewTerms } from "../onnx/long_sums.ts";
 import { mostColumns } from "../wasm/nest.ts";
+import { termsOf } from "../onnx/work.ts";
 import { isThin } from "../wasm/program.ts";
 import type { Node } from "../../graph/node.ts";
 import { primitives } from "../../graph/primitives.ts";
@@ -80,6 +81,9 @@ const perProduct: Readonly<Times> = { wasm: 0.1, onnx: 0.05 };
 const perLargeProduct: Readonly<Times> = { wasm: 0.15, onnx: 0.03 };
 const perProductElement: Readonly<Times> = { wasm: 0.5, onnx: 0.1 };
 const largeFactor = 2 ** 15;
+/** What a multiply-add of a convolution costs: 0.7 to 0.8 and 0.06 to 0.09; of few places of large windows 2.9 and 0.11. */
+const perConvolved: Readonly<Times> = { wasm: 0.8, onnx: 0.07 };
+const perLargeWindow: Readonly<Times> = { wasm: 2.9, onnx: 0.11 };
 
 function priceOf({ op }: Node): Readonly<Times> {
   if (vectored.has(op)) return perVectored;
@@ -97,6 +101,10 @@ function elementsOf(node: Node): Times {
     const sums = times(k * n > largeFactor ? perLargeProduct : perProduct, size * k);
     const { wasm, onnx } = times(perProductElement, size);
     return { wasm: sums.wasm + wasm, onnx: sums.onnx + onnx };
+  }
+  if (node.op === "convolution") {
+    const [places, window] = [node, node.inputs[1]!].map((x) => sizeOf(x.shape.slice(2))) as [number, number];
+    return times(window > places ? perLargeWindow : perConvolved, size * termsOf(node)!);
   }
   if (node.op === "scatterAdd") {
     const hits = node.inputs[1]!.shape[node.attrs.axis]!;
@@ -125,6 +133,6 @@ export function timesOf(node: Node, shared: boolean): Readonly<Times> {
   if (views.has(node.op)) return perView;
   const { wasm, onnx } = elementsOf(node);
   const isLarge = shared && Math.max(...[node, ...node.inputs].map((x) => sizeOf(x.shape))) >= manyElements;
-  const left = isLarge ? sharedOut[node.op === "matmul" ? "product" : "other"] : 1;
+  const left = isLarge ? sharedOut[primitives[node.op].kind === "contract" ? "product" : "other"] : 1;
   return { wasm: perOperation.wasm + wasm, onnx: perOperation.onnx + onnx * left };
 }

@@ -144,6 +144,7 @@ function useOf(user: Node, slot: number, use: Use, { timesInProduct }: Target): 
     case "permute":
     case "flip":
     case "slice":
+    case "unfold":
     case "pad":
     case "concat":
       return { context: context === null ? null : `${context}/${user.id}.${slot}`, times };
@@ -191,7 +192,7 @@ function repeatedCost(node: Node, held: ReadonlySet<Node>, mostRepeated: number)
     for (const input of x.inputs) {
       if (held.has(input)) price++;
       // Each slice of a value computes its own elements.
-      else visit(input, x.op === "slice" ? new Set() : seen);
+      else visit(input, x.op === "slice" || x.op === "unfold" ? new Set() : seen);
     }
   };
   visit(node, new Set());

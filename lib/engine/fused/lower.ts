@@ -84,6 +84,7 @@ export class Lowering {
         return this.exprs.make(node.dtype, { kind: "core", node });
       case "input":
       case "scatterAdd":
+      case "convolution":
       case "scan":
       case "output":
         throw new Error(`There is no expression for ${node.op}: it should be in memory.`);
@@ -183,6 +184,11 @@ function sourceIndex(node: Node, index: readonly Ix[]): Ix[] | null {
       return index.map((ix, i) => node.inputs[0]!.shape[i] === 1 ? zero : ix);
     case "slice":
       return index.map((ix, i) => add(scale(ix, node.attrs.steps[i]!), constant(node.attrs.starts[i]!)));
+    case "unfold": {
+      const { axis, step, dilation } = node.attrs;
+      const inner = scale(index.at(-1)!, dilation);
+      return index.slice(0, -1).map((ix, i) => i === axis ? add(scale(ix, step), inner) : ix);
+    }
     case "flip":
       return index.map((ix, i) => node.attrs.axes.includes(i) ? add(constant(node.shape[i]! - 1), scale(ix, -1)) : ix);
     default:

@@ -24,6 +24,7 @@ import {
 import { withSite } from "../../graph/site.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { extentOf, lengthOf, reducedAxes, type ReduceNode } from "./draft.ts";
+import { convolutionAsProduct } from "./convolution.ts";
 import { isPart } from "./part.ts";
 import type { Target } from "./target.ts";
 
@@ -72,6 +73,8 @@ function rewrite(node: Node, target: Target): Node {
   switch (node.op) {
     case "matmul":
       return rewriteProduct(node, target);
+    case "convolution":
+      return rewriteConvolution(node, target);
     case "sum":
     case "max":
     case "min":
@@ -258,6 +261,12 @@ function rewriteProduct(node: NodeOf<"matmul">, target: Target): Node {
   const tiles = batch * Math.ceil(m / 32) * Math.ceil(n / 32);
   const count = Math.min(Math.ceil(256 / Math.max(1, tiles)), Math.floor(k / 128));
   return k >= 512 && tiles < 128 && count > 1 ? splitProduct(node, parts(k, count)) : node;
+}
+
+function rewriteConvolution(node: NodeOf<"convolution">, target: Target): Node {
+  if (sizeOf(node.shape) === 0) return full("float32", node.shape, 0);
+  const { product, finish } = convolutionAsProduct(node);
+  return finish(product.op === "matmul" ? rewriteProduct(product, target) : product);
 }
 
 /** A thin product would leave most of a tile empty: it is a sum of products along k. */

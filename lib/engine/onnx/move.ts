@@ -71,6 +71,20 @@ export function flip(b: Builder, x: Value, node: NodeOf<"flip">): Value {
   return cut(b, x, fill(-1), fill(-(2 ** 31)), axes, fill(-1), x.shape);
 }
 
+/** Windows: their entries are looked up, which is as much memory as they have. */
+export function unfold(b: Builder, x: Value, node: NodeOf<"unfold">): Value {
+  const { axis, size, step, dilation } = node.attrs;
+  const [full, count] = [node.inputs[0]!.shape, node.shape[axis]!];
+  const places = Int32Array.from({ length: count * size }, (_, k) => {
+    return Math.floor(k / size) * step + (k % size) * dilation;
+  });
+  const index = b.tensor("int32", [count, size], places);
+  const name = b.op("Gather", [b.materialize(x, full).name, index.name], { axis });
+  const found: Value = { name, dtype: x.dtype, shape: [...full.slice(0, axis), count, size, ...full.slice(axis + 1)] };
+  const order = found.shape.map((_, i) => i);
+  return permute(b, found, [...order.filter((i) => i !== axis + 1), axis + 1]);
+}
+
 /** `value` before and after. */
 export function pad(b: Builder, x: Value, node: NodeOf<"pad">): Value {
   const { before, after, value } = node.attrs;

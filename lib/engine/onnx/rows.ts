@@ -7,6 +7,7 @@ import type { NodeOf } from "../../graph/node.ts";
 import { castLimits, type OpName } from "../../graph/primitives.ts";
 import type { DType } from "../../graph/types.ts";
 import { broadcastShapes, type Builder, type Value } from "./builder.ts";
+import { convolution } from "./convolution.ts";
 import { matmul } from "./matmul.ts";
 import * as move from "./move.ts";
 import { elementTypes } from "./proto.ts";
@@ -205,9 +206,12 @@ export const rows: { readonly [K in Exclude<OpName, "scan" | "output">]: Row<K> 
   concat: (b, node, x) => move.concat(b, node, x),
   flip: (b, node, [x]) => move.flip(b, x!, node),
 
+  unfold: (b, node, [x]) => move.unfold(b, x!, node),
+
   take: indexing("Gather"),
   takeAlongAxis: indexing("GatherElements"),
   scatterAdd: indexing("ScatterElements", "add"),
 
   matmul: (b, node, [x, y]) => matmul(b, node, x!, y!, null),
+  convolution,
 };

@@ -13,6 +13,12 @@ export interface Work {
   operations: number;
 }
 
+/** How many products an element of a product or convolution is the sum of; null for other operations. */
+export function termsOf(node: Node): number | null {
+  if (node.op === "matmul") return node.inputs[0]!.shape.at(node.attrs.transA ? -2 : -1)!;
+  return node.op === "convolution" ? sizeOf(node.inputs[1]!.shape.slice(1)) : null;
+}
+
 /** The work of these nodes, loops with all of their steps. */
 export function workOf(nodes: Iterable<Node>): Work {
   const work: Work = { total: 0, operations: 0 };
@@ -23,7 +29,7 @@ export function workOf(nodes: Iterable<Node>): Work {
       work.total += body.total * node.attrs.length;
       work.operations += body.operations * node.attrs.length;
     } else {
-      const cost = node.op === "matmul" ? node.inputs[0]!.shape.at(node.attrs.transA ? -2 : -1)! : elementCost;
+      const cost = termsOf(node) ?? elementCost;
       work.total += sizeOf(node.shape) * cost;
       work.operations += 1;
     }

@@ -9,7 +9,7 @@ import { helpFor } from "./help.ts";
 import { labelOf } from "./label.ts";
 import { pathText, trail } from "./trail.ts";
 
-const moving = new Set<string>(["stopGradient", "reshape", "permute", "expand", "slice"]);
+const moving = new Set<string>(["stopGradient", "reshape", "permute", "expand", "slice", "unfold"]);
 
 /** Whether `node` is nothing but numbers of a parameter: it is copied. */
 function isCopy(node: Node): boolean {

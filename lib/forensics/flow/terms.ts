@@ -16,6 +16,7 @@ const additive: ReadonlySet<Node["op"]> = new Set([
   "slice",
   "concat",
   "flip",
+  "unfold",
   "pad",
 ]);
 

@@ -14,9 +14,9 @@ import { withItself } from "./same.ts";
 /** What stays 0 of an operation whose inputs are 0. */
 const ofZero = new Set<string>([
   ...["neg", "abs", "square", "sqrt", "sin", "tan", "tanh", "relu", "expm1", "log1p", "sum", "max", "min", "cumsum"],
-  ...["reshape", "expand", "permute", "slice", "flip", "concat", "add", "sub", "stopGradient"],
+  ...["reshape", "expand", "permute", "slice", "flip", "unfold", "concat", "add", "sub", "stopGradient"],
 ]);
-const products = new Set<string>(["mul", "matmul"]);
+const products = new Set<string>(["mul", "matmul", "convolution"]);
 
 /** The difference or ratio of a thing with itself that takes every gradient of `loss` to `leaves`; null if one is left. */
 export function vanishesAt(loss: Node, leaves: readonly Node[]): Node | null {

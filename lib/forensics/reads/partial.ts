@@ -5,6 +5,7 @@
  */
 
 import type { Node } from "../../graph/node.ts";
+import { primitives } from "../../graph/primitives.ts";
 import type { Site } from "../../graph/site.ts";
 import { warn } from "../../graph/warning.ts";
 import { droppedAt } from "../flow/dropped.ts";
@@ -47,7 +48,7 @@ function entriesIn(nodes: readonly Node[], reads: readonly Drop[], owners: Reado
   });
 }
 
-const moving = new Set<string>(["reshape", "expand", "permute", "slice", "concat", "pad"]);
+const moving = new Set<string>(["reshape", "expand", "permute", "slice", "unfold", "concat", "pad"]);
 
 /** The constants behind a node that only moves them. */
 function movedFrom(node: Node): Node[] {
@@ -56,7 +57,7 @@ function movedFrom(node: Node): Node[] {
 
 /** What layers take as a constant. */
 function constantInputs(order: readonly Node[], learning: ReadonlySet<Node>): Node[] {
-  const layers = order.filter((x) => x.op === "matmul" && learning.has(x));
+  const layers = order.filter((x) => primitives[x.op].kind === "contract" && learning.has(x));
   return layers.flatMap((x) => x.inputs.filter((y) => !learning.has(y)).flatMap(movedFrom));
 }
 

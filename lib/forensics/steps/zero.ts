@@ -58,8 +58,20 @@ function isBound(node: Node, on: ReadonlySet<Node>): boolean {
   return numbersOnly && topological([node.inputs[0]!], (x) => on.has(x)).some((x) => on.has(x));
 }
 
-const products = new Set<string>(["mul", "matmul"]);
-const linear = new Set<string>(["add", "sub", "neg", "sum", "reshape", "expand", "permute", "slice", "concat", "pad"]);
+const products = new Set<string>(["mul", "matmul", "convolution"]);
+const linear = new Set<string>([
+  "add",
+  "sub",
+  "neg",
+  "sum",
+  "reshape",
+  "expand",
+  "permute",
+  "slice",
+  "unfold",
+  "concat",
+  "pad",
+]);
 
 /** Whether the loss is a sum of what comes out of `node`, weighted at most: then `node` is a penalty, and may be 0. */
 function isLinear(node: Node, nodes: readonly Node[], keep: Keep): boolean {
@@ -103,7 +115,7 @@ function because(node: Node, loss: number, on: ReadonlySet<Node>): Pick<ZeroAt, 
     const help = isBounding ? within : "see that the other side is chosen at times.";
     return { why: `${name}() always chooses the other side`, help, isPassing: !isBounding };
   }
-  if (node.op === "mul" || node.op === "matmul") {
+  if (products.has(node.op)) {
     return { why: "a product with 0", help: "let what it is multiplied with begin away from 0.", isPassing: true };
   }
   return {

@@ -7,7 +7,7 @@ import { describe } from "../../graph/types.ts";
 import { arange } from "../../tensor/creation.ts";
 import * as kind from "../../tensor/kinds.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { dropout, share } from "../dropout.ts";
+import { dropout } from "../dropout.ts";
 
 /** Settings of {@linkcode scaledDotProductAttention}. */
 export interface AttentionOptions {
@@ -29,7 +29,7 @@ const takesAttention = signature("scaledDotProductAttention()", {
   value: kind.tensor,
   options: kind.options<AttentionOptions>({
     attnMask: kind.tensor,
-    dropoutP: share,
+    dropoutP: kind.share,
     dropoutKey: kind.key,
     isCausal: kind.boolean,
     scale: kind.finite,
@@ -103,8 +103,10 @@ export function scaledDotProductAttention(
     const causal = isCausal ? causalMask(query.shape.at(-2)!, key.shape.at(-2)!) : null;
     const products = query.mul(scale).matmul(key.transpose());
     const scores = given?.bias ? products.add(given.bias) : products;
-    const allowed = given && causal ? given.allowed.and(causal) : given?.allowed ?? causal;
-    const weights = scores.softmax(-1, allowed ? { where: allowed } : {});
+    const weights = !given && causal
+      // Each query may look at something: what is forbidden vanishes beside it.
+      ? scores.where(causal, -3.4e38).softmax(-1)
+      : scores.softmax(-1, given ? { where: causal ? given.allowed.and(causal) : given.allowed } : {});
     return (dropoutP > 0 ? dropout(weights, dropoutP, dropoutKey!) : weights).matmul(value);
   });
 }

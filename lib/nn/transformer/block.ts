@@ -5,11 +5,11 @@ import { atCaller } from "../../graph/site.ts";
 import type { HostRandom } from "../../tensor/host_random.ts";
 import * as kind from "../../tensor/kinds.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { Dropout, share } from "../dropout.ts";
+import { Dropout } from "../dropout.ts";
 import { type Activation, checkActivation, LayerNorm, Linear } from "../layers.ts";
 import { Module } from "../module.ts";
 import { checkInput } from "../refuse.ts";
-import { RMSNorm } from "../rms_norm.ts";
+import { RMSNorm } from "../norm/rms_norm.ts";
 import { MultiheadAttention, type MultiheadMasks } from "./multihead.ts";
 import { type RotaryOptions, rotaryOptions } from "./positions.ts";
 
@@ -40,7 +40,7 @@ const takesBlock = signature("new TransformerBlock()", {
   random: kind.hostRandom,
   options: kind.options<TransformerBlockOptions>({
     dimFeedforward: size,
-    dropout: share,
+    dropout: kind.share,
     activation: kind.text,
     normFirst: kind.boolean,
     norm: kind.oneOf("layer", "rms"),

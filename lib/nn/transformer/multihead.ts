@@ -10,7 +10,6 @@ import * as kind from "../../tensor/kinds.ts";
 import { Generator } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Parameter } from "../../tensor/variable.ts";
-import { share } from "../dropout.ts";
 import { drawParameter, uniformInit } from "../init.ts";
 import { Linear } from "../layers.ts";
 import { Module } from "../module.ts";
@@ -48,7 +47,7 @@ const takesMultihead = signature("new MultiheadAttention()", {
   numHeads: size,
   random: kind.hostRandom,
   options: kind.options<MultiheadAttentionOptions>({
-    dropout: share,
+    dropout: kind.share,
     bias: kind.boolean,
     batchFirst: kind.boolean,
     rotary: rotaryOptions,

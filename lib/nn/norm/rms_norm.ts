@@ -1,13 +1,13 @@
 /** RMSNorm (Zhang and Sennrich 2019): the last axis divided by its root mean square, then scaled. */
 
-import { signature, takeOnly } from "../graph/arguments.ts";
-import { atCaller } from "../graph/site.ts";
-import { ones } from "../tensor/creation.ts";
-import * as kind from "../tensor/kinds.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { Parameter } from "../tensor/variable.ts";
-import { Module } from "./module.ts";
-import { checkInput } from "./refuse.ts";
+import { signature, takeOnly } from "../../graph/arguments.ts";
+import { atCaller } from "../../graph/site.ts";
+import { ones } from "../../tensor/creation.ts";
+import * as kind from "../../tensor/kinds.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { Parameter } from "../../tensor/variable.ts";
+import { Module } from "../module.ts";
+import { checkInput } from "../refuse.ts";
 
 const takesRMSNorm = signature("new RMSNorm()", { features: kind.count(1), eps: kind.optional(kind.finite) });
 
