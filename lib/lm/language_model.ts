@@ -9,7 +9,7 @@ import { describe } from "../graph/types.ts";
 import { Embedding } from "../nn/embedding.ts";
 import { normalInit } from "../nn/init.ts";
 import { Module } from "../nn/module.ts";
-import { RMSNorm } from "../nn/rms_norm.ts";
+import { RMSNorm } from "../nn/norm/rms_norm.ts";
 import { TransformerBlock } from "../nn/transformer/block.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import * as kind from "../tensor/kinds.ts";

