@@ -121,14 +121,23 @@ export class LanguageModel extends Module {
   }
 
   /**
-   * What head `k` makes of the trunk: logits of the token k + 1 places on, `[sequence, time, vocabulary]`.
+   * What head `k` makes of the trunk, `[sequence, time, dModel]` to the same: before norm and unembedding.
+   *
+   * @throws RangeError if there is no such head.
+   */
+  ahead(hidden: Tensor, k: number): Tensor {
+    const head = this.heads[k];
+    if (!head) throw new RangeError(`LanguageModel has the heads 0 to ${this.heads.length - 1}, not ${k}.`);
+    return atCaller(() => head.forward(hidden, causal));
+  }
+
+  /**
+   * Logits of the token k + 1 places on, by head `k`: `[sequence, time, dModel]` to `[sequence, time, vocabulary]`.
    *
    * @throws RangeError if there is no such head.
    */
   logits(hidden: Tensor, k: number): Tensor {
-    const head = this.heads[k];
-    if (!head) throw new RangeError(`LanguageModel has the heads 0 to ${this.heads.length - 1}, not ${k}.`);
-    return atCaller(() => this.unembed(head.forward(hidden, causal)));
+    return atCaller(() => this.unembed(this.ahead(hidden, k)));
   }
 
   /** Logits of what a head gave, whatever the axes before: `[.., dModel]` to `[.., vocabulary]`. */
@@ -156,6 +165,7 @@ const causal = { isCausal: true };
 takeOnly(LanguageModel, {
   forward: { x: kind.tensor },
   hidden: { tokens: kind.tensor },
+  ahead: { hidden: kind.tensor, k: kind.count(0) },
   logits: { hidden: kind.tensor, k: kind.count(0) },
   unembed: { x: kind.tensor },
 });

@@ -28,7 +28,8 @@ export interface Given {
 
 /** What the model says of a batch. */
 interface Said {
-  readonly hidden: Tensor;
+  /** What the next token is said by, `[row, time, dModel]`: the end of the model, which knows most. */
+  readonly state: Tensor;
   /** bool `[row, time]`: the tokens. */
   readonly counts: Tensor;
   /** bool `[row, time, head]`. */
@@ -83,14 +84,14 @@ export class LanguageLearner {
     }, this.critic && this.otherOptimizer);
   }
 
-  /** A step of stage 1: the critic learns values while the trunk is frozen; or the reference learns to read. Gives its loss. */
+  /** A step of stage 1: the critic learns values while the model is frozen; or the reference learns to read. Gives its loss. */
   prepare(given: Given): Tensor {
     const optimizer = this.otherOptimizer!;
     let loss: Tensor;
     if (this.critic) {
       const said = say(this.model, given, 1);
-      const hidden = stopGradient(this.model.norm.forward(said.hidden), "stage 1: the trunk is frozen");
-      loss = this.#valueLoss(said, this.critic.forward(hidden).squeeze(-1), given);
+      const state = stopGradient(said.state, "stage 1: the model is frozen");
+      loss = this.#valueLoss(said, this.critic.forward(state).squeeze(-1), given);
     } else {
       const said = say(this.reference!, given, 1);
       loss = multiTokenLoss(said.losses, said.valid.cast("float32"), said.valid);
@@ -149,7 +150,7 @@ export class LanguageLearner {
   #weighByValues(said: Said, given: Given): { weights: Tensor; deltas: Tensor; values: Tensor } {
     const { temperature, deltaDiscount, detachWeights, weigher } = this.options;
     const heads = said.valid.shape[2]!;
-    const values = this.critic!.forward(this.model.norm.forward(said.hidden)).squeeze(-1);
+    const values = this.critic!.forward(said.state).squeeze(-1);
     const deltas = valueDeltas(weigher === "oracle" ? given.oracle : values, deltaDiscount);
     const ahead = lookAhead(deltas, heads);
     const rows = ahead.shape[0]!;
@@ -190,14 +191,16 @@ function say(model: LanguageModel, { tokens, lengths }: Given, heads: number, ch
   const counts = arange(time).unsqueeze(0).less(lengths.unsqueeze(1));
   const hidden = model.hidden(tokens);
   const { labels, valid } = headTargets(tokens, heads, counts);
-  const all = Array.from({ length: heads }, (_, k) => {
-    const logits = model.logits(hidden, k).reshape(rows * time, model.vocabulary);
+  const ends = Array.from({ length: heads }, (_, k) => model.ahead(hidden, k));
+  const all = ends.map((end, k) => {
+    const logits = model.unembed(end).reshape(rows * time, model.vocabulary);
     const label = labels.select(-1, k).reshape(rows * time);
     const loss = crossEntropy(logits, label, { reduction: "none" }).reshape(rows, time);
     return { loss, choice: choose ? logits.argmax(-1).reshape(rows, time) : null };
   });
   return {
-    ...{ hidden, counts, valid },
+    ...{ counts, valid },
+    state: model.norm.forward(ends[0]!),
     losses: stack(all.map((x) => x.loss), -1).where(valid, 0),
     choices: choose ? stack(all.map((x) => x.choice!), -1) : null,
   };

@@ -50,6 +50,7 @@ export const language: readonly Call[] = [
   ),
   method("LanguageModel", model, "forward", own(symbols, null, 3, [[1]], values)),
   method("LanguageModel", model, "hidden", own(symbols, null, 3, [[1]], values)),
+  method("LanguageModel", model, "ahead", own(p.zeros([1, 3, 8]), null, 3, values), own(0, null, "0", 1, -1, 0.5)),
   method("LanguageModel", model, "logits", own(p.zeros([1, 3, 8]), null, 3, values), own(0, null, "0", 1, -1, 0.5)),
   method("LanguageModel", model, "unembed", own(p.zeros([1, 8]), null, 3, values)),
   calls(

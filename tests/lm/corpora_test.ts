@@ -46,9 +46,9 @@ Deno.test("sums are right where the reward says so, and what is to be expected f
   const expected = new Map<string, [number, number]>();
   for (let row = 0; row < rows; row++) {
     const text = textOf(tokens.subarray(row * time, row * time + lengths[row]!));
-    const [, a, b, c] = /^(\d+)\+(\d+)=(\d+)\.$/.exec(text)!;
+    const [, a, b, c, mark] = /^(\d+)\+(\d+)=(\d+)([.!])$/.exec(text)!;
     const isRight = Number(a) + Number(b) === Number(c);
-    equal(reward[row], isRight ? 1 : 0, text);
+    equal([reward[row], mark], isRight ? [1, "."] : [0, "!"], text);
     right += isRight ? 1 : 0;
     const values = [...oracle.subarray(row * time, row * time + lengths[row]!)];
     equal(values.at(-1), isRight ? 1 : 0);

@@ -1,6 +1,6 @@
 /**
- * Sums that can be checked: `417+85=502.`, a row each. In a share of them one digit of the answer is wrong, and a reward of 1 at the last
- * byte says that none is: what is expected of it falls at the very digit that is wrong.
+ * Sums that can be checked, a row each: `417+85=502.`, or `417+85=512!`, where a digit of the answer is wrong. A reward of 1 at the mark
+ * says that none is, so what is expected of it falls at the very digit that is wrong; the mark itself makes who reads check the answer.
  */
 
 import type { HostRandom } from "../../tensor/host_random.ts";
@@ -61,7 +61,7 @@ export class Sums implements Corpus {
     const wrongAt = isWrong ? below(random, answer.length) : -1;
     if (isWrong) answer[wrongAt] = (answer[wrongAt]! + 1 + below(random, 9)) % 10;
     const question = `${a}+${b}=`;
-    const text = `${question}${answer.join("")}.`;
+    const text = `${question}${answer.join("")}${isWrong ? "!" : "."}`;
     const from = row * time;
     tokens.set([...text].map((x) => x.charCodeAt(0)), from);
     lengths[row] = text.length;
