@@ -170,6 +170,16 @@ export {
   type MultiheadMasks,
 } from "./lib/nn/transformer/multihead.ts";
 export { type RotaryOptions, rotaryPositions, sinusoidalPositions } from "./lib/nn/transformer/positions.ts";
+export {
+  type HeadTargets,
+  headTargets,
+  type HeadWeightOptions,
+  headWeights,
+  lookAhead,
+  multiTokenLoss,
+} from "./lib/lm/heads.ts";
+export { valueDeltas, type ValueTargetOptions, type ValueTargetParts, valueTargets } from "./lib/lm/critic.ts";
+export { LanguageModel, type LanguageModelOptions } from "./lib/lm/language_model.ts";
 export { StackedMLP } from "./lib/nn/stacked.ts";
 export { Recurrent } from "./lib/nn/recurrent.ts";
 export { Gated, type GatedOptions, type GatedState, type RecurrentOptions } from "./lib/nn/gated.ts";
@@ -392,6 +402,7 @@ export { BuzzWire, type BuzzWireOptions, type BuzzWireState } from "./lib/worlds
 export type { ChartConfig, ChartSpec } from "./lib/plot/chart.ts";
 export { type CurveOptions, type CurvePoint, type CurveSeries, rewardCurve } from "./lib/plot/curves.ts";
 export { type PathOptions, paths, type PathSeries } from "./lib/plot/paths.ts";
+export { headMap, type HeadMapOptions, type HeadMapParts } from "./lib/plot/head_map.ts";
 export { gradientCurve, type HorizonChartOptions, type HorizonSeries } from "./lib/plot/horizon.ts";
 export { type OverTime, overTime, type OverTimeOptions } from "./lib/plot/over_time.ts";
 export { drawAnimation, drawStill, type Footage, type PictureOptions, type SpaceFootage } from "./lib/plot/episode.ts";

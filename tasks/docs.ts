@@ -22,6 +22,7 @@ const groups: Readonly<Record<string, string>> = {
   optim: "Optimisers",
   worlds: "Worlds",
   rl: "Reinforcement learning",
+  lm: "Language models",
   plot: "Pictures",
   systems: "Training runs",
   train: "Training runs",

@@ -68,7 +68,7 @@ const floors: readonly (readonly string[])[] = [
   ["nn", "optim"],
   ["audit"],
   ["worlds"],
-  ["rl"],
+  ["rl", "lm"],
   ["plot"],
   ["systems"],
   ["train"],

@@ -1,6 +1,7 @@
 /** All systems: a row each. */
 
 import { humanoid3d } from "./mujoco/humanoid3d.ts";
+import { language } from "./language/system.ts";
 import { mujoco } from "./mujoco/system.ts";
 import { particle } from "./particle/system.ts";
 import { pendulum } from "./pendulum/system.ts";
@@ -12,7 +13,7 @@ import { vehicle } from "./vehicle/system.ts";
 export type { PPOTrainer as UsualTrainer } from "../rl/ppo_trainer.ts";
 
 /** The systems, in the order of `--help`. The first scenario of the first is trained unless another is named. */
-export const systems: readonly System[] = [particle, pendulum, vehicle, swarm, mujoco, humanoid3d];
+export const systems: readonly System[] = [particle, pendulum, vehicle, swarm, mujoco, humanoid3d, ...language];
 
 /** The names of all scenarios. */
 export function scenarioNames(): string[] {

@@ -130,6 +130,8 @@ export interface System {
   readonly evaluation: Look<Evaluation>;
   readonly picture: Look<Pictures>;
   readonly exports: Look<Exported>;
+  /** How it writes text, if what it trains does. */
+  readonly generation?: Look<Evaluation>;
   /** Called after every iteration: what it gives is logged with the metrics. */
   readonly onIteration?: IterationListener;
 }

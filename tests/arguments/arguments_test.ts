@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import * as plumbline from "../../mod.ts";
+import { language } from "./language.ts";
 import { modules } from "./modules.ts";
 import { type Call, method, own, rightArguments, wrongCalls } from "./parameters.ts";
 import { functions, methods } from "./tensors.ts";
@@ -57,6 +58,7 @@ const tables: readonly Call[] = [
   ...ofFunctions(tensorMethods),
   ...functions,
   ...modules,
+  ...language,
   ...programs,
 ];
 

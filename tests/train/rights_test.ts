@@ -11,7 +11,7 @@ const tiny = "--device cpu --frames-per-batch 40 --max-steps 10 --num-epochs 1 -
   " ",
 );
 
-type Task = "train" | "eval" | "render" | "runs" | "export" | "report" | "explain";
+type Task = "train" | "eval" | "render" | "runs" | "export" | "generate" | "report" | "explain";
 
 /** The rights of a task, as flags. */
 function rightsOf(task: Task): string[] {
@@ -65,7 +65,7 @@ Deno.test("every command does its work with the rights of its task, which has ne
         assert.match(out, expected);
       }));
     }
-    for (const task of ["train", "eval", "render", "runs", "export", "report", "explain"] as const) {
+    for (const task of ["train", "eval", "render", "runs", "export", "generate", "report", "explain"] as const) {
       // Deno would look for a newer one of itself.
       assert.match(config.tasks[task].command, /^DENO_NO_UPDATE_CHECK=1 deno run --no-prompt /);
       const tooWide = /^(-[A-Z]+|--allow-(all|net|import)(=.*)?|--allow-(env|sys))$/;

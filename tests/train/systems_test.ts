@@ -98,7 +98,8 @@ Deno.test("a flag that belongs to another system or algorithm is refused by a se
       ],
       [
         "--context-length 3",
-        "--context-length is a setting of the letters of a text (letters), and navigation has none: leave it out.",
+        "--context-length is a setting of the stories (stories) and of the text of your own (text) and of the letters of a " +
+        "text (letters), and navigation has none: leave it out.",
       ],
       [
         "--letters-per-batch 3",
@@ -108,9 +109,8 @@ Deno.test("a flag that belongs to another system or algorithm is refused by a se
       ["--algorithm mapo", '--algorithm takes one of mappo, ippo, trpo, not "mapo": did you mean mappo?'],
       [
         "--scenario-name navigaton",
-        "--scenario-name takes one of navigation, wheel, reverse_transport, buzz_wire, pendulum, host_pendulum, vehicle, " +
-        "spoofed_swarm, hopper, " +
-        "half_cheetah, walker2d, ant, humanoid, humanoid3d, letters, or the " +
+        "--scenario-name takes one of navigation, wheel, reverse_transport, buzz_wire, pendulum, host_pendulum, vehicle, spoofed_swarm, hopper, " +
+        "half_cheetah, walker2d, ant, humanoid, humanoid3d, stories, sums, text, letters, or the " +
         'path of a file that exports a world, not "navigaton": did you mean navigation?',
       ],
       ["--preset own", '--preset takes one of seed, tuned, walk, walk_target, not "own".'],
