@@ -21,7 +21,6 @@ import type { Config, Settings } from "../../systems/settings.ts";
 import { histogramOf } from "./histogram.ts";
 import { eventsUpTo, histogramRecord, scalarRecord, textOfTag, textRecord, versionRecord } from "./tensorboard.ts";
 import type { TrainerState } from "../../systems/trainer.ts";
-import { nameInSeries } from "./series.ts";
 
 /** The name of the file that holds the configuration of a run. */
 export const configName = "config.json";
