@@ -55,7 +55,7 @@ export const kalmanFusions = {
  * with `_declared` a word counts by a power (0.35, of the own GPS 0.3) of how far its source trusted its own GPS in the step before, by
  * its own account. `oracle` knows which
  * sources are bad. `covariance_intersection` (Julier and Uhlmann 1997, with the weights of Niehsen 2002) takes all words as if their
- * errors were one and the same.
+ * errors were one and the same. The noise of motion and start is taken to be that of the default options.
  */
 export function kalmanFusion(name: keyof typeof kalmanFusions): Fusion {
   const weigh: Weigh = kalmanFusions[name];
