@@ -29,7 +29,7 @@ export function helpText(): string {
     "  ./my_world.ts",
     "      a file whose default export is a world of your own",
     ...optionLines({
-      "Flags of every run": { scenarioName, algorithm: choice([], null, "how it learns"), ...running, ...controls },
+      "Flags of every run": { scenarioName, algorithm: choice([], null, "how to learn"), ...running, ...controls },
     }),
     "",
     "--scenario-name S --help shows the settings of S, with the defaults of its preset.",
