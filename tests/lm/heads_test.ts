@@ -19,7 +19,7 @@ import {
 } from "../../mod.ts";
 import { arange } from "../../lib/tensor/creation.ts";
 import { crossEntropy } from "../../lib/nn/losses.ts";
-import { onEachEngine } from "../engines.ts";
+import { onCpu, onEachEngine } from "../engines.ts";
 import { checkNumbers, readFixture } from "../fixtures/pytorch.ts";
 
 interface HeadsRow {
@@ -98,7 +98,7 @@ onEachEngine(
   },
 );
 
-onEachEngine("weights are detached with a reason, unless they are to learn", async () => {
+onCpu("weights are detached with a reason, unless they are to learn", async () => {
   const valid = ones([1, 2, 2], { dtype: "bool" });
   const scores = tensor([[[1, 2], [0, 3]]]);
   const losses = tensor([[[1, 4], [2, 2]]]);
@@ -111,7 +111,7 @@ onEachEngine("weights are detached with a reason, unless they are to learn", asy
   throws(() => gradientOf(false), /weights choose, they do not learn/);
 });
 
-onEachEngine(
+onCpu(
   "models of any number of heads have as many parameters, and head k sees nothing of what it says",
   async () => {
     const size = { dModel: 8, numLayers: 4, numHeads: 2, vocabulary: 16 };

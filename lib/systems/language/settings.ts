@@ -23,7 +23,7 @@ export const sumsRows = {
 
 /** Of a text of one's own. */
 export const textRows = {
-  data: path(null, "the text to learn from, any file: every tenth block of it is for validation"),
+  data: path(null, "the text to learn from: a file of any bytes"),
 };
 
 const pace = {
@@ -32,11 +32,11 @@ const pace = {
   batchSize: integer(1, 1_000_000, 16, "rows of a batch"),
   accumulate: called(
     ["gradientAccumulationSteps"],
-    integer(1, 100_000, 1, "parts of a batch whose gradients are added before a step: memory is that of one"),
+    integer(1, 100_000, 1, "parts of a batch whose gradients are added before a step"),
   ),
   lr: called(
     ["learningRate"],
-    positive(1, 2e-3, "highest learning rate of AdamW; it falls as a cosine to 3% of itself"),
+    positive(1, 2e-3, "highest rate of AdamW; it falls as a cosine to 3%"),
   ),
   warmup: real(0, 1, 0.03, "share of the steps over which it rises"),
   weightDecay: real(0, 10, 0.1, "share of the weights taken off at every step, times the rate"),
@@ -52,7 +52,7 @@ const stages = {
 };
 
 const temperature = {
-  weightTemperature: positive(1e6, 0.7, "what scores are divided by before the softmax over heads"),
+  weightTemperature: positive(1e6, 0.7, "what scores of heads are divided by"),
 };
 
 const critic = {
@@ -63,9 +63,9 @@ const critic = {
   weigher: choice(
     weighers,
     "critic",
-    "whose values weigh: the critic's, another row's, or those of who knows the answer",
+    "whose values weigh; shuffled: another row's",
   ),
-  detachWeights: toggle(true, "no gradient through the weights; with one the model pushes weight to the easiest head"),
+  detachWeights: toggle(true, "no gradient flows through the weights of heads"),
 };
 
 const rho = { keep: positive(1, 0.6, "share of the bytes that are kept") };

@@ -23,7 +23,7 @@ const scenarioName = choice([], firstScenario, "what is trained: a name, or the 
 
 function algorithmOf({ algorithms }: System): Option {
   const names = Object.keys(algorithms);
-  return choice(names, names[0]!, "how it learns");
+  return choice(names, names[0]!, "how to learn");
 }
 
 /** The settings of a run by the headings of `--help`, in the order of its config.json. */

@@ -1,0 +1,88 @@
+/** What weighs the heads of a learner: against what is worked out on the host; and that stage 1 leaves the model alone. */
+
+import { deepStrictEqual as equal, ok } from "node:assert";
+import { crossEntropy, HostRandom, type Tensor, tensor } from "../../mod.ts";
+import { LanguageLearner } from "../../lib/lm/learner.ts";
+import { keepTop } from "../../lib/lm/keep_top.ts";
+import { type LanguageTrainerOptions, withoutStages } from "../../lib/lm/options.ts";
+import { onCpu } from "../engines.ts";
+import { checkNumbers } from "../fixtures/pytorch.ts";
+
+const [rows, time, heads] = [2, 6, 2];
+const base: LanguageTrainerOptions = {
+  ...withoutStages,
+  ...{ algorithm: "critic-wmtp", seed: 0, nIters: 1, batchesPerIteration: 1, batchSize: rows, accumulate: 1 },
+  ...{ dModel: 8, numLayers: 3, numHeads: 2, predictions: heads, lr: 1e-2, warmup: 0, weightDecay: 0, maxGradNorm: 1 },
+};
+const bytes = Int32Array.from({ length: rows * time }, (_, i) => (i * 5) % 7);
+const lengths = [6, 4];
+const given = {
+  tokens: tensor(bytes, { shape: [rows, time] }),
+  lengths: tensor(Int32Array.from(lengths)),
+  reward: tensor([1, 0]),
+  oracle: tensor(Float32Array.from({ length: rows * time }, (_, i) => Math.sin(i)), { shape: [rows, time] }),
+};
+const make = (options: Partial<LanguageTrainerOptions>) =>
+  new LanguageLearner({ ...base, ...options }, true, new HostRandom(1));
+
+/** softmax over the heads of scores by row, place and head, divided by the temperature, where there is a label. */
+function softmaxed(score: (row: number, label: number, t: number, k: number) => number, temperature: number): number[] {
+  return Array.from({ length: rows * time }, (_, i) => {
+    const [row, t] = [Math.floor(i / time), i % time];
+    const e = Array.from({ length: heads }, (_, k) => {
+      return t + k + 1 < lengths[row]! ? Math.exp(score(row, t + k + 1, t, k) / temperature) : 0;
+    });
+    const sum = e.reduce((a, b) => a + b);
+    return e.map((x) => sum > 0 ? x / sum : 0);
+  }).flat();
+}
+
+onCpu("a reference weighs by the signed excess over its own loss of the same byte", async () => {
+  const learner = make({ algorithm: "rho1-wmtp", temperature: 0.05 });
+  const { losses, weights } = learner.look(given);
+  const own = await losses.data();
+  const logits = learner.reference!.forward(given.tokens);
+  const next = given.tokens.slice(1, 1).reshape(-1);
+  const costs = await crossEntropy(logits.slice(1, 0, time - 1).reshape(-1, 256), next, { reduction: "none" }).data();
+  // The loss of byte t is said at t - 1.
+  const ofByte = (row: number, t: number): number => costs[row * (time - 1) + t - 1]!;
+  const expected = softmaxed((row, label, t, k) => own[(row * time + t) * heads + k]! - ofByte(row, label), 0.05);
+  checkNumbers(await weights.data(), expected, 2e-4, "weights");
+});
+
+onCpu("oracle weights are of who knows the answer, and shuffled ones of the next row", async () => {
+  const oracle = await given.oracle.data();
+  const delta = (row: number, t: number): number =>
+    oracle[row * time + t]! - 0.95 * (t > 0 ? oracle[row * time + t - 1]! : 0);
+  const { weights } = make({ weigher: "oracle" }).look(given);
+  checkNumbers(await weights.data(), softmaxed((row, label) => delta(row, label), 0.7), 1e-5, "oracle");
+  const { deltas } = make({}).look(given);
+  const changes = await deltas.data();
+  const shuffled = await make({ weigher: "shuffled" }).look(given).weights.data();
+  checkNumbers(shuffled, softmaxed((row, label) => changes[(1 - row) * time + label]!, 0.7), 1e-5, "shuffled");
+});
+
+onCpu("stage 1 changes the critic and leaves the model alone; stage 2 changes both", async () => {
+  const learner = make({});
+  const numbers = async (list: readonly Tensor[]) => (await Promise.all(list.map((x) => x.data()))).map((x) => [...x]);
+  const both = async () => [await numbers(learner.model.parameters()), await numbers(learner.critic!.parameters())];
+  const before = await both();
+  await learner.prepare(given).item();
+  const between = await both();
+  equal(between[0], before[0]);
+  ok(between[1]!.some((x, i) => x.some((y, j) => y !== before[1]![i]![j])));
+  learner.otherOptimizer!.zeroGrad();
+  await learner.weighed(given).data();
+  const after = await both();
+  for (const k of [0, 1]) ok(after[k]!.every((x, i) => x.some((y, j) => y !== between[k]![i]![j])), `part ${k}`);
+});
+
+onCpu("of scores the highest share is kept, of the valid ones alone", async () => {
+  const scores = Float32Array.from({ length: 40 }, (_, i) => Math.sin(7 * i));
+  const valid = scores.map((_, i) => i % 4 === 0 ? 0 : 1);
+  const kept = await keepTop(tensor(scores), tensor(valid).greater(0), 0.6).data();
+  const order = [...scores.keys()].filter((i) => valid[i]).sort((a, b) => scores[b]! - scores[a]!);
+  const expected = new Float32Array(40);
+  for (const i of order.slice(0, 18)) expected[i] = 1;
+  equal([...kept], [...expected]);
+});
