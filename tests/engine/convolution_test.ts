@@ -45,6 +45,19 @@ for (const [name, [x, w, attrs]] of Object.entries(cases)) {
   });
 }
 
+Deno.test("a number for each channel is added by the convolution itself", async () => {
+  const [x, w, bias] = [wasm.input([2, 3, 5, 5]), wasm.input([4, 3, 3, 3]), wasm.input([4])];
+  const y = ops.convolution(x, w, plain);
+  const sum = ops.add(y, ops.expand(ops.reshape(bias, [1, 4, 1, 1]), y.shape));
+  const lines = await onnx.agree([x, w, bias], [sum]);
+  equal([onnx.count(lines, "Conv"), onnx.count(lines, "Add")], [1, 0]);
+  // What somebody else reads is not swallowed; nor is what is added along another axis.
+  equal(onnx.count(await onnx.agree([x, w, bias], [y, sum]), "Add"), 1);
+  const [square, row] = [wasm.input([2, 3, 6, 6]), wasm.input([4])];
+  const z = ops.convolution(square, w, plain);
+  await onnx.agree([square, w, row], [ops.add(z, ops.expand(ops.reshape(row, [1, 1, 1, 4]), z.shape))]);
+});
+
 Deno.test("windows that overlap are the numbers of their places, on both ways", async () => {
   const x = wasm.input([2, 9, 3]);
   const windows = ops.unfold(x, 1, 3, 2, 2);

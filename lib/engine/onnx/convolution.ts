@@ -12,20 +12,31 @@ const mostPlaces = 64;
 /** How many times as many numbers the window then has at least. */
 const muchLarger = 4;
 
-/** The convolution of an image with a weight. */
-export function convolution(b: Builder, node: NodeOf<"convolution">, x: readonly Value[]): Value {
+/** Whether it is one operation, which can add a bias. */
+export function isWhole({ shape, inputs, attrs: { groups } }: NodeOf<"convolution">): boolean {
+  if (sizeOf(shape) === 0 || inputs.some((input) => sizeOf(input.shape) === 0)) return false;
+  const [places, window] = [shape, inputs[1]!.shape].map((x) => sizeOf(x.slice(2))) as [number, number];
+  return groups > 1 || places > mostPlaces || window < muchLarger * places;
+}
+
+/** The convolution of an image with a weight, plus a bias `[channel]` where it is whole and there is one. */
+export function convolution(
+  b: Builder,
+  node: NodeOf<"convolution">,
+  x: readonly Value[],
+  bias: Value | null = null,
+): Value {
   const { stride, dilation, padding: [[top, bottom], [left, right]], groups } = node.attrs;
   // ONNX Runtime refuses inputs without elements.
   if (sizeOf(node.shape) === 0 || node.inputs.some((input) => sizeOf(input.shape) === 0)) return b.scalar("float32", 0);
   const [image, weight] = x.map((v, i) => b.materialize(v, node.inputs[i]!.shape)) as [Value, Value];
-  const [rows, columns] = node.shape.slice(2) as [number, number];
-  const [height, width] = node.inputs[1]!.shape.slice(2) as [number, number];
-  const places = rows * columns;
-  if (groups === 1 && places <= mostPlaces && height * width >= muchLarger * places) {
-    return placeByPlace(b, node, image, weight);
-  }
+  if (!isWhole(node)) return placeByPlace(b, node, image, weight);
   const attributes = { strides: stride, dilations: dilation, pads: [top, left, bottom, right], group: groups };
-  return { name: b.op("Conv", [image.name, weight.name], attributes), dtype: node.dtype, shape: node.shape };
+  return {
+    name: b.op("Conv", [image.name, weight.name, ...(bias ? [bias.name] : [])], attributes),
+    dtype: node.dtype,
+    shape: node.shape,
+  };
 }
 
 /** A product of the weight with what it sees, for each place. */

@@ -214,5 +214,5 @@ export const rows: { readonly [K in Exclude<OpName, "scan" | "output">]: Row<K> 
   scatterAdd: indexing("ScatterElements", "add"),
 
   matmul: (b, node, [x, y]) => matmul(b, node, x!, y!, null),
-  convolution,
+  convolution: (b, node, x) => convolution(b, node, x),
 };

@@ -8,6 +8,7 @@ import type { OpName } from "../../graph/primitives.ts";
 import { sizeOf } from "../../graph/types.ts";
 import type { Builder, Value } from "./builder.ts";
 import { type Choice, choicesOf, usersOf } from "./choices.ts";
+import { convolution, isWhole } from "./convolution.ts";
 import { matmul, summedProduct } from "./matmul.ts";
 import { sumOfSizes } from "./reduce.ts";
 import { type Row, rows } from "./rows.ts";
@@ -31,6 +32,21 @@ const biased: Pattern = (node, single) => {
   const [product, bias] = swallow(a) ? [a, b] : swallow(b) ? [b, a] : [null, null];
   if (!product) return null;
   return { inputs: [...product.inputs, bias], emit: (b, [x, y, c]) => matmul(b, product, x!, y!, c!) };
+};
+
+/** A convolution and a number for each of its channels. */
+const biasedConvolution: Pattern = (node, single) => {
+  if (node.op !== "add") return null;
+  const [a, b] = node.inputs as [Node, Node];
+  const [whole, repeated] = a.op === "convolution" ? [a, b] : [b, a];
+  if (whole.op !== "convolution" || !single(whole) || !isWhole(whole) || repeated.op !== "expand") return null;
+  const bias = repeated.inputs[0]!;
+  const channels = whole.shape[1]!;
+  if (`${bias.shape}` !== `1,${channels},1,1`) return null;
+  return {
+    inputs: [...whole.inputs, bias],
+    emit: (b, [x, w, c]) => convolution(b, whole, [x!, w!], b.reshape(b.materialize(c!, bias.shape), [channels])),
+  };
 };
 
 /** The sum over the batch of products: the gradient of a weight that all of the batch shares. */
@@ -127,7 +143,7 @@ const softmax: Pattern = (node) => {
   };
 };
 
-const patterns: readonly Pattern[] = [biased, joined, summed, norms, softmax];
+const patterns: readonly Pattern[] = [biased, biasedConvolution, joined, summed, norms, softmax];
 
 function byRow(node: Node): Tile {
   if (node.op === "scan" || node.op === "output") throw new Error(`${node.op} has no row.`);
