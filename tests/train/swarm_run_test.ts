@@ -45,7 +45,7 @@ Deno.test("a swarm's run that is stopped and resumed ends as if it had not stopp
     assert.equal((await runCommand(evalTool, found, "--episodes", "2", "--straight", "--sees", "truth")).code, 0);
     const drawn = await runCommand(renderTool, found, "--out", join(base, "flight"));
     assert.equal(drawn.code, 0);
-    assert.match(Deno.readTextFileSync(join(base, "flight-errors.svg")), /of attacked agents/);
+    assert.match(Deno.readTextFileSync(join(base, "flight-errors.svg")), /trust in sources that are off/);
   }));
 
 Deno.test("every algorithm of the swarm learns for an iteration", () =>
