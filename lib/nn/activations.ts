@@ -63,7 +63,7 @@ export class Softplus extends Stateless {
   }
 }
 
-for (const  of of[Identity, ReLU, Tanh, Sigmoid, SiLU, Softplus]) takeOnly(of, { forward: { x: kind.tensor } });
+for (const layer of [Identity, ReLU, Tanh, Sigmoid, SiLU, Softplus]) takeOnly(layer, { forward: { x: kind.tensor } });
 
 const approximate = kind.optional(kind.oneOf("none", "tanh"));
 const takesGELU = signature("new GELU()", { approximate });
@@ -161,4 +161,6 @@ export class Flatten extends Module {
   }
 }
 
-for (const  of of[GELU, ELU, LeakyReLU, Softmax, LogSoftmax, Flatten]) takeOnly(of, { forward: { x: kind.tensor } });
+for (const layer of [GELU, ELU, LeakyReLU, Softmax, LogSoftmax, Flatten]) {
+  takeOnly(layer, { forward: { x: kind.tensor } });
+}

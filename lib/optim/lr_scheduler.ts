@@ -108,7 +108,7 @@ export class LRScheduler {
     const all = typeof schedule === "function" ? groups.map(() => schedule) : schedule;
     if (all.length !== groups.length) {
       throw new RangeError(
-        `LRScheduler takes a schedule for each of ${groups.length} groups, or one for all; it was given ${all.length}.`,
+        `LRScheduler takes one schedule for all groups, or one for each of them; there are ${groups.length}, and it was given ${all.length}.`,
       );
     }
     this.#schedules = all;

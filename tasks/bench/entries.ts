@@ -10,7 +10,8 @@ const shared = /^mlp/,
   reinforcement = /^(ppo|trpo|rollout|update|iteration)/,
   worlds = /^world/,
   simulations = /^simulation/,
-  small = /^(operations|car|point mass|lstm|gru|convolution|gpt)/,
+  small = /^(operations|car|point mass|lstm)/,
+  layers = /^(gru|convolution|gpt)/,
   compiling = /^compile/,
   own = /^(tracing|start|memory)/;
 const any = (...cases: RegExp[]): RegExp => new RegExp(cases.map((x) => x.source).join("|"));
@@ -34,7 +35,7 @@ export function entriesOf({ device, python }: Options): Entry[] {
       const host = engine === engines[0] ? [simulations] : [];
       return deno(
         `plumbline ${engine}`,
-        any(shared, reinforcement, worlds, small, compiling, own, ...host),
+        any(shared, reinforcement, worlds, small, layers, compiling, own, ...host),
         "ours.ts",
         engine,
       );
@@ -46,7 +47,7 @@ export function entriesOf({ device, python }: Options): Entry[] {
     ...(python === null ? [] : [
       {
         name: "PyTorch",
-        cases: any(shared, reinforcement, small),
+        cases: any(shared, reinforcement, small, layers),
         command: python,
         args: [path("peers/pytorch_navigation.py"), "--serve"],
       },

@@ -1,6 +1,8 @@
 /** What the CPU engine makes of operations: the right numbers, and as few ONNX operations as the file promises. */
 
 import { deepStrictEqual as equal, strictEqual } from "node:assert";
+import { vjpNodes } from "../../lib/grad/vjp.ts";
+import { softmax } from "../../lib/graph/composite.ts";
 import type { Node } from "../../lib/graph/node.ts";
 import * as ops from "../../lib/graph/ops.ts";
 import { agree, count, input, runOnce } from "./onnx_harness.ts";
@@ -50,6 +52,19 @@ Deno.test("x w + b is one Gemm, whatever is transposed", async () => {
     ops.matmul(xt, wt, true, true),
   ];
   equal(operations(await agree([x, xt, w, wt, bias], outputs)), ["Gemm", "Gemm", "Gemm", "Gemm"]);
+});
+
+Deno.test("a softmax along the last axis is one operation, and its derivative four; what has no sum stays none", async () => {
+  const [x, g] = [input([3, 4]), input([3, 4])];
+  const y = softmax(x, 1);
+  equal(operations(await agree([x], [y])), ["Softmax"]);
+  const [gradient] = vjpNodes([y], [g], [x]);
+  const lines = operations(await agree([x, g], [gradient!]));
+  equal(lines, ["Softmax", "Mul", "ReduceSum", "Sub", "Mul"]);
+  await agree([x], [y], [[1e4, 0, -1e4, 1e4, -Infinity, 3, -Infinity, 2, 90, 89, -90, 88]]);
+  // Nothing but -Infinity, and a NaN.
+  await agree([x], [y], [[-Infinity, -Infinity, -Infinity, -Infinity, NaN, 1, 2, 3, 1, 2, 3, 4]]);
+  equal(count(await agree([x], [softmax(x, 0)]), "Softmax"), 0);
 });
 
 Deno.test("a product that somebody else reads is not swallowed by its sum", async () => {

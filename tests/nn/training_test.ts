@@ -1,6 +1,6 @@
 /** Small models trained from PyTorch's weights on PyTorch's batches: a convolutional network, a recurrent one and a transformer. */
 
-import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import { deepStrictEqual as equal, ok, rejects, throws } from "node:assert/strict";
 import * as p from "../../mod.ts";
 import { onCpu, onEachEngine } from "../engines.ts";
 import { checkNumbers, type FixtureArray, type FixtureNumber, readFixture, toTensor } from "../fixtures/pytorch.ts";
@@ -271,6 +271,31 @@ onCpu("the moving average of weights is PyTorch's; swap() exchanges it with the 
   checkNumbers(await weight.data(), [means.at(-1)!], 1e-6, "the weight");
   average.swap();
   checkNumbers(await weight.data(), [values.at(-1)!], 1e-6, "the weight again");
+});
+
+onCpu("schedules, averages and RMSprop refuse what would go wrong in silence", async () => {
+  const optimizer = new p.SGD([new p.Parameter(p.tensor([1]), "w")], { lr: 0.1 });
+  const one = () => 1;
+  throws(
+    () => new p.LRScheduler(optimizer, [one, one]),
+    /LRScheduler takes one schedule for all groups, or one for each of them; there are 1, and it was given 2\./,
+  );
+  throws(
+    () => new p.LRScheduler(optimizer, () => NaN),
+    /a learning rate is a number of at least 0, not NaN at step 0\./,
+  );
+  const scheduler = new p.LRScheduler(optimizer, one);
+  const step = p.compile(() => scheduler.step(), { state: optimizer });
+  await rejects(
+    step,
+    /G203\]: a learning rate was scheduled in a traced function[^]*call scheduler\.step\(\) after the call/,
+  );
+  throws(() => new p.RMSprop([], { alpha: 2 }), /alpha of RMSprop is a number from 0 to 1, not 2\./);
+  const other = new p.ExponentialMovingAverage(new p.Parameter(p.tensor([1, 2]), "v"));
+  throws(
+    () => other.loadStateDict({ 0: p.tensor([1]) }),
+    /do not fit the moving average, .* `0` is float32 \[2\] here and float32 \[1\] there/,
+  );
 });
 
 onCpu("several backward() before a step add their gradients, as in one large batch", async () => {

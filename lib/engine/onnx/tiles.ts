@@ -105,7 +105,29 @@ function commonAxis(parts: readonly NodeOf<"pad">[]): number | null {
   return axes.size === 1 ? [...axes][0]! : null;
 }
 
-const patterns: readonly Pattern[] = [biased, joined, summed, norms];
+const viewed = (x: Node): Node => x.op === "expand" || x.op === "stopGradient" ? viewed(x.inputs[0]!) : x;
+
+/** exp(x - s) over its sum along the last axis, where s is the largest x, or 0 where that is infinite: it goes through memory once. */
+const softmax: Pattern = (node) => {
+  if (node.op !== "div") return null;
+  const [e, total] = [node.inputs[0]!, viewed(node.inputs[1]!)];
+  const [difference] = e.inputs;
+  if (e.op !== "exp" || difference?.op !== "sub" || total.op !== "sum" || total.inputs[0] !== e) return null;
+  const [x, shift] = [difference.inputs[0]!, viewed(difference.inputs[1]!)];
+  const top = shift.op === "where" ? viewed(shift.inputs[1]!) : shift;
+  const last = x.shape.length - 1;
+  const isLast = (axes: readonly number[]): boolean => axes.length === 1 && axes[0] === last;
+  if (top.op !== "max" || top.inputs[0] !== x || !isLast(top.attrs.axes) || !isLast(total.attrs.axes)) return null;
+  return {
+    inputs: [x],
+    emit: (b, [value]) => {
+      const name = b.op("Softmax", [b.materialize(value!, x.shape).name], { axis: last });
+      return { name, dtype: node.dtype, shape: node.shape };
+    },
+  };
+};
+
+const patterns: readonly Pattern[] = [biased, joined, summed, norms, softmax];
 
 function byRow(node: Node): Tile {
   if (node.op === "scan" || node.op === "output") throw new Error(`${node.op} has no row.`);

@@ -187,4 +187,4 @@ export class AvgPool1d extends Module {
   }
 }
 
-for (const  of of[MaxPool2d, AvgPool2d, MaxPool1d, AvgPool1d]) takeOnly(of, { forward: { x: kind.tensor } });
+for (const layer of [MaxPool2d, AvgPool2d, MaxPool1d, AvgPool1d]) takeOnly(layer, { forward: { x: kind.tensor } });

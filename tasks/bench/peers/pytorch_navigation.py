@@ -155,6 +155,7 @@ class Cases:
         shapes = [f"mlp {sizes} x {batch}" for sizes in ("18-256-256-4", "64-256-256-4") for batch in (400, 1200, 4096)]
         small = [f"operations 300 x {size}" for size in (64, 360, 3600)]
         small += ["point mass 64 x 1000", "car 64 x 1000", *[f"lstm 64 x 100 x {batch}" for batch in (1, 16)]]
+        small += ["gru 64 x 100 x 16", "convolution 64 x 3-16-32", "gpt 128 x 4 x 256 x 16"]
         return [*shapes, *small, "ppo step", "trpo step", "update", "rollout", "iteration"]
 
     def prepare(self, name):
