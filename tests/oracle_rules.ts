@@ -370,8 +370,10 @@ export const rules: { readonly [K in OpName]: Rule<K> } = {
       forEachIndex([each, height, width], ([channel, i, j]) => {
         const y = row! * stride[0] + i! * dilation[0] - padding[0][0];
         const z = column! * stride[1] + j! * dilation[1] - padding[1][0];
-        if (y < 0 || y >= x!.shape[2]! || z < 0 || z >= x!.shape[3]!) return;
-        sum += at(x!, [image!, group * each + channel!, y, z]) * at(w!, [filter!, channel!, i!, j!]);
+        const isPadding = y < 0 || y >= x!.shape[2]! || z < 0 || z >= x!.shape[3]!;
+        // Padding is zeros that count: 0 x Infinity is NaN.
+        const value = isPadding ? 0 : at(x!, [image!, group * each + channel!, y, z]);
+        sum += value * at(w!, [filter!, channel!, i!, j!]);
       });
       return sum;
     });

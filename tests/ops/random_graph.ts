@@ -103,6 +103,11 @@ function product(b: Builder): Entry {
   return roughly(ops.matmul(x.node, y.node, transA, transB), x.bound * y.bound * inner);
 }
 
+/** How far the entries of a window of `size` are apart, which fits into `whole`. */
+function gap(b: Builder, size: number, whole: number): number {
+  return size === 1 || 2 * (size - 1) + 1 > whole ? 1 : b.random.integer(1, 2);
+}
+
 /** A convolution of what is brought to four axes: channels and filters in groups, windows that overlap or leave gaps. */
 function convolved(b: Builder): Entry {
   const x = b.summable("float32", 4);
@@ -116,7 +121,7 @@ function convolved(b: Builder): Entry {
   const attrs = {
     stride: pair(() => b.random.integer(1, 2)),
     padding: [pair(() => b.random.integer(0, 1)), pair(() => b.random.integer(0, 1))] as const,
-    dilation: size.map((n) => n === 1 ? 1 : b.random.integer(1, 2)) as [number, number],
+    dilation: size.map((n, i) => gap(b, n, image.shape[2 + i]!)) as [number, number],
     groups,
   };
   return roughly(ops.convolution(image, w.node, attrs), x.bound * w.bound * sizeOf(shape.slice(1)));
@@ -290,7 +295,7 @@ const recipes: { readonly [K in Exclude<OpName, "output">]: Recipe } = {
   unfold: moving(1, (b, x) => {
     const axis = b.axis(x);
     const size = b.random.integer(1, Math.min(3, x.node.shape[axis]!));
-    return ops.unfold(x.node, axis, size, b.random.integer(1, 2), size === 1 ? 1 : b.random.integer(1, 2));
+    return ops.unfold(x.node, axis, size, b.random.integer(1, 2), gap(b, size, x.node.shape[axis]!));
   }),
 
   take: moving(1, (b, x) => {
