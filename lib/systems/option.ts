@@ -48,6 +48,12 @@ export interface PathOption extends Described {
   readonly names?: readonly string[];
 }
 
+/** Any text. */
+export interface TextOption extends Described {
+  readonly kind: "text";
+  readonly initial: string | null;
+}
+
 /** Yes or no: `--share-parameters`, `--no-share-parameters`. */
 export interface ToggleOption extends Described {
   readonly kind: "toggle";
@@ -60,7 +66,14 @@ export interface SwitchOption extends Described {
 }
 
 /** A row of the table. */
-export type Option = NumberOption | DurationOption | ChoiceOption | PathOption | ToggleOption | SwitchOption;
+export type Option =
+  | NumberOption
+  | DurationOption
+  | ChoiceOption
+  | PathOption
+  | TextOption
+  | ToggleOption
+  | SwitchOption;
 
 /** Options by name. */
 export type Table = Readonly<Record<string, Option>>;
@@ -70,7 +83,7 @@ export type ValueOf<O> = O extends NumberOption<number> ? number
   : O extends NumberOption ? number | null
   : O extends DurationOption ? number
   : O extends ChoiceOption<infer V> ? V
-  : O extends PathOption ? string | null
+  : O extends PathOption | TextOption ? string | null
   : boolean;
 
 /**
@@ -108,6 +121,11 @@ export function choice<const V extends string>(values: readonly V[], initial: V 
 /** A row of the table. */
 export function path(initial: string | null, help: string, names: readonly string[] = []): PathOption {
   return { kind: "path", initial, help, names };
+}
+
+/** A row of the table. */
+export function words(initial: string | null, help: string): TextOption {
+  return { kind: "text", initial, help };
 }
 
 /** A row of the table. */
@@ -159,6 +177,8 @@ export function rangeOf(option: Option): string {
       return option.values.length === 1 ? `"${option.values[0]}"` : `one of ${option.values.join(", ")}`;
     case "path":
       return "a path";
+    case "text":
+      return "a text";
     case "toggle":
     case "switch":
       return "nothing";

@@ -7,7 +7,7 @@ import { exportTool } from "../../lib/train/look/export.ts";
 import { generateTool } from "../../lib/train/look/generate.ts";
 import { renderTool } from "../../lib/train/look/render.ts";
 import { createTrainer } from "../../lib/train/look/target.ts";
-import { logged, onlyRun, run, runCommand, withFolder } from "./harness.ts";
+import { logged, onlyRun, run, runCommand, small, withFolder } from "./harness.ts";
 
 const size = "--device cpu --d-model 8 --num-layers 3 --num-heads 2 --batch-size 4 --batches-per-iteration 2 --seed 3";
 const sums = `--scenario-name sums --digits 1 ${size} --n-iters 4 --save-every 1`;
@@ -112,4 +112,14 @@ Deno.test("a run keeps its text, and does not go on with another", () =>
     Deno.writeTextFileSync(join(folder, "data", "data.bin"), "abcdefgx".repeat(20));
     const { err } = await run(["--resume", folder], { createTrainer });
     assert.match(err, /The text is not the one that the run began with: put that back\./);
+  }));
+
+Deno.test("a run of what is no text writes none, and what a prompt may be is said", () =>
+  withFolder(async (base) => {
+    assert.equal((await run([...small, "--n-iters", "1", "--out", base])).code, 0);
+    const told = async (...args: string[]) => (await runCommand(generateTool, ...args)).err;
+    const folder = onlyRun(base, "navigation");
+    assert.equal(await told(folder), "error: navigation is no text: give a run of stories, sums or text.\n");
+    assert.equal(await told(folder, "--prompt", "a"), "error: --prompt does not go with navigation: leave it out.\n");
+    assert.equal(await told(folder, "--prompt", ""), "error: --prompt has no value: it takes a text.\n");
   }));

@@ -3,13 +3,13 @@
 import { TextGenerator } from "../../lm/generation.ts";
 import type { LanguageTrainer } from "../../lm/trainer.ts";
 import { HostRandom } from "../../tensor/host_random.ts";
-import { flag, integer, type PathOption, positive, real } from "../option.ts";
+import { flag, integer, positive, real, words } from "../option.ts";
 import { type Evaluation, type Look, look } from "../system.ts";
 import { counted, printable } from "../text.ts";
 import { UsageError } from "../usage.ts";
 
 const options = {
-  prompt: { kind: "path", initial: null, help: "what the text begins with; else the beginning of a row" } as PathOption,
+  prompt: words(null, "what the text begins with; else the beginning of a row"),
   bytes: integer(1, 10_000_000, 200, "bytes to write"),
   temperature: real(0, 100, 0, "0: always the likeliest byte; 1: as the model says; more: more evenly"),
   topK: integer(0, 256, 0, "only so many of the likeliest bytes; 0: all"),

@@ -89,7 +89,7 @@ function valueOf({ rawName, value, inlineValue }: Given, option: Option): unknow
     if (seconds === null) throw new UsageError(`${rawName} takes ${rangeOf(option)}, not ${value}.`);
     return seconds;
   }
-  if (option.kind === "path" || option.kind === "choice") return value;
+  if (option.kind === "path" || option.kind === "text" || option.kind === "choice") return value;
   return isMany(option) ? value.split(",").map(numberOf) : numberOf(value);
 }
 
@@ -134,6 +134,7 @@ const placeholders = {
   duration: "TIME",
   choice: "NAME",
   path: "PATH",
+  text: "TEXT",
   toggle: "",
   switch: "",
 };
