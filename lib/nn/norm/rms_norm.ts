@@ -17,7 +17,7 @@ export class RMSNorm extends Module {
   readonly weight: Parameter;
 
   /** `eps` is added to the mean square: that of float32, 2^-23, unless told otherwise, as in PyTorch. */
-  constructor(readonly features: number, readonly eps = 2 ** -23) {
+  constructor(readonly features: number, readonly eps: number = 2 ** -23) {
     takesRMSNorm(arguments);
     super();
     this.weight = new Parameter(ones([features]), "weight");
