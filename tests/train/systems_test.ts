@@ -7,6 +7,7 @@ import type { System } from "../../lib/systems/system.ts";
 import { systems } from "../../lib/systems/registry.ts";
 import { evalTool } from "../../lib/train/look/eval.ts";
 import { exportTool } from "../../lib/train/look/export.ts";
+import { generateTool } from "../../lib/train/look/generate.ts";
 import { readRun, readRuns } from "../../lib/train/look/records.ts";
 import { renderTool } from "../../lib/train/look/render.ts";
 import { runsTool } from "../../lib/train/look/runs.ts";
@@ -66,6 +67,11 @@ Deno.test("a system that is no reinforcement learning trains, stops, resumes, an
         out: "",
         err: "error: --episodes does not go with letters: leave it out.\n",
       });
+      assert.deepEqual(await runCommand(generateTool, folder!, "--prompt", "a"), {
+        code: 2,
+        out: "",
+        err: "error: letters is no text: give a run of stories, sums or text.\n",
+      });
       const drawn = await runCommand(renderTool, folder!, "--out", join(out, "x"));
       assert.deepEqual([drawn.code, Deno.statSync(join(out, "x-heat.svg")).isFile], [0, true]);
       const exported = await runCommand(exportTool, folder!);
@@ -100,6 +106,11 @@ Deno.test("a flag that belongs to another system or algorithm is refused by a se
         "--context-length 3",
         "--context-length is a setting of the stories (stories) and of the text of your own (text) and of the letters of a " +
         "text (letters), and navigation has none: leave it out.",
+      ],
+      [
+        "--batch-size 3",
+        "--batch-size is a setting of the stories (stories) and of the sums (sums) and of the text of your own (text), " +
+        "and navigation has none: leave it out.",
       ],
       [
         "--letters-per-batch 3",

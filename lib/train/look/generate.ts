@@ -1,13 +1,14 @@
 /** `deno task generate`: text that a run's model goes on with. */
 
+import { systems } from "../../systems/registry.ts";
 import { type Evaluation, type Look, look } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
 import type { Tool } from "../command/tool.ts";
 import { lookTool } from "./look_tool.ts";
 
-/** Of what writes no text. */
+/** Of what writes no text: whatever the flags, that is what is said. */
 const silent: Look<Evaluation> = look({
-  options: {},
+  options: Object.assign({}, ...systems.map(({ generation }) => generation?.options)),
   notes: [],
   run({ config: { scenarioName } }): never {
     throw new UsageError(`${scenarioName} is no text: give a run of stories, sums or text.`);
