@@ -7,7 +7,6 @@ import type { System } from "../../lib/systems/system.ts";
 import { systems } from "../../lib/systems/registry.ts";
 import { evalTool } from "../../lib/train/look/eval.ts";
 import { exportTool } from "../../lib/train/look/export.ts";
-import { generateTool } from "../../lib/train/look/generate.ts";
 import { readRun, readRuns } from "../../lib/train/look/records.ts";
 import { renderTool } from "../../lib/train/look/render.ts";
 import { runsTool } from "../../lib/train/look/runs.ts";
@@ -66,11 +65,6 @@ Deno.test("a system that is no reinforcement learning trains, stops, resumes, an
         code: 2,
         out: "",
         err: "error: --episodes does not go with letters: leave it out.\n",
-      });
-      assert.deepEqual(await runCommand(generateTool, folder!, "--prompt", "a"), {
-        code: 2,
-        out: "",
-        err: "error: letters is no text: give a run of stories, sums or text.\n",
       });
       const drawn = await runCommand(renderTool, folder!, "--out", join(out, "x"));
       assert.deepEqual([drawn.code, Deno.statSync(join(out, "x-heat.svg")).isFile], [0, true]);

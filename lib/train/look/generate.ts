@@ -1,14 +1,13 @@
 /** `deno task generate`: text that a run's model goes on with. */
 
-import { systems } from "../../systems/registry.ts";
 import { type Evaluation, type Look, look } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
 import type { Tool } from "../command/tool.ts";
 import { lookTool } from "./look_tool.ts";
 
-/** Of what writes no text: whatever the flags, that is what is said. */
+/** Of what writes no text. */
 const silent: Look<Evaluation> = look({
-  options: Object.assign({}, ...systems.map(({ generation }) => generation?.options)),
+  options: {},
   notes: [],
   run({ config: { scenarioName } }): never {
     throw new UsageError(`${scenarioName} is no text: give a run of stories, sums or text.`);
