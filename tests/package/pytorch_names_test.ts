@@ -69,6 +69,23 @@ Deno.test("what there is in camelCase is named where it is asked for as in Pytho
   }
 });
 
+Deno.test("what a scheduler and an optimiser have is told by the names that PyTorch's have", () => {
+  const optimizer = new Adam([new Parameter(tensor([1]), "w")], { lr: 0.1 });
+  const scheduler = new plumbline.LRScheduler(optimizer, plumbline.warmup(2));
+  for (const name of ["get_last_lr", "getLastLr"]) {
+    assert.match(told(() => Reflect.get(scheduler, name)), /^scheduler\.rates: /);
+  }
+  assert.match(told(() => Reflect.get(scheduler, "state_dict")), /new LRScheduler\(optimizer, schedule, count\)/);
+  assert.match(told(() => Reflect.get(optimizer, "lr")), /^await optimizer\.groups\[0\]\.lr\.item\(\)/);
+});
+
+Deno.test("what is iterated, and a generator in the place of a key, have their own help", () => {
+  const refused = (f: () => unknown, help: RegExp): void =>
+    assert.throws(f, (error) => error instanceof PlumblineError && help.test(error.help.join(" ")));
+  refused(() => [...tensor([1, 2]) as unknown as number[]], /t\.unbind\(0\)/);
+  refused(() => plumbline.normal(new plumbline.Generator(0) as never, [2]), /generator\.next\(\)/);
+});
+
 Deno.test("the sentence of a name that is here too, elsewhere, says the one that is here", () => {
   // Those of `elsewhere` are something else here.
   const elsewhere = ["Tensor.grad", "linalg.cond", "nn.utils / init.uniform_", "nn.utils / init.normal_"];

@@ -135,10 +135,19 @@ export const ofOptimizers: Sentences = {
   LBFGS: "conjugateGradient(product, b) solves for a step; hvp() is its product.",
   Adafactor: adaptive,
   Muon: adaptive,
+  lr: "await optimizer.groups[0].lr.item(); setLearningRate(lr) sets it.",
   param_groups: "groups; group.lr is a Variable, which takes numbers by assign().",
   add_param_group: "all groups are given when the optimiser is made: new Adam([{ parameters, lr }]).",
   state_dict: "stateDict(), with PyTorch's names.",
   load_state_dict: "loadStateDict(state).",
+};
+
+/** Methods of schedulers. */
+export const ofSchedulers: Sentences = {
+  get_last_lr: "scheduler.rates: those of the next step.",
+  last_epoch: "scheduler.count: the steps that were taken.",
+  state_dict: "scheduler.count is all that it keeps: new LRScheduler(optimizer, schedule, count) goes on from there.",
+  load_state_dict: "new LRScheduler(optimizer, schedule, count) goes on from there.",
 };
 
 /** Classes of torch.optim.lr_scheduler. */

@@ -14,6 +14,7 @@ export const pytorchNames: Readonly<Record<string, Sentences>> = {
   "Module methods": models.ofModules,
   "optim": models.ofOptimizers,
   "lr_scheduler": models.ofSchedules,
+  "Scheduler methods": models.ofSchedulers,
   "distributions": models.ofDistributions,
   "Distribution methods": models.ofDistributionMethods,
   "linalg": functions.ofLinalg,
