@@ -3,6 +3,7 @@
  * of an optimiser by them. A rate is a variable: no program is made anew.
  */
 
+import { refuseNames } from "../forensics/pytorch/refuse.ts";
 import { signature, takeOnly } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { isTracing } from "../graph/trace.ts";
@@ -154,3 +155,4 @@ export class LRScheduler {
 }
 
 takeOnly(LRScheduler, {});
+refuseNames(LRScheduler.prototype, "a scheduler", "Scheduler methods");

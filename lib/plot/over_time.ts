@@ -84,7 +84,7 @@ export function overTime(panels: readonly OverTime[], options: OverTimeOptions =
               axis: { labels: i === last },
               scale: { nice: false, zero: false },
             },
-            y: { field: "value", type: "quantitative" as const, title, axis: { tickCount: 4 } },
+            y: { field: "value", type: "quantitative" as const, title: wrapped(title, height), axis: { tickCount: 4 } },
             color: {
               field: "series",
               type: "nominal" as const,
@@ -97,6 +97,20 @@ export function overTime(panels: readonly OverTime[], options: OverTimeOptions =
     })),
     config: theme,
   };
+}
+
+/** Pixels that a letter of a title is wide, about. */
+const letter = 6.5;
+
+/** `title` in lines that are no longer than a panel of this height, where its words allow it: it stands upright beside it. */
+function wrapped(title: string, height: number): string[] {
+  const lines: string[] = [];
+  for (const word of title.split(" ")) {
+    const longer = lines.length > 0 ? `${lines.at(-1)} ${word}` : word;
+    if (lines.length > 0 && longer.length * letter <= height) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** JSON has no NaN: what is not finite becomes null, which vega-lite shows as a gap. */

@@ -5,7 +5,7 @@
  */
 
 import { PlumblineError } from "../graph/error.ts";
-import { sentencesOf } from "../forensics/pytorch/names.ts";
+import { sentencesOf, spelledAsInPython } from "../forensics/pytorch/names.ts";
 import type { Node } from "../graph/node.ts";
 import { callerSite } from "../graph/site.ts";
 import { describe } from "../graph/types.ts";
@@ -56,9 +56,14 @@ function define(on: object, name: string, get: Get, set: Set): void {
 }
 
 /** What has an answer for the names and indices that a tensor has not; behind its prototype, whose own names stay what they are. */
-function foreignNames(behind: object | null): object {
+function foreignNames(behind: object | null, own: readonly object[]): object {
   const names: object = Object.create(behind);
-  for (const [name, help] of sentencesOf("Tensor", "torch", "nn.functional")) {
+  for (
+    const [name, help] of [
+      ...sentencesOf("Tensor", "torch", "nn.functional"),
+      ...own.flatMap((x) => [...spelledAsInPython(x)]),
+    ]
+  ) {
     const refuseName = function (this: HasNode): never {
       refuse(this, `a tensor has no \`${name}\``, help);
     };
@@ -79,7 +84,7 @@ function foreignNames(behind: object | null): object {
 }
 
 /** Has what tensors have by this prototype refuse to be assigned. */
-export function refuseWrites(prototype: HasNode): void {
+function refuseWrites(prototype: HasNode): void {
   for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     if (name === "constructor") continue;
     define(prototype, name, get ?? (() => value), function () {
@@ -88,10 +93,11 @@ export function refuseWrites(prototype: HasNode): void {
   }
 }
 
-/** Has tensors, whose last prototype is given, refuse what would be silently nothing. */
-export function refuseForeign(prototype: HasNode): void {
-  refuseWrites(prototype);
-  Object.setPrototypeOf(prototype, foreignNames(Object.getPrototypeOf(prototype)));
+/** Has tensors, whose first and last prototypes are given, refuse what would be silently nothing. */
+export function refuseForeign(first: HasNode, last: HasNode): void {
+  refuseWrites(first);
+  refuseWrites(last);
+  Object.setPrototypeOf(last, foreignNames(Object.getPrototypeOf(last), [first, last]));
 }
 
 type Inspect = (value: unknown, options: object) => string;

@@ -35,10 +35,13 @@ export const parameters: Kind = listOf(parameter, "a list of parameters");
 /** Where initial weights come from. */
 export const hostRandom: Kind = instance("a HostRandom, such as new HostRandom(0),", HostRandom);
 /** A key of random numbers. */
-export const key: Kind = kindOf(
-  "a random key, such as randomKey(0),",
-  (x) => x instanceof Tensor && x.dtype === "uint32",
-);
+export const key: Kind = {
+  ...kindOf("a random key, such as randomKey(0),", (x) => x instanceof Tensor && x.dtype === "uint32"),
+  inside: (x) => {
+    if (typeof (x as { next?: unknown } | null)?.next !== "function") return null;
+    return { at: "", says: key.says, found: x, help: "a generator has the next key: generator.next()." };
+  },
+};
 
 /** What has variables: a variable, a module, an optimiser, a random generator. */
 export const stateful: Kind = {

@@ -27,7 +27,9 @@ export function refuseConversion(node: Node, how: string): never {
     code: "G103",
     message: `the tensor ${describe(node)} was ${how}; JavaScript cannot compute with tensors by operators.`,
     made: [node],
-    help: "use the methods (a.add(b), a.less(b), where()), or read the numbers with await t.item() or await t.data().",
+    help: how === "iterated"
+      ? "t.unbind(0) has the entries of the first axis, as a list of tensors; await t.toList() their numbers."
+      : "use the methods (a.add(b), a.less(b), where()), or read the numbers with await t.item() or await t.data().",
   });
 }
 

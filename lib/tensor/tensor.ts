@@ -36,7 +36,7 @@ import {
   type TypedArray,
   unnamed,
 } from "../graph/types.ts";
-import { guardedList, refuseForeign, refuseWrites } from "./foreign.ts";
+import { guardedList, refuseForeign } from "./foreign.ts";
 import { type Axis, type AxisOrAxes, checkNames, isAxisOfScalar, partsOf, resolveAxes, resolveAxis } from "./axis.ts";
 import {
   checkCount,
@@ -1284,5 +1284,4 @@ const named = Object.entries(aliases).map(([name, method]) => {
 });
 takeOnly(Tensor, taken.methods);
 takeOnly(Aliases, { ...Object.fromEntries(named), ...taken.ofAliases });
-refuseWrites(Tensor.prototype);
-refuseForeign(Aliases.prototype as Tensor);
+refuseForeign(Tensor.prototype, Aliases.prototype as Tensor);

@@ -50,6 +50,60 @@ Deno.test("a name that is not here throws its sentence where it is asked for, in
   }
 });
 
+Deno.test("what there is in camelCase is named where it is asked for as in Python", () => {
+  const module = new Linear(1, 1, new HostRandom(0)), parameter = new Parameter(tensor([1, 2]), "w");
+  const optimizer = new Adam([parameter], { lr: 0.1 });
+  const asked: readonly (readonly [object, string, string])[] = [
+    [tensor([1]), "masked_fill", "maskedFill"],
+    [tensor([1]), "log_softmax", "logSoftmax"],
+    [parameter, "broadcast_to", "broadcastTo"],
+    [F, "log_softmax", "logSoftmax"],
+    [module, "named_parameters", "namedParameters"],
+    [module, "load_state_dict", "loadStateDict"],
+    [optimizer, "zero_grad", "zeroGrad"],
+    [optimizer, "state_dict", "stateDict"],
+    [new plumbline.Normal(tensor(0), 1), "log_prob", "logProb"],
+  ];
+  for (const [holder, name, here] of asked) {
+    assert.equal(told(() => Reflect.get(holder, name)), `names are in camelCase here: ${here}.`);
+  }
+});
+
+Deno.test("what a scheduler and an optimiser have is told by the names that PyTorch's have", () => {
+  const optimizer = new Adam([new Parameter(tensor([1]), "w")], { lr: 0.1 });
+  const scheduler = new plumbline.LRScheduler(optimizer, plumbline.warmup(2));
+  for (const name of ["get_last_lr", "getLastLr"]) {
+    assert.match(told(() => Reflect.get(scheduler, name)), /^scheduler\.rates: /);
+  }
+  assert.match(told(() => Reflect.get(scheduler, "state_dict")), /new LRScheduler\(optimizer, schedule, count\)/);
+  assert.match(told(() => Reflect.get(optimizer, "lr")), /^await optimizer\.groups\[0\]\.lr\.item\(\)/);
+});
+
+Deno.test("what is iterated, and a generator in the place of a key, have their own help", () => {
+  const refused = (f: () => unknown, help: RegExp): void =>
+    assert.throws(f, (error) => error instanceof PlumblineError && help.test(error.help.join(" ")));
+  refused(() => [...tensor([1, 2]) as unknown as number[]], /t\.unbind\(0\)/);
+  refused(() => plumbline.normal(new plumbline.Generator(0) as never, [2]), /generator\.next\(\)/);
+});
+
+Deno.test("the sentence of a name that is here too, elsewhere, says the one that is here", () => {
+  // Those of `elsewhere` are something else here.
+  const elsewhere = ["Tensor.grad", "linalg.cond", "nn.utils / init.uniform_", "nn.utils / init.normal_"];
+  const methods: Readonly<Record<string, object>> = {
+    "Module methods": plumbline.Module.prototype,
+    "optim": plumbline.Optimizer.prototype,
+  };
+  const hidden = Object.entries(pytorchNames).flatMap(([area, list]) =>
+    Object.entries(list).filter(([name, told]) => {
+      const here = camelCase(name.replace(/_$/, ""));
+      const found = here in plumbline || Object.hasOwn(methods[area] ?? {}, here);
+      return found && !elsewhere.includes(`${area}.${name}`) && !told.includes(`${here}(`);
+    }).map(([name, told]) => `${area}.${name}: ${told}`)
+  );
+  assert.deepEqual(hidden, []);
+  assert.equal(explain("F.cross_entropy"), "F.cross_entropy: crossEntropy(logits, target, options).");
+});
+
 Deno.test("a field of a module may have a name that PyTorch's modules have", () => {
   class Net extends plumbline.Module {
     children: number[];
@@ -67,7 +121,10 @@ Deno.test("a field of a module may have a name that PyTorch's modules have", () 
 Deno.test("explain() knows PyTorch's names", () => {
   assert.equal(explain("torch.nansum"), "torch.nansum: where(x.isNaN(), 0, x).sum(axis).");
   assert.match(explain("torch.nn.ModuleList"), /an array field/);
-  assert.throws(() => explain("torch.nothing"), /there is no error code torch\.nothing/);
+  assert.throws(
+    () => explain("torch.nothing"),
+    /there is no error code torch\.nothing; .* Of PyTorch's names those are explained that are others here, as torch\.randn\.$/,
+  );
 });
 
 Deno.test("sentences name methods and functions that there are", () => {

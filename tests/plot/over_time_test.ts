@@ -41,3 +41,17 @@ Deno.test("overTime() draws each quantity in a panel of its own, over seconds, w
   // Two seconds are as wide as the panel.
   assert.ok(Math.abs(found[0]![3]![0] - found[0]![0]![0] - 560) < 1);
 });
+
+Deno.test("overTime() breaks titles that are longer than their panels, so that panels stay close", async () => {
+  const panel = (title: string) => ({ title, lines: [{ name: "a", values: [0, 1] }] });
+  const heightOf = async (title: string) => {
+    const svg = await renderSvg(overTime([panel(title), panel(title)]));
+    return { svg, height: Number(/height="([\d.]+)"/.exec(svg)![1]) };
+  };
+  const short = await heightOf("trust");
+  const long = await heightOf("distrust of sources that are not off at all");
+  assert.ok(long.height < short.height + 10, `${long.height} for ${short.height}`);
+  for (const line of ["distrust of", "sources that are", "not off at all"]) {
+    assert.ok(long.svg.includes(`>${line}<`), line);
+  }
+});

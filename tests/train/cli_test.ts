@@ -60,6 +60,8 @@ const refused: readonly (readonly [string, string])[] = [
   ["--sede 1", "--sede is no flag of train: did you mean --seed?"],
   ["--learning-rate 1", "--learning-rate is no flag of train: did you mean --lr?"],
   ["--total-timesteps 1", "--total-timesteps is no flag of train: did you mean --num-timesteps?"],
+  ["--output runs", "--output is no flag of train: did you mean --out?"],
+  ["--output-dir runs", "--output-dir is no flag of train: did you mean --out?"],
   ["--num-envs 1", "--num-envs is no flag of train: did you mean --envs?"],
   ["--num-steps 1", "--num-steps is no flag of train: did you mean --frames-per-batch?"],
   ["--colour red", "--colour is no flag of train: see --help."],

@@ -102,6 +102,11 @@ Deno.test("a flag that belongs to another system or algorithm is refused by a se
         "text (letters), and navigation has none: leave it out.",
       ],
       [
+        "--batch-size 3",
+        "--batch-size is a setting of the stories (stories) and of the sums (sums) and of the text of your own (text), " +
+        "and navigation has none: leave it out.",
+      ],
+      [
         "--letters-per-batch 3",
         "--letters-per-batch is a setting of frequencies (letters), and navigation has none: leave it out.",
       ],

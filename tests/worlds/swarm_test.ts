@@ -268,3 +268,11 @@ Deno.test("what a swarm cannot be is told in sentences", () => {
     `there is no fusion \`trust\`; there are ${fusionNames.join(", ")}.`,
   );
 });
+
+onEngine("cpu", "what a swarm shows over time has a gap where there is nobody to speak of", async () => {
+  const world = new SpoofedSwarm({ nAgents: 3, fraction: 0, liars: 0 }, fusionOf("kalman"));
+  const [numbers] = await world.scene.errors!.values(world.reset(randomKey(0), 1)).toList() as number[][];
+  const [ofSpoofed, ofOthers, inBad, inGood] = numbers!;
+  // Nobody is spoofed, and before the first step nothing is heard.
+  assert.ok([ofSpoofed, inBad, inGood].every(Number.isNaN) && ofOthers! >= 0, `${numbers}`);
+});

@@ -45,7 +45,10 @@ export function explain(code: string): string {
   if (!page) {
     const written = writtenFor(code);
     if (written !== null) return `${code}: ${written}`;
-    throw new RangeError(`there is no error code ${code}; the codes are ${Object.keys(codes).join(", ")}.`);
+    throw new RangeError(
+      `there is no error code ${code}; the codes are ${Object.keys(codes).join(", ")}. Of PyTorch's names those are ` +
+        "explained that are others here, as torch.randn.",
+    );
   }
   const { title, meaning, wrong, right } = page;
   return `${code}: ${title}\n\n${meaning}\n\nWrong:\n\n${indented(wrong)}\n\nRight:\n\n${indented(right)}\n`;

@@ -14,6 +14,7 @@ export const pytorchNames: Readonly<Record<string, Sentences>> = {
   "Module methods": models.ofModules,
   "optim": models.ofOptimizers,
   "lr_scheduler": models.ofSchedules,
+  "Scheduler methods": models.ofSchedulers,
   "distributions": models.ofDistributions,
   "Distribution methods": models.ofDistributionMethods,
   "linalg": functions.ofLinalg,
@@ -49,6 +50,22 @@ export const homonyms: Readonly<Record<string, Sentences>> = {
 /** A name of PyTorch as it is written here: `masked_fill` is `maskedFill`. */
 export function camelCase(name: string): string {
   return name.replaceAll(/_([a-z\d])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** A name of ours as PyTorch writes it: `maskedFill` is `masked_fill`; null if both write it alike. */
+function snakeCase(name: string): string | null {
+  if (!/^[a-z]+\d*([A-Z][a-z]*\d*d?)+$/.test(name)) return null;
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** What to write for `masked_fill` where there is `maskedFill`: for all names that `holder` has itself. */
+export function spelledAsInPython(holder: object): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const name of Object.getOwnPropertyNames(holder)) {
+    const spelling = snakeCase(name);
+    if (spelling) found.set(spelling, `names are in camelCase here: ${name}.`);
+  }
+  return found;
 }
 
 /** Both spellings of each name with its sentence, of some parts of the table. */

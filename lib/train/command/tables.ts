@@ -1,6 +1,7 @@
 /** The tables of a command: which settings a run has, and whose are the others. */
 
 import {
+  called,
   choice,
   type DurationOption,
   flag,
@@ -65,7 +66,10 @@ export function everySetting(): Table {
 export const controls = {
   preset: choice([...new Set(systems.flatMap(({ presets }) => presets))], null, "settings to begin with"),
   config: path(null, "settings from YAML or JSON, below the flags; a run's config.json repeats it"),
-  out: path("output", "folder for runs: PATH/<scenario>/<timestamp>/"),
+  out: called(
+    ["output", "outputDir", "outDir", "logDir"],
+    path("output", "folder for runs: PATH/<scenario>/<timestamp>/"),
+  ),
   resume: path(null, "continue a run, from its folder or one of its checkpoints"),
   maxTime: { kind: "duration", help: "90s, 20m, 2h: end after the iteration in which it is over" } as DurationOption,
   checkNumerics: flag("judge every step when it ends; on a GPU this waits for each step"),
@@ -104,11 +108,13 @@ export function refuseForeign(names: readonly string[], system: System, scenario
         `--algorithm ${here[0]}.`,
     );
   }
-  const owners = systems.flatMap(({ title, task, scenarios, algorithms }) =>
-    Object.hasOwn(task, name)
-      ? [`the ${title} (${Object.keys(scenarios).join(", ")})`]
-      : has(algorithms).map((x) => `${x} (${Object.keys(scenarios).join(", ")})`)
-  );
+  const owners = systems.flatMap(({ title, task, scenarios, algorithms }) => {
+    const learns = has(algorithms);
+    // What all algorithms of a system have is the system's.
+    const all = Object.hasOwn(task, name) || learns.length > 1 && learns.length === Object.keys(algorithms).length;
+    const who = all ? `the ${title}` : learns.join(", ");
+    return who === "" ? [] : [`${who} (${Object.keys(scenarios).join(", ")})`];
+  });
   throw new UsageError(
     `${flagOf(name)} is a setting of ${owners.join(" and of ")}, and ${scenario} has none: leave it out.`,
   );

@@ -36,7 +36,9 @@ export function sceneOfSwarm({ nAgents }: SwarmSettings, badOf: (state: SwarmSta
         const bad = badOf(state);
         const mean = (x: Tensor, who: Tensor): Tensor => {
           const axes = who.shape.slice(1).map((_, axis) => axis + 1);
-          return x.mul(who).sum(axes).div(who.sum(axes).maximum(1));
+          const count = who.sum(axes);
+          // Of nobody there is no mean: a gap in the line.
+          return where(count.greater(0), x.mul(who).sum(axes).div(count.maximum(1)), NaN);
         };
         const clean = spoofed.mul(-1).add(1);
         const good = bad.mul(-1).add(1).mul(heard);
