@@ -1,12 +1,13 @@
 /**
  * The worlds alone, with random actions: observations, rewards and resets of many environments for 50 steps. The pendulum is
- * there in tensors and on the host.
+ * there in tensors and on the host; agents of the swarm fuse what they sense by the best rule that is written by hand.
  */
 
 import {
   BuzzWire,
   compile,
   type Environment,
+  fusionOf,
   Generator,
   HostPendulum,
   HostRandom,
@@ -19,6 +20,7 @@ import {
   ReverseTransport,
   scan,
   Simulations,
+  SpoofedSwarm,
   type Tensor,
   tensor,
   type Tree,
@@ -36,6 +38,7 @@ const worlds: Readonly<Record<string, () => unknown>> = {
   wheel: () => new Wheel({ nAgents: 4 }),
   buzz_wire: () => new BuzzWire(),
   pendulum: () => new Pendulum(),
+  spoofed_swarm: () => new SpoofedSwarm({}, fusionOf("soft_declared")),
 };
 
 /** 50 steps of simulations, each of which waits for its actions. */
