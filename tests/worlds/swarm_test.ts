@@ -8,6 +8,7 @@ import {
   type Fusion,
   fusionNames,
   fusionOf,
+  HostRandom,
   mapTree,
   onesLike,
   randomKey,
@@ -18,6 +19,7 @@ import {
   type SwarmState,
   type Tensor,
   tensor,
+  TrustConsensus,
   zeros,
 } from "../../mod.ts";
 import { onCpu, onEngine } from "../engines.ts";
@@ -113,6 +115,22 @@ onCpu("scripted fusions make of the same words what a few lines of numpy make of
     const { estimate } = await flown("drift", envs, fusionOf(name));
     const expected = tensor(Array.from({ length: steps }, (_, t) => envs.map(({ fused }) => fused[name]![t]!)));
     await assertClose(estimate, expected, name);
+  }
+});
+
+onCpu("filters are as certain of steps and starts as the noise of their world lets them be", async () => {
+  const options = { nAgents: 1, fraction: 0, liars: 0, startNoise: 0.5, biasNoise: 0.2, motionNoise: 0.3 };
+  const sensed: Sensed = {
+    ...{ before: tensor([[[1, 2]]]), action: tensor([[[0.5, 0]]]), word: tensor([[[[1.6, 2]]]]) },
+    ...{ heard: tensor([[[1]]]), variance: tensor([[[0.16]]]), declared: tensor([[[1]]]) },
+  };
+  for (const fusion of [fusionOf("kalman", options), new TrustConsensus(new HostRandom(0), { world: options })]) {
+    const { estimate, trust } = fusion.fuse(sensed, fusion.initialMemory(1, 1) as never);
+    const information = Number(await trust.item()) / 0.16;
+    // Kalman's gain of the first word: the variance of where the step led is that of start, bias and motion.
+    const before = 0.5 ** 2 + 0.2 ** 2 + 0.3 ** 2;
+    const gain = before * information / (1 + before * information);
+    await assertClose(estimate, tensor([[[1.5 + 0.1 * gain, 2]]]), fusion.name);
   }
 });
 

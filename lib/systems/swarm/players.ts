@@ -69,8 +69,8 @@ export function swarmPlayers(worldOf: (config: Config) => SpoofedSwarm): Players
       const trainer = await subject.trainer(", or a --controller") as Agent;
       try {
         const { fusion } = trainer.environment as unknown as SpoofedSwarm;
-        const seen = asked.sees === null ? fusion : fusionOf(asked.sees);
-        const environment = refusing(() => new SpoofedSwarm(options, seen));
+        const { sees } = asked;
+        const environment = refusing(() => new SpoofedSwarm(options, sees === null ? fusion : fusionOf(sees, options)));
         const { policy } = trainer;
         const flown = asked.straight ? { controller: swarmGreedy, state: [] } : { controller: policy, state: [policy] };
         return await watch({ environment, ...flown } as unknown as Cast);
@@ -82,6 +82,6 @@ export function swarmPlayers(worldOf: (config: Config) => SpoofedSwarm): Players
 }
 
 function castOf(options: SwarmOptions, name: FusionName): Cast {
-  const environment = refusing(() => new SpoofedSwarm(options, fusionOf(name)));
+  const environment = refusing(() => new SpoofedSwarm(options, fusionOf(name, options)));
   return { environment, controller: swarmGreedy, state: [] } as unknown as Cast;
 }

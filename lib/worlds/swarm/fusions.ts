@@ -11,6 +11,7 @@ import * as kind from "../kinds.ts";
 import { ranks } from "./attack.ts";
 import { type Fusion, type Hidden, ownOf, type Sensed } from "./fusion.ts";
 import { kalmanFusion, kalmanFusions } from "./kalman.ts";
+import { type SwarmOptions, swarmSettings } from "./options.ts";
 
 /** What a fusion without memory says: a position [env, agent, 2], and the trust of sources where it has one. */
 type Said = { readonly estimate: Tensor; readonly trust?: Tensor };
@@ -101,12 +102,13 @@ export const fusionNames = [
 /** One of {@linkcode fusionNames}. */
 export type FusionName = typeof fusionNames[number];
 
-const takesName = signature("fusionOf()", { name: kind.text });
+const takesName = signature("fusionOf()", { name: kind.text, world: kind.worldOptions });
 
 /**
  * A fusion by its name. `gps` believes the own receiver, `dead_reckoning` the own steps, `gate` the receiver unless it is 1.5 m off
  * from those, `vote` unless half of the neighbours contradict it by 2.5 m; `mean`, `median` and `wmsr_1`, `wmsr_2` (LeBlanc et al. 2013)
- * are of all words; see {@linkcode kalmanFusion} for the others.
+ * are of all words; see {@linkcode kalmanFusion} for the others, which take the noise of motion and start to be that of a world with
+ * the options `world`.
  *
  * @example
  * ```ts
@@ -114,11 +116,12 @@ const takesName = signature("fusionOf()", { name: kind.text });
  *
  * console.log(new SpoofedSwarm({ attack: "jump" }, fusionOf("median")).fusion.name); // median
  * ```
- * @throws RangeError if there is none of that name.
+ * @throws RangeError if there is none of that name, or no such world.
  */
-export function fusionOf(name: FusionName): Fusion {
+export function fusionOf(name: FusionName, world: SwarmOptions = {}): Fusion {
   takesName(arguments);
-  if (Object.hasOwn(kalmanFusions, name)) return kalmanFusion(name as keyof typeof kalmanFusions);
+  const noise = swarmSettings(world);
+  if (Object.hasOwn(kalmanFusions, name)) return kalmanFusion(name as keyof typeof kalmanFusions, noise);
   if (Object.hasOwn(rules, name)) return ruled(name, rules[name]!);
   throw new RangeError(`there is no fusion \`${name}\`; there are ${fusionNames.join(", ")}.`);
 }
