@@ -182,6 +182,16 @@ onCpu("a spoofer deceives the receivers nearest to a point, and liars are none o
   });
 });
 
+onCpu("a picture links agents as they trust the words that they hear, and nobody with itself", async () => {
+  const world = new SpoofedSwarm({ nAgents: 4, fraction: 0.25, range: 8 }, fusionOf("soft"));
+  const { state } = world.step(world.reset(randomKey(4), 2), zeros([2, 4, 2]));
+  const [links, trust, heard] = await Promise.all(
+    [world.scene.links!(state), state.trust, state.sensed.heard].map((x) => x.data()),
+  ) as [Float32Array, Float32Array, Float32Array];
+  links.forEach((link, k) => assert.equal(link, k % 16 % 5 === 0 || heard[k] === 0 ? 0 : trust[k], `${k}`));
+  assert.ok(links.some((x) => x > 0.5) && heard.some((x) => x === 0));
+});
+
 /** Words of a step with a seed, heard by all. */
 function aStep(agents: number, seed = 0): Sensed {
   const world = new SpoofedSwarm({ nAgents: agents, liars: 0 });
