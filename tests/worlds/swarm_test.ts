@@ -156,6 +156,7 @@ onCpu("another attack seed deceives others on the same flights", async () => {
   const state = (attackSeed: number) => new SpoofedSwarm({ attackSeed }).reset(randomKey(3), 16);
   const [a, b] = [state(0), state(1)];
   for (const name of ["position", "goal", "bias", "estimate"] as const) await assertClose(a[name], b[name], name);
+  await assertClose(a.sensed.before, a.estimate, "before the first step");
   assert.notDeepEqual(await a.attack.spoofed.toList(), await b.attack.spoofed.toList());
 });
 
