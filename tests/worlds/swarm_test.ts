@@ -224,6 +224,36 @@ onCpu("GPS that is not a number, or lost for good, leaves everything finite", as
   assert.equal(await after.sensed.heard.sum().item(), 0);
 });
 
+onCpu("a neighbour that is seen nowhere is not heard, and leaves everything finite", async () => {
+  const nowhere = tensor(NaN).expand(2, 8, 8, 2);
+  const luck = { motion: zeros([2, 8, 2]), gps: zeros([2, 8, 2]), relative: nowhere, loss: zeros([2, 8]) };
+  for (const fusion of [fusionOf("soft_declared"), new TrustConsensus(new HostRandom(0))]) {
+    const world = new SpoofedSwarm({ maxSteps: 4 }, fusion);
+    const { state } = world.stepWith(world.reset(randomKey(0), 2), zeros([2, 8, 2]), luck);
+    assert.equal(await state.sensed.heard.sum().item(), 16, fusion.name);
+    assert.ok((await state.estimate.data()).every(Number.isFinite), fusion.name);
+  }
+});
+
+onCpu("rules that listen to GPS alone trust no neighbour, and GPS only while it is kept", async () => {
+  const sensed = aStep(3);
+  // The second's GPS is off, and its neighbours say the same; the others' neighbours contradict a GPS that is right.
+  const off = tensor([[[0, 9, 9], [9, 9, 9], [9, 9, 0]]]).unsqueeze(-1);
+  const word = sensed.before.add(sensed.action).unsqueeze(2).add(off);
+  for (
+    const [name, diagonal] of [
+      ["gps", [1, 1, 1]],
+      ["gate", [1, 0, 1]],
+      ["vote", [0, 1, 0]],
+      ["dead_reckoning", [0, 0, 0]],
+    ] as const
+  ) {
+    const { trust } = fusionOf(name).fuse({ ...sensed, word, heard: onesLike(sensed.heard) }, {});
+    const expected = diagonal.map((x, i) => diagonal.map((_, j) => i === j ? x : 0));
+    await assertClose(trust, tensor([expected, expected]), name);
+  }
+});
+
 onCpu("agents in another order think the same in that order", async () => {
   const sensed = aStep(4, 5);
   const order = tensor([2, 0, 3, 1], { dtype: "int32" });

@@ -46,7 +46,7 @@ export function swarmEvaluation(players: Players): Look<Evaluation> {
       ...one.notes,
       "Of spoofed_swarm: success_.. is the share of agents that end at their goal, attacked ones being those whose receiver",
       "is spoofed; error_.. how far off they think they are (root mean square, m); false_alarms the share of sources that",
-      "tell the truth and have less than a tenth of the trust of the best one, or of full trust.",
+      "tell the truth and have less than a tenth of full trust; of who listens to its own GPS alone, its neighbours too.",
     ],
     async run(subject, values) {
       if (!values.byAttack) return await one.run(subject, values);
