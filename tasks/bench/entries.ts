@@ -59,6 +59,7 @@ export function entriesOf({ device, python }: Options): Entry[] {
         command: python,
         args: [path("peers/vmas_worlds.py")],
       },
+      { name: "numpy", cases: /^world spoofed_swarm/, command: python, args: [path("peers/swarm_numpy.py")] },
     ]),
   ];
 }

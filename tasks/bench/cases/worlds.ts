@@ -1,13 +1,12 @@
 /**
  * The worlds alone, with random actions: observations, rewards and resets of many environments for 50 steps. The pendulum is
- * there in tensors and on the host; agents of the swarm fuse what they sense by the best rule that is written by hand.
+ * there in tensors and on the host; agents of the swarm believe their GPS.
  */
 
 import {
   BuzzWire,
   compile,
   type Environment,
-  fusionOf,
   Generator,
   HostPendulum,
   HostRandom,
@@ -38,7 +37,7 @@ const worlds: Readonly<Record<string, () => unknown>> = {
   wheel: () => new Wheel({ nAgents: 4 }),
   buzz_wire: () => new BuzzWire(),
   pendulum: () => new Pendulum(),
-  spoofed_swarm: () => new SpoofedSwarm({}, fusionOf("soft_declared")),
+  spoofed_swarm: () => new SpoofedSwarm(),
 };
 
 /** 50 steps of simulations, each of which waits for its actions. */
