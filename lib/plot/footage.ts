@@ -19,6 +19,8 @@ export interface Footage {
   readonly angle: Float32Array;
   /** What agents sense; null where they do not. `nearness` is [frame, agent, ray], metres: range less distance. */
   readonly lidar: { readonly range: number; readonly rays: number; readonly nearness: Float32Array } | null;
+  /** How much agents count on one another, in [0, 1]: [frame, agent, other]; not there where they do not. */
+  readonly links?: Float32Array;
   /** How far off what is to be done it was, if the world tells. `values` is [frame, error]; names have units. */
   readonly errors?: { readonly names: readonly string[]; readonly values: Float32Array };
 }

@@ -27,7 +27,9 @@ interface View {
 export function planeStill(episodes: readonly Footage[]): Panels {
   return panelsOf(
     episodes,
-    (episode, view) => trails(episode, view) + ghosts(episode, view) + moment(episode, view, episode.frames - 1),
+    (episode, view) =>
+      trails(episode, view) + ghosts(episode, view) + links(episode, view, episode.frames - 1) +
+      moment(episode, view, episode.frames - 1),
   );
 }
 
@@ -36,7 +38,8 @@ export function planeAnimation(episodes: readonly Footage[], film: Film): Panels
   return panelsOf(
     episodes,
     (episode, view) =>
-      movingTrails(episode, view, film) + entitiesInOrder(episode).map((i) => moving(episode, view, i, film)).join(""),
+      movingTrails(episode, view, film) + links(episode, view, 0, film) +
+      entitiesInOrder(episode).map((i) => moving(episode, view, i, film)).join(""),
   );
 }
 
@@ -95,8 +98,15 @@ function indexInRole({ entities }: Footage, i: number): number {
   return entities.slice(0, i).filter(({ role }) => role === entities[i]!.role).length;
 }
 
-/** Where entity `i` is in a frame, in pixels and degrees as SVG counts them. */
-function placeAt({ entities, position, angle }: Footage, { x, y }: View, i: number, frame: number) {
+/** Pixels, and degrees as SVG counts them. */
+interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly turn: number;
+}
+
+/** Where entity `i` is in a frame. */
+function placeAt({ entities, position, angle }: Footage, { x, y }: View, i: number, frame: number): Place {
   const at = frame * entities.length + i;
   return { x: x(position[2 * at]!), y: y(position[2 * at + 1]!), turn: -angle[at]! * 180 / Math.PI };
 }
@@ -172,6 +182,44 @@ function way(episode: Footage, view: View, i: number, from: number, to: number):
     points.push(`${px(x)} ${px(y)}`);
   }
   return `M${points.join("L")}`;
+}
+
+/** An agent that at some time counts on another, both as places among the entities. */
+interface Link {
+  readonly from: number;
+  readonly to: number;
+  readonly strength: (frame: number) => number;
+}
+
+function linksOf({ entities, links, frames }: Footage): Link[] {
+  if (!links) return [];
+  const agents = entities.flatMap(({ role }, i) => role === "agent" ? [i] : []);
+  return agents.flatMap((from, i) =>
+    agents.flatMap((to, j): Link[] => {
+      const strength = (frame: number): number => links[(frame * agents.length + i) * agents.length + j]!;
+      const isSeen = Array.from({ length: frames }, (_, frame) => strength(frame)).some((x) => x > 0);
+      return isSeen && i !== j ? [{ from, to, strength }] : [];
+    })
+  );
+}
+
+/** From each agent half of the way to those that it counts on, the stronger the more; as in a frame, or over time. */
+function links(episode: Footage, view: View, frame: number, film?: Film): string {
+  return linksOf(episode).map(({ from, to, strength }) => {
+    const way = (frame: number): string => {
+      const [a, b] = [from, to].map((i) => placeAt(episode, view, i, frame)) as [Place, Place];
+      return `M${px(a.x)} ${px(a.y)}L${px((a.x + b.x) / 2)} ${px((a.y + b.y) / 2)}`;
+    };
+    const opacity = (frame: number): string => (0.7 * strength(frame)).toFixed(2);
+    const over = Object.entries({ d: way, opacity }).map(([name, value]) => {
+      const values = film && overTime(film, episode.frames, value);
+      return values ? `<animate attributeName="${name}" ${values}/>` : "";
+    });
+    const colour = agentColour(indexInRole(episode, from));
+    return `<path d="${way(frame)}" stroke="${colour}" stroke-width="1.4" opacity="${opacity(frame)}">${
+      over.join("")
+    }</path>`;
+  }).join("");
 }
 
 /** Agents and objects that changed their place by more than a millimetre. */

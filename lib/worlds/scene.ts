@@ -39,6 +39,8 @@ export interface Scene<S extends Tree = Tree> {
   place(state: S): Placement;
   /** What agents sense around them, if they do. */
   readonly lidar?: SceneLidar<S>;
+  /** How much agents count on one another, if they do: float32 [env, agent, other], in [0, 1]. */
+  links?(state: S): Tensor;
   /** How far off what is to be done an environment is, if that is told: drawn over time beside the scene. */
   readonly errors?: SceneErrors<S>;
 }

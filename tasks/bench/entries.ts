@@ -55,10 +55,11 @@ export function entriesOf({ device, python }: Options): Entry[] {
       { name: "JAX", cases: any(small, compiling), command: python, args: [path("peers/jax_small.py")] },
       {
         name: "VMAS",
-        cases: /^world (?!pendulum|host_pendulum)/,
+        cases: /^world (?!pendulum|host_pendulum|spoofed_swarm)/,
         command: python,
         args: [path("peers/vmas_worlds.py")],
       },
+      { name: "numpy", cases: /^world spoofed_swarm/, command: python, args: [path("peers/swarm_numpy.py")] },
     ]),
   ];
 }
@@ -94,6 +95,7 @@ export const cases: readonly Case[] = [
   ...["navigation", "reverse_transport", "wheel", "buzz_wire", "pendulum", "host_pendulum"].flatMap((scenario) =>
     [60, 600].map((envs) => ({ name: `world ${scenario} x ${envs}`, turnMs: 500 }))
   ),
+  { name: "world spoofed_swarm x 1000", turnMs: 500 },
   ...["hopper", "half_cheetah", "humanoid3d"].flatMap((scenario) =>
     [8, 64].map((envs) => ({ name: `simulation ${scenario} x ${envs}`, turnMs: 500 }))
   ),

@@ -58,7 +58,7 @@ const luck = {
   ...{ motion: p.zeros([2, 8, 2]), gps: p.zeros([2, 8, 2]), relative: p.zeros([2, 8, 8, 2]), loss: p.ones([2, 8]) },
 };
 const fusions: readonly Call[] = [
-  makes(p.TrustConsensus, aRandom, options({ hiddenSize: 2 }, { hiddenSize: "2" }, { recurrent: 1 })),
+  makes(p.TrustConsensus, aRandom, options({ hiddenSize: 2 }, { hiddenSize: "2" }, { recurrent: 1 }, { world: 3 })),
   makes(p.TrustNetwork, aRandom),
   makes(p.OffsetDetector, aRandom, maybe(own(2, null, "2", 0, 2.5, {}))),
   ...[new p.TrustConsensus(random), new p.TrustNetwork(random), new p.OffsetDetector(random)].flatMap((fusion) => {
@@ -111,7 +111,7 @@ const worlds: readonly Call[] = [
   method("SpoofedSwarm", flying, "measure", anObject(flown)),
   method("SpoofedSwarm", flying, "stepWith", anObject(flown), aTensor(p.zeros([2, 8, 2])), anObject(luck)),
   calls("swarmGreedy", p.swarmGreedy, aTensor(flying.observe(flown)), maybe(own(key, null, 3, "x"))),
-  calls("fusionOf", p.fusionOf, own("gps", null, 3, "trust", {}, ["gps"])),
+  calls("fusionOf", p.fusionOf, own("gps", null, 3, "trust", {}, ["gps"]), options({ gpsNoise: 1 }, { liars: 9 })),
   ...fusions,
   ...steered,
   makes(

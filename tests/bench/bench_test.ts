@@ -14,6 +14,8 @@ import * as ops from "../../lib/graph/ops.ts";
 import { makeScan } from "../../lib/graph/scan.ts";
 import { aval } from "../../lib/graph/types.ts";
 import { instructionsOf } from "../../tasks/bench/floor.ts";
+import { worldRollout } from "../../tasks/bench/cases/worlds.ts";
+import { cases, entriesOf } from "../../tasks/bench/entries.ts";
 import { driveCase, mlpCase, sizeIn, worldCase } from "../../tasks/bench/protocol.ts";
 import { measureOnce, median, quantile, race } from "../../tasks/bench/race.ts";
 import { outcomeText } from "../../tasks/bench/report.ts";
@@ -39,6 +41,14 @@ Deno.test("mlpCase() reads sizes and batch, and nothing else", () => {
 Deno.test("worldCase() reads scenario and environments, and nothing else", () => {
   assertEquals(worldCase("world reverse_transport x 600"), { scenario: "reverse_transport", envs: 600 });
   assertEquals(worldCase("world wheel"), null);
+});
+
+Deno.test("the swarm is timed beside numpy, and not asked of VMAS, which has none", async () => {
+  const { name } = cases.find(({ name }) => name.startsWith("world spoofed_swarm"))!;
+  const entries = entriesOf({ ...parseOptions([]), device: "cpu", python: "python" });
+  assertEquals(entries.filter(({ cases }) => cases.test(name)).map(({ name }) => name), ["plumbline cpu", "numpy"]);
+  const run = await worldRollout({ ...worldCase(name)!, envs: 2 });
+  assert(Number.isFinite((await run() as Record<string, number>)["env steps/s"]));
 });
 
 Deno.test("driveCase() and sizeIn() read what is driven and how much, and nothing else", () => {

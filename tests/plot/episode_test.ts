@@ -77,6 +77,26 @@ Deno.test("a ray that hits is drawn to what it hits, the others to the end of th
   near(hits!.map(length), [0.1, 0, 0, 0]);
 });
 
+Deno.test("an agent draws half of the way to whom it trusts, as strong as it does", () => {
+  const pair: Footage = {
+    ...{ entities: [entities[0]!, entities[0]!], frames: 2, frameSeconds: 0.1, lidar: null, caption: "two" },
+    ...{ position: Float32Array.of(0, 0, 1, 1, 0, 0, 1, 1), angle: new Float32Array(4) },
+    // The first trusts the second, then by half; the second trusts nobody but itself.
+    links: Float32Array.of(0, 1, 0, 1, 0, 0.5, 0, 1),
+  };
+  const link = (
+    svg: string,
+  ) => [...svg.matchAll(/<path d="M([\d. ]+)L([\d. ]+)" [^>]*opacity="([\d.]+)">(.*?)<\/path>/g)];
+  const scale = 480 / 1.44;
+  const at = (metres: number) =>
+    `${+((metres + 0.22) * scale).toFixed(1)} ${+(480 - (metres + 0.22) * scale).toFixed(1)}`;
+  const still = link(drawStill([pair], options));
+  assert.deepEqual(still.map(([, from, to, opacity]) => [from, to, opacity]), [[at(0), at(0.5), "0.35"]]);
+  const moving = link(drawAnimation([pair], options));
+  assert.deepEqual(moving.map(([, , , opacity]) => opacity), ["0.70"]);
+  assert.match(moving[0]![4]!, /^<animate attributeName="opacity" values="0.70;0.35;/);
+});
+
 Deno.test("several episodes share one scale and one clock, and the shorter one waits at its end", () => {
   const short: Footage = { ...footage, frames: 2 };
   const svg = drawAnimation([footage, short], options);

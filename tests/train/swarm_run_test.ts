@@ -85,6 +85,25 @@ Deno.test("scripted fusions fly by the command, and what a swarm cannot be is re
     await refused("--attack lie"),
     'error: --attack takes one of drift, jump, accel, inter, delay, pre, not "lie".\n',
   );
+  const unflown = async (line: string) => {
+    const { code, err } = await runCommand(evalTool, "spoofed_swarm", "--controller", "gps", ...line.split(" "));
+    assert.equal(code, 2, line);
+    return err;
+  };
+  assert.equal(
+    await unflown("--under-liars 7"),
+    "error: spoofed_swarm: 7 liars and 4 spoofed receivers are more than the 8 agents: liars are not spoofed. Give fewer " +
+      "liars, or a smaller fraction.\n",
+  );
+  assert.equal(
+    await unflown("--sees truth"),
+    "error: --sees truth is of the flights of a run, and --controller gps flies without one. Give one of the two.\n",
+  );
+  assert.match(await unflown("--straight"), /^error: --straight is of the flights of a run, /);
+  assert.equal(
+    await unflown("--by-attack --under-fraction 0.75"),
+    "error: --under-fraction 0.75 is of one attack, and --by-attack flies under each of its own. Give one of the two.\n",
+  );
   const { err } = await runCommand(evalTool, "spoofed_swarm", "--controller", "lqr");
   assert.match(err, /^error: --controller takes one of gps, dead_reckoning, gate, .*, truth, not "lqr"\.\n$/);
 });

@@ -8,6 +8,7 @@ import {
   type Fusion,
   fusionNames,
   fusionOf,
+  HostRandom,
   mapTree,
   onesLike,
   randomKey,
@@ -18,6 +19,7 @@ import {
   type SwarmState,
   type Tensor,
   tensor,
+  TrustConsensus,
   zeros,
 } from "../../mod.ts";
 import { onCpu, onEngine } from "../engines.ts";
@@ -116,6 +118,22 @@ onCpu("scripted fusions make of the same words what a few lines of numpy make of
   }
 });
 
+onCpu("filters are as certain of steps and starts as the noise of their world lets them be", async () => {
+  const options = { nAgents: 1, fraction: 0, liars: 0, startNoise: 0.5, biasNoise: 0.2, motionNoise: 0.3 };
+  const sensed: Sensed = {
+    ...{ before: tensor([[[1, 2]]]), action: tensor([[[0.5, 0]]]), word: tensor([[[[1.6, 2]]]]) },
+    ...{ heard: tensor([[[1]]]), variance: tensor([[[0.16]]]), declared: tensor([[[1]]]) },
+  };
+  for (const fusion of [fusionOf("kalman", options), new TrustConsensus(new HostRandom(0), { world: options })]) {
+    const { estimate, trust } = fusion.fuse(sensed, fusion.initialMemory(1, 1) as never);
+    const information = Number(await trust.item()) / 0.16;
+    // Kalman's gain of the first word: the variance of where the step led is that of start, bias and motion.
+    const before = 0.5 ** 2 + 0.2 ** 2 + 0.3 ** 2;
+    const gain = before * information / (1 + before * information);
+    await assertClose(estimate, tensor([[[1.5 + 0.1 * gain, 2]]]), fusion.name);
+  }
+});
+
 const half = (x: Tensor): Tensor => x.mul(0.5).add(0.1);
 
 onCpu("observations do not move with where agents are, nor with who is deceived", async () => {
@@ -138,6 +156,7 @@ onCpu("another attack seed deceives others on the same flights", async () => {
   const state = (attackSeed: number) => new SpoofedSwarm({ attackSeed }).reset(randomKey(3), 16);
   const [a, b] = [state(0), state(1)];
   for (const name of ["position", "goal", "bias", "estimate"] as const) await assertClose(a[name], b[name], name);
+  await assertClose(a.sensed.before, a.estimate, "before the first step");
   assert.notDeepEqual(await a.attack.spoofed.toList(), await b.attack.spoofed.toList());
 });
 
@@ -162,6 +181,16 @@ onCpu("a spoofer deceives the receivers nearest to a point, and liars are none o
     }));
     assert.ok(margin > -0.3, `${env}: ${margin}`);
   });
+});
+
+onCpu("a picture links agents as they trust the words that they hear, and nobody with itself", async () => {
+  const world = new SpoofedSwarm({ nAgents: 4, fraction: 0.25, range: 8 }, fusionOf("soft"));
+  const { state } = world.step(world.reset(randomKey(4), 2), zeros([2, 4, 2]));
+  const [links, trust, heard] = await Promise.all(
+    [world.scene.links!(state), state.trust, state.sensed.heard].map((x) => x.data()),
+  ) as [Float32Array, Float32Array, Float32Array];
+  links.forEach((link, k) => assert.equal(link, k % 16 % 5 === 0 || heard[k] === 0 ? 0 : trust[k], `${k}`));
+  assert.ok(links.some((x) => x > 0.5) && heard.some((x) => x === 0));
 });
 
 /** Words of a step with a seed, heard by all. */
@@ -193,6 +222,36 @@ onCpu("GPS that is not a number, or lost for good, leaves everything finite", as
   const after = deaf.stepWith(deaf.reset(randomKey(0), 2), zeros([2, 8, 2]), { ...luck, loss: zeros([2, 8]) }).state;
   assert.ok((await deaf.observe(after).data()).every(Number.isFinite));
   assert.equal(await after.sensed.heard.sum().item(), 0);
+});
+
+onCpu("a neighbour that is seen nowhere is not heard, and leaves everything finite", async () => {
+  const nowhere = tensor(NaN).expand(2, 8, 8, 2);
+  const luck = { motion: zeros([2, 8, 2]), gps: zeros([2, 8, 2]), relative: nowhere, loss: zeros([2, 8]) };
+  for (const fusion of [fusionOf("soft_declared"), new TrustConsensus(new HostRandom(0))]) {
+    const world = new SpoofedSwarm({ maxSteps: 4 }, fusion);
+    const { state } = world.stepWith(world.reset(randomKey(0), 2), zeros([2, 8, 2]), luck);
+    assert.equal(await state.sensed.heard.sum().item(), 16, fusion.name);
+    assert.ok((await state.estimate.data()).every(Number.isFinite), fusion.name);
+  }
+});
+
+onCpu("rules that listen to GPS alone trust no neighbour, and GPS only while it is kept", async () => {
+  const sensed = aStep(3);
+  // The second's GPS is off, and its neighbours say the same; the others' neighbours contradict a GPS that is right.
+  const off = tensor([[[0, 9, 9], [9, 9, 9], [9, 9, 0]]]).unsqueeze(-1);
+  const word = sensed.before.add(sensed.action).unsqueeze(2).add(off);
+  for (
+    const [name, diagonal] of [
+      ["gps", [1, 1, 1]],
+      ["gate", [1, 0, 1]],
+      ["vote", [0, 1, 0]],
+      ["dead_reckoning", [0, 0, 0]],
+    ] as const
+  ) {
+    const { trust } = fusionOf(name).fuse({ ...sensed, word, heard: onesLike(sensed.heard) }, {});
+    const expected = diagonal.map((x, i) => diagonal.map((_, j) => i === j ? x : 0));
+    await assertClose(trust, tensor([expected, expected]), name);
+  }
 });
 
 onCpu("agents in another order think the same in that order", async () => {

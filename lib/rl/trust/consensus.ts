@@ -11,8 +11,10 @@ import { concat, stopGradient, where } from "../../tensor/functions.ts";
 import type { HostRandom } from "../../tensor/host_random.ts";
 import * as kind from "../../tensor/kinds.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { worldOptions } from "../../worlds/kinds.ts";
 import { type Fused, ownOf, type Sensed, sensedKind } from "../../worlds/swarm/fusion.ts";
-import { type Belief, corrected, initialBelief, predicted } from "../../worlds/swarm/kalman.ts";
+import { type Belief, corrected, initialBelief, predicted, type StepNoise } from "../../worlds/swarm/kalman.ts";
+import { type SwarmOptions, swarmSettings } from "../../worlds/swarm/options.ts";
 import { LearnedFusion } from "./learned_fusion.ts";
 
 /** Options of {@linkcode TrustConsensus}: what is left out is what an ablation is made of. */
@@ -27,6 +29,8 @@ export interface TrustConsensusOptions {
   readonly declared?: boolean;
   /** Whether it looks at how far sources agree. Default true. */
   readonly consensus?: boolean;
+  /** Options of the world that it flies in: its filter takes the noise of motion and start to be theirs. Default {}. */
+  readonly world?: SwarmOptions;
 }
 
 /** What a {@linkcode TrustConsensus} remembers. */
@@ -69,7 +73,7 @@ const takes = signature("new TrustConsensus()", {
   random: kind.hostRandom,
   options: kind.options<TrustConsensusOptions>({
     ...{ hiddenSize: kind.count(1), recurrent: kind.boolean, neighbours: kind.boolean },
-    ...{ declared: kind.boolean, consensus: kind.boolean },
+    ...{ declared: kind.boolean, consensus: kind.boolean, world: worldOptions },
   }),
 });
 
@@ -119,13 +123,19 @@ export class TrustConsensus extends LearnedFusion {
   /** Units of the memory of each source. */
   readonly hiddenSize: number;
   readonly #options: TrustConsensusOptions;
+  readonly #noise: StepNoise;
 
-  /** Draws the weights from `random`; at first sources are trusted. */
+  /**
+   * Draws the weights from `random`; at first sources are trusted.
+   *
+   * @throws RangeError with a sentence if there can be no such `world`.
+   */
   constructor(random: HostRandom, options: TrustConsensusOptions = {}) {
     takes(arguments);
     super();
     const { hiddenSize = 32, recurrent = true } = this.#options = options;
     this.hiddenSize = hiddenSize;
+    this.#noise = swarmSettings(options.world ?? {});
     this.encoder = new Linear(features, hiddenSize, random);
     this.memory = recurrent ? new GRU(hiddenSize, hiddenSize, random) : new Linear(hiddenSize, hiddenSize, random);
     this.source = new Linear(hiddenSize, hiddenSize, random);
@@ -137,7 +147,7 @@ export class TrustConsensus extends LearnedFusion {
   override initialMemory(envs: number, agents: number): TrustMemory {
     const hidden = zeros([envs, agents, agents, this.hiddenSize]);
     return {
-      ...{ hidden, trust: ones([envs, agents, agents]), belief: initialBelief(envs, agents) },
+      ...{ hidden, trust: ones([envs, agents, agents]), belief: initialBelief(envs, agents, this.#noise) },
       ...{ slow: zeros([envs, agents, agents, 2]), share: zeros([envs, agents, agents, 1]) },
     };
   }
@@ -147,7 +157,7 @@ export class TrustConsensus extends LearnedFusion {
     const { neighbours = true, recurrent = true } = this.#options;
     const own = eye(sensed.word.shape[1]!);
     const heard = neighbours ? sensed.heard : sensed.heard.mul(own.unsqueeze(0));
-    const belief = predicted(memory.belief);
+    const belief = predicted(memory.belief, this.#noise);
     const expected = sensed.before.add(sensed.action).add(belief.bias);
     const off = sensed.word.sub(expected.unsqueeze(2)).mul(heard.unsqueeze(-1));
     const variance = sensed.variance.maximum(1e-6);

@@ -35,10 +35,11 @@ export interface Cast<W extends Environment | HostWorld = Environment> {
 type Shot = Readonly<Record<string, Tensor>>;
 
 /** What is kept of a state. */
-function shotOf<S extends Tree>({ place, lidar, errors }: Scene<S>, state: S): Shot {
+function shotOf<S extends Tree>({ place, lidar, links, errors }: Scene<S>, state: S): Shot {
   return {
     ...place(state),
     ...lidar && { nearness: lidar.nearness(state) },
+    ...links && { links: links(state) },
     ...errors && { errors: errors.values(state) },
   };
 }
@@ -162,6 +163,7 @@ async function filmTensors(
         position: of("position"),
         angle: of("angle"),
         lidar: scene.lidar ? { range: scene.lidar.range, rays: scene.lidar.rays, nearness: of("nearness") } : null,
+        ...scene.links && { links: of("links") },
         ...scene.errors && { errors: { names: scene.errors.names, values: of("errors") } },
         caption: captionOf(rewards![i]!, steps, Boolean(ends![i])),
       };

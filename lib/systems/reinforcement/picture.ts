@@ -23,7 +23,8 @@ export function pictureOf(players: Players): Look<Pictures> {
     notes: [
       "Shown are agents (discs), their goals (rings with a cross), what is moved, walls, joints, lidar rays (strong where",
       "they hit) and the ways behind; in the still also where agents began (outlines). The grid is of half a metre,",
-      "or of as many as are to be told apart.",
+      "or of as many as are to be told apart. Where agents trust one another each draws half of the way to whom it trusts, the",
+      "stronger the more.",
       "Bodies in space: what moves, its centre of mass and the line from there to the ground, whose marks are in metres. The",
       "picture follows the centre of mass; the still is a strip of poses.",
       "A world that tells how far off one is has its errors over time in PATH-errors.svg. What learns by the gradient of a",

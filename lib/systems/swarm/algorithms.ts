@@ -52,8 +52,8 @@ function mixtureOf({ nAgents = 8, fraction = 0, liars = 0 }: SwarmOptions): Pick
 interface Parts<S extends SwarmSettings> {
   readonly help: string;
   readonly settings: { readonly [K in keyof S]: (typeof allRows)[K & keyof typeof allRows] };
-  /** What makes a position of what is sensed, drawn from `random` where it learns. */
-  readonly fusion: (settings: S, random: HostRandom) => Fusion | LearnedFusion;
+  /** What makes a position of what is sensed in such a world, drawn from `random` where it learns. */
+  readonly fusion: (settings: S, random: HostRandom, world: SwarmOptions) => Fusion | LearnedFusion;
   readonly learns: string;
 }
 
@@ -69,7 +69,7 @@ function swarmAlgorithm<S extends SwarmSettings>({ help, settings, fusion, learn
       const { settings } = world as SpoofedSwarm;
       const given = options as unknown as S & { readonly seed: number };
       // Not the stream that draws policy and critic.
-      const made = fusion(given, new HostRandom(given.seed).split());
+      const made = fusion(given, new HostRandom(given.seed).split(), settings);
       const flown = new SpoofedSwarm(given.mixed ? { ...settings, ...mixtureOf(settings) } : settings, made);
       const names = [...Object.keys(ppoSettings), ...Object.keys(fusionRows), "seed", "policy", "critic"];
       const own = Object.fromEntries(
@@ -92,10 +92,11 @@ export const swarmAlgorithms: Readonly<Record<string, Algorithm>> = {
     fusion: (
       { trustHiddenSize: hiddenSize, trustMemory, trustNeighbours, trustDeclared, trustConsensus },
       random,
+      world,
     ) =>
       new TrustConsensus(random, {
         ...{ hiddenSize, recurrent: trustMemory, neighbours: trustNeighbours },
-        ...{ declared: trustDeclared, consensus: trustConsensus },
+        ...{ declared: trustDeclared, consensus: trustConsensus, world },
       }),
   }),
   "trust-mappo": swarmAlgorithm<SwarmSettings>({

@@ -9,6 +9,8 @@ import type { Players } from "../reinforcement/players.ts";
 import { interval95, summarise } from "../statistics.ts";
 import type { Evaluation, Look } from "../system.ts";
 import { counted } from "../text.ts";
+import { UsageError } from "../usage.ts";
+import type { Asked } from "./players.ts";
 
 /** The attacks of a table. What the agents are trained on is the first three, mixed. */
 const attacks: Readonly<Record<string, SwarmOptions>> = {
@@ -44,10 +46,11 @@ export function swarmEvaluation(players: Players): Look<Evaluation> {
       ...one.notes,
       "Of spoofed_swarm: success_.. is the share of agents that end at their goal, attacked ones being those whose receiver",
       "is spoofed; error_.. how far off they think they are (root mean square, m); false_alarms the share of sources that",
-      "tell the truth and have less than a tenth of the trust of the best one, or of full trust.",
+      "tell the truth and have less than a tenth of full trust; of who listens to its own GPS alone, its neighbours too.",
     ],
     async run(subject, values) {
       if (!values.byAttack) return await one.run(subject, values);
+      checkRows(values as unknown as Asked);
       const { episodes, seed } = values as { readonly episodes: number; readonly seed: number };
       const table = await players.play(subject, values, async (cast) => {
         const rows: Record<string, Row> = {};
@@ -71,6 +74,16 @@ export function swarmEvaluation(players: Players): Look<Evaluation> {
       };
     },
   };
+}
+
+/** Refuses an attack of one's own beside the rows, each of which has its attack, share and number of liars. */
+function checkRows({ underAttack, underFraction, underLiars }: Asked): void {
+  const flags = { "--under-attack": underAttack, "--under-fraction": underFraction, "--under-liars": underLiars };
+  const given = Object.entries(flags).find(([, value]) => value !== null);
+  if (!given) return;
+  throw new UsageError(
+    `${given.join(" ")} is of one attack, and --by-attack flies under each of its own. Give one of the two.`,
+  );
 }
 
 /** What became of flights under an attack; null where the swarm is too small for it. */

@@ -8,8 +8,10 @@ import { choice, flag, type NumberOption, type ValuesOf } from "../option.ts";
 import type { Agent } from "../reinforcement/algorithm.ts";
 import type { Cast } from "../reinforcement/footage.ts";
 import type { Players } from "../reinforcement/players.ts";
+import { refusing } from "../reinforcement/system.ts";
 import type { Config } from "../settings.ts";
 import type { Subject } from "../system.ts";
+import { UsageError } from "../usage.ts";
 
 const unsaid = (kind: "integer" | "number", max: number, help: string): NumberOption<null> => ({
   ...{ kind, min: 0, max, aboveMin: false, initial: null, help },
@@ -38,6 +40,15 @@ export function askedOptions(world: SpoofedSwarm, { underAttack, underFraction, 
   };
 }
 
+/** Refuses flags of a run's flights beside a controller, which has its own fusion and flies straight already. */
+function checkAlone({ controller, straight, sees }: Asked): void {
+  const other = straight ? "--straight" : sees === null ? null : `--sees ${sees}`;
+  if (controller === null || other === null) return;
+  throw new UsageError(
+    `${other} is of the flights of a run, and --controller ${controller} flies without one. Give one of the two.`,
+  );
+}
+
 /** Flies; `worldOf` makes the world of a configuration. */
 export function swarmPlayers(worldOf: (config: Config) => SpoofedSwarm): Players {
   return {
@@ -49,6 +60,7 @@ export function swarmPlayers(worldOf: (config: Config) => SpoofedSwarm): Players
       watch: (cast: Cast) => Promise<T>,
     ): Promise<T> {
       const asked = values as unknown as Asked;
+      checkAlone(asked);
       const options = askedOptions(worldOf(subject.config), asked);
       if (asked.controller !== null) {
         await chooseDevice(subject.config.device);
@@ -57,7 +69,8 @@ export function swarmPlayers(worldOf: (config: Config) => SpoofedSwarm): Players
       const trainer = await subject.trainer(", or a --controller") as Agent;
       try {
         const { fusion } = trainer.environment as unknown as SpoofedSwarm;
-        const environment = new SpoofedSwarm(options, asked.sees === null ? fusion : fusionOf(asked.sees));
+        const { sees } = asked;
+        const environment = refusing(() => new SpoofedSwarm(options, sees === null ? fusion : fusionOf(sees, options)));
         const { policy } = trainer;
         const flown = asked.straight ? { controller: swarmGreedy, state: [] } : { controller: policy, state: [policy] };
         return await watch({ environment, ...flown } as unknown as Cast);
@@ -69,6 +82,6 @@ export function swarmPlayers(worldOf: (config: Config) => SpoofedSwarm): Players
 }
 
 function castOf(options: SwarmOptions, name: FusionName): Cast {
-  const environment = new SpoofedSwarm(options, fusionOf(name));
+  const environment = refusing(() => new SpoofedSwarm(options, fusionOf(name, options)));
   return { environment, controller: swarmGreedy, state: [] } as unknown as Cast;
 }

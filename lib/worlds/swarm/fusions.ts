@@ -11,8 +11,9 @@ import * as kind from "../kinds.ts";
 import { ranks } from "./attack.ts";
 import { type Fusion, type Hidden, ownOf, type Sensed } from "./fusion.ts";
 import { kalmanFusion, kalmanFusions } from "./kalman.ts";
+import { type SwarmOptions, swarmSettings } from "./options.ts";
 
-/** What a fusion without memory says: a position [env, agent, 2], and the trust of sources where it has one. */
+/** What a fusion without memory says: a position [env, agent, 2], and which sources [env, agent, source] it is made of; all if not said. */
 type Said = { readonly estimate: Tensor; readonly trust?: Tensor };
 
 /** What a rule is given. */
@@ -73,17 +74,22 @@ function meanSubsequence(f: number, { own, hears }: Heard) {
   };
 }
 
+/** The own GPS where it is heard and `isKept` [env, agent], else where the own steps lead; nothing of what neighbours say. */
+function ownOrReckoned({ gps, reckoned, hears, own }: Heard, isKept: Tensor): Said {
+  const kept = isKept.and(hears.greater(0));
+  return { estimate: either(kept, gps, reckoned), trust: own.unsqueeze(0).mul(kept.cast("float32").unsqueeze(-1)) };
+}
+
 const rules: Readonly<Record<string, Rule>> = {
-  gps: ({ hears, gps, reckoned }) => ({ estimate: either(hears.greater(0), gps, reckoned) }),
-  dead_reckoning: ({ reckoned }) => ({ estimate: reckoned }),
-  gate: ({ hears, gps, reckoned }) => ({
-    estimate: either(lengthOf(gps.sub(reckoned)).less(gate).and(hears.greater(0)), gps, reckoned),
-  }),
-  vote: ({ word, heard, hears, gps, reckoned, own }) => {
+  gps: (all) => ownOrReckoned(all, all.hears.greater(0)),
+  dead_reckoning: ({ reckoned, heard }) => ({ estimate: reckoned, trust: heard.mul(0) }),
+  gate: (all) => ownOrReckoned(all, lengthOf(all.gps.sub(all.reckoned)).less(gate)),
+  vote: (all) => {
+    const { word, heard, gps, own } = all;
     const others = heard.mul(own.mul(-1).add(1).unsqueeze(0));
     const against = lengthOf(word.sub(gps.unsqueeze(2))).greater(voteDistance).cast("float32").mul(others).sum(-1);
     const isKept = against.less(others.sum(-1).div(2)).or(others.sum(-1).equal(0));
-    return { estimate: either(isKept.and(hears.greater(0)), gps, reckoned) };
+    return ownOrReckoned(all, isKept);
   },
   mean: (all) => onAxes(all, (word, heard) => word.mul(heard).sum(-1).div(heard.sum(-1).maximum(1))),
   median: (all) => onAxes(all, median),
@@ -101,12 +107,13 @@ export const fusionNames = [
 /** One of {@linkcode fusionNames}. */
 export type FusionName = typeof fusionNames[number];
 
-const takesName = signature("fusionOf()", { name: kind.text });
+const takesName = signature("fusionOf()", { name: kind.text, world: kind.worldOptions });
 
 /**
  * A fusion by its name. `gps` believes the own receiver, `dead_reckoning` the own steps, `gate` the receiver unless it is 1.5 m off
  * from those, `vote` unless half of the neighbours contradict it by 2.5 m; `mean`, `median` and `wmsr_1`, `wmsr_2` (LeBlanc et al. 2013)
- * are of all words; see {@linkcode kalmanFusion} for the others.
+ * are of all words; see {@linkcode kalmanFusion} for the others, which take the noise of motion and start to be that of a world with
+ * the options `world`.
  *
  * @example
  * ```ts
@@ -114,11 +121,12 @@ const takesName = signature("fusionOf()", { name: kind.text });
  *
  * console.log(new SpoofedSwarm({ attack: "jump" }, fusionOf("median")).fusion.name); // median
  * ```
- * @throws RangeError if there is none of that name.
+ * @throws RangeError if there is none of that name, or no such world.
  */
-export function fusionOf(name: FusionName): Fusion {
+export function fusionOf(name: FusionName, world: SwarmOptions = {}): Fusion {
   takesName(arguments);
-  if (Object.hasOwn(kalmanFusions, name)) return kalmanFusion(name as keyof typeof kalmanFusions);
+  const noise = swarmSettings(world);
+  if (Object.hasOwn(kalmanFusions, name)) return kalmanFusion(name as keyof typeof kalmanFusions, noise);
   if (Object.hasOwn(rules, name)) return ruled(name, rules[name]!);
   throw new RangeError(`there is no fusion \`${name}\`; there are ${fusionNames.join(", ")}.`);
 }

@@ -7,7 +7,7 @@ import { eye, full, zeros } from "../../tensor/creation.ts";
 import { where } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Fusion, Hidden, Sensed } from "./fusion.ts";
-import { swarmDefaults } from "./options.ts";
+import type { SwarmSettings } from "./options.ts";
 
 /** What a Kalman filter remembers of each agent. */
 export type Belief = {
@@ -20,6 +20,9 @@ export type Belief = {
   /** The variance of the bias. */
   slope: Tensor;
 };
+
+/** What an agent takes its steps and its start to be off by, deviations in metres. */
+export type StepNoise = Pick<SwarmSettings, "motionNoise" | "biasNoise" | "startNoise">;
 
 /** How much each word counts, [env, agent, source], by the square of its distance in deviations, of two axes together. */
 type Weigh = (squares: Tensor, sensed: Sensed, hidden: Hidden | undefined) => Tensor;
@@ -55,17 +58,17 @@ export const kalmanFusions = {
  * with `_declared` a word counts by a power (0.35, of the own GPS 0.3) of how far its source trusted its own GPS in the step before, by
  * its own account. `oracle` knows which
  * sources are bad. `covariance_intersection` (Julier and Uhlmann 1997, with the weights of Niehsen 2002) takes all words as if their
- * errors were one and the same. The noise of motion and start is taken to be that of the default options.
+ * errors were one and the same. `noise` is what they take that of motion and start to be.
  */
-export function kalmanFusion(name: keyof typeof kalmanFusions): Fusion {
+export function kalmanFusion(name: keyof typeof kalmanFusions, noise: StepNoise): Fusion {
   const weigh: Weigh = kalmanFusions[name];
   const isIntersection = name === "covariance_intersection";
   return {
     name,
     knowsTruth: name === "oracle",
-    initialMemory: initialBelief,
+    initialMemory: (envs, agents) => initialBelief(envs, agents, noise),
     fuse(sensed, memory, hidden) {
-      const belief = predicted(memory as Belief);
+      const belief = predicted(memory as Belief, noise);
       const expected = sensed.before.add(sensed.action).add(belief.bias);
       const off = sensed.word.sub(expected.unsqueeze(2));
       const variance = sensed.variance.maximum(1e-6);
@@ -79,15 +82,13 @@ export function kalmanFusion(name: keyof typeof kalmanFusions): Fusion {
 }
 
 /** What is believed where episodes begin. */
-export function initialBelief(envs: number, agents: number): Belief {
-  const { startNoise, biasNoise } = swarmDefaults;
+export function initialBelief(envs: number, agents: number, { startNoise, biasNoise }: StepNoise): Belief {
   const all = (x: number): Tensor => full([envs, agents], x);
   return { bias: zeros([envs, agents, 2]), position: all(startNoise ** 2), both: all(0), slope: all(biasNoise ** 2) };
 }
 
 /** The belief after a step whose action is known. */
-export function predicted({ bias, position, both, slope }: Belief): Belief {
-  const { motionNoise } = swarmDefaults;
+export function predicted({ bias, position, both, slope }: Belief, { motionNoise }: StepNoise): Belief {
   return {
     bias,
     position: position.add(both.mul(2)).add(slope).add(motionNoise ** 2),

@@ -25,7 +25,7 @@ const clean: Readonly<Record<string, EpisodeReduction>> = {
 /**
  * What becomes of the measured numbers over an episode: `success_..` the share of agents that arrived, `error_..` the root mean square of
  * how far estimates are off (of attacked agents since the attack began), metres; `false_alarms` the share of sources that tell the truth
- * and are dropped, whose trust is less than a tenth of the best one's; `dropped` how many are so 10 steps after an attack began, and
+ * and are dropped, whose trust is less than 0.1; `dropped` how many are so 10 steps after an attack began, and
  * `dropped_bad` how many of those are bad. Attacked agents are those whose receiver is spoofed, clean ones the
  * others, liars too; both are measured only where every episode has some.
  */

@@ -1,6 +1,6 @@
 /** What a swarm looks like from above: agents where they are, where they think that they are, who is spoofed, and whom they trust. */
 
-import { zeros } from "../../tensor/creation.ts";
+import { eye, zeros } from "../../tensor/creation.ts";
 import { concat, stack, where } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { discs, type Placement, type Scene } from "../scene.ts";
@@ -12,7 +12,7 @@ const ring = 0.8;
 
 /**
  * The scene of a swarm: agents, goals, where agents think that they are (small), and rings around spoofed receivers once the attack is
- * on. `badOf` says which sources are off in a state, [env, agent, source].
+ * on; agents are linked as they trust one another's word. `badOf` says which sources are off in a state, [env, agent, source].
  */
 export function sceneOfSwarm({ nAgents }: SwarmSettings, badOf: (state: SwarmState) => Tensor): Scene<SwarmState> {
   const goals = discs("goal", nAgents, 1).map((goal, agent) => ({ ...goal, agent }));
@@ -25,6 +25,9 @@ export function sceneOfSwarm({ nAgents }: SwarmSettings, badOf: (state: SwarmSta
       const all = concat([position, goal, where(isOn, position, goal), estimate], 1);
       return { position: all.named("env", null, null), angle: zeros(all.shape.slice(0, 2)).named("env", null) };
     },
+    // Of a neighbour that was not heard nothing is believed, however far it is trusted.
+    links: ({ trust, sensed: { heard } }: SwarmState): Tensor =>
+      trust.clamp(0, 1).mul(heard).mul(eye(nAgents).mul(-1).add(1).unsqueeze(0)),
     errors: {
       names: [
         ...["position error of spoofed agents (m)", "position error of the others (m)"],

@@ -50,7 +50,8 @@ export function sense(
   const near = distance.lessEqual(range).cast("float32").mul(received);
   const spread = seen.square().sum(-1).sqrt().mul(relativeGrowth).add(relativeNoise);
   const variance = where(own.greater(0), 0, spread.square()).add(gpsNoise ** 2);
-  return cleaned({ word: told, heard: near, variance });
+  // A neighbour that is seen nowhere has no distance, and so no variance: its word is not heard.
+  return cleaned({ word: told, heard: near, variance: where(variance.isFinite(), variance, gpsNoise ** 2) });
 }
 
 /** A word that is no number was not heard. */

@@ -133,16 +133,16 @@ export class SpoofedSwarm implements Environment<SwarmState> {
     const course = concat([angle.cos(), angle.sin()], -1).mul(goalDistance);
     const goal = position.add(course).add(uniform(keys[2], [envs, agents, 2], -goalSpread, goalSpread));
     const none = zeros([envs, agents, agents]);
+    const estimate = position.add(normal(keys[4], [envs, agents, 2]).mul(startNoise));
     return {
       ...{ position, goal, bias: normal(keys[3], [envs, agents, 2]).mul(biasNoise) },
       attack: drawAttack(deceit.bitXor(full([2], attackSeed, { dtype: "uint32" })), position, this.settings),
       past: position.unsqueeze(1).expand(envs, attack === "delay" ? mostLag + 1 : 1, agents, 2),
       sensed: {
-        ...{ before: position, action: zeros([envs, agents, 2]), word: zeros([envs, agents, agents, 2]) },
+        ...{ before: estimate, action: zeros([envs, agents, 2]), word: zeros([envs, agents, agents, 2]) },
         ...{ heard: none, variance: none, declared: ones([envs, agents, agents]) },
       },
-      estimate: position.add(normal(keys[4], [envs, agents, 2]).mul(startNoise)),
-      ...{ trust: none, memory: this.fusion.initialMemory(envs, agents), late: zeros([envs, agents]) },
+      ...{ estimate, trust: none, memory: this.fusion.initialMemory(envs, agents), late: zeros([envs, agents]) },
       ...{ steps: zeros([envs]), key: steps.unsqueeze(0).expand(envs, 2) },
     };
   }

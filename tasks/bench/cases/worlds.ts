@@ -1,6 +1,6 @@
 /**
  * The worlds alone, with random actions: observations, rewards and resets of many environments for 50 steps. The pendulum is
- * there in tensors and on the host.
+ * there in tensors and on the host; agents of the swarm believe their GPS.
  */
 
 import {
@@ -19,6 +19,7 @@ import {
   ReverseTransport,
   scan,
   Simulations,
+  SpoofedSwarm,
   type Tensor,
   tensor,
   type Tree,
@@ -36,6 +37,7 @@ const worlds: Readonly<Record<string, () => unknown>> = {
   wheel: () => new Wheel({ nAgents: 4 }),
   buzz_wire: () => new BuzzWire(),
   pendulum: () => new Pendulum(),
+  spoofed_swarm: () => new SpoofedSwarm(),
 };
 
 /** 50 steps of simulations, each of which waits for its actions. */
