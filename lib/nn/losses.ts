@@ -169,9 +169,9 @@ export function klDiv(input: Tensor, target: Tensor, options: KLDivOptions = {})
   checkSame("klDiv", input, target);
   const { reduction = "mean", logTarget = false } = options;
   return atCaller(() => {
-    const positive = target.greater(0);
-    const log = logTarget ? target : target.where(positive, 1).log();
-    const share = logTarget ? target.exp() : target.where(positive, 0);
+    const counts = target.notEqual(0);
+    const log = logTarget ? target : target.where(counts, 1).log();
+    const share = logTarget ? target.exp() : target.where(counts, 0);
     const losses = share.mul(log.sub(input));
     return reduction === "batchmean" ? losses.sum().div(input.shape[0] ?? 1) : reduced(losses, reduction);
   });

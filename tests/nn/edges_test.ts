@@ -1,0 +1,16 @@
+/** Layers, losses and schedules at their edges, against what PyTorch gives there. */
+
+import { deepStrictEqual as equal } from "node:assert";
+import { klDiv, scaledDotProductAttention, tensor } from "../../mod.ts";
+import { onCpu } from "../engines.ts";
+
+onCpu("NaN in a mask that is added makes what its query sees NaN: it does not forbid", async () => {
+  const x = tensor([[1, 0], [0, 1]]);
+  const y = scaledDotProductAttention(x, x, x, { attnMask: tensor([[NaN, 0], [0, -Infinity]]) });
+  equal(await y.toList(), [[NaN, NaN], [1, 0]]);
+});
+
+onCpu("a divergence from what is no probability is NaN, and 0 where the target is", async () => {
+  const [input, target] = [tensor([-1, -1, -1]), tensor([NaN, -0.5, 0])];
+  equal(await klDiv(input, target, { reduction: "none" }).toList(), [NaN, NaN, 0]);
+});
