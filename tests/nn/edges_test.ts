@@ -1,7 +1,7 @@
 /** Layers, losses and schedules at their edges, against what PyTorch gives there. */
 
 import { deepStrictEqual as equal } from "node:assert";
-import { klDiv, scaledDotProductAttention, tensor } from "../../mod.ts";
+import { conv1d, grad, klDiv, scaledDotProductAttention, tensor } from "../../mod.ts";
 import { onCpu } from "../engines.ts";
 
 onCpu("NaN in a mask that is added makes what its query sees NaN: it does not forbid", async () => {
@@ -13,4 +13,13 @@ onCpu("NaN in a mask that is added makes what its query sees NaN: it does not fo
 onCpu("a divergence from what is no probability is NaN, and 0 where the target is", async () => {
   const [input, target] = [tensor([-1, -1, -1]), tensor([NaN, -0.5, 0])];
   equal(await klDiv(input, target, { reduction: "none" }).toList(), [NaN, NaN, 0]);
+});
+
+onCpu("a convolution whose windows all miss the input has a gradient of 0", async () => {
+  const weight = tensor([2], { shape: [1, 1, 1] });
+  const slope = (n: number, padding: number, stride: number) =>
+    grad((x) => conv1d(x, weight, null, { padding, stride }).square().sum())(tensor(1, { shape: [] }).expand(1, 1, n));
+  equal(await slope(1, 2, 5).toList(), [[[0]]]);
+  equal(await slope(2, 3, 3).toList(), [[[8, 0]]]);
+  equal(await slope(3, 4, 9).toList(), [[[0, 0, 0]]]);
 });
