@@ -1,7 +1,7 @@
 /** Layers, losses and schedules at their edges, against what PyTorch gives there. */
 
 import { deepStrictEqual as equal } from "node:assert";
-import { conv1d, grad, klDiv, scaledDotProductAttention, tensor } from "../../mod.ts";
+import { conv1d, grad, klDiv, oneCycle, scaledDotProductAttention, tensor } from "../../mod.ts";
 import { onCpu } from "../engines.ts";
 
 onCpu("NaN in a mask that is added makes what its query sees NaN: it does not forbid", async () => {
@@ -22,4 +22,11 @@ onCpu("a convolution whose windows all miss the input has a gradient of 0", asyn
   equal(await slope(1, 2, 5).toList(), [[[0]]]);
   equal(await slope(2, 3, 3).toList(), [[[8, 0]]]);
   equal(await slope(3, 4, 9).toList(), [[[0, 0, 0]]]);
+});
+
+Deno.test("a cycle may begin or end with its highest rate", () => {
+  const falling = oneCycle(10, { pctStart: 0.1 });
+  equal([falling(0), falling(9)], [1, 4e-6]);
+  equal([0, 1].map(oneCycle(2, { pctStart: 0.5 })), [1, 4e-6]);
+  equal([1, 2].map(oneCycle(2, { pctStart: 1 })), [1, 1]);
 });
