@@ -1,7 +1,18 @@
 /** Layers, losses and schedules at their edges, against what PyTorch gives there. */
 
 import { deepStrictEqual as equal } from "node:assert";
-import { conv1d, grad, klDiv, oneCycle, scaledDotProductAttention, tensor } from "../../mod.ts";
+import {
+  conv1d,
+  grad,
+  GroupNorm,
+  HostRandom,
+  klDiv,
+  MultiheadAttention,
+  oneCycle,
+  scaledDotProductAttention,
+  tensor,
+  zeros,
+} from "../../mod.ts";
 import { onCpu } from "../engines.ts";
 
 onCpu("NaN in a mask that is added makes what its query sees NaN: it does not forbid", async () => {
@@ -29,4 +40,12 @@ Deno.test("a cycle may begin or end with its highest rate", () => {
   equal([falling(0), falling(9)], [1, 4e-6]);
   equal([0, 1].map(oneCycle(2, { pctStart: 0.5 })), [1, 4e-6]);
   equal([1, 2].map(oneCycle(2, { pctStart: 1 })), [1, 1]);
+});
+
+onCpu("a batch of nothing goes through norms and attention", async () => {
+  const norm = new GroupNorm(2, 4).forward(zeros([0, 4, 3]));
+  equal([norm.shape, await norm.toList()], [[0, 4, 3], []]);
+  const random = new HostRandom(0);
+  equal(new MultiheadAttention(4, 2, random, { batchFirst: true }).forward(zeros([2, 0, 4])).shape, [2, 0, 4]);
+  equal(new MultiheadAttention(4, 2, random).forward(zeros([0, 2, 4])).shape, [0, 2, 4]);
 });

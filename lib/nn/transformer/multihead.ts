@@ -3,7 +3,7 @@
 import { signature, takeOnly } from "../../graph/arguments.ts";
 import { PlumblineError } from "../../graph/error.ts";
 import { atCaller } from "../../graph/site.ts";
-import { describe } from "../../graph/types.ts";
+import { describe, sizeOf } from "../../graph/types.ts";
 import { zeros } from "../../tensor/creation.ts";
 import type { HostRandom } from "../../tensor/host_random.ts";
 import * as kind from "../../tensor/kinds.ts";
@@ -169,8 +169,9 @@ export class MultiheadAttention extends Module {
     const { numHeads, embedDim } = this;
     const features = embedDim / numHeads;
     const time = like.shape[this.batchFirst ? like.rank - 2 : 0]!;
-    if (this.batchFirst) return rows.reshape(-1, time, numHeads, features).permute(0, 2, 1, 3);
-    return rows.reshape(time, -1, numHeads, features).permute(1, 2, 0, 3);
+    const batch = sizeOf(like.shape.filter((_, i) => i !== (this.batchFirst ? like.rank - 2 : 0)).slice(0, -1));
+    if (this.batchFirst) return rows.reshape(batch, time, numHeads, features).permute(0, 2, 1, 3);
+    return rows.reshape(time, batch, numHeads, features).permute(1, 2, 0, 3);
   }
 
   #joined(seen: Tensor, like: Tensor): Tensor {
