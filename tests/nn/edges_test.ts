@@ -1,12 +1,15 @@
 /** Layers, losses and schedules at their edges, against what PyTorch gives there. */
 
-import { deepStrictEqual as equal } from "node:assert";
+import { deepStrictEqual as equal, throws } from "node:assert";
 import {
   conv1d,
+  conv2d,
   grad,
   GroupNorm,
   HostRandom,
   klDiv,
+  MaxPool1d,
+  maxPool2d,
   MultiheadAttention,
   oneCycle,
   scaledDotProductAttention,
@@ -48,4 +51,15 @@ onCpu("a batch of nothing goes through norms and attention", async () => {
   const random = new HostRandom(0);
   equal(new MultiheadAttention(4, 2, random, { batchFirst: true }).forward(zeros([2, 0, 4])).shape, [2, 0, 4]);
   equal(new MultiheadAttention(4, 2, random).forward(zeros([0, 2, 4])).shape, [0, 2, 4]);
+});
+
+Deno.test("a window that is larger than what it looks at is refused: its mean would be NaN", () => {
+  const image = zeros([1, 1, 2, 2]);
+  const told = (layer: string, window: string, whole: string) =>
+    new RegExp(`${layer} has a window of ${window}, which is larger than its input, ${whole} with the padding`);
+  throws(() => conv2d(image, zeros([1, 1, 3, 3])), told("conv2d\\(\\)", "3 x 3", "2 x 2"));
+  throws(() => conv1d(zeros([1, 1, 4]), zeros([1, 1, 3]), null, { dilation: 2 }), told(".*", "1 x 5", "1 x 4"));
+  throws(() => maxPool2d(image, [2, 3]), told("maxPool2d\\(\\)", "2 x 3", "2 x 2"));
+  throws(() => new MaxPool1d(3).forward(zeros([1, 1, 2])), told("MaxPool1d", "1 x 3", "1 x 2"));
+  equal(conv2d(image, zeros([1, 1, 3, 3]), null, { padding: 1 }).shape, [1, 1, 2, 2]);
 });
