@@ -5,7 +5,7 @@
 
 import { type Signature, signature, takeOnly } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
-import { describe } from "../graph/types.ts";
+import { describe, sizeOf } from "../graph/types.ts";
 import { zeros } from "../tensor/creation.ts";
 import { concat, stack } from "../tensor/functions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
@@ -188,10 +188,11 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
         `a ${this.constructor.name} that goes both ways takes no resets: what is to come has begun too.`,
       );
     }
-    if (this.batchFirst && x.rank < 3) {
+    if (x.rank < (this.batchFirst ? 3 : 2)) {
+      const axes = this.batchFirst ? "with batchFirst takes [batch, time, feature]" : "takes [time, .., feature]";
       throw new PlumblineError({
         code: "G301",
-        message: `a ${this.constructor.name} with batchFirst takes [batch, time, feature], not ${describe(x.node)}.`,
+        message: `a ${this.constructor.name} ${axes}, not ${describe(x.node)}.`,
         made: [x.node],
       });
     }
@@ -235,8 +236,9 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
   #runOne(x: Tensor, state: S, reverse: boolean, resets: Tensor | undefined): [Tensor, S] {
     const leading = x.shape.slice(1, -1);
     // The leading axes as one, so that the product of a step is one of two matrices, or one for each member.
+    const count = sizeOf(leading.slice(0, leading.length - this.#members.length));
     const rows = (y: Tensor, from: number): Tensor =>
-      y.reshape(...y.shape.slice(0, from), -1, ...this.#members, y.shape.at(-1)!);
+      y.reshape(...y.shape.slice(0, from), count, ...this.#members, y.shape.at(-1)!);
     const start = mapTree(state, (x) => rows(x, 0));
     const [outputs, last] = runSteps(
       (x, state) => this.#advance(x, state),

@@ -6,8 +6,10 @@ import {
   conv2d,
   grad,
   GroupNorm,
+  GRU,
   HostRandom,
   klDiv,
+  LSTM,
   MaxPool1d,
   maxPool2d,
   MultiheadAttention,
@@ -62,4 +64,17 @@ Deno.test("a window that is larger than what it looks at is refused: its mean wo
   throws(() => maxPool2d(image, [2, 3]), told("maxPool2d\\(\\)", "2 x 3", "2 x 2"));
   throws(() => new MaxPool1d(3).forward(zeros([1, 1, 2])), told("MaxPool1d", "1 x 3", "1 x 2"));
   equal(conv2d(image, zeros([1, 1, 3, 3]), null, { padding: 1 }).shape, [1, 1, 2, 2]);
+});
+
+onCpu("a sequence of no steps leaves a recurrent layer's state as it was; a vector is no sequence", async () => {
+  for (const Layer of [GRU, LSTM]) {
+    const layer = new Layer(2, 3, new HostRandom(0), { numLayers: 2, bidirectional: true });
+    const [outputs, { hidden }] = layer.run(zeros([0, 1, 2]));
+    equal([outputs.shape, await outputs.toList()], [[0, 1, 6], []]);
+    equal(await hidden.toList(), [new Array(4).fill([0, 0, 0])]);
+    throws(
+      () => layer.run(zeros([2])),
+      new RegExp(`a ${Layer.name} takes \\[time, \\.\\., feature\\], not float32 \\[2\\]`),
+    );
+  }
 });
