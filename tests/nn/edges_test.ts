@@ -1,7 +1,8 @@
 /** Layers, losses and schedules at their edges, against what PyTorch gives there. */
 
-import { deepStrictEqual as equal, throws } from "node:assert";
+import { deepStrictEqual as equal, ok, throws } from "node:assert";
 import {
+  Beta,
   conv1d,
   conv2d,
   grad,
@@ -14,6 +15,7 @@ import {
   maxPool2d,
   MultiheadAttention,
   oneCycle,
+  randomKey,
   scaledDotProductAttention,
   tensor,
   zeros,
@@ -77,4 +79,18 @@ onCpu("a sequence of no steps leaves a recurrent layer's state as it was; a vect
       new RegExp(`a ${Layer.name} takes \\[time, \\.\\., feature\\], not float32 \\[2\\]`),
     );
   }
+});
+
+onCpu("Beta has a density at 0 and 1, and samples that are neither", async () => {
+  const beta = new Beta(tensor([1, 2, 1, 2, 1]), tensor([1, 1, 3, 1, 1]));
+  const found = await beta.logProb(tensor([0, 1, 0, 0, NaN])).data();
+  // PyTorch's.
+  const expected = [0, 0.6931471824645996, 1.0986123085021973, -Infinity, NaN];
+  expected.forEach((x, i) => ok(Object.is(found[i], x) || Math.abs(Number(found[i]) - x) < 2e-6, `${found}`));
+  // The logarithm of x and that of 1 - x, less the derivative of the normaliser.
+  const slope = await grad((a) => new Beta(a, 1).logProb(0.5))(tensor(1)).item();
+  ok(Math.abs(Number(slope) - (1 - Math.log(2))) < 1e-5, `${slope}`);
+  const samples = await new Beta(tensor(0.05), tensor(0.05)).sample(randomKey(3), [500]).data();
+  ok(samples.every((x) => x > 0 && x < 1));
+  ok(samples.some((x) => x > 0.999999) && samples.some((x) => x < 1e-6));
 });
