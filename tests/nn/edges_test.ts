@@ -5,6 +5,7 @@ import {
   Beta,
   conv1d,
   conv2d,
+  crossEntropy,
   grad,
   GroupNorm,
   GRU,
@@ -93,4 +94,22 @@ onCpu("Beta has a density at 0 and 1, and samples that are neither", async () =>
   const samples = await new Beta(tensor(0.05), tensor(0.05)).sample(randomKey(3), [500]).data();
   ok(samples.every((x) => x > 0 && x < 1));
   ok(samples.some((x) => x > 0.999999) && samples.some((x) => x < 1e-6));
+});
+
+Deno.test("a loss of whole numbers, groups that share no channels and a mask of numbers are told as what they are", () => {
+  const whole = (numbers: number[]) => tensor(numbers, { dtype: "int32" });
+  throws(
+    () => crossEntropy(whole([1, 2]).reshape(1, 2), whole([0])),
+    /takes float32 \[N, class, \.\.\] .*, not int32 \[1, 2\].*help: input\.cast\("float32"\)/s,
+  );
+  throws(
+    () => conv2d(zeros([1, 4, 3, 3]), zeros([3, 2, 2, 2]), null, { groups: 2 }),
+    /shares its channels among 2 groups, and 3 is no multiple of it/,
+  );
+  const attention = new MultiheadAttention(2, 1, new HostRandom(0), { batchFirst: true });
+  const x = zeros([1, 2, 2]);
+  throws(
+    () => attention.forward(x, x, x, { keyPaddingMask: zeros([1, 2]) }),
+    /keyPaddingMask of MultiheadAttention is bool, not float32 \[1, 2\]/,
+  );
 });

@@ -185,15 +185,24 @@ export class MultiheadAttention extends Module {
     const keys = k.shape[2]!;
     const wide = attnMask && this.#wide("attnMask", attnMask, [[queries, keys], [batch * heads, queries, keys]])
       .reshape(...(attnMask.rank === 3 ? [batch, heads] : [1, 1]), queries, keys);
-    const padding = keyPaddingMask &&
-      this.#wide("keyPaddingMask", keyPaddingMask, [[batch, keys], ...(batch === 1 ? [[keys]] : [])])
-        .reshape(batch, 1, 1, keys).not();
+    const padding = keyPaddingMask && this.#padding(keyPaddingMask, batch, keys);
     if (wide?.dtype !== "float32") {
       const seen = wide?.not();
       const allowed = seen && padding ? seen.and(padding) : seen ?? padding;
       return allowed ? { allowed } : {};
     }
     return { bias: padding ? wide.where(padding, -Infinity) : wide };
+  }
+
+  #padding(mask: Tensor, batch: number, keys: number): Tensor {
+    const wide = this.#wide("keyPaddingMask", mask, [[batch, keys], ...(batch === 1 ? [[keys]] : [])]);
+    if (wide.dtype === "bool") return wide.reshape(batch, 1, 1, keys).not();
+    throw new PlumblineError({
+      code: "G301",
+      message: `keyPaddingMask of MultiheadAttention is bool, not ${describe(mask.node)}.`,
+      made: [mask.node],
+      help: "true for keys to be ignored; numbers that are added to the products are an attnMask.",
+    });
   }
 
   #wide(name: string, mask: Tensor, shapes: readonly (readonly number[])[]): Tensor {
