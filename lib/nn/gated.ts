@@ -198,7 +198,9 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
     }
     const exchanged = (y: Tensor): Tensor => this.batchFirst ? y.transpose(0, 1) : y;
     const sequence = exchanged(x);
-    const start = state ?? this.initialState(...sequence.shape.slice(1, -1));
+    const initial = this.initialState(...sequence.shape.slice(1, -1));
+    if (state) this.#checkState(state, initial);
+    const start = state ?? initial;
     const ways = this.bidirectional ? 2 : 1;
     const states: S[] = [];
     let y = sequence;
@@ -216,6 +218,22 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
       y = outputs.length === 1 ? outputs[0]! : concat(outputs, -1);
     }
     return [exchanged(y), this.#joined(states)];
+  }
+
+  /** Throws G301 unless the state is one of these sequences. */
+  #checkState(state: S, initial: S): void {
+    for (const [name, { node, size }] of Object.entries(initial)) {
+      const found: Tensor | undefined = state[name];
+      if (found?.size === size) continue;
+      throw new PlumblineError({
+        code: "G301",
+        message: `a ${this.constructor.name} takes a state whose \`${name}\` is ${
+          describe(node)
+        } for these sequences, not ${found ? describe(found.node) : "none"}.`,
+        made: found ? [found.node] : [],
+        help: "initialState() makes one, and run() gives the last.",
+      });
+    }
   }
 
   /** The state of one layer and direction. */

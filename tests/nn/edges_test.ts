@@ -113,3 +113,11 @@ Deno.test("a loss of whole numbers, groups that share no channels and a mask of 
     /keyPaddingMask of MultiheadAttention is bool, not float32 \[1, 2\]/,
   );
 });
+
+Deno.test("a state of other sequences, or of another layer, is told as such", () => {
+  const [gru, lstm] = [new GRU(2, 3, new HostRandom(0)), new LSTM(2, 3, new HostRandom(0))];
+  const told = /a GRU takes a state whose `hidden` is float32 \[5, 3\] for these sequences, not float32 \[4, 3\]/;
+  throws(() => gru.run(zeros([4, 5, 2]), { hidden: zeros([4, 3]) }), told);
+  const state = gru.initialState(5) as ReturnType<typeof lstm.initialState>;
+  throws(() => lstm.run(zeros([4, 5, 2]), state), /a LSTM takes a state whose `cell` is .*, not none/);
+});
