@@ -18,7 +18,9 @@ import {
   oneCycle,
   randomKey,
   scaledDotProductAttention,
+  type Tensor,
   tensor,
+  whileLoop,
   zeros,
 } from "../../mod.ts";
 import { onCpu } from "../engines.ts";
@@ -120,4 +122,12 @@ Deno.test("a state of other sequences, or of another layer, is told as such", ()
   throws(() => gru.run(zeros([4, 5, 2]), { hidden: zeros([4, 3]) }), told);
   const state = gru.initialState(5) as ReturnType<typeof lstm.initialState>;
   throws(() => lstm.run(zeros([4, 5, 2]), state), /a LSTM takes a state whose `cell` is .*, not none/);
+});
+
+Deno.test("a step of a loop that gives a number is told as such", () => {
+  const step = () => 3 as unknown as Tensor;
+  throws(
+    () => whileLoop((x) => x.less(3), step, tensor(1), { maxSteps: 2 }),
+    /whileLoop\(\) needs functions that give tensors; this one gives the number 3/,
+  );
 });
