@@ -32,9 +32,13 @@ function ofInput(g: Node, node: NodeOf<"convolution">): Node {
     if (stride[i]! > 1) spread = along(dilate(spread, axis, stride[i]!), axis, 0, length);
     const before = dilation[i]! * (size[i]! - 1) - padding[i]![0];
     const after = x.shape[axis]! - length - before + dilation[i]! * (size[i]! - 1);
-    // Where the input was widened by more than the window reaches, what lies out there is of no use.
-    spread = along(spread, axis, Math.max(0, -before), length - Math.max(0, -after));
-    return [Math.max(0, before), Math.max(0, after)];
+    // Where the input was widened by more than the window reaches, what lies out there is of no use: all of it may.
+    const first = Math.min(length, Math.max(0, -before));
+    const kept = Math.max(0, length - Math.max(0, -after) - first);
+    spread = along(spread, axis, first, first + kept);
+    const zeros = before + length + after - kept;
+    const inFront = Math.min(zeros, Math.max(0, before));
+    return [inFront, zeros - inFront];
   });
   const parts = reshape(w, [groups, filters / groups, each, ...size]);
   const turned = flip(permute(parts, [0, 2, 1, 3, 4]), [3, 4]);

@@ -118,11 +118,14 @@ export function indexAdd(x: Node, index: Node, source: Node, axis: number): Node
   return ops.scatterAdd(x, spreadIndex(index, source, axis), source, axis);
 }
 
+/** Whether it is one number for all places. A constant tensor is one for each place, with a gradient for each. */
+const isNumber = (source: Node): boolean => source.op === "full" && source.shape.length === 0;
+
 function checkScatter(x: Node, index: Node, source: Node, axis: number): void {
   const fits = index.dtype === "int32" && index.shape.length === x.shape.length &&
     index.shape.every((n, i) => i === axis || n === x.shape[i]);
-  const isOwn = source.op === "full" || x.dtype === "float32" && source.dtype === "float32";
-  if (fits && isOwn && (source.op === "full" || sameShape(source.shape, index.shape))) return;
+  const isOwn = x.dtype === "float32" && source.dtype === "float32" && sameShape(source.shape, index.shape);
+  if (fits && (isNumber(source) || isOwn)) return;
   throw new PlumblineError({
     code: "G301",
     message: `scatter() along axis ${axis} cannot put ${describe(source)} at ${describe(index)} in ${describe(x)}.`,
@@ -139,14 +142,14 @@ function checkScatter(x: Node, index: Node, source: Node, axis: number): void {
 export function scatter(x: Node, index: Node, source: Node, axis: number): Node {
   checkScatter(x, index, source, axis);
   const n = index.shape[axis]!;
-  const order = n > 1 && source.op !== "full" ? ops.argsort(index, axis) : null;
+  const order = n > 1 && !isNumber(source) ? ops.argsort(index, axis) : null;
   const at = order ? ops.takeAlongAxis(index, order, axis) : index;
   const values = order ? ops.takeAlongAxis(source, order, axis) : source;
   const nothing = ops.full("float32", x.shape, 0, x.axes);
   const one = ops.full("float32", at.shape, 1);
   const count = ops.scatterAdd(nothing, at, one, axis);
   const isHit = ops.binary("less", ops.fullLike(count, 0), count);
-  if (source.op === "full") return ops.where(isHit, ops.full(x.dtype, x.shape, source.attrs.value, x.axes), x);
+  if (isNumber(source)) return ops.where(isHit, ops.expand(ops.cast(source, x.dtype), x.shape, x.axes), x);
   if (!order) return ops.where(isHit, ops.scatterAdd(nothing, at, values, axis), x);
   const isSame = ops.binary("equal", along(at, axis, 0, n - 1), along(at, axis, 1, n));
   const isLast = ops.unary(

@@ -34,7 +34,8 @@ export function faultOfConvolution(
     } and ${describe(w)}.`;
   }
   const [channels, filters, each] = [x.shape[1]!, w.shape[0]!, w.shape[1]!];
-  if (channels !== each * groups || filters % groups !== 0) {
+  if (filters % groups !== 0) return `shares its channels among ${groups} groups, and ${filters} is no multiple of it.`;
+  if (channels !== each * groups) {
     const of = groups === 1 ? "" : ` in ${groups} groups`;
     return `of ${describe(x)} with a weight ${
       describe(w)

@@ -5,7 +5,7 @@
 
 import { type Signature, signature, takeOnly } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
-import { describe } from "../graph/types.ts";
+import { describe, sizeOf } from "../graph/types.ts";
 import { zeros } from "../tensor/creation.ts";
 import { concat, stack } from "../tensor/functions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
@@ -188,16 +188,19 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
         `a ${this.constructor.name} that goes both ways takes no resets: what is to come has begun too.`,
       );
     }
-    if (this.batchFirst && x.rank < 3) {
+    if (x.rank < (this.batchFirst ? 3 : 2)) {
+      const axes = this.batchFirst ? "with batchFirst takes [batch, time, feature]" : "takes [time, .., feature]";
       throw new PlumblineError({
         code: "G301",
-        message: `a ${this.constructor.name} with batchFirst takes [batch, time, feature], not ${describe(x.node)}.`,
+        message: `a ${this.constructor.name} ${axes}, not ${describe(x.node)}.`,
         made: [x.node],
       });
     }
     const exchanged = (y: Tensor): Tensor => this.batchFirst ? y.transpose(0, 1) : y;
     const sequence = exchanged(x);
-    const start = state ?? this.initialState(...sequence.shape.slice(1, -1));
+    const initial = this.initialState(...sequence.shape.slice(1, -1));
+    if (state) this.#checkState(state, initial);
+    const start = state ?? initial;
     const ways = this.bidirectional ? 2 : 1;
     const states: S[] = [];
     let y = sequence;
@@ -215,6 +218,22 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
       y = outputs.length === 1 ? outputs[0]! : concat(outputs, -1);
     }
     return [exchanged(y), this.#joined(states)];
+  }
+
+  /** Throws G301 unless the state is one of these sequences. */
+  #checkState(state: S, initial: S): void {
+    for (const [name, { node, size }] of Object.entries(initial)) {
+      const found: Tensor | undefined = state[name];
+      if (found?.size === size) continue;
+      throw new PlumblineError({
+        code: "G301",
+        message: `a ${this.constructor.name} takes a state whose \`${name}\` is ${
+          describe(node)
+        } for these sequences, not ${found ? describe(found.node) : "none"}.`,
+        made: found ? [found.node] : [],
+        help: "initialState() makes one, and run() gives the last.",
+      });
+    }
   }
 
   /** The state of one layer and direction. */
@@ -235,8 +254,9 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
   #runOne(x: Tensor, state: S, reverse: boolean, resets: Tensor | undefined): [Tensor, S] {
     const leading = x.shape.slice(1, -1);
     // The leading axes as one, so that the product of a step is one of two matrices, or one for each member.
+    const count = sizeOf(leading.slice(0, leading.length - this.#members.length));
     const rows = (y: Tensor, from: number): Tensor =>
-      y.reshape(...y.shape.slice(0, from), -1, ...this.#members, y.shape.at(-1)!);
+      y.reshape(...y.shape.slice(0, from), count, ...this.#members, y.shape.at(-1)!);
     const start = mapTree(state, (x) => rows(x, 0));
     const [outputs, last] = runSteps(
       (x, state) => this.#advance(x, state),

@@ -169,9 +169,9 @@ export function klDiv(input: Tensor, target: Tensor, options: KLDivOptions = {})
   checkSame("klDiv", input, target);
   const { reduction = "mean", logTarget = false } = options;
   return atCaller(() => {
-    const positive = target.greater(0);
-    const log = logTarget ? target : target.where(positive, 1).log();
-    const share = logTarget ? target.exp() : target.where(positive, 0);
+    const counts = target.notEqual(0);
+    const log = logTarget ? target : target.where(counts, 1).log();
+    const share = logTarget ? target.exp() : target.where(counts, 0);
     const losses = share.mul(log.sub(input));
     return reduction === "batchmean" ? losses.sum().div(input.shape[0] ?? 1) : reduced(losses, reduction);
   });
@@ -208,13 +208,16 @@ const classAxis = (input: Tensor): number => input.rank === 1 ? 0 : 1;
 function checkClasses(name: string, input: Tensor, target: Tensor): void {
   const axis = classAxis(input);
   const samples = input.shape.filter((_, i) => i !== axis);
-  if (input.rank > 0 && target.dtype === "int32" && sameShape(samples, target.shape)) return;
+  const isFloat = input.dtype === "float32";
+  if (isFloat && input.rank > 0 && target.dtype === "int32" && sameShape(samples, target.shape)) return;
   refuse(
-    `${name}() takes [N, class, ..] numbers and the classes of them, int32 [N, ..], not ${describe(input.node)} and ${
+    `${name}() takes float32 [N, class, ..] and the classes of them, int32 [N, ..], not ${describe(input.node)} and ${
       describe(target.node)
     }.`,
     [input, target],
-    target.dtype === "int32"
+    !isFloat
+      ? 'input.cast("float32").'
+      : target.dtype === "int32"
       ? "the second axis of the input is that of the classes: reshape(-1, classes), or transpose(1, -1)."
       : 'the classes are whole numbers: target.cast("int32").',
   );

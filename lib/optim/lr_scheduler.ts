@@ -69,7 +69,9 @@ export function oneCycle(total: number, options: OneCycleOptions = {}): RateSche
   const between = (from: number, to: number, at: number): number => to + (from - to) / 2 * (1 + Math.cos(Math.PI * at));
   return (step) => {
     const now = Math.min(step, total - 1);
-    if (now <= peak) return between(first, 1, now / peak);
+    // Either side of the peak may have no length.
+    if (now === peak) return 1;
+    if (now < peak) return between(first, 1, now / peak);
     return between(1, first / finalDivFactor, (now - peak) / (total - 1 - peak));
   };
 }

@@ -26,6 +26,13 @@ function checkCondition(condition: Tensor, what: string): Tensor {
 
 /** `a` where the condition is true, else `b`, of the same form. */
 function chosen<T extends Tree>(condition: Tensor, a: T, b: T, what: string): T {
+  const strange = [a, b].find((x) => !kind.tree.accepts(x));
+  if (strange !== undefined) {
+    throw new PlumblineError({
+      code: "G305",
+      message: `${what} needs functions that give tensors; this one gives ${kind.told(strange)}.`,
+    });
+  }
   return zipTrees(a, b, (x, y) => {
     if (x.dtype !== y.dtype || !sameShape(x.shape, y.shape)) {
       throw new PlumblineError({

@@ -194,7 +194,7 @@ Deno.test("losses refuse what would be broadcast in silence, and classes that ar
   const classes = tensor([0, 1], { dtype: "int32" });
   throws(
     () => crossEntropy(zeros([2, 5, 3]), zeros([2, 5], { dtype: "int32" })),
-    /crossEntropy\(\) takes \[N, class, \.\.\] numbers and the classes of them, int32 \[N, \.\.\], not float32 \[2, 5, 3\] and int32 \[2, 5\]/,
+    /crossEntropy\(\) takes float32 \[N, class, \.\.\] and the classes of them, int32 \[N, \.\.\], not float32 \[2, 5, 3\] and int32 \[2, 5\]/,
   );
   throws(() => crossEntropy(zeros([2, 3]), zeros([2])), /the classes are whole numbers: target\.cast\("int32"\)/);
   throws(

@@ -7,9 +7,11 @@ import {
   compile,
   einsum,
   eye,
+  grad,
   gradients,
   hstack,
   meshgrid,
+  ones,
   PlumblineError,
   solveTriangular,
   type Tensor,
@@ -140,4 +142,12 @@ onEachEngine("a compiled step of them gives what it gives uncompiled, with its g
       checkNumbers(await y.data(), [...await expected[i]!.data()], 5e-5, `result ${i}`);
     }
   }
+});
+
+Deno.test("a constant that is put in places has a gradient for each of its entries", async () => {
+  const slope = (...places: number[]) =>
+    grad((x) => zeros([3]).scatter(0, whole(...places), x).mul(tensor([5, 6, 7])).sum())(ones([places.length]));
+  equal(await slope(1).toList(), [6]);
+  // The last of two for one place has it.
+  equal(await slope(2, 1, 1).toList(), [7, 0, 6]);
 });

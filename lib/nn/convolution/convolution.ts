@@ -12,7 +12,7 @@ import { Tensor } from "../../tensor/tensor.ts";
 import type { Parameter } from "../../tensor/variable.ts";
 import { drawParameter, type Initializer, uniformInit } from "../init.ts";
 import { Module } from "../module.ts";
-import { checkImage, type Pair, pairKind, twoOf } from "./windows.ts";
+import { checkFit, checkImage, type Pair, pairKind, twoOf } from "./windows.ts";
 
 /** Settings of {@linkcode conv2d}. */
 export interface Conv2dOptions {
@@ -78,6 +78,8 @@ function convolve(name: string, x: Tensor, weight: Tensor, bias: Tensor | null, 
   return atCaller(() => {
     const attrs = { stride: twoOf(stride), padding, dilation: twoOf(dilation), groups };
     const y = new Tensor(ops.convolution(x.node, weight.node, attrs));
+    const window = attrs.dilation.map((n, i) => n * (weight.shape[2 + i]! - 1) + 1);
+    checkFit(name, window, padding.map(([before, after], i) => before + x.shape[2 + i]! + after), x);
     if (!bias) return y;
     if (bias.rank !== 1 || bias.shape[0] !== weight.shape[0]) refuseBias(name, weight, bias);
     return y.add(bias.reshape(1, -1, 1, 1));

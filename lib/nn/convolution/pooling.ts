@@ -6,7 +6,7 @@ import { atCaller } from "../../graph/site.ts";
 import * as kind from "../../tensor/kinds.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { Module } from "../module.ts";
-import { checkImage, type Pair, pairKind, twoOf, windowsOf } from "./windows.ts";
+import { checkFit, checkImage, type Pair, pairKind, twoOf, windowsOf } from "./windows.ts";
 
 /** Settings of pooling over two axes. */
 export interface PoolOptions {
@@ -37,6 +37,7 @@ function pooled(
     );
   }
   const wide = new Tensor(ops.pad(x.node, [0, 0, ...around], [0, 0, ...around], value));
+  checkFit(name, size, wide.shape.slice(2), x);
   return windowsOf(wide, size, stride === undefined ? size : twoOf(stride)).flatten(-2, -1);
 }
 

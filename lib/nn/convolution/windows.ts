@@ -35,6 +35,19 @@ export function checkImage(layer: string, rank: 3 | 4, x: Tensor): void {
   });
 }
 
+/** Throws G301 if a window of `size` has no place among as many entries as `whole` says, height and width. */
+export function checkFit(layer: string, size: readonly number[], whole: readonly number[], x: Tensor): void {
+  if (size.every((n, i) => n <= whole[i]!)) return;
+  throw new PlumblineError({
+    code: "G301",
+    message: `${layer} has a window of ${size.join(" x ")}, which is larger than its input, ${
+      whole.join(" x ")
+    } with the padding.`,
+    made: [x.node],
+    help: "a smaller window, a larger padding, or a larger input.",
+  });
+}
+
 /** Windows of `x [batch, channel, height, width]`: `[batch, channel, rows, columns, height of a window, width of it]`. */
 export function windowsOf(x: Tensor, size: readonly [number, number], stride: readonly [number, number]): Tensor {
   const [batch, channels, height, width] = x.shape as readonly [number, number, number, number];

@@ -49,11 +49,16 @@ export class Beta {
     ];
   }
 
-  /** The log-density of `x` in (0, 1), element by element. */
+  /** The log-density of `x` in [0, 1], element by element. */
   logProb(x: TensorLike): Tensor {
     const [a, b] = [this.concentration1, this.concentration0];
     const value = new Tensor(likeNode(a.node, x));
-    return a.sub(1).mul(value.log()).add(b.sub(1).mul(value.neg().log1p())).sub(logBeta(a, b));
+    // A power of 0 is 1 at 0 too.
+    const above = value.where(value.equal(0).and(a.equal(1)).not(), 0.5);
+    const below = value.where(value.equal(1).and(b.equal(1)).not(), 0.5);
+    const lower = a.sub(1).mul(above.log());
+    const upper = b.sub(1).mul(below.neg().log1p());
+    return lower.add(upper).sub(logBeta(a, b));
   }
 
   /** The entropy, element by element. */
@@ -72,7 +77,8 @@ export class Beta {
     const [first, second] = splitKey(key) as [Tensor, Tensor];
     const [a, b] = [this.concentration1, this.concentration0];
     const odds = logGammaSample(first, a, whole).sub(logGammaSample(second, b, whole));
-    return odds.sigmoid().detach("sample(): a choice among tries has no derivative");
+    // As in PyTorch never 0 or 1, where the density may be infinite.
+    return odds.sigmoid().clamp(2 ** -126, 1 - 2 ** -24).detach("sample(): a choice among tries has no derivative");
   }
 
   /** KL(this || other), element by element. */

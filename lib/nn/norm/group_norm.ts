@@ -3,7 +3,7 @@
 import { signature, takeOnly } from "../../graph/arguments.ts";
 import { PlumblineError } from "../../graph/error.ts";
 import { atCaller } from "../../graph/site.ts";
-import { describe } from "../../graph/types.ts";
+import { describe, sizeOf } from "../../graph/types.ts";
 import { ones, zeros } from "../../tensor/creation.ts";
 import * as kind from "../../tensor/kinds.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -59,7 +59,8 @@ export class GroupNorm extends Module {
   forward(x: Tensor): Tensor {
     checkChannels("GroupNorm", this.numChannels, x);
     return atCaller(() => {
-      const groups = x.reshape(x.shape[0]!, this.numGroups, -1);
+      const each = sizeOf(x.shape.slice(1)) / this.numGroups;
+      const groups = x.reshape(x.shape[0]!, this.numGroups, each);
       const centred = groups.sub(groups.mean(-1, true));
       const normal = centred.div(centred.square().mean(-1, true).add(this.eps).sqrt()).reshape(...x.shape);
       return normal.mul(besideChannels(this.weight, x)).add(besideChannels(this.bias, x)).named(...x.axes);

@@ -58,7 +58,7 @@ function checkShapes(query: Tensor, key: Tensor, value: Tensor): void {
 function partsOf(mask: Tensor): { bias: Tensor | null; allowed: Tensor } {
   if (mask.dtype === "bool") return { bias: null, allowed: mask };
   if (mask.dtype === "float32") {
-    const allowed = mask.greater(-Infinity);
+    const allowed = mask.notEqual(-Infinity);
     return { bias: mask.where(allowed, 0), allowed };
   }
   throw new PlumblineError({

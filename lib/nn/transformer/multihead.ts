@@ -3,7 +3,7 @@
 import { signature, takeOnly } from "../../graph/arguments.ts";
 import { PlumblineError } from "../../graph/error.ts";
 import { atCaller } from "../../graph/site.ts";
-import { describe } from "../../graph/types.ts";
+import { describe, sizeOf } from "../../graph/types.ts";
 import { zeros } from "../../tensor/creation.ts";
 import type { HostRandom } from "../../tensor/host_random.ts";
 import * as kind from "../../tensor/kinds.ts";
@@ -169,8 +169,9 @@ export class MultiheadAttention extends Module {
     const { numHeads, embedDim } = this;
     const features = embedDim / numHeads;
     const time = like.shape[this.batchFirst ? like.rank - 2 : 0]!;
-    if (this.batchFirst) return rows.reshape(-1, time, numHeads, features).permute(0, 2, 1, 3);
-    return rows.reshape(time, -1, numHeads, features).permute(1, 2, 0, 3);
+    const batch = sizeOf(like.shape.filter((_, i) => i !== (this.batchFirst ? like.rank - 2 : 0)).slice(0, -1));
+    if (this.batchFirst) return rows.reshape(batch, time, numHeads, features).permute(0, 2, 1, 3);
+    return rows.reshape(time, batch, numHeads, features).permute(1, 2, 0, 3);
   }
 
   #joined(seen: Tensor, like: Tensor): Tensor {
@@ -184,15 +185,24 @@ export class MultiheadAttention extends Module {
     const keys = k.shape[2]!;
     const wide = attnMask && this.#wide("attnMask", attnMask, [[queries, keys], [batch * heads, queries, keys]])
       .reshape(...(attnMask.rank === 3 ? [batch, heads] : [1, 1]), queries, keys);
-    const padding = keyPaddingMask &&
-      this.#wide("keyPaddingMask", keyPaddingMask, [[batch, keys], ...(batch === 1 ? [[keys]] : [])])
-        .reshape(batch, 1, 1, keys).not();
+    const padding = keyPaddingMask && this.#padding(keyPaddingMask, batch, keys);
     if (wide?.dtype !== "float32") {
       const seen = wide?.not();
       const allowed = seen && padding ? seen.and(padding) : seen ?? padding;
       return allowed ? { allowed } : {};
     }
     return { bias: padding ? wide.where(padding, -Infinity) : wide };
+  }
+
+  #padding(mask: Tensor, batch: number, keys: number): Tensor {
+    const wide = this.#wide("keyPaddingMask", mask, [[batch, keys], ...(batch === 1 ? [[keys]] : [])]);
+    if (wide.dtype === "bool") return wide.reshape(batch, 1, 1, keys).not();
+    throw new PlumblineError({
+      code: "G301",
+      message: `keyPaddingMask of MultiheadAttention is bool, not ${describe(mask.node)}.`,
+      made: [mask.node],
+      help: "true for keys to be ignored; numbers that are added to the products are an attnMask.",
+    });
   }
 
   #wide(name: string, mask: Tensor, shapes: readonly (readonly number[])[]): Tensor {
