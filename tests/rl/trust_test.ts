@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import {
-  compile,
   gradients,
   HostRandom,
   type LearnedFusion,
@@ -147,7 +146,6 @@ onEachEngine(
     const loss = () => fusion.fuse(sensed, memory as never).estimate.sub(sensed.before).square().mean();
     const named = fusion.namedParameters();
     const found = gradients(loss(), named.map(([, x]) => x));
-    const measure = compile(loss, { state: fusion });
     for (const [i, [name, parameter]] of named.entries()) {
       const values = await parameter.data() as Float32Array;
       const direction = (await found[i]!.data() as Float32Array).slice();
