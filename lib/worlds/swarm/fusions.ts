@@ -100,8 +100,21 @@ const rules: Readonly<Record<string, Rule>> = {
 
 /** The fusions that there are; `oracle` and `truth` know what no agent can, and are bounds. */
 export const fusionNames = [
-  ...["gps", "dead_reckoning", "gate", "vote", "mean", "median", "wmsr_1", "wmsr_2"] as const,
-  ...["kalman", "kalman_declared", "soft", "soft_declared", "covariance_intersection", "oracle", "truth"] as const,
+  "gps",
+  "dead_reckoning",
+  "gate",
+  "vote",
+  "mean",
+  "median",
+  "wmsr_1",
+  "wmsr_2",
+  "kalman",
+  "kalman_declared",
+  "soft",
+  "soft_declared",
+  "covariance_intersection",
+  "oracle",
+  "truth",
 ] as const;
 
 /** One of {@linkcode fusionNames}. */
