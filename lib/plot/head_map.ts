@@ -1,4 +1,4 @@
-/** What the heads of a language model weigh over a text: a heat map of weights, and bars of the changes of the value. */
+/** What the heads of a language model weigh over a text: a heat map of weights, and bars of the changes of a value. */
 
 import { signature } from "../graph/arguments.ts";
 import * as kind from "../graph/kinds.ts";
@@ -14,8 +14,8 @@ export interface HeadMapParts {
   heads: number;
   /** `[time, head]`. */
   weights: ArrayLike<number>;
-  /** `[time]`: how much each byte changes the value. */
-  deltas: ArrayLike<number>;
+  /** `[time]`: how much each byte changes the value, where there is one. */
+  deltas?: ArrayLike<number>;
 }
 
 /** What the chart says beside that. */
@@ -31,8 +31,7 @@ const takesMap = signature("headMap()", {
     text: kind.kindOf("bytes", (x) => x instanceof Uint8Array),
     heads: kind.count(1),
     weights: numbers,
-    deltas: numbers,
-  }),
+  }, { deltas: kind.optional(numbers) }),
   options: kind.options<HeadMapOptions>({ title: kind.text, subtitle: kind.text }),
 });
 
@@ -44,7 +43,8 @@ const shown = (x: number): string =>
 const mostLetters = 80;
 
 /**
- * The weights of heads at each byte of a text, and how much each byte changes the critic's value, as a vega-lite specification.
+ * The weights of heads at each byte of a text, and how much each byte changes a critic's value, if there is a critic, as a vega-lite
+ * specification.
  *
  * @throws RangeError unless there is a weight for each byte and head, and a delta for each byte.
  *
@@ -61,11 +61,12 @@ export function headMap(parts: HeadMapParts, options: HeadMapOptions = {}): Char
   takesMap(arguments);
   const { text, heads, weights, deltas } = parts;
   const { length } = text;
-  if (weights.length < length * heads || deltas.length < length) {
+  if (weights.length < length * heads || (deltas && deltas.length < length)) {
     throw new RangeError(
       `headMap() takes ${
         length * heads
-      } weights and ${length} deltas for ${length} bytes and ${heads} heads, not ${weights.length} and ${deltas.length}.`,
+      } weights and ${length} deltas, if any, for ${length} bytes and ${heads} heads, ` +
+        `not ${weights.length} and ${deltas?.length ?? 0}.`,
     );
   }
   const width = Math.max(320, Math.min(14 * length, 1200));
@@ -85,7 +86,7 @@ export function headMap(parts: HeadMapParts, options: HeadMapOptions = {}): Char
   const cells = Array.from(text).flatMap((_, t) =>
     Array.from({ length: heads }, (_, k) => ({ position: t, head: k + 1, weight: weights[t * heads + k]! }))
   );
-  const bars = Array.from(text, (_, t) => ({ position: t, delta: deltas[t]! }));
+  const bars = deltas && Array.from(text, (_, t) => ({ position: t, delta: deltas[t]! }));
   return {
     title: { text: options.title ?? "what the heads weigh", ...options.subtitle && { subtitle: options.subtitle } },
     vconcat: [
@@ -102,10 +103,12 @@ export function headMap(parts: HeadMapParts, options: HeadMapOptions = {}): Char
           },
         },
       },
-      {
-        ...{ width, height: 90, data: { values: bars }, mark: { type: "bar", color: palette[1] } },
-        encoding: { x, y: { field: "delta", type: "quantitative", title: "change of value" } },
-      },
+      ...bars
+        ? [{
+          ...{ width, height: 90, data: { values: bars }, mark: { type: "bar", color: palette[1] } },
+          encoding: { x, y: { field: "delta", type: "quantitative", title: "change of value" } },
+        }]
+        : [],
     ],
     config: theme,
   } as ChartSpec;

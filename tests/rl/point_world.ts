@@ -10,6 +10,7 @@ import {
   uniform,
   zeros,
 } from "../../mod.ts";
+import assert from "node:assert/strict";
 
 type State = { position: Tensor; step: Tensor };
 
@@ -57,3 +58,21 @@ export const small: PPOOptions = {
   lmbda: 0.9,
   seed: 1,
 };
+
+/** A learner by windows of a rollout, of which this much is asked. */
+interface WindowLearner {
+  measure(seed: number): Promise<Readonly<Record<string, number>>>;
+  iterate(): Promise<unknown>;
+  readonly traceCount: number;
+  dispose(): void;
+}
+
+/** Asserts that six iterations of `trainer` make the return better by a third of its size, in one program. */
+export async function learnsInSix(trainer: WindowLearner): Promise<void> {
+  const before = (await trainer.measure(0))["eval/episode_reward_sum"]!;
+  for (let i = 0; i < 6; i++) await trainer.iterate();
+  const after = (await trainer.measure(0))["eval/episode_reward_sum"]!;
+  assert.ok(after > before + 0.3 * Math.abs(before), `${before} to ${after}`);
+  assert.equal(trainer.traceCount, 1);
+  trainer.dispose();
+}

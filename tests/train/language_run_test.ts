@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { trainerOptions } from "../../lib/systems/language/settings.ts";
+import type { Config } from "../../lib/systems/settings.ts";
 import { evalTool } from "../../lib/train/look/eval.ts";
 import { exportTool } from "../../lib/train/look/export.ts";
 import { generateTool } from "../../lib/train/look/generate.ts";
@@ -42,6 +44,14 @@ Deno.test("a run that is weighed by a critic, stopped after stage 1 and resumed,
     const exported = await runCommand(exportTool, folder, "--format", "safetensors");
     assert.deepEqual([exported.code, Deno.statSync(join(folder, "model.safetensors")).isFile], [0, true]);
   }));
+
+Deno.test("in a run however short a critic is taught before it weighs", () => {
+  const shares = { pretrainShare: 0.3, stage1Share: 0.1 };
+  const stages = (nIters: number) => trainerOptions({ ...shares, nIters } as unknown as Config);
+  assert.deepEqual([3, 10, 100].map((n) => stages(n).stage1Iters), [1, 1, 10]);
+  assert.deepEqual([1, 3, 100].map((n) => stages(n).pretrainIters), [1, 1, 30]);
+  assert.equal(trainerOptions({ stage1Share: 0, nIters: 3 } as unknown as Config).stage1Iters, 0);
+});
 
 Deno.test("tokens are chosen by a reference, in a text of one's own with any bytes", () =>
   withFolder(async (base) => {

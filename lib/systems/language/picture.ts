@@ -14,18 +14,19 @@ export const picture: Look<Pictures> = look({
     seed: integer(0, 2 ** 32 - 1, 0, "the same seed gives the same rows"),
   },
   notes: [
-    "Of text: the weights of the heads at each byte of a row that was learned from, and how the critic's value changes.",
+    "Of text: the weights of the heads at each byte of a row that was learned from, and how the value of a critic changes.",
   ],
   async run(subject, { row, seed }) {
     const trainer = await subject.trainer() as unknown as LanguageTrainer;
     try {
-      const { corpus, options: { predictions } } = trainer;
+      const { corpus, options: { algorithm, predictions } } = trainer;
       const random = new HostRandom(seed);
       const rows = Array.from({ length: row + 1 }, () => corpus.draw(random, 1, "train"));
       const looked = await trainer.lookAt(rows[row]!);
       const length = looked.batch.lengths[0]!;
       const text = Uint8Array.from(looked.batch.tokens.subarray(0, length));
-      const spec = headMap({ text, heads: predictions, weights: looked.weights, deltas: looked.deltas }, {
+      const deltas = algorithm === "critic-wmtp" && { deltas: looked.deltas };
+      const spec = headMap({ text, heads: predictions, weights: looked.weights, ...deltas }, {
         title: `${subject.config.scenarioName}: what the heads weigh`,
         subtitle: subject.name,
       });

@@ -99,12 +99,15 @@ export function presetOf(scenario: string, algorithm: string): Settings {
 /** What a trainer is made by. */
 export function trainerOptions(config: Config): LanguageTrainerOptions {
   const { pretrainShare = 0, stage1Share = 0, predictions = 1, weightTemperature, nIters } = config;
+  // A share of a short run is an iteration at least: what was never taught would weigh the heads.
+  const iterations = (share: unknown): number =>
+    Number(share) > 0 ? Math.max(1, Math.round(Number(share) * nIters)) : 0;
   return {
     ...withoutStages,
     ...config,
     ...weightTemperature !== undefined && { temperature: weightTemperature },
     predictions: Number(predictions),
-    pretrainIters: Math.round(Number(pretrainShare) * nIters),
-    stage1Iters: Math.round(Number(stage1Share) * nIters),
+    pretrainIters: iterations(pretrainShare),
+    stage1Iters: iterations(stage1Share),
   } as unknown as LanguageTrainerOptions;
 }
