@@ -22,7 +22,7 @@ export const mujoco: System = reinforcementSystem({
   algorithms: { ppo: ppo("ippo", "PPO"), trpo: trpo("TRPO: each step of the policy inside of a trust region") },
   task: steps,
   presets: ["tuned"],
-  preset: (_name, _scenario, algorithm) => preset(algorithm),
+  preset: (_name, scenario, algorithm) => preset(scenario, algorithm),
   presetBelow: () => "tuned",
   world({ scenarioName, ...config }) {
     const { maxSteps, workers } = config as unknown as ValuesOf<typeof steps>;
