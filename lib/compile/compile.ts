@@ -20,7 +20,7 @@ import { saysStateIsKept } from "../graph/error.ts";
 import { rememberFunction } from "../graph/cell.ts";
 import { constant, type Node, nodeCount, placeholder, topological } from "../graph/node.ts";
 import { simplify } from "../graph/simplify.ts";
-import { callerSite, type Site, withSite } from "../graph/site.ts";
+import { callerSite, Places, type Site, withSite } from "../graph/site.ts";
 import { Storage } from "../graph/storage.ts";
 import { assigningForAll, WaitingCall } from "../graph/waiting.ts";
 import type { SavedTensor } from "../graph/types.ts";
@@ -244,7 +244,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     const inputs = withSite(site, () => leaves(tree).map((x) => placeholder(x.node)));
     const state = roots.map((x) => placeholder(x.node, x.name));
     const nodes = nodeCount();
-    const given = { tree, inputs, own, state, site };
+    const given = { tree, inputs, own, state, site, places: new Places() };
     const traced = this.tracer.trace(given);
     const { assigned, result, left } = traced;
     const compare = isCheapAgain(nodes) ? () => this.tracer.compare(traced, given) : null;

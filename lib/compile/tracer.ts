@@ -5,7 +5,7 @@ import { madeFromWhile } from "../forensics/reads/drops.ts";
 import { refuseChanging, untilClockMoves } from "../forensics/reads/frozen.ts";
 import { collectOpen, type LeftOpen } from "../forensics/steps/first_step.ts";
 import type { Node } from "../graph/node.ts";
-import { type Site, withinCall } from "../graph/site.ts";
+import { type Places, type Site, withinCall } from "../graph/site.ts";
 import { refusePromise, restoring, traced } from "../graph/trace.ts";
 import type { State } from "../tensor/state.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -24,6 +24,8 @@ export interface Given {
   readonly state: readonly Node[];
   /** Where the call is. */
   readonly site: Site;
+  /** Where everything is made, once it was traced. */
+  readonly places: Places;
 }
 
 /** What a trace gives. */
@@ -51,14 +53,14 @@ export class Tracer {
   ) {}
 
   trace(given: Given): Traces {
-    const { tree, inputs, site } = given;
+    const { tree, inputs, site, places } = given;
     const { result: { result, left }, sinks: noted } = withinCall(
       this.compiledAt.isOfLibrary ? null : site,
       false,
       () =>
         madeFromWhile(
           carriedArguments(tree, inputs, () => this.label(), site),
-          () => collectSinks(() => collectOpen(() => this.#alone(given))),
+          () => collectSinks(() => collectOpen(() => places.along(() => this.#alone(given)))),
         ),
     );
     return { ...result, left, noted };

@@ -95,7 +95,7 @@ export function refuseFlatVectors(nodes: readonly Node[]): void {
       place ? `. ${size} entries are those of ${quoted(place.names)} alone` : ""
     }`,
     sites: [
-      currentSite(refuseFlatVectors),
+      currentSite(refuseFlatVectors, "flat"),
       { site: longer.site, note: `${whole} entries` },
       { site: shorter.site, note: `${size} entries` },
     ],

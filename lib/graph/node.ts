@@ -133,7 +133,7 @@ export function makeNode<K extends OpName>(op: K, given: readonly Node[], attrs:
     dtype,
     shape,
     axes,
-    site: currentSite(makeNode),
+    site: currentSite(makeNode, op),
     traced: placeholder || inputs.some((x) => x.traced),
     learns: inputs.some(hasLearner),
     owner: null,

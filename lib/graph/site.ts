@@ -313,14 +313,65 @@ export function callerSite(): Site {
 
 let inherited: Site | null = null;
 
-/** The site of a node made now: the inherited one inside {@linkcode withSite}, else the caller's. */
-export function currentSite(below: (...args: never[]) => unknown): Site {
-  return inherited ?? new Site(below);
+/**
+ * The places of what a function makes, in order. When it is traced again it goes the same way, so that no stack is captured;
+ * where it does not, the places from there on are its own.
+ */
+export class Places {
+  readonly #made: { readonly what: string; readonly site: Site }[] = [];
+  #next: number | null = null;
+
+  /** Runs `fn`: the first time its places are noted, then they are taken from there. */
+  along<T>(fn: () => T): T {
+    const outer = places;
+    places = this;
+    try {
+      return fn();
+    } finally {
+      places = outer;
+      this.#next = 0;
+    }
+  }
+
+  /** The place where `what` is made now. */
+  place(what: string, below: (...args: never[]) => unknown): Site {
+    if (this.#next !== null) {
+      const known = this.#made[this.#next++];
+      if (known?.what === what) return known.site;
+      this.#next = Infinity;
+      return new Site(below);
+    }
+    const site = new Site(below);
+    this.#made.push({ what, site });
+    return site;
+  }
+}
+
+let places: Places | null = null;
+
+/** Runs `fn` apart from the places of what is traced around it. */
+export function apart<T>(fn: () => T): T {
+  const outer = places;
+  places = null;
+  try {
+    return fn();
+  } finally {
+    places = outer;
+  }
+}
+
+/** The site of `what` that is made now: the inherited one inside {@linkcode withSite}, else the caller's. */
+export function currentSite(below: (...args: never[]) => unknown, what: string): Site {
+  return inherited ?? captured(below, what);
+}
+
+function captured(below: (...args: never[]) => unknown, what: string): Site {
+  return places ? places.place(what, below) : new Site(below);
 }
 
 /** Nodes made inside `fn`, which is one call of the user, share the site of the call: a stack is captured once. */
 export function atCaller<T>(fn: () => T): T {
-  return inherited ? fn() : withSite(new Site(atCaller), fn);
+  return inherited ? fn() : withSite(captured(atCaller, "call"), fn);
 }
 
 /** Nodes made inside `fn` get `site`: a derivative belongs to the line of its forward operation. */

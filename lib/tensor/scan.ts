@@ -12,7 +12,7 @@ import * as kind from "./kinds.ts";
 import { concat } from "./functions.ts";
 import { State } from "./state.ts";
 import { Tensor } from "./tensor.ts";
-import { callerSite, withinCall } from "../graph/site.ts";
+import { apart, callerSite, withinCall } from "../graph/site.ts";
 import { pending } from "../graph/pending.ts";
 import { insideScan, isTracing, restoring, traced } from "../graph/trace.ts";
 import { leaves, leavesLike, mapTree, rebuildTree, type Tree, zipTrees } from "./tree.ts";
@@ -68,7 +68,7 @@ function compareOnce({ carries, ys }: ScanResult, again: () => ScanResult): void
   compared.add(site.key);
   if (compared.size > mostCompared) compared.delete(compared.values().next().value!);
   untilClockMoves();
-  const { result } = collectOpen(again);
+  const { result } = apart(() => collectOpen(again));
   const place = { site, note: "the scan" };
   refuseChanging([...carries, ...ys], [...result.carries, ...result.ys], { name: "the step of a scan", place });
 }

@@ -80,8 +80,12 @@ function tensorOf(
   return { name, type, dims, bytes: new Uint8Array(array.buffer, array.byteOffset, array.byteLength) };
 }
 
-const same = (a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean =>
-  a.length === b.length && Array.from(a).every((x, i) => x === b[i]);
+/** Whether two lists hold the same; weights are long. */
+function same(a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
 
 type Numeric = "int64" | "float32" | "int32" | "uint32" | "bool";
 

@@ -282,7 +282,7 @@ export function dropAt(kind: string, what: string, outputs: readonly Node[], rul
 function dropOver(kind: string, what: string, outputs: readonly Node[], learners: ReadonlySet<Learner>): Drop {
   return {
     kind,
-    site: currentSite(dropOver),
+    site: currentSite(dropOver, "drop"),
     what,
     named: null,
     value: null,
