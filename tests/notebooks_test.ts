@@ -113,7 +113,7 @@ Deno.test("the claims of a notebook are the errors with their lines, and what it
 });
 
 // A notebook with a long run asks how long it may be.
-Deno.env.set("NOTEBOOK_ITERATIONS", "10");
+Deno.env.set("NOTEBOOK_ITERATIONS", "8");
 
 for (const path of listNotebooks("notebooks")) {
   Deno.test(`${path} runs from top to bottom, shows what it showed, and claims what it claimed`, async () => {

@@ -33,9 +33,32 @@ export interface Ix {
   readonly hi: number;
 }
 
+/** A sum in canonical form. Its key is written when somebody asks: of most sums nobody does. */
+class Sum implements Ix {
+  #key: string | null = null;
+
+  constructor(readonly terms: readonly Term[], readonly offset: number, readonly lo: number, readonly hi: number) {}
+
+  get key(): string {
+    return this.#key ??= this.#written();
+  }
+
+  #written(): string {
+    let key = "";
+    for (const { atom, factor } of this.terms) {
+      if (key !== "") key += "+";
+      key += factor === 1 ? atom.key : `${factor}*${atom.key}`;
+    }
+    if (key === "") return `${this.offset}`;
+    return this.offset === 0 ? key : `${key}+${this.offset}`;
+  }
+}
+
+const noTerms: readonly Term[] = [];
+
 /** The number `n`. */
 export function constant(n: number): Ix {
-  return { terms: [], offset: n, key: `${n}`, lo: n, hi: n };
+  return new Sum(noTerms, n, n, n);
 }
 
 /** 0. */
@@ -47,40 +70,48 @@ export function variable(name: string, lo: number, hi: number): Ix {
 }
 
 function fromAtom(atom: Atom): Ix {
-  return { terms: [{ atom, factor: 1 }], offset: 0, key: atom.key, lo: atom.lo, hi: atom.hi };
+  return new Sum([{ atom, factor: 1 }], 0, atom.lo, atom.hi);
 }
 
-/** Equal atoms as one term; there are few of them. */
-function merged(terms: readonly Term[]): Term[] {
-  const all: Term[] = [];
-  for (const term of terms) {
-    const at = all.findIndex((x) => x.atom.key === term.atom.key);
-    if (at < 0) all.push(term);
-    else all[at] = { atom: term.atom, factor: all[at]!.factor + term.factor };
+/** Adds a term to those of other atoms; there are few of them. */
+function mergeInto(all: Term[], term: Term): void {
+  const { key } = term.atom;
+  for (let i = 0; i < all.length; i++) {
+    const { atom, factor } = all[i]!;
+    if (atom.key !== key) continue;
+    all[i] = { atom, factor: factor + term.factor };
+    return;
   }
-  return all.filter((t) => t.factor !== 0);
+  all.push(term);
 }
 
 function sum(terms: readonly Term[], offset: number): Ix {
-  const kept = terms.length > 1 ? merged(terms) : terms.filter((t) => t.factor !== 0);
-  const joined = kept.length > 1 ? recombine(kept, offset) : null;
-  if (joined) return joined;
-  if (kept.length > 1) kept.sort((a, b) => a.atom.key < b.atom.key ? -1 : 1);
+  const all: Term[] = [];
+  for (const term of terms) mergeInto(all, term);
+  const kept = all.filter((t) => t.factor !== 0);
+  if (kept.length > 1) {
+    const joined = recombine(kept, offset);
+    if (joined) return joined;
+    kept.sort((a, b) => a.atom.key < b.atom.key ? -1 : 1);
+  }
+  return ordered(kept, offset);
+}
+
+/** The sum of terms that are in canonical form: those of such a sum, some of them, or all times the same number. */
+function ordered(terms: readonly Term[], offset: number): Ix {
   let lo = offset, hi = offset;
-  for (const { atom, factor } of kept) {
+  for (const { atom, factor } of terms) {
     lo += factor * (factor > 0 ? atom.lo : atom.hi);
     hi += factor * (factor > 0 ? atom.hi : atom.lo);
   }
-  const parts = kept.map((t) => t.factor === 1 ? t.atom.key : `${t.factor}*${t.atom.key}`);
-  if (offset !== 0 || parts.length === 0) parts.push(`${offset}`);
-  return { terms: kept, offset, key: parts.join("+"), lo, hi };
+  return new Sum(terms, offset, lo, hi);
 }
 
 /** n * (e / n) + e % n = e, wherever such a pair occurs. */
 function recombine(terms: readonly Term[], offset: number): Ix | null {
   for (const low of terms) {
     const { atom, factor } = low;
-    if (atom.kind !== "mod") continue;
+    if (atom.kind !== "mod" || !terms.some((t) => t.factor === factor * atom.by)) continue;
     const high = div(atom.of, atom.by);
     const [whole, ...others] = high.terms;
     if (!whole || others.length > 0 || whole.factor !== 1) continue;
@@ -95,15 +126,21 @@ function recombine(terms: readonly Term[], offset: number): Ix | null {
 
 /** a + b. */
 export function add(a: Ix, b: Ix): Ix {
-  if (a.terms.length === 0 && a.offset === 0) return b;
-  if (b.terms.length === 0 && b.offset === 0) return a;
+  if (a.terms.length === 0) return shifted(b, a.offset);
+  if (b.terms.length === 0) return shifted(a, b.offset);
   return sum([...a.terms, ...b.terms], a.offset + b.offset);
+}
+
+/** a plus the integer `n`: the same terms. */
+export function shifted(a: Ix, n: number): Ix {
+  return n === 0 ? a : new Sum(a.terms, a.offset + n, a.lo + n, a.hi + n);
 }
 
 /** a times the integer `n`. */
 export function scale(a: Ix, n: number): Ix {
   if (n === 1) return a;
-  return sum(a.terms.map((t) => ({ atom: t.atom, factor: t.factor * n })), a.offset * n);
+  if (n === 0) return zero;
+  return ordered(a.terms.map((t) => ({ atom: t.atom, factor: t.factor * n })), a.offset * n);
 }
 
 function gcd(a: number, b: number): number {
@@ -117,7 +154,7 @@ function split(a: Ix, n: number): { whole: Ix; rest: Ix } {
   const high = a.terms.filter((t) => t.factor % n === 0).map((t) => ({ atom: t.atom, factor: t.factor / n }));
   const low = a.terms.filter((t) => t.factor % n !== 0);
   const q = Math.floor(a.offset / n);
-  return { whole: sum(high, q), rest: sum(low, a.offset - q * n) };
+  return { whole: ordered(high, q), rest: ordered(low, a.offset - q * n) };
 }
 
 /** The common divisor of the factors of `a` and of `n`. */
@@ -126,7 +163,7 @@ function divisor(a: Ix, n: number): number {
 }
 
 function reduced(a: Ix, g: number): Ix {
-  return sum(a.terms.map((t) => ({ atom: t.atom, factor: t.factor / g })), Math.floor(a.offset / g));
+  return ordered(a.terms.map((t) => ({ atom: t.atom, factor: t.factor / g })), Math.floor(a.offset / g));
 }
 
 function soleAtom(a: Ix): Atom | null {

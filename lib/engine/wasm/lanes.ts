@@ -1,6 +1,6 @@
 /** Which elements the four lanes of a vector are, and how such elements are loaded. */
 
-import { add, constant, type Ix, scale, substitute } from "../fused/ix.ts";
+import { add, type Ix, scale, shifted, substitute } from "../fused/ix.ts";
 
 /** An index in each of the four lanes. */
 export type LaneIndex = readonly [Ix, Ix, Ix, Ix];
@@ -24,8 +24,16 @@ export function laneIndex(ix: Ix, view: View): LaneIndex {
   let indices = known.get(view);
   if (!indices) known.set(view, indices = new Map());
   let lanes = indices.get(ix.key);
-  if (!lanes) indices.set(ix.key, lanes = laneIndexWith(ix, view, () => null));
+  if (!lanes) indices.set(ix.key, lanes = lanesOf(ix, view));
   return lanes;
+}
+
+function lanesOf(ix: Ix, view: View): LaneIndex {
+  const stride = strideOf(ix, view);
+  if (stride === null) return laneIndexWith(ix, view, () => null);
+  const first = substitute(ix, (name) => view.spreads.get(name)?.base ?? null);
+  const at = (lane: number): Ix => shifted(first, stride * Math.min(lane, view.count - 1));
+  return [first, at(1), at(2), at(3)];
 }
 
 /** As {@linkcode laneIndex}; `others` says what further variables are in each lane. */
@@ -37,11 +45,21 @@ export function laneIndexWith(
   const at = (lane: number): Ix =>
     substitute(ix, (name) => {
       const spread = spreads.get(name);
-      return spread ? add(spread.base, constant(spread.stride * lane)) : others(name, lane);
+      return spread ? shifted(spread.base, spread.stride * lane) : others(name, lane);
     });
   const lanes: Ix[] = [];
   for (let lane = 0; lane < 4; lane++) lanes.push(lane < count ? at(lane) : lanes[count - 1]!);
   return lanes as unknown as LaneIndex;
+}
+
+/** How much more an index is in each lane, where it is the same sum but for that; null where it has quotients. */
+function strideOf(ix: Ix, { spreads }: View): number | null {
+  let stride = 0;
+  for (const { atom, factor } of ix.terms) {
+    if (atom.kind !== "var") return null;
+    stride += factor * (spreads.get(atom.key)?.stride ?? 0);
+  }
+  return stride;
 }
 
 /** A text that tells every two apart. */
@@ -62,17 +80,24 @@ export interface Pattern {
   readonly span: number;
 }
 
+/** a - b, if that is known when a program is made. */
+function distanceOf(a: Ix, b: Ix): number | null {
+  if (a.terms === b.terms) return a.offset - b.offset;
+  const { terms, offset } = add(a, scale(b, -1));
+  return terms.length === 0 ? offset : null;
+}
+
 /** The pattern of the lanes; null where their distances vary. */
 export function patternOf(lanes: LaneIndex): Pattern | null {
   const distances: number[] = [];
   for (const lane of lanes) {
-    const distance = lane === lanes[0] ? constant(0) : add(lane, scale(lanes[0], -1));
-    if (distance.terms.length > 0) return null;
-    distances.push(distance.offset);
+    const distance = distanceOf(lane, lanes[0]);
+    if (distance === null) return null;
+    distances.push(distance);
   }
   const least = Math.min(...distances);
   const deltas = distances.map((n) => n - least) as [number, number, number, number];
-  return { start: least === 0 ? lanes[0] : add(lanes[0], constant(least)), deltas, span: Math.max(...deltas) };
+  return { start: shifted(lanes[0], least), deltas, span: Math.max(...deltas) };
 }
 
 /** Whether the lanes are neighbours, in order. */

@@ -95,7 +95,7 @@ export function chooseNest(name: string, size: number, work: Work, abreast = 1):
   if (widths.length === 0 && edges.length === 0) return plain;
   let [best, price] = [plain, priceOf(plain, work)];
   const consider = (block: Block): void => {
-    const other = priceOf(block, work);
+    const other = priceOf(block, work, 0.95 * price);
     if (other < 0.95 * price) [best, price] = [block, other];
   };
   if (edges.length > 0) consider(segments(name, edges));

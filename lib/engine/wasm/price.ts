@@ -17,13 +17,23 @@ export interface Work {
   readonly repeats: number;
 }
 
-/** The price of a block. What does not depend on the inner loops is computed outside of them. */
-export function priceOf(block: Block, work: Work, outer: readonly Block[] = []): number {
+/**
+ * The price of a block, or Infinity as soon as it is seen to be more than `most`. What does not depend on the inner loops is
+ * computed outside of them.
+ */
+export function priceOf(block: Block, work: Work, most = Infinity, outer: readonly Block[] = []): number {
   const around = [...outer, block];
-  const inside = block.inner.reduce((sum, x) => sum + priceOf(x, work, around), 0);
+  let price = around.reduce((product, x) => product * x.count, 1);
+  for (const inner of block.inner) {
+    if (price > most) return Infinity;
+    price += priceOf(inner, work, most - price, around);
+  }
   const loaded = new Set<string>();
-  const own = block.views.reduce((sum, view) => sum + new Pricing(view, work, around, loaded).total(), 0);
-  return inside + own + around.reduce((product, x) => product * x.count, 1);
+  for (const view of block.views) {
+    if (price > most) return Infinity;
+    price += new Pricing(view, work, around, loaded).total();
+  }
+  return price;
 }
 
 /** The price of what is computed in the lanes of one view. */
