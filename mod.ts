@@ -185,7 +185,7 @@ export { Recurrent } from "./lib/nn/recurrent.ts";
 export { Gated, type GatedOptions, type GatedState, type RecurrentOptions } from "./lib/nn/gated.ts";
 export { LSTM, type LSTMState } from "./lib/nn/lstm.ts";
 export { GRU, type GRUState } from "./lib/nn/gru.ts";
-export { type RecurrentKind, RecurrentMLP } from "./lib/nn/recurrent_mlp.ts";
+export { type RecurrentKind, RecurrentMLP, type RecurrentMLPOptions } from "./lib/nn/recurrent_mlp.ts";
 export { Categorical, type CategoricalChoice, Normal, TanhNormal } from "./lib/nn/distributions.ts";
 export { Bernoulli, type BernoulliChoice } from "./lib/nn/distributions/bernoulli.ts";
 export { Beta } from "./lib/nn/distributions/beta.ts";

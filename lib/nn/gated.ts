@@ -14,7 +14,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { StateEntry } from "../tensor/state_dict.ts";
 import { mapTree } from "../tensor/tree.ts";
 import type { Parameter } from "../tensor/variable.ts";
-import { drawParameter, uniformInit } from "./init.ts";
+import { drawParameter, eachMember, type Initializer, uniformInit } from "./init.ts";
 import { Recurrent, runSteps } from "./recurrent.ts";
 import { checkInput } from "./refuse.ts";
 
@@ -33,6 +33,10 @@ export interface GatedOptions {
    * One for all unless told otherwise.
    */
   readonly members?: number;
+  /** Weights of all gates together, `[gates * hidden, in]` and `[gates * hidden, hidden]`; PyTorch's default unless given. */
+  readonly weightInit?: Initializer;
+  /** Their biases; PyTorch's default unless given. */
+  readonly biasInit?: Initializer;
 }
 
 /** Settings of {@linkcode LSTM} and {@linkcode GRU}. */
@@ -45,11 +49,8 @@ export interface RecurrentOptions extends GatedOptions {
   readonly batchFirst?: boolean;
 }
 
-/** Settings of one gated layer, as an argument. */
-export const gatedOptions: kind.Kind = kind.options<GatedOptions>({ members: kind.count(1) }, {
-  numLayers: "it is one layer: a network of your own may have more.",
-  bidirectional: "it remembers what it has seen, and cannot know what is to come.",
-});
+/** Settings of one gated layer, as arguments. */
+export const gatedKinds = { members: kind.count(1), weightInit: kind.callable, biasInit: kind.callable } as const;
 
 const features = kind.count(1);
 
@@ -60,7 +61,7 @@ export function gatedSignature(called: string): Signature {
     hiddenFeatures: features,
     random: kind.hostRandom,
     options: kind.options<RecurrentOptions>({
-      members: kind.count(1),
+      ...gatedKinds,
       numLayers: kind.count(1),
       bidirectional: kind.boolean,
       batchFirst: kind.boolean,
@@ -92,7 +93,7 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
   readonly #members: readonly number[];
 
   /**
-   * `gates` of them; weights are uniform in +-1 / sqrt(hidden), as in PyTorch. `another` makes a single layer like this one, for
+   * `gates` of them; weights are uniform in +-1 / sqrt(hidden), as in PyTorch, unless told otherwise. `another` makes a single layer like this one, for
    * other features.
    */
   constructor(
@@ -105,16 +106,19 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
   ) {
     super();
     const { members, numLayers = 1, bidirectional = false, batchFirst = false } = options;
+    const init = uniformInit(1 / Math.sqrt(hiddenFeatures));
+    const { weightInit = init, biasInit = init } = options;
     this.numLayers = numLayers;
     this.bidirectional = bidirectional;
     this.batchFirst = batchFirst;
-    const init = uniformInit(1 / Math.sqrt(hiddenFeatures));
     const own = this.#members = members === undefined ? [] : [members];
     const rows = gates * hiddenFeatures;
-    this.weightInput = drawParameter("weightInput", [...own, rows, inFeatures], init, random);
-    this.weightHidden = drawParameter("weightHidden", [...own, rows, hiddenFeatures], init, random);
-    this.biasInput = drawParameter("biasInput", [...own, rows], init, random);
-    this.biasHidden = drawParameter("biasHidden", [...own, rows], init, random);
+    const drawn = (name: string, init: Initializer, ...shape: number[]): Parameter =>
+      drawParameter(name, [...own, rows, ...shape], members === undefined ? init : eachMember(init), random);
+    this.weightInput = drawn("weightInput", weightInit, inFeatures);
+    this.weightHidden = drawn("weightHidden", weightInit, hiddenFeatures);
+    this.biasInput = drawn("biasInput", biasInit);
+    this.biasHidden = drawn("biasHidden", biasInit);
     const ways = bidirectional ? 2 : 1;
     this.deeper = Array.from({ length: numLayers * ways - 1 }, (_, i) => {
       return another(i + 1 < ways ? inFeatures : ways * hiddenFeatures);

@@ -17,9 +17,9 @@ export class GRU extends Gated<GRUState> {
   /** Weights are uniform in +-1 / sqrt(hidden), as in PyTorch. */
   constructor(inFeatures: number, hiddenFeatures: number, random: HostRandom, options: RecurrentOptions = {}) {
     takesGRU(arguments);
-    const { members } = options;
+    const { numLayers: _, bidirectional: __, batchFirst: ___, ...single } = options;
     super(3, inFeatures, hiddenFeatures, random, options, (from) => {
-      return new GRU(from, hiddenFeatures, random, members === undefined ? {} : { members });
+      return new GRU(from, hiddenFeatures, random, single);
     });
   }
 

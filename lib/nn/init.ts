@@ -3,6 +3,7 @@
 import { type Advice, signature } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { sameShape, type Shape, sizeOf } from "../graph/types.ts";
+import { stack } from "../tensor/functions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import * as kind from "../tensor/kinds.ts";
 import { fromData, Tensor } from "../tensor/tensor.ts";
@@ -94,6 +95,11 @@ export function orthogonal(gain = 1): Initializer {
     });
     return fromData(data, "float32", shape);
   });
+}
+
+/** Weights `[member, ..]`: those of each member are drawn by themselves. */
+export function eachMember(init: Initializer): Initializer {
+  return (random, [members, ...shape]) => stack(Array.from({ length: members! }, () => init(random, shape)));
 }
 
 /**

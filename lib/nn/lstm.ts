@@ -20,9 +20,9 @@ export class LSTM extends Gated<LSTMState> {
   /** Weights are uniform in +-1 / sqrt(hidden), as in PyTorch. */
   constructor(inFeatures: number, hiddenFeatures: number, random: HostRandom, options: RecurrentOptions = {}) {
     takesLSTM(arguments);
-    const { members } = options;
+    const { numLayers: _, bidirectional: __, batchFirst: ___, ...single } = options;
     super(4, inFeatures, hiddenFeatures, random, options, (from) => {
-      return new LSTM(from, hiddenFeatures, random, members === undefined ? {} : { members });
+      return new LSTM(from, hiddenFeatures, random, single);
     });
   }
 

@@ -7,18 +7,42 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { GRU } from "./gru.ts";
 import { MLP, mlpSizes, sizesOf } from "./layers.ts";
 import { LSTM } from "./lstm.ts";
-import { type GatedOptions, gatedOptions, type GatedState } from "./gated.ts";
+import type { GatedOptions, GatedState } from "./gated.ts";
+import type { Initializer } from "./init.ts";
 import { Recurrent } from "./recurrent.ts";
 import { StackedMLP } from "./stacked.ts";
 
 /** The recurrent layers that there are, by name. */
 export type RecurrentKind = "lstm" | "gru";
 
+/** Settings of {@linkcode RecurrentMLP}. */
+export interface RecurrentMLPOptions {
+  /** As many networks side by side, each with weights of its own; one for all unless told otherwise. */
+  readonly members?: number;
+  /** Weights of the layers before the recurrent one. */
+  readonly weightInit?: Initializer;
+  /** Weights of the recurrent layer, see {@linkcode GatedOptions.weightInit}. */
+  readonly cellInit?: Initializer;
+  /** Weights of the last layer. */
+  readonly outputInit?: Initializer;
+  /** Biases of all layers. */
+  readonly biasInit?: Initializer;
+}
+
 const takesRecurrent = signature("new RecurrentMLP()", {
   kind: kinds.text,
   sizes: mlpSizes,
   random: kinds.hostRandom,
-  options: gatedOptions,
+  options: kinds.options<RecurrentMLPOptions>({
+    members: kinds.count(1),
+    weightInit: kinds.callable,
+    cellInit: kinds.callable,
+    outputInit: kinds.callable,
+    biasInit: kinds.callable,
+  }, {
+    numLayers: "it is one layer: a network of your own may have more.",
+    bidirectional: "it remembers what it has seen, and cannot know what is to come.",
+  }),
 });
 
 /**
@@ -47,7 +71,12 @@ export class RecurrentMLP extends Recurrent<GatedState> {
    *
    * @throws RangeError for another kind, or sizes without a hidden layer.
    */
-  constructor(kind: RecurrentKind, readonly sizes: readonly number[], random: HostRandom, options: GatedOptions = {}) {
+  constructor(
+    kind: RecurrentKind,
+    readonly sizes: readonly number[],
+    random: HostRandom,
+    options: RecurrentMLPOptions = {},
+  ) {
     takesRecurrent(arguments);
     super();
     const steps = sizesOf(sizes);
@@ -55,12 +84,18 @@ export class RecurrentMLP extends Recurrent<GatedState> {
       throw new RangeError(`a recurrent MLP needs a hidden layer, which remembers; it was given the sizes [${sizes}].`);
     }
     const [[from, hidden], [, to]] = steps.slice(-2) as [[number, number], [number, number]];
-    const { members } = options;
-    const layers = (sizes: readonly number[]): MLP | StackedMLP =>
-      members === undefined ? new MLP(sizes, random) : new StackedMLP(members, sizes, random);
-    this.encoder = steps.length > 2 ? layers(sizes.slice(0, -2)) : null;
-    this.cell = cellOf(kind, from, hidden, random, options);
-    this.head = layers([hidden, to]);
+    const { members, weightInit, cellInit, outputInit, biasInit } = options;
+    const layers = (sizes: readonly number[], init: Initializer | undefined): MLP | StackedMLP => {
+      const given = { ...init && { weightInit: init }, ...biasInit && { biasInit } };
+      return members === undefined ? new MLP(sizes, random, given) : new StackedMLP(members, sizes, random, given);
+    };
+    this.encoder = steps.length > 2 ? layers(sizes.slice(0, -2), weightInit) : null;
+    this.cell = cellOf(kind, from, hidden, random, {
+      ...members !== undefined && { members },
+      ...cellInit && { weightInit: cellInit },
+      ...biasInit && { biasInit },
+    });
+    this.head = layers([hidden, to], outputInit);
   }
 
   /** A state of zeros. With members the last of the leading axes is theirs. */

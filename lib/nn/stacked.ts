@@ -5,8 +5,8 @@ import type { HostRandom } from "../tensor/host_random.ts";
 import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Parameter } from "../tensor/variable.ts";
-import { defaultInit, drawParameter, type Initializer, uniformInit } from "./init.ts";
-import { type Activation, checkActivation, mlpSizes, sizesOf } from "./layers.ts";
+import { defaultInit, drawParameter, eachMember, type Initializer, uniformInit } from "./init.ts";
+import { type Activation, checkActivation, type MLPOptions, mlpSizes, sizesOf } from "./layers.ts";
 import { Module } from "./module.ts";
 import { checkInput } from "./refuse.ts";
 
@@ -17,11 +17,17 @@ class StackedLinear extends Module {
   /** `[member, out]`. */
   readonly bias: Parameter;
 
-  constructor(members: number, inFeatures: number, outFeatures: number, random: HostRandom, init: Initializer) {
+  constructor(
+    members: number,
+    inFeatures: number,
+    outFeatures: number,
+    random: HostRandom,
+    weightInit: Initializer,
+    biasInit: Initializer = uniformInit(1 / Math.sqrt(inFeatures)),
+  ) {
     super();
-    this.weight = drawParameter("weight", [members, outFeatures, inFeatures], init, random);
-    const biasInit = uniformInit(1 / Math.sqrt(inFeatures));
-    this.bias = drawParameter("bias", [members, outFeatures], biasInit, random);
+    this.weight = drawParameter("weight", [members, outFeatures, inFeatures], eachMember(weightInit), random);
+    this.bias = drawParameter("bias", [members, outFeatures], eachMember(biasInit), random);
   }
 
   /** `[member, row, in]` to `[member, row, out]`. */
@@ -34,7 +40,12 @@ const takesStacked = signature("new StackedMLP()", {
   members: kind.count(1),
   sizes: mlpSizes,
   random: kind.hostRandom,
-  options: kind.options({ activation: kind.text, outputInit: kind.callable }),
+  options: kind.options<MLPOptions>({
+    activation: kind.text,
+    weightInit: kind.callable,
+    outputInit: kind.callable,
+    biasInit: kind.callable,
+  }),
 });
 
 /**
@@ -54,19 +65,19 @@ export class StackedMLP extends Module {
   readonly layers: readonly Module[];
   readonly #activation: Activation;
 
-  /** `sizes` are those of the input, the hidden layers and the output; `outputInit` draws the weights of the last layer. */
+  /** `sizes` are those of the input, the hidden layers and the output. */
   constructor(
     readonly members: number,
     readonly sizes: readonly number[],
     random: HostRandom,
-    options: { activation?: Activation; outputInit?: Initializer } = {},
+    options: MLPOptions = {},
   ) {
     takesStacked(arguments);
     super();
     this.#activation = checkActivation(options.activation ?? "tanh");
-    const { outputInit = defaultInit } = options;
+    const { weightInit = defaultInit, outputInit = weightInit, biasInit } = options;
     this.layers = sizesOf(sizes).map(([from, to], i, all) =>
-      new StackedLinear(members, from, to, random, i === all.length - 1 ? outputInit : defaultInit)
+      new StackedLinear(members, from, to, random, i === all.length - 1 ? outputInit : weightInit, biasInit)
     );
   }
 

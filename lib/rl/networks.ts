@@ -30,11 +30,11 @@ export interface NetworkOptions {
   readonly recurrent?: "none" | RecurrentKind;
   /**
    * Whether weights are orthogonal at first, by sqrt(2), and biases 0 (Saxe et al. 2013); those of the last layer by 1, or as
-   * `outputInit` has them: a policy's by 0.01, as Huang et al. 2022 ("The 37 Implementation Details of PPO") have it. For one
-   * network without memory. PyTorch's default unless told otherwise.
+   * `outputInit` has them: a policy's by 0.01, as Huang et al. 2022 ("The 37 Implementation Details of PPO") have it. The weights
+   * of what remembers are orthogonal by 1, all gates of a layer as one (Yu et al. 2022). PyTorch's default unless told otherwise.
    */
   readonly orthogonalInit?: boolean;
-  /** Weights of the last layer, where nothing is remembered; PyTorch's default unless told otherwise. */
+  /** Weights of the last layer; PyTorch's default unless told otherwise. */
   readonly outputInit?: Initializer;
 }
 
@@ -60,17 +60,15 @@ const takesRecurrent = signature("new RecurrentCritic()", made);
 /** A network `[.., agent, from]` to `[.., agent, to]`, or of other axes where agents share it. */
 export function networkOf(from: number, to: number, options: NetworkOptions, random: HostRandom): Module {
   const { agents, shareParameters = true, hiddenSize = 256, recurrent = "none", outputInit } = options;
-  const { orthogonalInit = false } = options;
-  if (orthogonalInit && (recurrent !== "none" || !shareParameters)) {
-    throw new RangeError(
-      "orthogonalInit is for one network that remembers nothing: leave it out, or recurrent and shareParameters: false.",
-    );
-  }
   const sizes = [from, hiddenSize, hiddenSize, to];
+  const init = options.orthogonalInit ? orthogonalStart(outputInit) : outputInit ? { outputInit } : {};
   if (recurrent !== "none") {
-    return new RecurrentMLP(recurrent, sizes, random, shareParameters ? {} : { members: agents });
+    return new RecurrentMLP(recurrent, sizes, random, {
+      ...init,
+      ...options.orthogonalInit && { cellInit: orthogonal(1) },
+      ...!shareParameters && { members: agents },
+    });
   }
-  const init = orthogonalInit ? orthogonalStart(outputInit) : outputInit ? { outputInit } : {};
   return shareParameters ? new MLP(sizes, random, init) : new StackedMLP(agents, sizes, random, init);
 }
 

@@ -15,6 +15,7 @@ import {
   type Policy,
   policyFor,
   randomKey,
+  RecurrentCritic,
   StackedMLP,
   type Tensor,
   tensor,
@@ -163,32 +164,43 @@ Deno.test("networks have the width that is asked for", () => {
   );
 });
 
-Deno.test("orthogonalInit draws rows that are orthogonal, of the lengths that PPO's authors give them, and no biases", async () => {
-  const sizes = { agents: 1, observationSize: 3, hiddenSize: 7, orthogonalInit: true } as const;
-  const options = { ...sizes, actionSize: 2 };
-  const networks = [
-    [new ClippedGaussianPolicy(options, new HostRandom(0)), 0.01],
-    [new Critic(sizes, new HostRandom(0)), 1],
-  ] as const;
-  for (const [{ net }, last] of networks) {
-    const { layers } = net as MLP;
-    for (const [i, { weight, bias }] of layers.entries()) {
-      const wide = weight.shape[0]! <= weight.shape[1]!;
-      const squares = await (wide ? weight.matmul(weight.transpose()) : weight.transpose().matmul(weight)).toList();
-      const gain = i === 2 ? last : Math.SQRT2;
-      (squares as number[][]).forEach((row, a) =>
-        row.forEach((x, b) => assert.ok(Math.abs(x / gain ** 2 - Number(a === b)) < 1e-5, `layer ${i}: ${x}`))
-      );
-      assert.ok((await bias!.data()).every((x) => x === 0));
-    }
+/** Throws unless rows (or columns, where they are fewer) of each matrix of `weight` are orthogonal, `gain` long. */
+async function checkOrthogonal(weight: Tensor, gain: number, name: string): Promise<void> {
+  const [rows, columns] = weight.shape.slice(-2) as [number, number];
+  const each = weight.reshape(-1, rows, columns);
+  const squares = await (rows <= columns ? each.matmul(each.transpose()) : each.transpose().matmul(each)).toList();
+  for (const square of squares as number[][][]) {
+    square.forEach((row, a) =>
+      row.forEach((x, b) => assert.ok(Math.abs(x / gain ** 2 - Number(a === b)) < 1e-5, `${name}: ${x}`))
+    );
   }
-  const message = "orthogonalInit is for one network that remembers nothing: leave it out, or recurrent and " +
-    "shareParameters: false.";
-  for (const other of [{ recurrent: "gru" }, { shareParameters: false }] as const) {
-    assert.throws(() => new ClippedGaussianPolicy({ ...options, ...other }, new HostRandom(0)), {
-      name: "RangeError",
-      message,
-    });
+}
+
+Deno.test("orthogonalInit draws rows that are orthogonal, of the lengths that PPO's and MAPPO's authors give them, and no biases", async () => {
+  const sizes = { agents: 2, observationSize: 3, hiddenSize: 7, orthogonalInit: true } as const;
+  for (const recurrent of ["none", "lstm", "gru"] as const) {
+    for (const shareParameters of [true, false]) {
+      const options = { ...sizes, recurrent, shareParameters };
+      const networks = [
+        [new ClippedGaussianPolicy({ ...options, actionSize: 2 }, new HostRandom(0)), 0.01],
+        [new (recurrent === "none" ? Critic : RecurrentCritic)(options, new HostRandom(0)), 1],
+      ] as const;
+      for (const [{ net }, last] of networks) {
+        const all = net.namedParameters();
+        assert.equal(all.length, recurrent === "none" ? 6 : 8);
+        const weights = all.filter(([name]) => name.includes("weight"));
+        for (const [name, weight] of weights) {
+          const isLast = /head|layers\.2/.test(name);
+          await checkOrthogonal(weight, isLast ? last : /weight(Input|Hidden)/.test(name) ? 1 : Math.SQRT2, name);
+        }
+        for (const [, bias] of all.filter(([name]) => name.includes("bias"))) {
+          assert.ok((await bias.data()).every((x) => x === 0));
+        }
+        // Members are no copies of each other.
+        const [, first] = weights[0]!;
+        if (!shareParameters) assert.notDeepEqual(await first.select(0, 0).toList(), await first.select(0, 1).toList());
+      }
+    }
   }
 });
 

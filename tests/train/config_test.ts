@@ -108,12 +108,6 @@ const refused: readonly (readonly [Record<string, unknown>, string])[] = [
     "--normalize-advantages needs more than one frame in a batch, since one number has no deviation: give more " +
     "--frames-per-batch, or --no-normalize-advantages.",
   ],
-  ...[{ recurrent: "lstm" }, { shareParameters: false }].map((change) =>
-    [
-      { orthogonalInit: true, ...change },
-      "--orthogonal-init is for one network that remembers nothing: add --no-orthogonal-init.",
-    ] as const
-  ),
   [
     { scenarioName: "buzz_wire" },
     "--n-agents 3 does not go with buzz_wire, which is for two agents: give --n-agents 2.",

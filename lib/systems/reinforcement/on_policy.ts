@@ -183,12 +183,6 @@ function checkAdvantages({ normalizeAdvantages }: OnPolicySettings, frames: numb
   );
 }
 
-/** Throws a {@linkcode UsageError} if networks cannot begin as they are to: a preset may have asked for it. */
-function checkNetworks({ orthogonalInit, recurrent, shareParameters }: OnPolicySettings): void {
-  if (!orthogonalInit || (recurrent === "none" && shareParameters)) return;
-  throw new UsageError("--orthogonal-init is for one network that remembers nothing: add --no-orthogonal-init.");
-}
-
 /** What tells one such algorithm from another. `S` has a value for each row of its settings. */
 export interface OnPolicyParts<S extends OnPolicySettings> extends AlgorithmFacts {
   /** What would change if a run went on for more iterations than it was made for, beside the learning rate. */
@@ -212,7 +206,6 @@ export function onPolicyAlgorithm<S extends OnPolicySettings>(parts: OnPolicyPar
   return {
     ...{ help, settings, beside, otherwise },
     check(config, maxSteps) {
-      checkNetworks(own(config));
       checkBatch(own(config), maxSteps);
     },
     endsWith(config) {
