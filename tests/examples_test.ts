@@ -46,6 +46,20 @@ async function printedBy(run: () => Promise<unknown>): Promise<string[]> {
   return lines;
 }
 
+/** Runs `fn` with a folder for all temporary files, which is removed after it. */
+async function inTemporaryFolder(fn: (folder: string) => Promise<void>): Promise<void> {
+  const { makeTempDir, makeTempFile } = Deno;
+  const dir = await makeTempDir({ prefix: "plumbline-example-" });
+  Deno.makeTempDir = (options) => makeTempDir({ dir, ...options });
+  Deno.makeTempFile = (options) => makeTempFile({ dir, ...options });
+  try {
+    await fn(dir);
+  } finally {
+    Object.assign(Deno, { makeTempDir, makeTempFile });
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
 /** Whether `printed` is what stands beside it: "..." stands for further digits; after a colon or in words something is said of it. */
 function isAsWritten(printed: string, written: string): boolean {
   const value = written.replace(/(: | \(|, (?!-?[\d\[])).*$/, "");
@@ -60,10 +74,10 @@ const paths = ["mod.ts", ...sources("lib/")].sort();
 for (const { place, code } of paths.flatMap(examplesOf)) {
   Deno.test({
     name: `the example of ${place} runs, and prints what is written beside it`,
-    fn: async () => {
-      await useDevice("cpu");
-      const file = await Deno.makeTempFile({ suffix: ".ts" });
-      try {
+    fn: () =>
+      inTemporaryFolder(async (folder) => {
+        await useDevice("cpu");
+        const file = `${folder}/example.ts`;
         const library = JSON.stringify(new URL("mod.ts", root).href);
         await Deno.writeTextFile(file, code.replaceAll('"@plumbline/plumbline"', library));
         const printed = await printedBy(() => import(pathToFileURL(file).href));
@@ -73,10 +87,7 @@ for (const { place, code } of paths.flatMap(examplesOf)) {
           isAsWritten(printed[i]!, said) ? [] : [`${printed[i]}, not ${said}`]
         );
         assert.deepEqual(wrong, []);
-      } finally {
-        await Deno.remove(file);
-      }
-    },
+      }),
     // Engines outlast an example.
     sanitizeOps: false,
     sanitizeResources: false,
