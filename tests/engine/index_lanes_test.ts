@@ -2,6 +2,7 @@
 
 import { ok } from "node:assert/strict";
 import * as ix from "../../lib/engine/fused/ix.ts";
+import { laneIndex } from "../../lib/engine/wasm/lanes.ts";
 import { sizeOf } from "../../lib/graph/types.ts";
 import { Random } from "../random.ts";
 
@@ -119,8 +120,9 @@ function* forms(flat: ix.Ix, variables: Numbers, sizes: Numbers): Generator<[ix.
     const [n, turns] = [variables[name]!, Math.floor(size / 4)];
     yield [ix.substitute(flat, (x) => x === name ? ix.constant(n) : null), variables];
     if (n >= 4 * turns) continue;
-    const lane = ix.add(ix.scale(ix.variable("x0", 0, turns - 1), 4), ix.constant(n % 4));
-    yield [ix.substitute(flat, (x) => x === name ? lane : null), { ...variables, x0: Math.floor(n / 4) }];
+    const base = ix.scale(ix.variable("x0", 0, turns - 1), 4);
+    const lanes = laneIndex(flat, { spreads: new Map([[name, { base, stride: 1 }]]), count: 4 });
+    yield [lanes[n % 4]!, { ...variables, x0: Math.floor(n / 4) }];
   }
 }
 

@@ -17,10 +17,7 @@ export interface Work {
   readonly repeats: number;
 }
 
-/**
- * The price of a block, or Infinity as soon as it is seen to be more than `most`. What does not depend on the inner loops is
- * computed outside of them.
- */
+/** The price of a block; Infinity if it is more than `most`. What does not depend on the inner loops is computed outside of them. */
 export function priceOf(block: Block, work: Work, most = Infinity, outer: readonly Block[] = []): number {
   const around = [...outer, block];
   let price = around.reduce((product, x) => product * x.count, 1);
@@ -33,7 +30,7 @@ export function priceOf(block: Block, work: Work, most = Infinity, outer: readon
     if (price > most) return Infinity;
     price += new Pricing(view, work, around, loaded).total();
   }
-  return price;
+  return price > most ? Infinity : price;
 }
 
 /** The price of what is computed in the lanes of one view. */
