@@ -361,3 +361,17 @@ onEachEngine("actions of an unsafe tanh-normal name the inversion that leaves th
   );
   assert.ok([...await w.data(), ...await position.data()].every(Number.isFinite));
 });
+
+Deno.test("where the replay makes no bad number, the lines are told that made what went bad", () => {
+  const loss = tensor([1]).sum();
+  const error = new NonFiniteError({
+    ...{ sinks: ["the loss"], sites: [loss.node.site], origin: null, step: null },
+    consequence: "The loss went bad.",
+  });
+  assert.equal(error.code, "G405");
+  assert.match(error.message, /The loss went bad\. Replayed operation by operation, the step makes no bad number\./);
+  assert.match(
+    error.message,
+    /non_finite_test\.ts:\d+:\d+\n\s*\d+ \|   const loss = tensor\(\[1\]\)\.sum\(\);\n.*\^+ made here/,
+  );
+});

@@ -4,6 +4,7 @@ import { currentEngine } from "../../engine/select.ts";
 import { type ErrorCode, type ErrorParts, PlumblineError } from "../../graph/error.ts";
 import { canLearn, type Node, topological } from "../../graph/node.ts";
 import { refuseTakenBack } from "../../graph/pending.ts";
+import type { Site } from "../../graph/site.ts";
 import type { Storage } from "../../graph/storage.ts";
 import { aval, describe } from "../../graph/types.ts";
 import { isLearner } from "../flow/edges.ts";
@@ -119,15 +120,22 @@ export class NonFiniteError extends PlumblineError {
   /** The step with its inputs, to be replayed; `null` for what was not compiled. */
   readonly step: FailedStep | null;
 
-  /** `consequence` is a sentence that names the sinks. */
+  /** `consequence` is a sentence that names the sinks, which `sites` made. */
   constructor(
-    facts: { sinks: readonly string[]; origin: NonFiniteOrigin | null; step: FailedStep | null; consequence: string },
+    facts: {
+      sinks: readonly string[];
+      sites: readonly Site[];
+      origin: NonFiniteOrigin | null;
+      step: FailedStep | null;
+      consequence: string;
+    },
   ) {
-    const { sinks, origin, step, consequence } = facts;
+    const { sinks, sites, origin, step, consequence } = facts;
     super(
       origin ? partsOf(origin, consequence) : {
         code: "G405",
         message: `${consequence} Replayed operation by operation, the step makes no bad number.`,
+        sites: sites.map((site) => ({ site, note: "made here" })),
         help: "the program on the device rounds differently: look for values near the limits of float32 (3.4e38).",
       },
     );
@@ -214,6 +222,7 @@ export async function refuseBad(
   const names = bad.map((x) => x.name);
   throw new NonFiniteError({
     sinks: names,
+    sites: bad.map((x) => x.node.site),
     origin,
     step: null,
     consequence: `${capital(enumerated(names))} ${bad.some((x) => x.node.owner) ? "would have gone" : "went"} bad.`,

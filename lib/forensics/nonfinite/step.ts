@@ -129,6 +129,7 @@ export class StepRunner implements Unread {
     const names = sinks.map((x) => x.name);
     const error = new NonFiniteError({
       sinks: names,
+      sites: sinks.map((x) => x.node.site),
       origin,
       step: { program: step.name, inputs: new Map(saved) },
       consequence: `${capital(enumerated(names))} of ${step.name} would have gone bad.`,
