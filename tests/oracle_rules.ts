@@ -379,19 +379,22 @@ export const rules: { readonly [K in OpName]: Rule<K> } = {
     });
   },
   matmul: (node, [a, b]) => {
-    const rank = node.shape.length;
-    const swap = (index: number[], flag: boolean): number[] => flag ? [index[1]!, index[0]!] : index;
-    const inner = a!.shape[node.attrs.transA ? rank - 2 : rank - 1]!;
-    return build(node.shape, (index) => {
-      const batch = index.slice(0, -2);
+    const { transA, transB } = node.attrs;
+    const [m, n] = node.shape.slice(-2) as [number, number];
+    const inner = a!.shape.at(transA ? -2 : -1)!;
+    // How far elements are apart that are neighbours along an axis of a factor.
+    const [row, alongA] = transA ? [1, m] : [inner, 1];
+    const [alongB, column] = transB ? [1, inner] : [n, 1];
+    const out = new Float64Array(sizeOf(node.shape));
+    for (let at = 0; at < out.length; at++) {
+      const batch = Math.floor(at / (m * n));
+      const left = batch * m * inner + Math.floor(at / n) % m * row;
+      const right = batch * inner * n + at % n * column;
       let sum = 0;
-      for (let k = 0; k < inner; k++) {
-        const left = at(a!, [...batch, ...swap([index[rank - 2]!, k], node.attrs.transA)]);
-        const right = at(b!, [...batch, ...swap([k, index[rank - 1]!], node.attrs.transB)]);
-        sum += left * right;
-      }
-      return sum;
-    });
+      for (let k = 0; k < inner; k++) sum += a!.data[left + k * alongA]! * b!.data[right + k * alongB]!;
+      out[at] = sum;
+    }
+    return out;
   },
 
   scan: () => {

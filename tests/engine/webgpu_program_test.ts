@@ -8,6 +8,7 @@ import { simplify } from "../../lib/graph/simplify.ts";
 import { type Dispatch, type Instruction, listing } from "../../lib/engine/webgpu/kernel.ts";
 import { buildProgram, type Limits, type Program } from "../../lib/engine/webgpu/program.ts";
 import { randomGraph } from "../ops/random_graph.ts";
+import { Random } from "../random.ts";
 import { input } from "./webgpu_harness.ts";
 
 const limits: Limits = { bindings: 8, bindingBytes: 2 ** 27, bufferBytes: 2 ** 28 };
@@ -151,6 +152,40 @@ Deno.test("no kernel binds more buffers than the device allows, and none that it
         }
       }
     }
+  }
+});
+
+/** The elements that a kernel of one thread an element reads or writes in each buffer, by its text, for all threads. */
+function reached({ wgsl }: Dispatch, size: number): Map<number, number[]> {
+  const found = new Map<number, number[]>();
+  const indices = [...wgsl.matchAll(/let (x\d+) = (.+?)( \/ \d+)?;/g)].map(([, name, of, by]) =>
+    `const ${name} = Math.trunc((${of})${by ?? ""});`
+  );
+  const places = [...wgsl.matchAll(/\bb(\d+)\[([^[\]]+)\]/g)].map(([, buffer, at]) => `at(${buffer}, ${at});`);
+  const run = new Function("i", "clamp", "at", [...indices, ...places].join("\n"));
+  const clamp = (x: number, low: number, high: number): number => Math.min(Math.max(x, low), high);
+  const at = (buffer: number, place: number) => void found.set(buffer, [...found.get(buffer) ?? [], place]);
+  for (let i = 0; i < size; i++) run(i, clamp, at);
+  return found;
+}
+
+Deno.test("no thread reads or writes beyond a buffer, not even what is thrown away: Dawn does not look after that", () => {
+  const random = new Random(1);
+  for (let trial = 0; trial < 100; trial++) {
+    const shape = [random.integer(1, 5), random.integer(1, 5)];
+    const few = () => [random.integer(0, 4), random.integer(0, 4)];
+    const [x, y] = [input(shape), input(shape)];
+    const [padded, other] = [ops.pad(x, few(), few(), 7), ops.permute(ops.pad(y, few(), few(), 1), [1, 0])];
+    const flat = [padded, other].map((node) => ops.reshape(node, [node.shape[0]! * node.shape[1]!]));
+    const joined = ops.flip(ops.concat([...flat, ops.reshape(x, [shape[0]! * shape[1]!])], 0), [0]);
+    const [kernel, ...others] = dispatches(build([x, y], [joined]).instructions);
+    assert.deepEqual(others, []);
+    const all = reached(kernel!, joined.shape[0]!);
+    assert.equal(all.size, 3);
+    kernel!.bindings.forEach(({ memory }, buffer) => {
+      const outside = all.get(buffer)!.filter((place) => !(place >= 0 && place < memory.bytes / 4));
+      assert.deepEqual(outside, [], `trial ${trial}, buffer ${buffer}:\n${kernel!.wgsl}`);
+    });
   }
 });
 

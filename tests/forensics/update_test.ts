@@ -35,8 +35,9 @@ function nets() {
   return { all, optimizer, waiting, step };
 }
 
-onEachEngine("an update tells of each parameter whether it moved, and why not, compiled and not", async () => {
-  for (const isCompiled of [false, true]) {
+onEachEngine("an update tells of each parameter whether it moved, and why not, compiled and not", async ({ name }) => {
+  // What an uncompiled update says on a GPU is seen below.
+  for (const isCompiled of name === "cpu" ? [false, true] : [true]) {
     const { all, optimizer, waiting, step } = nets();
     const update = isCompiled ? compile(step, { state: [...all, optimizer, waiting] }) : step;
     const report = await auditUpdate(async () => await update(x), all);

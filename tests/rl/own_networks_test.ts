@@ -7,8 +7,10 @@ import {
   CategoricalPolicy,
   concat,
   GaussianPolicy,
+  gradients,
   GRU,
   HostRandom,
+  leaves,
   Linear,
   LSTM,
   MLP,
@@ -28,7 +30,8 @@ import {
   where,
   zeros,
 } from "../../mod.ts";
-import { onEachEngine, onEngine } from "../engines.ts";
+import { onEngine } from "../engines.ts";
+import { interpretNodes } from "../oracle.ts";
 import { memoryWorld } from "./memory_world.ts";
 import { pointWorld, small } from "./point_world.ts";
 import { assertResumes } from "./resumes.ts";
@@ -121,7 +124,19 @@ for (const actionKind of ["continuous", "discrete"] as const) {
   );
 }
 
-onEachEngine("networks of one's own that remember continue bit for bit, with a start that is learned", async () => {
+onEngine("webgpu", "a start that is learned has the gradient that it has in float64, through a sequence", async () => {
+  const net = new Counting(2, 1, new HostRandom(1));
+  const began = tensor([[false, false], [false, true], [false, false]]);
+  const [outputs, last] = net.run(normal(randomKey(1), [3, 2, 2]), net.initialState(2), began);
+  const loss = outputs.square().sum().add(leaves(last).reduce((sum, x) => sum.add(x.square().sum()), zeros([])));
+  const [found] = gradients(loss, [net.start]);
+  const [exact] = interpretNodes([found!.node]);
+  assert.ok(Math.abs(exact![0]!) > 1e-2);
+  assert.ok(Math.abs(Number(await found!.item()) - exact![0]!) < 1e-4 * Math.abs(exact![0]!));
+});
+
+// That a trainer which remembers continues bit for bit on a GPU is shown in recurrent_test.ts.
+onEngine("cpu", "networks of one's own that remember continue bit for bit, with a start that is learned", async () => {
   const create = () =>
     PPOTrainer.create(memoryWorld(7), {
       ...small,

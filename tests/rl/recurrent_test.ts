@@ -1,7 +1,10 @@
 /** Policies and critics that remember: what they remember in rollouts, values, updates, evaluations and files. */
 
 import assert from "node:assert/strict";
+import { createCpuEngine } from "../../lib/engine/cpu/engine.ts";
+import type { Engine } from "../../lib/engine/engine.ts";
 import { InferenceSession, Tensor as OnnxTensor } from "../../lib/engine/onnx/runtime.ts";
+import { useEngine } from "../../lib/engine/select.ts";
 import { RowLayout, shuffled } from "../../lib/rl/batch.ts";
 import { valuesAlong } from "../../lib/rl/values.ts";
 import {
@@ -213,11 +216,14 @@ for (const [centralised, shareParameters] of [[true, true], [true, false], [fals
         ...[values.value, values.nextValue].map((x) => x.select(0, t)),
         t % length === 0 ? at(values.memory, t / length) : [],
       ]);
-      await assertNear([found, values.last], [expected, memory], "values and what is remembered");
       const [first, second] = [0, length].map((from) => mapTree(seen, (x) => x.slice(0, from, from + length)));
       const half = valuesAlong(critic, first!, start, length);
       const rest = valuesAlong(critic, second!, half.last, length);
-      await assertNear([rest.value, rest.last], [values.value.slice(0, length), values.last], "two batches as one");
+      await assertNear(
+        [[found, values.last], [rest.value, rest.last]],
+        [[expected, memory], [values.value.slice(0, length), values.last]],
+        "values and what is remembered, then two batches as one",
+      );
     },
   );
 }
@@ -374,8 +380,23 @@ onEngine("cpu", "a GRU learns with discrete actions, and a GRU for each agent do
   assert.ok(discrete > 0.7 && each > 0.6, `discrete ${discrete}, a network each ${each}`);
 });
 
-onEngine("webgpu", "what is shown at the first step only begins to be learned by an LSTM", async () => {
-  assert.ok(await learned({}, "continuous", 4) > 0.4);
+// What the tests above promise of the CPU is so promised of the GPU.
+onEngine("webgpu", "an LSTM is taught by three batches what it is taught on the CPU", async (engine) => {
+  const taught = async (on: Engine): Promise<Tree[]> => {
+    useEngine(on);
+    const found: Tree[] = [];
+    await withTrainer(recurrent, async (trainer) => {
+      const weights = async (): Promise<Tree> =>
+        Object.values(await trainer.weights()).map(({ data, shape }) => tensor(data as Float32Array, { shape }));
+      const before = await weights();
+      for (let i = 0; i < 3; i++) await trainer.learn(await trainer.collect());
+      found.push(await weights(), before);
+    });
+    return found;
+  };
+  const [[found], [expected, before]] = [await taught(engine), await taught(await createCpuEngine())];
+  await assertNear(found!, expected!, "weights", 1e-5);
+  await assert.rejects(() => assertNear(before!, expected!, "weights that were taught nothing", 1e-2));
 });
 
 /** Shows what a controller remembers: its action is what it saw at the first step. */

@@ -162,18 +162,23 @@ onEngine(
   },
 );
 
+/** The one of the ways below that keeps most. */
+const fullest =
+  "with observations, values and rewards on running scales, clipped actions, a critic that sees all, and a falling rate";
+
 const resuming: Readonly<Record<string, readonly [World, Partial<TRPOOptions>]>> = {
   "as it is": [[8], {}],
   "with a network for each agent and discrete actions": [[8, "discrete"], { shareParameters: false }],
-  "with observations, values and rewards on running scales, clipped actions, a critic that sees all, and a falling rate":
-    [[8], {
-      ...{ normalizeObservations: true, normalizeValues: true, normalizeRewards: true, orthogonalInit: true },
-      ...{ distribution: "clipped", centralisedCritic: true, centralisedPolicy: true, lrSchedule: "cosine", nIters: 4 },
-    }],
+  [fullest]: [[8], {
+    ...{ normalizeObservations: true, normalizeValues: true, normalizeRewards: true, orthogonalInit: true },
+    ...{ distribution: "clipped", centralisedCritic: true, centralisedPolicy: true, lrSchedule: "cosine", nIters: 4 },
+  }],
 };
 
 for (const [how, [world, options]] of Object.entries(resuming)) {
-  onEachEngine(
+  // What is kept and put back is the same on both engines; on a GPU the others' steps are shown in trpo_step_test.ts.
+  const test = how === fullest ? onEachEngine : onCpu;
+  test(
     `TRPOTrainer continues bit for bit from its state, ${how}`,
     () => assertResumes(() => TRPOTrainer.create(pointWorld(...world), { ...small, ...options }), 2),
   );

@@ -78,16 +78,21 @@ const singleStep: Readonly<Record<string, Tolerance>> = {
 const jumping: Tolerance = { place: 5e-6, speed: 5e-4, spin: 1.5e-2, observation: 5e-4, reward: 5e-6 };
 
 for (const [name, make] of Object.entries(worlds)) {
-  onEachEngine(`${name} observes, steps, pays and ends from every recorded state as VMAS does`, async () => {
-    for (const [what, steps] of singleStepsOf(bodyRecords(name))) {
-      const options = JSON.parse(what);
-      const world = make(options);
-      const found = await takeSteps(world, steps, world.reset(randomKey(0), 1));
-      const before = steps.flatMap((x) => x.before.observation.flat());
-      await assertNear(`observation before, ${what}`, found.seen as Tensor, before, 1e-6);
-      await assertSame(what, found, steps, options.maxSpeed1 ? jumping : singleStep[name]!);
-    }
-  });
+  onEachEngine(
+    `${name} observes, steps, pays and ends from every recorded state as VMAS does`,
+    async ({ name: on }) => {
+      for (const [i, [what, steps]] of [...singleStepsOf(bodyRecords(name))].entries()) {
+        const options = JSON.parse(what);
+        // A GPU compiles each world anew: few and many agents, soft limits and choices are enough there.
+        if (on === "webgpu" && i % 3 !== 0 && options.continuousActions !== false) continue;
+        const world = make(options);
+        const found = await takeSteps(world, steps, world.reset(randomKey(0), 1));
+        const before = steps.flatMap((x) => x.before.observation.flat());
+        await assertNear(`observation before, ${what}`, found.seen as Tensor, before, 1e-6);
+        await assertSame(what, found, steps, options.maxSpeed1 ? jumping : singleStep[name]!);
+      }
+    },
+  );
 }
 
 onEachEngine("wheel follows every recorded trajectory of VMAS from its first state, inside a scan", async () => {

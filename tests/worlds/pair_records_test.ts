@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { compile, type Tensor, tensor } from "../../mod.ts";
 import type { Body } from "../../lib/worlds/particle/body.ts";
 import { ParticleWorld, type WorldOptions } from "../../lib/worlds/particle/world.ts";
-import { onEachEngine } from "../engines.ts";
+import { onCpu, onEachEngine } from "../engines.ts";
 
 type Rows = readonly number[][];
 
@@ -31,7 +31,9 @@ function motionOf(envs: readonly Rows[]) {
 for (const [i, { bodies, options, envs }] of records.entries()) {
   const joints = options.joints?.length ? " on joints" : "";
   const title = `world ${i}: ${bodies.map(({ shape }) => shape.kind).join(" and ")}${joints}`;
-  onEachEngine(`${title} (${JSON.stringify({ ...options, joints: undefined })}) move as in VMAS`, async () => {
+  // A GPU compiles each world anew: every other one has all shapes, joints and a contact of its own.
+  const test = i % 2 === 0 ? onEachEngine : onCpu;
+  test(`${title} (${JSON.stringify({ ...options, joints: undefined })}) move as in VMAS`, async () => {
     const world = new ParticleWorld(bodies, options);
     const step = compile((motion: ReturnType<typeof motionOf>, force: Tensor, torque: Tensor) =>
       world.step(motion, force, torque)

@@ -32,8 +32,9 @@ async function load(): Promise<CreateDawn> {
 /** Starts an instance of Dawn, which is loaded if it is not given. */
 export async function createGpu(create?: CreateDawn): Promise<GPU> {
   paceDawn();
-  // Kernels write workgroup memory before they read it. To clear it first costs SwiftShader half a second a kernel.
-  return hold((create ?? await load())(["enable-dawn-features=disable_workgroup_init"]));
+  // Kernels write workgroup memory before they read it: to clear it first costs SwiftShader half a second a kernel. And they
+  // keep to their buffers (wgsl.ts): to look after each index again makes them a fifth longer to compile.
+  return hold((create ?? await load())(["enable-dawn-features=disable_workgroup_init,disable_robustness"]));
 }
 
 /** The hardware adapter, or the software one if `software`; null if there is none. */

@@ -1,7 +1,7 @@
 /** The text of one WGSL module: bindings, helpers, and scopes that expressions are written into. */
 
 import type { Node } from "../../graph/node.ts";
-import type { DType } from "../../graph/types.ts";
+import { type DType, sizeOf } from "../../graph/types.ts";
 import type { Expr, Interner } from "../fused/expr.ts";
 import { converted, literal, memoryType, type Phrase, phrase } from "./intrinsics.ts";
 import { add, type Atom, type Ix, variables } from "../fused/ix.ts";
@@ -131,8 +131,7 @@ export class Module {
         return [low, high].filter((x) => x !== "").join(" && ");
       }
       case "load": {
-        const place = this.places(form.node);
-        const text = this.element(place, form.ix, form.node.dtype, scope, false);
+        const text = this.#load(form.node, form.ix, scope);
         return form.node.dtype === "bool" ? `(${text} != 0u)` : text;
       }
       case "call":
@@ -159,10 +158,28 @@ export class Module {
     return this.#use(phrase(name, expr.dtype, operands));
   }
 
+  /**
+   * Element `ix` of a node in memory. What is thrown away under a guard (`pad`, `concat`) may lie beyond the node, and only
+   * that: there the nearest element is read, since Dawn does not look after indices.
+   */
+  #load(node: Node, ix: Ix, scope: Scope): string {
+    const place = this.places(node);
+    const last = sizeOf(node.shape) - 1;
+    if (ix.lo >= 0 && ix.hi <= last) return this.element(place, ix, node.dtype, scope, false);
+    const inside = `clamp(${this.index(ix, scope)}, 0, ${last})`;
+    const base = place.base.key === "0" ? "" : `${this.index(place.base, scope)} + `;
+    return `${this.#buffer(place.memory, node.dtype, false)}[${base}${inside}]`;
+  }
+
   /** Element `ix` of the value at `place`, as text that can be read or assigned to. */
   element(place: Place, ix: Ix, dtype: DType, scope: Scope, written: boolean): string {
-    const at = this.index(add(place.base, ix), scope);
-    return `${this.#buffer(place.memory, dtype, written)}[${at}]`;
+    const at = add(place.base, ix);
+    if (at.lo < 0 || at.hi >= place.memory.bytes / 4) {
+      throw new Error(
+        `A kernel would leave ${memoryName(place.memory)}, of ${place.memory.bytes} bytes, at ${at.key}.`,
+      );
+    }
+    return `${this.#buffer(place.memory, dtype, written)}[${this.index(at, scope)}]`;
   }
 
   /** Writes `expr` to element `ix` of `place`. */
