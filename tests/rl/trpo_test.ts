@@ -176,7 +176,7 @@ const resuming: Readonly<Record<string, readonly [World, Partial<TRPOOptions>]>>
 };
 
 for (const [how, [world, options]] of Object.entries(resuming)) {
-  // What is kept and put back is the same on both engines; on a GPU the others' steps are shown in trpo_step_test.ts.
+  // What is kept and put back is the same on both engines: on a GPU the way that keeps most is enough.
   const test = how === fullest ? onEachEngine : onCpu;
   test(
     `TRPOTrainer continues bit for bit from its state, ${how}`,

@@ -79,7 +79,7 @@ const jumping: Tolerance = { place: 5e-6, speed: 5e-4, spin: 1.5e-2, observation
 
 for (const [name, make] of Object.entries(worlds)) {
   onEachEngine(
-    `${name} observes, steps, pays and ends from every recorded state as VMAS does`,
+    `${name} observes, steps, pays and ends from recorded states as VMAS does`,
     async ({ name: on }) => {
       for (const [i, [what, steps]] of [...singleStepsOf(bodyRecords(name))].entries()) {
         const options = JSON.parse(what);

@@ -133,7 +133,7 @@ export async function openDevice(options: { software: boolean; probe?: Probe | n
   const probe = options.probe ?? await probeAdapters();
   const facts = probe.hardware ?? (options.software ? probe.software : null);
   if (facts === null) throw new Error(whyNone(probe));
-  const adapter = await requestAdapter(await createGpu(), facts.software);
+  const adapter = await requestAdapter(await createGpu(facts.software), facts.software);
   if (adapter === null) throw new Error(`The adapter ${facts.name} was found by a probe but could not be opened.`);
   return { device: await requestDevice(adapter), ...describeAdapter(adapter) };
 }

@@ -29,12 +29,17 @@ async function load(): Promise<CreateDawn> {
   return (await import("npm:webgpu@0.6.2")).create;
 }
 
-/** Starts an instance of Dawn, which is loaded if it is not given. */
-export async function createGpu(create?: CreateDawn): Promise<GPU> {
+// Kernels write workgroup memory before they read it: to clear it first costs SwiftShader half a second a kernel.
+const features = ["disable_workgroup_init"];
+// And they keep to their buffers (wgsl.ts). A driver that computes on the CPU compiles a fifth longer where Dawn looks after each
+// index again; on a GPU, where that costs little, it does.
+const featuresOfSoftware = [...features, "disable_robustness"];
+
+/** Starts an instance of Dawn for an adapter that is hardware or `software`; it is loaded if it is not given. */
+export async function createGpu(software: boolean, create?: CreateDawn): Promise<GPU> {
   paceDawn();
-  // Kernels write workgroup memory before they read it: to clear it first costs SwiftShader half a second a kernel. And they
-  // keep to their buffers (wgsl.ts): to look after each index again makes them a fifth longer to compile.
-  return hold((create ?? await load())(["enable-dawn-features=disable_workgroup_init,disable_robustness"]));
+  const enabled = software ? featuresOfSoftware : features;
+  return hold((create ?? await load())([`enable-dawn-features=${enabled.join(",")}`]));
 }
 
 /** The hardware adapter, or the software one if `software`; null if there is none. */

@@ -28,7 +28,7 @@ async function copiesBytes(adapter: GPUAdapter): Promise<boolean> {
 
 /** The probe, with Dawn's `create`. */
 export async function probe(create: CreateDawn): Promise<void> {
-  const gpu = await createGpu(create);
+  const gpu = await createGpu(false, create);
   const hardware = await requestAdapter(gpu, false);
   const software = await requestAdapter(gpu, true);
   const first = hardware ?? software;

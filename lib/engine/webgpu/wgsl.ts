@@ -160,7 +160,7 @@ export class Module {
 
   /**
    * Element `ix` of a node in memory. What is thrown away under a guard (`pad`, `concat`) may lie beyond the node, and only
-   * that: there the nearest element is read, since Dawn does not look after indices.
+   * that: there the nearest element is read, since Dawn need not look after indices.
    */
   #load(node: Node, ix: Ix, scope: Scope): string {
     const place = this.places(node);
