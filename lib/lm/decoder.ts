@@ -207,7 +207,8 @@ function write(caches: readonly LayerCache[], kept: readonly Kept[]): void {
  */
 export function chooseByte(logits: Tensor, noise: Tensor, sampling: Tensor): Tensor {
   const [temperature, topK, topP] = sampling.unbind(0) as [Tensor, Tensor, Tensor];
-  const scaled = logits.div(temperature);
+  // The highest is 0, so that no temperature makes two of them infinite.
+  const scaled = logits.sub(logits.max()).div(temperature);
   const own = arange(logits.size);
   // Entry (i, j): byte j comes before byte i in the order of likelihood, the smaller one of equals first.
   const [mine, other] = [scaled.unsqueeze(1), scaled.unsqueeze(0)];

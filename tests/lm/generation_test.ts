@@ -111,6 +111,7 @@ onCpu("bytes are sampled as often as softmax, top-k and top-p say", async () => 
   await check([1, 4, 0.65], [4 / 7, 3 / 7, 0, 0]);
   await check([1, 4, 0.75], [4 / 9, 3 / 9, 2 / 9, 0]);
   await check([1, 1, 1], [1, 0, 0, 0]);
+  await check([1e-38, 4, 1], [1, 0, 0, 0]);
 });
 
 onCpu("a text that is sampled is the same for the same seed, and another for another", async () => {

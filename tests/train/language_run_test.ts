@@ -34,7 +34,7 @@ Deno.test("a run that is weighed by a critic, stopped after stage 1 and resumed,
     for (const name of ["bits_per_byte", "exact_match", "acceptance_of_head_2", "weight_deviation"]) {
       assert.match(evaluated.out, new RegExp(`\\n${name} +[\\d.]+`));
     }
-    assert.equal((await runCommand(renderTool, folder, "--out", join(base, "map"))).code, 0);
+    assert.equal((await runCommand(renderTool, folder, "--row", "1", "--out", join(base, "map"))).code, 0);
     const map = Deno.readTextFileSync(join(base, "map.svg"));
     for (const said of ["bytes ahead", "change of value", "weight", "="]) assert.ok(map.includes(`>${said}<`), said);
     const greedy = await runCommand(generateTool, folder, "--prompt", "1", "--bytes", "4");
@@ -98,6 +98,15 @@ Deno.test("what a model of text cannot read or be is refused by the command", ()
     assert.equal(
       await told("--scenario-name sums --accumulate 3"),
       "error: --accumulate 3 does not divide --batch-size 128.\n",
+    );
+    assert.equal(
+      await told("--scenario-name sums --algorithm critic-wmtp --weigher shuffled --batch-size 6 --accumulate 2"),
+      "error: --weigher shuffled has rows exchange their weights in pairs: --batch-size / --accumulate, 3 here, is even.\n",
+    );
+    assert.equal(
+      await told("--scenario-name stories --algorithm rho1-tokenskip --accumulate 2"),
+      "error: --accumulate is not for rho1-tokenskip, which chooses among all bytes of a batch: take a smaller " +
+        "--batch-size.\n",
     );
     assert.equal(
       await told("--scenario-name stories --algorithm critic-wmtp --weigher oracle"),

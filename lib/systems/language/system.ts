@@ -45,6 +45,17 @@ function check(config: Config): void {
   if (Number(batchSize) % Number(accumulate) !== 0) {
     throw new UsageError(`--accumulate ${accumulate} does not divide --batch-size ${batchSize}.`);
   }
+  const rows = Number(batchSize) / Number(accumulate);
+  if (weigher === "shuffled" && rows % 2 !== 0) {
+    throw new UsageError(
+      `--weigher shuffled has rows exchange their weights in pairs: --batch-size / --accumulate, ${rows} here, is even.`,
+    );
+  }
+  if (config.algorithm === "rho1-tokenskip" && Number(accumulate) > 1) {
+    throw new UsageError(
+      "--accumulate is not for rho1-tokenskip, which chooses among all bytes of a batch: take a smaller --batch-size.",
+    );
+  }
   if (weigher === "oracle" && scenarioName !== "sums") {
     throw new UsageError(`--weigher oracle is for sums: nobody knows what is to come in ${scenarioName}.`);
   }
