@@ -61,7 +61,7 @@ Deno.test("tokens are chosen by a reference, in a text of one's own with any byt
       `--stage1-share 0.5 ${size} --context-length 16 --n-iters 2 --out ${base}`;
     const { code, err, out } = await run(line.split(" "), { createTrainer });
     assert.deepEqual([code, err], [0, ""]);
-    assert.match(out, /Last train\/bits_per_byte: \d\.\d+/);
+    assert.match(out, /Last bits a byte: \d\.\d+/);
   }));
 
 Deno.test("what a model of text cannot read or be is refused by the command", () =>
