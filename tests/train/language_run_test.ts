@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import type { Bytes } from "../../lib/lm/corpora/bytes.ts";
+import { corpusOf } from "../../lib/systems/language/data.ts";
 import { trainerOptions } from "../../lib/systems/language/settings.ts";
 import type { Config } from "../../lib/systems/settings.ts";
 import { evalTool } from "../../lib/train/look/eval.ts";
@@ -63,6 +65,12 @@ Deno.test("tokens are chosen by a reference, in a text of one's own with any byt
     assert.deepEqual([code, err], [0, ""]);
     assert.match(out, /Last bits a byte: \d\.\d+/);
   }));
+
+Deno.test("code is the JavaScript that the licence is of, pinned to the byte", () => {
+  const { text, fingerprint } = corpusOf({ scenarioName: "code", contextLength: 64 } as unknown as Config) as Bytes;
+  // By zlib's crc32, of the file as npm has it.
+  assert.deepEqual([text.length, fingerprint], [770_452, 2_089_969_004]);
+});
 
 Deno.test("what a model of text cannot read or be is refused by the command", () =>
   withFolder(async (base) => {
@@ -138,7 +146,7 @@ Deno.test("a run of what is no text writes none, and what a prompt may be is sai
     assert.equal((await run([...small, "--n-iters", "1", "--out", base])).code, 0);
     const told = async (...args: string[]) => (await runCommand(generateTool, ...args)).err;
     const folder = onlyRun(base, "navigation");
-    assert.equal(await told(folder), "error: navigation is no text: give a run of stories, sums or text.\n");
+    assert.equal(await told(folder), "error: navigation is no text: give a run of stories, sums, code or text.\n");
     assert.equal(await told(folder, "--prompt", "a"), "error: --prompt does not go with navigation: leave it out.\n");
     assert.equal(await told(folder, "--prompt", ""), "error: --prompt has no value: it takes a text.\n");
   }));

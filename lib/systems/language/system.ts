@@ -1,4 +1,4 @@
-/** Models of text: templated stories, sums that can be checked, and files of one's own, by several ways to weigh tokens ahead. */
+/** Models of text: stories, sums that can be checked, code, and files of one's own, by several ways to weigh tokens ahead. */
 
 import { LanguageTrainer } from "../../lm/trainer.ts";
 import { chooseDevice } from "../device.ts";
@@ -104,5 +104,6 @@ function languageSystem(title: string, scenario: string, help: string, task: Tab
 export const language: readonly System[] = [
   languageSystem("stories", "stories", "templated stories whose people have random names", contextRow),
   languageSystem("sums", "sums", "sums, some of them wrong, and a reward for those that are right", sumsRows),
+  languageSystem("source code", "code", "the JavaScript of vega-lite 6.5.0, of the 3-clause BSD licence", contextRow),
   languageSystem("text of your own", "text", "a file of yours", { ...contextRow, ...textRows }),
 ];
