@@ -9,6 +9,7 @@ import type { Module } from "../nn/module.ts";
 import { AdamW } from "../optim/optimizers.ts";
 import { arange, tensor } from "../tensor/creation.ts";
 import { stack, stopGradient, where } from "../tensor/functions.ts";
+import { scan } from "../tensor/scan.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { valueDeltas, valueTargets } from "./critic.ts";
@@ -217,23 +218,36 @@ function partOf(given: Given, from: number, to: number): Given {
   return Object.fromEntries(Object.entries(given).map(([name, x]) => [name, x.slice(0, from, to)])) as unknown as Given;
 }
 
+/**
+ * Cross entropies of labels `[row, time]`, and the likeliest tokens if `choose`. Of several heads the logits are in a loop of one step each,
+ * and computed again for the derivative, so that those of one head are in memory at a time (Gloeckle et al. 2024, section 2).
+ */
+function judged(model: LanguageModel, end: Tensor, labels: Tensor, choose: boolean): Tensor[] {
+  const [rows, time] = labels.shape as [number, number];
+  const judge = (x: Tensor, label: Tensor): Tensor[] => {
+    const logits = model.unembed(x).reshape(rows * time, model.vocabulary);
+    const loss = crossEntropy(logits, label.reshape(rows * time), { reduction: "none" }).reshape(rows, time);
+    return [loss, ...choose ? [logits.argmax(-1).reshape(rows, time)] : []];
+  };
+  if (model.heads.length === 1) return judge(end, labels);
+  const given = [end.unsqueeze(0), labels.unsqueeze(0)];
+  const apart = (_: Tensor[], [x, label]: Tensor[]): [Tensor[], Tensor[]] => [[], judge(x!, label!)];
+  const [, results] = scan(apart, [], given);
+  return results.map((x) => x.squeeze(0));
+}
+
 /** What `model` says with its first `heads` heads, one after another. */
 function say(model: LanguageModel, { tokens, lengths }: Given, heads: number, choose = false): Said {
-  const [rows, time] = tokens.shape as [number, number];
+  const time = tokens.shape[1]!;
   const counts = arange(time).unsqueeze(0).less(lengths.unsqueeze(1));
   const hidden = model.hidden(tokens);
   const { labels, valid } = headTargets(tokens, heads, counts);
   const ends = Array.from({ length: heads }, (_, k) => model.ahead(hidden, k));
-  const all = ends.map((end, k) => {
-    const logits = model.unembed(end).reshape(rows * time, model.vocabulary);
-    const label = labels.select(-1, k).reshape(rows * time);
-    const loss = crossEntropy(logits, label, { reduction: "none" }).reshape(rows, time);
-    return { loss, choice: choose ? logits.argmax(-1).reshape(rows, time) : null };
-  });
+  const all = ends.map((end, k) => judged(model, end, labels.select(-1, k), choose));
   return {
     ...{ counts, valid },
     state: model.norm.forward(ends[0]!),
-    losses: stack(all.map((x) => x.loss), -1).where(valid, 0),
-    choices: choose ? stack(all.map((x) => x.choice!), -1) : null,
+    losses: stack(all.map(([loss]) => loss!), -1).where(valid, 0),
+    choices: choose ? stack(all.map(([, choice]) => choice!), -1) : null,
   };
 }

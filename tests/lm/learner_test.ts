@@ -1,7 +1,10 @@
 /** What weighs the heads of a learner: against what is worked out on the host; and that stage 1 leaves the model alone. */
 
-import { deepStrictEqual as equal, ok } from "node:assert";
-import { crossEntropy, HostRandom, type Tensor, tensor } from "../../mod.ts";
+import { deepStrictEqual as equal, ok, rejects } from "node:assert";
+import { compile, crossEntropy, HostRandom, type Tensor, tensor } from "../../mod.ts";
+import type { Executable, Graph } from "../../lib/engine/engine.ts";
+import { currentEngine, useEngine } from "../../lib/engine/select.ts";
+import { layOut } from "../../lib/engine/wasm/program.ts";
 import { LanguageLearner } from "../../lib/lm/learner.ts";
 import { keepTop } from "../../lib/lm/keep_top.ts";
 import { type LanguageTrainerOptions, withoutStages } from "../../lib/lm/options.ts";
@@ -90,12 +93,12 @@ const four = {
 };
 
 onCpu("gradients of parts of a batch, which have unlike numbers of labels, are those of the whole", async () => {
-  for (const [stage, weigher] of [["even", "critic"], ["weighed", "shuffled"]] as const) {
-    const measured = [1, 2].map((accumulate) => make({ accumulate, weigher, valueCoef: 1 })[stage](four).data());
-    const [whole, parts] = await Promise.all(measured);
-    // Losses by head, and the norm of the gradient.
-    checkNumbers(parts!, [...whole!], 1e-5, `${stage}, ${weigher}`);
-  }
+  const measured = [1, 2].map((accumulate) =>
+    make({ accumulate, weigher: "shuffled", valueCoef: 1 }).weighed(four).data()
+  );
+  const [whole, parts] = await Promise.all(measured);
+  // Losses by head, and the norm of the gradient.
+  checkNumbers(parts!, [...whole!], 1e-5, "losses and norm");
 });
 
 onCpu(
@@ -120,6 +123,44 @@ onCpu(
     checkNumbers(await learner.prepare(given).data(), [sum / count], 1e-5, "the critic's loss");
   },
 );
+
+const sixteen = {
+  tokens: tensor(new Int32Array(256), { shape: [16, 16] }),
+  lengths: tensor(new Int32Array(16).fill(16)),
+  reward: tensor(new Float32Array(16)),
+  oracle: tensor(new Float32Array(256), { shape: [16, 16] }),
+};
+
+/** Bytes that a step of so many heads takes, by the plan of its memory, in logits of one head, which are most of it. */
+async function planned(predictions: number): Promise<number> {
+  const learner = new LanguageLearner(
+    { ...base, algorithm: "rho1-wmtp", predictions, numLayers: 5 },
+    true,
+    new HostRandom(1),
+  );
+  const state = [learner.model, learner.optimizer, learner.other!, learner.otherOptimizer!];
+  await Promise.all(state.flatMap((x) => x.variables()).map((x) => x.data()));
+  await Promise.all(Object.values(sixteen).map((x) => x.data()));
+  const engine = await currentEngine();
+  let bytes = 0;
+  const compileTo = (graph: Graph): Promise<Executable> => {
+    bytes = layOut(graph).bytes;
+    return Promise.reject(new RangeError("planned, not run"));
+  };
+  try {
+    useEngine({ name: "cpu", adapter: "none", liveBytes: () => ({}), dispose: () => {}, compile: compileTo });
+    const step = compile((x: typeof sixteen) => learner.weighed(x), { state });
+    await rejects(step(sixteen), /planned, not run/);
+  } finally {
+    useEngine(engine);
+  }
+  return bytes / (4 * 256 * 256);
+}
+
+onCpu("of logits those of one head are in memory at a time, whatever the number of heads", async () => {
+  const more = await planned(4) - await planned(2);
+  ok(more < 0.5, `${more} logits more for two more heads`);
+});
 
 onCpu("of scores the highest share is kept, of the valid ones alone", async () => {
   const scores = Float32Array.from({ length: 40 }, (_, i) => Math.sin(7 * i));
