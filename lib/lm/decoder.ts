@@ -4,6 +4,7 @@
  */
 
 import { compile, type Compiled } from "../compile/compile.ts";
+import type { Node } from "../graph/node.ts";
 import { gumbel } from "../nn/distributions.ts";
 import { arange, ones, zeros } from "../tensor/creation.ts";
 import { concat, where } from "../tensor/functions.ts";
@@ -67,6 +68,8 @@ export class Decoder {
   readonly #sample: Written;
   readonly #speculate: Compiled<[ModelPanels, Tensor, Tensor], [Tensor, Tensor, Tensor]>;
   #weights: ModelPanels | null = null;
+  /** What they were made of. */
+  #arranged: readonly Node[] = [];
 
   /** With a cache for `slots` bytes. */
   constructor(readonly model: LanguageModel, slots: number) {
@@ -104,7 +107,10 @@ export class Decoder {
 
   /** Takes the weights of the model as they are now. Called before all else. */
   async begin(): Promise<void> {
+    const nodes = this.model.parameters().map((x) => x.node);
+    if (this.#weights && nodes.every((x, i) => x === this.#arranged[i])) return;
     this.#weights = await this.#arrange();
+    this.#arranged = nodes;
   }
 
   /** Reads {@linkcode stride} bytes, the first of them at slot `start`: of all heads, or the first one alone. */
@@ -246,13 +252,7 @@ export class Decoder {
         }
         const first = ownLayers - 1;
         const said = likeliest(layerOver(layers[first]!, parts[first]!, hidden, place, keep(first, hidden)));
-        // As many drafts count as are right without a gap.
-        let isRight = ones([], { dtype: "int32" });
-        let count = isRight;
-        for (let j = 1; j < width; j++) {
-          isRight = isRight.mul(tokens.select(0, j).equal(said.select(0, j - 1)).cast("int32"));
-          count = count.add(isRight);
-        }
+        const count = countOf(tokens, said);
         // The other heads are asked at the last byte that counts alone.
         const last = count.sub(1).reshape(1);
         const row = (x: Tensor): Tensor => x.take(last, 0);
@@ -296,6 +296,17 @@ export function chooseByte(logits: Tensor, noise: Tensor, sampling: Tensor): Ten
   const p = scaled.softmax(-1, { where: isTop });
   const kept = isTop.and(before.mul(p.unsqueeze(0)).sum(1).less(topP));
   return where(kept, scaled, -Infinity).add(noise).argmax(-1);
+}
+
+/** How many of what the first head said are written, int32 []: as many as drafts `tokens[1..]` were right without a gap, and one more. */
+function countOf(tokens: Tensor, said: Tensor): Tensor {
+  let isRight = ones([], { dtype: "int32" });
+  let count = isRight;
+  for (let j = 1; j < tokens.size; j++) {
+    isRight = isRight.mul(tokens.select(0, j).equal(said.select(0, j - 1)).cast("int32"));
+    count = count.add(isRight);
+  }
+  return count;
 }
 
 const whole = (x: number): Tensor => fromData(Int32Array.of(x), "int32", []);

@@ -127,6 +127,20 @@ onCpu("bytes are sampled as often as softmax, top-k and top-p say", async () => 
   await check([1e-38, 4, 1], [1, 0, 0, 0]);
 });
 
+onCpu("a writer goes on with the weights that its model has then", async () => {
+  const other = new LanguageModel(new HostRandom(8), size);
+  const writer = new TextGenerator(other, 24);
+  const greedy = { count: 12, temperature: 0, topK: 0, topP: 1, speculative: false, random: new HostRandom(0) };
+  const before = (await writer.generate(Uint8Array.of(1, 2), greedy)).text;
+  other.loadStateDict(model.stateDict());
+  const after = (await writer.generate(Uint8Array.of(1, 2), greedy)).text;
+  writer.dispose();
+  const fresh = new TextGenerator(model, 24);
+  equal(after, (await fresh.generate(Uint8Array.of(1, 2), greedy)).text);
+  notDeepEqual(after, before);
+  fresh.dispose();
+});
+
 onCpu("a text that is sampled is the same for the same seed, and another for another", async () => {
   const writer = new TextGenerator(model, 24);
   const write = async (seed: number): Promise<Uint8Array> => {
