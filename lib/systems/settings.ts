@@ -31,7 +31,7 @@ export const running = {
     max: 1_000_000,
     aboveMin: false,
     initial: null,
-    help: "end after so many evaluations in a row that are no better than the best, whose checkpoint is kept",
+    help: "end after so many evaluations without a better one",
   } as NumberOption<null>,
 };
 
