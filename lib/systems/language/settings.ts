@@ -63,7 +63,7 @@ const critic = {
   weigher: choice(
     weighers,
     "critic",
-    "whose values weigh; shuffled: those of another row, which stand in pairs",
+    "whose values weigh; shuffled: another row's",
   ),
   detachWeights: toggle(true, "no gradient flows through the weights of heads"),
 };
