@@ -41,7 +41,7 @@ export interface Sampling {
 /** Bytes that are read at once, and that are written by one program without drafts. */
 export const stride = 32;
 /** Rounds of drafting and verifying that one program does. */
-export const rounds = 12;
+const rounds = 12;
 
 /** What rounds of drafting and verifying came to. */
 export interface Rounds {
