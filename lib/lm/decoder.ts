@@ -4,47 +4,19 @@
  */
 
 import { compile, type Compiled } from "../compile/compile.ts";
+import type { Node } from "../graph/node.ts";
 import { gumbel } from "../nn/distributions.ts";
-import { Module } from "../nn/module.ts";
-import type { TransformerBlock } from "../nn/transformer/block.ts";
-import { arange, zeros } from "../tensor/creation.ts";
-import { concat, stack, where } from "../tensor/functions.ts";
+import { arange, ones, zeros } from "../tensor/creation.ts";
+import { concat, where } from "../tensor/functions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import { scan } from "../tensor/scan.ts";
 import { fromData, type Tensor } from "../tensor/tensor.ts";
-import { Variable } from "../tensor/variable.ts";
+import { type Kept, LayerCache, read, settle, stored, storesFor, write } from "./cache.ts";
+import { keptOf, layerOver, type Memory, type ModelPanels, panelsOf, type Place, times } from "./decoder_layer.ts";
 import type { LanguageModel } from "./language_model.ts";
 
 /** What rotations are by: the base of {@linkcode rotaryPositions}. */
 const base = 10000;
-
-/** Keys and values of a layer, `[head, slot, feature]` each. */
-class LayerCache extends Module {
-  readonly keys: Variable;
-  readonly values: Variable;
-
-  constructor(heads: number, slots: number, features: number) {
-    super();
-    this.keys = new Variable(zeros([heads, slots, features]), "keys");
-    this.values = new Variable(zeros([heads, slots, features]), "values");
-  }
-
-  override forward(x: Tensor): Tensor {
-    return x;
-  }
-}
-
-/** Where some bytes stand: what all layers need of it. */
-interface Place {
-  /** cos and sin of the rotations, `[time, pair]`. */
-  readonly cos: Tensor;
-  readonly sin: Tensor;
-  /** bool `[time, slot]`: what a byte sees. */
-  readonly seen: Tensor;
-  /** bool `[slot, 1]`: the slots of these bytes; and which byte, int32 `[slot]`. */
-  readonly own: Tensor;
-  readonly source: Tensor;
-}
 
 /** cos or sin of position times frequency, `[slot, pair]`. */
 function table(slots: number, features: number, f: (angle: number) => number): Tensor {
@@ -56,9 +28,6 @@ function table(slots: number, features: number, f: (angle: number) => number): T
   return fromData(data, "float32", [slots, pairs]);
 }
 
-/** Keys and values, `[head, slot, feature]`. */
-type Kept = [keys: Tensor, values: Tensor];
-
 /** How bytes are drawn. */
 export interface Sampling {
   /** Above 0: logits are divided by it. */
@@ -69,8 +38,22 @@ export interface Sampling {
   readonly topP: number;
 }
 
-/** Bytes that one program writes. */
+/** Bytes that are read at once, and that are written by one program without drafts. */
 export const stride = 32;
+/** Rounds of drafting and verifying that one program does. */
+const rounds = 12;
+
+/** What rounds of drafting and verifying came to. */
+export interface Rounds {
+  /** The likeliest byte after each that was read, `[round, head]`. */
+  readonly choices: Int32Array;
+  /** How many of a round's choices are written: those behind drafts that were right, and one more. `[round]`. */
+  readonly accepted: Int32Array;
+  /** What the next round reads, `[head]`: the last byte, and drafts of those after it. */
+  readonly next: Int32Array;
+}
+
+type Written = Compiled<[ModelPanels, ...Tensor[]], Tensor>;
 
 /** The steps of a model that goes on with a text. */
 export class Decoder {
@@ -79,10 +62,14 @@ export class Decoder {
   readonly #trunk: readonly LayerCache[];
   readonly #heads: readonly LayerCache[];
   readonly #tables: readonly [Tensor, Tensor];
-  readonly #next: Compiled<[Tensor, Tensor], Tensor>;
-  readonly #draft: Compiled<[Tensor, Tensor], Tensor>;
-  readonly #greedy: Compiled<[Tensor, Tensor], Tensor>;
-  readonly #sample: Compiled<[Tensor, Tensor, Tensor, Tensor], Tensor>;
+  readonly #arrange: Compiled<[], ModelPanels>;
+  readonly #read: Readonly<Record<"first" | "all", Compiled<[ModelPanels, Tensor, Tensor], void>>>;
+  readonly #greedy: Written;
+  readonly #sample: Written;
+  readonly #speculate: Compiled<[ModelPanels, Tensor, Tensor], [Tensor, Tensor, Tensor]>;
+  #weights: ModelPanels | null = null;
+  /** What they were made of. */
+  #arranged: readonly Node[] = [];
 
   /** With a cache for `slots` bytes. */
   constructor(readonly model: LanguageModel, slots: number) {
@@ -94,37 +81,41 @@ export class Decoder {
     this.#heads = model.heads.map(cache);
     this.#tables = [table(slots, features, Math.cos), table(slots, features, Math.sin)];
     const plain = [...this.#trunk, this.#heads[0]!];
+    const all = [...this.#trunk, ...this.#heads];
     const named = (name: string, caches: readonly LayerCache[]) => {
       return { state: [model, ...caches], name, checkNumerics: false };
     };
-    this.#next = compile((tokens: Tensor, start: Tensor) => {
-      const { y, kept } = this.#pass(tokens, start, 1, read(plain));
-      write(plain, kept);
-      return model.unembed(y[0]!);
-    }, named("next", plain));
-    this.#draft = compile((tokens: Tensor, start: Tensor) => {
-      const all = [...this.#trunk, ...this.#heads];
-      const { y, kept } = this.#pass(tokens, start, model.heads.length, read(all));
-      write(all, kept);
-      return stack(y.map((x) => model.unembed(x).argmax(-1)), -1);
-    }, named("draft", [...this.#trunk, ...this.#heads]));
-    this.#greedy = compile((last: Tensor, start: Tensor) => {
-      return this.#write(last, start, zeros([stride]), (logits) => logits.argmax(-1));
+    this.#arrange = compile(() => panelsOf(model), named("arrange", []));
+    const reading = (caches: readonly LayerCache[]) =>
+      compile(
+        (weights: ModelPanels, tokens: Tensor, start: Tensor) => this.#readInto(caches, weights, tokens, start),
+        named("read", caches),
+      );
+    this.#read = { first: reading(plain), all: reading(all) };
+    this.#greedy = compile((weights: ModelPanels, last: Tensor, start: Tensor) => {
+      return this.#write(weights, last, start, zeros([stride]), (logits) => logits.argmax(-1));
     }, named("greedy", plain));
-    this.#sample = compile((last: Tensor, start: Tensor, key: Tensor, sampling: Tensor) => {
+    this.#sample = compile((weights: ModelPanels, last: Tensor, start: Tensor, key: Tensor, sampling: Tensor) => {
       const noise = gumbel(key, [stride, model.vocabulary]);
-      return this.#write(last, start, noise, (logits, x) => chooseByte(logits, x, sampling));
+      return this.#write(weights, last, start, noise, (logits, x) => chooseByte(logits, x, sampling));
     }, named("sample", plain));
+    this.#speculate = compile(
+      (weights: ModelPanels, tokens: Tensor, start: Tensor) => this.#draftAndVerify(weights, tokens, start),
+      named("speculate", all),
+    );
   }
 
-  /** Reads bytes, the first of them at slot `start`; gives the logits of the byte after each, `[time, vocabulary]`. */
-  async next(tokens: Int32Array, start: number): Promise<Float32Array> {
-    return await (await this.#next(fromData(tokens, "int32", [tokens.length]), whole(start))).data() as Float32Array;
+  /** Takes the weights of the model as they are now. Called before all else. */
+  async begin(): Promise<void> {
+    const nodes = this.model.parameters().map((x) => x.node);
+    if (this.#weights && nodes.every((x, i) => x === this.#arranged[i])) return;
+    this.#weights = await this.#arrange();
+    this.#arranged = nodes;
   }
 
-  /** As {@linkcode next}, with all heads: gives the likeliest byte of each, `[time, head]`. */
-  async draft(tokens: Int32Array, start: number): Promise<Int32Array> {
-    return await (await this.#draft(fromData(tokens, "int32", [tokens.length]), whole(start))).data() as Int32Array;
+  /** Reads {@linkcode stride} bytes, the first of them at slot `start`: of all heads, or the first one alone. */
+  async read(tokens: Int32Array, start: number, heads: "first" | "all"): Promise<void> {
+    await this.#read[heads](this.#weights!, fromData(tokens, "int32", [tokens.length]), whole(start));
   }
 
   /**
@@ -132,73 +123,160 @@ export class Decoder {
    * that were written when no slot was left are of no use. Without `sampling` they are the likeliest ones; else they are drawn by `random`.
    */
   async write(last: number, start: number, sampling: Sampling | null, random: HostRandom): Promise<Int32Array> {
-    if (!sampling) return await (await this.#greedy(whole(last), whole(start))).data() as Int32Array;
+    const given = [this.#weights!, whole(last), whole(start)] as const;
+    if (!sampling) return await (await this.#greedy(...given)).data() as Int32Array;
     const { temperature, topK, topP } = sampling;
     const numbers = fromData(Float32Array.of(temperature, topK || this.model.vocabulary, topP), "float32", [3]);
-    return await (await this.#sample(whole(last), whole(start), random.key(), numbers)).data() as Int32Array;
+    return await (await this.#sample(...given, random.key(), numbers)).data() as Int32Array;
+  }
+
+  /**
+   * {@linkcode rounds} rounds, of which the first reads `tokens` from slot `start` on: the last byte, and a draft by each other head. A draft
+   * counts if the first head, having read those before, says the same. What was written when no slot was left is of no use.
+   */
+  async speculate(tokens: Int32Array, start: number): Promise<Rounds> {
+    const given = fromData(tokens, "int32", [tokens.length]);
+    const all = await this.#speculate(this.#weights!, given, whole(start));
+    const [choices, accepted, next] = await Promise.all(all.map((x) => x.data())) as [
+      Int32Array,
+      Int32Array,
+      Int32Array,
+    ];
+    return { choices, accepted, next };
   }
 
   /** Gives back its programs. */
   dispose(): void {
-    for (const program of [this.#next, this.#draft, this.#greedy, this.#sample]) program.dispose();
+    const programs = [this.#arrange, ...Object.values(this.#read), this.#greedy, this.#sample, this.#speculate];
+    for (const program of programs) program.dispose();
   }
 
-  #place(time: number, start: Tensor): Place {
-    const slots = arange(this.slots);
-    const at = arange(time).add(start);
-    // Bytes past the last slot are of no use: nobody sees them.
-    const row = at.minimum(this.slots - 1);
-    const source = slots.sub(start);
-    return {
-      cos: this.#tables[0].take(row, 0),
-      sin: this.#tables[1].take(row, 0),
-      seen: slots.unsqueeze(0).lessEqual(at.unsqueeze(1)),
-      own: source.greaterEqual(0).and(source.less(time)).unsqueeze(-1),
-      source: source.clamp(0, time - 1),
-    };
+  /** Where bytes stand whose first one is at slot `at`. Those past the last slot are of no use: nobody sees them. */
+  #place(time: number, at: Tensor): Place {
+    const row = arange(time).add(at).minimum(this.slots - 1);
+    return { cos: this.#tables[0].take(row, 0), sin: this.#tables[1].take(row, 0) };
   }
 
-  /** Bytes `[time]` through the trunk and the first `heads` heads; gives what each head makes of them, and what is kept. */
-  #pass(tokens: Tensor, start: Tensor, heads: number, before: readonly Kept[]): { y: Tensor[]; kept: Kept[] } {
+  /** Fills caches with what their layers keep of bytes `[time]`. */
+  #readInto(caches: readonly LayerCache[], weights: ModelPanels, tokens: Tensor, start: Tensor): void {
     const { model } = this;
-    const place = this.#place(tokens.size, start);
+    const [time, place] = [tokens.size, this.#place(tokens.size, start)];
+    const slots = arange(this.slots);
+    const source = slots.sub(start);
+    const own = source.greaterEqual(0).and(source.less(time)).unsqueeze(-1);
+    const seen = slots.unsqueeze(0).lessEqual(arange(time).add(start).unsqueeze(1));
+    const from = source.clamp(0, time - 1);
     const kept: Kept[] = [];
-    const through = (block: TransformerBlock, x: Tensor): Tensor => {
-      const [y, mine] = layer(block, x, place, before[kept.length]!);
-      kept.push(mine);
-      return y;
+    const keep = (block: typeof model.trunk[number], parts: ModelPanels["trunk"][number], x: Tensor): Kept => {
+      const [keys, values] = keptOf(block, parts, x, place);
+      const [oldKeys, oldValues] = read(caches)[kept.length]!;
+      const now: Kept = [where(own, keys.take(from, 1), oldKeys), where(own, values.take(from, 1), oldValues)];
+      kept.push(now);
+      return now;
     };
-    const hidden = model.trunk.reduce((x, block) => through(block, x), model.embedding.forward(tokens));
-    return { y: model.heads.slice(0, heads).map((head) => through(head, hidden)), kept };
+    const hidden = model.trunk.reduce((x, block, i) => {
+      const parts = weights.trunk[i]!;
+      return layerOver(block, parts, x, place, [{ kept: keep(block, parts, x), seen }]);
+    }, model.embedding.forward(tokens));
+    caches.slice(model.trunk.length).forEach((_, k) => keep(model.heads[k]!, weights.heads[k]!, hidden));
+    write(caches, kept);
   }
 
-  /** Writes {@linkcode stride} bytes: one loop, which carries what is kept. */
-  #write(last: Tensor, start: Tensor, noise: Tensor, choose: (logits: Tensor, noise: Tensor) => Tensor): Tensor {
+  /** What bytes before slot `start` have left, for `time` bytes. */
+  #before(caches: readonly LayerCache[], start: Tensor, time: number): Memory[] {
+    const seen = arange(this.slots).less(start).unsqueeze(0).expand(time, this.slots);
+    return read(caches).map((kept) => ({ kept, seen }));
+  }
+
+  /** Writes {@linkcode stride} bytes: one loop, which carries what it has written. */
+  #write(
+    weights: ModelPanels,
+    last: Tensor,
+    start: Tensor,
+    noise: Tensor,
+    choose: (logits: Tensor, noise: Tensor) => Tensor,
+  ): Tensor {
+    const { model } = this;
     const caches = [...this.#trunk, this.#heads[0]!];
-    type Carry = { token: Tensor; at: Tensor; kept: Kept[] };
+    const layers = [...model.trunk, model.heads[0]!];
+    const parts = [...weights.trunk, weights.heads[0]!];
+    const before = this.#before(caches, start, 1);
+    type Carry = { token: Tensor; step: Tensor; stores: Kept[] };
     const [after, text] = scan(
-      ({ token, at, kept }: Carry, x: Tensor): [Carry, Tensor] => {
-        const pass = this.#pass(token.reshape(1), at, 1, kept);
-        const next = choose(this.model.unembed(pass.y[0]!).reshape(this.model.vocabulary), x);
-        return [{ token: next, at: at.add(1), kept: pass.kept }, next];
+      ({ token, step, stores }: Carry, x: Tensor): [Carry, Tensor] => {
+        const place = this.#place(1, start.add(step));
+        const seen = arange(stride).lessEqual(step).unsqueeze(0);
+        const kept: Kept[] = [];
+        const end = layers.reduce((h, block, i) => {
+          kept.push(stored(stores[i]!, keptOf(block, parts[i]!, h, place), step));
+          return layerOver(block, parts[i]!, h, place, [before[i]!, { kept: kept[i]!, seen }]);
+        }, model.embedding.forward(token.reshape(1)));
+        const logits = times(model.norm.forward(end), weights.unembedding).reshape(model.vocabulary);
+        const next = choose(logits, x);
+        return [{ token: next, step: step.add(1), stores: kept }, next];
       },
-      { token: last, at: start, kept: read(caches) },
+      { token: last, step: fromData(Int32Array.of(0), "int32", []), stores: storesFor(caches, stride, 1) },
       noise,
     );
-    write(caches, after.kept);
+    settle(caches, after.stores, ones([stride], { dtype: "bool" }), start);
     return text;
   }
-}
 
-/** What caches hold. */
-const read = (caches: readonly LayerCache[]): Kept[] => caches.map(({ keys, values }): Kept => [keys, values]);
-
-/** Caches hold `kept` from now on. */
-function write(caches: readonly LayerCache[], kept: readonly Kept[]): void {
-  caches.forEach(({ keys, values }, i) => {
-    keys.assign(kept[i]![0]);
-    values.assign(kept[i]![1]);
-  });
+  /** See {@linkcode Decoder.speculate}: choices, how many of them count, and what is to be read next. */
+  #draftAndVerify(weights: ModelPanels, tokens: Tensor, start: Tensor): [Tensor, Tensor, Tensor] {
+    const { model } = this;
+    const width = model.heads.length;
+    const caches = [...this.#trunk, ...this.#heads];
+    const layers = [...model.trunk, ...model.heads];
+    const parts = [...weights.trunk, ...weights.heads];
+    const ownLayers = model.trunk.length + 1;
+    const before = this.#before(caches, start, width);
+    const [bytes, entries] = [arange(width), arange(rounds * width)];
+    const likeliest = (x: Tensor): Tensor => times(model.norm.forward(x), weights.unembedding).argmax(-1);
+    type Carry = { tokens: Tensor; at: Tensor; valid: Tensor; stores: Kept[] };
+    const [after, [choices, accepted]] = scan(
+      ({ tokens, at, valid, stores }: Carry, round: Tensor): [Carry, [Tensor, Tensor]] => {
+        const place = this.#place(width, at);
+        // Of this round a byte sees itself and those before, of the others what was accepted.
+        const within = entries.sub(round.mul(width)).unsqueeze(0);
+        const own = within.greaterEqual(0).and(within.lessEqual(bytes.unsqueeze(1)));
+        const seen = valid.greater(0).unsqueeze(0).or(own);
+        const kept: Kept[] = [];
+        const keep = (i: number, x: Tensor): Memory[] => {
+          kept.push(stored(stores[i]!, keptOf(layers[i]!, parts[i]!, x, place), round));
+          return [before[i]!, { kept: kept[i]!, seen }];
+        };
+        let hidden = model.embedding.forward(tokens);
+        for (let i = 0; i < model.trunk.length; i++) {
+          hidden = layerOver(layers[i]!, parts[i]!, hidden, place, keep(i, hidden));
+        }
+        const first = ownLayers - 1;
+        const said = likeliest(layerOver(layers[first]!, parts[first]!, hidden, place, keep(first, hidden)));
+        const count = countOf(tokens, said);
+        // The other heads are asked at the last byte that counts alone.
+        const last = count.sub(1).reshape(1);
+        const row = (x: Tensor): Tensor => x.take(last, 0);
+        const [ownHidden, ownPlace] = [row(hidden), { cos: row(place.cos), sin: row(place.sin) }];
+        const drafts = layers.slice(ownLayers).map((block, k) => {
+          const i = ownLayers + k;
+          const memories = keep(i, hidden).map(({ kept, seen }) => ({ kept, seen: row(seen) }));
+          return likeliest(layerOver(block, parts[i]!, ownHidden, ownPlace, memories));
+        });
+        const next = concat([row(said), ...drafts], 0);
+        const isValid = within.squeeze(0).greaterEqual(0).and(within.squeeze(0).less(count)).cast("int32");
+        return [{ tokens: next, at: at.add(count), valid: valid.maximum(isValid), stores: kept }, [said, count]];
+      },
+      {
+        tokens,
+        at: start,
+        valid: zeros([rounds * width], { dtype: "int32" }),
+        stores: storesFor(caches, rounds, width),
+      } as Carry,
+      arange(rounds),
+    );
+    settle(caches, after.stores, after.valid.greater(0), start);
+    return [choices, accepted, after.tokens];
+  }
 }
 
 /**
@@ -207,7 +285,8 @@ function write(caches: readonly LayerCache[], kept: readonly Kept[]): void {
  */
 export function chooseByte(logits: Tensor, noise: Tensor, sampling: Tensor): Tensor {
   const [temperature, topK, topP] = sampling.unbind(0) as [Tensor, Tensor, Tensor];
-  const scaled = logits.div(temperature);
+  // The highest is 0, so that no temperature makes two of them infinite.
+  const scaled = logits.sub(logits.max()).div(temperature);
   const own = arange(logits.size);
   // Entry (i, j): byte j comes before byte i in the order of likelihood, the smaller one of equals first.
   const [mine, other] = [scaled.unsqueeze(1), scaled.unsqueeze(0)];
@@ -219,30 +298,15 @@ export function chooseByte(logits: Tensor, noise: Tensor, sampling: Tensor): Ten
   return where(kept, scaled, -Infinity).add(noise).argmax(-1);
 }
 
+/** How many of what the first head said are written, int32 []: as many as drafts `tokens[1..]` were right without a gap, and one more. */
+function countOf(tokens: Tensor, said: Tensor): Tensor {
+  let isRight = ones([], { dtype: "int32" });
+  let count = isRight;
+  for (let j = 1; j < tokens.size; j++) {
+    isRight = isRight.mul(tokens.select(0, j).equal(said.select(0, j - 1)).cast("int32"));
+    count = count.add(isRight);
+  }
+  return count;
+}
+
 const whole = (x: number): Tensor => fromData(Int32Array.of(x), "int32", []);
-
-/** Pairs of features turned by their positions: feature i and i + features / 2. `x` is `[head, time, feature]`. */
-function turned(x: Tensor, { cos, sin }: Place): Tensor {
-  const half = x.shape[2]! / 2;
-  const [a, b] = [x.slice(2, 0, half), x.slice(2, half)];
-  return concat([a.mul(cos).sub(b.mul(sin)), a.mul(sin).add(b.mul(cos))], 2);
-}
-
-/** A layer over bytes `[time, dModel]`: gives what it makes of them, and what is kept from now on. */
-function layer(block: TransformerBlock, x: Tensor, place: Place, [oldKeys, oldValues]: Kept): [Tensor, Kept] {
-  const { selfAttn: { inProjWeight, outProj, numHeads }, norm1, norm2, linear1, linear2 } = block;
-  const [time, features] = x.shape as [number, number];
-  const each = features / numHeads;
-  const all = norm1.forward(x).matmul(inProjWeight.transpose());
-  const part = (i: number): Tensor =>
-    all.slice(1, i * features, (i + 1) * features).reshape(time, numHeads, each).permute(1, 0, 2);
-  // One byte goes to one slot without being looked up.
-  const keep = (old: Tensor, fresh: Tensor): Tensor =>
-    where(place.own, time === 1 ? fresh : fresh.take(place.source, 1), old);
-  const keys = keep(oldKeys, turned(part(1), place));
-  const values = keep(oldValues, part(2));
-  const scores = turned(part(0), place).mul(1 / Math.sqrt(each)).matmul(keys.transpose());
-  const seen = scores.softmax(-1, { where: place.seen }).matmul(values);
-  const y = x.add(outProj.forward(seen.permute(1, 0, 2).reshape(time, features)));
-  return [y.add(linear2.forward(linear1.forward(norm2.forward(y)).gelu())), [keys, values]];
-}

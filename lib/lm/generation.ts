@@ -4,7 +4,7 @@
  */
 
 import type { HostRandom } from "../tensor/host_random.ts";
-import { Decoder } from "./decoder.ts";
+import { Decoder, stride } from "./decoder.ts";
 import type { LanguageModel } from "./language_model.ts";
 
 /** How a text goes on. */
@@ -31,9 +31,6 @@ export interface Generated {
   readonly forwards: number;
 }
 
-/** Bytes that are read at once. */
-const chunk = 32;
-
 /** A model that writes. It writes one text at a time. */
 export class TextGenerator {
   readonly #decoder: Decoder;
@@ -47,12 +44,12 @@ export class TextGenerator {
 
   /** Goes on with `prompt`, which has at least one byte. */
   async generate(prompt: Uint8Array, options: GenerationOptions): Promise<Generated> {
-    const { speculative } = options;
-    this.#held = [];
     const bytes = [...prompt];
-    await this.#read(bytes.slice(0, -1), speculative);
-    const text = speculative ? await this.#drafted(bytes.at(-1)!, options) : await this.#plain(bytes.at(-1)!, options);
-    return { text: Uint8Array.from(text.bytes), forwards: text.forwards };
+    await this.#decoder.begin();
+    await this.#read(bytes.slice(0, -1), options.speculative);
+    const go = options.speculative ? this.#drafted(bytes.at(-1)!, options) : this.#plain(bytes.at(-1)!, options);
+    const { bytes: text, forwards } = await go;
+    return { text: Uint8Array.from(text), forwards };
   }
 
   /** Gives back its programs. */
@@ -64,29 +61,25 @@ export class TextGenerator {
   async #read(bytes: readonly number[], withHeads: boolean): Promise<void> {
     const { slots } = this.#decoder;
     const kept = bytes.length >= slots ? bytes.slice(bytes.length - (slots >> 1)) : bytes;
-    for (let at = 0; at < kept.length; at += chunk) {
-      const part = new Int32Array(chunk);
-      part.set(kept.slice(at, at + chunk));
-      await (withHeads ? this.#decoder.draft(part, at) : this.#decoder.next(part, at));
+    for (let at = 0; at < kept.length; at += stride) {
+      const part = new Int32Array(stride);
+      part.set(kept.slice(at, at + stride));
+      await this.#decoder.read(part, at, withHeads ? "all" : "first");
     }
     this.#held = [...kept];
   }
 
-  /** Goes on after `last` as far as the window reaches, `most` bytes at most. */
-  async #stretch(last: number, most: number, options: GenerationOptions, withHeads: boolean): Promise<number[]> {
-    const { slots } = this.#decoder;
-    if (this.#held.length >= slots) await this.#read(this.#held, withHeads);
-    const sampling = options.temperature === 0 ? null : options;
-    const written = await this.#decoder.write(last, this.#held.length, sampling, options.random);
-    const bytes = [...written.subarray(0, Math.min(most, slots - this.#held.length))];
-    this.#held.push(last, ...bytes.slice(0, -1));
-    return bytes;
-  }
-
   async #plain(last: number, options: GenerationOptions): Promise<{ bytes: number[]; forwards: number }> {
+    const { slots } = this.#decoder;
+    const sampling = options.temperature === 0 ? null : options;
     const bytes: number[] = [];
     while (bytes.length < options.count) {
-      bytes.push(...await this.#stretch(bytes.at(-1) ?? last, options.count - bytes.length, options, false));
+      if (this.#held.length >= slots) await this.#read(this.#held, false);
+      const written = await this.#decoder.write(last, this.#held.length, sampling, options.random);
+      const few = written.subarray(0, Math.min(options.count - bytes.length, slots - this.#held.length));
+      this.#held.push(last, ...few.subarray(0, -1));
+      bytes.push(...few);
+      last = few.at(-1)!;
     }
     return { bytes, forwards: bytes.length };
   }
@@ -94,28 +87,27 @@ export class TextGenerator {
   async #drafted(last: number, options: GenerationOptions): Promise<{ bytes: number[]; forwards: number }> {
     const { slots } = this.#decoder;
     const heads = this.model.heads.length;
+    // There are no drafts to begin with: bytes that are as likely wrong as others.
+    const undrafted = (): Int32Array => new Int32Array(heads).fill(last);
     const bytes: number[] = [];
-    let drafts: number[] = [];
+    let tokens = undrafted();
     let forwards = 0;
     while (bytes.length < options.count) {
-      if (this.#held.length + heads > slots) {
-        // The last slots are filled one by one, as without drafts: then all is read anew at the same byte.
-        const most = Math.min(options.count - bytes.length, Math.max(1, slots - this.#held.length));
-        const few = await this.#stretch(last, most, options, true);
-        bytes.push(...few);
-        [last, drafts, forwards] = [few.at(-1)!, [], forwards + few.length];
-        continue;
+      if (this.#held.length >= slots) {
+        await this.#read(this.#held, true);
+        tokens = undrafted();
       }
-      const tokens = Int32Array.from({ length: heads }, (_, i) => i === 0 ? last : drafts[i - 1] ?? last);
-      const choices = await this.#decoder.draft(tokens, this.#held.length);
-      forwards++;
-      let accepted = 1;
-      while (accepted < heads && choices[(accepted - 1) * heads] === tokens[accepted]) accepted++;
-      this.#held.push(...tokens.subarray(0, accepted));
-      const row = (accepted - 1) * heads;
-      last = choices[row]!;
-      drafts = [...choices.subarray(row + 1, row + heads)];
-      bytes.push(...tokens.subarray(1, accepted), last);
+      const { choices, accepted, next } = await this.#decoder.speculate(tokens, this.#held.length);
+      for (let round = 0; round < accepted.length; round++) {
+        if (bytes.length >= options.count || this.#held.length >= slots) break;
+        // A byte is said at a slot: past the last one nothing is.
+        const few = choices.subarray(round * heads).subarray(0, Math.min(accepted[round]!, slots - this.#held.length));
+        this.#held.push(last, ...few.subarray(0, -1));
+        bytes.push(...few);
+        last = few.at(-1)!;
+        forwards++;
+      }
+      tokens = next;
     }
     return { bytes: bytes.slice(0, options.count), forwards };
   }

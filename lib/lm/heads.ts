@@ -178,10 +178,17 @@ export function multiTokenLoss(losses: Tensor, weights: Tensor, valid: Tensor): 
   takesLoss(arguments);
   checkHeads("multiTokenLoss()", { losses, weights }, valid);
   return atCaller(() => {
-    const masked = where(valid, weights, 0);
-    const total = masked.sum(-1);
-    const counts = total.greater(0);
-    const each = masked.mul(losses).where(valid, 0).sum(-1).div(total.where(counts, 1));
-    return each.where(counts, 0).sum().div(counts.sum().cast("float32").maximum(1));
+    const { sum, positions } = weighedSum(losses, weights, valid);
+    return sum.div(positions.maximum(1));
   });
+}
+
+/** What {@linkcode multiTokenLoss} is the quotient of: the sum over positions, and how many there are, float32. */
+export function weighedSum(losses: Tensor, weights: Tensor, valid: Tensor): { sum: Tensor; positions: Tensor } {
+  // Both are masked before they meet: what does not count may be anything, NaN too.
+  const masked = where(valid, weights, 0);
+  const total = masked.sum(-1);
+  const counts = total.greater(0);
+  const each = masked.mul(where(valid, losses, 0)).sum(-1).div(total.where(counts, 1));
+  return { sum: each.where(counts, 0).sum(), positions: counts.sum().cast("float32") };
 }

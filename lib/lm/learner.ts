@@ -7,12 +7,13 @@ import { crossEntropy } from "../nn/losses.ts";
 import { MLP } from "../nn/layers.ts";
 import type { Module } from "../nn/module.ts";
 import { AdamW } from "../optim/optimizers.ts";
-import { arange } from "../tensor/creation.ts";
+import { arange, tensor } from "../tensor/creation.ts";
 import { stack, stopGradient, where } from "../tensor/functions.ts";
+import { scan } from "../tensor/scan.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { valueDeltas, valueTargets } from "./critic.ts";
-import { headTargets, headWeights, lookAhead, multiTokenLoss } from "./heads.ts";
+import { headTargets, headWeights, lookAhead, multiTokenLoss, weighedSum } from "./heads.ts";
 import { keepTop } from "./keep_top.ts";
 import { LanguageModel } from "./language_model.ts";
 import type { LanguageTrainerOptions } from "./options.ts";
@@ -38,6 +39,16 @@ interface Said {
   readonly losses: Tensor;
   /** int32 `[row, time, head]`: the likeliest token of each head. */
   readonly choices: Tensor | null;
+}
+
+/** How much a whole batch has of what losses are means of, float32: gradients of its parts are added. */
+interface Counts {
+  /** Tokens. */
+  readonly tokens: Tensor;
+  /** Tokens that have one after them. */
+  readonly positions: Tensor;
+  /** Labels of each head, `[head]`. */
+  readonly labels: Tensor;
 }
 
 /** See the file's first lines. */
@@ -72,15 +83,20 @@ export class LanguageLearner {
 
   /** A step with even weights. Gives what was measured: cross entropies by head, and the norm of the gradient. */
   even(given: Given): Tensor {
-    return this.#step(given, (said) => multiTokenLoss(said.losses, said.valid.cast("float32"), said.valid), null);
+    const even = ({ losses, valid }: Said, _: Given, { positions }: Counts): Tensor =>
+      weighedSum(losses, valid.cast("float32"), valid).sum.div(positions.maximum(1));
+    return this.#step(given, even, null);
   }
 
   /** A step with the weights of critic or reference. In stage 2 the critic goes on learning. */
   weighed(given: Given): Tensor {
-    return this.#step(given, (said, part) => {
+    return this.#step(given, (said, part, whole) => {
       const { weights, values } = this.#weigh(said, part);
-      const loss = multiTokenLoss(said.losses, weights, said.valid);
-      return values ? loss.add(this.#valueLoss(said, values, part).mul(this.options.valueCoef)) : loss;
+      const { sum, positions } = weighedSum(said.losses, weights, said.valid);
+      // Of bytes that are chosen among all of a batch, only that batch knows at how many positions.
+      const of = this.options.algorithm === "rho1-tokenskip" ? positions : whole.positions;
+      const loss = sum.div(of.maximum(1));
+      return values ? loss.add(this.#valueLoss(said, values, part, whole).mul(this.options.valueCoef)) : loss;
     }, this.critic && this.otherOptimizer);
   }
 
@@ -91,7 +107,7 @@ export class LanguageLearner {
     if (this.critic) {
       const said = say(this.model, given, 1);
       const state = stopGradient(said.state, "stage 1: the model is frozen");
-      loss = this.#valueLoss(said, this.critic.forward(state).squeeze(-1), given);
+      loss = this.#valueLoss(said, this.critic.forward(state).squeeze(-1), given, countsOf(given, 1));
     } else {
       const said = say(this.reference!, given, 1);
       loss = multiTokenLoss(said.losses, said.valid.cast("float32"), said.valid);
@@ -110,15 +126,20 @@ export class LanguageLearner {
     return { losses: said.losses, choices: said.choices!, weights, deltas: deltas ?? given.oracle.mul(0) };
   }
 
-  #step(given: Given, lossOf: (said: Said, part: Given) => Tensor, beside: AdamW | null): Tensor {
+  /** `lossOf` gives the share that a part has in the loss of the whole batch. */
+  #step(
+    given: Given,
+    lossOf: (said: Said, part: Given, whole: Counts) => Tensor,
+    beside: AdamW | null,
+  ): Tensor {
     const { options: { accumulate, maxGradNorm, predictions }, model, optimizer } = this;
     const rows = given.tokens.shape[0]! / accumulate;
+    const whole = countsOf(given, predictions);
     const measured = Array.from({ length: accumulate }, (_, i) => {
       const part = accumulate === 1 ? given : partOf(given, i * rows, (i + 1) * rows);
       const said = say(model, part, predictions);
-      lossOf(said, part).div(accumulate).backward();
-      const count = said.valid.sum([0, 1]).cast("float32").maximum(1);
-      return said.losses.sum([0, 1]).div(count).div(accumulate).detach("measured");
+      lossOf(said, part, whole).backward();
+      return said.losses.sum([0, 1]).div(whole.labels.maximum(1)).detach("measured");
     });
     const norm = optimizer.clipGradNorm(maxGradNorm);
     optimizer.step();
@@ -151,33 +172,45 @@ export class LanguageLearner {
     const { temperature, deltaDiscount, detachWeights, weigher } = this.options;
     const heads = said.valid.shape[2]!;
     const values = this.critic!.forward(said.state).squeeze(-1);
-    const deltas = valueDeltas(weigher === "oracle" ? given.oracle : values, deltaDiscount);
+    const all = valueDeltas(weigher === "oracle" ? given.oracle : values, deltaDiscount);
+    // Behind the end of a row a critic says anything, and a longer row may be given what this one has.
+    const deltas = where(said.counts, all, 0);
     const ahead = lookAhead(deltas, heads);
-    const rows = ahead.shape[0]!;
-    const scores = weigher === "shuffled" && rows > 1 ? rolled(ahead) : ahead;
+    const scores = weigher === "shuffled" ? exchanged(ahead) : ahead;
     const weights = headWeights(scores, said.valid, { temperature, differentiable: !detachWeights });
     return { weights, deltas, values };
   }
 
-  /** Mean square of values less their targets, over tokens whose target is known. */
-  #valueLoss({ losses, counts, valid }: Said, values: Tensor, { lengths, reward }: Given): Tensor {
+  /** Mean square of values less their targets, over tokens whose target is known: the share of a part in that of the whole. */
+  #valueLoss({ losses, counts, valid }: Said, values: Tensor, { lengths, reward }: Given, whole: Counts): Tensor {
     const { options: { gamma, lmbda }, terminal } = this;
     const time = counts.shape[1]!;
     const isLast = arange(time).unsqueeze(0).equal(lengths.unsqueeze(1).sub(1));
-    // Where no reward is had, that is learned which the model does itself: how likely it found what came.
+    // Where no reward is had, that is learned which the model does itself: how likely it found what came. Of what comes after the last
+    // token nothing is known but its value: with a reward of (1 - gamma) V there, whoever looks so far finds V, and no surprise.
+    const found = losses.select(-1, 0).div(-Math.log(256));
     const rewards = terminal
       ? isLast.cast("float32").mul(reward.unsqueeze(1))
-      : losses.select(-1, 0).div(-Math.log(256)).detach("a reward does not learn");
+      : where(isLast, values.mul(1 - gamma), found).detach("a reward does not learn");
     const targets = valueTargets({ rewards, values, valid: counts, terminal }, { gamma, lmbda });
     const judged = terminal ? counts : valid.select(-1, 0);
     const squares = where(judged, values.sub(targets).square(), 0);
-    return squares.sum().div(judged.sum().cast("float32").maximum(1));
+    return squares.sum().div((terminal ? whole.tokens : whole.positions).maximum(1));
   }
 }
 
-/** Each row has what the next row had. */
-function rolled(x: Tensor): Tensor {
-  return x.take(arange(x.shape[0]!).add(1).remainder(x.shape[0]!), 0);
+/** The rows of each pair in each other's place: whatever the parts of a batch, as long as none of them cuts a pair. */
+function exchanged(x: Tensor): Tensor {
+  const rows = Int32Array.from({ length: x.shape[0]! }, (_, i) => Math.min(i ^ 1, x.shape[0]! - 1));
+  return x.take(tensor(rows), 0);
+}
+
+/** What a batch has, for `heads` heads. */
+function countsOf({ lengths }: Given, heads: number): Counts {
+  const numbers = lengths.cast("float32");
+  const ahead = arange(heads).add(1).cast("float32");
+  const labels = numbers.unsqueeze(1).sub(ahead.unsqueeze(0)).maximum(0).sum(0);
+  return { tokens: numbers.sum(), positions: labels.select(0, 0), labels };
 }
 
 /** Rows `from` to `to` of a batch. */
@@ -185,23 +218,36 @@ function partOf(given: Given, from: number, to: number): Given {
   return Object.fromEntries(Object.entries(given).map(([name, x]) => [name, x.slice(0, from, to)])) as unknown as Given;
 }
 
+/**
+ * Cross entropies of labels `[row, time]`, and the likeliest tokens if `choose`. Of several heads the logits are in a loop of one step each,
+ * and computed again for the derivative, so that those of one head are in memory at a time (Gloeckle et al. 2024, section 2).
+ */
+function judged(model: LanguageModel, end: Tensor, labels: Tensor, choose: boolean): Tensor[] {
+  const [rows, time] = labels.shape as [number, number];
+  const judge = (x: Tensor, label: Tensor): Tensor[] => {
+    const logits = model.unembed(x).reshape(rows * time, model.vocabulary);
+    const loss = crossEntropy(logits, label.reshape(rows * time), { reduction: "none" }).reshape(rows, time);
+    return [loss, ...choose ? [logits.argmax(-1).reshape(rows, time)] : []];
+  };
+  if (model.heads.length === 1) return judge(end, labels);
+  const given = [end.unsqueeze(0), labels.unsqueeze(0)];
+  const apart = (_: Tensor[], [x, label]: Tensor[]): [Tensor[], Tensor[]] => [[], judge(x!, label!)];
+  const [, results] = scan(apart, [], given);
+  return results.map((x) => x.squeeze(0));
+}
+
 /** What `model` says with its first `heads` heads, one after another. */
 function say(model: LanguageModel, { tokens, lengths }: Given, heads: number, choose = false): Said {
-  const [rows, time] = tokens.shape as [number, number];
+  const time = tokens.shape[1]!;
   const counts = arange(time).unsqueeze(0).less(lengths.unsqueeze(1));
   const hidden = model.hidden(tokens);
   const { labels, valid } = headTargets(tokens, heads, counts);
   const ends = Array.from({ length: heads }, (_, k) => model.ahead(hidden, k));
-  const all = ends.map((end, k) => {
-    const logits = model.unembed(end).reshape(rows * time, model.vocabulary);
-    const label = labels.select(-1, k).reshape(rows * time);
-    const loss = crossEntropy(logits, label, { reduction: "none" }).reshape(rows, time);
-    return { loss, choice: choose ? logits.argmax(-1).reshape(rows, time) : null };
-  });
+  const all = ends.map((end, k) => judged(model, end, labels.select(-1, k), choose));
   return {
     ...{ counts, valid },
     state: model.norm.forward(ends[0]!),
-    losses: stack(all.map((x) => x.loss), -1).where(valid, 0),
-    choices: choose ? stack(all.map((x) => x.choice!), -1) : null,
+    losses: stack(all.map(([loss]) => loss!), -1).where(valid, 0),
+    choices: choose ? stack(all.map(([, choice]) => choice!), -1) : null,
   };
 }

@@ -50,13 +50,15 @@ function judgeRow(looked: Looked, row: number, time: number, heads: number, byRo
       means.add(`accepted.${k}`, choices[entry(t, k)] === choices[entry(t + k, 0)] ? 1 : 0);
     }
     if (t + heads >= lengths[row]!) continue;
-    for (let k = 0; k < heads; k++) means.add("spread", (weights[entry(t, k)]! - 1 / heads) ** 2);
+    const own = Array.from({ length: heads }, (_, k) => Number(weights[entry(t, k)]));
+    const total = own.reduce((a, b) => a + b);
+    if (total > 0) own.forEach((x) => means.add("spread", (x / total - 1 / heads) ** 2));
   }
   if (byRow) means.add("score", isRight ? 1 : 0);
 }
 
-/** Judges what was looked at. */
-export function judge(corpus: Corpus, looked: readonly Looked[], heads: number): Reading {
+/** Judges what was looked at. `isWeighed`: whether weights of heads are learned by, else nothing is said of them. */
+export function judge(corpus: Corpus, looked: readonly Looked[], heads: number, isWeighed: boolean): Reading {
   const means = new Means();
   for (const one of looked) {
     for (let row = 0; row < one.batch.lengths.length; row++) {
@@ -70,7 +72,7 @@ export function judge(corpus: Corpus, looked: readonly Looked[], heads: number):
       ...corpus.score && { [corpus.score.name]: means.of("score") },
       ...Object.fromEntries(ahead.map((k) => [`bits_of_head_${k + 1}`, means.of(`loss.${k}`) / Math.LN2])),
       ...Object.fromEntries(ahead.map((k) => [`acceptance_of_head_${k + 1}`, means.of(`accepted.${k}`)])),
-      ...heads > 1 && { weight_deviation: Math.sqrt(means.of("spread")) },
+      ...heads > 1 && isWeighed && { weight_deviation: Math.sqrt(means.of("spread")) },
     },
     looked,
   };

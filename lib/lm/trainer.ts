@@ -159,7 +159,8 @@ export class LanguageTrainer {
       for (let i = 0; i < batches; i++) {
         looked.push(await this.#lookAt(this.corpus.draw(random, this.options.batchSize, part)));
       }
-      return judge(this.corpus, looked, this.options.predictions);
+      const isWeighed = this.stageOf(this.#iteration) === "weighed";
+      return judge(this.corpus, looked, this.options.predictions, isWeighed);
     });
   }
 

@@ -25,6 +25,14 @@ export const running = {
     initial: null,
     help: "end once the mean of 5 iterations is as good as this",
   } as NumberOption<null>,
+  patience: {
+    kind: "integer",
+    min: 1,
+    max: 1_000_000,
+    aboveMin: false,
+    initial: null,
+    help: "end after so many evaluations without a better one",
+  } as NumberOption<null>,
 };
 
 /** Whether a resumed run may have another value of a setting: no number that is learned depends on it, but for an engine's rounding. */

@@ -12,6 +12,7 @@ const shared = /^mlp/,
   simulations = /^simulation/,
   small = /^(operations|car|point mass|lstm)/,
   layers = /^(gru|convolution|gpt)/,
+  language = /^language/,
   orders = /^(topk|sort)/,
   compiling = /^compile/,
   own = /^(tracing|start|memory)/;
@@ -36,7 +37,7 @@ export function entriesOf({ device, python }: Options): Entry[] {
       const host = engine === engines[0] ? [simulations] : [];
       return deno(
         `plumbline ${engine}`,
-        any(shared, reinforcement, worlds, small, layers, orders, compiling, own, ...host),
+        any(shared, reinforcement, worlds, small, layers, language, orders, compiling, own, ...host),
         "ours.ts",
         engine,
       );
@@ -51,6 +52,13 @@ export function entriesOf({ device, python }: Options): Entry[] {
         cases: any(shared, reinforcement, small, layers, orders),
         command: python,
         args: [path("peers/pytorch_navigation.py"), "--serve"],
+      },
+      { name: "PyTorch", cases: language, command: python, args: [path("peers/pytorch_language.py")] },
+      {
+        name: "torch.compile",
+        cases: /^language step/,
+        command: python,
+        args: [path("peers/pytorch_language.py"), "--compile"],
       },
       { name: "JAX", cases: any(small, compiling), command: python, args: [path("peers/jax_small.py")] },
       {
@@ -90,6 +98,8 @@ export const cases: readonly Case[] = [
   { name: "gru 64 x 100 x 16" },
   { name: "convolution 64 x 3-16-32" },
   { name: "gpt 128 x 4 x 256 x 16" },
+  { name: "language step 16 x 256" },
+  { name: "language text 200" },
   { name: "compile scan 500" },
   { name: "compile scan 500 gradient" },
   ...["navigation", "reverse_transport", "wheel", "buzz_wire", "pendulum", "host_pendulum"].flatMap((scenario) =>

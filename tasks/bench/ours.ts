@@ -8,6 +8,7 @@ import { createCpuEngine } from "../../lib/engine/cpu/engine.ts";
 import { useEngine } from "../../lib/engine/select.ts";
 import { useDevice } from "../../mod.ts";
 import { drive } from "./cases/drives.ts";
+import { languageStep, languageText } from "./cases/language.ts";
 import { convolutions, gpt, gru } from "./cases/layers.ts";
 import { lstm } from "./cases/lstm.ts";
 import { mlpStep } from "./cases/mlp.ts";
@@ -44,6 +45,8 @@ const named: Readonly<Record<string, () => Run | Promise<Run>>> = {
   "sort 64 x 50000": () => orders("sort", 64, 50_000),
   "convolution 64 x 3-16-32": convolutions,
   "gpt 128 x 4 x 256 x 16": gpt,
+  "language step 16 x 256": languageStep,
+  "language text 200": languageText,
 };
 
 async function prepare(name: string): Promise<Run> {

@@ -70,6 +70,19 @@ Deno.test("sums are right where the reward says so, and what is to be expected f
   ok(held.reward.every((x) => x === 1));
 });
 
+Deno.test("no sum of validation is learned from, in whichever order", () => {
+  const corpus = new Sums({ digits: 1, corrupted: 0 });
+  const pairs = (["train", "validation"] as const).map((part) => {
+    const { tokens } = corpus.draw(new HostRandom(4), 1000, part);
+    const time = corpus.contextLength;
+    return new Set(
+      Array.from({ length: 1000 }, (_, row) => [tokens[row * time]!, tokens[row * time + 2]!].sort().join()),
+    );
+  });
+  equal(pairs.map((x) => x.size), [49, 6]);
+  ok(pairs[0]!.isDisjointFrom(pairs[1]!));
+});
+
 Deno.test("the bytes of stories that are scored are second bytes of names that stood before", () => {
   const corpus = new Stories(300);
   const { tokens, scored } = corpus.draw(new HostRandom(2), 20, "train");

@@ -17,29 +17,9 @@ import { chooseByte, Decoder } from "../../lib/lm/decoder.ts";
 import { TextGenerator } from "../../lib/lm/generation.ts";
 import { gumbel } from "../../lib/nn/distributions.ts";
 import { onCpu } from "../engines.ts";
-import { checkNumbers } from "../fixtures/pytorch.ts";
 
 const size = { dModel: 16, numLayers: 4, numHeads: 2, predictions: 3, vocabulary: 8 };
 const model = new LanguageModel(new HostRandom(1), size);
-onCpu("what is read byte by byte, or some at a time, is what the whole text gives, of every head", async () => {
-  const tokens = Int32Array.from({ length: 12 }, (_, i) => (i * i + 3) % 8);
-  const decoder = new Decoder(model, 12);
-  const x = tensor(tokens, { shape: [1, 12] });
-  const hidden = model.hidden(x);
-  const whole = await model.logits(hidden, 0).data();
-  checkNumbers(await decoder.next(tokens.slice(0, 8), 0), [...whole.slice(0, 8 * 8)], 1e-5, "at once");
-  for (let t = 8; t < 12; t++) {
-    const logits = await decoder.next(tokens.slice(t, t + 1), t);
-    checkNumbers(logits, [...whole.slice(t * 8, t * 8 + 8)], 1e-5, `byte ${t}`);
-  }
-  const choices = [...await decoder.draft(tokens.slice(0, 8), 0), ...await decoder.draft(tokens.slice(8), 8)];
-  for (let k = 0; k < 3; k++) {
-    const expected = await model.logits(hidden, k).argmax(-1).data();
-    equal(choices.filter((_, i) => i % 3 === k), [...expected], `head ${k}`);
-  }
-  decoder.dispose();
-});
-
 /** Teaches the model sequences that go on for long without repeating: each symbol is the sum of two before it, and sometimes one more. */
 async function teach(): Promise<void> {
   const random = new HostRandom(5);
@@ -95,6 +75,39 @@ onCpu(
   },
 );
 
+onCpu(
+  "rounds of drafting and verifying are those of a model that reads the whole text each time, of every head",
+  async () => {
+    const decoder = new Decoder(model, 64);
+    await decoder.begin();
+    const text = [1, 4, 2, 3, 7, 1, 4];
+    const said = async (k: number): Promise<number[]> => {
+      const x = tensor(Int32Array.from(text), { shape: [1, text.length] });
+      return [...await model.logits(model.hidden(x), k).argmax(-1).data()];
+    };
+    const given = new Int32Array(32);
+    given.set(text.slice(0, -1));
+    await decoder.read(given, 0, "all");
+    let drafts = [5, 5];
+    const { choices, accepted, next } = await decoder.speculate(
+      Int32Array.of(text.at(-1)!, ...drafts),
+      text.length - 1,
+    );
+    for (const [round, count] of accepted.entries()) {
+      const at = text.length - 1;
+      const written = [...choices.subarray(3 * round, 3 * round + count)];
+      text.push(...written);
+      equal(written, (await said(0)).slice(at, at + count), `round ${round}`);
+      const isRight = drafts.map((x, i) => x === text[at + 1 + i]);
+      equal(count, 1 + (isRight[0] ? isRight[1] ? 2 : 1 : 0), `round ${round}`);
+      drafts = [(await said(1)).at(-2)!, (await said(2)).at(-2)!];
+    }
+    equal([...next], [text.at(-1), ...drafts]);
+    ok(new Set(accepted).size > 1, `drafts are right and wrong: ${accepted}`);
+    decoder.dispose();
+  },
+);
+
 onCpu("bytes are sampled as often as softmax, top-k and top-p say", async () => {
   const logits = tensor([4, 3, 2, 1].map(Math.log));
   const random = new HostRandom(3);
@@ -111,6 +124,21 @@ onCpu("bytes are sampled as often as softmax, top-k and top-p say", async () => 
   await check([1, 4, 0.65], [4 / 7, 3 / 7, 0, 0]);
   await check([1, 4, 0.75], [4 / 9, 3 / 9, 2 / 9, 0]);
   await check([1, 1, 1], [1, 0, 0, 0]);
+  await check([1e-38, 4, 1], [1, 0, 0, 0]);
+});
+
+onCpu("a writer goes on with the weights that its model has then", async () => {
+  const other = new LanguageModel(new HostRandom(8), size);
+  const writer = new TextGenerator(other, 24);
+  const greedy = { count: 12, temperature: 0, topK: 0, topP: 1, speculative: false, random: new HostRandom(0) };
+  const before = (await writer.generate(Uint8Array.of(1, 2), greedy)).text;
+  other.loadStateDict(model.stateDict());
+  const after = (await writer.generate(Uint8Array.of(1, 2), greedy)).text;
+  writer.dispose();
+  const fresh = new TextGenerator(model, 24);
+  equal(after, (await fresh.generate(Uint8Array.of(1, 2), greedy)).text);
+  notDeepEqual(after, before);
+  fresh.dispose();
 });
 
 onCpu("a text that is sampled is the same for the same seed, and another for another", async () => {

@@ -111,6 +111,12 @@ onCpu("weights are detached with a reason, unless they are to learn", async () =
   throws(() => gradientOf(false), /weights choose, they do not learn/);
 });
 
+onCpu("what does not count may be NaN: neither the loss nor a gradient of weights hears of it", async () => {
+  const valid = tensor([[[true, false]]]), weights = tensor([[[0.5, 0.5]]]);
+  const loss = multiTokenLoss(tensor([[[3, NaN]]]), weights, valid);
+  equal([await loss.item(), [...await gradients(loss, [weights])[0]!.data()]], [3, [0, 0]]);
+});
+
 onCpu(
   "models of any number of heads have as many parameters, and head k sees nothing of what it says",
   async () => {

@@ -102,3 +102,34 @@ Deno.test("--early-stop ends the run when the mean reward of five iterations rea
     await run(["--resume", onlyRun(stopped), "--early-stop", "2.5"]);
     assert.ok(logged(onlyRun(stopped)).length > rewards.length);
   }));
+
+Deno.test("--patience ends the run when evaluations get no better, keeps the best checkpoint, and counts on after a stop", () =>
+  withFolder(async (base) => {
+    const args = [...small, "--n-iters", "300", "--save-every", "2", "--eval-every", "2", "--patience", "3"];
+    const [whole, stopped] = [join(base, "whole"), join(base, "stopped")];
+    const { code, out: text } = await run([...args, "--out", whole]);
+    assert.equal(code, 0);
+    const folder = onlyRun(whole);
+    const rewards = rowsOf(folder).flatMap(({ metrics }) => metrics["eval/episode_reward_sum"] ?? []);
+    const ends = rewards.findIndex((_, i) =>
+      i >= 3 && Math.max(...rewards.slice(i - 2, i + 1)) <= Math.max(...rewards.slice(0, i - 2))
+    );
+    assert.equal(ends, rewards.length - 1);
+    assert.ok(ends > 6 && ends < 149);
+    const best = String(2 * (rewards.indexOf(Math.max(...rewards)) + 1)).padStart(6, "0");
+    assert.deepEqual(Number(best), 2 * (ends - 2));
+    assert.ok(text.includes(
+      `\nDone after iteration ${2 * rewards.length} of 300: 3 evaluations in a row were no better than the ` +
+        `${Math.max(...rewards).toFixed(3)} of checkpoints/${best}.safetensors, which is kept. Last reward: `,
+    ));
+    assert.ok(text.includes(`To go on: deno task train --resume ${folder} --patience 6\n`));
+    assert.deepEqual(
+      listCheckpoints(folder).map(({ iteration }) => iteration),
+      [0, 2, 4, 6].map((i) => Number(best) + i),
+    );
+    assert.equal((await run([...args, "--out", stopped], { stopAfter: 2 * ends })).code, 130);
+    await run(["--resume", onlyRun(stopped)]);
+    assert.deepEqual(rowsOf(onlyRun(stopped)), rowsOf(folder));
+    const { err } = await run([...small, "--patience", "3", "--out", base]);
+    assert.equal(err, "error: --patience 3 counts evaluations, and there are none: give --eval-every.\n");
+  }));

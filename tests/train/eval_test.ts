@@ -80,7 +80,7 @@ Deno.test("eval refuses what it cannot play in one sentence, with exit code 2", 
         ["soccer"],
         '"soccer" is no run and no scenario: give the folder of a run, one of its checkpoints, or one of navigation, ' +
         "wheel, reverse_transport, buzz_wire, pendulum, host_pendulum, vehicle, spoofed_swarm, hopper, half_cheetah, walker2d, ant, humanoid, humanoid3d, " +
-        "stories, sums, text.",
+        "stories, sums, code, text.",
       ],
       [["./none"], "./none cannot be opened: it does not exist."],
       [["wheel"], "wheel is a scenario, which has no policy: give a run, or a --controller."],

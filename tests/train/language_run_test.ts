@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import type { Bytes } from "../../lib/lm/corpora/bytes.ts";
+import { corpusOf } from "../../lib/systems/language/data.ts";
 import { trainerOptions } from "../../lib/systems/language/settings.ts";
 import type { Config } from "../../lib/systems/settings.ts";
 import { evalTool } from "../../lib/train/look/eval.ts";
@@ -34,7 +36,7 @@ Deno.test("a run that is weighed by a critic, stopped after stage 1 and resumed,
     for (const name of ["bits_per_byte", "exact_match", "acceptance_of_head_2", "weight_deviation"]) {
       assert.match(evaluated.out, new RegExp(`\\n${name} +[\\d.]+`));
     }
-    assert.equal((await runCommand(renderTool, folder, "--out", join(base, "map"))).code, 0);
+    assert.equal((await runCommand(renderTool, folder, "--row", "1", "--out", join(base, "map"))).code, 0);
     const map = Deno.readTextFileSync(join(base, "map.svg"));
     for (const said of ["bytes ahead", "change of value", "weight", "="]) assert.ok(map.includes(`>${said}<`), said);
     const greedy = await runCommand(generateTool, folder, "--prompt", "1", "--bytes", "4");
@@ -61,8 +63,14 @@ Deno.test("tokens are chosen by a reference, in a text of one's own with any byt
       `--stage1-share 0.5 ${size} --context-length 16 --n-iters 2 --out ${base}`;
     const { code, err, out } = await run(line.split(" "), { createTrainer });
     assert.deepEqual([code, err], [0, ""]);
-    assert.match(out, /Last train\/bits_per_byte: \d\.\d+/);
+    assert.match(out, /Last bits a byte: \d\.\d+/);
   }));
+
+Deno.test("code is the JavaScript that the licence is of, pinned to the byte", () => {
+  const { text, fingerprint } = corpusOf({ scenarioName: "code", contextLength: 64 } as unknown as Config) as Bytes;
+  // By zlib's crc32, of the file as npm has it.
+  assert.deepEqual([text.length, fingerprint], [770_452, 2_089_969_004]);
+});
 
 Deno.test("what a model of text cannot read or be is refused by the command", () =>
   withFolder(async (base) => {
@@ -100,6 +108,15 @@ Deno.test("what a model of text cannot read or be is refused by the command", ()
       "error: --accumulate 3 does not divide --batch-size 128.\n",
     );
     assert.equal(
+      await told("--scenario-name sums --algorithm critic-wmtp --weigher shuffled --batch-size 6 --accumulate 2"),
+      "error: --weigher shuffled has rows exchange their weights in pairs: --batch-size / --accumulate, 3 here, is even.\n",
+    );
+    assert.equal(
+      await told("--scenario-name stories --algorithm rho1-tokenskip --accumulate 2"),
+      "error: --accumulate is not for rho1-tokenskip, which chooses among all bytes of a batch: take a smaller " +
+        "--batch-size.\n",
+    );
+    assert.equal(
       await told("--scenario-name stories --algorithm critic-wmtp --weigher oracle"),
       "error: --weigher oracle is for sums: nobody knows what is to come in stories.\n",
     );
@@ -129,7 +146,7 @@ Deno.test("a run of what is no text writes none, and what a prompt may be is sai
     assert.equal((await run([...small, "--n-iters", "1", "--out", base])).code, 0);
     const told = async (...args: string[]) => (await runCommand(generateTool, ...args)).err;
     const folder = onlyRun(base, "navigation");
-    assert.equal(await told(folder), "error: navigation is no text: give a run of stories, sums or text.\n");
+    assert.equal(await told(folder), "error: navigation is no text: give a run of stories, sums, code or text.\n");
     assert.equal(await told(folder, "--prompt", "a"), "error: --prompt does not go with navigation: leave it out.\n");
     assert.equal(await told(folder, "--prompt", ""), "error: --prompt has no value: it takes a text.\n");
   }));

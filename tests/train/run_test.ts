@@ -80,7 +80,7 @@ Deno.test("a run says what it does: its batch, a line an iteration, and at the e
     }
     assert.match(
       lines[8]!,
-      /^Done: 3 iterations\. Last train\/episode_reward_sum: 0\.\d{3}, mean of the last 3: -?0\.\d{3}$/,
+      /^Done: 3 iterations\. Last reward: 0\.\d{3}, mean of the last 3: -?0\.\d{3}$/,
     );
     assert.equal(lines[9], "Programs traced: 3, none after the first iteration.");
     assert.ok(lines[10]!.startsWith(folder));

@@ -98,13 +98,13 @@ Deno.test("a flag that belongs to another system or algorithm is refused by a se
       ],
       [
         "--context-length 3",
-        "--context-length is a setting of the stories (stories) and of the text of your own (text) and of the letters of a " +
-        "text (letters), and navigation has none: leave it out.",
+        "--context-length is a setting of the stories (stories) and of the source code (code) and of the text of your own " +
+        "(text) and of the letters of a text (letters), and navigation has none: leave it out.",
       ],
       [
         "--batch-size 3",
-        "--batch-size is a setting of the stories (stories) and of the sums (sums) and of the text of your own (text), " +
-        "and navigation has none: leave it out.",
+        "--batch-size is a setting of the stories (stories) and of the sums (sums) and of the source code (code) and of the " +
+        "text of your own (text), and navigation has none: leave it out.",
       ],
       [
         "--letters-per-batch 3",
@@ -115,7 +115,7 @@ Deno.test("a flag that belongs to another system or algorithm is refused by a se
       [
         "--scenario-name navigaton",
         "--scenario-name takes one of navigation, wheel, reverse_transport, buzz_wire, pendulum, host_pendulum, vehicle, spoofed_swarm, hopper, " +
-        "half_cheetah, walker2d, ant, humanoid, humanoid3d, stories, sums, text, letters, or the " +
+        "half_cheetah, walker2d, ant, humanoid, humanoid3d, stories, sums, code, text, letters, or the " +
         'path of a file that exports a world, not "navigaton": did you mean navigation?',
       ],
       ["--preset own", '--preset takes one of seed, tuned, walk, walk_target, not "own".'],

@@ -1,4 +1,4 @@
-/** What a configuration reads: stories, sums, or a file. */
+/** What a configuration reads: stories, sums, the source of a package, or a file. */
 
 import { readFileSync, statSync } from "node:fs";
 import { Bytes } from "../../lm/corpora/bytes.ts";
@@ -21,10 +21,14 @@ function bytesOf(path: string): Uint8Array {
   }
 }
 
+/** JavaScript as people write it: all of vega-lite in one file, 770,452 bytes, under the 3-clause BSD licence. The library is drawn by it. */
+const sourceCode = (): Uint8Array => readFileSync(new URL(import.meta.resolve("npm:vega-lite@6.5.0")));
+
 /** What is read. Throws a UsageError if it is a file that cannot be. */
 export function corpusOf({ scenarioName, contextLength, digits, corrupted, data }: Config): Corpus {
   if (scenarioName === "stories") return new Stories(Number(contextLength));
   if (scenarioName === "sums") return new Sums({ digits: Number(digits), corrupted: Number(corrupted) });
+  if (scenarioName === "code") return new Bytes(sourceCode(), Number(contextLength), "the source of vega-lite");
   if (typeof data !== "string") throw new UsageError("text needs a text to learn from: --data PATH.");
   try {
     return new Bytes(bytesOf(data), Number(contextLength), `--data ${data}`);

@@ -1,5 +1,6 @@
 /** A row of text, and what each head weighs at each byte: a heat map above the changes of the value. */
 
+import type { TypedArray } from "../../graph/types.ts";
 import { headMap } from "../../plot/head_map.ts";
 import { renderSvg } from "../../plot/svg.ts";
 import { HostRandom } from "../../tensor/host_random.ts";
@@ -21,12 +22,14 @@ export const picture: Look<Pictures> = look({
     try {
       const { corpus, options: { algorithm, predictions } } = trainer;
       const random = new HostRandom(seed);
-      const rows = Array.from({ length: row + 1 }, () => corpus.draw(random, 1, "train"));
-      const looked = await trainer.lookAt(rows[row]!);
-      const length = looked.batch.lengths[0]!;
-      const text = Uint8Array.from(looked.batch.tokens.subarray(0, length));
-      const deltas = algorithm === "critic-wmtp" && { deltas: looked.deltas };
-      const spec = headMap({ text, heads: predictions, weights: looked.weights, ...deltas }, {
+      // In pairs, as batches are: shuffled weights are those of the other row.
+      const pairs = Array.from({ length: (row >> 1) + 1 }, () => corpus.draw(random, 2, "train"));
+      const { batch: { tokens, lengths }, weights, deltas: changes } = await trainer.lookAt(pairs.at(-1)!);
+      const [own, time] = [row & 1, corpus.contextLength];
+      const part = (x: TypedArray, width: number) => Float32Array.from(x.subarray(own * width, own * width + width));
+      const text = Uint8Array.from(part(tokens, time).subarray(0, lengths[own]!));
+      const deltas = algorithm === "critic-wmtp" && { deltas: part(changes, time) };
+      const spec = headMap({ text, heads: predictions, weights: part(weights, time * predictions), ...deltas }, {
         title: `${subject.config.scenarioName}: what the heads weigh`,
         subtitle: subject.name,
       });

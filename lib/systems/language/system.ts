@@ -1,4 +1,4 @@
-/** Models of text: templated stories, sums that can be checked, and files of one's own, by several ways to weigh tokens ahead. */
+/** Models of text: stories, sums that can be checked, code, and files of one's own, by several ways to weigh tokens ahead. */
 
 import { LanguageTrainer } from "../../lm/trainer.ts";
 import { chooseDevice } from "../device.ts";
@@ -44,6 +44,17 @@ function check(config: Config): void {
   const { batchSize, accumulate, weigher = "critic", scenarioName, nIters } = config;
   if (Number(batchSize) % Number(accumulate) !== 0) {
     throw new UsageError(`--accumulate ${accumulate} does not divide --batch-size ${batchSize}.`);
+  }
+  const rows = Number(batchSize) / Number(accumulate);
+  if (weigher === "shuffled" && rows % 2 !== 0) {
+    throw new UsageError(
+      `--weigher shuffled has rows exchange their weights in pairs: --batch-size / --accumulate, ${rows} here, is even.`,
+    );
+  }
+  if (config.algorithm === "rho1-tokenskip" && Number(accumulate) > 1) {
+    throw new UsageError(
+      "--accumulate is not for rho1-tokenskip, which chooses among all bytes of a batch: take a smaller --batch-size.",
+    );
   }
   if (weigher === "oracle" && scenarioName !== "sums") {
     throw new UsageError(`--weigher oracle is for sums: nobody knows what is to come in ${scenarioName}.`);
@@ -93,5 +104,6 @@ function languageSystem(title: string, scenario: string, help: string, task: Tab
 export const language: readonly System[] = [
   languageSystem("stories", "stories", "templated stories whose people have random names", contextRow),
   languageSystem("sums", "sums", "sums, some of them wrong, and a reward for those that are right", sumsRows),
+  languageSystem("source code", "code", "the JavaScript of vega-lite 6.5.0, of the 3-clause BSD licence", contextRow),
   languageSystem("text of your own", "text", "a file of yours", { ...contextRow, ...textRows }),
 ];

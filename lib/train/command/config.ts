@@ -70,6 +70,9 @@ export function defaultsOf(system: System, scenarioName: string, algorithm: stri
 /** Checks `value`; throws a {@linkcode UsageError} with the first thing that does not fit. */
 export function parseConfig(system: System, value: Settings): Config {
   const config = parse(settingsOf(system, algorithmOf(system, value)), value);
+  if (config.patience !== null && config.evalEvery === 0) {
+    throw new UsageError(`--patience ${config.patience} counts evaluations, and there are none: give --eval-every.`);
+  }
   system.check(config);
   return config;
 }

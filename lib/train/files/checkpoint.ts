@@ -36,6 +36,9 @@ export function listCheckpoints(run: string): CheckpointFile[] {
   return found.sort((a, b) => a.iteration - b.iteration);
 }
 
+/** What the checkpoint of an iteration is called. */
+export const checkpointName = (iteration: number): string => `${String(iteration).padStart(6, "0")}.safetensors`;
+
 /** A checkpoint that was written. */
 export interface SavedCheckpoint {
   readonly path: string;
@@ -44,20 +47,21 @@ export interface SavedCheckpoint {
 }
 
 /**
- * Writes the state after `iteration`, whole or not at all, then removes all but the last few. `config` is the configuration of the run, as
- * its folder has it.
+ * Writes the state after `iteration`, whole or not at all, then removes all but the last few, and that of iteration `spared`. `config` is
+ * the configuration of the run, as its folder has it.
  */
 export function saveCheckpoint(
   run: string,
   iteration: number,
   state: TrainerState,
   config: Settings = {},
+  spared: number | null = null,
 ): SavedCheckpoint {
-  const path = join(run, checkpointFolder, `${String(iteration).padStart(6, "0")}.safetensors`);
+  const path = join(run, checkpointFolder, checkpointName(iteration));
   const metadata = { format: formats.now, iteration: String(iteration), config: JSON.stringify(config) };
   const { file, digest } = encodeWithDigest({ tensors: state, metadata });
   writeFileAtomic(path, file);
-  for (const old of listCheckpoints(run).slice(0, -kept)) removeIfThere(old.path);
+  for (const old of listCheckpoints(run).slice(0, -kept)) if (old.iteration !== spared) removeIfThere(old.path);
   return { path, digest };
 }
 

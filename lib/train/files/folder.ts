@@ -336,9 +336,9 @@ export class RunFolder {
 
   /**
    * Saves the state after `iteration` of a run with this configuration. The logs reach the disk before it, so they are never shorter.
-   * Returns its path.
+   * The checkpoint of iteration `spared` stays, however old it is. Returns its path.
    */
-  save(iteration: number, state: TrainerState, config: Config): string {
+  save(iteration: number, state: TrainerState, config: Config, spared: number | null = null): string {
     this.#metrics.sync();
     this.#events.sync();
     const { path, digest } = saveCheckpoint(
@@ -346,6 +346,7 @@ export class RunFolder {
       iteration,
       state,
       notedOf({ ...asInRun(this.#openedAt, config), ...this.#kept }),
+      spared,
     );
     this.#digests[basename(path)] = digest;
     return path;

@@ -105,3 +105,10 @@ export function recentMean(rows: readonly MetricsRow[], metric: string): number 
   const values = rows.slice(-recentIterations).map(({ metrics }) => metrics[metric] ?? NaN).filter(Number.isFinite);
   return values.reduce((sum, x) => sum + x, 0) / values.length;
 }
+
+/** The row whose `metric` is best, the first of equals; null if none has it. */
+export function bestRow(rows: readonly MetricsRow[], metric: string, better: "higher" | "lower"): MetricsRow | null {
+  const worth = ({ metrics }: MetricsRow): number => (metrics[metric] ?? NaN) * (better === "higher" ? 1 : -1);
+  const measured = rows.filter((row) => Number.isFinite(worth(row)));
+  return measured.length === 0 ? null : measured.reduce((best, row) => worth(row) > worth(best) ? row : best);
+}

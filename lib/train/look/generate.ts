@@ -10,7 +10,7 @@ const silent: Look<Evaluation> = look({
   options: {},
   notes: [],
   run({ config: { scenarioName } }): never {
-    throw new UsageError(`${scenarioName} is no text: give a run of stories, sums or text.`);
+    throw new UsageError(`${scenarioName} is no text: give a run of stories, sums, code or text.`);
   },
 });
 

@@ -4,7 +4,7 @@ import { curveName, drawRunCurve } from "../look/curve.ts";
 import { encodeJson, type RunFolder } from "../files/folder.ts";
 import { type Manifest, manifestName } from "../files/manifest.ts";
 import { pauses } from "./pause.ts";
-import { type MetricsRow, recentIterations, recentMean } from "../files/metrics.ts";
+import { bestRow, type MetricsRow, recentIterations, recentMean } from "../files/metrics.ts";
 import { withoutPaths } from "../files/paths.ts";
 import type { Progress } from "./progress.ts";
 import type { Stop } from "./signals.ts";
@@ -32,8 +32,11 @@ export interface Run {
   readonly deadline: number;
 }
 
-/** Why a run ends: its iterations are done, its headline is reached, the user wants it to, or its time is over. */
-export type Ending = "iterations" | "headline" | "signal" | "time";
+/**
+ * Why a run ends: its iterations are done, its headline is reached, its evaluations get no better, the user wants it to, or its time is
+ * over.
+ */
+export type Ending = "iterations" | "headline" | "patience" | "signal" | "time";
 
 /** How a run ended. */
 export interface Result {
@@ -46,6 +49,8 @@ export interface Result {
   readonly last: number;
   /** See {@linkcode recentMean}. */
   readonly recent: number;
+  /** The iteration with the best evaluation, if any was made. */
+  readonly best: MetricsRow | null;
   /** What was written at the end, by name. */
   readonly files: readonly string[];
 }
@@ -75,15 +80,17 @@ export async function train(run: Run): Promise<Result> {
       ending = endingOf(run, rows);
       const moved = folder.follow(config, rows, new Date());
       if (moved !== null) progress.say(moved.text);
-      const isDue = ending !== null || trainer.iteration % config.saveEvery === 0;
-      if (moved?.isNew || (isDue && (ending !== null || !folder.isLost))) await save(run);
+      const best = config.patience === null ? null : bestOf(run, rows)?.iteration ?? null;
+      const isDue = ending !== null || trainer.iteration % config.saveEvery === 0 || best === trainer.iteration;
+      if (moved?.isNew || (isDue && (ending !== null || !folder.isLost))) await save(run, best);
     }
-    const outcome = ending === "iterations" || ending === "headline" ? "finished" : "interrupted";
+    const outcome = ending === "signal" || ending === "time" ? "interrupted" : "finished";
     const files = await writeResults(run, rows);
     endManifest(run, { outcome, error: null, traces: traces() });
     const { metric } = run.system.headline;
     const [last, recent] = [rows.at(-1)?.metrics[metric] ?? NaN, recentMean(rows, metric)];
-    return { outcome, ending, traces: traces(), iterations: rows.length - before, last, recent, files };
+    const best = bestOf(run, rows);
+    return { outcome, ending, traces: traces(), iterations: rows.length - before, last, recent, best, files };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     try {
@@ -97,19 +104,29 @@ export async function train(run: Run): Promise<Result> {
   }
 }
 
-/** Saves the state of the trainer, and says so in the manifest. */
-async function save(run: Run): Promise<void> {
+/** The row with the best evaluation. */
+function bestOf({ system: { headline } }: Run, rows: readonly MetricsRow[]): MetricsRow | null {
+  return bestRow(rows, headline.evaluation, headline.better);
+}
+
+/** Saves the state of the trainer, and says so in the manifest. The checkpoint of iteration `spared` stays. */
+async function save(run: Run, spared: number | null): Promise<void> {
   const { trainer, folder, config } = run;
   folder.logTensors("gradients", await trainer.gradients?.() ?? {}, trainer.iteration, new Date());
-  folder.save(trainer.iteration, await trainer.state(), config);
+  folder.save(trainer.iteration, await trainer.state(), config, spared);
   writeManifest(run, { toIteration: trainer.iteration });
 }
 
 /** Whether the run is to end after the iterations in `rows`, and why. */
-function endingOf({ system, config, trainer, stop, deadline }: Run, rows: readonly MetricsRow[]): Ending | null {
-  const { nIters, earlyStop } = config;
+function endingOf(run: Run, rows: readonly MetricsRow[]): Ending | null {
+  const { system, config: { nIters, earlyStop, patience }, trainer, stop, deadline } = run;
   if (trainer.iteration >= nIters) return "iterations";
-  const { metric, better } = system.headline;
+  const { metric, evaluation, better } = system.headline;
+  if (patience !== null) {
+    const best = bestOf(run, rows)?.iteration ?? 0;
+    const later = rows.filter(({ iteration, metrics }) => iteration > best && evaluation in metrics);
+    if (later.length >= patience) return "patience";
+  }
   if (earlyStop !== null && rows.length >= recentIterations) {
     const recent = recentMean(rows, metric);
     if (better === "higher" ? recent >= earlyStop : recent <= earlyStop) return "headline";

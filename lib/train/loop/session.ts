@@ -7,6 +7,8 @@ import {
   checkFinite,
   checkFits,
   type Checkpoint,
+  checkpointFolder,
+  checkpointName,
   listCheckpoints,
   loadCheckpointOf,
   withSteps,
@@ -223,20 +225,29 @@ function conclusion(path: string, plan: Plan, trainer: Trainer, result: Result):
 }
 
 function endingText(
-  { system: { headline }, config: { nIters, earlyStop } }: Plan,
+  { system: { headline }, config: { nIters, earlyStop, patience } }: Plan,
   iteration: number,
-  { ending, last, recent }: Result,
+  { ending, last, recent, best }: Result,
 ): string {
   const count = Math.min(recentIterations, iteration);
   const mean = count > 1 ? `, mean of the last ${count}: ${numberText(recent)}` : "";
-  const numbers = `${headline.metric}: ${numberText(last)}${mean}`;
+  const numbers = `${headline.name}: ${numberText(last)}${mean}`;
   const where = `after iteration ${iteration} of ${nIters}`;
   switch (ending) {
     case "iterations":
       return `Done: ${counted(iteration, "iteration")}. Last ${numbers}`;
     case "headline":
       return `Done ${where}: the mean ${headline.name} of the last ${recentIterations}, ${numberText(recent)}, has ` +
-        `reached --early-stop ${earlyStop}. Last ${headline.metric}: ${numberText(last)}`;
+        `reached --early-stop ${earlyStop}. Last ${headline.name}: ${numberText(last)}`;
+    case "patience": {
+      const since = counted(patience!, "evaluation") + (patience === 1 ? " was" : " in a row were");
+      const than = best === null
+        ? "no number"
+        : `no better than the ${numberText(best.metrics[headline.evaluation])} of ${checkpointFolder}/${
+          checkpointName(best.iteration)
+        }, which is kept`;
+      return `Done ${where}: ${since} ${than}. Last ${headline.name}: ${numberText(last)}`;
+    }
     case "signal":
       return `Stopped ${where}. Last ${numbers}`;
     case "time":
@@ -245,6 +256,7 @@ function endingText(
 }
 
 function goOnText(path: string, { system, config }: Plan, { ending, outcome, recent }: Result): string {
+  if (ending === "patience") return `To go on: ${resumeCommand(path)} --patience ${2 * config.patience!}`;
   if (outcome === "interrupted") return `To resume: ${resumeCommand(path)}`;
   if (ending === "headline") {
     const further = system.headline.better === "higher" ? Math.floor(recent) + 1 : Math.ceil(recent) - 1;
