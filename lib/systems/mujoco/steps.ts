@@ -11,6 +11,6 @@ export const steps = {
     max: 1024,
     aboveMin: false,
     initial: null,
-    help: "threads that step; 0: the one that learns. One a core, if not given",
+    help: "threads that step, or one a core; 0: the one that learns",
   } as NumberOption<null>,
 };
