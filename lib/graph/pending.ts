@@ -130,6 +130,11 @@ export const pending = {
     return false;
   },
 
+  /** The steps so far, oldest first: the last may not be complete. */
+  soFar(): readonly Step[] {
+    return [...steps];
+  },
+
   /** The steps, oldest first. What is assigned from now on belongs to another. */
   steps(): readonly Step[] {
     fresh = [];

@@ -10,7 +10,7 @@ import { isInterruptible } from "../graph/interrupt.ts";
 import { type Node, placeholder, topological } from "../graph/node.ts";
 import { type Assignment, pending, type Step } from "../graph/pending.ts";
 import { withSite } from "../graph/site.ts";
-import { enqueue, evaluateNow, inOrder, isIdle, type Plan, planFor, run } from "./evaluate.ts";
+import { enqueue, evaluateNow, inOrder, isIdle, type Plan, planFor, run, runNow } from "./evaluate.ts";
 
 interface Failure {
   /** `null` if the step is in order. */
@@ -181,10 +181,22 @@ function seal(step: Step): void {
   pending.seal(step);
 }
 
-/** A loop that reads nothing: its steps are computed as soon as the program waits for something. */
+/** Computes the steps that are sealed, as far as that waits for nothing. Whether there are none left. */
+function flushNow(): boolean {
+  if (!isIdle() || !allJudged()) return false;
+  for (const step of pending.soFar()) {
+    const plan = plans.get(step);
+    if (!plan) return true;
+    if (!runNow(plan)) return false;
+    pending.settle(step);
+  }
+  return true;
+}
+
+/** A loop that reads nothing: its steps are computed at once, or as soon as the program waits for something. */
 pending.onFull((steps) => {
   steps.forEach(seal);
-  if (isFlushing) return;
+  if (isFlushing || flushNow()) return;
   isFlushing = true;
   void inOrder(async () => {
     try {
