@@ -1,25 +1,12 @@
 /** What a configuration reads: stories, sums, or a file. */
 
-import { readFileSync, statSync } from "node:fs";
 import { Bytes } from "../../lm/corpora/bytes.ts";
 import type { Corpus } from "../../lm/corpora/corpus.ts";
 import { Stories } from "../../lm/corpora/stories.ts";
 import { Sums } from "../../lm/corpora/sums.ts";
+import { readInput } from "../input_file.ts";
 import type { Config } from "../settings.ts";
 import { UsageError } from "../usage.ts";
-
-/** The bytes of a file. Throws a UsageError that says why it cannot be read. */
-function bytesOf(path: string): Uint8Array {
-  try {
-    if (statSync(path).isDirectory()) throw new UsageError(`--data ${path} is a folder: give one of its files.`);
-    return readFileSync(path);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const { code, message } = error as Error & { code?: string };
-    const why = code === "ENOENT" ? "it does not exist" : code === "EACCES" ? "it may not be read" : message;
-    throw new UsageError(`--data ${path} cannot be opened: ${why}.`);
-  }
-}
 
 /** What is read. Throws a UsageError if it is a file that cannot be. */
 export function corpusOf({ scenarioName, contextLength, digits, corrupted, data }: Config): Corpus {
@@ -27,7 +14,7 @@ export function corpusOf({ scenarioName, contextLength, digits, corrupted, data 
   if (scenarioName === "sums") return new Sums({ digits: Number(digits), corrupted: Number(corrupted) });
   if (typeof data !== "string") throw new UsageError("text needs a text to learn from: --data PATH.");
   try {
-    return new Bytes(bytesOf(data), Number(contextLength), `--data ${data}`);
+    return new Bytes(readInput("--data", data), Number(contextLength), `--data ${data}`);
   } catch (error) {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   }

@@ -45,16 +45,20 @@ export interface SavedCheckpoint {
 
 /**
  * Writes the state after `iteration`, whole or not at all, then removes all but the last few. `config` is the configuration of the run, as
- * its folder has it.
+ * its folder has it, `inputs` the digests of the files that it keeps.
  */
 export function saveCheckpoint(
   run: string,
   iteration: number,
   state: TrainerState,
   config: Settings = {},
+  inputs: Readonly<Record<string, string>> = {},
 ): SavedCheckpoint {
   const path = join(run, checkpointFolder, `${String(iteration).padStart(6, "0")}.safetensors`);
-  const metadata = { format: formats.now, iteration: String(iteration), config: JSON.stringify(config) };
+  const metadata = {
+    ...{ format: formats.now, iteration: String(iteration), config: JSON.stringify(config) },
+    ...Object.keys(inputs).length > 0 && { inputs: JSON.stringify(inputs) },
+  };
   const { file, digest } = encodeWithDigest({ tensors: state, metadata });
   writeFileAtomic(path, file);
   for (const old of listCheckpoints(run).slice(0, -kept)) removeIfThere(old.path);
@@ -63,9 +67,17 @@ export function saveCheckpoint(
 
 /** The configuration that a checkpoint notes, from its header alone; null if it notes none, or cannot be read. */
 export function notedInCheckpoint(path: string): Settings | null {
+  return notedAs("config", path);
+}
+
+/** The same for the digests of the files that the run keeps, by the settings that name them. */
+export function inputsInCheckpoint(path: string): Readonly<Record<string, string>> | null {
+  return notedAs("inputs", path) as Record<string, string> | null;
+}
+
+function notedAs(name: string, path: string): Settings | null {
   try {
-    const { config } = readMetadata(path);
-    const noted: unknown = JSON.parse(config ?? "null");
+    const noted: unknown = JSON.parse(readMetadata(path)[name] ?? "null");
     return typeof noted === "object" && noted !== null && Object.keys(noted).length > 0 ? noted as Settings : null;
   } catch {
     // What is wrong with it is said by who reads it whole.
