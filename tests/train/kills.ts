@@ -69,12 +69,12 @@ async function killed(
   const before = rowsOf(out, scenario).length;
   while (!over && rowsOf(out, scenario).length <= before) await sleep(2);
   let saving = false;
+  const milliseconds = 1000 * (rowsOf(out, scenario).at(-1)?.metrics["time/iteration_seconds"] ?? 0);
   if (moment === "saving") {
-    while (!over && !(saving = isSaving(out, scenario))) await sleep(0);
-  } else if (!over) {
-    const seconds = rowsOf(out, scenario).at(-1)!.metrics["time/iteration_seconds"]!;
-    await sleep(1500 * seconds * moment.share);
-  }
+    // A small file is written before anybody has looked.
+    const end = performance.now() + Math.max(20, 5 * milliseconds);
+    while (!over && performance.now() < end && !(saving = isSaving(out, scenario))) await sleep(0);
+  } else if (!over) await sleep(1.5 * milliseconds * moment.share);
   if (!over) child.kill("SIGKILL");
   return (await status).signal === "SIGKILL" ? saving ? "saving" : "an iteration" : null;
 }

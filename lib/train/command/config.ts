@@ -5,7 +5,7 @@ import { isStrayPromise, shown } from "../../graph/kinds.ts";
 import { flagOf, initialOf, notThis, type Option, rangeOf, type Table, within } from "../../systems/option.ts";
 import { type Config, isHarmless, type Setting, type Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
-import { isShowable } from "../../systems/text.ts";
+import { isShowable, oneLine } from "../../systems/text.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { checkOption } from "./flags.ts";
 import { closest, nearest } from "./nearest.ts";
@@ -49,7 +49,7 @@ function parse(table: Table, value: unknown): Config {
     const name = String(path?.[0]?.key);
     if (expected !== "never") return `${flagOf(name)} is missing.`;
     const close = nearest(name, table);
-    return `"${name}" is no setting${close === null ? "." : `: did you mean "${close}"?`}`;
+    return `"${oneLine(name)}" is no setting${close === null ? "." : `: did you mean "${close}"?`}`;
   });
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (!result.success) throw new UsageError(result.issues[0].message);

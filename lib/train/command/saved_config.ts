@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { shown } from "../../graph/kinds.ts";
 import { type Config, isHarmless, type Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
-import { isShowable, printable } from "../../systems/text.ts";
+import { isShowable, oneLine, printable } from "../../systems/text.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { type CheckpointFile, inputsInCheckpoint, loadCheckpointOf, notedInCheckpoint } from "../files/checkpoint.ts";
 import { reasonOf } from "../files/error.ts";
@@ -82,7 +82,7 @@ function differenceFrom(noted: Settings, config: Config, written: Settings): Dif
   const defaults = defaultsOf(system, config.scenarioName, config.algorithm);
   for (const [name, value] of Object.entries(config)) {
     const before = Object.hasOwn(noted, name) ? noted[name]! : defaults[name]!;
-    const then = typeof before === "string" ? before : shown(before);
+    const then = typeof before === "string" ? oneLine(before) : shown(before);
     if (!Object.hasOwn(written, name)) {
       if (!Object.hasOwn(noted, name)) continue;
       return { name, says: (source) => `lacks "${name}", which was ${then} ${source}: put that back.` };

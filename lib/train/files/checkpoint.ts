@@ -160,13 +160,13 @@ export function withSteps(state: TrainerState, fresh: TrainerState): TrainerStat
 
 const formOf = ({ dtype, shape }: SavedTensor): string => describe(aval(dtype, shape));
 
-/** Tensors that no step leaves infinite or NaN; what else a trainer keeps is its own affair. */
-const learned = /^(policy|critic|optimizer|\w+Optimizer)\b/;
+/** What no step leaves infinite or NaN is all but the worlds, and what was counted in them. */
+const ofWorlds = /^collector\b/;
 
 /** Throws a {@linkcode UsageError} that names a tensor of `state`, read from `path`, if its numbers are not finite though they must be. */
 export function checkFinite(state: TrainerState, path: string): void {
   for (const [name, { data }] of Object.entries(state)) {
-    if (!learned.test(name) || !(data instanceof Float32Array)) continue;
+    if (ofWorlds.test(name) || !(data instanceof Float32Array)) continue;
     const at = data.findIndex((x) => !Number.isFinite(x));
     if (at >= 0) throw new UsageError(`${path} is damaged: "${name}" holds ${data[at]} at ${at}.`);
   }
