@@ -8,8 +8,8 @@ import { nodeCount } from "../graph/node.ts";
 import { numbersMade } from "../graph/storage.ts";
 
 /** So many nodes, of which weak references may keep the graphs, and so many numbers, in values that they may keep. */
-const mostNodes = 1024;
-const mostNumbers = 2 ** 23;
+const mostNodes = 8192;
+const mostNumbers = 2 ** 24;
 
 let nodes = 0;
 let numbers = 0;
