@@ -99,11 +99,12 @@ export async function assertSurvives(base: string, run: Disturbed): Promise<void
   const [whole, disturbed] = [join(base, "whole"), join(base, "disturbed")];
   const flags = ["--scenario-name", scenario, ...run.flags.split(" ")];
   let iterations = each * kills;
+  let misses = 0;
   let next = [...flags, "--n-iters", `${iterations}`, "--out", disturbed];
   for (let done = 0; done < kills;) {
     const during = await killed(disturbed, scenario, next, done % 3 === 1 ? "saving" : { share: random.next() });
     if (during !== null) done += 1;
-    else iterations += each; // It came to its end before the kill: it gets longer.
+    else iterations += each * 2 ** ++misses; // It came to its end before the kill: it gets longer.
     const folder = onlyRun(disturbed, scenario);
     tell(during === null ? "came to its end" : `kill ${done} in ${during}, after iteration ${logged(folder).length}`);
     assertUndamaged(folder);
