@@ -75,7 +75,12 @@ async function killed(
     const end = performance.now() + Math.max(20, 5 * milliseconds);
     while (!over && performance.now() < end && !(saving = isSaving(out, scenario))) await sleep(0);
   } else if (!over) await sleep(1.5 * milliseconds * moment.share);
-  if (!over) child.kill("SIGKILL");
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    // It has ended by itself.
+    if (!(error instanceof TypeError)) throw error;
+  }
   return (await status).signal === "SIGKILL" ? saving ? "saving" : "an iteration" : null;
 }
 
