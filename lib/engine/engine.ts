@@ -34,6 +34,11 @@ export interface Executable {
    * executable do not overlap: the caller awaits.
    */
   run(inputs: readonly Storage[], keep?: Keep): Promise<Storage[]>;
+  /**
+   * The same at once, of a graph without donated inputs: for a loop that waits for nothing. `null`, with nothing done, where something
+   * is to be waited for, or {@linkcode run} would throw.
+   */
+  runNow?(inputs: readonly Storage[]): Storage[] | null;
   /** The program as printable data, one instruction a line. */
   listing(): string[];
   /** Gives back what the engine holds for it. */
@@ -52,6 +57,12 @@ export interface Engine {
    * @internal
    */
   compile(graph: Graph): Promise<Executable>;
+  /**
+   * For the library: the same at once; `null` where something is to be waited for.
+   *
+   * @internal
+   */
+  compileNow?(graph: Graph): Executable | null;
   /** Bytes that the engine holds now, by what holds them. */
   liveBytes(): Record<string, number>;
   /** Gives everything back. */

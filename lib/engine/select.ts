@@ -120,6 +120,11 @@ export async function currentEngine(): Promise<Engine> {
   return chosen ?? await (choosing ?? useDevice("auto"));
 }
 
+/** The same, if it is open. */
+export function openEngine(): Engine | null {
+  return chosen;
+}
+
 /** Why `auto` did without a GPU although there may be one (its driver crashed, hung or refused), or `null`. */
 export function deviceNotice(): string | null {
   takesNothing(arguments);

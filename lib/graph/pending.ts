@@ -60,6 +60,8 @@ let whole: { readonly losses: Node[]; readonly undo: (() => void)[] } | null = n
 let made = 0;
 let failure: { readonly error: unknown } | null = null;
 let isRepeating = false;
+/** What is to be made once more when all is taken back that has to be. */
+let repeats: Entry[] = [];
 let whenFull: (steps: readonly Step[]) => void = () => {};
 let whenTakenBack: (variable: Assigned, node: Node, before: Node) => void = () => {};
 
@@ -88,20 +90,25 @@ function end(): OpenStep[] {
   return [...steps];
 }
 
-/** Takes back what was assigned, the last first. What was assigned over it stays. */
+/** Takes back what was assigned, the last first. What was assigned over it stays; {@linkcode repeat} makes known numbers stay, too. */
 function takeBack(undone: readonly Assignment[]): void {
-  const again: (() => void)[] = [];
   const others = [...steps].flatMap((x) => x.assignments);
   for (const assignment of undone.toReversed()) {
     const { variable, node, before } = assignment;
     if (variable.node === node) variable.replace(before);
     whenTakenBack(variable, node, before);
     for (const x of others) if (x.before === node) x.before = before;
-    if (assignment.again) again.unshift(assignment.again);
+    if (assignment.again) repeats.push(assignment as Entry);
   }
+}
+
+/** Assigns once more what must stay of what was taken back, in the order in which it was assigned. */
+function repeat(): void {
+  const all = repeats.sort((a, b) => a.order - b.order);
+  repeats = [];
   isRepeating = true;
   try {
-    for (const repeat of again) repeat();
+    for (const { again } of all) again!();
   } finally {
     isRepeating = false;
   }
@@ -128,6 +135,11 @@ export const pending = {
   some(test: (step: Step) => boolean): boolean {
     for (const step of steps) if (test(step)) return true;
     return false;
+  },
+
+  /** The steps so far, oldest first: the last may not be complete. */
+  soFar(): readonly Step[] {
+    return [...steps];
   },
 
   /** The steps, oldest first. What is assigned from now on belongs to another. */
@@ -160,6 +172,7 @@ export const pending = {
       return result;
     } catch (error) {
       if (open) takeBack(open.assignments.splice(keys));
+      repeat();
       if (open && keys === 0) steps.delete(open);
       throw error;
     } finally {
@@ -195,10 +208,11 @@ export const pending = {
     pending.seal(step);
   },
 
-  /** Takes assignments of a step back; the others of it stay pending. */
-  undo(step: Step, undone: readonly Assignment[]): void {
+  /** Takes assignments of a step back; the others of it stay pending. Those of the nodes `bad` are bad themselves: they are not repeated. */
+  undo(step: Step, undone: readonly Assignment[], bad: ReadonlySet<Node> = new Set()): void {
     const { assignments, undo } = step as OpenStep;
     takeBack(undone);
+    repeats = repeats.filter((x) => !bad.has(x.node));
     for (const { node } of undone) {
       forget(node);
       node.value = null;
@@ -207,6 +221,9 @@ export const pending = {
     if (step.assignments.length === 0) steps.delete(step as OpenStep);
     if (undone.length > 0) undo.forEach((fn) => fn());
   },
+
+  /** When all is taken back that was built on something bad: see {@linkcode Assignment.again}. */
+  repeat,
 
   /** What held `before` when it was assigned would hold `node` by now. */
   follow(before: Node, node: Node): void {

@@ -13,6 +13,13 @@ export interface DeviceBuffer {
   release(): void;
 }
 
+let numbers = 0;
+
+/** How many numbers the storages have that were ever made. */
+export function numbersMade(): number {
+  return numbers;
+}
+
 /** The numbers of one value, dense and row-major. They never change once they are there. */
 export class Storage {
   /** The run that made it, if runs are judged later: whether it went bad. */
@@ -32,6 +39,7 @@ export class Storage {
     if (host === null && device === null) throw new Error("A Storage needs host memory or a device buffer.");
     this.#host = host;
     this.#device = device;
+    numbers += size;
   }
 
   /** What stands for a value that is gone: whoever asks for its numbers gets an error. */

@@ -13,6 +13,11 @@ export function numberText(x: number | undefined): string {
 
 const invisible = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
 
+/** Whether a text of one line can be shown as it is. */
+export function isShowable(text: string): boolean {
+  return text.search(invisible) < 0;
+}
+
 const escaped = (x: string): string => `\\u${x.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /** Text that comes from files as it may be shown: what would move a terminal's cursor, or turn its line round, is written out. */

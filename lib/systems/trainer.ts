@@ -42,7 +42,10 @@ export interface Trainer {
   gradients?(): Promise<Readonly<Record<string, SavedTensor>>>;
   /** What learns, for `--audit`; a trainer without it cannot be audited. */
   readonly learning?: readonly Stateful[];
-  /** Parameters, optimiser, random key, state of the worlds, counters. It has the same names and shapes at any time. */
+  /**
+   * Parameters, optimiser, random key, state of the worlds, counters. It has the same names and shapes at any time, and no number that
+   * is not finite but under names that begin with `collector`, of the worlds.
+   */
   state(): Promise<TrainerState>;
   /** Continues from `state`, whose names, dtypes and shapes the caller has checked against {@linkcode state}. */
   restore(state: TrainerState): Promise<void>;

@@ -5,7 +5,7 @@
 
 import { assignedSinks, leafName, locateAmong, refuseBad } from "../forensics/nonfinite/error.ts";
 import { locate } from "../forensics/nonfinite/locate.ts";
-import { screen, type Sink, sinksBeside } from "../forensics/nonfinite/sinks.ts";
+import { caught, screen, type Sink, sinksBeside } from "../forensics/nonfinite/sinks.ts";
 import { interruptible } from "../graph/interrupt.ts";
 import { attributeText, constant, type Node, substitute, topological } from "../graph/node.ts";
 import { expand } from "../graph/ops.ts";
@@ -14,10 +14,11 @@ import { withSite } from "../graph/site.ts";
 import { refuseTakenBack } from "../graph/pending.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval } from "../graph/types.ts";
-import type { Engine, Executable } from "../engine/engine.ts";
+import type { Engine, Executable, Graph } from "../engine/engine.ts";
 import { refuseTooLarge } from "../engine/limits.ts";
 import { RunError } from "../engine/run_error.ts";
-import { currentEngine } from "../engine/select.ts";
+import { currentEngine, openEngine } from "../engine/select.ts";
+import { isTurnDue, turn } from "../engine/turn.ts";
 
 /** What computes a graph, and those like it. */
 interface Program {
@@ -101,14 +102,27 @@ export function planFor(wanted: readonly Node[]): Plan {
   return { key: canonicalText(graph.outputs, graph.leaves), graph, leaves: graph.leaves, nodes, sinks };
 }
 
-async function programFor(engine: Engine, key: string, { outputs, leaves }: Closed): Promise<Program> {
+function cacheOf(engine: Engine): Map<string, Program> {
   let cache = caches.get(engine);
   if (!cache) caches.set(engine, cache = new Map());
-  const compile = (): Promise<Executable> => {
-    refuseTooLarge(outputs, engine.name === "cpu");
-    return engine.compile({ inputs: leaves, outputs, donated: new Map(), refusesOutside: true, brief: true });
-  };
-  const found = cache.get(key) ?? { executable: await compile(), outputs };
+  return cache;
+}
+
+/** What is compiled for a closed graph. */
+function graphOf({ outputs, leaves }: Closed, engine: Engine): Graph {
+  refuseTooLarge(outputs, engine.name === "cpu");
+  return { inputs: leaves, outputs, donated: new Map(), refusesOutside: true, brief: true };
+}
+
+async function programFor(engine: Engine, key: string, graph: Closed): Promise<Program> {
+  const found = cacheOf(engine).get(key);
+  const executable = found?.executable ?? await engine.compile(graphOf(graph, engine));
+  return kept(engine, key, found ?? { executable, outputs: graph.outputs });
+}
+
+/** The program is the last to be forgotten. */
+function kept(engine: Engine, key: string, found: Program): Program {
+  const cache = cacheOf(engine);
   cache.delete(key);
   cache.set(key, found);
   if (cache.size > capacity) {
@@ -156,6 +170,31 @@ export async function run({ key, graph, leaves, nodes, sinks }: Plan): Promise<v
   for (const [node, value] of valueOf) node.value = value;
 }
 
+function programNow(engine: Engine, key: string, graph: Closed): Program | null {
+  const found = cacheOf(engine).get(key);
+  if (found) return found;
+  try {
+    const executable = engine.compileNow?.(graphOf(graph, engine)) ?? null;
+    return executable && { executable, outputs: graph.outputs };
+  } catch {
+    // It fails once more where it is awaited, and is told there.
+    return null;
+  }
+}
+
+/** As {@linkcode run}, at once. Whether it could: if not, or if what it gives would be refused, nothing was done. */
+export function runNow({ key, graph, leaves, nodes, sinks }: Plan): boolean {
+  const engine = openEngine();
+  if (!engine || leaves.some((x) => x.value === null)) return false;
+  const program = programNow(engine, key, graph);
+  if (!program) return false;
+  const values = kept(engine, key, program).executable.runNow?.(leaves.map((x) => x.value!));
+  const screened = sinks.length === 0 ? null : values?.at(-1)?.hostIfAny;
+  if (!values || screened === undefined || (screened && caught(sinks, screened).length > 0)) return false;
+  nodes.forEach((x, i) => x.value = values[i]!);
+  return true;
+}
+
 /** Computes values inside a task of {@linkcode enqueue}; all of them or, if one is refused or bad, none. */
 export async function evaluateNow(nodes: readonly Node[]): Promise<void> {
   const missing = [...new Set(nodes)].filter((x) => x.value === null);
@@ -165,7 +204,7 @@ export async function evaluateNow(nodes: readonly Node[]): Promise<void> {
 /** Runs `task` when everything asked for before is done: programs of one engine do not overlap. */
 export function inOrder<T>(task: () => Promise<T>): Promise<T> {
   tasks++;
-  const result = last.then(task);
+  const result = last.then(() => isTurnDue() ? turn().then(task) : task());
   last = result.then(done, done);
   return result;
 }

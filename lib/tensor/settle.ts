@@ -10,13 +10,15 @@ import { isInterruptible } from "../graph/interrupt.ts";
 import { type Node, placeholder, topological } from "../graph/node.ts";
 import { type Assignment, pending, type Step } from "../graph/pending.ts";
 import { withSite } from "../graph/site.ts";
-import { enqueue, evaluateNow, inOrder, isIdle, type Plan, planFor, run } from "./evaluate.ts";
+import { enqueue, evaluateNow, inOrder, isIdle, type Plan, planFor, run, runNow } from "./evaluate.ts";
 
 interface Failure {
   /** `null` if the step is in order. */
   readonly error: unknown;
   /** What is to be taken back. */
   readonly undone: readonly Assignment[];
+  /** What could not be computed, or went bad. */
+  readonly bad: readonly Node[];
 }
 
 const nodesOf = ({ assignments, losses }: Step): Node[] => [...assignments.map((x) => x.node), ...losses];
@@ -62,18 +64,20 @@ async function failureOf(step: Step): Promise<Failure> {
     first ??= error;
     if (error !== null) bad.push(...nodes);
   }
-  return { error: first, undone: undoneWith(bad, step) };
+  return { error: first, undone: undoneWith(bad, step), bad };
+}
+
+/** Whether `node`, of a step, is built on values that are gone. */
+function isBuiltOn(step: Step, node: Node, isGone: (x: Node) => boolean): boolean {
+  return topological(plans.get(step)?.leaves ?? [node], (x) => x.value !== null || isGone(x)).some(isGone);
 }
 
 /** Takes back what is built on values that are gone. */
 function undoBuiltOn(isGone: (x: Node) => boolean): void {
   const gone = new Set<Node>();
   const ends = (x: Node): boolean => gone.has(x) || isGone(x);
-  const isBuilt = (nodes: readonly Node[]): boolean =>
-    topological(nodes, (x) => x.value !== null || ends(x)).some(ends);
   for (const step of pending.steps()) {
-    const leaves = plans.get(step)?.leaves;
-    const bad = step.assignments.map((x) => x.node).filter((x) => isBuilt(leaves ?? [x]));
+    const bad = step.assignments.map((x) => x.node).filter((x) => isBuiltOn(step, x, ends));
     const undone = undoneWith(bad, step);
     for (const { node } of undone) gone.add(node);
     pending.undo(step, undone);
@@ -82,7 +86,11 @@ function undoBuiltOn(isGone: (x: Node) => boolean): void {
 
 /** Judges the compiled steps that nobody has looked at yet. */
 export async function settleCompiled(): Promise<void> {
-  await settleUnread(() => undoBuiltOn((x) => x.value?.isVoid === true));
+  try {
+    await settleUnread(() => undoBuiltOn((x) => x.value?.isVoid === true));
+  } finally {
+    pending.repeat();
+  }
 }
 
 /** Computes values inside a task, and what was assigned since the last time. */
@@ -97,16 +105,19 @@ export async function evaluateAssigned(nodes: readonly Node[]): Promise<void> {
     const isLast = i === steps.length - 1 && failure === null;
     if (await errorOf(() => compute(step, isLast ? nodes : [])) === null) pending.settle(step);
     else {
-      const { error, undone } = await failureOf(step);
+      const { error, undone, bad } = await failureOf(step);
+      const own = new Set(bad.filter((x) => !isBuiltOn(step, x, (y) => gone.has(y))));
       for (const { node } of undone) gone.add(node);
-      pending.undo(step, undone);
+      pending.undo(step, undone, own);
       pending.settle(step);
-      if (failure && error !== null) failure.later++;
+      // What is assigned once more is not lost.
+      if (failure && error !== null && undone.some((x) => x.again === null)) failure.later++;
       if (error !== null) failure ??= { error, later: 0 };
     }
   }
   if (failure) {
     undoBuiltOn((x) => gone.has(x));
+    pending.repeat();
     throw saysStateIsKept(failure.error, failure.later);
   }
   await evaluateNow(nodes);
@@ -181,10 +192,22 @@ function seal(step: Step): void {
   pending.seal(step);
 }
 
-/** A loop that reads nothing: its steps are computed as soon as the program waits for something. */
+/** Computes the steps that are sealed, as far as that waits for nothing. Whether there are none left. */
+function flushNow(): boolean {
+  if (!isIdle() || !allJudged()) return false;
+  for (const step of pending.soFar()) {
+    const plan = plans.get(step);
+    if (!plan) return true;
+    if (!runNow(plan)) return false;
+    pending.settle(step);
+  }
+  return true;
+}
+
+/** A loop that reads nothing: its steps are computed at once, or as soon as the program waits for something. */
 pending.onFull((steps) => {
   steps.forEach(seal);
-  if (isFlushing) return;
+  if (isFlushing || flushNow()) return;
   isFlushing = true;
   void inOrder(async () => {
     try {

@@ -159,6 +159,18 @@ onEachEngine("weights that are assigned before a step that goes bad, or after it
   assert.equal(await optimizer.count.item(), 1);
 });
 
+onEachEngine("of weights that are assigned, the bad ones are told once and taken back; the others stay", async () => {
+  const layers = [0, 1, 2].map((seed) => new Linear(2, 1, new HostRandom(seed), { biasInit: null }));
+  const optimizer = new Adam(layers.flatMap((x) => x.parameters()), { lr: 0.1 });
+  const before = await layers[0]!.weight.toList();
+  layers.forEach(({ weight }, i) => weight.assign(tensor([[i === 0 ? Infinity : 1, i]])));
+  const message = await messageOf(layers[2]!.weight.data());
+  assert.match(message, /^error\[G404\]/);
+  assert.doesNotMatch(message, /after it that built on it/);
+  assert.deepEqual(await Promise.all(layers.map((x) => x.weight.toList())), [before, [[1, 1]], [[1, 2]]]);
+  assert.equal(await optimizer.count.item(), 0);
+});
+
 onEachEngine("a step that is written by hand goes back with the moments that it was computed from", async () => {
   const [w, moment, count, other] = ["w", "moment", "count", "other"].map((name) => new Variable(tensor([2]), name));
   const step = (by: number): void => {

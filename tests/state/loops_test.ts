@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import type { Engine } from "../../lib/engine/engine.ts";
 import { pending } from "../../lib/graph/pending.ts";
 import { useEngine } from "../../lib/engine/select.ts";
-import { Adam, audit, HostRandom, locateNonFinite, MLP, type Tensor, tensor } from "../../mod.ts";
-import { onEachEngine } from "../engines.ts";
+import { Adam, audit, compile, HostRandom, locateNonFinite, MLP, type Tensor, tensor } from "../../mod.ts";
+import { onEachEngine, onEngine } from "../engines.ts";
 
 /** The engine, with how often it compiled and ran. */
 function counting(engine: Engine): { compiled: number; ran: number } {
@@ -70,7 +70,40 @@ onEachEngine("steps that are never read are computed by the program of one", asy
   );
 });
 
-onEachEngine("a loop that waits for something, but reads nothing, is computed meanwhile", async () => {
+// What waits for a device waits for the event loop.
+onEngine(
+  "cpu",
+  "a loop that waits for nothing at all is computed all the same, and only its last steps are pending",
+  async () => {
+    const { net, step } = training();
+    await step().item();
+    let most = 0;
+    for (let i = 1; i < 100; i++) {
+      step();
+      most = Math.max(most, pending.soFar().length);
+    }
+    assert.ok(most <= 40, `${most} steps were pending`);
+    assert.deepEqual([...await net.parameters()[0]!.data()], await weightsOf(100, (loss) => loss.item()));
+  },
+);
+
+onEngine("cpu", "a loop that awaits what this thread computes leaves the event loop its turns", async () => {
+  const { step, net, optimizer } = training();
+  const kinds = { compiled: compile(() => step(), { state: [net, optimizer] }), read: () => step().item() };
+  for (const [kind, call] of Object.entries(kinds)) {
+    let turns = 0;
+    const count = () => setImmediate(() => turns >= 0 && (turns++, count()));
+    count();
+    const steps = kind === "read" ? 150 : 2000;
+    for (let i = 0; i < steps; i++) await call();
+    const seen = turns;
+    turns = -1;
+    // WeakRefs hold what they are made of until such a turn.
+    assert.ok(seen > 0, `${kind}: none in ${steps} steps`);
+  }
+});
+
+onEngine("webgpu", "a loop that waits for something, but reads nothing, is computed meanwhile", async () => {
   const { step, optimizer } = training();
   for (let i = 0; i < 50; i++) step();
   assert.ok(pending.steps().length >= 50);

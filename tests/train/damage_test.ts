@@ -273,6 +273,18 @@ Deno.test("what a file of others holds reaches the terminal in one line, and mov
     Deno.writeTextFileSync(path, `${nasty}\n${nasty}`);
     const third = await run(["--resume", folder]);
     Deno.writeTextFileSync(path, good);
+    const whole = Deno.readFileSync(listCheckpoints(folder).at(-1)!.path);
+    const { tensors, metadata } = decodeSafetensors(whole);
+    const noted = JSON.stringify({ ...JSON.parse(metadata.config!), algorithm: `x\n${nasty}` });
+    rewrite(join(folder, "manifest.json"), ({ checkpoints: _, ...rest }) => rest);
+    const forged = encodeSafetensors({ tensors, metadata: { ...metadata, config: noted } });
+    Deno.writeFileSync(listCheckpoints(folder).at(-1)!.path, forged);
+    const sixth = await run(["--resume", folder]);
+    assert.match(sixth.err, /and it was x\\n\\u001b\[2K\\u000dDone: 9 iterations\\u202e by 000006/);
+    Deno.writeFileSync(listCheckpoints(folder).at(-1)!.path, whole);
+    Deno.writeTextFileSync(join(base, "key.json"), JSON.stringify({ [`x\n${nasty}`]: 1 }));
+    const seventh = await run(["--config", join(base, "key.json")]);
+    assert.match(seventh.err, /"x\\n\\u001b.*" is no setting/);
     rewrite(join(folder, "manifest.json"), (x) => ({ ...x, adapter: `a rule\n${nasty}` }));
     const fourth = await run(["--resume", folder]);
     const named = join(base, `run\n${nasty}`);
@@ -280,7 +292,7 @@ Deno.test("what a file of others holds reaches the terminal in one line, and mov
     Deno.writeTextFileSync(join(named, "manifest.json"), "{");
     const fifth = await runCommand(runsTool, base);
     assert.match(fifth.out, /run\\n\\u001b\[2K\\u000dDone: 9 iterations\\u202e/);
-    for (const { out, err } of [first, second, third, fourth, fifth]) {
+    for (const { out, err } of [first, second, third, fourth, fifth, sixth, seventh]) {
       for (const moving of ["\x1b", "\r", "\u202e"]) assert.ok(!(out + err).includes(moving));
       assert.doesNotMatch(out + err, /^Done: 9/m);
       for (const line of err.split("\n")) assert.ok(line.length < 600, line);

@@ -124,9 +124,20 @@ Deno.test("checkFits() names the first tensor of another shape, dtype or name", 
   refused({ ...state, extra: weights([2]) }, 'nothing here is called "extra".');
 });
 
-Deno.test("checkFinite() and withSteps() know every optimiser, by its name", () => {
+Deno.test("checkFinite() looks at all but the worlds, and withSteps() knows every optimiser, by its name", () => {
   const tensor = (x: number) => ({ dtype: "float32", shape: [1], data: Float32Array.of(x) }) as const;
-  for (const name of ["policy.w", "critic.w", "optimizer.w.first", "criticOptimizer.w.first"]) {
+  const optimisers = ["optimizer.w.first", "criticOptimizer.w.first"];
+  for (
+    const name of [
+      "policy.w",
+      "critic.w",
+      "model.0.weight",
+      "other.1.bias",
+      "target.w",
+      "valueScale.mean",
+      ...optimisers,
+    ]
+  ) {
     checkFinite({ [name]: tensor(1), "collector.best": tensor(-Infinity) }, "c");
     assert.throws(
       () => checkFinite({ [name]: tensor(NaN) }, "c"),

@@ -6,6 +6,7 @@ import type { Bytes } from "../../lib/lm/corpora/bytes.ts";
 import { corpusOf } from "../../lib/systems/language/data.ts";
 import { trainerOptions } from "../../lib/systems/language/settings.ts";
 import type { Config } from "../../lib/systems/settings.ts";
+import type { Trainer } from "../../lib/systems/trainer.ts";
 import { evalTool } from "../../lib/train/look/eval.ts";
 import { exportTool } from "../../lib/train/look/export.ts";
 import { generateTool } from "../../lib/train/look/generate.ts";
@@ -80,6 +81,24 @@ Deno.test("what a model of text cannot read or be is refused by the command", ()
       return join(base, name);
     };
     const text = (path: string) => `--scenario-name text --data ${path}`;
+    if (Deno.build.os !== "windows") {
+      assert.equal((await new Deno.Command("mkfifo", { args: [join(base, "pipe")] }).output()).code, 0);
+      const sentence = `${base}/pipe is no file that can be read again: write it to one.\n`;
+      assert.equal(await told(text(join(base, "pipe"))), `error: --data ${sentence}`);
+      assert.equal(await told(`--scenario-name humanoid3d --motion ${base}/pipe`), `error: --motion ${sentence}`);
+    }
+    using large = Deno.openSync(join(base, "large"), { write: true, create: true });
+    large.truncateSync(2 ** 43);
+    assert.match(
+      await told(text(join(base, "large"))),
+      /^error: --data \S+ is too large: to read and to copy it would take 17,592 GB, and \S+ .B of memory are free\.\n$/,
+    );
+    for (const name of ["a\nb", "a\x1b[2Kb"]) {
+      assert.equal(
+        await told(text(file(name, [65]))),
+        "error: --data holds characters that cannot be shown: give the file another name.\n",
+      );
+    }
     const [empty, three] = [file("empty", []), file("three", [65, 0, 66])];
     assert.equal(await told("--scenario-name text"), "error: text needs a text to learn from: --data PATH.\n");
     assert.equal(
@@ -138,7 +157,39 @@ Deno.test("a run keeps its text, and does not go on with another", () =>
     assert.equal((await run(["--resume", folder], { createTrainer, stopAfter: 2 })).code, 130);
     Deno.writeTextFileSync(join(folder, "data", "data.bin"), "abcdefgx".repeat(20));
     const { err } = await run(["--resume", folder], { createTrainer });
-    assert.match(err, /The text is not the one that the run began with: put that back\./);
+    const path = join(folder, "data", "data.bin");
+    assert.equal(
+      err,
+      `error: ${path} is another file than the one of its checkpoint: the run has learned from that. ` +
+        "Put it back, or start a new run.\n",
+    );
+    assert.equal((await runCommand(generateTool, folder)).err, err);
+  }));
+
+Deno.test("a run whose folder is deleted has its text in the new one", () =>
+  withFolder(async (base) => {
+    const data = join(base, "data.bin");
+    Deno.writeTextFileSync(data, "abcdefgh".repeat(20));
+    const line = `--scenario-name text --data ${data} ${size} --algorithm ntp --context-length 8 --out ${base}/out`;
+    let iterations = 0;
+    const deleting = async (config: Config): Promise<Trainer> => {
+      const trainer = await createTrainer<Trainer>(config);
+      const iterate = trainer.iterate.bind(trainer);
+      trainer.iterate = (pause) => {
+        if (++iterations === 2) Deno.removeSync(join(base, "out", "text"), { recursive: true });
+        return iterate(pause);
+      };
+      return trainer;
+    };
+    const { code, out, err } = await run([...line.split(" "), "--n-iters", "3"], {
+      createTrainer: deleting,
+      stopAfter: 2,
+    });
+    assert.deepEqual([code, err], [130, ""]);
+    assert.match(out, /is gone: what is known of the run goes on in/);
+    Deno.removeSync(data);
+    const resumed = await run(["--resume", onlyRun(join(base, "out"), "text")], { createTrainer });
+    assert.deepEqual([resumed.code, resumed.err], [0, ""]);
   }));
 
 Deno.test("a run of what is no text writes none, and what a prompt may be is said", () =>

@@ -200,7 +200,7 @@ Deno.test("what cannot be imitated is refused by the command, in a sentence that
       ],
       [
         [...humanoid, "--motion", none],
-        /^error: --motion .*none\.json cannot be opened: there is no such file; it is one of stand, walk, or a file\.\n$/,
+        /^error: --motion .*none\.json cannot be opened: it does not exist; it is one of stand, walk, or a file\.\n$/,
       ],
       [[...humanoid, "--motion", file("{")], /^error: --motion .*clip\.json is no JSON: .*\n$/],
       [

@@ -10,6 +10,7 @@ import { usedConfig } from "../../lib/train/command/saved_config.ts";
 import { checkFinite, listCheckpoints } from "../../lib/train/files/checkpoint.ts";
 import { WriteError } from "../../lib/train/files/error.ts";
 import { findRun, RunFolder } from "../../lib/train/files/folder.ts";
+import { asInRun } from "../../lib/train/files/inputs.ts";
 import { readLog, readRows } from "../../lib/train/files/metrics.ts";
 import { readRecords } from "../../lib/train/files/tensorboard.ts";
 import { writeRunReport } from "../../lib/train/look/report.ts";
@@ -120,7 +121,7 @@ export function originalOf(folder: string): Original {
     files: new Map(filesBelow(folder).map((name) => [name, Deno.readFileSync(join(folder, name))])),
     rows: logged(folder),
     last: checkpointOf(point),
-    config: usedConfig(point),
+    config: asInRun(folder, usedConfig(point)),
   };
 }
 
@@ -166,7 +167,7 @@ export function judge(folder: string, original: Original, name: string, changed:
   if (!record) assert.ok(problems.length > 0, "runs says nothing of it");
   if (reports) orSentence(() => writeRunReport(folder, null));
   const point = orSentence(() => findRun(folder));
-  const config = point && orSentence(() => usedConfig(point));
+  const config = point && orSentence(() => asInRun(folder, usedConfig(point)));
   const checkpoint = config && orSentence(() => checkpointOf(point));
   if (!checkpoint) {
     // Nothing was touched.
@@ -176,6 +177,7 @@ export function judge(folder: string, original: Original, name: string, changed:
     assert.ok(!isSame);
     return "refused";
   }
+  if (name.startsWith("data/")) assert.ok(isSame, "another text is believed");
   checkFinite(checkpoint.state, checkpoint.path);
   assert.ok(isDeepStrictEqual(checkpoint.state, original.last!.state), "other numbers are believed");
   for (const [key, value] of Object.entries(original.config)) {

@@ -7,7 +7,8 @@ import { uncounted } from "../../graph/node.ts";
 import type { Engine, Executable, Graph } from "../engine.ts";
 import { createOnnxEngine, type OnnxOptions } from "../onnx/engine.ts";
 import { type OnnxPart, openPart } from "../onnx/part.ts";
-import { cores, turn } from "../onnx/session.ts";
+import { cores } from "../onnx/session.ts";
+import { turn } from "../turn.ts";
 import { Lease } from "../lease.ts";
 import { compileGraph, type Host } from "../wasm/executable.ts";
 import { Heap } from "../wasm/heap.ts";
@@ -60,22 +61,23 @@ export async function createCpuEngine({ lowering = "best", threads = cores }: Cp
     }
   }
 
-  const compile = async (graph: Graph): Promise<Executable> => {
+  /** What is not for ONNX Runtime alone. */
+  const compileNow = (graph: Graph): Executable | null => {
     try {
-      const executable = uncounted(() => {
+      return uncounted(() => {
         const chosen = lowering === "best" ? chooseWay(graph, threads) : graph;
         return chosen && compileWasm(chosen);
       });
-      return executable ?? await onnx.compile(graph);
     } catch (error) {
       if (!(error instanceof TooLarge)) throw error;
-      return await onnx.compile(graph);
+      return null;
     }
   };
   return {
     name: "cpu",
     adapter: onnx.adapter,
-    compile,
+    compile: async (graph) => compileNow(graph) ?? await onnx.compile(graph),
+    compileNow,
     liveBytes() {
       const { models = 0, "spare state": spare = 0 } = onnx.liveBytes();
       const all = [...leases];

@@ -9,7 +9,8 @@ import type { Lease } from "../lease.ts";
 import { evaluateHost, type HostValue } from "./host.ts";
 import { listModel } from "./listing.ts";
 import type { Port, Program } from "./program.ts";
-import { originOf, runtimeError, type Session, turn } from "./session.ts";
+import { turn } from "../turn.ts";
+import { originOf, runtimeError, type Session } from "./session.ts";
 
 /** An ONNX Runtime tensor over our memory, which is not copied. */
 export function tensorOver({ dtype, shape }: Aval, data: TypedArray): Tensor {

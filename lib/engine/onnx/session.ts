@@ -59,11 +59,6 @@ export function openSession(model: Uint8Array, threads: number, brief = false): 
   };
 }
 
-/** A turn of the event loop: who awaits one run after another leaves timers and the like their turn. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
 /** Which node ONNX Runtime's message is about, by the names of its operations: of a loop and what failed in it the innermost. */
 export function originOf(error: unknown, origins: ReadonlyMap<string, Node>): Node | undefined {
   const names = [...String(error).matchAll(/Name:'([^']*)'/g)].map((x) => origins.get(x[1]!));

@@ -116,6 +116,17 @@ export function compileGraph(
     }
   }
 
+  /** Runs it on numbers, those that are not there already; or says which of its checks has failed, from 1. */
+  function compute(current: Loaded, inputs: readonly Storage[], numbers: (TypedArray | null)[], side: Side) {
+    bring(current, inputs, numbers, side);
+    const arrays = hasParts ? arraysFor(current) : null;
+    const failed = current.run({ side, inputs: numbers, outputs: arrays ?? [] });
+    if (failed > 0) return failed;
+    const results: Storage[] = [];
+    for (let i = 0; i < outputSizes.length; i++) results.push(resultOf(current, i, arrays?.[i] ?? null, side));
+    return results;
+  }
+
   return {
     async run(inputs, keep?: Keep) {
       if (hasParts && program !== null) await host!.before();
@@ -129,15 +140,18 @@ export function compileGraph(
       }
       // It may have been given back meanwhile, and its memory be another's.
       theProgram();
-      bring(current, inputs, numbers, side);
-      const arrays = hasParts ? arraysFor(current) : null;
-      const failed = current.run({ side, inputs: numbers, outputs: arrays ?? [] });
-      if (failed > 0) throw outside(current.checks[failed - 1]!);
-      const results: Storage[] = [];
-      for (let i = 0; i < outputSizes.length; i++) results.push(resultOf(current, i, arrays?.[i] ?? null, side));
+      const results = compute(current, inputs, numbers, side);
+      if (typeof results === "number") throw outside(current.checks[results - 1]!);
       const kept = keep?.(results);
       if (graph.donated.size > 0) retire(current, inputs, kept);
       return results;
+    },
+    runNow(inputs) {
+      if (hasParts || program === null || lease.isOver || graph.donated.size > 0) return null;
+      const numbers = inputs.map((x, i) => isRead[i] && !isThere(program!, i, x, 0) ? x.hostIfAny : null);
+      if (inputs.some((x, i) => isRead[i] && (x.isGone || x.hostIfAny === null))) return null;
+      const results = compute(program, inputs, numbers, 0);
+      return typeof results === "number" ? null : results;
     },
     listing: () => [...lines],
     dispose() {

@@ -1,28 +1,15 @@
 /** What a configuration reads: stories, sums, the source of a package, or a file. */
 
-import { readFileSync, statSync } from "node:fs";
 import { Bytes } from "../../lm/corpora/bytes.ts";
 import type { Corpus } from "../../lm/corpora/corpus.ts";
 import { Stories } from "../../lm/corpora/stories.ts";
 import { Sums } from "../../lm/corpora/sums.ts";
+import { readInput } from "../input_file.ts";
 import type { Config } from "../settings.ts";
 import { UsageError } from "../usage.ts";
 
-/** The bytes of a file. Throws a UsageError that says why it cannot be read. */
-function bytesOf(path: string): Uint8Array {
-  try {
-    if (statSync(path).isDirectory()) throw new UsageError(`--data ${path} is a folder: give one of its files.`);
-    return readFileSync(path);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const { code, message } = error as Error & { code?: string };
-    const why = code === "ENOENT" ? "it does not exist" : code === "EACCES" ? "it may not be read" : message;
-    throw new UsageError(`--data ${path} cannot be opened: ${why}.`);
-  }
-}
-
 /** JavaScript as people write it: all of vega-lite in one file, 770,452 bytes, under the 3-clause BSD licence. The library is drawn by it. */
-const sourceCode = (): Uint8Array => readFileSync(new URL(import.meta.resolve("npm:vega-lite@6.5.0")));
+const sourceCode = (): Uint8Array => Deno.readFileSync(new URL(import.meta.resolve("npm:vega-lite@6.5.0")));
 
 /** What is read. Throws a UsageError if it is a file that cannot be. */
 export function corpusOf({ scenarioName, contextLength, digits, corrupted, data }: Config): Corpus {
@@ -31,7 +18,7 @@ export function corpusOf({ scenarioName, contextLength, digits, corrupted, data 
   if (scenarioName === "code") return new Bytes(sourceCode(), Number(contextLength), "the source of vega-lite");
   if (typeof data !== "string") throw new UsageError("text needs a text to learn from: --data PATH.");
   try {
-    return new Bytes(bytesOf(data), Number(contextLength), `--data ${data}`);
+    return new Bytes(readInput("--data", data), Number(contextLength), `--data ${data}`);
   } catch (error) {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   }

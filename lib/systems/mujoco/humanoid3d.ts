@@ -3,6 +3,7 @@
 import { checkClip } from "../../worlds/mujoco/imitation/clip.ts";
 import { isMotionName, motionNames } from "../../worlds/mujoco/imitation/motions.ts";
 import { type MotionClip, MujocoWorld } from "../../worlds/mujoco/world.ts";
+import { readInput } from "../input_file.ts";
 import { choice, path, type ValuesOf } from "../option.ts";
 import { ppo } from "../reinforcement/ppo.ts";
 import { reinforcementSystem } from "../reinforcement/system.ts";
@@ -37,17 +38,10 @@ export const humanoid3d: System = reinforcementSystem({
 
 /** The motion in a file, which the world looks at. Throws a {@linkcode UsageError} if there is none. */
 function readClip(file: string): MotionClip {
-  const names = motionNames.join(", ");
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(file);
-  } catch (error) {
-    const why = error instanceof Deno.errors.NotFound ? "there is no such file" : (error as Error).message;
-    throw new UsageError(`--motion ${file} cannot be opened: ${why}; it is one of ${names}, or a file.`);
-  }
+  const bytes = readInput("--motion", file, `; it is one of ${motionNames.join(", ")}, or a file`);
   let clip: unknown;
   try {
-    clip = JSON.parse(text);
+    clip = JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
     throw new UsageError(`--motion ${file} is no JSON: ${(error as Error).message}.`);
   }

@@ -5,10 +5,17 @@ import { isStrayPromise, shown } from "../../graph/kinds.ts";
 import { flagOf, initialOf, notThis, type Option, rangeOf, type Table, within } from "../../systems/option.ts";
 import { type Config, isHarmless, type Setting, type Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
+import { isShowable, oneLine } from "../../systems/text.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { checkOption } from "./flags.ts";
 import { closest, nearest } from "./nearest.ts";
 import { settingsOf } from "./tables.ts";
+
+/** A name of a file, which stands in what is printed and in the run's own configuration. */
+function pathOf(name: string, message: (issue: { input: unknown }) => string) {
+  const unshowable = `${flagOf(name)} holds characters that cannot be shown: give the file another name.`;
+  return v.pipe(v.string(message), v.check(isShowable, unshowable));
+}
 
 function schemaOf(name: string, option: Option): v.GenericSchema<unknown, Setting> {
   const message = ({ input }: { input: unknown }) => {
@@ -20,7 +27,7 @@ function schemaOf(name: string, option: Option): v.GenericSchema<unknown, Settin
       return v.boolean(({ input }) => `"${name}" is true or false, not ${shown(input)}.`);
     case "choice":
       // A world of one's own has a name, or a path, that is in no table: by it the system was found.
-      return name === "scenarioName" ? v.string(message) : v.picklist(
+      return name === "scenarioName" ? pathOf(name, message) : v.picklist(
         option.values,
         message,
       );
@@ -30,7 +37,7 @@ function schemaOf(name: string, option: Option): v.GenericSchema<unknown, Settin
       return option.initial === null ? v.nullable(number) : number;
     }
     case "path":
-      return v.nullable(v.string(message));
+      return v.nullable(pathOf(name, message));
     default:
       throw new Error(`${name}: a setting is no ${option.kind}.`);
   }
@@ -42,7 +49,7 @@ function parse(table: Table, value: unknown): Config {
     const name = String(path?.[0]?.key);
     if (expected !== "never") return `${flagOf(name)} is missing.`;
     const close = nearest(name, table);
-    return `"${name}" is no setting${close === null ? "." : `: did you mean "${close}"?`}`;
+    return `"${oneLine(name)}" is no setting${close === null ? "." : `: did you mean "${close}"?`}`;
   });
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (!result.success) throw new UsageError(result.issues[0].message);

@@ -5,12 +5,12 @@ import { isDeepStrictEqual } from "node:util";
 import { shown } from "../../graph/kinds.ts";
 import { type Config, isHarmless, type Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
-import { printable } from "../../systems/text.ts";
+import { isShowable, oneLine, printable } from "../../systems/text.ts";
 import { UsageError } from "../../systems/usage.ts";
-import { type CheckpointFile, loadCheckpointOf, notedInCheckpoint } from "../files/checkpoint.ts";
+import { type CheckpointFile, inputsInCheckpoint, loadCheckpointOf, notedInCheckpoint } from "../files/checkpoint.ts";
 import { reasonOf } from "../files/error.ts";
 import { configName, notedInEvents, type ResumePoint } from "../files/folder.ts";
-import { fromRun } from "../files/inputs.ts";
+import { checkInputs, fromRun } from "../files/inputs.ts";
 import { manifestName, readManifest } from "../files/manifest.ts";
 import { readRegularText } from "../files/regular.ts";
 import { algorithmOf, defaultsOf, fixedLength, parseConfig } from "./config.ts";
@@ -27,12 +27,25 @@ export function usedConfig({ folder, checkpoint }: ResumePoint): Config {
   const [began, later] = [notedInEvents(folder), checkpoint && notedInCheckpoint(checkpoint.path)];
   const noted = began || later ? { ...began, ...later } : null;
   const difference = noted && differenceFrom(noted, config, settingsIn(folder));
-  if (!difference) return fromRun(folder, config);
+  if (!difference) {
+    if (checkpoint) checkKept(folder, config, checkpoint);
+    return fromRun(folder, config);
+  }
   if (checkpoint) loadWhole(folder, checkpoint);
   const source = later && Object.hasOwn(later, difference.name)
     ? `by ${basename(checkpoint!.path)}`
     : "as the run began";
   throw new UsageError(`${join(folder, configName)} ${difference.says(source)}`);
+}
+
+/** Throws a {@linkcode UsageError} unless the files that the run keeps are those that the checkpoint notes. */
+function checkKept(folder: string, config: Config, checkpoint: CheckpointFile): void {
+  try {
+    checkInputs(folder, config, inputsInCheckpoint(checkpoint.path) ?? {});
+  } catch (error) {
+    loadWhole(folder, checkpoint);
+    throw error;
+  }
 }
 
 /**
@@ -69,7 +82,7 @@ function differenceFrom(noted: Settings, config: Config, written: Settings): Dif
   const defaults = defaultsOf(system, config.scenarioName, config.algorithm);
   for (const [name, value] of Object.entries(config)) {
     const before = Object.hasOwn(noted, name) ? noted[name]! : defaults[name]!;
-    const then = typeof before === "string" ? before : shown(before);
+    const then = typeof before === "string" ? oneLine(before) : shown(before);
     if (!Object.hasOwn(written, name)) {
       if (!Object.hasOwn(noted, name)) continue;
       return { name, says: (source) => `lacks "${name}", which was ${then} ${source}: put that back.` };
@@ -103,7 +116,7 @@ export function readConfig(folder: string): Config {
     const { scenarioName, seed, ...rest } = settingsIn(folder) ?? {};
     if (typeof scenarioName !== "string") throw new Error("it names no scenario");
     for (const [name, value] of Object.entries({ scenarioName, ...rest })) {
-      if (typeof value === "string" && printable(value) !== value) {
+      if (typeof value === "string" && !isShowable(value)) {
         throw new Error(`"${name}" holds characters that cannot be shown`);
       }
     }

@@ -46,19 +46,30 @@ export interface SavedCheckpoint {
   readonly digest: string;
 }
 
+/** What {@linkcode saveCheckpoint} may be told. */
+export interface SavedBeside {
+  /** Digests of the files that the run keeps, by the settings that name them. */
+  readonly inputs?: Readonly<Record<string, string>>;
+  /** An iteration whose checkpoint stays. */
+  readonly spared?: number | null;
+}
+
 /**
  * Writes the state after `iteration`, whole or not at all, then removes all but the last few, and that of iteration `spared`. `config` is
- * the configuration of the run, as its folder has it.
+ * the configuration of the run, as its folder has it, `inputs` the digests of the files that it keeps.
  */
 export function saveCheckpoint(
   run: string,
   iteration: number,
   state: TrainerState,
   config: Settings = {},
-  spared: number | null = null,
+  { inputs = {}, spared = null }: SavedBeside = {},
 ): SavedCheckpoint {
   const path = join(run, checkpointFolder, checkpointName(iteration));
-  const metadata = { format: formats.now, iteration: String(iteration), config: JSON.stringify(config) };
+  const metadata = {
+    ...{ format: formats.now, iteration: String(iteration), config: JSON.stringify(config) },
+    ...Object.keys(inputs).length > 0 && { inputs: JSON.stringify(inputs) },
+  };
   const { file, digest } = encodeWithDigest({ tensors: state, metadata });
   writeFileAtomic(path, file);
   for (const old of listCheckpoints(run).slice(0, -kept)) if (old.iteration !== spared) removeIfThere(old.path);
@@ -67,9 +78,17 @@ export function saveCheckpoint(
 
 /** The configuration that a checkpoint notes, from its header alone; null if it notes none, or cannot be read. */
 export function notedInCheckpoint(path: string): Settings | null {
+  return notedAs("config", path);
+}
+
+/** The same for the digests of the files that the run keeps, by the settings that name them. */
+export function inputsInCheckpoint(path: string): Readonly<Record<string, string>> | null {
+  return notedAs("inputs", path) as Record<string, string> | null;
+}
+
+function notedAs(name: string, path: string): Settings | null {
   try {
-    const { config } = readMetadata(path);
-    const noted: unknown = JSON.parse(config ?? "null");
+    const noted: unknown = JSON.parse(readMetadata(path)[name] ?? "null");
     return typeof noted === "object" && noted !== null && Object.keys(noted).length > 0 ? noted as Settings : null;
   } catch {
     // What is wrong with it is said by who reads it whole.
@@ -152,13 +171,13 @@ export function withSteps(state: TrainerState, fresh: TrainerState): TrainerStat
 
 const formOf = ({ dtype, shape }: SavedTensor): string => describe(aval(dtype, shape));
 
-/** Tensors that no step leaves infinite or NaN; what else a trainer keeps is its own affair. */
-const learned = /^(policy|critic|optimizer|\w+Optimizer)\b/;
+/** What no step leaves infinite or NaN is all but the worlds, and what was counted in them. */
+const ofWorlds = /^collector\b/;
 
 /** Throws a {@linkcode UsageError} that names a tensor of `state`, read from `path`, if its numbers are not finite though they must be. */
 export function checkFinite(state: TrainerState, path: string): void {
   for (const [name, { data }] of Object.entries(state)) {
-    if (!learned.test(name) || !(data instanceof Float32Array)) continue;
+    if (ofWorlds.test(name) || !(data instanceof Float32Array)) continue;
     const at = data.findIndex((x) => !Number.isFinite(x));
     if (at >= 0) throw new UsageError(`${path} is damaged: "${name}" holds ${data[at]} at ${at}.`);
   }

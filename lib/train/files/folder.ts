@@ -9,7 +9,7 @@ import { type CheckpointFile, checkpointFolder, listCheckpoints, saveCheckpoint 
 import { isModulePath, scenarioTitle } from "../../systems/module_path.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf, WriteError } from "./error.ts";
-import { asInRun, keepInputs } from "./inputs.ts";
+import { asInRun, inputDigests, isStill, keepInputs } from "./inputs.ts";
 import { manifestName, readManifest } from "./manifest.ts";
 import { damageText, encodeRow, type MetricsRow, readLog } from "./metrics.ts";
 import { asNewFolder, inNewFolder, timestamp } from "./new_folder.ts";
@@ -129,6 +129,8 @@ export class RunFolder {
   #isLost = false;
   /** Settings that name files of which a new run has copies, as it has them. */
   #kept: Settings = {};
+  /** The digests of all such files, by the settings. */
+  #inputs: Readonly<Record<string, string>> = {};
   /** The digests of checkpoints, by the names of their files. */
   readonly #digests: Record<string, string>;
 
@@ -306,8 +308,11 @@ export class RunFolder {
 
   /** Begins anew in another folder. */
   #beginAnew(path: string, config: Config, rows: readonly MetricsRow[], now: Date): void {
-    const other = RunFolder.#begin(path, asInRun(this.#openedAt, config), now, []);
+    // What was copied is gone; what it was copied from may be there.
+    const inputs = Object.keys(this.#kept).filter((name) => isStill(String(config[name]), this.#inputs[name]));
+    const other = RunFolder.#begin(path, asInRun(this.#openedAt, config), now, inputs);
     this.close();
+    [this.#kept, this.#inputs] = [other.#kept, { ...this.#inputs, ...other.#inputs }];
     [this.#path, this.#metrics, this.#events] = [path, other.#metrics, other.#events];
     this.#identity = other.#identity;
     for (const name of Object.keys(this.#digests)) delete this.#digests[name];
@@ -346,7 +351,7 @@ export class RunFolder {
       iteration,
       state,
       notedOf({ ...asInRun(this.#openedAt, config), ...this.#kept }),
-      spared,
+      { inputs: this.#inputs, spared },
     );
     this.#digests[basename(path)] = digest;
     return path;
@@ -360,7 +365,9 @@ export class RunFolder {
 
   /** Writes config.json; files that the run keeps are named there by their places in its folder. */
   writeConfig(config: Config): void {
-    this.write(configName, encodeJson(asInRun(this.#openedAt, config)));
+    const own = asInRun(this.#openedAt, config);
+    this.#inputs = inputDigests(this.path, own);
+    this.write(configName, encodeJson(own));
   }
 
   /** Writes a file of the run, whole or not at all. Returns its path. */

@@ -3,10 +3,13 @@
  * that, whatever becomes of the file that was given.
  */
 
+import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import type { Config, Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
+import { UsageError } from "../../systems/usage.ts";
 import { infoOf, writeFileAtomic } from "./atomic.ts";
+import { readRegular } from "./regular.ts";
 
 /** The settings of a configuration that name files. */
 export function inputsOf({ task }: Pick<System, "task">, config: Config): string[] {
@@ -28,14 +31,42 @@ export function keepInputs(folder: string, config: Config, names: readonly strin
   return { ...config, ...Object.fromEntries(kept) };
 }
 
+/** By settings that name files which a run keeps: where those are in its folder. */
+function keptBy(settings: Settings): [name: string, place: string][] {
+  return Object.entries(settings).flatMap(([name, value]): [string, string][] =>
+    typeof value === "string" && dirname(value) === `./${name}` ? [[name, value]] : []
+  );
+}
+
+const digestOf = (path: string): string => createHash("sha256").update(readRegular(path)).digest("hex");
+
+/** Whether a file is there, and the one of that digest. */
+export function isStill(path: string, digest: string | undefined): boolean {
+  return infoOf(path)?.isFile === true && digestOf(path) === digest;
+}
+
+/** The digests of the files that a run keeps, by the settings that name them as its folder has them. */
+export function inputDigests(folder: string, settings: Settings): Record<string, string> {
+  const there = keptBy(settings).filter(([, place]) => infoOf(join(folder, place))?.isFile);
+  return Object.fromEntries(there.map(([name, place]) => [name, digestOf(join(folder, place))]));
+}
+
+/** Throws a {@linkcode UsageError} unless the files that a run keeps are those of these digests. */
+export function checkInputs(folder: string, settings: Settings, digests: Readonly<Record<string, string>>): void {
+  const now = inputDigests(folder, settings);
+  for (const [name, place] of keptBy(settings)) {
+    if (!Object.hasOwn(digests, name) || now[name] === digests[name]) continue;
+    const what = now[name] === undefined ? "is no file any more" : "is another file than the one of its checkpoint";
+    throw new UsageError(
+      `${join(folder, place)} ${what}: the run has learned from that. Put it back, or start a new run.`,
+    );
+  }
+}
+
 /** The settings in the folder of a run as others have them: the files that the run keeps by their paths from here. */
 export function fromRun<S extends Settings>(folder: string, settings: S): S {
-  const found = Object.entries(settings).flatMap(([name, value]) => {
-    if (typeof value !== "string" || dirname(value) !== `./${name}`) return [];
-    const path = join(folder, value);
-    return infoOf(path) ? [[name, path] as const] : [];
-  });
-  return { ...settings, ...Object.fromEntries(found) };
+  const found = keptBy(settings).map(([name, place]) => [name, join(folder, place)] as const);
+  return { ...settings, ...Object.fromEntries(found.filter(([, path]) => infoOf(path) !== null)) };
 }
 
 /** The opposite of {@linkcode fromRun}: a configuration as the run in a folder has it. */
