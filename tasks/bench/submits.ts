@@ -5,7 +5,7 @@ import type { Details } from "./protocol.ts";
 
 /** Dawn in the place of the WebGPU that comes with Deno, its classes made global, as a browser has them. */
 export async function installDawn(): Promise<void> {
-  Object.defineProperty(navigator, "gpu", { value: await createGpu(true) });
+  Object.defineProperty(navigator, "gpu", { value: await createGpu(false) });
   const { globals } = await import("npm:webgpu@0.6.2");
   Object.assign(globalThis, globals);
 }

@@ -372,6 +372,6 @@ Deno.test("where the replay makes no bad number, the lines are told that made wh
   assert.match(error.message, /The loss went bad\. Replayed operation by operation, the step makes no bad number\./);
   assert.match(
     error.message,
-    /non_finite_test\.ts:\d+:\d+\n\s*\d+ \|   const loss = tensor\(\[1\]\)\.sum\(\);\n.*\^+ made here/,
+    /non_finite_test\.ts:\d+:\d+\n\s*\d+ \| {3}const loss = tensor\(\[1\]\)\.sum\(\);\n.*\^+ made here/,
   );
 });
