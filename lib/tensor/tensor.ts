@@ -664,7 +664,7 @@ export class Tensor extends Aliases {
 
   /**
    * exp(x) / sum(exp(x)) along `axis`; with `where` (bool) over the entries where it is true. The others are exactly 0, also
-   * in a row where all of them are.
+   * in a row where all of them are. Without it a row with Infinity, or of -Infinity alone, is NaN, as in PyTorch.
    *
    * @example
    * ```ts
@@ -682,7 +682,7 @@ export class Tensor extends Aliases {
     );
   }
 
-  /** log(softmax(x)) along `axis`, without overflow. */
+  /** log(softmax(x)) along `axis`, without overflow; NaN in a row with Infinity, or of -Infinity alone, as in PyTorch. */
   logSoftmax(axis: Axis): Tensor {
     return new Tensor(composite.logSoftmax(this.node, resolveAxis(this.node, axis)));
   }

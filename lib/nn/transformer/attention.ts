@@ -69,6 +69,11 @@ function partsOf(mask: Tensor): { bias: Tensor | null; allowed: Tensor } {
   });
 }
 
+/** A mask with axes of size 1 in front, up to `rank`. */
+function alignedTo(mask: Tensor, rank: number): Tensor {
+  return mask.reshape(...new Array<number>(Math.max(0, rank - mask.rank)).fill(1), ...mask.shape);
+}
+
 /**
  * softmax(query key^T * scale) value, for a query `[.., query, features]`, a key `[.., key, features]` and a value `[.., key, out]`:
  * `[.., query, out]` (torch.nn.functional.scaled_dot_product_attention). What the mask forbids is exactly 0 and passes no gradient;
@@ -103,10 +108,12 @@ export function scaledDotProductAttention(
     const causal = isCausal ? causalMask(query.shape.at(-2)!, key.shape.at(-2)!) : null;
     const products = query.mul(scale).matmul(key.transpose());
     const scores = given?.bias ? products.add(given.bias) : products;
+    // Both of one rank: beside a mask of keys, [batch, 1, 1, key], causality has axes of its own.
+    const allowed = given && causal ? given.allowed.and(alignedTo(causal, given.allowed.rank)) : given?.allowed;
     const weights = !given && causal
       // Each query may look at something: what is forbidden vanishes beside it.
-      ? scores.where(causal, -3.4e38).softmax(-1)
-      : scores.softmax(-1, given ? { where: causal ? given.allowed.and(causal) : given.allowed } : {});
+      ? scores.where(causal, -Infinity).softmax(-1)
+      : scores.softmax(-1, allowed ? { where: allowed } : {});
     return (dropoutP > 0 ? dropout(weights, dropoutP, dropoutKey!) : weights).matmul(value);
   });
 }
