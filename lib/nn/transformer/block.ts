@@ -10,7 +10,7 @@ import { type Activation, checkActivation, LayerNorm, Linear } from "../layers.t
 import { Module } from "../module.ts";
 import { checkInput } from "../refuse.ts";
 import { RMSNorm } from "../norm/rms_norm.ts";
-import { MultiheadAttention, type MultiheadMasks } from "./multihead.ts";
+import { maskKinds, MultiheadAttention, type MultiheadMasks } from "./multihead.ts";
 import { type RotaryOptions, rotaryOptions } from "./positions.ts";
 
 /** Settings of {@linkcode TransformerBlock}. */
@@ -130,6 +130,6 @@ export class TransformerBlock extends Module {
 takeOnly(TransformerBlock, {
   forward: {
     x: kind.tensor,
-    masks: kind.options<MultiheadMasks>({ keyPaddingMask: kind.tensor, attnMask: kind.tensor, isCausal: kind.boolean }),
+    masks: kind.options<MultiheadMasks>(maskKinds),
   },
 });
