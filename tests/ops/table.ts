@@ -8,6 +8,7 @@ import { klDivergence, MixtureSameFamily } from "../../lib/nn/distributions/mixt
 import { MultivariateNormal } from "../../lib/nn/distributions/multivariate_normal.ts";
 import { Uniform } from "../../lib/nn/distributions/uniform.ts";
 import { eye } from "../../lib/tensor/creation.ts";
+import { vmap } from "../../lib/tensor/function_transforms.ts";
 import { einsum, hstack, meshgrid, vstack } from "../../lib/tensor/joins.ts";
 import { solveTriangular } from "../../lib/tensor/linear_algebra.ts";
 import type { Sorted, Tensor } from "../../lib/tensor/tensor.ts";
@@ -204,6 +205,9 @@ const table = calls({
     const lower = positiveLower(a!);
     return solveTriangular(options.upper ? lower.transpose() : lower, b!, options);
   },
+  vmapCholesky: ([x]) => vmap((one: Tensor) => one.cholesky())(x!),
+  vmapSolveTriangular: ([a, b], { upper, inAxes }: { upper: boolean; inAxes: (number | null)[] }) =>
+    vmap((a: Tensor, b: Tensor) => solveTriangular(a, b, { upper }), inAxes)(a!, b!),
   attention: (inputs) => attention(inputs),
 });
 
