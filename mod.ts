@@ -215,6 +215,7 @@ export {
   stepDecay,
   warmup,
 } from "./lib/optim/lr_scheduler.ts";
+export { GradientAccumulator } from "./lib/optim/accumulator.ts";
 export { RMSprop, type RMSpropOptions } from "./lib/optim/rmsprop.ts";
 export { ExponentialMovingAverage } from "./lib/optim/weight_average.ts";
 export { rateLeft, type Schedule, schedules } from "./lib/optim/schedule.ts";

@@ -445,6 +445,10 @@ const optim: readonly Call[] = [
     options({ strict: true }, { strict: 1 }),
   ),
   ...["update", "swap", "variables"].map((name) => method("ExponentialMovingAverage", average, name)),
+  makes(p.GradientAccumulator, own(w, null, 3, "w", {}, row)),
+  ...["add", "take", "variables"].map((name) =>
+    method("GradientAccumulator", new p.GradientAccumulator(another()), name)
+  ),
   makes(
     p.LRScheduler,
     own(scheduled, null, 3, "sgd", {}, w),
