@@ -202,6 +202,11 @@ export class Tensor extends Aliases {
     return this.#one((x) => ops.unary("exp", x));
   }
 
+  /** 2 to the power of x. */
+  exp2(): Tensor {
+    return this.#one((x) => ops.unary("exp2", x));
+  }
+
   /** exp(x) - 1, accurate near 0. */
   expm1(): Tensor {
     return this.#one((x) => ops.unary("expm1", x));

@@ -102,7 +102,23 @@ function calls(rows: Record<string, Call>): ReadonlyMap<string, Call> {
 }
 
 const table = calls({
-  ...unary(["neg", "abs", "sign", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan"]),
+  ...unary([
+    "neg",
+    "abs",
+    "sign",
+    "exp",
+    "exp2",
+    "expm1",
+    "log",
+    "log1p",
+    "sqrt",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+  ]),
   ...unary(["tanh", "erf", "sigmoid", "softplus", "relu", "floor", "ceil", "round", "not", "isNaN"]),
   ...unary(["square", "reciprocal", "rsqrt", "silu", "log2", "log10", "sinh", "cosh", "trunc", "isFinite"]),
   ...binary(["add", "sub", "mul", "div", "pow", "maximum", "minimum", "and", "or", "less", "lessEqual", "equal"]),

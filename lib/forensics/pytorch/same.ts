@@ -4,7 +4,7 @@
 export const sameNames: Readonly<Record<string, string>> = {
   "Tensor": "T abs acos add adjoint all amax amin any arccos arcsin arctan arctan2 argmax argmin argsort asin" +
     " atan atan2 bmm bool broadcast_to ceil cholesky chunk clamp clamp_max clamp_min clip clone contiguous" +
-    " cos cosh cumprod cumsum detach diag diag_embed diagflat diagonal dim div divide dot eq erf exp" +
+    " cos cosh cumprod cumsum detach diag diag_embed diagflat diagonal dim div divide dot eq erf exp exp2" +
     " expand expand_as expm1 fix flatten flip fliplr float floor floor_divide gather ge ger grad greater" +
     " greater_equal gt int le lerp less less_equal log log10 log1p log2 log_softmax logical_and" +
     " logical_not logical_or logsumexp lt mT masked_fill matmul maximum mean minimum mm movedim mul" +
