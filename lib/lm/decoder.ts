@@ -233,7 +233,7 @@ function layer(block: TransformerBlock, x: Tensor, place: Place, [oldKeys, oldVa
   const { selfAttn: { inProjWeight, outProj, numHeads }, norm1, norm2, linear1, linear2 } = block;
   const [time, features] = x.shape as [number, number];
   const each = features / numHeads;
-  const all = norm1.forward(x).matmul(inProjWeight!.transpose());
+  const all = norm1.forward(x).matmul(inProjWeight.transpose());
   const part = (i: number): Tensor =>
     all.slice(1, i * features, (i + 1) * features).reshape(time, numHeads, each).permute(1, 0, 2);
   // One byte goes to one slot without being looked up.

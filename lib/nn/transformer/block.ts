@@ -5,6 +5,7 @@ import { atCaller } from "../../graph/site.ts";
 import type { HostRandom } from "../../tensor/host_random.ts";
 import * as kind from "../../tensor/kinds.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import type { Parameter } from "../../tensor/variable.ts";
 import { Dropout } from "../dropout.ts";
 import { type Activation, checkActivation, LayerNorm, Linear } from "../layers.ts";
 import { Module } from "../module.ts";
@@ -63,8 +64,8 @@ const takesBlock = signature("new TransformerBlock()", {
  * ```
  */
 export class TransformerBlock extends Module {
-  /** Of the sequence to itself. */
-  readonly selfAttn: MultiheadAttention;
+  /** Of the sequence to itself: keys and values have the features of queries, and one weight makes all three. */
+  readonly selfAttn: MultiheadAttention & { readonly inProjWeight: Parameter };
   /** `dModel` to `dimFeedforward`. */
   readonly linear1: Linear;
   /** `dimFeedforward` to `dModel`. */
@@ -96,7 +97,7 @@ export class TransformerBlock extends Module {
       bias,
       batchFirst: true,
       ...(rotary ? { rotary } : {}),
-    });
+    }) as TransformerBlock["selfAttn"];
     this.linear1 = new Linear(dModel, dimFeedforward, random, biases);
     this.linear2 = new Linear(dimFeedforward, dModel, random, biases);
     this.norm1 = makeNorm();
