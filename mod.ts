@@ -114,6 +114,15 @@ export {
   type ConvWeightOptions,
 } from "./lib/nn/convolution/convolution.ts";
 export {
+  AdaptiveAvgPool1d,
+  AdaptiveAvgPool2d,
+  adaptiveAvgPool2d,
+  AdaptiveMaxPool1d,
+  AdaptiveMaxPool2d,
+  adaptiveMaxPool2d,
+  type OutputSize,
+} from "./lib/nn/convolution/adaptive_pooling.ts";
+export {
   AvgPool1d,
   AvgPool2d,
   avgPool2d,
@@ -167,6 +176,7 @@ export { TransformerBlock, type TransformerBlockOptions } from "./lib/nn/transfo
 export {
   MultiheadAttention,
   type MultiheadAttentionOptions,
+  type MultiheadCall,
   type MultiheadMasks,
 } from "./lib/nn/transformer/multihead.ts";
 export { type RotaryOptions, rotaryPositions, sinusoidalPositions } from "./lib/nn/transformer/positions.ts";
@@ -205,6 +215,7 @@ export {
   stepDecay,
   warmup,
 } from "./lib/optim/lr_scheduler.ts";
+export { GradientAccumulator } from "./lib/optim/accumulator.ts";
 export { RMSprop, type RMSpropOptions } from "./lib/optim/rmsprop.ts";
 export { ExponentialMovingAverage } from "./lib/optim/weight_average.ts";
 export { rateLeft, type Schedule, schedules } from "./lib/optim/schedule.ts";

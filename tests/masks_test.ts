@@ -1,8 +1,8 @@
 /** What PyTorch's users write in place: masks of a softmax, and numbers that were read. */
 
 import { deepStrictEqual as equal, ok } from "node:assert";
-import { gradcheck, gradients, HostRandom, Parameter, tensor, where } from "../mod.ts";
-import { onEachEngine } from "./engines.ts";
+import { gradcheck, gradients, HostRandom, MultiheadAttention, Parameter, tensor, where } from "../mod.ts";
+import { onCpu, onEachEngine } from "./engines.ts";
 
 const mask = tensor([[true, false, true, true], [false, false, false, false], [false, true, false, false]]);
 
@@ -41,6 +41,30 @@ onEachEngine("what lies outside of the mask may be anything", async () => {
   equal(await w.toList(), [[0, 0.5, 0, 0.5]]);
   const [slope] = gradients(w.mul(tensor([[1, 2, 3, 4]])).sum(), [x]);
   equal(await slope!.toList(), [[0, -0.5, 0, 0.5]]);
+});
+
+onEachEngine("what a mask forbids never wins, however small the others are", async () => {
+  const x = new Parameter(tensor([[-3.402e38, 7, -3.402e38], [-Infinity, 7, -Infinity]]), "x");
+  const w = x.softmax(1, { where: tensor([true, false, true]) });
+  equal(await w.toList(), [[0.5, 0, 0.5], [0, 0, 0]]);
+  const [slope] = gradients(w.mul(tensor([1, 2, 3])).sum(), [x]);
+  equal(await slope!.toList(), [[-0.5, 0, 0.5], [0, 0, 0]]);
+});
+
+onCpu("a sequence that is all padding is seen as nothing, without NaN in first or second derivatives", async () => {
+  const random = new HostRandom(2);
+  const attention = new MultiheadAttention(4, 2, random, { batchFirst: true });
+  const x = new Parameter(tensor(random.uniform(16, -1, 1), { shape: [2, 2, 4] }), "x");
+  const keyPaddingMask = tensor([[true, true], [false, true]]);
+  for (const isCausal of [false, true]) {
+    const seen = attention.forward(x, x, x, { keyPaddingMask, isCausal });
+    const parameters = [x, ...attention.parameters()];
+    const first = gradients(seen.square().sum(), parameters);
+    const second = gradients(first[0]!.square().sum(), parameters);
+    equal(await seen.select(0, 0).toList(), [[0, 0, 0, 0], [0, 0, 0, 0]]);
+    for (const slope of [...first, ...second]) ok((await slope.data()).every(Number.isFinite));
+    ok((await first[0]!.select(0, 1).data()).some((v) => v !== 0));
+  }
 });
 
 onEachEngine("a mask is broadcast as in where()", async () => {

@@ -235,6 +235,7 @@ export const rules: { readonly [K in OpName]: Rule<K> } = {
   abs: unary(Math.abs),
   sign: unary(Math.sign),
   exp: unary(Math.exp),
+  exp2: unary((x) => 2 ** x),
   expm1: unary(Math.expm1),
   log: unary(Math.log),
   log1p: unary(Math.log1p),

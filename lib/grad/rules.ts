@@ -141,6 +141,7 @@ export const rules: { readonly [K in Exclude<OpName, "scan" | "output">]: Rule<K
   abs: of((g, x) => mul(g, unary("sign", x))),
   sign: none,
   exp: of((g, _, y) => mul(g, y)),
+  exp2: of((g, _, y) => mul(g, scale(y, Math.LN2))),
   expm1: of((g, _, y) => mul(g, add(y, one(y)))),
   log: of((g, x) => div(g, x)),
   log1p: of((g, x) => div(g, add(x, one(x)))),

@@ -40,12 +40,15 @@ function takeEach(node: NodeOf<"take">, [x, index]: readonly Node[], isBatched: 
   return takeAlongAxis(x!, expand(places, x!.shape.with(axis + 1, count)), axis + 1);
 }
 
+/** Told of each loop of one example and of its batch, with what stands for the nodes of one example. */
+export type OnLoop = (one: NodeOf<"scan">, all: Node, image: ReadonlyMap<Node, Node>, size: number) => void;
+
 /** A loop of batches: its steps stay in front of what it goes along. */
-function loopOfBatches(node: NodeOf<"scan">, x: readonly Node[], size: number): Node {
+function loopOfBatches(node: NodeOf<"scan">, x: readonly Node[], size: number, onLoop: OnLoop): Node {
   const { body, carries, xs } = node.attrs;
   const inputs = x.map((y, i) => i >= carries && i < carries + xs ? moveAxis(y, 0, 1) : y);
   const places = body.inputs.map((y) => placeholder(aval(y.dtype, [size, ...y.shape], [null, ...y.axes])));
-  const outputs = batched(body.outputs, new Map(body.inputs.map((y, i) => [y, places[i]!])), size);
+  const outputs = batched(body.outputs, new Map(body.inputs.map((y, i) => [y, places[i]!])), size, onLoop);
   return makeNode("scan", inputs, { ...node.attrs, body: { inputs: places, outputs } });
 }
 
@@ -66,7 +69,13 @@ function refuse(node: Node): never {
   });
 }
 
-function batchedNode(node: Node, inputs: readonly Node[], isBatched: readonly boolean[], size: number): Node {
+function batchedNode(
+  node: Node,
+  inputs: readonly Node[],
+  isBatched: readonly boolean[],
+  size: number,
+  onLoop: OnLoop,
+): Node {
   if (node.op === "output") return outputOfBatches(node, inputs[0] as unknown as NodeOf<"scan">);
   if (node.op === "take") return takeEach(node, inputs, isBatched);
   if (node.op === "matmul" && isBatched[0] && !isBatched[1]) {
@@ -75,17 +84,24 @@ function batchedNode(node: Node, inputs: readonly Node[], isBatched: readonly bo
   }
   if (node.op !== "scan" && !hasLift(node.op)) refuse(node);
   const whole = inputs.map((x, i) => isBatched[i] ? x : forEach(x, size));
-  return node.op === "scan" ? loopOfBatches(node, whole, size) : lift(node, whole, size);
+  return node.op === "scan" ? loopOfBatches(node, whole, size, onLoop) : lift(node, whole, size);
 }
 
 /** `outputs` with an axis of `size` in front, where `given` says what stands for some nodes of one example. */
-export function batched(outputs: readonly Node[], given: ReadonlyMap<Node, Node>, size: number): Node[] {
+export function batched(
+  outputs: readonly Node[],
+  given: ReadonlyMap<Node, Node>,
+  size: number,
+  onLoop: OnLoop,
+): Node[] {
   const image = new Map(given);
   for (const node of topological(outputs, (x) => given.has(x))) {
     if (image.has(node) || !node.inputs.some((x) => image.has(x))) continue;
     const inputs = node.inputs.map((x) => image.get(x) ?? x);
     const isBatched = node.inputs.map((x) => image.has(x));
-    image.set(node, withSite(node.site, () => batchedNode(node, inputs, isBatched, size)));
+    const whole = withSite(node.site, () => batchedNode(node, inputs, isBatched, size, onLoop));
+    image.set(node, whole);
+    if (node.op === "scan") onLoop(node, whole, image, size);
   }
   return outputs.map((x) => image.get(x) ?? forEach(x, size));
 }

@@ -78,22 +78,22 @@ export function argmin(x: Node, axis: number): Node {
   return argmax(x.dtype === "int32" ? sub(scalar(x, -1), x) : unary("neg", x), axis);
 }
 
-/** The largest over `axes`, as a shift: 0 where it is infinite, or of nothing, and no gradient. */
-function shift(x: Node, axes: readonly number[]): Node {
+/** The largest over `axes`: a shift that cancels, without a gradient; 0 of nothing. */
+function largest(x: Node, axes: readonly number[]): Node {
   if (countOver(x, axes) === 0) return scalar(sum(x, axes), 0);
-  const top = stopGradient(max(x, axes), "a shift that cancels");
-  return where(binary("less", unary("abs", top), scalar(top, Infinity)), top, scalar(top, 0));
+  return stopGradient(max(x, axes), "a shift that cancels");
 }
 
-/** log(sum(exp(x))) over `axes`, without overflow; -Infinity where every x is. */
+/** log(sum(exp(x))) over `axes`, without overflow; -Infinity where every x is, Infinity where one is. */
 export function logSumExp(x: Node, axes: readonly number[]): Node {
-  const top = shift(x, axes);
+  const most = largest(x, axes);
+  const top = where(binary("less", unary("abs", most), scalar(most, Infinity)), most, scalar(most, 0));
   return add(unary("log", sum(unary("exp", sub(x, top)), axes)), top);
 }
 
-/** exp(x) / sum(exp(x)) along `axis`. */
+/** exp(x) / sum(exp(x)) along `axis`; NaN where one x is Infinity or all are -Infinity, as in PyTorch. */
 export function softmax(x: Node, axis: number): Node {
-  const centred = sub(x, shift(x, [axis]));
+  const centred = sub(x, largest(x, [axis]));
   const e = unary("exp", centred);
   const total = sum(e, [axis]);
   return rememberSoftmax(div(e, total), { x, axis, between: [centred, e, total] });
@@ -101,11 +101,13 @@ export function softmax(x: Node, axis: number): Node {
 
 /**
  * {@linkcode softmax} over the entries where `mask` is true; the others are exactly 0, and pass no gradient. So is a row without
- * a true one, where 0 / 0 must reach neither the value nor the derivative.
+ * a true one, or with -Infinity in all of them, where 0 / 0 must reach neither the value nor the derivative.
  */
 export function maskedSoftmax(x: Node, mask: Node, axis: number): Node {
-  const inside = where(mask, x, scalar(x, -3.4e38));
-  const centred = sub(inside, shift(inside, [axis]));
+  const inside = where(mask, x, scalar(x, -Infinity));
+  const most = largest(inside, [axis]);
+  const top = where(binary("equal", most, scalar(most, -Infinity)), scalar(most, 0), most);
+  const centred = sub(inside, top);
   const raised = unary("exp", centred);
   const e = where(mask, raised, scalar(x, 0));
   const total = sum(e, [axis]);
@@ -113,9 +115,10 @@ export function maskedSoftmax(x: Node, mask: Node, axis: number): Node {
   return rememberSoftmax(div(e, divisor), { x: inside, axis, between: [centred, raised, e, total, divisor] });
 }
 
-/** log(softmax(x)) along `axis`. */
+/** log(softmax(x)) along `axis`; NaN where softmax is. What is left of the largest is small, and loses no digits beside the sum. */
 export function logSoftmax(x: Node, axis: number): Node {
-  return sub(x, logSumExp(x, [axis]));
+  const centred = sub(x, largest(x, [axis]));
+  return sub(centred, unary("log", sum(unary("exp", centred), [axis])));
 }
 
 /** x held between `low` and `high`; no gradient outside, full gradient at the bounds, as in PyTorch. */

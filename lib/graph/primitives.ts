@@ -201,6 +201,8 @@ export const primitives = {
   exp: unary(float) as Unary,
   /** exp(x) - 1, accurate near 0. */
   expm1: unary(float) as Unary,
+  /** 2 to the power of x. */
+  exp2: unary(float) as Unary,
   /** The natural logarithm. */
   log: unary(float) as Unary,
   /** log(1 + x), accurate near 0. */

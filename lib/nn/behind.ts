@@ -52,8 +52,10 @@ function isNormalised(x: Node): boolean {
     return isSumOver(total, a!) || (total.op === "where" && isSumOver(plain(total.inputs[1]!), a!));
   }
   if (x.op !== "exp" || a!.op !== "sub") return false;
+  // logSumExp() adds the largest again; logSoftmax() has taken it off before.
   const shift = plain(a!.inputs[1]!);
-  return shift.op === "add" && shift.inputs[0]!.op === "log" && plain(shift.inputs[0]!.inputs[0]!).op === "sum";
+  const log = shift.op === "add" ? shift.inputs[0]! : shift;
+  return log.op === "log" && plain(log.inputs[0]!).op === "sum";
 }
 
 /** Whether a movement keeps the entries of the last axis together. */

@@ -10,10 +10,12 @@ import { zeros } from "../tensor/creation.ts";
 import { concat, stack } from "../tensor/functions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import * as kind from "../tensor/kinds.ts";
+import { Generator } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { StateEntry } from "../tensor/state_dict.ts";
 import { mapTree } from "../tensor/tree.ts";
 import type { Parameter } from "../tensor/variable.ts";
+import { dropout } from "./dropout.ts";
 import { drawParameter, eachMember, type Initializer, uniformInit } from "./init.ts";
 import { Recurrent, runSteps } from "./recurrent.ts";
 import { checkInput } from "./refuse.ts";
@@ -47,6 +49,8 @@ export interface RecurrentOptions extends GatedOptions {
   readonly bidirectional?: boolean;
   /** Whether sequences are `[batch, time, ..]`, not `[time, batch, ..]`. */
   readonly batchFirst?: boolean;
+  /** The share of a layer's outputs that is dropped in training, before the layer above: 0 unless told otherwise. */
+  readonly dropout?: number;
 }
 
 /** Settings of one gated layer, as arguments. */
@@ -65,11 +69,16 @@ export function gatedSignature(called: string): Signature {
       numLayers: kind.count(1),
       bidirectional: kind.boolean,
       batchFirst: kind.boolean,
+      dropout: kind.share,
     }, {
-      dropout: "put a Dropout between layers of your own.",
       bias: "they always have biases; fill them with zeros.",
     }),
   });
+}
+
+/** What of the settings is that of each layer. */
+export function singleOptions({ members, weightInit, biasInit }: RecurrentOptions): GatedOptions {
+  return { ...members !== undefined && { members }, ...weightInit && { weightInit }, ...biasInit && { biasInit } };
 }
 
 /** A recurrent layer `[..leading, in]` to `[..leading, hidden]`. */
@@ -90,6 +99,10 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
   readonly bidirectional: boolean;
   /** Whether sequences are `[batch, time, ..]`. */
   readonly batchFirst: boolean;
+  /** The share that is dropped between layers in training. */
+  readonly dropout: number;
+  /** What that is dropped by; null if nothing is. */
+  readonly generator: Generator | null;
   readonly #members: readonly number[];
 
   /**
@@ -105,7 +118,7 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
     another: (inFeatures: number) => Gated<S>,
   ) {
     super();
-    const { members, numLayers = 1, bidirectional = false, batchFirst = false } = options;
+    const { members, numLayers = 1, bidirectional = false, batchFirst = false, dropout = 0 } = options;
     const init = uniformInit(1 / Math.sqrt(hiddenFeatures));
     const { weightInit = init, biasInit = init } = options;
     this.numLayers = numLayers;
@@ -123,6 +136,8 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
     this.deeper = Array.from({ length: numLayers * ways - 1 }, (_, i) => {
       return another(i + 1 < ways ? inFeatures : ways * hiddenFeatures);
     });
+    this.dropout = dropout;
+    this.generator = dropout > 0 && numLayers > 1 ? new Generator(random.bits()) : null;
   }
 
   /** All layers, in PyTorch's order. */
@@ -142,16 +157,21 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
    */
   override stateEntries(): StateEntry[] {
     const ways = this.bidirectional ? 2 : 1;
-    return this.#cells.flatMap((cell, i) => {
-      const suffix = `l${Math.floor(i / ways)}${i % ways === 1 ? "_reverse" : ""}`;
-      const path = (name: string): string => i === 0 ? name : `deeper.${i - 1}.${name}`;
-      return [
-        { key: `weight_ih_${suffix}`, path: path("weightInput"), variable: cell.weightInput },
-        { key: `weight_hh_${suffix}`, path: path("weightHidden"), variable: cell.weightHidden },
-        { key: `bias_ih_${suffix}`, path: path("biasInput"), variable: cell.biasInput },
-        { key: `bias_hh_${suffix}`, path: path("biasHidden"), variable: cell.biasHidden },
-      ];
-    });
+    const key = "generator.key";
+    const random = this.generator ? [{ key, path: key, variable: this.generator.key }] : [];
+    return [
+      ...random,
+      ...this.#cells.flatMap((cell, i) => {
+        const suffix = `l${Math.floor(i / ways)}${i % ways === 1 ? "_reverse" : ""}`;
+        const path = (name: string): string => i === 0 ? name : `deeper.${i - 1}.${name}`;
+        return [
+          { key: `weight_ih_${suffix}`, path: path("weightInput"), variable: cell.weightInput },
+          { key: `weight_hh_${suffix}`, path: path("weightHidden"), variable: cell.weightHidden },
+          { key: `bias_ih_${suffix}`, path: path("biasInput"), variable: cell.biasInput },
+          { key: `bias_hh_${suffix}`, path: path("biasHidden"), variable: cell.biasHidden },
+        ];
+      }),
+    ];
   }
 
   /** What is added to the input's part of the gates. */
@@ -173,7 +193,7 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
     let y = x;
     const states = this.#cells.map((cell, i) => {
       const [hidden, next] = cell.#advance(cell.#fromInput(y), this.#stateOf(state, i));
-      y = hidden;
+      y = i < this.deeper.length ? this.#dropped(hidden) : hidden;
       return next;
     });
     return [y, this.#joined(states)];
@@ -219,9 +239,15 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
         states.push(last);
         return output;
       });
-      y = outputs.length === 1 ? outputs[0]! : concat(outputs, -1);
+      const output = outputs.length === 1 ? outputs[0]! : concat(outputs, -1);
+      y = layer < this.numLayers - 1 ? this.#dropped(output) : output;
     }
     return [exchanged(y), this.#joined(states)];
+  }
+
+  /** What the layer above takes of a layer's outputs. */
+  #dropped(output: Tensor): Tensor {
+    return this.training && this.generator ? dropout(output, this.dropout, this.generator.next()) : output;
   }
 
   /** Throws G301 unless the state is one of these sequences. */

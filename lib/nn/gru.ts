@@ -5,7 +5,7 @@ import { zeros } from "../tensor/creation.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Gated, gatedSignature, type GatedState, type RecurrentOptions } from "./gated.ts";
+import { Gated, gatedSignature, type GatedState, type RecurrentOptions, singleOptions } from "./gated.ts";
 
 /** What a GRU carries: its hidden state, `[..leading, hidden]`. */
 export type GRUState = GatedState;
@@ -17,7 +17,7 @@ export class GRU extends Gated<GRUState> {
   /** Weights are uniform in +-1 / sqrt(hidden), as in PyTorch. */
   constructor(inFeatures: number, hiddenFeatures: number, random: HostRandom, options: RecurrentOptions = {}) {
     takesGRU(arguments);
-    const { numLayers: _, bidirectional: __, batchFirst: ___, ...single } = options;
+    const single = singleOptions(options);
     super(3, inFeatures, hiddenFeatures, random, options, (from) => {
       return new GRU(from, hiddenFeatures, random, single);
     });

@@ -5,7 +5,7 @@ import { zeros } from "../tensor/creation.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import * as kind from "../tensor/kinds.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Gated, gatedSignature, type GatedState, type RecurrentOptions } from "./gated.ts";
+import { Gated, gatedSignature, type GatedState, type RecurrentOptions, singleOptions } from "./gated.ts";
 
 /** What an LSTM carries: hidden and cell state, `[..leading, hidden]`. */
 export interface LSTMState extends GatedState {
@@ -20,7 +20,7 @@ export class LSTM extends Gated<LSTMState> {
   /** Weights are uniform in +-1 / sqrt(hidden), as in PyTorch. */
   constructor(inFeatures: number, hiddenFeatures: number, random: HostRandom, options: RecurrentOptions = {}) {
     takesLSTM(arguments);
-    const { numLayers: _, bidirectional: __, batchFirst: ___, ...single } = options;
+    const single = singleOptions(options);
     super(4, inFeatures, hiddenFeatures, random, options, (from) => {
       return new LSTM(from, hiddenFeatures, random, single);
     });

@@ -11,6 +11,7 @@ import { makeScan } from "../graph/scan.ts";
 import { callerSite, withinCall } from "../graph/site.ts";
 import { traced } from "../graph/trace.ts";
 import { aval } from "../graph/types.ts";
+import { keepRule } from "../grad/batch.ts";
 import { vjpNodes } from "../grad/vjp.ts";
 import { resolveAxis } from "./axis.ts";
 import { eye } from "./creation.ts";
@@ -149,7 +150,7 @@ export function vmap<A extends readonly Tensor[], R extends Tree>(
       () =>
         traced(() => checkResult(known(...single as unknown as A)), (tree) => leaves(tree).map((x) => x.node), false),
     );
-    const whole = batched(leaves(result).map((x) => x.node), places, size);
+    const whole = batched(leaves(result).map((x) => x.node), places, size, keepRule);
     return rebuildTree(result, whole.map((x) => new Tensor(x)).values());
   };
 }

@@ -202,6 +202,11 @@ export class Tensor extends Aliases {
     return this.#one((x) => ops.unary("exp", x));
   }
 
+  /** 2 to the power of x. */
+  exp2(): Tensor {
+    return this.#one((x) => ops.unary("exp2", x));
+  }
+
   /** exp(x) - 1, accurate near 0. */
   expm1(): Tensor {
     return this.#one((x) => ops.unary("expm1", x));
@@ -664,7 +669,7 @@ export class Tensor extends Aliases {
 
   /**
    * exp(x) / sum(exp(x)) along `axis`; with `where` (bool) over the entries where it is true. The others are exactly 0, also
-   * in a row where all of them are.
+   * in a row where all of them are. Without it a row with Infinity, or of -Infinity alone, is NaN, as in PyTorch.
    *
    * @example
    * ```ts
@@ -682,7 +687,7 @@ export class Tensor extends Aliases {
     );
   }
 
-  /** log(softmax(x)) along `axis`, without overflow. */
+  /** log(softmax(x)) along `axis`, without overflow; NaN in a row with Infinity, or of -Infinity alone, as in PyTorch. */
   logSoftmax(axis: Axis): Tensor {
     return new Tensor(composite.logSoftmax(this.node, resolveAxis(this.node, axis)));
   }

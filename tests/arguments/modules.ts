@@ -83,7 +83,7 @@ const masks = options(
   { isCausal: 1 },
   { attnMask: [[true]] },
   { keyPaddingMask: x },
-  { needWeights: true },
+  { need_weights: true },
 );
 const multihead = new p.MultiheadAttention(4, 2, random, { batchFirst: true });
 const block = new p.TransformerBlock(4, 2, random);
@@ -133,7 +133,16 @@ const transformer: readonly Call[] = [
     own(4, null, "4", 0, 5),
     own(2, null, "2", 0, 3),
     aRandom,
-    options({ dropout: 0.1 }, { dropout: 2 }, { bias: null }, { batch_first: true }, { rotary: true }),
+    options(
+      { dropout: 0.1 },
+      { dropout: 2 },
+      { bias: null },
+      { kdim: 0 },
+      { vdim: "3" },
+      { batch_first: true },
+      { addZeroAttn: true },
+      { rotary: true },
+    ),
   ),
   method(
     "MultiheadAttention",
@@ -142,7 +151,9 @@ const transformer: readonly Call[] = [
     aTensor(states),
     maybe(aTensor(states)),
     maybe(aTensor(states)),
-    masks,
+    options({ needWeights: true }, { needWeights: 1 }, { averageAttnWeights: "no" }, { isCausal: 1 }, {
+      attnMask: [[1]],
+    }),
   ),
   makes(
     p.TransformerBlock,
@@ -161,6 +172,7 @@ const sequence = p.zeros([2, 2, 5]);
 const filters = p.zeros([3, 2, 2, 2]);
 const aSize = own(2, null, "2", 0, -1, 1.5, [2], [2, 0], {}, x);
 const aLength = own(2, null, "2", 0, -1, 1.5, [2, 2], {}, x);
+const anOutputSize = own(2, "2", 0, -1, 1.5, [2], [2, 0], {}, x);
 const convolutionOptions = options(
   { padding: 1 },
   { padding: -1 },
@@ -203,6 +215,16 @@ const convolutions: readonly Call[] = [
   ]),
   ...[p.MaxPool1d, p.AvgPool1d].flatMap((of) => [
     makes(of, aLength, options({ stride: 1 }, { stride: 0 }, { padding: "1" }, { ceilMode: true })),
+    ofImages(of.name, new of(2), sequence),
+  ]),
+  calls("adaptiveAvgPool2d", p.adaptiveAvgPool2d, own(image, null, 3, x), anOutputSize),
+  calls("adaptiveMaxPool2d", p.adaptiveMaxPool2d, own(image, null, 3, x), anOutputSize),
+  ...[p.AdaptiveAvgPool2d, p.AdaptiveMaxPool2d].flatMap((of) => [
+    makes(of, anOutputSize),
+    ofImages(of.name, new of(2)),
+  ]),
+  ...[p.AdaptiveAvgPool1d, p.AdaptiveMaxPool1d].flatMap((of) => [
+    makes(of, aLength),
     ofImages(of.name, new of(2), sequence),
   ]),
   makes(p.GroupNorm, own(2, null, "2", 0, 3), own(4, null, "4", 0, 5), maybe(aScale)),
@@ -270,7 +292,7 @@ const nn: readonly Call[] = [
         { numLayers: 0 },
         { bidirectional: 1 },
         { batchFirst: "yes" },
-        { dropout: 0.1 },
+        { dropout: 1.5 },
         ...bias,
       ),
     )
@@ -423,6 +445,10 @@ const optim: readonly Call[] = [
     options({ strict: true }, { strict: 1 }),
   ),
   ...["update", "swap", "variables"].map((name) => method("ExponentialMovingAverage", average, name)),
+  makes(p.GradientAccumulator, own(w, null, 3, "w", {}, row)),
+  ...["add", "take", "variables"].map((name) =>
+    method("GradientAccumulator", new p.GradientAccumulator(another()), name)
+  ),
   makes(
     p.LRScheduler,
     own(scheduled, null, 3, "sgd", {}, w),

@@ -62,6 +62,7 @@ const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Ma
 /** Functions, and where else than everywhere they are tried. */
 const functions = {
   exp: [Math.exp, uniform(20_000, -104, 89)],
+  exp2: [(x: number) => 2 ** x, uniform(20_000, -150, 129), Array.from({ length: 280 }, (_, i) => i - 150)],
   expm1: [Math.expm1, uniform(20_000, -20, 89), uniform(10_000, -1, 1)],
   log: [Math.log, uniform(20_000, 0, 3)],
   log1p: [Math.log1p, uniform(20_000, -1, 3)],
@@ -101,6 +102,7 @@ Deno.test("functions have their exact values, and those at limits and poles", ()
   const ln2 = Math.fround(Math.LN2);
   const known: { readonly [Name in keyof typeof functions]: readonly number[] } = {
     exp: [1, 1, inf, 0, nan],
+    exp2: [1, 1, inf, 0, nan],
     expm1: [0, -0, inf, -1, nan],
     log: [-inf, -inf, inf, nan, nan],
     log1p: [0, -0, inf, nan, nan],

@@ -24,6 +24,7 @@ function scales(): number[] {
 
 const functions = {
   exp: Math.exp,
+  exp2: (x: number): number => 2 ** x,
   expm1: Math.expm1,
   log: Math.log,
   log1p: Math.log1p,
@@ -64,6 +65,7 @@ onAdapter("functions go to their limits at the extremes", async () => {
   const x = input([numbers.length]);
   const expected: [Parameters<typeof ops.unary>[0], number[]][] = [
     ["exp", [inf, 0, nan, inf, 0, 1, inf, 0]],
+    ["exp2", [inf, 0, nan, inf, 0, 1, 2 ** 120, 2 ** -120]],
     ["expm1", [inf, -1, nan, inf, -1, 0, inf, -1]],
     ["log", [inf, nan, nan, Math.log(3e38), nan, -inf, Math.log(120), nan]],
     ["tanh", [1, -1, nan, 1, -1, 0, 1, -1]],

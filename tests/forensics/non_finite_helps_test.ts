@@ -62,6 +62,12 @@ const rows: readonly Row[] = [
     mended: (w, x) => w.mul(x).logSumExp(),
   },
   {
+    help: "exp2() overflows above 128: clamp the exponent.",
+    x: [1, 500, 1],
+    loss: (w, x) => w.mul(x).exp2().sum(),
+    mended: (w, x) => w.mul(x).clamp(null, 5).exp2().sum(),
+  },
+  {
     help: "expm1() overflows above 88: clamp the exponent.",
     x: [1, 500, 1],
     loss: (w, x) => w.mul(x).expm1().sum(),

@@ -136,7 +136,7 @@ const broken: Readonly<Record<string, Case>> = {
     loss: (w, x) => where(x.greater(0), w, -Infinity).softmax(0).square().sum(),
     x: [0, 0, 0],
     code: "G401",
-    op: "div",
+    op: "sub",
     line: "softmax(0)",
   },
 };

@@ -165,6 +165,7 @@ export const derivativeCases: { readonly [K in OpName]: readonly Differentiable[
   abs: elementwise("abs", ...notZero),
   sign: "piecewise constant",
   exp: elementwise("exp", ...all),
+  exp2: elementwise("exp2", ...all),
   expm1: elementwise("expm1", ...all),
   log: elementwise("log", ...positive.slice(1)),
   log1p: elementwise("log1p", -0.5, 0, 0.3, 10),

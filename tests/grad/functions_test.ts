@@ -2,9 +2,11 @@
 
 import { deepStrictEqual as equal, throws } from "node:assert/strict";
 import {
+  cholesky,
   compile,
   cond,
   einsum,
+  eye,
   grad,
   gradients,
   jacobian,
@@ -89,6 +91,17 @@ onEngine("cpu", "vmap() gives what a loop over the examples gives", async () => 
   }
   const turned = vmap((x: Tensor, y: Tensor) => ({ sum: x.add(y), x }), [1, 0])(batch.select(0, 0), table.transpose());
   equal([turned.sum.shape, turned.x.shape], [[3, 2], [3, 2]]);
+});
+
+onEngine("cpu", "a batch of batches keeps the symmetric derivative of cholesky()", async () => {
+  const half = normal(randomKey(5), [2, 2, 3, 3]);
+  const definite = half.matmul(half.transpose()).add(eye(3));
+  const factor = (x: Tensor) => cholesky(x);
+  const slope = (f: (x: Tensor) => Tensor) => grad((x) => f(x).pow(3).sum())(definite);
+  const expected = [...await slope(factor).data()];
+  checkNumbers(await slope(vmap(vmap(factor))).data(), expected, 2e-5, "the derivative of the batch");
+  const inside = vmap(vmap(grad((x: Tensor) => factor(x).pow(3).sum())))(definite);
+  checkNumbers(await inside.data(), expected, 2e-5, "the batch of the derivative");
 });
 
 function message(fn: () => unknown): string {

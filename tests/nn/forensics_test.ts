@@ -23,6 +23,9 @@ const layers: Readonly<Record<string, Layer>> = {
   Conv1d: { layer: "new p.Conv1d(4, 4, 3, random, { padding: 1 })", call: "layer.forward(x)" },
   MaxPool2d: { layer: "new p.MaxPool2d(2)", call: image("layer.forward(x)") },
   AvgPool2d: { layer: "new p.AvgPool2d(3, { stride: 1, padding: 1 })", call: image("layer.forward(x)") },
+  AdaptiveAvgPool2d: { layer: "new p.AdaptiveAvgPool2d([2, 3])", call: image("layer.forward(x)") },
+  AdaptiveMaxPool2d: { layer: "new p.AdaptiveMaxPool2d(3)", call: image("layer.forward(x)") },
+  "GRU with dropout": { layer: "new p.GRU(8, 8, random, { numLayers: 2, dropout: 0.2 })", call: "layer.forward(x)" },
   GRU: { layer: "new p.GRU(8, 4, random, { bidirectional: true, numLayers: 2 })", call: "layer.forward(x)" },
   LSTM: { layer: "new p.LSTM(8, 8, random, { batchFirst: true })", call: "layer.forward(x)" },
   scaledDotProductAttention: {
@@ -32,6 +35,10 @@ const layers: Readonly<Record<string, Layer>> = {
   MultiheadAttention: {
     layer: "new p.MultiheadAttention(8, 2, random, { batchFirst: true, dropout: 0.1 })",
     call: "layer.forward(x, x, x, { keyPaddingMask: padding })",
+  },
+  "MultiheadAttention with weights": {
+    layer: "new p.MultiheadAttention(8, 2, random, { batchFirst: true, kdim: 4 })",
+    call: "p.concat(layer.forward(x, x.slice(2, 0, 4), x, { needWeights: true }), 2)",
   },
   TransformerBlock: { layer: "new p.TransformerBlock(8, 2, random)", call: "layer.forward(x, { isCausal: true })" },
   rotaryPositions: { layer: "new p.Linear(8, 8, random)", call: "p.rotaryPositions(layer.forward(x))" },

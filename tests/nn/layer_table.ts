@@ -60,6 +60,11 @@ const rows: Record<string, Make> = {
   }),
   multihead: (args) =>
     of(new p.MultiheadAttention(8, 2, random, args), (m, ...inputs) => m.forward(...inputs as [Tensor])),
+  multiheadWeights: ({ averageAttnWeights = true, ...args }) => {
+    const module = new p.MultiheadAttention(8, 2, random, args);
+    const options = { needWeights: true, averageAttnWeights: averageAttnWeights as boolean } as const;
+    return { module, forward: ([q, k, v]) => module.forward(q!, k, v, options) };
+  },
   multiheadMasked: (args) =>
     of(new p.MultiheadAttention(8, 2, random, args), (m, x, attnMask, keyPaddingMask) => {
       return m.forward(x, x, x, { attnMask: attnMask!, keyPaddingMask: keyPaddingMask! });
@@ -107,6 +112,25 @@ const rows: Record<string, Make> = {
       new p.AvgPool1d(2),
       new p.AvgPool1d(3, { stride: 2, padding: 1 }),
     ];
+    return { forward: ([x]) => all.map((module) => module.forward(x!)) };
+  },
+  adaptiveAvgPool2d: ({ outputSize }) => ({
+    forward: ([x]) => p.adaptiveAvgPool2d(x!, outputSize as p.OutputSize).square(),
+  }),
+  adaptiveMaxPool2d: ({ outputSize }) => ({
+    forward: ([x]) => p.adaptiveMaxPool2d(x!, outputSize as p.OutputSize).square(),
+  }),
+  adaptivePool1d: () => {
+    const all = [
+      new p.AdaptiveAvgPool1d(2),
+      new p.AdaptiveAvgPool1d(3),
+      new p.AdaptiveMaxPool1d(2),
+      new p.AdaptiveMaxPool1d(5),
+    ];
+    return { forward: ([x]) => all.map((module) => module.forward(x!)) };
+  },
+  adaptiveLayers2d: () => {
+    const all = [new p.AdaptiveAvgPool2d([2, 3]), new p.AdaptiveMaxPool2d([2, null])];
     return { forward: ([x]) => all.map((module) => module.forward(x!)) };
   },
   groupNorm: ({ groups, eps }) =>

@@ -51,6 +51,9 @@ async function check(list: readonly Comparison[], values: readonly Tensor[]): Pr
 const composed = [
   "multihead",
   "multiheadMasked",
+  "multiheadWeights",
+  "adaptivePool1d",
+  "adaptiveLayers2d",
   "transformerBlock",
   "sequential",
   "convLayer2d",

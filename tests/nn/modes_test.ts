@@ -235,3 +235,30 @@ Deno.test("layers of a transformer name what they take and were given", () => {
   throws(() => new RMSNorm(3).forward(q), /RMSNorm takes inputs whose last axis has size 3 \(its features\)/);
   throws(() => new TransformerBlock(6, 2, random).forward(q), /TransformerBlock takes inputs .* 6 \(its dModel\)/);
 });
+
+onCpu("a recurrent layer drops between its layers while it trains, and only there", async () => {
+  const weights = new GRU(2, 3, new HostRandom(4), { numLayers: 3 });
+  const net = new GRU(2, 3, new HostRandom(5), { numLayers: 3, dropout: 0.5 });
+  // PyTorch's files have no key of random numbers.
+  equal(net.loadStateDict(weights.stateDict()), { missingKeys: [], unexpectedKeys: [] });
+  const x = tensor(new HostRandom(6).uniform(40, -1, 1), { shape: [5, 4, 2] });
+  const run = compile((x) => net.forward(x), { state: net });
+  const [first, second] = [await (await run(x)).toList(), await (await run(x)).toList()];
+  ok(JSON.stringify(first) !== JSON.stringify(second), "each call drops others");
+  net.eval();
+  const expected = await weights.forward(x).data();
+  checkNumbers(await (await run(x)).data(), [...expected], 1e-6, "after eval()");
+  equal(new LSTM(2, 3, new HostRandom(0), { dropout: 0.5 }).generator, null);
+});
+
+Deno.test("attention with keys of other features names them where they do not fit", () => {
+  const attention = new MultiheadAttention(4, 2, random, { batchFirst: true, kdim: 3, vdim: 5 });
+  const [query, key, value] = [zeros([2, 3, 4]), zeros([2, 6, 3]), zeros([2, 6, 5])];
+  equal(attention.forward(query, key, value).shape, [2, 3, 4]);
+  throws(
+    () => attention.forward(query),
+    /takes \[\.\., time, kdim\] with a kdim of 3; it was given float32 \[2, 3, 4\]/,
+  );
+  throws(() => attention.forward(query, key, zeros([2, 6, 4])), /with a vdim of 5; it was given float32 \[2, 6, 4\]/);
+  throws(() => attention.forward(query, key, zeros([2, 5, 5])), /takes a query .*, a key .* and a value/);
+});

@@ -11,6 +11,7 @@ import {
   Linear,
   loadSafetensors,
   Module,
+  MultiheadAttention,
   Parameter,
   saveSafetensors,
   Sequential,
@@ -52,6 +53,20 @@ onEachEngine("weights that PyTorch has written load by their names, and give its
   const result = model.forward(file["x.symbols"]!);
   checkNumbers(await result.data(), [...await file["x.result"]!.data()], 1e-6, "the result");
 });
+
+onCpu(
+  "attention with keys and values of other features loads PyTorch's weights, and gives outputs and weights",
+  async () => {
+    const file = await loadSafetensors(ofPyTorch);
+    const attention = new MultiheadAttention(8, 2, new HostRandom(0), { kdim: 3, vdim: 5, batchFirst: true });
+    equal(attention.loadStateDict(file, { prefix: "attention." }), { missingKeys: [], unexpectedKeys: [] });
+    const [seen, weights] = attention.forward(file["y.query"]!, file["y.key"]!, file["y.value"]!, {
+      needWeights: true,
+    });
+    checkNumbers(await seen.data(), [...await file["y.result"]!.data()], 1e-6, "the result");
+    checkNumbers(await weights.data(), [...await file["y.weights"]!.data()], 1e-6, "the weights");
+  },
+);
 
 Deno.test("other dtypes of PyTorch's files become float32 and int32", async () => {
   const file = await loadSafetensors(ofPyTorch);

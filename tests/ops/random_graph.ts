@@ -189,6 +189,7 @@ const recipes: { readonly [K in Exclude<OpName, "output">]: Recipe } = {
   },
   sign: (b) => exactly(ops.unary("sign", b.any(b.random.pick(["float32", "int32"]), 0, true).node)),
   exp: smooth("exp", (x) => Math.exp(x)),
+  exp2: smooth("exp2", (x) => 2 ** x),
   expm1: smooth("expm1", (x) => Math.exp(x)),
   log: smooth("log", (x) => Math.log(x + 2), aboveHalf),
   log1p: smooth("log1p", (x) => x, (x) => ops.unary("abs", x)),
@@ -320,7 +321,20 @@ function tamed(entry: Entry): Entry {
 }
 
 /** What float32 rounds more than once, or not as float64 rounded to it. */
-const rounded: readonly OpName[] = ["exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "tanh"]
+const rounded: readonly OpName[] = [
+  "exp",
+  "exp2",
+  "expm1",
+  "log",
+  "log1p",
+  "sin",
+  "cos",
+  "tan",
+  "asin",
+  "acos",
+  "atan",
+  "tanh",
+]
   .concat(["erf", "sigmoid", "softplus", "pow"]) as OpName[];
 
 /** The deepest that random loops are nested. */

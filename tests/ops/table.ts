@@ -8,6 +8,7 @@ import { klDivergence, MixtureSameFamily } from "../../lib/nn/distributions/mixt
 import { MultivariateNormal } from "../../lib/nn/distributions/multivariate_normal.ts";
 import { Uniform } from "../../lib/nn/distributions/uniform.ts";
 import { eye } from "../../lib/tensor/creation.ts";
+import { vmap } from "../../lib/tensor/function_transforms.ts";
 import { einsum, hstack, meshgrid, vstack } from "../../lib/tensor/joins.ts";
 import { solveTriangular } from "../../lib/tensor/linear_algebra.ts";
 import type { Sorted, Tensor } from "../../lib/tensor/tensor.ts";
@@ -101,7 +102,23 @@ function calls(rows: Record<string, Call>): ReadonlyMap<string, Call> {
 }
 
 const table = calls({
-  ...unary(["neg", "abs", "sign", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan"]),
+  ...unary([
+    "neg",
+    "abs",
+    "sign",
+    "exp",
+    "exp2",
+    "expm1",
+    "log",
+    "log1p",
+    "sqrt",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+  ]),
   ...unary(["tanh", "erf", "sigmoid", "softplus", "relu", "floor", "ceil", "round", "not", "isNaN"]),
   ...unary(["square", "reciprocal", "rsqrt", "silu", "log2", "log10", "sinh", "cosh", "trunc", "isFinite"]),
   ...binary(["add", "sub", "mul", "div", "pow", "maximum", "minimum", "and", "or", "less", "lessEqual", "equal"]),
@@ -204,6 +221,9 @@ const table = calls({
     const lower = positiveLower(a!);
     return solveTriangular(options.upper ? lower.transpose() : lower, b!, options);
   },
+  vmapCholesky: ([x]) => vmap((one: Tensor) => one.cholesky())(x!),
+  vmapSolveTriangular: ([a, b], { upper, inAxes }: { upper: boolean; inAxes: (number | null)[] }) =>
+    vmap((a: Tensor, b: Tensor) => solveTriangular(a, b, { upper }), inAxes)(a!, b!),
   attention: (inputs) => attention(inputs),
 });
 

@@ -1,5 +1,6 @@
 /**
- * What becomes of PyTorch's names here, and the page docs/pytorch_names.md that says it. To write the page again:
+ * What becomes of PyTorch's names here, the page docs/pytorch_names.md that says it, and the list of those that are the same,
+ * lib/forensics/pytorch/same.ts, which explain() reads. To write both again:
  *
  *     deno run -A tests/package/pytorch_names.ts
  */
@@ -105,10 +106,28 @@ export function pageOf(rows: readonly NameRow[]): string {
   ].join("\n\n") + "\n";
 }
 
-/** The page as `deno fmt` writes it. */
-export async function formatted(text: string): Promise<string> {
+/** The list of those that are the same. */
+export function listOf(rows: readonly NameRow[]): string {
+  const same = Map.groupBy(rows.filter((x) => x.status === "same"), (x) => x.area);
+  const entries = [...same].map(([area, list]) => {
+    const lines = list.map((x) => x.name).reduce<string[]>(([line = "", ...before], name) => {
+      return `${line} ${name}`.length > 100 ? [name, line, ...before] : [`${line} ${name}`.trim(), ...before];
+    }, []).reverse();
+    return `${JSON.stringify(area)}: ${lines.map((x, i) => JSON.stringify(i === 0 ? x : ` ${x}`)).join(" +\n")},`;
+  });
+  return `/** PyTorch's names that are the same here, in camelCase, by its parts: written by tests/package/pytorch_names.ts. */
+
+/** By the parts of PyTorch, apart by spaces, as PyTorch writes them. */
+export const sameNames: Readonly<Record<string, string>> = {
+${entries.join("\n")}
+};
+`;
+}
+
+/** A text as `deno fmt` writes it. */
+export async function formatted(text: string, ext: "md" | "ts" = "md"): Promise<string> {
   const fmt = new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "--ext", "md", "--config", new URL("../../deno.json", import.meta.url).pathname, "-"],
+    args: ["fmt", "--ext", ext, "--config", new URL("../../deno.json", import.meta.url).pathname, "-"],
     stdin: "piped",
     stdout: "piped",
   }).spawn();
@@ -121,8 +140,12 @@ export async function formatted(text: string): Promise<string> {
 /** Where the page is. */
 export const pagePath: URL = new URL("../../docs/pytorch_names.md", import.meta.url);
 
+/** Where the list is. */
+export const listPath: URL = new URL("../../lib/forensics/pytorch/same.ts", import.meta.url);
+
 if (import.meta.main) {
   const rows = await nameRows();
+  await Deno.writeTextFile(listPath, await formatted(listOf(rows), "ts"));
   await Deno.writeTextFile(pagePath, await formatted(pageOf(rows)));
   for (const status of ["same", "answered", "unknown"]) {
     console.log(status, rows.filter((x) => x.status === status).length);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import * as plumbline from "../../mod.ts";
 import { camelCase, homonyms, pytorchNames } from "../../lib/forensics/pytorch/names.ts";
 import { aliases } from "../../lib/tensor/aliases.ts";
-import { formatted, nameRows, pageOf, pagePath } from "./pytorch_names.ts";
+import { formatted, listOf, listPath, nameRows, pageOf, pagePath } from "./pytorch_names.ts";
 
 const { Adam, explain, F, HostRandom, Linear, Parameter, PlumblineError, Tensor, tensor } = plumbline;
 const rows = await nameRows();
@@ -17,6 +17,37 @@ Deno.test("of PyTorch's names that are not here nine in ten say what to write", 
 
 Deno.test("docs/pytorch_names.md is what is so: deno run -A tests/package/pytorch_names.ts writes it", async () => {
   assert.equal(await Deno.readTextFile(pagePath), await formatted(pageOf(rows)));
+  assert.equal(await Deno.readTextFile(listPath), await formatted(listOf(rows), "ts"));
+});
+
+Deno.test("explain() answers for each of PyTorch's names, and says of those that are the same that they are", () => {
+  const prefixes: Readonly<Record<string, string>> = {
+    "torch": "torch",
+    "Tensor": "torch.Tensor",
+    "nn": "torch.nn",
+    "nn.functional": "torch.nn.functional",
+    "optim": "torch.optim",
+    "distributions": "torch.distributions",
+    "linalg": "torch.linalg",
+    "autograd / func": "torch.func",
+  };
+  for (const { area, name, here, status } of rows) {
+    const asked = prefixes[area] ? `${prefixes[area]}.${name}` : name;
+    const answer = explain(asked);
+    if (prefixes[area] === undefined) continue;
+    if (status === "answered") assert.equal(answer, `${asked}: ${here}`);
+    else {assert.match(
+        answer,
+        here === name.replace(/_$/, "") ? /: called the same here[.;]/ : / here, as all names in camelCase/,
+      );}
+  }
+  assert.equal(explain("torch.nn.LayerNorm"), "torch.nn.LayerNorm: called the same here.");
+  assert.equal(explain("torch.nn.Dropout"), "torch.nn.Dropout: called the same here; new Dropout(p, random).");
+  assert.equal(
+    explain("torch.Tensor.masked_fill"),
+    "torch.Tensor.masked_fill: called maskedFill here, as all names in camelCase.",
+  );
+  assert.equal(explain("torch.Tensor.size"), "torch.Tensor.size: x.shape; x.size is the number of elements.");
 });
 
 function told(read: () => unknown): string {
@@ -101,7 +132,10 @@ Deno.test("the sentence of a name that is here too, elsewhere, says the one that
     }).map(([name, told]) => `${area}.${name}: ${told}`)
   );
   assert.deepEqual(hidden, []);
-  assert.equal(explain("F.cross_entropy"), "F.cross_entropy: crossEntropy(logits, target, options).");
+  assert.equal(
+    explain("F.cross_entropy"),
+    "F.cross_entropy: called crossEntropy here, as all names in camelCase; crossEntropy(logits, target, options).",
+  );
 });
 
 Deno.test("a field of a module may have a name that PyTorch's modules have", () => {
@@ -123,7 +157,7 @@ Deno.test("explain() knows PyTorch's names", () => {
   assert.match(explain("torch.nn.ModuleList"), /an array field/);
   assert.throws(
     () => explain("torch.nothing"),
-    /there is no error code torch\.nothing; .* Of PyTorch's names those are explained that are others here, as torch\.randn\.$/,
+    /there is no error code torch\.nothing; .* Of PyTorch's names those are explained that people look for, as torch\.randn\.$/,
   );
 });
 

@@ -37,6 +37,7 @@ export interface Target {
 /** The names of the operations that cost as much as a dozen additions or more. */
 export const costly: ReadonlySet<string> = new Set([
   "exp",
+  "exp2",
   "expm1",
   "log",
   "log1p",

@@ -150,6 +150,7 @@ export const rows: { readonly [K in Exclude<OpName, "scan" | "output">]: Row<K> 
   abs: same("Abs"),
   sign: same("Sign"),
   exp: same("Exp"),
+  exp2: elementwise((b, { x: [x], number }) => b.op("Pow", [number(2), x!])),
   expm1: elementwise(expm1),
   log: same("Log"),
   log1p: elementwise(log1p),

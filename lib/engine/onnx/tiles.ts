@@ -123,7 +123,7 @@ function commonAxis(parts: readonly NodeOf<"pad">[]): number | null {
 
 const viewed = (x: Node): Node => x.op === "expand" || x.op === "stopGradient" ? viewed(x.inputs[0]!) : x;
 
-/** exp(x - s) over its sum along the last axis, where s is the largest x, or 0 where that is infinite: it goes through memory once. */
+/** exp(x - s) over its sum along the last axis, where s is the largest x: it goes through memory once. */
 const softmax: Pattern = (node) => {
   if (node.op !== "div") return null;
   const [e, total] = [node.inputs[0]!, viewed(node.inputs[1]!)];

@@ -87,6 +87,7 @@ const rows = {
     ({ args }) => args[0]!.bits().downSigned(31).sub(args[0]!.bits().greater(0)),
   ),
   exp: helper("exp"),
+  exp2: helper("exp2"),
   expm1: helper("expm1"),
   log: helper("log"),
   log1p: helper("log1p"),

@@ -73,6 +73,7 @@ const writers: { readonly [name: string]: Writer } = {
   // A chain of selects gives NaN for NaN, which sign() need not.
   sign: byType((x) => `select(select(${x!.text}, -1f, ${x!.text} < 0f), 1f, ${x!.text} > 0f)`, builtin("sign")),
   exp: helper("exp_f32"),
+  exp2: helper("exp2_f32"),
   expm1: helper("expm1_f32"),
   log: helper("log_f32"),
   log1p: helper("log1p_f32"),

@@ -79,6 +79,14 @@ fn exp_rest(x: f32, n: f32) -> f32 { return (x - n * 0.693359375f) + n * 2.12194
   return select(times_power_of_two(exp_part(exp_rest(c, n)) + 1f, i32(n)), x, is_nan(x));
 }`,
   },
+  exp2_f32: {
+    needs: ["is_nan", "exp_part", "power_of_two"],
+    text: `fn exp2_f32(x: f32) -> f32 {
+  let c = clamp(x, -151f, 129f);
+  let n = round(c);
+  return select(times_power_of_two(exp_part((c - n) * 0.693147180559945309f) + 1f, i32(n)), x, is_nan(x));
+}`,
+  },
   expm1_f32: {
     needs: ["exp_f32"],
     text: `fn expm1_f32(x: f32) -> f32 {

@@ -59,6 +59,8 @@ function byOperation(op: string, [first, second]: readonly LocatedValue[], isDer
         : "keep the argument above 0, or take logSoftmax() for probabilities.";
     case "exp":
       return "exp() overflows above 88: subtract the largest first (softmax, logSumExp do), or clamp the exponent.";
+    case "exp2":
+      return "exp2() overflows above 128: clamp the exponent.";
     case "expm1":
       return "expm1() overflows above 88: clamp the exponent.";
     case "sqrt":

@@ -26,8 +26,8 @@ function indented(text: string): string {
 const takesCode = signature("explain()", { code: text });
 
 /**
- * The page of an error code as text: what it means, a wrong and a right program. Of a name of PyTorch that is another one here,
- * `torch.nn.Conv3d`, what to write.
+ * The page of an error code as text: what it means, a wrong and a right program. Of a name of PyTorch, as
+ * `torch.nn.Conv3d`, what to write here, or that it is called the same.
  *
  * @throws RangeError if there is no such code or name.
  *
@@ -47,7 +47,7 @@ export function explain(code: string): string {
     if (written !== null) return `${code}: ${written}`;
     throw new RangeError(
       `there is no error code ${code}; the codes are ${Object.keys(codes).join(", ")}. Of PyTorch's names those are ` +
-        "explained that are others here, as torch.randn.",
+        "explained that people look for, as torch.randn.",
     );
   }
   const { title, meaning, wrong, right } = page;

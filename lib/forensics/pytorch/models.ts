@@ -32,7 +32,7 @@ export const ofLayers: Sentences = {
   ConvTranspose2d: f("conv_transpose2d"),
   MaxPool2d: "new MaxPool2d(kernel, options).",
   AvgPool2d: "new AvgPool2d(kernel, options).",
-  AdaptiveAvgPool2d: f("adaptive_avg_pool2d"),
+  AdaptiveAvgPool2d: "new AdaptiveAvgPool2d(outputSize).",
   BatchNorm1d: "new BatchNorm(channels).",
   BatchNorm2d: "new BatchNorm(channels).",
   GroupNorm: f("group_norm"),
@@ -44,7 +44,8 @@ export const ofLayers: Sentences = {
   RNNCell: "a class that extends Recurrent, or new GRU(from, to, random).",
   LSTMCell: cell,
   GRUCell: cell,
-  MultiheadAttention: "new MultiheadAttention(size, heads, random), which gives the outputs alone.",
+  MultiheadAttention:
+    "new MultiheadAttention(size, heads, random, options); of { needWeights: true } it gives the weights too.",
   Transformer: "new TransformerBlock(size, heads, random), in an array field of a Module.",
   TransformerEncoder: "new TransformerBlock(size, heads, random), in an array field of a Module.",
   TransformerEncoderLayer: "new TransformerBlock(size, heads, random).",

@@ -2,6 +2,7 @@
 
 import * as functions from "./functions.ts";
 import * as models from "./models.ts";
+import { sameNames } from "./same.ts";
 import { ofTensors, type Sentences } from "./tensors.ts";
 
 /** The table, by the parts of PyTorch. */
@@ -41,6 +42,11 @@ export const homonyms: Readonly<Record<string, Sentences>> = {
     normal: "normal(key, shape).mul(std).add(mean): randomness has a key.",
   },
   "nn.functional": { pad: "x.pad(axis, before, after, value), one axis at a time." },
+  // Functions of these names make tensors, and cond() is a branch.
+  "nn.utils / init": Object.fromEntries(
+    (["uniform_", "normal_", "zeros_", "eye_"] as const).map((name) => [name, models.ofInit[name]!]),
+  ),
+  "linalg": { cond: functions.ofLinalg["cond"]! },
   "Distribution methods": {
     sample: "sample(key): randomness has a key.",
     rsample: "rsample(key): randomness has a key.",
@@ -79,11 +85,53 @@ export function sentencesOf(...parts: readonly string[]): ReadonlyMap<string, st
   return found;
 }
 
-/** What to write for a name of PyTorch, as `torch.nn.Conv3d`, `F.conv3d` or `conv3d`; null if the table has none. */
+/** Where PyTorch has its parts, the longest paths first. */
+const paths: readonly (readonly [path: RegExp, part: string])[] = [
+  [/^(torch\.nn\.functional|nn\.functional|F)\.\w+$/, "nn.functional"],
+  [/^(torch\.)?nn\.(utils|init)\.\w+$/, "nn.utils / init"],
+  [/^(torch\.)?nn\.Module\.\w+$/, "Module methods"],
+  [/^(torch\.)?nn\.\w+$/, "nn"],
+  [/^(torch\.)?Tensor\.\w+$/, "Tensor"],
+  [/^(torch\.)?optim\.lr_scheduler\.\w+$/, "lr_scheduler"],
+  [/^(torch\.)?optim\.\w+$/, "optim"],
+  [/^(torch\.)?distributions\.\w+$/, "distributions"],
+  [/^(torch\.)?(linalg|special|fft)\.\w+$/, ""],
+  [/^(torch\.)?(autograd|func)\.\w+$/, "autograd / func"],
+  [/^torch\.\w+$/, "torch"],
+];
+
+/** The parts that a name with a path may be of; of one without a path all. */
+function partsOf(name: string): readonly string[] {
+  const found = paths.find(([path]) => path.test(name));
+  if (!found) return Object.keys(pytorchNames);
+  const [, part] = found;
+  if (part === "torch") return ["torch", "Tensor"];
+  return [part || name.split(".").at(-2)!];
+}
+
+const has = (part: string, name: string): boolean =>
+  Object.hasOwn(sameNames, part) && sameNames[part]!.split(" ").includes(name);
+
+/**
+ * What to write for a name of PyTorch, as `torch.nn.Conv3d`, `F.conv3d` or `conv3d`: its sentence, before which it says so where it
+ * is called the same here; null if the tables have none.
+ */
 export function writtenFor(name: string): string | null {
-  const last = name.split(".").at(-1)!;
-  const parts = Object.values(pytorchNames);
-  const found = parts.find((sentences) => Object.hasOwn(sentences, last)) ??
-    parts.find((sentences) => Object.hasOwn(sentences, name));
-  return found ? found[last] ?? found[name] ?? null : null;
+  const parts = partsOf(name);
+  // Some names of the tables have a path of their own: swa_utils.AveragedModel.
+  const words = name.split(".");
+  const spellings = [words.slice(-2).join("."), words.at(-1)!];
+  const sentence = (tables: Readonly<Record<string, Sentences>>, parts: readonly string[]): string | null => {
+    for (const part of parts) {
+      for (const word of spellings) if (Object.hasOwn(tables[part] ?? {}, word)) return tables[part]![word]!;
+    }
+    return null;
+  };
+  const isSame = parts.some((part) => has(part, words.at(-1)!));
+  if (!isSame) return sentence(homonyms, parts) ?? sentence(pytorchNames, [...parts, ...Object.keys(pytorchNames)]);
+  const plain = words.at(-1)!.replace(/_$/, "");
+  const here = camelCase(plain);
+  const told = sentence(pytorchNames, parts);
+  const called = here === plain ? "called the same here" : `called ${here} here, as all names in camelCase`;
+  return told === null ? `${called}.` : `${called}; ${told}`;
 }

@@ -82,7 +82,6 @@ export const ofTensors: Sentences = {
   equal: "x.equal(y).all().",
   erfc: "x.erf().neg().add(1).",
   erfinv: onHost("inverse of the error function"),
-  exp2: "x.mul(Math.LN2).exp().",
   float_power: "x.pow(exponent).",
   fmax: "where(x.isNaN(), y, x.maximum(y)).",
   fmin: "where(x.isNaN(), y, x.minimum(y)).",

@@ -167,7 +167,10 @@ function refuseThrownAway(verdicts: Verdicts, missing: readonly Learner[]): void
     code: "G107",
     message: `step() has no gradients for ${listed(lost)}: they were thrown away after backward()`,
     params: lost.map((x) => x.label),
-    help: "call zeroGrad() before backward(), or after step(), not between them.",
+    help: [
+      "call zeroGrad() before backward(), or after step(), not between them.",
+      "the gradients of a compiled function end with its call: step() in it, or keep their sums: new GradientAccumulator(model).",
+    ],
   });
 }
 

@@ -41,17 +41,20 @@ function pooled(
   return windowsOf(wide, size, stride === undefined ? size : twoOf(stride)).flatten(-2, -1);
 }
 
-function largest(name: string, x: Tensor, kernelSize: Pair, options: PoolOptions): Tensor {
-  return atCaller(() => {
-    const windows = pooled(name, x, kernelSize, options, -Infinity);
-    // Of equal ones the first has all of the gradient, as in PyTorch.
-    const first = windows.argmax(-1, true);
-    const places = new Tensor(ops.iota(windows.shape, windows.rank - 1));
-    return windows.where(places.equal(first), 0).sum(-1).named(...x.axes);
-  });
+/** The largest along the last axis. Of equal ones the first has all of the gradient, as in PyTorch. */
+export function firstLargest(windows: Tensor): Tensor {
+  const first = windows.argmax(-1, true);
+  const places = new Tensor(ops.iota(windows.shape, windows.rank - 1));
+  return windows.where(places.equal(first), 0).sum(-1);
 }
 
-function average(name: string, x: Tensor, kernelSize: Pair, options: PoolOptions): Tensor {
+/** The largest of each window. */
+export function largest(name: string, x: Tensor, kernelSize: Pair, options: PoolOptions): Tensor {
+  return atCaller(() => firstLargest(pooled(name, x, kernelSize, options, -Infinity)).named(...x.axes));
+}
+
+/** The mean of each window. */
+export function average(name: string, x: Tensor, kernelSize: Pair, options: PoolOptions): Tensor {
   return atCaller(() => pooled(name, x, kernelSize, options, 0).mean(-1).named(...x.axes));
 }
 

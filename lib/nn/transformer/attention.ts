@@ -41,7 +41,8 @@ export function causalMask(queries: number, keys: number): Tensor {
   return arange(keys).unsqueeze(0).lessEqual(arange(queries).unsqueeze(1));
 }
 
-function checkShapes(query: Tensor, key: Tensor, value: Tensor): void {
+/** Throws G301 unless queries, keys and values fit. */
+export function checkShapes(query: Tensor, key: Tensor, value: Tensor): void {
   const fits = query.rank >= 2 && key.rank >= 2 && value.rank >= 2 && query.shape.at(-1) === key.shape.at(-1) &&
     key.shape.at(-2) === value.shape.at(-2);
   if (fits) return;
@@ -69,6 +70,28 @@ function partsOf(mask: Tensor): { bias: Tensor | null; allowed: Tensor } {
   });
 }
 
+/** A mask with axes of size 1 in front, up to `rank`. */
+function alignedTo(mask: Tensor, rank: number): Tensor {
+  return mask.reshape(...new Array<number>(Math.max(0, rank - mask.rank)).fill(1), ...mask.shape);
+}
+
+/** What each query takes of the entries, `[.., query, key]`: the weights of {@linkcode scaledDotProductAttention}. */
+export function attentionWeights(query: Tensor, key: Tensor, options: AttentionOptions): Tensor {
+  const { attnMask, dropoutP = 0, dropoutKey, isCausal = false, scale = 1 / Math.sqrt(query.shape.at(-1) ?? 1) } =
+    options;
+  const given = attnMask ? partsOf(attnMask) : null;
+  const causal = isCausal ? causalMask(query.shape.at(-2)!, key.shape.at(-2)!) : null;
+  const products = query.mul(scale).matmul(key.transpose());
+  const scores = given?.bias ? products.add(given.bias) : products;
+  // Both of one rank: beside a mask of keys, [batch, 1, 1, key], causality has axes of its own.
+  const allowed = given && causal ? given.allowed.and(alignedTo(causal, given.allowed.rank)) : given?.allowed;
+  const weights = !given && causal
+    // Each query may look at something: what is forbidden vanishes beside it.
+    ? scores.where(causal, -Infinity).softmax(-1)
+    : scores.softmax(-1, allowed ? { where: allowed } : {});
+  return dropoutP > 0 ? dropout(weights, dropoutP, dropoutKey!) : weights;
+}
+
 /**
  * softmax(query key^T * scale) value, for a query `[.., query, features]`, a key `[.., key, features]` and a value `[.., key, out]`:
  * `[.., query, out]` (torch.nn.functional.scaled_dot_product_attention). What the mask forbids is exactly 0 and passes no gradient;
@@ -92,21 +115,9 @@ export function scaledDotProductAttention(
   options: AttentionOptions = {},
 ): Tensor {
   takesAttention(arguments);
-  const { attnMask, dropoutP = 0, dropoutKey, isCausal = false, scale = 1 / Math.sqrt(query.shape.at(-1) ?? 1) } =
-    options;
   checkShapes(query, key, value);
-  if (dropoutP > 0 && !dropoutKey) {
+  if ((options.dropoutP ?? 0) > 0 && !options.dropoutKey) {
     throw new RangeError("dropoutP of scaledDotProductAttention() needs dropoutKey, a random key: generator.next().");
   }
-  return atCaller(() => {
-    const given = attnMask ? partsOf(attnMask) : null;
-    const causal = isCausal ? causalMask(query.shape.at(-2)!, key.shape.at(-2)!) : null;
-    const products = query.mul(scale).matmul(key.transpose());
-    const scores = given?.bias ? products.add(given.bias) : products;
-    const weights = !given && causal
-      // Each query may look at something: what is forbidden vanishes beside it.
-      ? scores.where(causal, -3.4e38).softmax(-1)
-      : scores.softmax(-1, given ? { where: causal ? given.allowed.and(causal) : given.allowed } : {});
-    return (dropoutP > 0 ? dropout(weights, dropoutP, dropoutKey!) : weights).matmul(value);
-  });
+  return atCaller(() => attentionWeights(query, key, options).matmul(value));
 }

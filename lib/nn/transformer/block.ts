@@ -5,12 +5,13 @@ import { atCaller } from "../../graph/site.ts";
 import type { HostRandom } from "../../tensor/host_random.ts";
 import * as kind from "../../tensor/kinds.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import type { Parameter } from "../../tensor/variable.ts";
 import { Dropout } from "../dropout.ts";
 import { type Activation, checkActivation, LayerNorm, Linear } from "../layers.ts";
 import { Module } from "../module.ts";
 import { checkInput } from "../refuse.ts";
 import { RMSNorm } from "../norm/rms_norm.ts";
-import { MultiheadAttention, type MultiheadMasks } from "./multihead.ts";
+import { maskKinds, MultiheadAttention, type MultiheadMasks } from "./multihead.ts";
 import { type RotaryOptions, rotaryOptions } from "./positions.ts";
 
 /** Settings of {@linkcode TransformerBlock}. */
@@ -63,8 +64,8 @@ const takesBlock = signature("new TransformerBlock()", {
  * ```
  */
 export class TransformerBlock extends Module {
-  /** Of the sequence to itself. */
-  readonly selfAttn: MultiheadAttention;
+  /** Of the sequence to itself: keys and values have the features of queries, and one weight makes all three. */
+  readonly selfAttn: MultiheadAttention & { readonly inProjWeight: Parameter };
   /** `dModel` to `dimFeedforward`. */
   readonly linear1: Linear;
   /** `dimFeedforward` to `dModel`. */
@@ -96,7 +97,7 @@ export class TransformerBlock extends Module {
       bias,
       batchFirst: true,
       ...(rotary ? { rotary } : {}),
-    });
+    }) as TransformerBlock["selfAttn"];
     this.linear1 = new Linear(dModel, dimFeedforward, random, biases);
     this.linear2 = new Linear(dimFeedforward, dModel, random, biases);
     this.norm1 = makeNorm();
@@ -130,6 +131,6 @@ export class TransformerBlock extends Module {
 takeOnly(TransformerBlock, {
   forward: {
     x: kind.tensor,
-    masks: kind.options<MultiheadMasks>({ keyPaddingMask: kind.tensor, attnMask: kind.tensor, isCausal: kind.boolean }),
+    masks: kind.options<MultiheadMasks>(maskKinds),
   },
 });

@@ -13,7 +13,7 @@ import { Parameter } from "../../tensor/variable.ts";
 import { drawParameter, uniformInit } from "../init.ts";
 import { Linear } from "../layers.ts";
 import { Module } from "../module.ts";
-import { scaledDotProductAttention } from "./attention.ts";
+import { attentionWeights, checkShapes } from "./attention.ts";
 import { type RotaryOptions, rotaryOptions, rotaryPositions } from "./positions.ts";
 
 /** Settings of {@linkcode MultiheadAttention}. */
@@ -22,6 +22,10 @@ export interface MultiheadAttentionOptions {
   dropout?: number;
   /** Whether the projections have biases, as they have unless told otherwise. */
   bias?: boolean;
+  /** Features of the keys: `embedDim` unless told otherwise. */
+  kdim?: number;
+  /** Features of the values: `embedDim` unless told otherwise. */
+  vdim?: number;
   /** `[.., time, feature]`; unless it is true `[time, batch, feature]`, as in PyTorch. */
   batchFirst?: boolean;
   /** Turns queries and keys by their positions; see {@linkcode rotaryPositions}. */
@@ -41,6 +45,17 @@ export interface MultiheadMasks {
   isCausal?: boolean;
 }
 
+/** What a call of {@linkcode MultiheadAttention} takes: masks, and whether it gives the weights too. */
+export interface MultiheadCall extends MultiheadMasks {
+  /** Whether the weights are a result too; unlike PyTorch's it gives the outputs alone unless told otherwise. */
+  needWeights?: boolean;
+  /** Whether these are the mean over the heads, as they are unless told otherwise. */
+  averageAttnWeights?: boolean;
+}
+
+/** The kinds of {@linkcode MultiheadMasks}. */
+export const maskKinds = { keyPaddingMask: kind.tensor, attnMask: kind.tensor, isCausal: kind.boolean } as const;
+
 const size = kind.count(1);
 const takesMultihead = signature("new MultiheadAttention()", {
   embedDim: size,
@@ -49,14 +64,19 @@ const takesMultihead = signature("new MultiheadAttention()", {
   options: kind.options<MultiheadAttentionOptions>({
     dropout: kind.share,
     bias: kind.boolean,
+    kdim: size,
+    vdim: size,
     batchFirst: kind.boolean,
     rotary: rotaryOptions,
+  }, {
+    addBiasKv: "concat() a Parameter to keys and values before they come in.",
+    addZeroAttn: "concat() zeros to keys and values before they come in.",
   }),
 });
 
 /**
  * Attention of several heads, each on its share of the features (torch.nn.MultiheadAttention): of a sequence to itself, or of
- * queries to another one. It gives the outputs, not the weights.
+ * queries to another one. It gives the outputs, and with `needWeights` the weights too.
  *
  * @example
  * ```ts
@@ -68,8 +88,14 @@ const takesMultihead = signature("new MultiheadAttention()", {
  * ```
  */
 export class MultiheadAttention extends Module {
-  /** Query, key and value, one below the other: `[3 * embedDim, embedDim]`. */
-  readonly inProjWeight: Parameter;
+  /** Query, key and value, one below the other: `[3 * embedDim, embedDim]`; null where keys or values have other features. */
+  readonly inProjWeight: Parameter | null;
+  /** `[embedDim, embedDim]`; null where `inProjWeight` has it, as the next two. */
+  readonly qProjWeight: Parameter | null;
+  /** `[embedDim, kdim]`. */
+  readonly kProjWeight: Parameter | null;
+  /** `[embedDim, vdim]`. */
+  readonly vProjWeight: Parameter | null;
   /** `[3 * embedDim]`. */
   readonly inProjBias: Parameter | null;
   /** What brings the heads together. */
@@ -80,6 +106,10 @@ export class MultiheadAttention extends Module {
   readonly dropout: number;
   /** Whether the batch comes before time. */
   readonly batchFirst: boolean;
+  /** Features of the keys. */
+  readonly kdim: number;
+  /** Features of the values. */
+  readonly vdim: number;
   readonly #rotary: RotaryOptions | null;
 
   /**
@@ -100,76 +130,111 @@ export class MultiheadAttention extends Module {
         `the heads of MultiheadAttention share its features: ${embedDim} is no multiple of ${numHeads}.`,
       );
     }
-    const { dropout = 0, bias = true, batchFirst = false, rotary } = options;
-    const glorot = uniformInit(Math.sqrt(6 / (4 * embedDim)));
-    this.inProjWeight = drawParameter("inProjWeight", [3 * embedDim, embedDim], glorot, random);
+    const { dropout = 0, bias = true, kdim = embedDim, vdim = embedDim, batchFirst = false, rotary } = options;
+    const isShared = kdim === embedDim && vdim === embedDim;
+    const drawn = (name: string, rows: number, columns: number): Parameter =>
+      drawParameter(name, [rows, columns], uniformInit(Math.sqrt(6 / (rows + columns))), random);
+    this.inProjWeight = isShared ? drawn("inProjWeight", 3 * embedDim, embedDim) : null;
+    this.qProjWeight = isShared ? null : drawn("qProjWeight", embedDim, embedDim);
+    this.kProjWeight = isShared ? null : drawn("kProjWeight", embedDim, kdim);
+    this.vProjWeight = isShared ? null : drawn("vProjWeight", embedDim, vdim);
     this.inProjBias = bias ? new Parameter(zeros([3 * embedDim]), "inProjBias") : null;
     this.outProj = new Linear(embedDim, embedDim, random, { biasInit: bias ? (_, shape) => zeros(shape) : null });
     this.generator = dropout > 0 ? new Generator(random.bits()) : null;
     this.dropout = dropout;
     this.batchFirst = batchFirst;
+    this.kdim = kdim;
+    this.vdim = vdim;
     this.#rotary = rotary ?? null;
   }
 
   /**
-   * `query`, `key` and `value`, `[time, batch, embedDim]` or as `batchFirst` says, to what the queries see, with the axes of `query`.
-   * Without key and value the sequence looks at itself.
+   * `query`, `key` and `value`, `[time, batch, embedDim]` (`kdim`, `vdim`) or as `batchFirst` says, to what the queries see, with the
+   * axes of `query`. Without key and value the sequence looks at itself. With `needWeights` it gives the weights as a second result,
+   * as they were dropped: `[batch, query, key]`, or with `averageAttnWeights: false` `[batch, head, query, key]`.
    *
    * @throws PlumblineError G301 for inputs of other sizes, or masks of other shapes.
    */
-  forward(query: Tensor, key: Tensor = query, value: Tensor = key, masks: MultiheadMasks = {}): Tensor {
-    for (const x of [query, key, value]) this.#check(x);
+  forward(query: Tensor, key?: Tensor, value?: Tensor, masks?: MultiheadMasks & { needWeights?: false }): Tensor;
+  /** The outputs and the weights. */
+  forward(
+    query: Tensor,
+    key: Tensor | undefined,
+    value: Tensor | undefined,
+    masks: MultiheadCall & { needWeights: true },
+  ): [Tensor, Tensor];
+  forward(query: Tensor, key = query, value = key, masks: MultiheadCall = {}): Tensor | [Tensor, Tensor] {
+    this.#check(query, "embedDim");
+    this.#check(key, "kdim");
+    this.#check(value, "vdim");
     return atCaller(() => {
       const [q, k, v] = this.#project(query, key, value);
       const turned = this.#rotary ? [q, k].map((x) => rotaryPositions(x, this.#rotary!)) as [Tensor, Tensor] : [q, k];
       const { allowed, bias } = this.#mask(masks, q, k);
       const drops = this.training && this.generator !== null;
-      const seen = scaledDotProductAttention(...turned as [Tensor, Tensor], v, {
+      const options = {
         ...(allowed ?? bias ? { attnMask: (allowed ?? bias)! } : {}),
         isCausal: masks.isCausal ?? false,
         ...(drops ? { dropoutP: this.dropout, dropoutKey: this.generator!.next() } : {}),
-      });
-      return this.outProj.forward(this.#joined(seen, query));
+      };
+      checkShapes(q, k, v);
+      const weights = attentionWeights(...turned as [Tensor, Tensor], options);
+      const seen = this.outProj.forward(this.#joined(weights.matmul(v), query));
+      return masks.needWeights ? [seen, this.#told(weights, query, masks.averageAttnWeights ?? true)] : seen;
     });
   }
 
-  #check(x: Tensor): void {
-    const fits = x.shape.at(-1) === this.embedDim && x.rank >= 2 && (this.batchFirst || x.rank <= 3);
+  /** Which axis is time. */
+  #timeOf(x: Tensor): number {
+    return this.batchFirst ? x.rank - 2 : 0;
+  }
+
+  /** Weights `[batch, head, query, key]` with the leading axes that `like` has; of all heads their mean. */
+  #told(weights: Tensor, like: Tensor, average: boolean): Tensor {
+    const leading = like.shape.slice(0, -1).filter((_, i) => i !== this.#timeOf(like));
+    const whole = average ? weights.mean(1) : weights;
+    return whole.reshape(...leading, ...whole.shape.slice(1));
+  }
+
+  #check(x: Tensor, features: "embedDim" | "kdim" | "vdim"): void {
+    const fits = x.shape.at(-1) === this[features] && x.rank >= 2 && (this.batchFirst || x.rank <= 3);
     if (fits) return;
-    const layout = this.batchFirst ? "[.., time, embedDim]" : "[time, batch, embedDim]";
+    const layout = this.batchFirst ? `[.., time, ${features}]` : `[time, batch, ${features}]`;
     throw new PlumblineError({
       code: "G301",
-      message: `MultiheadAttention takes ${layout} with an embedDim of ${this.embedDim}; it was given ${
-        describe(x.node)
-      }.`,
+      message: `MultiheadAttention takes ${layout} with ${features === "embedDim" ? "an" : "a"} ${features} of ${
+        this[features]
+      }; it was given ${describe(x.node)}.`,
       made: [x.node],
       help: this.batchFirst
         ? "time and features are its last axes."
-        : "for [batch, time, embedDim]: { batchFirst: true }.",
+        : `for [batch, time, ${features}]: { batchFirst: true }.`,
     });
   }
 
   /** Each of the three, `[batch, head, time, feature]`. A sequence that looks at itself takes one product. */
   #project(query: Tensor, key: Tensor, value: Tensor): [Tensor, Tensor, Tensor] {
-    const { embedDim: n, inProjWeight: weight, inProjBias: bias } = this;
-    const rows = (x: Tensor, from: number, to: number): Tensor => {
-      const isAll = from === 0 && to === 3;
-      const part = (w: Tensor): Tensor => isAll ? w : w.slice(0, from * n, to * n);
-      const product = x.reshape(-1, n).matmul(part(weight).transpose());
-      return bias ? product.add(part(bias)) : product;
+    const { embedDim: n, inProjWeight: shared, inProjBias: bias } = this;
+    const product = (x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor => {
+      const y = x.reshape(-1, x.shape.at(-1)!).matmul(weight.transpose());
+      return bias ? y.add(bias) : y;
     };
-    if (query === key && key === value) {
-      const all = rows(query, 0, 3);
+    if (shared && query === key && key === value) {
+      const all = product(query, shared, bias ?? undefined);
       return [0, 1, 2].map((i) => this.#heads(all.slice(1, i * n, (i + 1) * n), query)) as [Tensor, Tensor, Tensor];
     }
-    return [query, key, value].map((x, i) => this.#heads(rows(x, i, i + 1), x)) as [Tensor, Tensor, Tensor];
+    const own = [this.qProjWeight, this.kProjWeight, this.vProjWeight];
+    return [query, key, value].map((x, i) => {
+      const [from, to] = [i * n, (i + 1) * n];
+      return this.#heads(product(x, shared ? shared.slice(0, from, to) : own[i]!, bias?.slice(0, from, to)), x);
+    }) as [Tensor, Tensor, Tensor];
   }
 
   #heads(rows: Tensor, like: Tensor): Tensor {
     const { numHeads, embedDim } = this;
     const features = embedDim / numHeads;
-    const time = like.shape[this.batchFirst ? like.rank - 2 : 0]!;
-    const batch = sizeOf(like.shape.filter((_, i) => i !== (this.batchFirst ? like.rank - 2 : 0)).slice(0, -1));
+    const time = like.shape[this.#timeOf(like)]!;
+    const batch = sizeOf(like.shape.filter((_, i) => i !== this.#timeOf(like)).slice(0, -1));
     if (this.batchFirst) return rows.reshape(batch, time, numHeads, features).permute(0, 2, 1, 3);
     return rows.reshape(time, batch, numHeads, features).permute(1, 2, 0, 3);
   }
@@ -222,6 +287,6 @@ takeOnly(MultiheadAttention, {
     query: kind.tensor,
     key: kind.optional(kind.tensor),
     value: kind.optional(kind.tensor),
-    masks: kind.options<MultiheadMasks>({ keyPaddingMask: kind.tensor, attnMask: kind.tensor, isCausal: kind.boolean }),
+    masks: kind.options<MultiheadCall>({ ...maskKinds, needWeights: kind.boolean, averageAttnWeights: kind.boolean }),
   },
 });

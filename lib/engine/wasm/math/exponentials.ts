@@ -68,6 +68,16 @@ function scaled(x: Floats, exponent: Integers): Floats {
 /** 2 to the power of what `split` gives with bias 127: for n in [-126, 127]. */
 const power = (exponent: Integers): Floats => exponent.up(23).floats();
 
+/** 2^x = 2^n exp(r ln 2), where r, what is left of x beside the nearest whole number, is exact. */
+function exp2(x: Floats): Floats {
+  const gone = x.less(-150);
+  const y = but(gone, x).atMost(129);
+  const large = 1.5 * 2 ** 23 + 254;
+  const moved = y.add(large);
+  const t = y.sub(moved.sub(large)).mul(Math.LN2);
+  return but(gone, scaled(t.mul(t).mul(t.polynomial(...forExp)).add(t).add(1), moved.bits()));
+}
+
 /** exp(x) for x in [-87, 87]. */
 export function expNormal(x: Floats): Floats {
   const { exponent, rest, more } = split(x, 127, forExp);
@@ -154,6 +164,7 @@ const of = (f: (x: Floats) => Floats): Helper => ({ arity: 1, formula: (x) => ({
 /** The helper functions of this file. */
 export const exponentials = {
   exp: of(exp),
+  exp2: of(exp2),
   expm1: of(expm1),
   tanh: of(tanh),
   sigmoid: of(sigmoid),
