@@ -3,7 +3,6 @@
 import { deepStrictEqual as equal, match, strictEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { Kernel, type Reply } from "../tasks/jupyter/kernel.ts";
-import { patience } from "./run_cells.ts";
 import { withFolder } from "./train/harness.ts";
 
 const between =
@@ -13,6 +12,8 @@ const between =
 class Session {
   /** What the cell that runs has printed so far. */
   printed = "";
+  /** What it does. */
+  doing = "nothing yet";
 
   constructor(readonly kernel: Kernel) {
     kernel.onMessage = ({ type, content }) => {
@@ -24,9 +25,11 @@ class Session {
   /** Runs a cell to its end. */
   async run(code: string): Promise<Reply> {
     this.printed = "";
+    this.doing = code;
     const reply = await this.kernel.execute(code);
     // Output may come after the answer.
-    await this.kernel.execute(`console.log("end of cell")`);
+    this.doing = "the end of a cell";
+    equal((await this.kernel.execute(`console.log("end of cell")`)).status, "ok");
     await this.kernel.until(() => this.printed.includes("end of cell\n"));
     this.printed = this.printed.replace("end of cell\n", "");
     return reply;
@@ -54,13 +57,20 @@ class Session {
   }
 }
 
+/** A kernel that hangs is ended after so many milliseconds; none of the tests takes a minute on a machine that is busy. */
+const patience = 240_000;
+
 /** Gives a test a kernel in which the library is imported. */
 async function withKernel(test: (session: Session) => Promise<void>): Promise<void> {
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(new Error("the kernel hangs")), patience);
+  let session: Session | null = null;
+  const timer = setTimeout(() => {
+    const { doing, printed } = session ?? { doing: "its start", printed: "" };
+    limit.abort(new Error(`the kernel hangs in ${doing}, having printed ${JSON.stringify(printed)}`));
+  }, patience);
   const kernel = await Kernel.start(fileURLToPath(new URL("..", import.meta.url)), limit.signal);
   try {
-    const session = new Session(kernel);
+    session = new Session(kernel);
     await session.read(`import * as p from "./mod.ts"; await p.useDevice("cpu");`);
     await test(session);
   } finally {
