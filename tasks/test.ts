@@ -28,8 +28,24 @@ function title(text: string): void {
   console.log(`\n=== ${text} ${"=".repeat(Math.max(0, 72 - text.length))}`);
 }
 
+/** Where the output of a section goes: it is kept until those before it are done. */
+class Output {
+  #kept: Uint8Array[] | null = [];
+
+  write(chunk: Uint8Array): void {
+    if (this.#kept) this.#kept.push(chunk);
+    else writeAll(chunk);
+  }
+
+  /** From now on it is shown, what was kept first. */
+  show(): void {
+    this.#kept?.forEach(writeAll);
+    this.#kept = null;
+  }
+}
+
 /** Runs Deno with `args`, its output passing through. Returns whether it succeeded, and what it printed. */
-async function deno(...args: string[]): Promise<{ success: boolean; printed: string }> {
+async function deno(output: Output, ...args: string[]): Promise<{ success: boolean; printed: string }> {
   const child = new Deno.Command(Deno.execPath(), {
     args,
     env: environment,
@@ -37,36 +53,40 @@ async function deno(...args: string[]): Promise<{ success: boolean; printed: str
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const [status, stdout, stderr] = await Promise.all([child.status, tee(child.stdout), tee(child.stderr)]);
-  if (status.signal !== null) console.log(`\ndeno ${args[0]} was ended by ${status.signal}.`);
+  const [status, stdout, stderr] = await Promise.all([
+    child.status,
+    tee(child.stdout, output),
+    tee(child.stderr, output),
+  ]);
+  if (status.signal !== null) output.write(encoder.encode(`\ndeno ${args[0]} was ended by ${status.signal}.\n`));
   return { success: status.success, printed: stdout + stderr };
 }
 
 /** Shows what comes, and returns it without its colours. */
-async function tee(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+async function tee(stream: ReadableStream<Uint8Array<ArrayBuffer>>, output: Output): Promise<string> {
+  const decoder = new TextDecoder();
   let text = "";
-  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    writeAll(chunk);
+  for await (const chunk of stream) {
+    text += decoder.decode(chunk, { stream: true });
+    output.write(chunk);
   }
   // deno-lint-ignore no-control-regex
   return text.replaceAll(/\x1b\[[0-9;]*m/g, "");
 }
 
-function writeAll(text: string): void {
-  let bytes = encoder.encode(text);
+function writeAll(bytes: Uint8Array): void {
   while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
 }
 
 /** A check that passes or fails as a whole. */
-async function check(...args: string[]): Promise<Count> {
-  const { success } = await deno(...args);
+async function check(output: Output, ...args: string[]): Promise<Count> {
+  const { success } = await deno(output, ...args);
   return { passed: Number(success), failed: Number(!success) };
 }
 
 /** Runs `deno test`. What was ignored or never ran counts as failed: a test that is skipped proves nothing. */
-async function test(...args: string[]): Promise<Count> {
-  const { success, printed } = await deno("test", "--allow-all", "--parallel", ...args);
+async function test(output: Output, ...args: string[]): Promise<Count> {
+  const { success, printed } = await deno(output, "test", "--allow-all", "--parallel", ...args);
   const summary = printed.match(/^(?:ok|FAILED) \| (\d+) passed.*? \| (\d+) failed(.*)$/m);
   const passed = Number(summary?.[1] ?? 0);
   const failed = Number(summary?.[2] ?? 0) + Number(summary?.[3]?.match(/(\d+) ignored/)?.[1] ?? 0);
@@ -74,20 +94,20 @@ async function test(...args: string[]): Promise<Count> {
 }
 
 /** Checks all types in one program: the library's are read once. */
-async function types(): Promise<Count> {
+async function types(output: Output): Promise<Count> {
   const { folder, programs } = writePrograms(listNotebooks("notebooks"));
   try {
-    return await check("check", "--doc", ".", ...programs);
+    return await check(output, "check", "--doc", ".", ...programs);
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
 }
 
 /** Runs all tests: those of a folder share processes. */
-async function inRooms(): Promise<Count> {
+async function inRooms(output: Output): Promise<Count> {
   const rooms = writeRooms(new URL("../tests/", import.meta.url));
   try {
-    return await test("--no-check", ...rooms.modules);
+    return await test(output, "--no-check", ...rooms.modules);
   } finally {
     Deno.removeSync(rooms.folder, { recursive: true });
   }
@@ -114,20 +134,26 @@ async function prepareWebgpu(wanted: boolean): Promise<Count> {
 const wanted = !Deno.args.includes("--without-webgpu");
 const filters = Deno.args.filter((arg) => arg !== "--without-webgpu");
 
-const sections: [name: string, run: () => Promise<Count>][] = filters.length > 0
-  ? [[`Tests ${filters.join(" ")}`, () => test(...filters)]]
+const sections: [name: string, run: (output: Output) => Promise<Count>][] = filters.length > 0
+  ? [[`Tests ${filters.join(" ")}`, (output) => test(output, ...filters)]]
   : [
-    ["Format", () => check("fmt", "--check")],
-    ["Lint", () => check("lint")],
+    ["Format", (output) => check(output, "fmt", "--check")],
+    ["Lint", (output) => check(output, "lint")],
     ["Types, of the examples in the documentation and of notebooks too", types],
-    ["Documentation of all that is public", () => check("doc", "--lint", "mod.ts")],
+    ["Documentation of all that is public", (output) => check(output, "doc", "--lint", "mod.ts")],
     ["Tests", inRooms],
   ];
 
 const results: [name: string, count: Count][] = [["WebGPU adapter", await prepareWebgpu(wanted)]];
-for (const [name, run] of sections) {
+// All at once, since none of the checks keeps all cores busy; told one after the other.
+const running = sections.map(([name, run]) => {
+  const output = new Output();
+  return { name, output, count: run(output) };
+});
+for (const { name, output, count } of running) {
   title(name);
-  results.push([name, await run()]);
+  output.show();
+  results.push([name, await count]);
 }
 
 title("Summary");

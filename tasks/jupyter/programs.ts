@@ -1,10 +1,14 @@
 /** The cells of a notebook as one program, for the type checker: a kernel checks no types. */
 
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 
-/** Writes the program of each notebook into a new folder beside the first, which the caller removes. */
+/** What git, format and lint pass by, as deep as the programs need it. */
+const cache = ".cache";
+
+/** Writes the program of each notebook into a new folder, which the caller removes. */
 export function writePrograms(notebooks: readonly string[]): { folder: string; programs: string[] } {
-  const folder = Deno.makeTempDirSync({ dir: dirname(notebooks[0]!), prefix: ".check-" });
+  Deno.mkdirSync(cache, { recursive: true });
+  const folder = Deno.makeTempDirSync({ dir: cache, prefix: "check-" });
   const programs = notebooks.map((path) => {
     const { cells } = JSON.parse(Deno.readTextFileSync(path)) as { cells: { cell_type: string; source: string[] }[] };
     const text = cells.filter((cell) => cell.cell_type === "code").map(({ source }) => source.join("")).join("\n");
