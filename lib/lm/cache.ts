@@ -3,28 +3,26 @@
  * some of it in vain; at the end of the loop what counts is put into the cache. So a step moves as many numbers as it has written.
  */
 
-import { Module } from "../nn/module.ts";
 import { arange, zeros } from "../tensor/creation.ts";
 import { where } from "../tensor/functions.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Variable } from "../tensor/variable.ts";
+import { type Stateful, Variable } from "../tensor/variable.ts";
 
 /** Keys and values, `[head, slot, feature]`. */
 export type Kept = readonly [keys: Tensor, values: Tensor];
 
 /** Keys and values of a layer, `[head, slot, feature]` each. */
-export class LayerCache extends Module {
+export class LayerCache implements Stateful {
   readonly keys: Variable;
   readonly values: Variable;
 
   constructor(heads: number, slots: number, features: number) {
-    super();
     this.keys = new Variable(zeros([heads, slots, features]), "keys");
     this.values = new Variable(zeros([heads, slots, features]), "values");
   }
 
-  override forward(x: Tensor): Tensor {
-    return x;
+  variables(): Variable[] {
+    return [this.keys, this.values];
   }
 }
 
