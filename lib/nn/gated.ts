@@ -6,6 +6,7 @@
 import { type Signature, signature, takeOnly } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { describe, sizeOf } from "../graph/types.ts";
+import { warn } from "../graph/warning.ts";
 import { zeros } from "../tensor/creation.ts";
 import { concat, stack } from "../tensor/functions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
@@ -37,8 +38,8 @@ export interface GatedOptions {
   readonly members?: number;
   /** Weights of all gates together, `[gates * hidden, in]` and `[gates * hidden, hidden]`; PyTorch's default unless given. */
   readonly weightInit?: Initializer;
-  /** Their biases; PyTorch's default unless given. */
-  readonly biasInit?: Initializer;
+  /** Their biases; PyTorch's default unless given, no biases if `null`. */
+  readonly biasInit?: Initializer | null;
 }
 
 /** Settings of {@linkcode LSTM} and {@linkcode GRU}. */
@@ -54,7 +55,11 @@ export interface RecurrentOptions extends GatedOptions {
 }
 
 /** Settings of one gated layer, as arguments. */
-export const gatedKinds = { members: kind.count(1), weightInit: kind.callable, biasInit: kind.callable } as const;
+export const gatedKinds = {
+  members: kind.count(1),
+  weightInit: kind.callable,
+  biasInit: kind.orNull(kind.callable),
+} as const;
 
 const features = kind.count(1);
 
@@ -71,14 +76,18 @@ export function gatedSignature(called: string): Signature {
       batchFirst: kind.boolean,
       dropout: kind.share,
     }, {
-      bias: "they always have biases; fill them with zeros.",
+      bias: "without biases: { biasInit: null }.",
     }),
   });
 }
 
 /** What of the settings is that of each layer. */
 export function singleOptions({ members, weightInit, biasInit }: RecurrentOptions): GatedOptions {
-  return { ...members !== undefined && { members }, ...weightInit && { weightInit }, ...biasInit && { biasInit } };
+  return {
+    ...members !== undefined && { members },
+    ...weightInit && { weightInit },
+    ...biasInit !== undefined && { biasInit },
+  };
 }
 
 /** A recurrent layer `[..leading, in]` to `[..leading, hidden]`. */
@@ -87,10 +96,10 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
   readonly weightInput: Parameter;
   /** `[gates * hidden, hidden]`. */
   readonly weightHidden: Parameter;
-  /** `[gates * hidden]`. */
-  readonly biasInput: Parameter;
-  /** `[gates * hidden]`. */
-  readonly biasHidden: Parameter;
+  /** `[gates * hidden]`; null without biases. */
+  readonly biasInput: Parameter | null;
+  /** `[gates * hidden]`; null without biases. */
+  readonly biasHidden: Parameter | null;
   /** The layers above this first one and, with both directions, those that go from the end; all in PyTorch's order. */
   readonly deeper: readonly Gated<S>[];
   /** Layers one above the other. */
@@ -130,14 +139,22 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
       drawParameter(name, [...own, rows, ...shape], members === undefined ? init : eachMember(init), random);
     this.weightInput = drawn("weightInput", weightInit, inFeatures);
     this.weightHidden = drawn("weightHidden", weightInit, hiddenFeatures);
-    this.biasInput = drawn("biasInput", biasInit);
-    this.biasHidden = drawn("biasHidden", biasInit);
+    this.biasInput = biasInit && drawn("biasInput", biasInit);
+    this.biasHidden = biasInit && drawn("biasHidden", biasInit);
     const ways = bidirectional ? 2 : 1;
     this.deeper = Array.from({ length: numLayers * ways - 1 }, (_, i) => {
       return another(i + 1 < ways ? inFeatures : ways * hiddenFeatures);
     });
     this.dropout = dropout;
     this.generator = dropout > 0 && numLayers > 1 ? new Generator(random.bits()) : null;
+    if (dropout > 0 && numLayers === 1) {
+      warn({
+        code: "G310",
+        message: `\`dropout\` is between layers: a ${this.constructor.name} of one layer drops nothing`,
+        sites: [{ site: this.weightInput.node.site, note: "made here" }],
+        help: "drop what it gives: new Dropout(..).forward(output); or give it more: { numLayers: 2 }.",
+      });
+    }
   }
 
   /** All layers, in PyTorch's order. */
@@ -164,18 +181,24 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
       ...this.#cells.flatMap((cell, i) => {
         const suffix = `l${Math.floor(i / ways)}${i % ways === 1 ? "_reverse" : ""}`;
         const path = (name: string): string => i === 0 ? name : `deeper.${i - 1}.${name}`;
-        return [
-          { key: `weight_ih_${suffix}`, path: path("weightInput"), variable: cell.weightInput },
-          { key: `weight_hh_${suffix}`, path: path("weightHidden"), variable: cell.weightHidden },
-          { key: `bias_ih_${suffix}`, path: path("biasInput"), variable: cell.biasInput },
-          { key: `bias_hh_${suffix}`, path: path("biasHidden"), variable: cell.biasHidden },
-        ];
+        const { weightInput, weightHidden, biasInput, biasHidden } = cell;
+        const own = {
+          weight_ih: { weightInput },
+          weight_hh: { weightHidden },
+          bias_ih: { biasInput },
+          bias_hh: { biasHidden },
+        };
+        return Object.entries(own).flatMap(([key, named]) =>
+          Object.entries(named).flatMap(([name, variable]) =>
+            variable ? [{ key: `${key}_${suffix}`, path: path(name), variable }] : []
+          )
+        );
       }),
     ];
   }
 
-  /** What is added to the input's part of the gates. */
-  protected abstract inputBias(): Tensor;
+  /** What is added to the input's part of the gates; null without biases. */
+  protected abstract inputBias(): Tensor | null;
   /** The next state, from what input and hidden state say to the gates, `[.., gates * hidden]` each. */
   protected abstract next(state: S, fromInput: Tensor, fromHidden: Tensor): S;
 
@@ -323,7 +346,7 @@ takeOnly(Gated, {
 }, ["stateEntries", "stateShape"]);
 
 /** `x W^T + b` for `x [.., in]`; of weights `[member, out, in]` each member's for its entries of `x [.., member, in]`. */
-function product(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+function product(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
   const [out, features] = weight.shape.slice(-2) as [number, number];
   const shape = [...x.shape.slice(0, -1), out];
   if (weight.rank === 2) {

@@ -29,7 +29,7 @@ export class GRU extends Gated<GRUState> {
   }
 
   /** That of the input alone: the reset gate stands before that of the hidden state. */
-  protected override inputBias(): Tensor {
+  protected override inputBias(): Tensor | null {
     return this.biasInput;
   }
 
@@ -37,7 +37,8 @@ export class GRU extends Gated<GRUState> {
   protected override next({ hidden }: GRUState, fromInput: Tensor, fromHidden: Tensor): GRUState {
     const sizes = new Array<number>(3).fill(this.hiddenFeatures);
     const [r, z, n] = fromInput.split(sizes, -1) as [Tensor, Tensor, Tensor];
-    const [hr, hz, hn] = fromHidden.add(this.biasHidden).split(sizes, -1) as [Tensor, Tensor, Tensor];
+    const biased = this.biasHidden ? fromHidden.add(this.biasHidden) : fromHidden;
+    const [hr, hz, hn] = biased.split(sizes, -1) as [Tensor, Tensor, Tensor];
     const fresh = n.add(r.add(hr).sigmoid().mul(hn)).tanh();
     // (1 - z) fresh + z hidden
     return { hidden: fresh.add(z.add(hz).sigmoid().mul(hidden.sub(fresh))) };

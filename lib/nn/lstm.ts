@@ -33,8 +33,8 @@ export class LSTM extends Gated<LSTMState> {
   }
 
   /** Both biases: nothing stands between them. */
-  protected override inputBias(): Tensor {
-    return this.biasInput.add(this.biasHidden);
+  protected override inputBias(): Tensor | null {
+    return this.biasInput && this.biasInput.add(this.biasHidden!);
   }
 
   /** The cell forgets and takes in; the hidden state is what the output gate lets out of it. */

@@ -6,6 +6,16 @@
 import { signature, takeOnly } from "../graph/arguments.ts";
 import * as kind from "../tensor/kinds.ts";
 import { zeros } from "../tensor/creation.ts";
+import {
+  loadEntries,
+  type LoadOptions,
+  loadParameters,
+  type LoadResult,
+  type StateDict,
+  stateDictOf,
+  type StateEntry,
+} from "../tensor/state_dict.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { Parameter, type Stateful, Variable } from "../tensor/variable.ts";
 
 const takesModel = signature("new GradientAccumulator()", { model: kind.stateful });
@@ -76,10 +86,45 @@ export class GradientAccumulator implements Stateful {
     });
   }
 
+  /** The sums that there are, by number in the order of the parameters, each name with `prefix` before it. */
+  stateDict(prefix = ""): Record<string, Tensor> {
+    return stateDictOf(this.#entries().filter(({ variable }) => variable.layout > 0), prefix);
+  }
+
+  /**
+   * Takes over the sums of another one, for the same parameters. A parameter whose sum is not there has none.
+   *
+   * @throws PlumblineError G301 that lists what is unexpected, or of another shape; then nothing was loaded.
+   */
+  loadStateDict(state: StateDict, options: LoadOptions = {}): LoadResult {
+    const { prefix = "" } = options;
+    const [there, others] = [this.#entries(), new Set(this.#sums)];
+    const given = there.filter(({ key }) => Object.hasOwn(state, prefix + key));
+    const result = loadEntries(given, state, options, "the sums of gradients");
+    for (const { variable } of given) {
+      variable.layout = 1;
+      others.delete(variable);
+    }
+    for (const variable of others) {
+      variable.assign(zeros(variable.shape));
+      variable.layout = 0;
+    }
+    return result;
+  }
+
+  #entries(): StateEntry[] {
+    return this.#sums.map((variable, i) => ({ key: `${i}`, path: `${i}`, variable }));
+  }
+
   /** The sums. */
   variables(): Variable[] {
     return [...this.#sums];
   }
 }
 
-takeOnly(GradientAccumulator, { add: {}, take: {} });
+takeOnly(GradientAccumulator, {
+  add: {},
+  take: {},
+  stateDict: { prefix: kind.optional(kind.text) },
+  loadStateDict: loadParameters,
+});

@@ -288,7 +288,7 @@ const nn: readonly Call[] = [
       aCount,
       aRandom,
       options(
-        { numLayers: 2 },
+        { numLayers: 2, biasInit: null },
         { numLayers: 0 },
         { bidirectional: 1 },
         { batchFirst: "yes" },
@@ -419,6 +419,7 @@ const average = new p.ExponentialMovingAverage(new p.Parameter(row, "averaged"))
 const group = new p.ParameterGroup("group", [v]);
 const flat = group.values();
 const another = (): p.Parameter => new p.Parameter(row);
+const sums = new p.GradientAccumulator(another());
 const parameters = fresh(() => [another()], own(null, null, 3, "w", {}, w, [w.add(1)], [null], [3], new Map()));
 const rates = [0.1, { learningRate: 0.1 }, { lr: "0.1" }, { lr: -1 }, { lr: null }, { weightDecay: "0" }];
 
@@ -446,9 +447,9 @@ const optim: readonly Call[] = [
   ),
   ...["update", "swap", "variables"].map((name) => method("ExponentialMovingAverage", average, name)),
   makes(p.GradientAccumulator, own(w, null, 3, "w", {}, row)),
-  ...["add", "take", "variables"].map((name) =>
-    method("GradientAccumulator", new p.GradientAccumulator(another()), name)
-  ),
+  ...["add", "take", "variables"].map((name) => method("GradientAccumulator", sums, name)),
+  method("GradientAccumulator", sums, "stateDict", maybe(words("sums."))),
+  method("GradientAccumulator", sums, "loadStateDict", aState(sums), options({ strict: true }, { strict: 1 })),
   makes(
     p.LRScheduler,
     own(scheduled, null, 3, "sgd", {}, w),

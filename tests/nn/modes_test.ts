@@ -1,6 +1,6 @@
 /** Dropout and the two modes of modules; what losses, embeddings and attention refuse; rows that see nothing. */
 
-import { deepStrictEqual as equal, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual as equal, match, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import {
   arange,
   BatchNorm,
@@ -22,6 +22,7 @@ import {
   mseLoss,
   MultiheadAttention,
   ones,
+  onWarning,
   randomKey,
   RMSNorm,
   scaledDotProductAttention,
@@ -161,6 +162,19 @@ Deno.test("convolutions, pooling, norms and recurrent layers name what they take
   throws(
     () => new GRU(2, 3, random, { batchFirst: true }).run(zeros([5, 2])),
     /with batchFirst takes \[batch, time, feature\]/,
+  );
+});
+
+onCpu("a recurrent layer alone that is to drop what it gives says once that it does not, as PyTorch does", () => {
+  const warnings: string[] = [];
+  const end = onWarning(({ message }) => warnings.push(message));
+  new GRU(2, 3, random, { numLayers: 2, dropout: 0.5 });
+  new LSTM(2, 3, random, { dropout: 0.5 });
+  end();
+  equal(warnings.length, 1);
+  match(
+    warnings[0]!,
+    /G310\].*a LSTM of one layer drops nothing\n.*modes_test\.ts:\d+[^]*help: drop what it gives: new Dropout/,
   );
 });
 

@@ -93,8 +93,8 @@ onEachEngine("LSTM agrees with torch.nn.LSTM, with all gradients", async () => {
   const parameters = {
     weight_ih_l0: layer.weightInput,
     weight_hh_l0: layer.weightHidden,
-    bias_ih_l0: layer.biasInput,
-    bias_hh_l0: layer.biasHidden,
+    bias_ih_l0: layer.biasInput!,
+    bias_hh_l0: layer.biasHidden!,
   };
   for (const [name, parameter] of Object.entries(parameters)) parameter.assign(inputs[name]!);
   const x = new Parameter(inputs.x!, "x");
@@ -111,8 +111,8 @@ onEachEngine("GRU agrees with torch.nn.GRU, with all gradients", async () => {
   const parameters = {
     weight_ih_l0: layer.weightInput,
     weight_hh_l0: layer.weightHidden,
-    bias_ih_l0: layer.biasInput,
-    bias_hh_l0: layer.biasHidden,
+    bias_ih_l0: layer.biasInput!,
+    bias_hh_l0: layer.biasHidden!,
   };
   for (const [name, parameter] of Object.entries(parameters)) parameter.assign(inputs[name]!);
   const x = new Parameter(inputs.x!, "x");

@@ -1,6 +1,6 @@
 /** Gradients of several calls of a compiled function, added up for one step: that of the whole batch. */
 
-import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
+import { deepStrictEqual as equal, ok, rejects, throws } from "node:assert/strict";
 import {
   Adam,
   compile,
@@ -93,6 +93,46 @@ onCpu("a parameter without a gradient has none after take(), until a part reache
   await step();
   ok((await late.data()).every((v, i) => v !== [1, 2][i]));
 });
+
+onCpu(
+  "sums saved in the middle of a batch and taken over by another program step as the first would have",
+  async () => {
+    const make = () => {
+      const one = learner();
+      const gradients = new GradientAccumulator(one.net);
+      const part = compile((x, y) => {
+        one.lossOf(x, y).backward();
+        gradients.add();
+      }, { state: [one.net, gradients] });
+      const step = compile(() => {
+        gradients.take();
+        one.optimizer.step();
+      }, { state: [one.net, one.optimizer, gradients] });
+      return { ...one, gradients, part, step };
+    };
+    const [first, second] = [make(), make()];
+    equal(first.gradients.stateDict(), {});
+    await first.part(x, y);
+    const saved = first.gradients.stateDict("sums.");
+    equal(Object.keys(saved), ["sums.0", "sums.1", "sums.2", "sums.3"]);
+    await second.part(y.expand(12, 2), y);
+    second.gradients.loadStateDict(saved, { prefix: "sums." });
+    for (const { part, step } of [first, second]) {
+      await part(x, y);
+      await step();
+    }
+    equal(await numbersOf(second), await numbersOf(first));
+    // None were there: the next step finds no gradient.
+    await first.part(x, y);
+    first.gradients.loadStateDict({});
+    await first.step();
+    equal(await numbersOf(first), await numbersOf(second));
+    throws(
+      () => first.gradients.loadStateDict({ 0: tensor([1]), 4: tensor([1]) }),
+      /G301.*do not fit the sums of gradients, and nothing was loaded; .*`0` is float32 \[3, 2\] here and float32 \[1\] there; unexpected: `4`/s,
+    );
+  },
+);
 
 onCpu("a cut is named though the step is in another call, and so is what ends with a call", async () => {
   const [net, aux] = [new Linear(2, 1, new HostRandom(0)), new Linear(2, 1, new HostRandom(1))];
