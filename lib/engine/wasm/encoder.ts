@@ -22,6 +22,27 @@ function unsigned(into: number[], value: number): void {
   } while (rest > 0);
 }
 
+/**
+ * Numbers from here on stand for others that are known when a function is put into its module: `symbol(n)`, with a byte offset
+ * added or taken away where it is the start of some memory.
+ */
+const firstSymbol = 2 ** 33;
+const widest = 5;
+
+/** The `n`th number of a function that is not known yet. */
+export function symbol(n: number): number {
+  return firstSymbol * (n + 1);
+}
+
+/** A number, in as many bytes as any number has. */
+function unsignedWide(into: Uint8Array, at: number, value: number): void {
+  let rest = value;
+  for (let i = 0; i < widest; i++) {
+    into[at + i] = i < widest - 1 ? rest % 128 | 0x80 : rest;
+    rest = Math.floor(rest / 128);
+  }
+}
+
 /** Appends a number in LEB128, signed, of 32 bits. */
 function signed(into: number[], value: number): void {
   let rest = value | 0;
@@ -54,7 +75,7 @@ export class Code {
   /** What is complete, and what comes after it. */
   readonly #chunks: (readonly number[])[] = [];
   #bytes: number[] = [];
-  /** Bytes in the chunks. */
+  /** Bytes in the chunks, and those that symbols will take beside the one that they are here. */
   #complete = 0;
   #locals: ValueType[] = [];
 
@@ -90,14 +111,20 @@ export class Code {
     if (prefix !== null) this.#bytes.push(prefix);
     if (prefix === null) this.#bytes.push(code);
     else unsigned(this.#bytes, code);
-    if (immediate === "index") unsigned(this.#bytes, first);
+    if (immediate === "index") this.#number(first);
     if (immediate === "lane") this.#bytes.push(first);
     if (immediate === "memory" || immediate === "memoryLane") {
       this.#bytes.push(0);
-      unsigned(this.#bytes, first);
+      this.#number(first);
     }
     if (immediate === "memoryLane") this.#bytes.push(second);
     return this;
+  }
+
+  #number(value: number): void {
+    if (value < firstSymbol / 2) return unsigned(this.#bytes, value);
+    this.#bytes.push(value);
+    this.#complete += widest - 1;
   }
 
   /** Several instructions that nothing follows. */
@@ -226,25 +253,75 @@ export class Code {
   }
 
   /** The entry of the code section, in parts. */
-  encode(): (readonly number[])[] {
-    const head: number[] = [];
-    unsigned(head, this.#locals.length);
-    for (const type of this.#locals) head.push(1, valueTypes[type]);
-    const entry: number[] = [];
-    unsigned(entry, head.length + this.size + 1);
-    return [entry, head, ...this.#chunks, this.#bytes, [0x0b]];
+  encode(): Bytes[] {
+    return entryOf(this.#locals, [...this.#chunks, this.#bytes], this.size);
   }
+
+  /** The same as a function whose symbols can be given again and again. */
+  toTemplate(): Template {
+    const bytes = new Uint8Array(this.size);
+    const symbols: Template["symbols"][number][] = [];
+    let at = 0;
+    for (const chunk of [...this.#chunks, this.#bytes]) {
+      for (const x of chunk) {
+        if (x < firstSymbol / 2) bytes[at++] = x;
+        else {
+          const n = Math.round(x / firstSymbol) - 1;
+          symbols.push({ at, n, added: x - symbol(n) });
+          at += widest;
+        }
+      }
+    }
+    return new Template(this.params, this.results, this.#locals, bytes, symbols);
+  }
+}
+
+type Bytes = ArrayLike<number>;
+
+function entryOf(locals: readonly ValueType[], body: readonly Bytes[], size: number): Bytes[] {
+  const head: number[] = [];
+  unsigned(head, locals.length);
+  for (const type of locals) head.push(1, valueTypes[type]);
+  const entry: number[] = [];
+  unsigned(entry, head.length + size + 1);
+  return [entry, head, ...body, [0x0b]];
+}
+
+/** A function that is written, but for some numbers. */
+export class Template {
+  constructor(
+    readonly params: readonly ValueType[],
+    readonly results: readonly ValueType[],
+    readonly locals: readonly ValueType[],
+    readonly bytes: Uint8Array,
+    readonly symbols: readonly { readonly at: number; readonly n: number; readonly added: number }[],
+  ) {}
+
+  /** The function, whose `n`th symbol is `numbers[n]`. */
+  with(numbers: readonly number[]): Written {
+    const { params, results, locals } = this;
+    const bytes = this.bytes.slice();
+    for (const { at, n, added } of this.symbols) unsignedWide(bytes, at, numbers[n]! + added);
+    return { params, results, encode: () => entryOf(locals, [bytes], bytes.length) };
+  }
+}
+
+/** A function that a module can take. */
+export interface Written {
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
+  encode(): Bytes[];
 }
 
 /** A module that imports one memory, `env.memory`, perhaps a function, `env.call`, and exports functions by name. */
 export class ModuleWriter {
-  readonly #functions: { readonly name: string | null; readonly code: Code }[] = [];
+  readonly #functions: { readonly name: string | null; readonly code: Written }[] = [];
 
   /** `imported` has the type of the function that is imported, whose index is 0. */
   constructor(readonly imported: Code | null = null) {}
 
   /** Adds a function; gives the index to call it by. One without a name is not exported. */
-  add(code: Code, name: string | null = null): number {
+  add(code: Written, name: string | null = null): number {
     return this.#functions.push({ name, code }) - 1 + this.#before;
   }
 
@@ -257,7 +334,7 @@ export class ModuleWriter {
   encode(pages = 1): Uint8Array<ArrayBuffer> {
     const types = new Map<string, number>();
     const signatures: number[][] = [];
-    const typeOf = ({ params, results }: Code): number => {
+    const typeOf = ({ params, results }: Written): number => {
       const key = `${params}:${results}`;
       let at = types.get(key);
       if (at === undefined) {
@@ -270,7 +347,7 @@ export class ModuleWriter {
     const indices = this.#functions.map(({ code }) => typeOf(code));
     const before = this.#before;
     const exported = this.#functions.flatMap(({ name }, i) => name === null ? [] : [{ name, i: i + before }]);
-    const parts: (readonly number[])[] = [[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
+    const parts: Bytes[] = [[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
     const leb = (n: number): number[] => {
       const out: number[] = [];
       unsigned(out, n);
@@ -281,7 +358,7 @@ export class ModuleWriter {
       return [...leb(encoded.length), ...encoded];
     };
     /** A section that is a list, of so many entries. */
-    const section = (id: number, items: readonly (readonly number[])[], entries = items.length): void => {
+    const section = (id: number, items: readonly Bytes[], entries = items.length): void => {
       const count = leb(entries);
       const size = items.reduce((sum, x) => sum + x.length, count.length);
       parts.push([id, ...leb(size)], count, ...items);

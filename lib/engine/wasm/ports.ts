@@ -8,7 +8,7 @@ import { allocate, sizeOf, type TypedArray } from "../../graph/types.ts";
 import { evaluate } from "../fused/ix.ts";
 import type { Place } from "../fused/place.ts";
 import type { Heap } from "./heap.ts";
-import { sideName } from "./program.ts";
+import { sideName } from "./kernels.ts";
 import { readNumbers, type Side, writeNumbers } from "./state.ts";
 
 /** The arrays of a run outside of the program's memory, and which place of the state is read. */

@@ -9,13 +9,10 @@ import { aligned, planArena } from "../fused/plan.ts";
 import { buildProgram, describeKernel, type KernelPlan, type PartPlan } from "../fused/program.ts";
 import type { Extent } from "../fused/draft.ts";
 import type { Target } from "../fused/target.ts";
-import { emitCumsum, emitMap, emitReduce } from "./emit.ts";
 import { Code, ModuleWriter, type ValueType } from "./encoder.ts";
-import { emitMatmul } from "./matmul.ts";
 import type { Heap } from "./heap.ts";
-import { Scope } from "./scope.ts";
+import { kernelOf, sideName } from "./kernels.ts";
 import { type HelperName, makeHelper } from "./calls.ts";
-import { Values } from "./values.ts";
 
 /** Whether a product is made as a sum of products. */
 export function isThin({ n, k }: Pick<Extent, "n" | "k">): boolean {
@@ -90,8 +87,6 @@ export interface StatePlace {
   readonly stride: number;
 }
 
-/** The variable of indices that says which place of the state is read: 0 or 1. The other is written. */
-export const sideName = "s";
 const side = variable(sideName, 0, 1);
 
 /** A program that does not fit. */
@@ -201,21 +196,10 @@ export function writeModule(
   const startOf = (memory: Memory): number => start + offsetOf(memory);
   let size = 0;
   const writeKernel = ({ plan }: WasmKernel): number => {
-    const { draft, stores, placeOf, depth } = plan;
-    const params = new Array<ValueType>(2 * depth + 1).fill("i32");
-    const code = new Code(params, []);
-    const scope = new Scope(code);
-    for (let d = 0; d < depth; d++) {
-      scope.name(`$t${d}`, 2 * d);
-      scope.name(`$p${d}`, 2 * d + 1);
-    }
-    scope.name(`$${sideName}`, 2 * depth);
-    const values = new Values(draft.lowering.exprs, placeOf, startOf, need);
-    const emit = { map: emitMap, reduce: emitReduce, cumsum: emitCumsum, matmul: emitMatmul }[draft.kind];
-    emit({ draft, stores, values, scope, brief });
-    size += code.size;
+    const { template, memories, helpers } = kernelOf(plan, brief);
+    size += template.bytes.length;
     if (size > mostCode) throw new TooLarge(`${size} bytes of code`);
-    return module.add(code);
+    return module.add(template.with([...memories.map(startOf), ...helpers.map(need)]));
   };
   const writeCheck = (check: WasmCheck, run: Code): void => {
     const at = startOf(check.place.memory);
