@@ -53,6 +53,7 @@ onEachEngine("an index outside of its axis is refused where it is looked up, giv
     const error = await raises("G308", line, () => look(int(index)).data());
     match(error.message, /was given (the|an) index/, line);
     await raises("G308", line, () => look(tensor([index]).cast("int32")).data());
+    if (index < 0) await raises("G308", line, () => look(int(index, 0).slice(0, 0, 1)).data());
     ok(!/takeAlongAxis\(\) was/.test(error.message) || line.includes("takeAlongAxis"), error.message);
   }
 });
