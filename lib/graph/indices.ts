@@ -20,7 +20,7 @@ export interface IndexUse {
 }
 
 /** What stands for an index below 0 where none may count from the end. */
-export const belowZero = -(2 ** 30);
+const belowZero = -(2 ** 30);
 
 type Range = readonly [least: number, most: number];
 

@@ -54,7 +54,7 @@ export interface RecurrentOptions extends GatedOptions {
 }
 
 /** Settings of one gated layer, as arguments. */
-export const gatedKinds = { members: kind.count(1), weightInit: kind.callable, biasInit: kind.callable } as const;
+const gatedKinds = { members: kind.count(1), weightInit: kind.callable, biasInit: kind.callable } as const;
 
 const features = kind.count(1);
 
