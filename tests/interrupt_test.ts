@@ -8,9 +8,11 @@ import {
   Interrupt,
   interruptible,
   patience,
-  whole,
   wholeLater,
 } from "../lib/graph/interrupt.ts";
+
+/** What is to be done whole, now. */
+const whole = <T>(fn: () => Promise<T>): Promise<T> => wholeLater(fn)();
 
 /** A stop button, a clock, and calls that take a second. */
 class Notebook {

@@ -35,18 +35,22 @@ class Session {
     return reply;
   }
 
-  /** Runs a cell, and presses the button when it has printed that it is running: thrice, and again until it ends. */
+  /**
+   * Runs a cell, and presses the button when it has printed that it is running: thrice, and again when it is told that this found
+   * nothing to end. Not before: a press that comes late, when the cell has ended, ends a call of the next one.
+   */
   async stop(code: string): Promise<Reply> {
     const reply = this.run(code);
-    await this.kernel.until(() => this.printed.includes("running\n"));
-    const press = () => [1, 2, 3].forEach((i) => setTimeout(() => this.kernel.interrupt(), 20 * i));
-    press();
-    const timer = setInterval(press, 1000);
-    try {
-      return await reply;
-    } finally {
-      clearInterval(timer);
+    const isOver = reply.then(() => true);
+    const lost = () => this.printed.split("no call of Plumbline was there").length;
+    // A cell that ends before it says that it runs says why.
+    let ended = await Promise.race([isOver, this.kernel.until(() => this.printed.includes("running\n"))]);
+    while (ended !== true) {
+      const known = lost();
+      for (let i = 0; i < 3; i++) this.kernel.interrupt();
+      ended = await Promise.race([isOver, this.kernel.until(() => lost() > known)]);
     }
+    return await reply;
   }
 
   /** Runs a cell that must not fail; gives what it prints. */

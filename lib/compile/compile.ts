@@ -21,6 +21,7 @@ import { rememberFunction } from "../graph/cell.ts";
 import { constant, type Node, nodeCount, placeholder, topological } from "../graph/node.ts";
 import { simplify } from "../graph/simplify.ts";
 import { callerSite, Places, type Site, withSite } from "../graph/site.ts";
+import { refuseGone } from "../graph/pending.ts";
 import { Storage } from "../graph/storage.ts";
 import { assigningForAll, WaitingCall } from "../graph/waiting.ts";
 import type { SavedTensor } from "../graph/types.ts";
@@ -178,6 +179,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     if (!isSettled(nodes)) await evaluateAssigned(nodes);
     if (hasFirstSteps()) await lookAtFirstSteps(evaluateNow);
     if (program.first) await keepBefore(program.first.steps);
+    for (const x of nodes) refuseGone(x);
     let values: Storage[];
     try {
       values = await program.runner.run(nodes.map((x) => x.value!));

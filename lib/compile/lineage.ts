@@ -32,7 +32,7 @@ export function carriedArguments(
 }
 
 /** What a result of a function loses by being data that is made of `behind`. */
-export function dropOfResult(result: Node, behind: readonly Node[], label: () => string): Drop | null {
+function dropOfResult(result: Node, behind: readonly Node[], label: () => string): Drop | null {
   if (!behind.some(hasLearner)) return null;
   return withSite(result.site, () => dropAt("compiled", `${labelOf(result)} of ${label()}`, behind));
 }

@@ -11,6 +11,7 @@ const forgotten = new FinalizationRegistry<Lease>((lease) => lease.end());
 /** What is held for a program. It refers to no program, and neither may what gives it back. */
 export class Lease {
   #isOver = false;
+  #running = 0;
   /** By outputs: arrays for the next run to write to, which inputs that they replace have left behind. */
   readonly spares: Map<number, TypedArray> = new Map();
 
@@ -19,9 +20,21 @@ export class Lease {
     all.add(this);
   }
 
-  /** Whether all has been given back. */
+  /** Whether no run may begin any more. */
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** A run begins: what it needs stays until it is {@linkcode finish}ed, though it ends meanwhile. */
+  begin(): void {
+    if (this.#isOver) throw new Error("This program has been given back.");
+    this.#running++;
+  }
+
+  /** A run is over. */
+  finish(): void {
+    this.#running--;
+    this.#release();
   }
 
   /** Bytes of the arrays that are kept. */
@@ -34,12 +47,15 @@ export class Lease {
     forgotten.register(holder, this, this);
   }
 
-  /** Gives all back, once. */
+  /** Gives all back, once: now, or after the run that is under way. */
   end(): void {
-    if (this.#isOver) return;
     this.#isOver = true;
     forgotten.unregister(this);
-    this.all.delete(this);
+    this.#release();
+  }
+
+  #release(): void {
+    if (!this.#isOver || this.#running > 0 || !this.all.delete(this)) return;
     this.spares.clear();
     this.giveBack();
   }

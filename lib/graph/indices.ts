@@ -20,7 +20,7 @@ export interface IndexUse {
 }
 
 /** What stands for an index below 0 where none may count from the end. */
-export const belowZero = -(2 ** 30);
+const belowZero = -(2 ** 30);
 
 type Range = readonly [least: number, most: number];
 
@@ -46,10 +46,21 @@ function rangeOfNumbers({ value }: Node): Range | null {
   return [least, most];
 }
 
+/** What was found of nodes: one that is used in many ways is looked at once. */
+type Ranges = Map<Node, Range | null>;
+
 /** Between which numbers the elements of an integer node lie, as far as the graph tells; null if it does not. */
-function rangeOf(node: Node, isFixed: IsFixed, depth = 0): Range | null {
+function rangeOf(node: Node, isFixed: IsFixed, known: Ranges = new Map(), depth = 0): Range | null {
   if (depth > 32) return null;
-  const of = (i: number): Range | null => rangeOf(node.inputs[i]!, isFixed, depth + 1);
+  const found = known.get(node);
+  if (found !== undefined) return found;
+  const range = rangeFrom(node, isFixed, (i) => rangeOf(node.inputs[i]!, isFixed, known, depth + 1));
+  known.set(node, range);
+  return range;
+}
+
+/** The same, where `of` gives that of an input. */
+function rangeFrom(node: Node, isFixed: IsFixed, of: (input: number) => Range | null): Range | null {
   switch (node.op) {
     case "input":
       return isFixed(node) ? rangeOfNumbers(node) : null;

@@ -149,16 +149,9 @@ export function holdInterrupts({ number, known: before }: Request = request()): 
 }
 
 /**
- * Runs what is to be done whole though it makes several calls, as an iteration of a trainer does: a press ends what comes after
- * it.
- *
- * @throws Interrupt if the button was pressed before; then nothing was begun.
+ * `fn`, which is to be done whole when its turn comes though it makes several calls, as an iteration of a trainer does: a press
+ * meanwhile ends what comes after it. Calling it throws an Interrupt if the button was pressed since now; then nothing was begun.
  */
-export async function whole<T>(fn: () => Promise<T>): Promise<T> {
-  return await wholeLater(fn)();
-}
-
-/** As {@linkcode whole}, for what is asked for now and begins when its turn comes: a press meanwhile ends it too. */
 export function wholeLater<T>(fn: () => Promise<T>): () => Promise<T> {
   const now = request();
   return async () => {

@@ -4,7 +4,7 @@
  */
 
 import { PlumblineError } from "./error.ts";
-import { forget, type Node } from "./node.ts";
+import { forget, type Node, topological } from "./node.ts";
 import { isTracing } from "./trace.ts";
 
 /** A variable that may be assigned. */
@@ -267,14 +267,27 @@ export const pending = {
   },
 };
 
-/** Throws G202 for a leaf without numbers: the value of a variable that was taken back. */
-export function refuseTakenBack({ value, owner, site }: Node): void {
-  if (value !== null) return;
+/**
+ * Throws G202 for a leaf without numbers, from which `outputs` are computed: the value of a variable that was taken back, or whose
+ * memory a compiled step has taken over.
+ */
+export function refuseGone(leaf: Node, outputs: readonly Node[] = []): void {
+  const { value, owner, site } = leaf;
+  if (value !== null && !value.isGone) return;
   const name = owner && "name" in owner ? `\`${owner.name}\`` : "a variable";
+  const user = topological(outputs).find((x) => x.inputs.includes(leaf));
   throw new PlumblineError({
     code: "G202",
-    message: `a tensor was computed from the value that ${name} would have had after a step that failed.`,
-    sites: [site],
-    help: "compute it again: the variable holds what it held before that step.",
+    ...(value === null
+      ? {
+        message: `a tensor was computed from the value that ${name} would have had after a step that failed.`,
+        sites: [site],
+        help: "compute it again: the variable holds what it held before that step.",
+      }
+      : {
+        message: `a tensor still refers to the value that ${name} had before a compiled step replaced it.`,
+        sites: [...user ? [{ site: user.site, note: "made of it here" }] : [], { site, note: "the value from before" }],
+        help: "read the old value before the step (await t.data()), or make the tensor again after it.",
+      }),
   });
 }

@@ -267,7 +267,7 @@ export class LanguageTrainer {
 }
 
 /** A batch as the tensors of a step. */
-export function asTensors({ tokens, lengths, reward, oracle }: TextBatch, time: number): Given {
+function asTensors({ tokens, lengths, reward, oracle }: TextBatch, time: number): Given {
   const rows = lengths.length;
   return {
     tokens: fromBuffer(tokens, { shape: [rows, time] }),

@@ -55,7 +55,7 @@ export interface RecurrentOptions extends GatedOptions {
 }
 
 /** Settings of one gated layer, as arguments. */
-export const gatedKinds = {
+const gatedKinds = {
   members: kind.count(1),
   weightInit: kind.callable,
   biasInit: kind.orNull(kind.callable),

@@ -5,7 +5,7 @@ import { where } from "../tensor/functions.ts";
 import * as kind from "../tensor/kinds.ts";
 import { scan } from "../tensor/scan.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { leaves, type Tree, zipTrees } from "../tensor/tree.ts";
+import { type Tree, zipTrees } from "../tensor/tree.ts";
 import { Module } from "./module.ts";
 
 /**
@@ -86,9 +86,4 @@ export function startAnew<S extends Tree>(began: Tensor, initial: S, state: S): 
     const mask = began.reshape(...began.shape, ...now.shape.slice(began.rank).map(() => 1));
     return where(mask, fresh, now).named(...now.axes);
   });
-}
-
-/** Whether a state holds anything. */
-export function isEmpty(state: Tree): boolean {
-  return leaves(state).length === 0;
 }

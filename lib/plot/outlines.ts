@@ -96,7 +96,7 @@ export function linesThrough(points: readonly Seen[], place: Place): string {
 }
 
 /** The path of an outline. */
-export function pathOf(outline: Outline, place: Place): string {
+function pathOf(outline: Outline, place: Place): string {
   if (outline.kind === "polygon") return `${linesThrough(outline.points, place)}z`;
   const { ends: [from, to], radii: [along, across], turn } = outline;
   const aside = [-across * Math.sin(turn), across * Math.cos(turn)] as const;

@@ -11,7 +11,7 @@ import { attributeText, constant, type Node, substitute, topological } from "../
 import { expand } from "../graph/ops.ts";
 import { simplify } from "../graph/simplify.ts";
 import { withSite } from "../graph/site.ts";
-import { refuseTakenBack } from "../graph/pending.ts";
+import { refuseGone } from "../graph/pending.ts";
 import { Storage } from "../graph/storage.ts";
 import { aval } from "../graph/types.ts";
 import type { Engine, Executable, Graph } from "../engine/engine.ts";
@@ -152,7 +152,7 @@ async function runFor(program: Program, outputs: readonly Node[], given: readonl
 
 /** Runs a plan: all of its nodes have values then or, if one is refused or bad, none. */
 export async function run({ key, graph, leaves, nodes, sinks }: Plan): Promise<void> {
-  leaves.forEach(refuseTakenBack);
+  leaves.forEach((x) => refuseGone(x, graph.outputs));
   const engine = await currentEngine();
   const program = await programFor(engine, key, graph);
   const given = leaves.map((x) => x.value!);

@@ -134,6 +134,18 @@ Deno.test("liveBytes() counts models and spare state, and is 0 after dispose()",
   equal(own.liveBytes(), { models: 0, "spare state": 0 });
 });
 
+Deno.test("a program that is given back while it runs ends its run first", async () => {
+  const own = await createOnnxEngine();
+  const x = input([4]);
+  const program = await own.compile({ inputs: [x], outputs: [ops.add(x, x)], donated: new Map([[0, 0]]) });
+  const running = program.run([storage("float32", [1, 2, 3, 4])]);
+  program.dispose();
+  ok(own.liveBytes()["models"]! > 0);
+  equal((await running)[0]!.host, Float32Array.of(2, 4, 6, 8));
+  equal(own.liveBytes(), { models: 0, "spare state": 0 });
+  await rejects(program.run([storage("float32", [1, 2, 3, 4])]), /given back/);
+});
+
 Deno.test("listing() has one line for every ONNX operation, and repeated ones inside their loop", async () => {
   const x = input([2, 3]);
   const program = await compile([x], [ops.unary("tanh", ops.mul(x, x))]);

@@ -13,6 +13,7 @@ import {
   Variable,
   where,
 } from "../../mod.ts";
+import { statisticsOf } from "../../lib/forensics/nonfinite/statistics.ts";
 import { onEachEngine } from "../engines.ts";
 
 type Loss = (w: Tensor, x: Tensor) => Tensor;
@@ -360,6 +361,11 @@ onEachEngine("actions of an unsafe tanh-normal name the inversion that leaves th
     },
   );
   assert.ok([...await w.data(), ...await position.data()].every(Number.isFinite));
+});
+
+Deno.test("the range and mean of numbers are those of the finite ones, and shares are of all", () => {
+  const shares = { zeros: 0.2, nan: 0.2, infinite: 0.2 };
+  assert.deepEqual(statisticsOf(Float32Array.of(1, NaN, 2, 0, -Infinity)), { min: 0, max: 2, mean: 1, ...shares });
 });
 
 Deno.test("where the replay makes no bad number, the lines are told that made what went bad", () => {

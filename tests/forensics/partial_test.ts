@@ -260,6 +260,16 @@ Deno.test("gradients that add up over two steps are told, and so is a step witho
   });
   ok(warning.sites[0]!.text?.includes("// adds up"), warning.message);
   match(warning.message, /add up over the steps: zeroGrad\(\) was not called/);
+  const ofTwo = await warnsOf("G112", () => {
+    optimizer.zeroGrad();
+    for (let i = 0; i < 2; i++) {
+      const out = net.forward(x);
+      out.mean().backward();
+      out.square().mean().backward();
+      optimizer.step(); // of two losses
+    }
+  });
+  ok(ofTwo.sites[0]!.text?.includes("// of two losses"), ofTwo.message);
   const repeated = await warnsOf("G112", () => {
     optimizer.zeroGrad();
     net.forward(x).mean().backward();

@@ -1,7 +1,7 @@
 /** Loops that read at each step, uncompiled: what a read costs and keeps does not grow with the steps before it. */
 
 import { deepStrictEqual as equal, ok } from "node:assert";
-import { learnersOf } from "../../lib/forensics/reads/drops.ts";
+import { dropOf, learnersOf } from "../../lib/forensics/reads/drops.ts";
 import type { Node } from "../../lib/graph/node.ts";
 import { gradients, onWarning, Parameter, type PlumblineError, SGD, tensor, useDevice } from "../../mod.ts";
 import { raises } from "./expect.ts";
@@ -40,6 +40,15 @@ Deno.test("what learns behind a read is not looked for behind what was read befo
   const looks = watchInputs(old.node);
   equal([...learnersOf([x.node])], [w]);
   equal(looks(), 0);
+});
+
+Deno.test("a number that was read tells of the read; one that is often written, or one of many, does not", async () => {
+  const w = new Parameter(tensor([0.5, 0.1234567]), "w");
+  const [, odd] = await w.mul(1).data();
+  equal(dropOf(tensor([odd!]).node)?.kind, "data()");
+  equal(dropOf(tensor(0.5).node), null);
+  const others = Array.from({ length: 63 }, (_, i) => Math.sqrt(i + 2) / 7);
+  equal(dropOf(tensor([odd!, ...others]).node), null);
 });
 
 Deno.test("a parameter that learns again is found behind what was read while it was frozen", async () => {

@@ -118,6 +118,7 @@ onEachEngine(
     const step = compile(() => {
       a.assign(a.add(1));
     }, { state: a });
+    const plus = compile((x: Tensor) => x.add(1));
     for (let i = 0; i < 2; i++) {
       const start = 1 + 2 * i;
       const [computed, old, assigned] = [a.mul(2), a.mul(3), a.add(0)];
@@ -128,7 +129,9 @@ onEachEngine(
       await step();
       equal(await computed.toList(), [2 * start, 2 * start + 2]);
       equal(await other.toList(), [start, start + 1]);
-      await rejects(() => old.toList(), { code: "G202" });
+      const told = await raises("G202", "const [computed, old, assigned]", () => old.toList());
+      equal([told.sites[0]?.call, told.sites.length], ["mul(3)", 2]);
+      await raises("G202", "const [computed, old, assigned]", () => plus(old));
       equal(await a.toList(), [start + 2, start + 3]);
     }
   },

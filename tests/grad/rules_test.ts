@@ -1,11 +1,16 @@
 /** Every derivative rule against float64 finite differences, first and second order. */
 
 import { deepStrictEqual as equal, ok, strictEqual } from "node:assert";
+import { keepRule } from "../../lib/grad/batch.ts";
+import { setCustomRule } from "../../lib/grad/custom.ts";
 import { rules } from "../../lib/grad/rules.ts";
 import { vjpNodes } from "../../lib/grad/vjp.ts";
+import { batched } from "../../lib/graph/batch.ts";
+import { softmax } from "../../lib/graph/composite.ts";
 import { placeholder, topological } from "../../lib/graph/node.ts";
-import { binary, cast, full, mul, stopGradient, sum, unary } from "../../lib/graph/ops.ts";
+import { binary, cast, full, iota, max, mul, slice, stopGradient, sum, unary } from "../../lib/graph/ops.ts";
 import { type OpName, primitives, type UnaryName } from "../../lib/graph/primitives.ts";
+import { makeScan } from "../../lib/graph/scan.ts";
 import { aval } from "../../lib/graph/types.ts";
 import { interpretNodes } from "../oracle.ts";
 import { derivativeCases } from "./cases.ts";
@@ -92,7 +97,43 @@ function gradientAt(
   return [...interpretNodes([g], new Map([[x, data]]))[0]!];
 }
 
-Deno.test("at their kinks abs and relu have derivative 0", () => {
+Deno.test("at their kinks abs and relu have derivative 0, and equal ones share that of an extremum", () => {
   equal(gradientAt("abs", (x) => unary("abs", x), [0, -1, 1]), [0, -1, 1]);
   equal(gradientAt("relu", (x) => unary("relu", x), [0, -1, 1]), [0, 0, 1]);
+  equal(gradientAt("maximum", (x) => binary("maximum", x, full("float32", [3], 0)), [0, -1, 1]), [0.5, 0, 1]);
+  equal(gradientAt("max", (x) => max(x, [0]), [2, 1, 2]), [0.5, 0, 0.5]);
+});
+
+Deno.test("what lies inside of a softmax has a gradient of its own where it is asked for", () => {
+  const x = placeholder(aval("float32", [2]));
+  const y = softmax(x, 0);
+  const [raised] = y.inputs;
+  const first = slice(y, [0], [1]);
+  const [ofRaised, ofX] = vjpNodes([first], [full("float32", [1], 1)], [raised!, x]);
+  const share = 1 / (1 + Math.E);
+  const found = interpretNodes([ofRaised!, ofX!], new Map([[x, [0, 1]]]));
+  // The exponentials are those of what is left of the largest: 1 / e and 1.
+  const total = 1 / Math.E + 1;
+  const expected = [[(1 - share) / total, -share / total], [share * (1 - share), -share * (1 - share)]];
+  found.forEach((g, i) => g.forEach((value, k) => ok(Math.abs(value - expected[i]![k]!) < 1e-12)));
+});
+
+Deno.test("a batch of loops has the derivative that was given to one, of what it is given at each step too", () => {
+  const [xs, all] = [placeholder(aval("float32", [3])), placeholder(aval("float32", [2, 3]))];
+  const start = full("float32", [], 2);
+  const { ys: [doubled] } = makeScan({
+    init: [start],
+    xs: [xs],
+    length: 3,
+    reverse: false,
+    step: ([two], [x]) => ({ carries: [two!], ys: [mul(two!, x!)] }),
+  });
+  setCustomRule(doubled!.inputs[0]!, ([, g]) => [null, mul(g!, full("float32", [3], 7))]);
+  const [whole] = batched([doubled!], new Map([[xs, all]]), 2, keepRule);
+  const given = full("float32", [2, 3], 1);
+  const weights = mul(given, cast(iota([2, 3], 1), "float32"));
+  const [g] = vjpNodes([whole!], [weights], [all]);
+  const [value, gradient] = interpretNodes([whole!, g!], new Map([[all, [1, 2, 3, 4, 5, 6]]]));
+  equal([...value!], [2, 4, 6, 8, 10, 12]);
+  equal([...gradient!], [0, 7, 14, 0, 7, 14]);
 });

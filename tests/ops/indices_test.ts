@@ -9,11 +9,13 @@ import {
   type PlumblineError,
   scan,
   SGD,
-  type Tensor,
+  Tensor,
   tensor,
   Variable,
+  where,
   zeros,
 } from "../../mod.ts";
+import { liesWithin } from "../../lib/graph/indices.ts";
 import { onEachEngine, onEngine } from "../engines.ts";
 import { raises } from "../forensics/expect.ts";
 
@@ -51,6 +53,7 @@ onEachEngine("an index outside of its axis is refused where it is looked up, giv
     const error = await raises("G308", line, () => look(int(index)).data());
     match(error.message, /was given (the|an) index/, line);
     await raises("G308", line, () => look(tensor([index]).cast("int32")).data());
+    if (index < 0) await raises("G308", line, () => look(int(index, 0).slice(0, 0, 1)).data());
     ok(!/takeAlongAxis\(\) was/.test(error.message) || line.includes("takeAlongAxis"), error.message);
   }
 });
@@ -167,4 +170,12 @@ onEngine("cpu", "a program that was made for other lines fails at the line that 
   await told(() => table.take(int(4), 0).data());
   await told(() => table.take(int(5), 0).data());
   equal(lines[1]! - lines[0]!, 1);
+});
+
+Deno.test("what an index was chosen from again and again is looked at once", () => {
+  const { node: leaf } = int(0, 1, 2);
+  let [index, looks] = [leaf, 0];
+  for (let i = 0; i < 12; i++) index = where(table.sum(1).greater(4), new Tensor(index).add(0), new Tensor(index)).node;
+  ok(liesWithin(index, 3, 0, () => ++looks > 0));
+  equal(looks, 1);
 });

@@ -58,6 +58,35 @@ onEngine(
   },
 );
 
+/** Assigns what is going to be NaN when it is computed. */
+const spoil = (v: Variable): void => v.assign(v.mul(0).sub(1).log());
+
+onEngine("cpu", "what was assigned badly before a call is taken back for the calls that wait, too", async () => {
+  const { count, next } = counter(3);
+  spoil(count);
+  const [bad, good] = [next(), next()];
+  count.assign(tensor(5));
+  await assert.rejects(bad, { name: "NonFiniteError" });
+  assert.equal(await (await good).item(), 3);
+  assert.equal(await count.item(), 5);
+});
+
+onEngine("cpu", "what is assigned badly while a call runs is taken back to what the call has left", async () => {
+  const ended: boolean[] = [];
+  for (let turns = 0; turns < 16; turns++) {
+    const { count, next } = counter(2);
+    await next();
+    const call = next();
+    for (let i = 0; i < turns; i++) await null;
+    spoil(count);
+    const isDone = await call.then(() => true, () => false);
+    if (isDone) await assert.rejects(count.item(), /error\[G(401|202)\]/);
+    assert.equal(await count.item(), isDone ? 4 : 3, `after ${turns} turns`);
+    ended.push(isDone);
+  }
+  assert.ok(ended.includes(true));
+});
+
 onEachEngine("a variable that is an argument is what it was when the call was made", async () => {
   const v = new Variable(tensor(3), "v");
   const double = compile((x: Tensor) => x.mul(2));

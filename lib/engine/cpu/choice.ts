@@ -25,7 +25,7 @@ const mostOperations = 16_000;
 const leastSaved = 0.03;
 
 /** How long a run of a graph takes on either way alone, roughly. */
-export function estimate(graph: Graph, threads: number): Times {
+function estimate(graph: Graph, threads: number): Times {
   const copied = [...graph.inputs, ...graph.outputs].reduce((sum, x) => sum + sizeOf(x.shape), 0);
   return {
     wasm: perRun.wasm + wasmTime(graph.outputs) + perCopied.wasm * copied,

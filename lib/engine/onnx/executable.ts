@@ -68,8 +68,6 @@ export function makeExecutable(
       fetches[port.name] = tensorOver(port.node, array);
     }
     await turn();
-    // It may have been given back meanwhile.
-    if (lease.isOver) throw new Error("This program has been given back.");
     try {
       session.run(feeds, fetches);
     } catch (error) {
@@ -96,11 +94,16 @@ export function makeExecutable(
 
   return {
     async run(inputs, keep?: Keep) {
-      const values = await gather(inputs);
-      const computed = await compute(values);
-      const results = program.outputs.map((_, i) => finish(i, values, computed.get(i)));
-      retire(inputs, keep?.(results));
-      return results;
+      lease.begin();
+      try {
+        const values = await gather(inputs);
+        const computed = await compute(values);
+        const results = program.outputs.map((_, i) => finish(i, values, computed.get(i)));
+        retire(inputs, keep?.(results));
+        return results;
+      } finally {
+        lease.finish();
+      }
     },
     listing: () => [
       ...program.host.map((x) => `host ${x.op} ${x.dtype}[${x.shape}]`),

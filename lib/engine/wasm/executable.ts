@@ -52,11 +52,6 @@ export function compileGraph(
   /** Whose numbers each input holds. */
   const holds: (WeakRef<Storage> | null)[] = graph.inputs.map(() => null);
 
-  function theProgram(): Loaded {
-    if (program === null || lease.isOver) throw new Error("This program has been given back.");
-    return program;
-  }
-
   /** Whether the numbers of an input are where kernels read them. */
   function isThere({ state }: Loaded, i: number, storage: Storage, side: Side): boolean {
     const own = stateInputs[i]!;
@@ -129,22 +124,25 @@ export function compileGraph(
 
   return {
     async run(inputs, keep?: Keep) {
-      if (hasParts && program !== null) await host!.before();
-      const current = theProgram();
-      const side = places.length === 0 ? 0 : current.state.sideOf(places, inputs);
-      const numbers: (TypedArray | null)[] = [];
-      for (let i = 0; i < isRead.length; i++) {
-        const storage = inputs[i]!;
-        const isNeeded = isRead[i]! && !isThere(current, i, storage, side);
-        numbers.push(isNeeded ? storage.host ?? await storage.read() : null);
+      lease.begin();
+      const current = program!;
+      try {
+        if (hasParts) await host!.before();
+        const side = places.length === 0 ? 0 : current.state.sideOf(places, inputs);
+        const numbers: (TypedArray | null)[] = [];
+        for (let i = 0; i < isRead.length; i++) {
+          const storage = inputs[i]!;
+          const isNeeded = isRead[i]! && !isThere(current, i, storage, side);
+          numbers.push(isNeeded ? storage.host ?? await storage.read() : null);
+        }
+        const results = compute(current, inputs, numbers, side);
+        if (typeof results === "number") throw outside(current.checks[results - 1]!);
+        const kept = keep?.(results);
+        if (graph.donated.size > 0) retire(current, inputs, kept);
+        return results;
+      } finally {
+        lease.finish();
       }
-      // It may have been given back meanwhile, and its memory be another's.
-      theProgram();
-      const results = compute(current, inputs, numbers, side);
-      if (typeof results === "number") throw outside(current.checks[results - 1]!);
-      const kept = keep?.(results);
-      if (graph.donated.size > 0) retire(current, inputs, kept);
-      return results;
     },
     runNow(inputs) {
       if (hasParts || program === null || lease.isOver || graph.donated.size > 0) return null;

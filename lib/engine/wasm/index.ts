@@ -21,7 +21,7 @@ export function pushIndex(ix: Ix, scope: Scope, code: Code): void {
 }
 
 /** The local of an index, computed once. */
-export function indexLocal(ix: Ix, scope: Scope): number {
+function indexLocal(ix: Ix, scope: Scope): number {
   const home = scope.homeOf(ix);
   if (ix.offset === 0 && ix.terms.length === 1 && ix.terms[0]!.factor === 1) return atomLocal(ix.terms[0]!.atom, scope);
   return home.make(`#${ix.key}`, "i32", true, (code) => pushIndex(ix, home, code)).local;

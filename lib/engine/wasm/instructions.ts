@@ -12,8 +12,6 @@ const simd = (code: number, immediate: Immediate = "none"): Row => [0xfd, code, 
 
 /** The instructions, but for constants and blocks, which {@linkcode Code} has methods for. */
 export const instructions = {
-  unreachable: plain(0x00),
-  br: index(0x0c),
   br_if: index(0x0d),
   return: plain(0x0f),
   call: index(0x10),

@@ -43,7 +43,8 @@ export class Pool {
     const alike = this.#spare.get(slab.bytes) ?? [];
     // The least recently used size is the first of the map: it goes when there is too much.
     this.#spare.delete(slab.bytes);
-    this.#spare.set(slab.bytes, [...alike, slab]);
+    this.#spare.set(slab.bytes, alike);
+    alike.push(slab);
     this.#spareBytes += slab.bytes;
     for (const slabs of this.#spare.values()) {
       while (this.#spareBytes > mostSpare && slabs.length > 0) this.#destroy(slabs.shift()!);

@@ -54,7 +54,7 @@ export function scaledRead(live: ReadonlySet<Node>, losses: readonly Node[], lea
 const isTelling = (x: Node): boolean => x.op !== "full" || !isPlain(x.attrs.value);
 
 /** The constants of a loss that may be made of what was read at `read`: made after it, and of as many numbers. */
-export function fitting(read: Drop, order: readonly Node[]): Node[] {
+function fitting(read: Drop, order: readonly Node[]): Node[] {
   return order.filter((x) =>
     x.inputs.length === 0 && !isLearner(x.owner) && x.id > read.node && sizeOf(x.shape) === read.size && isTelling(x)
   );
@@ -64,7 +64,7 @@ export function fitting(read: Drop, order: readonly Node[]): Node[] {
  * The lines at which `learner` was read before a constant of the loss was made, the likeliest first: one with as many numbers as
  * that constant, the last. A parameter that is read itself is saved, or shown; a number of its own is used.
  */
-export function suspects(learner: Learner, order: readonly Node[]): Drop[] {
+function suspects(learner: Learner, order: readonly Node[]): Drop[] {
   const isUse = (x: Drop): boolean => isSuspect(x, learner) && (!x.isOwn || x.kind === "item()");
   const last = Math.max(-1, ...order.filter((x) => x.inputs.length === 0 && !isLearner(x.owner)).map((x) => x.id));
   const reads = keptReads().filter((x) => isUse(x) && x.node < last);

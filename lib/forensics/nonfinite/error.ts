@@ -3,7 +3,7 @@
 import { currentEngine } from "../../engine/select.ts";
 import { type ErrorCode, type ErrorParts, PlumblineError } from "../../graph/error.ts";
 import { canLearn, type Node, topological } from "../../graph/node.ts";
-import { refuseTakenBack } from "../../graph/pending.ts";
+import { refuseGone } from "../../graph/pending.ts";
 import type { Site } from "../../graph/site.ts";
 import type { Storage } from "../../graph/storage.ts";
 import { aval, describe } from "../../graph/types.ts";
@@ -149,7 +149,7 @@ export class NonFiniteError extends PlumblineError {
 /** The first bad operation behind any of `nodes`, whose leaves have values. For use inside a task of the engine. */
 export async function locateAmong(nodes: readonly Node[]): Promise<NonFiniteOrigin | null> {
   const inputs = topological(nodes).filter((x) => x.op === "input");
-  inputs.forEach(refuseTakenBack);
+  inputs.forEach((x) => refuseGone(x, nodes));
   const replay: Replay = {
     engine: await currentEngine(),
     inputs,

@@ -45,7 +45,7 @@ function cutTogether(verdicts: CutVerdicts, learners: readonly Learner[]): Learn
 }
 
 /** What is said of a cut. */
-export function cutParts(cut: Cut, parameters: readonly Named[]): ErrorParts {
+function cutParts(cut: Cut, parameters: readonly Named[]): ErrorParts {
   return {
     code: cut.forbidden ? "G108" : "G101",
     message: cut.forbidden

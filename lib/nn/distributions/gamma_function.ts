@@ -16,7 +16,7 @@ function rising(x: Tensor): [Tensor, Tensor] {
 }
 
 /** log(gamma(x)) for x above 0. */
-export function logGamma(x: Tensor): Tensor {
+function logGamma(x: Tensor): Tensor {
   const z = x.add(places);
   const inverse = z.reciprocal();
   const square = inverse.square();

@@ -37,7 +37,7 @@ const takesAttention = signature("scaledDotProductAttention()", {
 });
 
 /** bool `[queries, keys]`: true where key j is not after query i. */
-export function causalMask(queries: number, keys: number): Tensor {
+function causalMask(queries: number, keys: number): Tensor {
   return arange(keys).unsqueeze(0).lessEqual(arange(queries).unsqueeze(1));
 }
 

@@ -18,7 +18,7 @@ const unsaid = (kind: "integer" | "number", max: number, help: string): NumberOp
 });
 
 /** The flags of commands that look at flights. */
-export const playerOptions = {
+const playerOptions = {
   controller: choice(fusionNames, null, "a scripted fusion that flies straight to the goal, instead of a run"),
   straight: flag("a run's fusion, flown straight to the goal instead of by its policy"),
   sees: choice(fusionNames, null, "what the policy of a run is given instead of its own fusion"),
@@ -31,7 +31,7 @@ export const playerOptions = {
 export type Asked = ValuesOf<typeof playerOptions>;
 
 /** The options of the world that the flags ask for. */
-export function askedOptions(world: SpoofedSwarm, { underAttack, underFraction, underLiars }: Asked): SwarmOptions {
+function askedOptions(world: SpoofedSwarm, { underAttack, underFraction, underLiars }: Asked): SwarmOptions {
   return {
     ...world.settings,
     ...underAttack !== null && { attack: underAttack },

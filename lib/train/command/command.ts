@@ -35,7 +35,7 @@ export function parseCommand(args: readonly string[]): Command {
 }
 
 /** A command whose seeds, of which none may be there twice, are a run each; one alone is a setting. */
-export function withSeeds(
+function withSeeds(
   settings: Settings,
   seeds: readonly number[],
   controls: Partial<Controls>,

@@ -9,7 +9,7 @@ import { countLiveBytes } from "../../graph/live_bytes.ts";
 export type { DoubleBuffer, MainModule, MjData, MjModel, MjWarningStatVec } from "npm:@mujoco/mujoco@3.14.0";
 
 /** What its heaps are called in what is told of live bytes. */
-export const heapName = "MuJoCo: heaps";
+const heapName = "MuJoCo: heaps";
 
 /** The library of this thread, and its heap. */
 class Library {

@@ -64,7 +64,7 @@ export interface SwarmOptions {
 export type SwarmSettings = Required<SwarmOptions>;
 
 /** What they are unless told otherwise: half of the receivers are spoofed, and one agent lies. */
-export const swarmDefaults: SwarmSettings = {
+const swarmDefaults: SwarmSettings = {
   ...{ nAgents: 8, maxSteps: 48, box: 14, goalDistance: 24, goalSpread: 6, speed: 1 },
   ...{ motionNoise: 0.1, biasNoise: 0.06, startNoise: 0.2, gpsNoise: 0.4, gpsLoss: 0 },
   ...{ range: 10, relativeNoise: 0.1, relativeGrowth: 0.05 },

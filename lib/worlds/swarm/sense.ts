@@ -55,7 +55,7 @@ export function sense(
 }
 
 /** A word that is no number was not heard. */
-export function cleaned<T extends Pick<Sensed, "word" | "heard">>({ word, heard, ...rest }: T): T {
+function cleaned<T extends Pick<Sensed, "word" | "heard">>({ word, heard, ...rest }: T): T {
   const sound = word.isFinite().all(-1).and(heard.greater(0));
   return { ...rest, word: where(sound.unsqueeze(-1), word, 0), heard: sound.cast("float32") } as unknown as T;
 }

@@ -37,7 +37,7 @@ export interface ControllerGains {
 }
 
 /** The gains that were found, and those of iLQR, which were set by hand. */
-export const defaultGains: ControllerGains = {
+const defaultGains: ControllerGains = {
   ...{ stanley: 2.1, softening: 4.6, pursued: 1, lqr: [0.035, 0.0019, 0.149, 0.0027] },
   ilqr: { lateral: 1, heading: 3, speed: 0.03, turning: 0.2, pushing: 0.001 },
 };

@@ -79,7 +79,7 @@ function exp2(x: Floats): Floats {
 }
 
 /** exp(x) for x in [-87, 87]. */
-export function expNormal(x: Floats): Floats {
+function expNormal(x: Floats): Floats {
   const { exponent, rest, more } = split(x, 127, forExp);
   return more.add(rest).add(1).mul(power(exponent));
 }

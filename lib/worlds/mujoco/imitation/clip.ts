@@ -31,7 +31,7 @@ export const columns: readonly { readonly what: string; readonly bone: string | 
 ];
 
 /** Numbers of a frame. */
-export const frameSize: number = columns.reduce((sum, { size }) => sum + size, 0);
+const frameSize: number = columns.reduce((sum, { size }) => sum + size, 0);
 
 /** A quaternion is taken for one if its length is so close to 1. */
 const nearlyOne = 0.02;

@@ -51,7 +51,7 @@ const columns = ["x", "y", "heading", "curvature", "speed", "slope", "turning"] 
 type Columns = Readonly<Record<typeof columns[number], Tensor>>;
 
 /** An angle in [-pi, pi); the gradient goes through. */
-export function wrapped(angle: Tensor): Tensor {
+function wrapped(angle: Tensor): Tensor {
   const turns = angle.add(Math.PI).mul(1 / (2 * Math.PI)).floor();
   return angle.sub(turns.mul(2 * Math.PI));
 }
