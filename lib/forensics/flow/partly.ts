@@ -1,7 +1,7 @@
 /**
  * Parts of a loss that are cut in its graph, while what is behind them learns from other parts: what is made of a sample by which
- * nothing learns, a term that is a step, and one that compares a thing with itself. Where the sample's log-probability is in the
- * loss too, it is learned from by that.
+ * nothing learns, a term that is a step, one that is stopped without a reason, and one that compares a thing with itself. Where the
+ * sample's log-probability is in the loss too, it is learned from by that, unless a network's judgement of it is a term of its own.
  */
 
 import { hasLearner, type Node } from "../../graph/node.ts";
