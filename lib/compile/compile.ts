@@ -251,7 +251,7 @@ class Compiler<A extends readonly Argument[], R extends Tree | void> {
     const { assigned, result, left } = traced;
     const compare = isCheapAgain(nodes) ? () => this.tracer.compare(traced, given) : null;
     if (compare) this.tracer.compare(traced, given, true);
-    if (assigned.length > 0) warnOfFixedKey(traced.outputs, this.#label);
+    if (assigned.length > 0) warnOfFixedKey(traced.outputs, this.#label, nodes);
     const made = await this.#make(given, traced);
     const learned = learnedSince(roots, before);
     const first = left.steps.length > 0 ? { steps: left.steps, given: [...inputs, ...state, ...made.captured] } : null;

@@ -4,6 +4,7 @@
  */
 
 import { signature, takeOnly } from "../graph/arguments.ts";
+import { noteLeftOut } from "../forensics/steps/ownership.ts";
 import { refuseVanishing } from "../forensics/flow/vanishing.ts";
 import { auditMissing } from "../forensics/steps/first_step.ts";
 import { PlumblineError } from "../graph/error.ts";
@@ -80,8 +81,15 @@ export function freeParameters(name: string, parameters: readonly Parameter[]): 
   if (learning.length === 0) {
     throw new PlumblineError({
       code: "G502",
-      message: `the group \`${name}\` has no parameters that learn.`,
-      help: "pass model.parameters(), and see that not all of them are frozen.",
+      message: `the group \`${name}\` has no parameters that learn.${
+        parameters.length > 0 ? ` Frozen: ${parameters.length} of ${parameters.length}.` : ""
+      }`,
+      help: parameters.length > 0
+        ? [
+          "make the optimiser when they are thawed: parameter.requiresGrad = true.",
+          "frozen(net) freezes net itself: a target is another module of its sizes, target.loadStateDict(net.stateDict()).",
+        ]
+        : "pass model.parameters(): it finds what is in fields and arrays of modules, not in private fields, objects or maps.",
     });
   }
   for (const parameter of learning) parameter.refuseOwned();
@@ -117,6 +125,7 @@ export class ParameterGroup<G extends string = string> implements Stateful {
     takesGroup(arguments);
     this.parameters = freeParameters(name, parameters);
     this.vector = new Variable(concat(this.parameters.map((x) => x.reshape(x.size))), `${name}.vector`);
+    noteLeftOut(parameters.filter((x) => !x.requiresGrad));
     let offset = 0;
     for (const parameter of this.parameters) {
       parameter.becomePart(this.vector, offset);

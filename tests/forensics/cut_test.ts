@@ -384,3 +384,30 @@ Deno.test("places in an order pass no gradient, and the help names the values, w
   ok(error.help.join().includes("learn through the values, sort().values or topk(k).values"), error.message);
   await isSilent(() => w.topk(2).values.sum().backward());
 });
+
+Deno.test("all lines that cut a parameter from a loss are named: a codebook that is stopped in two ways", async () => {
+  const encoder = new Linear(4, 3, random),
+    book = new Parameter(tensor(random.uniform(15, -1, 1), { shape: [5, 3] }), "book");
+  const optimizer = new SGD([...encoder.parameters(), book], { lr: 0.1 });
+  const error = await raises("G101", "// commits", () => {
+    const z = encoder.forward(x);
+    const q = book.take(z.unsqueeze(1).sub(book).square().sum(-1).argmin(-1), 0);
+    const code = z.add(q.sub(z).detach()); // straight through
+    const commitment = z.sub(q.detach()).square().mean(); // commits
+    code.square().mean().add(commitment).backward();
+    optimizer.step();
+  });
+  ok(error.sites[1]!.text?.includes("// straight through"), error.message);
+  ok(/detach\(\) cuts another way/.test(error.message), error.message);
+  const alone = await raises("G101", "// straight through", () => {
+    const z = encoder.forward(x), q = book.take(tensor(new Int32Array(8)), 0);
+    z.add(q.sub(z).detach()).square().mean().backward(); // straight through
+    optimizer.step();
+  });
+  ok(
+    /\(straight through\): give that a term of its own, q\.sub\(z\.detach\("it follows"\)\)\.square\(\)\.mean\(\)/.test(
+      alone.message,
+    ),
+    alone.message,
+  );
+});

@@ -13,6 +13,7 @@ import {
   onWarning,
   randomKey,
   scan,
+  splitKey,
   type Tensor,
   tensor,
   useDevice,
@@ -162,7 +163,11 @@ Deno.test("a step that draws by a key that stays the same is told; an evaluation
     await compile(() => normal(key, [2]))();
     await compile((key: Tensor) => void sum.assign(sum.add(normal(key, [2]))), { state: sum })(key);
     await compile(() => void sum.assign(sum.add(generator.normal([2]))), { state: [sum, generator] })();
+    const drawn = normal(key, [2]); // data of the trace: drawn once, before it
+    await compile(() => void sum.assign(sum.add(drawn)), { state: sum })();
   });
+  const [half] = splitKey(randomKey(3));
+  await warnsOf("G203", () => compile(() => void sum.assign(sum.add(normal(half!, [2]))), { state: sum })());
 });
 
 Deno.test("warnings of a traced function are given once, though it is traced again", async () => {

@@ -5,6 +5,7 @@ import {
   Adam,
   compile,
   frozen,
+  gradients,
   HostRandom,
   joinsLater,
   Linear,
@@ -201,6 +202,45 @@ Deno.test("optimisers that were exchanged are refused in a compiled step, whose 
   }, { state: [actorOptimizer, criticOptimizer] });
   const error = await raises("G504", "// wrong", () => step(x));
   match(error.message, /it reaches 4 parameters of `actor`, which `criticOptimizer` holds/);
+});
+
+Deno.test("where an optimiser holds nothing of a loss, a stop on the way to what it holds is told, and an assignment that ends it", async () => {
+  const [online, target] = [new MLP([2, 4, 1], random), new MLP([2, 4, 1], random)];
+  const optimizer = new SGD(online.parameters(), { lr: 0.1 }); // wrong
+  const stopped = await raises("G504", "// wrong", () => {
+    online.forward(x).detach().sub(target.forward(x)).square().mean().backward();
+    optimizer.step();
+  });
+  match(
+    stopped.message,
+    /detach\(\) passes no gradient[^]*if it is to be 4 parameters of `online`, the way is cut: {2}leave out the detach\(\): {2}online\.forward\(x\)$/,
+  );
+  const inner = gradients(online.forward(x).square().mean(), online.parameters());
+  const assigned = await raises("G504", "fast.parameters()[i]!.assign(", () => {
+    const fast = new MLP([2, 4, 1], random);
+    online.parameters().forEach((w, i) => fast.parameters()[i]!.assign(w.sub(inner[i]!.mul(0.1))));
+    fast.forward(x).sub(1).square().mean().backward();
+    optimizer.step();
+  });
+  match(
+    assigned.message,
+    /which is made of 4 parameters of `online`[^]*use the tensor itself in the loss, w\.sub\(inner\[i\]!\.mul\(0\.1\)\)/,
+  );
+});
+
+Deno.test("what was frozen when the optimiser was made is told once it is thawed, with the reason", async () => {
+  const a = new Linear(2, 3, random), b = new Linear(3, 1, random);
+  frozen(a);
+  const optimizer = new SGD([...a.parameters(), ...b.parameters()], { lr: 0.1 });
+  const step = () => {
+    optimizer.zeroGrad();
+    b.forward(a.forward(x)).mean().backward();
+    optimizer.step();
+  };
+  await isSilent(step);
+  for (const w of a.parameters()) w.requiresGrad = true;
+  const warning = await warnsOf("G503", step);
+  match(warning.message, /it was frozen when the optimiser was made, which leaves out what is frozen/);
 });
 
 Deno.test("a layer that was replaced after the optimiser was made is refused; one beside it that nobody owns is told", async () => {

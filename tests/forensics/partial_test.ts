@@ -7,12 +7,14 @@ import {
   compile,
   concat,
   conjugateGradient,
+  F,
   type FlatVector,
   gradients,
   HostRandom,
   hvp,
   Linear,
   MLP,
+  noGrad,
   Normal,
   ones,
   onWarning,
@@ -166,6 +168,33 @@ const partly: Readonly<
     /use a smooth one, as q\.loc\.sub\(0\)\.mul\(10\)\.sigmoid\(\)/,
     (q, decoder) => decoder.forward(q.loc).square().mean().add(q.loc.greater(0).cast("float32").mean().mul(0.1)), // cut
   ],
+  "an action that a critic judges, and whose log-probability is a penalty": [
+    /4 parameters of `encoder` learn from the loss, but not from what is made of this sample/,
+    /use rsample\(\), or weigh its logProb\(\) by it: {2}logProb\.mul\(value\.detach\("a weight"\)\)/,
+    (q, critic) => {
+      const action = q.sample(randomKey(1)); // cut
+      return q.logProb(action).mul(0.2).sub(F.minimum(critic.forward(action), critic.forward(action.neg()))).mean();
+    },
+  ],
+  "an action that a frozen critic judges": [
+    /4 parameters of `encoder` learn from the loss, but not from what is made of this sample/,
+    /use rsample\(\)/,
+    (q, critic) => {
+      const action = q.sample(randomKey(1)); // cut
+      return q.logProb(action).mul(0.2).sub(critic.forward(x.slice(1, 0, 1)).add(action.square())).mean();
+    },
+  ],
+  "a term that is stopped without a reason": [
+    /4 parameters of `encoder` learn from the loss, but not from a term of it that detach\(\) stops/,
+    /leave out the detach\(\): {2}critic\.forward\(q\.loc\)\n[^]*if intended: +stopGradient/,
+    (q, critic) =>
+      q.loc.square().mean().add(critic.forward(x.slice(1, 1)).square()).sub(critic.forward(q.loc).detach()).mean(), // cut
+  ],
+  "a penalty under noGrad()": [
+    /4 parameters of `encoder` learn from the loss, but not from a term of it that noGrad\(\) stops/,
+    /compute it outside of noGrad\(\)/,
+    (q, decoder) => decoder.forward(q.loc).square().mean().add(noGrad(() => q.loc.abs()).mean().mul(0.1)), // cut
+  ],
 };
 
 for (const [name, [what, help, lossOf]] of Object.entries(partly)) {
@@ -205,6 +234,32 @@ Deno.test("samples that are learned from by their log-probability, or through wh
       q.loc.mul(q.loc.less(1).cast("float32")).mean().add(decoder.forward(q.rsample(randomKey(4))).square().mean()),
     (q) => y.sub(q.loc).mul(y.less(q.loc).cast("float32").neg().add(0.9)).mean(),
     (q) => q.loc.sub(q.loc.max(0).detach()).exp().sum(0).log().add(q.loc.max(0).detach()).sum(),
+    // One largest value, in both places; values of a surrogate that are shown; a hard choice whose gradient is a soft one's.
+    (q) => {
+      const most = q.loc.max().detach();
+      return most.add(q.loc.sub(most).exp().sum().log()).add(decoder.forward(q.loc).square().mean());
+    },
+    (q) => {
+      const surrogate = decoder.forward(q.loc).mean();
+      return surrogate.sub(surrogate.detach()).add(q.loc.square().mean());
+    },
+    (q) => q.loc.greater(0).cast("float32").sub(q.loc.sigmoid()).detach().add(q.loc.sigmoid()).mul(y).mean(),
+    // The divergence from a policy that is not to move, of what was drawn; a judge who tells what is drawn from what is real.
+    (q) => {
+      const action = q.sample(randomKey(5)), old = new Normal(noGrad(() => encoder.forward(x)), 0.4).logProb(action);
+      return q.logProb(action).sub(old).mean().sub(q.logProb(action).mul(y).mean());
+    },
+    (q) => {
+      const action = q.sample(randomKey(6));
+      return decoder.forward(action).mean().sub(decoder.forward(y).mean()).sub(q.logProb(action).mul(y).mean());
+    },
+    (q) => q.logProb(q.rsample(randomKey(7))).mul(0.2).sub(decoder.forward(q.rsample(randomKey(7)))).mean(),
+    // The reward of what was drawn is the weight of its log-probability; its value is learned, and stopped where it weighs.
+    (q) => {
+      const action = q.sample(randomKey(8)), value = decoder.forward(x.slice(1, 0, 1));
+      const advantage = action.square().sub(value);
+      return advantage.square().mean().sub(q.logProb(action).mul(advantage.detach()).mean());
+    },
   ];
   for (const lossOf of losses) {
     await isSilent(() => {

@@ -1,5 +1,6 @@
 /** Why a loss does not reach a parameter: the first place, seen from the loss, where its value is no longer in the graph. */
 
+import type { Place } from "../../graph/error.ts";
 import type { Node } from "../../graph/node.ts";
 import { describe } from "../../graph/types.ts";
 import { dependsOn, type Drop, dropOf, forbids } from "../reads/drops.ts";
@@ -9,7 +10,7 @@ import { helpFor } from "./help.ts";
 import { howCut, isDeclared, labelOf } from "./label.ts";
 import { restarted } from "./restarted.ts";
 import { declaredRead, scaledRead, suspicion } from "./suspicion.ts";
-import { idleConstants } from "./terms.ts";
+import { idleConstants, summandsOf } from "./terms.ts";
 import { pathText, trail } from "./trail.ts";
 
 /** What becomes of a parameter. `suspected`: it was read, and nothing in the loss tells of it. */
@@ -79,6 +80,13 @@ function cuttingIn(node: Node, input: Node, declared: boolean): Node | null {
   return null;
 }
 
+/** Whether `stop` lets a gradient pass by (straight through): `x.add(code.sub(x).detach())`. What it stops is not to learn there. */
+function passesBy(stop: Node, live: Iterable<Node>): boolean {
+  if (stop.op !== "stopGradient") return false;
+  const parts = summandsOf(stop.inputs[0]!);
+  return [...live].some(({ op, inputs }) => op === "add" && inputs.includes(stop) && inputs.some((x) => parts.has(x)));
+}
+
 /** Whether a gradient ends at an edge without a word of the user that says so. */
 function isUndeclared({ node, input }: Edge): boolean {
   if (node.op !== "scan") return !isDeclared(node);
@@ -105,14 +113,34 @@ export function reentered(drop: Drop, loss: Node, learner: Learner): Cut | null 
   return null;
 }
 
-function cutOf(edge: Edge, losses: readonly Node[], learner: Learner, influenced: Set<Node>): Cut {
+/** The operation behind an edge that cuts it: a loop itself, if none in it can be told. */
+const cutterOf = (node: Node, input: Node): Node =>
+  cuttingIn(node, input, false) ?? cuttingIn(node, input, true) ?? node;
+
+/** Where else a way is cut: at other lines. */
+function placesBeside(cutting: Node, others: readonly Edge[], influenced: ReadonlySet<Node>): Place[] {
+  const found = others.flatMap((edge) => {
+    const { node, input, drop } = origin(edge, influenced);
+    return drop ? [] : [cutterOf(node, input!)];
+  });
+  const lines = new Map(found.map((x) => [x.site.key, x]));
+  lines.delete(cutting.site.key);
+  return [...lines.values()].slice(0, 2).map((x) => ({ site: x.site, note: `${howCut(x)} cuts another way` }));
+}
+
+/** The cut at `edge`; `others` are those of other ways. */
+function cutOf(
+  [edge, ...others]: readonly [Edge, ...Edge[]],
+  losses: readonly Node[],
+  learner: Learner,
+  influenced: Set<Node>,
+): Cut {
   const { node, input, drop } = origin(edge, influenced);
   const isLive = trail(losses, (x) => x === node);
   if (drop) return droppedAt(node, isLive, drop, learner, 1);
   const behind = trail([input!], (x) => x.owner === learner || x.inputs.length === 0, (x) => influenced.has(x));
   const last = behind.at(-1)!;
-  // Of a loop of which none can be told itself.
-  const cutting = cuttingIn(node, input!, false) ?? cuttingIn(node, input!, true) ?? node;
+  const cutting = cutterOf(node, input!);
   const how = howCut(cutting);
   const read = last.owner === learner ? null : dropOf(last);
   return {
@@ -125,9 +153,15 @@ function cutOf(edge: Edge, losses: readonly Node[], learner: Learner, influenced
         }`,
       },
       ...(read ? [{ site: read.site, note: describeDrop(read) }] : []),
+      ...placesBeside(cutting, others, influenced),
     ],
     path: pathText([...isLive, ...behind.slice(0, -1)], learner.label),
-    help: helpFor({ how, left: cutting.site, isChoice: cutting.op === "argmax" }),
+    help: helpFor({
+      how,
+      left: cutting.site,
+      isChoice: cutting.op === "argmax",
+      isPassedBy: passesBy(cutting, liveNodes(losses)),
+    }),
     forbidden: false,
   };
 }
@@ -153,12 +187,15 @@ export function judge(losses: readonly Node[], learners: readonly Learner[]): Ma
   for (const learner of missing) {
     const find = (declared: boolean): Cut | null => {
       const influenced = influencedBy(learner, order, declared);
-      const hit = (reached.has(learner) ? forbidding : edges).find((edge) => {
+      const ends = (reached.has(learner) ? forbidding : edges).filter((edge) => {
         const { drop } = edge;
         if (drop) return dependsOn(drop, learner) && (declared || drop.rule !== "stop");
         return (declared || isUndeclared(edge)) && isEnd(edge, live, influenced);
       });
-      return hit ? cutOf(hit, losses, learner, influenced) : null;
+      const [hit, ...others] = ends.length > 1
+        ? [...ends].sort((a, b) => Number(passesBy(a.node, live)) - Number(passesBy(b.node, live)))
+        : ends;
+      return hit ? cutOf([hit, ...others], losses, learner, influenced) : null;
     };
     const cut = find(false) ?? scaledRead(live, losses, learner) ?? restarted(live, losses, learner, learners);
     const declared = cut ? null : find(true) ?? declaredRead(learner, order);

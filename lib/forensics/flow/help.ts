@@ -21,6 +21,8 @@ export interface CutFacts {
   readonly isRead?: boolean;
   /** Whether it is a choice among classes. */
   readonly isChoice?: boolean;
+  /** Whether it lets a gradient pass by: `x.add(code.sub(x).detach())`. */
+  readonly isPassedBy?: boolean;
 }
 
 /** The arguments of a call, as they stand in its line. */
@@ -142,6 +144,16 @@ function helpForVariable(how: string, facts: CutFacts): string[] {
   ];
 }
 
+/** Of what a gradient passes by: it learns from a term of its own. */
+function helpForPassedBy(stopped: string | null): string[] {
+  const [, code, x] = /^([\w$.]+)\.sub\(([\w$.]+)\)$/.exec(stopped ?? "") ?? [];
+  return [
+    "the gradient passes by what is stopped (straight through): give that a term of its own" +
+    (code && x ? `, ${code}.sub(${x}.detach("it follows")).square().mean()` : "."),
+    stop(stopped ?? "t"),
+  ];
+}
+
 /** What to do about a cut. */
 export function helpFor(facts: CutFacts): string[] {
   const { how, left, argument } = facts;
@@ -170,7 +182,10 @@ export function helpFor(facts: CutFacts): string[] {
       ];
     case "argmax()":
     case "argmin()":
-      return ["choose softly (softmax() as weights), or learn through the logProb() of the choice."];
+      return [
+        "choose softly (softmax() as weights), or learn through the logProb() of the choice.",
+        'a code that stands for x:  x.add(code.sub(x).detach("straight through"))',
+      ];
     case "argsort()":
     case "sort()":
     case "topk()":
@@ -187,6 +202,7 @@ export function helpFor(facts: CutFacts): string[] {
     case "noGrad()":
       return ["compute it outside of noGrad().", 'if intended:      noGrad(() => .., "why")'];
     case "detach()":
+      if (facts.isPassedBy) return helpForPassedBy(tensor);
       return [`leave out the detach()${tensor ? `:  ${tensor}` : "."}`, stop(tensor ?? "t")];
     case "assign()":
     case "new Variable()":

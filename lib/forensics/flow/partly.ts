@@ -1,7 +1,7 @@
 /**
  * Parts of a loss that are cut in its graph, while what is behind them learns from other parts: what is made of a sample by which
- * nothing learns, a term that is a step, and one that compares a thing with itself. Where the sample's log-probability is in the
- * loss too, it is learned from by that.
+ * nothing learns, a term that is a step, one that is stopped without a reason, and one that compares a thing with itself. Where the
+ * sample's log-probability is in the loss too, it is learned from by that, unless a network's judgement of it is a term of its own.
  */
 
 import { hasLearner, type Node } from "../../graph/node.ts";
@@ -10,10 +10,11 @@ import { sizeOf } from "../../graph/types.ts";
 import { warn } from "../../graph/warning.ts";
 import { judge } from "./cut.ts";
 import type { Cut } from "./dropped.ts";
-import { allNodes, isLearner, type Learner, passes } from "./edges.ts";
-import { isSampled, labelOf, listed } from "./label.ts";
-import { oneIsData, withItself } from "./same.ts";
-import { idleTerms, lastTerms, taughtIn } from "./terms.ts";
+import { primitives } from "../../graph/primitives.ts";
+import { allNodes, isLearner, type Learner, learnersAmong, liveNodes, passes } from "./edges.ts";
+import { howCut, isDeclared, isSampled, labelOf, listed } from "./label.ts";
+import { areSame, oneIsData, withItself } from "./same.ts";
+import { allTerms, idleTerms, lastTerms, oldLogProbabilities, summandsOf, taughtIn } from "./terms.ts";
 import { vanishesAt } from "./vanishing.ts";
 
 /** What is cut from a part of a loss. */
@@ -40,23 +41,60 @@ function actedOn(sample: Node, order: readonly Node[]): Set<Node> {
   return found;
 }
 
+/** Whether a term is what a network gives, as it stands: an action that is judged, not an error that a network learns from. */
+function isOutput(term: Node, taught: ReadonlySet<Node>): boolean {
+  if (primitives[term.op].kind === "contract") return true;
+  return (term.op === "minimum" || term.op === "maximum") &&
+    term.inputs.every((x) => lastTerms([x], taught).some((y) => isOutput(y, taught)));
+}
+
+const hasLogProb = (nodes: Iterable<Node>): boolean => [...nodes].some((x) => x.site.called === "logProb");
+
+/**
+ * The terms of `loss` that `sample` acts on and by which its distribution should learn. Where its log-probability is in the loss
+ * too, most terms only learn from what was drawn; left are those that judge it: a constant, or what a network gives that
+ * learns from nothing else.
+ */
+function termsOfSample(loss: Node, sample: Node, order: readonly Node[], taught: ReadonlySet<Node>): Node[] {
+  const after = actedOn(sample, order);
+  const all = lastTerms([loss], taught);
+  const terms = all.filter((x) => after.has(x));
+  if (!hasLogProb(after)) return terms;
+  const idle = idleTerms([loss], taught).filter((x) => after.has(x) && !hasLogProb(allNodes([x])));
+  const others = new Set(learnersAmong(liveNodes(all.filter((x) => !after.has(x)))));
+  const judging = terms.filter((x) =>
+    isOutput(x, taught) && !learnersAmong(liveNodes([x])).some((learner) => others.has(learner))
+  );
+  return [...judging, ...idle];
+}
+
+const weighed = 'weigh its logProb() by it:  logProb.mul(value.detach("a weight"))';
+
 /** What is made of a sample in one part of `loss`, where its distribution learns from others. */
-function partOfSample(loss: Node, live: ReadonlySet<Node>, learners: readonly Learner[]): Part | null {
+function partOfSample(
+  loss: Node,
+  live: ReadonlySet<Node>,
+  learners: readonly Learner[],
+  taught: ReadonlySet<Node>,
+): Part | null {
   const samples = [...live].filter(isSampled);
   if (samples.length === 0) return null;
   const order = allNodes([loss]);
-  const taught = taughtIn([loss]);
   for (const sample of samples) {
-    const after = actedOn(sample, order);
-    if ([...after].some((x) => x.site.called === "logProb")) continue;
-    const terms = lastTerms([loss], taught).filter((x) => after.has(x));
+    const terms = termsOfSample(loss, sample, order, taught);
     const [found, ...others] = cutFrom(terms, learners, (how) => how === "sample()");
     if (!found) continue;
     const { receiver, call } = sample.site;
     const meant = receiver && call ? [`if intended:      stopGradient(${receiver}.${call}, "why")`] : [];
+    const isWeighable = hasLogProb(actedOn(sample, order));
+    const help = isWeighable && sample.dtype === "float32"
+      ? [`use rsample(), or ${weighed}`]
+      : isWeighable
+      ? [weighed]
+      : found.cut.help;
     return {
       learners: [found, ...others].map((x) => x.learner),
-      cut: { ...found.cut, help: [...found.cut.help, ...meant] },
+      cut: { ...found.cut, help: [...help, ...meant] },
       what: "from what is made of this sample",
       site: terms[0]!.site,
     };
@@ -68,14 +106,69 @@ const isStep = (how: string): boolean =>
   /^(argmax|argmin|floor|ceil|round|trunc|sign|cast|greater|less|equal|notEqual)/.test(how);
 
 /** A number that is added to the loss and is a step of what learns: a count, an accuracy. */
-function partOfStep(loss: Node, learners: readonly Learner[]): Part | null {
-  for (const term of idleTerms([loss]).filter((x) => sizeOf(x.shape) === 1 && x.inputs.length > 0)) {
+function partOfStep(idle: readonly Node[], learners: readonly Learner[]): Part | null {
+  for (const term of idle.filter((x) => sizeOf(x.shape) === 1)) {
     const [found, ...others] = cutFrom([term], learners, isStep);
     if (!found) continue;
     return {
       learners: [found, ...others].map((x) => x.learner),
       cut: found.cut,
       what: "from a term of it that is a step",
+      site: term.site,
+    };
+  }
+  return null;
+}
+
+/** A stop of the user's without a reason: `detach()`, `noGrad()`. */
+const isBareStop = (x: Node): boolean =>
+  x.op === "stopGradient" && x.owner === null && stopping.has(howCut(x)) && !isDeclared(x);
+const stopping: ReadonlySet<string> = new Set(["detach()", "noGrad()"]);
+
+/** What there is of a loss beside the terms that teach nobody. */
+interface Rest {
+  /** What is added up, and learned from. */
+  readonly added: readonly Node[];
+  /** What a gradient reaches within such a term. */
+  readonly within: readonly Node[];
+  readonly taught: ReadonlySet<Node>;
+}
+
+/**
+ * Whether a stop only takes away what is added again, or shifts what learns: `hard.sub(soft).detach().add(soft)`, and
+ * `m.add(x.sub(m).exp().sum().log())` with a largest value m.
+ */
+function isOffset(stop: Node, term: Node, { added, within, taught }: Rest): boolean {
+  const [stopped] = stop.inputs;
+  const isAdded = summandsOf(term).has(stop);
+  const parts = isAdded ? [...summandsOf(stopped!)].filter((x) => taught.has(x)) : [];
+  if (parts.some((x) => added.some((y) => areSame(x, y)))) return true;
+  return within.some(({ inputs }) => inputs.some((x) => isBareStop(x) && areSame(x.inputs[0]!, stopped!)));
+}
+
+/** A term that is stopped without a reason: as it is added to the loss, nobody learns from it. */
+function partOfStop(
+  loss: Node,
+  idle: readonly Node[],
+  learners: readonly Learner[],
+  taught: ReadonlySet<Node>,
+): Part | null {
+  const some = idle.map((term) => ({ term, stops: allNodes([term], isDeclared).filter(isBareStop) }));
+  const stopped = some.filter((x) => x.stops.length > 0);
+  if (stopped.length === 0) return null;
+  const [sums, ends] = [allTerms([loss], taught), new Set(idle)];
+  const alive = [...liveNodes([loss], (x) => ends.has(x))];
+  const added = alive.filter((x) => sums.has(x) && taught.has(x));
+  const rest = { added, within: alive.filter((x) => !sums.has(x)), taught };
+  const old = oldLogProbabilities(allNodes([loss]), taught);
+  for (const { term, stops } of stopped) {
+    if (old.has(term) || stops.some((x) => isOffset(x, term, rest))) continue;
+    const [found, ...others] = cutFrom([term], learners, (how) => stopping.has(how));
+    if (!found) continue;
+    return {
+      learners: [found, ...others].map((x) => x.learner),
+      cut: found.cut,
+      what: `from a term of it that ${found.cut.how} stops`,
       site: term.site,
     };
   }
@@ -109,7 +202,10 @@ export function warnOfCutParts(loss: Node, live: ReadonlySet<Node>): void {
   const isCut = (node: Node): boolean => node.inputs.some((x, i) => hasLearner(x) && !passes(node, i));
   if (![...live].some(isCut)) return;
   const learners = [...new Set([...live].flatMap((x) => isLearner(x.owner) ? [x.owner] : []))];
-  const part = partOfSample(loss, live, learners) ?? partOfStep(loss, learners);
+  const taught = taughtIn([loss]);
+  const idle = idleTerms([loss], taught).filter((x) => x.inputs.length > 0);
+  const part = partOfSample(loss, live, learners, taught) ?? partOfStep(idle, learners) ??
+    partOfStop(loss, idle, learners, taught);
   if (!part) return;
   const { cut, what, site } = part;
   warn({

@@ -6,7 +6,7 @@ import { dependsOn, dropOf } from "../reads/drops.ts";
 import { type Cut, describeDrop, wayOf } from "./dropped.ts";
 import { allNodes, isLearner, type Learner } from "./edges.ts";
 import { helpFor } from "./help.ts";
-import { labelOf } from "./label.ts";
+import { howCut, labelOf } from "./label.ts";
 import { pathText, trail } from "./trail.ts";
 
 const moving = new Set<string>(["stopGradient", "reshape", "permute", "expand", "slice", "unfold"]);
@@ -20,7 +20,8 @@ function isCopy(node: Node): boolean {
 function cutAt(leaf: Node, losses: readonly Node[], learner: Learner): Cut | null {
   const { label, madeAt } = leaf.owner as Learner;
   const [given] = leaf.inputs;
-  if (!given || isCopy(given)) return null;
+  // What was assigned later may be an average that follows the learner, as a target network does.
+  if (!given || isCopy(given) || howCut(leaf) === "assign()") return null;
   const order = allNodes([given]);
   const read = order.flatMap((x) => x.inputs.length === 0 ? dropOf(x) ?? [] : []).find((x) =>
     dependsOn(x, learner) && !x.isOwn && x.rule !== "stop"
@@ -57,4 +58,17 @@ export function restarted(
     if (cut) return cut;
   }
   return null;
+}
+
+/** Where what the losses reach of `others` was assigned from what one of `learners` influences. */
+export function assignedFrom(
+  live: ReadonlySet<Node>,
+  others: readonly Learner[],
+  learners: readonly Learner[],
+): Node | undefined {
+  return [...live].find((leaf) => {
+    if (!isLearner(leaf.owner) || !others.includes(leaf.owner) || howCut(leaf) !== "assign()") return false;
+    const [given] = leaf.inputs;
+    return given !== undefined && !isCopy(given) && allNodes([given]).some((x) => learners.some((y) => y === x.owner));
+  });
 }

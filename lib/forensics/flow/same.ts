@@ -45,6 +45,9 @@ function isSame(left: Node, right: Node, stops: boolean, seen = new Map<Node, No
   return isAlike;
 }
 
+/** Whether two nodes are one computation, written twice perhaps. */
+export const areSame = (a: Node, b: Node): boolean => isSame(a, b, false);
+
 /** The operation of a thing with itself. */
 export function withItself(nodes: readonly Node[]): Node | undefined {
   return nodes.findLast(({ op, inputs: [a, b] }) => (op === "sub" || op === "div") && isSame(a!, b!, false));

@@ -3,6 +3,7 @@
 import type { Node } from "../../graph/node.ts";
 import { allNodes, isLearner, passes } from "./edges.ts";
 import { isDeclared } from "./label.ts";
+import type { Stop } from "./trail.ts";
 
 /** Operations whose result is a sum of multiples of what their inputs hold. */
 const additive: ReadonlySet<Node["op"]> = new Set([
@@ -39,7 +40,7 @@ export function taughtIn(losses: readonly Node[]): Set<Node> {
 }
 
 /** All that is added up in `losses`, and the sums themselves. */
-function allTerms(losses: readonly Node[], taught: ReadonlySet<Node>): Set<Node> {
+export function allTerms(losses: readonly Node[], taught: ReadonlySet<Node>): Set<Node> {
   const terms = new Set<Node>(losses);
   for (const node of terms) {
     if (taught.has(node)) termsOf(node, taught).forEach((x) => terms.add(x));
@@ -63,4 +64,43 @@ export function idleTerms(losses: readonly Node[], taught: ReadonlySet<Node> = t
 /** The constants of {@linkcode idleTerms}. */
 export function idleConstants(losses: readonly Node[]): Set<Node> {
   return new Set(allNodes(idleTerms(losses), isDeclared).filter((x) => x.inputs.length === 0));
+}
+
+/** What is summed up in `term`, whatever it is multiplied with. */
+export function summandsOf(term: Node): Set<Node> {
+  const found = new Set([term]);
+  for (const x of found) {
+    if (additive.has(x.op) || x.op === "mul" || x.op === "div") x.inputs.forEach((y) => found.add(y));
+  }
+  return found;
+}
+
+/** Operations that only move numbers. */
+export const moving: ReadonlySet<string> = new Set([
+  ...["reshape", "expand", "permute", "slice", "unfold", "concat", "pad"],
+]);
+
+const choosing = new Set<string>([...moving, "takeAlongAxis", "take", "sum", "div"]);
+
+/** Whether these are log-probabilities, chosen, moved or averaged: what a way begins with. */
+export function areLogProbabilities(way: Iterable<Stop>): boolean {
+  for (const { op, site: { called } } of way) {
+    if (called === "logProb" || called === "logSoftmax") return true;
+    if (!choosing.has(op)) return false;
+  }
+  return false;
+}
+
+function* firstInputs(node: Node): Generator<Node> {
+  for (let x: Node | undefined = node; x; x = x.inputs[0]) yield x;
+}
+
+/** What stands in `order` as log-probabilities against which those that learn are held: how far they have moved is measured so. */
+export function oldLogProbabilities(order: readonly Node[], learning: ReadonlySet<Node>): Set<Node> {
+  const old = order.flatMap(({ op, inputs: [a, b] }): Node[] => {
+    if (op !== "sub" || learning.has(a!) === learning.has(b!)) return [];
+    const [fixed, live] = learning.has(b!) ? [a!, b!] : [b!, a!];
+    return areLogProbabilities(firstInputs(live)) ? [fixed] : [];
+  });
+  return new Set(allNodes(old));
 }

@@ -132,8 +132,9 @@ const ratio = policy.logProb(action).sub(old).exp();`,
       "all of the loss: it falls, and what was meant to learn does not. This is a warning, given once. It is silent where " +
       "such numbers are weights, targets, old log-probabilities or statistics, or had no gradient to lose, as those of " +
       "a sample; a stop with a reason before the read declares it. The same is said where the graph itself cuts a part: " +
-      "what is made of sample() while its distribution learns from another part, without the sample's logProb(); and a " +
-      "term that is a step, such as a count.",
+      "what is made of sample() while its distribution learns from another part, without the sample's logProb(), or where " +
+      "a critic's judgement of the sample is a term of its own; a term that is a step, such as a count; and a term that " +
+      "detach() or noGrad() stops without a reason.",
     wrong: `const trust = await net.forward(x).mean().item();
 const loss = gps.mul(trust).sub(real).square().mean() // knows the net as a number
   .add(net.forward(x).square().mean().mul(0.1)); // all that it learns from`,

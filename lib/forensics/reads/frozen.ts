@@ -114,12 +114,20 @@ export function refuseChanging(first: readonly Node[], second: readonly Node[], 
   });
 }
 
-/** Warns if a step draws by a key that is a constant: each call has the same random numbers. */
-export function warnOfFixedKey(outputs: readonly Node[], name: string): void {
+/**
+ * Warns if a step draws by a key that is a constant: each call has the same random numbers. What was drawn before there were
+ * `before` nodes is data that the trace was given.
+ */
+export function warnOfFixedKey(outputs: readonly Node[], name: string, before: number): void {
   const order = topological(outputs);
-  const key = order.find((x) => x.op === "input" && !x.attrs.placeholder && x.dtype === "uint32");
-  const use = key && order.find((x) => x.inputs.includes(key));
-  if (!use) return;
+  const constant = new Set<Node>();
+  for (const x of order) {
+    if (!(x.op === "input" && x.attrs.placeholder) && x.inputs.every((y) => constant.has(y))) constant.add(x);
+  }
+  const isKey = (x: Node): boolean => x.dtype === "uint32" && constant.has(x) && (x.op === "input" || x.id < before);
+  const use = order.find((x) => x.id >= before && x.inputs.some(isKey));
+  const key = use?.inputs.find(isKey);
+  if (!use || !key) return;
   warn({
     code: "G203",
     message: `${name} draws random numbers by a key that stays the same: each call draws the same numbers.`,

@@ -12,8 +12,8 @@ import { droppedAt } from "../flow/dropped.ts";
 import { allNodes, isLearner, type Learner } from "../flow/edges.ts";
 import { isDeclared, listed } from "../flow/label.ts";
 import { scaledFrom } from "../flow/suspicion.ts";
-import { idleTerms, taughtIn } from "../flow/terms.ts";
-import { type Stop, trail } from "../flow/trail.ts";
+import { areLogProbabilities, idleTerms, moving, oldLogProbabilities, taughtIn } from "../flow/terms.ts";
+import { trail } from "../flow/trail.ts";
 import { dependsOn, type Drop, dropOf, forbids, keptReads } from "./drops.ts";
 
 /** A constant of a loss, and the read whose numbers it holds, times `factor`. */
@@ -48,8 +48,6 @@ function entriesIn(nodes: readonly Node[], reads: readonly Drop[], owners: Reado
   });
 }
 
-const moving = new Set<string>(["reshape", "expand", "permute", "slice", "unfold", "concat", "pad"]);
-
 /** The constants behind a node that only moves them. */
 function movedFrom(node: Node): Node[] {
   return moving.has(node.op) ? node.inputs.flatMap(movedFrom) : [node];
@@ -59,31 +57,6 @@ function movedFrom(node: Node): Node[] {
 function constantInputs(order: readonly Node[], learning: ReadonlySet<Node>): Node[] {
   const layers = order.filter((x) => primitives[x.op].kind === "contract" && learning.has(x));
   return layers.flatMap((x) => x.inputs.filter((y) => !learning.has(y)).flatMap(movedFrom));
-}
-
-const choosing = new Set<string>([...moving, "takeAlongAxis", "take", "sum", "div"]);
-
-/** Whether these are log-probabilities, chosen, moved or averaged: what a way begins with. */
-function areLogProbabilities(way: Iterable<Stop>): boolean {
-  for (const { op, site: { called } } of way) {
-    if (called === "logProb" || called === "logSoftmax") return true;
-    if (!choosing.has(op)) return false;
-  }
-  return false;
-}
-
-function* firstInputs(node: Node): Generator<Node> {
-  for (let x: Node | undefined = node; x; x = x.inputs[0]) yield x;
-}
-
-/** What stands in `order` as log-probabilities against which those that learn are held: how far they have moved is measured so. */
-function oldLogProbabilities(order: readonly Node[], learning: ReadonlySet<Node>): Set<Node> {
-  const old = order.flatMap(({ op, inputs: [a, b] }): Node[] => {
-    if (op !== "sub" || learning.has(a!) === learning.has(b!)) return [];
-    const [fixed, live] = learning.has(b!) ? [a!, b!] : [b!, a!];
-    return areLogProbabilities(firstInputs(live)) ? [fixed] : [];
-  });
-  return new Set(allNodes(old));
 }
 
 /** For `backward()`: warns if a part of `loss`, which reaches `leaves`, knows what learns only as numbers that were read. */

@@ -13,7 +13,9 @@ import { judge, type Verdict } from "../flow/cut.ts";
 import type { Cut } from "../flow/dropped.ts";
 import { type Learner, learnersAmong, liveNodes } from "../flow/edges.ts";
 import { goesInto } from "../flow/into.ts";
-import { listed } from "../flow/label.ts";
+import { helpFor } from "../flow/help.ts";
+import { labelOf, listed } from "../flow/label.ts";
+import { assignedFrom } from "../flow/restarted.ts";
 import { warnOfConditions } from "../reads/conditions.ts";
 import { dependsOn, keptReads } from "../reads/drops.ts";
 import { forgetLosses, haveForgotten, haveStepped, recentLosses, roundOf, stepCount } from "./losses.ts";
@@ -174,8 +176,38 @@ function refuseThrownAway(verdicts: Verdicts, missing: readonly Learner[]): void
   });
 }
 
-/** A value that words of the user keep from the graph: where no parameter of the optimiser learns, they are not to blame. */
+/** A value that words of the user keep from the graph: where no parameter of the optimiser learns, they may be right. */
 const isMeant = ({ how }: Cut): boolean => how === "detach()" || how === "noGrad()";
+
+/** What else may be wrong: the right one is stopped on its way to the loss, or was assigned, so that its way ends there. */
+function orItsWay(
+  losses: readonly Node[],
+  parameters: readonly Learner[],
+  stop: Cut | undefined,
+  { sites = [], help, ...parts }: ErrorParts,
+): ErrorParts {
+  const name = listed(parameters);
+  const owners = [help ?? []].flat();
+  if (stop) {
+    return {
+      ...parts,
+      sites: [...sites, ...stop.places],
+      help: [...owners, `if it is to be ${name}, the way is cut:  ${stop.help[0]}`],
+    };
+  }
+  const leaf = assignedFrom(liveNodes(losses), loose(losses), parameters);
+  if (!leaf) return { ...parts, sites, help: owners };
+  const note = `assign() passes no gradient to ${labelOf(leaf.inputs[0]!)}, which is made of ${name}`;
+  return {
+    ...parts,
+    sites: [{ site: leaf.site, note }, ...sites],
+    help: [
+      helpFor({ how: "assign()", left: leaf.site })[0]!,
+      `if the loss is to be that of ${name}: compute it with these.`,
+      owners.at(-1)!,
+    ],
+  };
+}
 
 /**
  * Throws G504 if an optimiser holds nothing of what `losses` reach, and nobody holds that. But one whose parameters act through
@@ -185,10 +217,11 @@ function refuseWrongOwner(losses: readonly Node[], parameters: readonly Learner[
   const parts = wrongOwner(losses, parameters);
   if (!parts) return;
   const cutOf = (x: Learner): Cut => (verdicts.get(x) as { cut: Cut }).cut;
-  const cut = those(parameters, verdicts, "cut").filter((x) => !isMeant(cutOf(x)));
+  const all = those(parameters, verdicts, "cut");
+  const cut = all.filter((x) => !isMeant(cutOf(x)));
   const isRestarted = cut.some((x) => cutOf(x).how === "new Parameter()");
   if (isRestarted || goesInto(losses, cut, new Set(loose(losses)))) return;
-  refuse(parts);
+  refuse(orItsWay(losses, parameters, all.map(cutOf).find(isMeant), parts));
 }
 
 /** Throws what is certain of `late`, which no step has reached. */

@@ -35,6 +35,14 @@ function madeLate(own: Learner, loose: Learner): string[] {
     : [];
 }
 
+/** What an optimiser was given while it was frozen, and so does not hold. */
+const leftOut = new WeakSet<object>();
+
+/** For optimisers: `frozen` was given to one that leaves it out. */
+export function noteLeftOut(frozen: readonly object[]): void {
+  frozen.forEach((x) => leftOut.add(x));
+}
+
 /** What is said where an optimiser holds nothing of what `losses` reach, and nobody holds that; null if somebody does. */
 export function wrongOwner(losses: readonly Node[], parameters: readonly Learner[]): ErrorParts | null {
   const others = loose(losses);
@@ -187,7 +195,9 @@ export function warnOfLoose(losses: readonly Node[], parameters: readonly Learne
     params: labels,
     help: [
       ...madeLate(parameters[0]!, first),
-      `give it to an optimiser; ${invisible}`,
+      leftOut.has(first)
+        ? "it was frozen when the optimiser was made, which leaves out what is frozen: give it to one that is made now."
+        : `give it to an optimiser; ${invisible}`,
       "if it is not to learn: frozen(module).",
     ],
   });
