@@ -76,8 +76,9 @@ function power(g: Node, a: Node, b: Node, y: Node, isAsked: boolean): Gradients 
   if (b.op === "full" && !isAsked) return constantPower(g, a, b);
   const none = zero(g);
   const base = where(binary("equal", b, zero(b)), none, mul(b, binary("pow", a, sub(b, one(b)))));
-  const positive = binary("less", zero(a), a);
-  const exponent = where(positive, mul(y, unary("log", where(positive, a, one(a)))), none);
+  // Where both go to 0 the power does too; that of a negative base has no slope among real numbers, and NaN says so.
+  const atZero = binary("and", binary("equal", a, zero(a)), binary("lessEqual", zero(b), b));
+  const exponent = where(atZero, none, mul(y, unary("log", where(atZero, one(a), a))));
   return [mul(g, base), mul(g, exponent)];
 }
 
@@ -142,7 +143,8 @@ export const rules: { readonly [K in Exclude<OpName, "scan" | "output">]: Rule<K
   sign: none,
   exp: of((g, _, y) => mul(g, y)),
   exp2: of((g, _, y) => mul(g, scale(y, Math.LN2))),
-  expm1: of((g, _, y) => mul(g, add(y, one(y)))),
+  // Not the result and 1: of a number far below 0 they leave no digits.
+  expm1: of((g, x) => mul(g, unary("exp", x))),
   log: of((g, x) => div(g, x)),
   log1p: of((g, x) => div(g, add(x, one(x)))),
   sqrt: of((g, _, y) => div(scale(g, 0.5), y)),

@@ -4,7 +4,7 @@
  */
 
 import { type ErrorParts, PlumblineError } from "./error.ts";
-import { type Fault, isStrayPromise, type Kind, told, written } from "./kinds.ts";
+import { type Fault, isStrayPromise, type Kind, told, withArticle, written } from "./kinds.ts";
 
 /** The parameters of a call by name, in order. A name that begins with dots takes all arguments that are left. */
 export type Parameters = Readonly<Record<string, Kind>>;
@@ -110,7 +110,8 @@ function byName({ called, names }: Declared, found: unknown, given: readonly unk
 
 /** As Array.prototype.map() and its like call a function: with the entry, its index and the array. */
 export function isFromList(given: ArrayLike<unknown>): boolean {
-  return given.length === 3 && Array.isArray(given[2]) && given[2][given[1] as number] === given[0];
+  const [entry, index, list] = Array.from(given);
+  return given.length === 3 && Array.isArray(list) && typeof index === "number" && list[index] === entry;
 }
 
 /** Throws G310 for `new` of a class whose objects are made by a function of its own. */
@@ -161,15 +162,38 @@ const free: readonly string[] = ["constructor", "toString", "toJSON", "valueOf"]
 
 type Method = (this: unknown, ...given: unknown[]) => unknown;
 
+/** What a method is called on: the name of its class, and whether something is one. */
+interface Receiver {
+  readonly name: string;
+  readonly isOne: (x: unknown) => boolean;
+}
+
+/** Throws G310 for a method that has lost what it is of, as `const { sum } = x` and `map(layer.forward)` lose it. */
+export function refuseReceiver(called: string, { name }: { readonly name: string }, found: unknown): never {
+  const on = found === undefined ? "on nothing" : `on ${told(found)}, which is none`;
+  refuse(
+    `${called}() is a method of ${withArticle(name)}, and was called ${on}.`,
+    `keep both together: (x) => object.${called}(x), and not object.${called} alone. A Proxy or a copy is not the object.`,
+  );
+}
+
 /**
  * `method` after a check of its arguments. It keeps its name, which messages read from the stack. Those of none and of one argument,
  * which are most that a trace calls, make no list of what they are given.
  */
-function checkedMethod(name: string, method: Method, check: Signature, parameters: Parameters): Method {
+function checkedMethod(
+  name: string,
+  method: Method,
+  check: Signature,
+  parameters: Parameters,
+  receiver: Receiver,
+): Method {
+  const { isOne } = receiver;
   const [first, ...others] = Object.entries(parameters);
   const methods: Record<string, Method> = first === undefined
     ? {
       [name](this: unknown): unknown {
+        if (!isOne(this)) refuseReceiver(name, receiver, this);
         if (arguments.length > 0) check(arguments);
         return method.call(this);
       },
@@ -177,12 +201,14 @@ function checkedMethod(name: string, method: Method, check: Signature, parameter
     : others.length === 0 && !first[0].startsWith("..")
     ? {
       [name](this: unknown, x: unknown): unknown {
+        if (!isOne(this)) refuseReceiver(name, receiver, this);
         if (arguments.length > 1 || !first[1].accepts(x)) check(arguments);
         return method.call(this, x);
       },
     }
     : {
       [name](this: unknown, ...given: unknown[]): unknown {
+        if (!isOne(this)) refuseReceiver(name, receiver, this);
         check(given);
         return method.apply(this, given);
       },
@@ -192,16 +218,24 @@ function checkedMethod(name: string, method: Method, check: Signature, parameter
 
 /**
  * From now on the methods of a class refuse what they do not take: those of the table other arguments, all others any. Methods
- * named in `internal` are the library's own.
+ * named in `internal` are the library's own. `isOne`: whether something has these methods, if its class does not tell.
  */
-export function takeOnly(of: Class, methods: Methods, internal: readonly string[] = []): void {
+export function takeOnly(
+  of: Class,
+  methods: Methods,
+  internal: readonly string[] = [],
+  isOne: (x: unknown) => boolean = (x) => Object.prototype.isPrototypeOf.call(of.prototype, x as object),
+): void {
   for (const name of Object.getOwnPropertyNames(of.prototype)) {
     const { value, ...property } = Object.getOwnPropertyDescriptor(of.prototype, name)!;
     if (typeof value !== "function" || free.includes(name) || internal.includes(name)) continue;
     if (value.length > 0 && !Object.hasOwn(methods, name)) throw new Error(`say what ${of.name}.${name}() takes.`);
     const declared = Object.hasOwn(methods, name) ? methods[name]! : {};
     const [parameters, advice] = Array.isArray(declared) ? declared as [Parameters, Advice] : [declared as Parameters];
-    const checked = checkedMethod(name, value as Method, signature(`${name}()`, parameters, advice), parameters);
+    const checked = checkedMethod(name, value as Method, signature(`${name}()`, parameters, advice), parameters, {
+      name: of.name,
+      isOne,
+    });
     Object.defineProperty(checked, "length", { value: value.length });
     Object.defineProperty(of.prototype, name, { ...property, value: checked, writable: true });
   }

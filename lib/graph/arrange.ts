@@ -4,7 +4,7 @@
  */
 
 import { PlumblineError } from "./error.ts";
-import type { Node } from "./node.ts";
+import type { Node, NodeOf } from "./node.ts";
 import * as ops from "./ops.ts";
 import { type Axes, describe, sameShape, type Shape, unnamed } from "./types.ts";
 
@@ -119,7 +119,7 @@ export function indexAdd(x: Node, index: Node, source: Node, axis: number): Node
 }
 
 /** Whether it is one number for all places. A constant tensor is one for each place, with a gradient for each. */
-const isNumber = (source: Node): boolean => source.op === "full" && source.shape.length === 0;
+const isNumber = (source: Node): source is NodeOf<"full"> => source.op === "full" && source.shape.length === 0;
 
 function checkScatter(x: Node, index: Node, source: Node, axis: number): void {
   const fits = index.dtype === "int32" && index.shape.length === x.shape.length &&
@@ -149,6 +149,7 @@ export function scatter(x: Node, index: Node, source: Node, axis: number): Node 
   const one = ops.full("float32", at.shape, 1);
   const count = ops.scatterAdd(nothing, at, one, axis);
   const isHit = ops.binary("less", ops.fullLike(count, 0), count);
+  if (isNumber(source)) ops.refuseCutOff(source.attrs.value, x);
   if (isNumber(source)) return ops.where(isHit, ops.expand(ops.cast(source, x.dtype), x.shape, x.axes), x);
   if (!order) return ops.where(isHit, ops.scatterAdd(nothing, at, values, axis), x);
   const isSame = ops.binary("equal", along(at, axis, 0, n - 1), along(at, axis, 1, n));

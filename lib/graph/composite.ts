@@ -8,6 +8,7 @@ import {
   binary,
   cast,
   div,
+  floating,
   full,
   fullLike,
   max,
@@ -86,14 +87,14 @@ function largest(x: Node, axes: readonly number[]): Node {
 
 /** log(sum(exp(x))) over `axes`, without overflow; -Infinity where every x is, Infinity where one is. */
 export function logSumExp(x: Node, axes: readonly number[]): Node {
-  const most = largest(x, axes);
+  const most = largest(floating(x), axes);
   const top = where(binary("less", unary("abs", most), scalar(most, Infinity)), most, scalar(most, 0));
   return add(unary("log", sum(unary("exp", sub(x, top)), axes)), top);
 }
 
 /** exp(x) / sum(exp(x)) along `axis`; NaN where one x is Infinity or all are -Infinity, as in PyTorch. */
 export function softmax(x: Node, axis: number): Node {
-  const centred = sub(x, largest(x, [axis]));
+  const centred = sub(x, largest(floating(x), [axis]));
   const e = unary("exp", centred);
   const total = sum(e, [axis]);
   return rememberSoftmax(div(e, total), { x, axis, between: [centred, e, total] });
@@ -104,7 +105,7 @@ export function softmax(x: Node, axis: number): Node {
  * a true one, or with -Infinity in all of them, where 0 / 0 must reach neither the value nor the derivative.
  */
 export function maskedSoftmax(x: Node, mask: Node, axis: number): Node {
-  const inside = where(mask, x, scalar(x, -Infinity));
+  const inside = where(mask, floating(x), scalar(x, -Infinity));
   const most = largest(inside, [axis]);
   const top = where(binary("equal", most, scalar(most, -Infinity)), scalar(most, 0), most);
   const centred = sub(inside, top);
@@ -117,7 +118,7 @@ export function maskedSoftmax(x: Node, mask: Node, axis: number): Node {
 
 /** log(softmax(x)) along `axis`; NaN where softmax is. What is left of the largest is small, and loses no digits beside the sum. */
 export function logSoftmax(x: Node, axis: number): Node {
-  const centred = sub(x, largest(x, [axis]));
+  const centred = sub(x, largest(floating(x), [axis]));
   return sub(centred, unary("log", sum(unary("exp", centred), [axis])));
 }
 
@@ -129,21 +130,24 @@ export function clamp(x: Node, low: Node | null, high: Node | null): Node {
   return y;
 }
 
+/** 1 where x is true, which is anything but 0: not what is left of a fraction or has a sign. */
+const counted = (x: Node): Node => cast(cast(x, "bool"), "int32");
+
 /** Whether any is true over `axes`; of nothing, none is. */
 export function any(x: Node, axes: readonly number[]): Node {
-  if (countOver(x, axes) === 0) return cast(sum(cast(x, "int32"), axes), "bool");
-  return cast(max(cast(x, "int32"), axes), "bool");
+  if (countOver(x, axes) === 0) return cast(sum(counted(x), axes), "bool");
+  return cast(max(counted(x), axes), "bool");
 }
 
 /** Whether all are true over `axes`; of nothing, all are. */
 export function all(x: Node, axes: readonly number[]): Node {
   if (countOver(x, axes) === 0) return unary("not", any(x, axes));
-  return cast(min(cast(x, "int32"), axes), "bool");
+  return cast(min(counted(x), axes), "bool");
 }
 
 /** The Euclidean norm over `axes`; its gradient at 0 is 0. */
 export function norm(x: Node, axes: readonly number[]): Node {
-  return root(sum(square(x), axes));
+  return root(sum(square(floating(x)), axes));
 }
 
 /** The largest magnitude of all entries: one number, on as many axes. */

@@ -135,6 +135,9 @@ const isObject = (x: unknown): x is Record<string, unknown> =>
   typeof x === "object" && x !== null && !Array.isArray(x) && !ArrayBuffer.isView(x) && !isThenable(x) &&
   !isTensorLike(x);
 
+/** Whether it is of no class: what a Map or a Date holds is under no name, and would be left out without a word. */
+const isRecord = ({ constructor: made }: object): boolean => typeof made !== "function" || made.name === "Object";
+
 type Members = Readonly<Record<string, Kind>>;
 
 function firstBadMember(members: Members, x: Record<string, unknown>): Fault | null {
@@ -177,7 +180,7 @@ export function options<Options extends object = Members>(
   const names = Object.keys(each);
   const accepts = (x: unknown): boolean => {
     if (x === undefined) return true;
-    if (!isObject(x)) return false;
+    if (!isObject(x) || !isRecord(x)) return false;
     for (const key in x) if (!Object.hasOwn(allowed, key) || !allowed[key]!.accepts(x[key])) return false;
     return true;
   };
@@ -185,7 +188,7 @@ export function options<Options extends object = Members>(
     says: `options by name (${names.join(", ")})`,
     accepts,
     inside: (x) => {
-      if (!isObject(x)) return null;
+      if (!isObject(x) || !isRecord(x)) return null;
       const unknown = Object.keys(x).find((key) => !Object.hasOwn(allowed, key));
       if (unknown === undefined) return firstBadMember(allowed, x);
       const like = names.find((name) => plain(name) === plain(unknown));
@@ -220,7 +223,8 @@ export function tensorOf(x: unknown): string | undefined {
 /** The same of what is refused in any case: that the promise may fail too is not another error. */
 export function isStrayPromise(x: unknown): x is PromiseLike<unknown> {
   if (!isThenable(x)) return false;
-  x.then(undefined, () => {});
+  // Its own then() is not called here: of what is no promise of JavaScript's nobody knows what it does.
+  Promise.resolve(x).catch(() => {});
   return true;
 }
 
@@ -245,7 +249,8 @@ const isPlain = (x: unknown): boolean => ["number", "string", "boolean"].include
 /** The same of any value, in words where it is no such. */
 export const shown = (x: unknown): string => written(x) ?? told(x);
 
-const withArticle = (noun: string): string => `${/^[AEIO]|^[FHLMNRSX][A-Z]/.test(noun) ? "an" : "a"} ${noun}`;
+/** A noun with its article, by how it is said. */
+export const withArticle = (noun: string): string => `${/^[AEIO]|^[FHLMNRSX][A-Z]/.test(noun) ? "an" : "a"} ${noun}`;
 
 /** What was given, as a person says it. */
 export function told(x: unknown): string {

@@ -6,7 +6,7 @@
 import { square } from "./composite.ts";
 import type { Node } from "./node.ts";
 import { PlumblineError } from "./error.ts";
-import { add, binary, cast, div, full, fullLike, iota, mul, neg, reshape, sub, unary, where } from "./ops.ts";
+import { add, binary, cast, div, floating, full, fullLike, iota, mul, neg, reshape, sub, unary, where } from "./ops.ts";
 import { describe } from "./types.ts";
 
 const scalar = (x: Node, value: number): Node => fullLike(x, value);
@@ -15,8 +15,8 @@ const scalar = (x: Node, value: number): Node => fullLike(x, value);
 export const ofOne = {
   /** x * x. */
   square,
-  /** 1 / x. */
-  reciprocal: (x: Node): Node => div(scalar(x, 1), x),
+  /** 1 / x, in float32 also of whole numbers, as `div`. */
+  reciprocal: (x: Node): Node => div(scalar(asFloat(x), 1), asFloat(x)),
   /** 1 / sqrt(x). */
   rsqrt: (x: Node): Node => div(scalar(x, 1), unary("sqrt", x)),
   /** x * sigmoid(x). */
@@ -25,11 +25,12 @@ export const ofOne = {
   gelu: (x: Node, approximate: "none" | "tanh" = "none"): Node => gelu(x, approximate),
   /** x above 0, else alpha (exp(x) - 1). */
   elu: (x: Node, alpha = 1): Node => {
+    floating(x);
     const below = where(binary("less", scalar(x, 0), x), scalar(x, 0), x);
     return above(x, mul(unary("expm1", below), scalar(x, alpha)));
   },
   /** x above 0, else slope x. */
-  leakyRelu: (x: Node, slope = 0.01): Node => above(x, mul(x, scalar(x, slope))),
+  leakyRelu: (x: Node, slope = 0.01): Node => above(floating(x), mul(x, scalar(x, slope))),
   /** The logarithm to the base of 2. */
   log2: (x: Node): Node => mul(unary("log", x), scalar(x, Math.LOG2E)),
   /** The logarithm to the base of 10. */
@@ -69,16 +70,20 @@ export const ofOne = {
 /** As float32: what is divided is seldom whole. */
 const asFloat = (x: Node): Node => x.dtype === "uint32" ? x : cast(x, "float32");
 
+/** Whether it is counted in int32, as truths are. */
+const isWhole = (x: Node): boolean => x.dtype === "int32" || x.dtype === "bool";
+
 /** Of two nodes. */
 export const ofTwo = {
   /** a / b, in float32 also of whole numbers, as in PyTorch. */
   div: (a: Node, b: Node): Node => div(asFloat(a), asFloat(b)),
   /** torch.floor_divide: the largest whole number not above a / b; of int32 by 0 it is 0. */
   floorDivide: (a: Node, b: Node): Node => {
-    if (a.dtype !== "int32" || b.dtype !== "int32") return unary("floor", div(asFloat(a), asFloat(b)));
-    const quotient = div(a, b);
-    const rest = sub(a, mul(quotient, b));
-    const isBelow = binary("less", mul(unary("sign", rest), unary("sign", b)), scalar(rest, 0));
+    if (!isWhole(a) || !isWhole(b)) return unary("floor", div(asFloat(a), asFloat(b)));
+    const [dividend, divisor] = [cast(a, "int32"), cast(b, "int32")];
+    const quotient = div(dividend, divisor);
+    const rest = sub(dividend, mul(quotient, divisor));
+    const isBelow = binary("less", mul(unary("sign", rest), unary("sign", divisor)), scalar(rest, 0));
     return where(isBelow, sub(quotient, scalar(quotient, 1)), quotient);
   },
   /** a > b. */
@@ -92,7 +97,7 @@ export const ofTwo = {
    * it is next to a whole number, 0 and b are as good as each other.
    */
   remainder: (a: Node, b: Node): Node => {
-    if (a.dtype === "int32" && b.dtype === "int32") return wholeRemainder(a, b);
+    if (isWhole(a) && isWhole(b)) return wholeRemainder(cast(a, "int32"), cast(b, "int32"));
     return sub(a, mul(unary("floor", div(a, b)), b));
   },
   /** The angle of the points (b, a) in radians, in [-pi, pi], as C has it; at the origin the gradient is 0. */
@@ -157,6 +162,8 @@ const signed = (x: Node, size: number): Node => where(isNegative(x), scalar(x, -
 
 function atan2(a: Node, b: Node): Node {
   // Both in one dtype and shape: constants are made like them.
+  if (a.dtype !== "float32") floating(b);
+  if (b.dtype !== "float32") floating(a);
   const [y, x] = [add(a, fullLike(b, -0)), add(b, fullLike(a, -0))];
   const is = (v: Node, value: number): Node => binary("equal", v, scalar(v, value));
   // Of the two quotients the one in [-1, 1], so that neither it nor its gradient overflows.

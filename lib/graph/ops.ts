@@ -2,12 +2,12 @@
 
 import type { ConvolutionAttrs } from "./convolution.ts";
 import { broadcastAxes, broadcastShape, haveSameNames } from "./broadcast.ts";
-import { PlumblineError } from "./error.ts";
+import { calledHere, PlumblineError } from "./error.ts";
 import { refuseFlatVectors } from "./flat.ts";
 import { makeNode, type Node, type NodeOf } from "./node.ts";
 import { type BinaryName, castLimits, type UnaryName } from "./primitives.ts";
 import { knownSquare } from "./squares.ts";
-import { aval, type Axes, type DType, sameShape, type Shape, unnamed } from "./types.ts";
+import { aval, type Axes, describe, type DType, sameShape, type Shape, unnamed } from "./types.ts";
 
 const limits = { int32: [-(2 ** 31), 2 ** 31 - 1], uint32: [0, 2 ** 32 - 1] } as const;
 
@@ -111,6 +111,21 @@ export function together(a: Node, b: Node): [Node, Node] {
   return broadcast(promote(a, b)) as [Node, Node];
 }
 
+/**
+ * `x`, which is float32.
+ *
+ * @throws PlumblineError G301 for another dtype: what is made of several primitives says it of what was given, not of a part.
+ */
+export function floating(x: Node): Node {
+  if (x.dtype === "float32") return x;
+  throw new PlumblineError({
+    code: "G301",
+    message: `${calledHere("an operation")} takes float32, not ${describe(x)}.`,
+    made: [x],
+    help: 'convert it first: t.cast("float32")',
+  });
+}
+
 /** An element-wise primitive of one input. */
 export function unary(op: UnaryName, x: Node): Node {
   return makeNode(op, [op === "not" ? truth(x) : x], {});
@@ -199,8 +214,23 @@ export function slice(
   return whole ? x : makeNode("slice", [x], { starts, ends, steps });
 }
 
+/**
+ * Throws G301 for a fraction that is to stand among whole numbers or truths, whose dtype nobody has named: nothing is cut off. NaN
+ * and infinities are refused by {@linkcode elementOf}.
+ */
+export function refuseCutOff(value: number, among: Node): void {
+  if (among.dtype === "float32" || !Number.isFinite(value) || Number.isInteger(value)) return;
+  throw new PlumblineError({
+    code: "G301",
+    message: `${calledHere("an operation")} cannot put ${value} into ${describe(among)}, which holds no fractions.`,
+    made: [among],
+    help: 'convert it first: t.cast("float32")',
+  });
+}
+
 /** `value` added before and after, for every axis. */
 export function pad(x: Node, before: readonly number[], after: readonly number[], value = 0): Node {
+  refuseCutOff(value, x);
   const nothing = before.every((n) => n === 0) && after.every((n) => n === 0);
   return nothing ? x : makeNode("pad", [x], { before, after, value: elementOf(value, x.dtype) });
 }

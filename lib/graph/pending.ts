@@ -76,6 +76,35 @@ function openStep(): OpenStep {
   return open;
 }
 
+/** The first node of what `losses` compute from variables: from there on they are on their way. */
+function beginningOf(losses: readonly Node[]): number {
+  const onWay = new Set<Node>();
+  const isHeld = (x: Node): boolean => x.owner !== null;
+  for (const node of topological(losses, (x) => x.value !== null || isHeld(x))) {
+    const isOn = node.inputs.some((x) => onWay.has(x) || (isHeld(x) && x.dtype === "float32"));
+    if (isOn && !isHeld(node)) onWay.add(node);
+  }
+  let first = Infinity;
+  for (const { id } of onWay) first = Math.min(first, id);
+  return first;
+}
+
+/** Puts into the open step, a whole one, what its losses have assigned before it, and the keys that were drawn beside that. */
+function takeAlong(losses: readonly Node[]): void {
+  const whole = open;
+  const before = fresh.slice(fresh.findLastIndex((x) => x !== whole && x.isWhole) + 1)
+    .filter((x) => x !== whole && steps.has(x));
+  if (!whole || losses.length === 0 || before.length === 0) return;
+  const first = beginningOf(losses);
+  const isAlong = (x: Entry): boolean => x.node.id > first || (isKey(x) && first < Infinity);
+  const along = before.flatMap((x) => x.assignments.filter(isAlong));
+  whole.assignments = [...along, ...whole.assignments];
+  for (const step of before) {
+    step.assignments = step.assignments.filter((x) => !isAlong(x));
+    if (step.assignments.length === 0) steps.delete(step);
+  }
+}
+
 function checkFull(last: Node): void {
   const [first] = steps;
   if (!first || last.id - first.assignments[0]!.node.id <= mostNodes) return;
@@ -159,7 +188,7 @@ export const pending = {
 
   /**
    * Runs `fn`, the step of an optimiser or a loop: it stands or falls as a whole, with the random keys that were drawn since the step
-   * before. If `fn` throws, nothing of it was assigned.
+   * before, and with what its losses have assigned on their way: running statistics. If `fn` throws, nothing of it was assigned.
    */
   whole<T>(fn: () => T): T {
     if (isTracing() || whole) return fn();
@@ -169,6 +198,7 @@ export const pending = {
     try {
       const result = fn();
       if (open) Object.assign(open, { isWhole: true, ...said });
+      takeAlong(said.losses);
       return result;
     } catch (error) {
       if (open) takeBack(open.assignments.splice(keys));

@@ -1,6 +1,6 @@
 /** A stream of random numbers in plain JavaScript that is the same wherever it runs; its state is a key and a position. */
 
-import { signature, takeOnly } from "./arguments.ts";
+import { refuseReceiver, signature, takeOnly } from "./arguments.ts";
 import { float32Below } from "./float32.ts";
 import * as kind from "./kinds.ts";
 import { isSmall, withRoom } from "./memory.ts";
@@ -13,15 +13,26 @@ const blockSize = 512;
 /** The upper half of the counter space is for host streams, the lower half for tensors of the same key. */
 const hostStream = 0x80000000;
 
-const takesKey = signature("new RandomStream()", { key: kind.listOf(kind.count(0), "a key, two whole numbers,") });
+const word = kind.kindOf(
+  "a whole number from 0 to 4294967295",
+  (x) => Number.isInteger(x) && (x as number) >= 0 && (x as number) < 2 ** 32,
+);
+const takesKey = signature("new RandomStream()", { key: kind.listOf(word, "a key, two words of 32 bits,") });
 /** Of what draws one number, which loops call. */
 const takesNothing = signature("a draw of one number", {});
+
+/** Whether `x` has a key and a position, and not their methods alone. */
+let isStream: (x: unknown) => boolean;
 
 /** Random numbers in the order of their positions (Threefry); streams of different keys share nothing. */
 export class RandomStream {
   #key: readonly [number, number];
   #position = 0;
   #block: Uint32Array = new Uint32Array(0);
+
+  static {
+    isStream = (x) => typeof x === "object" && x !== null && #key in x;
+  }
 
   /** Starts at the beginning of the stream of a key, two words of 32 bits. */
   constructor(key: readonly [number, number]) {
@@ -31,6 +42,7 @@ export class RandomStream {
 
   /** 32 random bits. */
   bits(): number {
+    if (!isStream(this)) refuseReceiver("bits", RandomStream, this);
     const within = this.#position % blockSize;
     if (within === 0 || this.#block.length === 0) {
       this.#block = randomBits(this.#key, blockSize, (this.#position - within) / 2, hostStream);
@@ -41,6 +53,7 @@ export class RandomStream {
 
   /** Uniform in [0, 1), with 53 bits. */
   next(): number {
+    if (!isStream(this)) refuseReceiver("next", RandomStream, this);
     takesNothing(arguments);
     return (this.bits() * 2 ** 21 + (this.bits() >>> 11)) * 2 ** -53;
   }
@@ -107,5 +120,5 @@ takeOnly(RandomStream, {
   uniform: { size, low: bound, high: bound },
   normal: { size },
   permutation: { n: size },
-  restore: { state: kind.listOf(kind.number, "the state of another stream of random numbers") },
+  restore: { state: kind.listOf(word, "the state of another stream of random numbers") },
 }, ["bits", "next"]);

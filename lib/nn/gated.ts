@@ -12,7 +12,7 @@ import { concat, stack } from "../tensor/functions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
 import * as kind from "../tensor/kinds.ts";
 import { Generator } from "../tensor/random.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import type { StateEntry } from "../tensor/state_dict.ts";
 import { mapTree } from "../tensor/tree.ts";
 import type { Parameter } from "../tensor/variable.ts";
@@ -276,14 +276,17 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
   /** Throws G301 unless the state is one of these sequences. */
   #checkState(state: S, initial: S): void {
     for (const [name, { node, size }] of Object.entries(initial)) {
-      const found: Tensor | undefined = state[name];
-      if (found?.size === size) continue;
+      const found: unknown = state[name];
+      const isTensor = found instanceof Tensor;
+      if (isTensor && found.size === size) continue;
       throw new PlumblineError({
         code: "G301",
         message: `a ${this.constructor.name} takes a state whose \`${name}\` is ${
           describe(node)
-        } for these sequences, not ${found ? describe(found.node) : "none"}.`,
-        made: found ? [found.node] : [],
+        } for these sequences, not ${
+          isTensor ? describe(found.node) : found === undefined ? "none" : kind.told(found)
+        }.`,
+        made: isTensor ? [found.node] : [],
         help: "initialState() makes one, and run() gives the last.",
       });
     }

@@ -100,13 +100,39 @@ function overArray(
   return fromData(data, own, shape, options.axes ?? unnamed(shape.length)).cast(options.dtype ?? own);
 }
 
+/** Whether it is a typed array whose memory is still its own. */
+function isHeld(x: unknown): boolean {
+  return ArrayBuffer.isView(x) && !isLost(x);
+}
+
+function isLost({ buffer }: ArrayBufferView): boolean {
+  return "detached" in buffer && buffer.detached === true;
+}
+
+/** What is wrong with an array whose memory went to another thread: it would be one of no numbers. */
+function lostMemory(x: unknown): kind.Fault | null {
+  if (!ArrayBuffer.isView(x) || !isLost(x)) return null;
+  const sentence =
+    `was given a ${x.constructor.name} that has no memory any more: it was transferred to another thread.`;
+  return {
+    at: "",
+    says: "",
+    found: x,
+    sentence,
+    help: "give it before, or post a copy: worker.postMessage(x.slice()).",
+  };
+}
+
 const options = kind.options<TensorOptions>({ dtype: kind.dtype, shape: kind.shape, axes: kind.axisNames }, {
   requiresGrad: "what learns is a parameter: new Parameter(tensor(x)).",
 });
-const numbers = kind.kindOf(
-  "a number, lists of numbers or a typed array",
-  (x) => typeof x === "number" || typeof x === "boolean" || Array.isArray(x) || ArrayBuffer.isView(x),
-);
+const numbers: kind.Kind = {
+  ...kind.kindOf(
+    "a number, lists of numbers or a typed array",
+    (x) => typeof x === "number" || typeof x === "boolean" || Array.isArray(x) || isHeld(x),
+  ),
+  inside: lostMemory,
+};
 const takesTensor = signature("tensor()", { data: numbers, options });
 
 /**
@@ -144,7 +170,7 @@ export function tensor(data: NestedList | TypedArray, options: TensorOptions = {
 }
 
 const takesBuffer = signature("fromBuffer()", {
-  data: kind.kindOf("a typed array", ArrayBuffer.isView),
+  data: { ...kind.kindOf("a typed array", isHeld), inside: lostMemory },
   options: kind.options({ shape: kind.shape, axes: kind.axisNames }),
 }, ([data]) => ArrayBuffer.isView(data) ? undefined : "tensor() makes one of numbers and of nested arrays.");
 

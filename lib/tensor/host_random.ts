@@ -1,7 +1,7 @@
 /** Random numbers on the host, from the same generator as the engines': initial weights, orders of minibatches. */
 
 import { onDraw } from "../forensics/reads/drops.ts";
-import { signature, takeOnly } from "../graph/arguments.ts";
+import { refuseReceiver, signature, takeOnly } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
 import * as kind from "../graph/kinds.ts";
 import { RandomStream } from "../graph/random_stream.ts";
@@ -45,6 +45,7 @@ export class HostRandom extends RandomStream {
    * @throws PlumblineError G203 inside of a traced function, as do all that draw: it runs once, so each call would have the same.
    */
   override bits(): number {
+    if (!(this instanceof HostRandom && #mark in this)) refuseReceiver("bits", HostRandom, this);
     takesNothing(arguments);
     if (isFrozenSince(this.#mark)) refuseFrozenDraw();
     onDraw(this);

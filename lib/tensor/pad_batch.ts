@@ -4,7 +4,7 @@ import { signature } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { hasLearner } from "../graph/node.ts";
 import { allocate, describe, type TypedArray } from "../graph/types.ts";
-import { told } from "../graph/kinds.ts";
+import { shown } from "../graph/kinds.ts";
 import * as kind from "./kinds.ts";
 import { fromData, type Tensor } from "./tensor.ts";
 import { leaves, mapTree, type Tree } from "./tree.ts";
@@ -27,7 +27,7 @@ export interface PadBatchOptions {
 function lengthFor(rows: number, lengths: readonly number[] | undefined): number {
   if (lengths === undefined) return 2 ** Math.ceil(Math.log2(Math.max(1, rows)));
   if (!Array.isArray(lengths) || !lengths.every((x) => Number.isInteger(x) && x >= 1)) {
-    throw new RangeError(`padBatch() takes lengths of at least 1, not ${JSON.stringify(lengths) ?? told(lengths)}.`);
+    throw new RangeError(`padBatch() takes lengths of at least 1, not ${shown(lengths)}.`);
   }
   const length = Math.min(...lengths.filter((x) => x >= rows));
   if (Number.isFinite(length)) return length;

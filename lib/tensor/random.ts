@@ -74,7 +74,7 @@ export function normal(key: Tensor, shape: Shape): Tensor {
 }
 
 const probability = kind.either(
-  kind.kindOf("a number from 0 to 1", (x) => Number(x) >= 0 && Number(x) <= 1),
+  kind.share,
   kind.tensor,
 );
 const takesBernoulli = signature("bernoulli()", { key, shape, probability });

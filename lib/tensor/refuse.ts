@@ -83,6 +83,16 @@ export function checkCount(count: number): number {
   });
 }
 
+/** Throws G310 for a Proxy of a tensor, or an object with its prototype: the numbers are not in them. */
+export function refuseImitation(): never {
+  throw new PlumblineError({
+    code: "G310",
+    message: "a tensor is needed, not a Proxy or a copy of one, nor what has its prototype only.",
+    help:
+      "keep tensors out of what is watched or copied (stores, Object.create(), structuredClone()); give the tensor itself.",
+  });
+}
+
 /** Throws G310 for `new Tensor(numbers)`, as PyTorch's `torch.Tensor(numbers)` is written. */
 export function refuseConstruction(given: unknown): never {
   throw new PlumblineError({

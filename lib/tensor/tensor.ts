@@ -42,6 +42,7 @@ import {
   checkCount,
   refuseConstruction,
   refuseConversion,
+  refuseImitation,
   refuseInner,
   refuseJson,
   refuseOrder,
@@ -70,6 +71,9 @@ export interface Sorted {
 /** A parameter, which is not known here. */
 type Accumulating = OwnedGradient["owner"] & { grad: Tensor | null; accumulate(g: Tensor): void };
 
+/** Whether `x` is a tensor, and not what has its prototype or stands for it. */
+let isTensor: (x: unknown) => boolean;
+
 /**
  * A multi-dimensional array of one dtype: immutable, lazy, with optional axis names. Every operation is a method and a function
  * of {@linkcode F}; two inputs are broadcast as in PyTorch, and their axis names must agree. Where PyTorch has an operation it
@@ -90,6 +94,13 @@ type Accumulating = OwnedGradient["owner"] & { grad: Tensor | null; accumulate(g
 export class Tensor extends Aliases {
   #node: Node;
 
+  /** Its own alone, so that neither a clone is made of its fields nor two tensors are equal by them: both would be silent. */
+  private readonly numbers: symbol = Symbol("the numbers of a tensor: await t.data() has them");
+
+  static {
+    isTensor = (x) => typeof x === "object" && x !== null && #node in x;
+  }
+
   /** Wraps a graph node. To make a tensor from numbers use {@linkcode tensor}. */
   constructor(node: Node) {
     super();
@@ -104,6 +115,7 @@ export class Tensor extends Aliases {
    * @internal
    */
   get node(): Node {
+    if (!(#node in this)) refuseImitation();
     return this.#node;
   }
 
@@ -1148,6 +1160,7 @@ export class Tensor extends Aliases {
 
   /** What `console.log` shows: the numbers too, if they are in host memory and it stands alone. */
   [Symbol.for("Deno.customInspect")](_inspect?: unknown, options: { currentDepth?: number } = {}): string {
+    if (!isTensor(this)) return "no tensor, but a Proxy or a copy of one, or its prototype";
     return options.currentDepth ? this.toString() : toldNow(this.toString(), this.node);
   }
 
@@ -1287,6 +1300,6 @@ const named = Object.entries(aliases).map(([name, method]) => {
   Object.defineProperty(Aliases.prototype, name, { value: alias[name], configurable: true });
   return [name, taken.methods[method] ?? {}] as const;
 });
-takeOnly(Tensor, taken.methods);
-takeOnly(Aliases, { ...Object.fromEntries(named), ...taken.ofAliases });
+takeOnly(Tensor, taken.methods, [], isTensor);
+takeOnly(Aliases, { ...Object.fromEntries(named), ...taken.ofAliases }, [], isTensor);
 refuseForeign(Tensor.prototype, Aliases.prototype as Tensor);

@@ -91,6 +91,7 @@ function haveSameKeys(a: Tree, b: Tree): boolean {
 /** A few words for a tree without what lies deeper. */
 function outline(tree: Tree): string {
   if (tree instanceof Tensor) return "one tensor";
+  if (typeof tree !== "object" || tree === null) return told(tree);
   return Array.isArray(tree) ? `an array of ${tree.length}` : `{ ${Object.keys(tree).join(", ")} }`;
 }
 

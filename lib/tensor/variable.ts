@@ -11,6 +11,7 @@ import { Storage } from "../graph/storage.ts";
 import { describe, sameShape, sizeOf } from "../graph/types.ts";
 import { pending } from "../graph/pending.ts";
 import { keepForWaiting } from "../graph/waiting.ts";
+import { refuseImitation } from "./refuse.ts";
 import { Tensor } from "./tensor.ts";
 import { isTracing, mayAssign, noteAssignment, noteGradient } from "../graph/trace.ts";
 
@@ -65,6 +66,7 @@ export class Variable extends Tensor implements Stateful {
    * @internal
    */
   override get node(): Node {
+    if (!(#current in this)) refuseImitation();
     return this.#current;
   }
 
@@ -288,6 +290,7 @@ export class Parameter extends Variable {
    * @internal
    */
   override get node(): Node {
+    if (!(#part in this)) refuseImitation();
     if (!this.#part) return super.node;
     const { vector, offset } = this.#part;
     let view = this.#views.get(vector.node);

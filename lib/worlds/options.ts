@@ -1,5 +1,7 @@
 /** Checks that the scenarios share: what an option of a world may be. */
 
+import { isStrayPromise, shown } from "../graph/kinds.ts";
+
 /** What a value has to fulfil, and that in words. */
 export type Check = readonly [fits: (x: unknown) => boolean, what: string];
 
@@ -52,7 +54,9 @@ export function withDefaults<Options extends object>(
       );
     }
     const [fits, what] = checks[key as keyof Options] ?? [(x: unknown) => typeof x === "boolean", "true or false"];
-    if (!fits(value)) throw new RangeError(`${scenario}: ${key} is ${what}, not ${value}.`);
+    if (fits(value)) continue;
+    const missing = isStrayPromise(value) ? ": `await` is missing" : "";
+    throw new RangeError(`${scenario}: ${key} is ${what}, not ${shown(value)}${missing}.`);
   }
   return { ...defaults, ...Object.fromEntries(given) };
 }

@@ -115,6 +115,55 @@ for (const one of tables) {
   });
 }
 
+Deno.test("a method that has lost what it is of says so", async () => {
+  const faults: string[] = [];
+  const seen = new Map<string, number>();
+  for (const { name, target } of tables) {
+    const [of, key] = name.split(".");
+    const times = seen.get(of!) ?? 0;
+    if (!target || times > 2) continue; // One mechanism is behind all of a class.
+    seen.set(of!, times + 1);
+    const call = Reflect.get(target, key!);
+    for (const lost of times === 0 ? [undefined, {}] : [undefined]) {
+      const error = await refusal({ call: () => Reflect.apply(call, lost, []) } as unknown as Call, []);
+      const fault = faultOf(error, false);
+      if (fault) faults.push(`${name} of ${lost ? "another" : "nothing"}: ${fault}`);
+    }
+  }
+  assert.ok(seen.size > 50);
+  assert.deepEqual(faults, []);
+});
+
+Deno.test("what is like a tensor, and is none, is refused in a sentence and can be printed", async () => {
+  const { HostRandom, Linear, Parameter, tensor } = plumbline;
+  const x = tensor([1, 2]);
+  const like = [new Proxy(x, {}), new Proxy(new Parameter(x), {}), Object.create(x), plumbline.Tensor.prototype];
+  for (const one of like) {
+    assert.match(Deno.inspect(one), /no tensor, but a Proxy or a copy of one|float32 \[2\]/);
+    const calls = [
+      () => one.sum(),
+      () => one.shape,
+      () => x.add(one),
+      () => new Linear(2, 2, new HostRandom(0)).forward(one),
+    ];
+    for (const call of calls) {
+      assert.equal(faultOf(await refusal({ call } as unknown as Call, []), false), null);
+      assert.throws(call, /a tensor is needed, not a Proxy or a copy of one|is a method of a Tensor/);
+    }
+  }
+});
+
+Deno.test("a tensor is neither cloned nor compared by its fields", () => {
+  const { Parameter, tensor } = plumbline;
+  const told = /the numbers of a tensor: await t\.data\(\) has them/;
+  for (const one of [tensor(1), new Parameter(tensor(1)), { deep: [tensor(1)] }]) {
+    assert.throws(() => structuredClone(one), told);
+    assert.deepEqual({ one }, { one });
+  }
+  assert.throws(() => assert.deepEqual(tensor(1), tensor(2)));
+  assert.throws(() => assert.deepEqual({ x: [tensor(1)] }, { x: [tensor(1)] }));
+});
+
 for (const [name, calls] of Object.entries(constructors)) {
   Deno.test(`new ${name}() that nobody should call is refused in a sentence`, () => {
     const Made = Reflect.get(plumbline, name);

@@ -34,6 +34,8 @@ loop.x = loop;
 /** Stands for a promise that fails: who refuses it must see to it, or the test fails by an unhandled rejection. */
 const late = Symbol("a promise");
 const some: Tensor = tensor([1, 2]);
+/** What is awaited like a promise, and is none of JavaScript's. */
+const thenable = { then: (resolve: () => void) => resolve() };
 
 /** A parameter with wrong values of its own. */
 export const own = (right: unknown, ...wrong: unknown[]): Parameter => {
@@ -44,7 +46,7 @@ export const fresh = (right: () => unknown, parameter: Parameter): Parameter => 
 /** A parameter that may be left out. */
 export const maybe = (parameter: Parameter): Parameter => ({ ...parameter, optional: true });
 export const aTensor = (right: unknown): Parameter =>
-  own(right, null, 3, true, "x", [1, 2], {}, () => 1, new Date(0), round, loop);
+  own(right, null, 3, true, "x", [1, 2], {}, () => 1, new Date(0), round, loop, thenable);
 export const tensorOrNumber = (right: unknown): Parameter => own(right, null, "3", [1, 2], {}, () => 1, 3n);
 export const aNumber = (right: unknown): Parameter => own(right, null, "1", [1], {}, true, some, 3n);
 export const wholeNumber = (right: unknown): Parameter =>

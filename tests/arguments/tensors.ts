@@ -239,7 +239,12 @@ export const functions: readonly Call[] = [
   method("HostRandom", random, "normal", own(2, null, "2", -1, 0.5)),
   method("HostRandom", random, "permutation", own(2, null, "2", -1, 0.5)),
   ...["bits", "next", "split", "key", "state"].map((name) => method("HostRandom", random, name)),
-  method("HostRandom", random, "restore", own([1, 2, 0, 0], null, 3, "x", [1], ["a"], {})),
+  method(
+    "HostRandom",
+    random,
+    "restore",
+    own([1, 2, 0, 0], null, 3, "x", [1], ["a"], {}, [1, 2, 0, NaN], [1, 2, -1, 0], [2 ** 32, 0, 0, 0]),
+  ),
   calls(
     "scan",
     p.scan,

@@ -94,6 +94,23 @@ onEachEngine("the gradient of atan2() is right on every side, and 0 at the origi
   });
 });
 
+onEachEngine(
+  "the slope of elu() far below 0 keeps its digits, and of a power that of its exponent is PyTorch's",
+  async () => {
+    const far = tensor([-20, -10, -1, 0, 3]);
+    const slopes = await grad((x: Tensor) => x.elu().sum())(far).data();
+    [2.0611537e-9, 4.5399930e-5, 0.36787945, 1, 1].forEach((right, i) => {
+      ok(Math.abs(slopes[i]! - right) <= 2e-6 * right, `${slopes[i]}, right is ${right}`);
+    });
+    const bases = tensor([0, 0, 0, 2, -2, -2]);
+    const byExponent = await grad((y: Tensor) => bases.pow(y).sum())(tensor([0, 2, -1, 3, 2, 0.5])).data();
+    [0, 0, -Infinity, 8 * Math.LN2, NaN, NaN].forEach((right, i) => {
+      const found = byExponent[i]!;
+      ok(Object.is(found, right) || Math.abs(found - right) < 1e-5, `${found}, right is ${right}`);
+    });
+  },
+);
+
 onEachEngine("a product with zero, and a quotient that is taken back, hide no NaN and no infinity", async () => {
   const numbers = [NaN, Infinity, -Infinity, 3, -2, 0, -0, 1e38];
   const x = tensor(numbers);

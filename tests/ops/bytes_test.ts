@@ -1,7 +1,7 @@
 /** Bytes are numbers; truths are numbers beside numbers, and conditions where conditions are meant. */
 
 import assert from "node:assert/strict";
-import { fromBuffer, tensor, where } from "../../mod.ts";
+import { fromBuffer, type Tensor, tensor, where } from "../../mod.ts";
 import { onEachEngine } from "../engines.ts";
 
 const image = Uint8Array.from([0, 51, 102, 255]);
@@ -46,6 +46,38 @@ onEachEngine(
     assert.equal(truths.add(1).dtype, "int32");
   },
 );
+
+onEachEngine("whatever is not 0 is true, a fraction and a negative number too", async () => {
+  const lists = [[0.3], [0, -0.3], [-1, 0], [NaN], [0, -0], [1e-30, 2], [0.3, -Infinity]];
+  for (const numbers of lists) {
+    for (const x of [tensor(numbers), tensor(numbers.map((v) => Math.sign(v) || 0), { dtype: "int32" })]) {
+      const isTrue = (v: number | boolean): boolean => v !== 0;
+      const held = await x.toList() as number[];
+      assert.deepEqual(
+        [await x.any().item(), await x.all(0).item()],
+        [held.some(isTrue), held.every(isTrue)],
+        `${numbers}`,
+      );
+    }
+  }
+  assert.equal(await tensor([2 ** 31, 0], { dtype: "uint32" }).any().item(), true);
+});
+
+onEachEngine("whole numbers and truths have whole quotients, and reciprocals that are not cut off", async () => {
+  const [whole, truths] = [tensor([3, -4], { dtype: "int32" }), tensor([true, false])];
+  const rows: readonly (readonly [Tensor, string, readonly number[]])[] = [
+    [whole.floorDivide(true), "int32", [3, -4]],
+    [truths.floorDivide(2), "int32", [0, 0]],
+    [truths.floorDivide(truths.or(true)), "int32", [1, 0]],
+    [whole.remainder(truths.or(true)), "int32", [0, 0]],
+    [truths.remainder(whole), "int32", [1, 0]],
+    [truths.remainder(-2), "int32", [-1, 0]],
+    [truths.floorDivide(0.5), "float32", [2, 0]],
+    [whole.reciprocal(), "float32", [Math.fround(1 / 3), -0.25]],
+    [truths.reciprocal(), "float32", [1, Infinity]],
+  ];
+  for (const [x, dtype, right] of rows) assert.deepEqual([x.dtype, await x.toList()], [dtype, right]);
+});
 
 Deno.test("fromBuffer() refuses bytes, of which it would need a copy", () => {
   assert.throws(() => fromBuffer(image), {

@@ -1,6 +1,6 @@
 /** Arguments that an operation cannot take are refused in a sentence that names the caller's line: a notebook checks no types. */
 
-import { match, ok } from "node:assert/strict";
+import { match, ok, throws } from "node:assert/strict";
 import {
   arange,
   concat,
@@ -44,6 +44,11 @@ const refused: readonly (readonly [call: () => unknown, sentence: RegExp])[] = [
     /the axes of float32 \[env 2, 5, 6\] and float32 \[agent 2, 6, 7\] do not align/,
   ],
   [() => tensor(2).matmul(table), /matmul\(\) multiplies vectors and matrices, not float32 \[\] by float32 \[2, 2\]/],
+  [() => whole.pad(0, 1, 1, 0.5), /pad\(\) cannot put 0\.5 into int32 \[3\], which holds no fractions/],
+  [() => table.greater(2).pad(0, 1, 1, 0.5), /pad\(\) cannot put 0\.5 into bool \[2, 2\]/],
+  [() => whole.scatter(0, arange(2), -0.5), /scatter\(\) cannot put -0\.5 into int32 \[3\], which holds no fractions/],
+  [() => whole.softmax(0, { where: whole.less(2) }), /softmax\(\) takes float32, not int32 \[3\]/],
+  [() => whole.atan2(2), /atan2\(\) takes float32, not int32 \[\]/],
   [() => whole.less(3e9), /3000000000 does not fit in int32, which goes from -2147483648 to 2147483647/],
   [() => whole.equal(2 ** 32), /4294967296 does not fit in int32/],
   [() => whole.add(-3e9), /-3000000000 does not fit in int32/],
@@ -112,3 +117,12 @@ for (const [call, sentence] of refused) {
     match(error.message, /refusals_test\.ts/);
   });
 }
+
+Deno.test("what is made of several operations says which dtype the whole of it takes", () => {
+  for (const name of ["leakyRelu", "elu", "logSumExp", "norm", "sigmoid", "silu", "softmax", "logSoftmax"]) {
+    for (const x of [whole, whole.greater(1)]) {
+      const told = new RegExp(`${name}\\(\\) takes float32, not ${x.dtype} \\[3\\]`);
+      throws(() => name.includes("oftmax") ? x[name](0) : x[name](), told);
+    }
+  }
+});

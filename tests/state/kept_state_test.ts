@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {
   Adam,
+  BatchNorm,
   compile,
   Generator,
   HostRandom,
@@ -459,4 +460,37 @@ Deno.test("what is said of a step is said of no device that was lost", () => {
     "The GPU has no memory left. Nothing was lost: the state stays as it was before the step, without the one after it " +
       "that built on it.",
   );
+});
+
+onEachEngine("a step that fails uncompiled takes back running statistics, counts and random keys with it", async () => {
+  const x = tensor([[1, 2], [3, -1], [0.5, 0.2]]);
+  for (const read of ["loss", "statistics"]) {
+    const w = new Parameter(tensor([0.5, -0.3]), "w");
+    const [norm, generator, average] = [new BatchNorm(2), new Generator(3), new Variable(tensor([0, 0]), "average")];
+    const optimizer = new Adam([w, ...norm.parameters()], { lr: 0.1 });
+    const step = (isBad: boolean): Tensor => {
+      // Of the step before: it stays.
+      average.assign(average.mul(0.5).add(w.mul(0.5)));
+      const loss = norm.forward(x.mul(w)).add(generator.normal([3, 2])).square().mean().add(
+        isBad ? w.sub(100).log().sum() : 0,
+      );
+      loss.backward();
+      optimizer.step();
+      optimizer.zeroGrad();
+      return loss;
+    };
+    await step(false).item();
+    const state = [optimizer, w, norm, generator].flatMap((x) => x.variables());
+    const numbers = async (): Promise<unknown> => await Promise.all(state.map((x) => x.toList()));
+    const [before, mean] = [await numbers(), await average.toList()];
+    const loss = step(true);
+    await assert.rejects(
+      async () => await (read === "loss" ? loss : norm.variables().at(-1)!).toList(),
+      (error: Error) => kept.test(error.message),
+    );
+    assert.deepEqual(await numbers(), before);
+    assert.notDeepEqual(await average.toList(), mean);
+    assert.ok(Number.isFinite(await step(false).item()));
+    assert.notDeepEqual(await numbers(), before);
+  }
 });

@@ -3,7 +3,7 @@
 import { signature } from "../../graph/arguments.ts";
 import { PlumblineError } from "../../graph/error.ts";
 import { atCaller } from "../../graph/site.ts";
-import { describe } from "../../graph/types.ts";
+import { allocate, describe } from "../../graph/types.ts";
 import { concat, stack } from "../../tensor/functions.ts";
 import * as kind from "../../tensor/kinds.ts";
 import { fromData, type Tensor } from "../../tensor/tensor.ts";
@@ -22,7 +22,7 @@ function frequencies(features: number, base: number): Float64Array {
 
 /** `f` of position times frequency, `[length, pair]`: angles in float64, so that late positions are exact too. */
 function table(length: number, offset: number, rates: Float64Array, f: (angle: number) => number): Tensor {
-  const data = new Float32Array(length * rates.length);
+  const data = allocate("float32", length * rates.length);
   for (let t = 0; t < length; t++) rates.forEach((rate, i) => data[t * rates.length + i] = f((t + offset) * rate));
   return fromData(data, "float32", [length, rates.length]);
 }
@@ -34,7 +34,7 @@ function table(length: number, offset: number, rates: Float64Array, f: (angle: n
 export function sinusoidalPositions(length: number, features: number, options: { base?: number } = {}): Tensor {
   takesSinusoidal(arguments);
   const rates = frequencies(features, options.base ?? 10000);
-  const data = new Float32Array(length * features);
+  const data = allocate("float32", length * features);
   for (let t = 0; t < length; t++) {
     for (let i = 0; i < features; i++) {
       const angle = t * rates[i >> 1]!;

@@ -13,7 +13,14 @@ import * as kind from "../../tensor/kinds.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { worldOptions } from "../../worlds/kinds.ts";
 import { type Fused, ownOf, type Sensed, sensedKind } from "../../worlds/swarm/fusion.ts";
-import { type Belief, corrected, initialBelief, predicted, type StepNoise } from "../../worlds/swarm/kalman.ts";
+import {
+  type Belief,
+  beliefKind,
+  corrected,
+  initialBelief,
+  predicted,
+  type StepNoise,
+} from "../../worlds/swarm/kalman.ts";
 import { type SwarmOptions, swarmSettings } from "../../worlds/swarm/options.ts";
 import { LearnedFusion } from "./learned_fusion.ts";
 
@@ -214,7 +221,7 @@ takeOnly(TrustConsensus, {
   fuse: {
     sensed: sensedKind,
     memory: kind.having("what is remembered, as initialMemory() gives it,", {
-      ...{ hidden: kind.tensor, trust: kind.tensor, belief: kind.tree, slow: kind.tensor, share: kind.tensor },
+      ...{ hidden: kind.tensor, trust: kind.tensor, belief: beliefKind, slow: kind.tensor, share: kind.tensor },
     }),
   },
 });

@@ -5,6 +5,7 @@
 
 import { tensor, zeros } from "../../tensor/creation.ts";
 import { stack, where } from "../../tensor/functions.ts";
+import * as kind from "../../tensor/kinds.ts";
 import { randomInt, splitKey, uniform } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { SwarmSettings } from "./options.ts";
@@ -24,6 +25,12 @@ export type Attack = {
   /** Steps from one `inter` attack to the next, float32 [env]. */
   period: Tensor;
 };
+
+/** An {@linkcode Attack}, as an argument. */
+export const attackKind: kind.Kind = kind.having("what is fixed of an attack", {
+  ...{ spoofed: kind.tensor, liar: kind.tensor, direction: kind.tensor, rate: kind.tensor },
+  ...{ begins: kind.tensor, period: kind.tensor },
+});
 
 /** The most steps that a `delay` lags behind. */
 export const mostLag = 6;

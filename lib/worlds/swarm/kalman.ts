@@ -5,6 +5,7 @@
 
 import { eye, full, zeros } from "../../tensor/creation.ts";
 import { where } from "../../tensor/functions.ts";
+import * as kind from "../../tensor/kinds.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Fusion, Hidden, Sensed } from "./fusion.ts";
 import type { SwarmSettings } from "./options.ts";
@@ -20,6 +21,11 @@ export type Belief = {
   /** The variance of the bias. */
   slope: Tensor;
 };
+
+/** A {@linkcode Belief}, as an argument. */
+export const beliefKind: kind.Kind = kind.having("what a Kalman filter remembers", {
+  ...{ bias: kind.tensor, position: kind.tensor, both: kind.tensor, slope: kind.tensor },
+});
 
 /** What an agent takes its steps and its start to be off by, deviations in metres. */
 export type StepNoise = Pick<SwarmSettings, "motionNoise" | "biasNoise" | "startNoise">;

@@ -14,8 +14,8 @@ import { ends } from "../episode.ts";
 import type { ActionKind, Environment, EpisodeReduction, Transition } from "../environment.ts";
 import * as kind from "../kinds.ts";
 import type { Scene } from "../scene.ts";
-import { type Attack, attackOffset, drawAttack, mostLag } from "./attack.ts";
-import { type Fusion, type Hidden, ownOf, type Sensed } from "./fusion.ts";
+import { type Attack, attackKind, attackOffset, drawAttack, mostLag } from "./attack.ts";
+import { type Fusion, type Hidden, ownOf, type Sensed, sensedKind } from "./fusion.ts";
 import { fusionOf } from "./fusions.ts";
 import { lateSteps, measured, metricsOf } from "./measure.ts";
 import { type SwarmOptions, type SwarmSettings, swarmSettings } from "./options.ts";
@@ -222,8 +222,9 @@ export class SpoofedSwarm implements Environment<SwarmState> {
 }
 
 const state = kind.having("a state, as reset() or step() gives it,", {
-  ...{ position: kind.tensor, goal: kind.tensor, estimate: kind.tensor, sensed: kind.tree, attack: kind.tree },
-  ...{ steps: kind.tensor, key: kind.tensor },
+  ...{ position: kind.tensor, goal: kind.tensor, bias: kind.tensor, past: kind.tensor, estimate: kind.tensor },
+  ...{ trust: kind.tensor, memory: kind.tree, late: kind.tensor, steps: kind.tensor, key: kind.tensor },
+  ...{ sensed: sensedKind, attack: attackKind },
 });
 takeOnly(SpoofedSwarm, {
   reset: kind.worldMethods().reset!,

@@ -181,7 +181,11 @@ export class VehicleModel {
     const { car = "bmw_320i", parameters = {}, limits = "hard", switchSpeed = 0.2, switchWidth = 0.05 } = options;
     const row = table[name];
     if (!carNames.includes(car)) {
-      throw new RangeError(`there is no car \`${car}\`; there are ${carNames.join(", ")}.`);
+      throw new RangeError(
+        `there is no car ${typeof car === "string" ? `\`${car}\`` : `that is ${kind.told(car)}`}; there are ${
+          carNames.join(", ")
+        }.`,
+      );
     }
     const numbers: Partial<VehicleParameters> = cars[car];
     checkParameters(numbers, parameters, car);
