@@ -15,6 +15,7 @@ import { reasonOf, WriteError } from "../../lib/train/files/error.ts";
 import { encodeJson, findRun, isLocked, RunFolder } from "../../lib/train/files/folder.ts";
 import { readConfig } from "../../lib/train/command/saved_config.ts";
 import { encodeRow, readLog, readRows } from "../../lib/train/files/metrics.ts";
+import { encodeSafetensors } from "../../lib/train/files/safetensors.ts";
 import { readRecords } from "../../lib/train/files/tensorboard.ts";
 import type { TrainerState } from "../../lib/systems/trainer.ts";
 import { filesBelow, withFolder } from "./harness.ts";
@@ -109,6 +110,16 @@ Deno.test("loadCheckpoint() names a file that is missing, truncated or something
     );
     Deno.writeTextFileSync(path, "hello, this is text");
     assert.throws(() => loadCheckpoint(path), { message: new RegExp(`^${path} is not a safetensors file: `) });
+    for (
+      const [config, iteration] of [["{bad", "5"], ["3", "5"], ["null", "5"], ["{}", "0x5"], ["{}", " 5"]] as const
+    ) {
+      const metadata = { format: "plumbline checkpoint 2", iteration, config };
+      Deno.writeFileSync(path, encodeSafetensors({ tensors: state, metadata }));
+      const fault = config === "{}"
+        ? "is not a checkpoint of a run: its metadata do not say so."
+        : "is damaged: the configuration in its metadata cannot be read.";
+      assert.throws(() => loadCheckpoint(path), new UsageError(`${path} ${fault}`));
+    }
     const missing = join(folder, "none");
     assert.throws(() => loadCheckpoint(missing), new UsageError(`${missing} could not be read: it does not exist.`));
   }));
