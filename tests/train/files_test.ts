@@ -85,6 +85,8 @@ Deno.test("reasonOf() speaks of the cause and not of error numbers", () => {
   assert.equal(reasonOf(new Error("No space left on device (os error 28)")), "no space is left on the device");
   assert.equal(reasonOf(new Error("Permission denied (os error 13): mkdir 'x'")), "permission is denied");
   assert.equal(reasonOf(new Error("Odd thing (os error 99): open 'x'")), "Odd thing");
+  const long = "its name, or its path, is longer than the system allows";
+  assert.equal(reasonOf(new Error("File name too long (os error 36): mkdir 'x'")), long);
   assert.equal(reasonOf("text"), "text");
 });
 
