@@ -37,6 +37,23 @@ Deno.test("runNotebook() stops at a cell that throws and tells the cell, the err
   assert.match(problems[0]!, /code cell 2: it threw\nTypeError: no such thing[^]*in\nthrow new TypeError/);
 });
 
+Deno.test(
+  "a kernel whose runner was killed goes too, whatever its cell does",
+  { ignore: Deno.build.os === "windows" },
+  async () => {
+    // A loop that ends after some seconds stands for the kernel. What it prints holds the output open while it lives.
+    const loop = 'i=0; while [ "$i" -lt 3000000 ]; do i=$((i+1)); done; echo survived';
+    const program = `
+    import { guard } from "${new URL("../tasks/jupyter/kernel.ts", import.meta.url)}";
+    guard(new Deno.Command("sh", { args: ["-c", ${JSON.stringify(loop)}] }).spawn().pid);
+    console.log("guarded");
+    Deno.kill(Deno.pid, "SIGKILL");`;
+    const { signal, stdout } = await new Deno.Command(Deno.execPath(), { args: ["eval", "--no-check", program] })
+      .output();
+    assert.deepEqual([signal, new TextDecoder().decode(stdout)], ["SIGKILL", "guarded\n"]);
+  },
+);
+
 Deno.test("runNotebook() reports a cell that does not parse", async () => {
   assert.match((await run([{ source: "const = 5" }])).problems[0]!, /code cell 1: it threw\n/);
 });

@@ -36,9 +36,11 @@ export interface Executable {
   run(inputs: readonly Storage[], keep?: Keep): Promise<Storage[]>;
   /**
    * The same at once, of a graph without donated inputs: for a loop that waits for nothing. `null`, with nothing done, where something
-   * is to be waited for, or {@linkcode run} would throw.
+   * is to be waited for, or {@linkcode run} would throw. Of an engine that has {@linkcode Engine.finishNow} the numbers are there after that.
    */
   runNow?(inputs: readonly Storage[]): Storage[] | null;
+  /** Of results of {@linkcode runNow} whose numbers are there: whether {@linkcode run} would have thrown instead. */
+  refuses?(results: readonly Storage[]): boolean;
   /** The program as printable data, one instruction a line. */
   listing(): string[];
   /** Gives back what the engine holds for it. */
@@ -63,6 +65,13 @@ export interface Engine {
    * @internal
    */
   compileNow?(graph: Graph): Executable | null;
+  /**
+   * For the library: waits, without coming back to the event loop, for what {@linkcode Executable.runNow} has begun. Whether all was
+   * computed: if not, none was, and the programs that it was begun with are not to be used again.
+   *
+   * @internal
+   */
+  finishNow?(): boolean;
   /** Bytes that the engine holds now, by what holds them. */
   liveBytes(): Record<string, number>;
   /** Gives everything back. */

@@ -246,8 +246,14 @@ export function written(x: unknown): string | undefined {
 
 const isPlain = (x: unknown): boolean => ["number", "string", "boolean"].includes(typeof x);
 
-/** The same of any value, in words where it is no such. */
-export const shown = (x: unknown): string => written(x) ?? told(x);
+/** Characters that a message repeats of what it was given. */
+const longestShown = 80;
+
+/** The same of any value, in words where it is no such, or a long one. */
+export function shown(x: unknown): string {
+  const text = written(x);
+  return text !== undefined && text.length <= longestShown ? text : told(x);
+}
 
 /** A noun with its article, by how it is said. */
 export const withArticle = (noun: string): string => `${/^[AEIO]|^[FHLMNRSX][A-Z]/.test(noun) ? "an" : "a"} ${noun}`;

@@ -1,5 +1,7 @@
 /** Whether there is room for something large, asked before it is made: a system that promises memory it lacks ends the process later. */
 
+import process from "node:process";
+
 /** Whether something is made without asking. */
 export function isSmall(bytes: number): boolean {
   return bytes < 2 ** 28;
@@ -17,7 +19,10 @@ export function freeBytes(): number {
   if (state !== "granted") return Infinity;
   const { available, swapFree, total } = Deno.systemMemoryInfo();
   // Elsewhere what is called available is not all that can be made so.
-  return Deno.build.os === "linux" ? available + swapFree : total;
+  const ofMachine = Deno.build.os === "linux" ? available + swapFree : total;
+  // A container, or a job of a cluster, is ended when it takes more than its own share, whatever the machine has.
+  const share = process.constrainedMemory() || Infinity;
+  return Math.max(0, Math.min(ofMachine, share - Deno.memoryUsage().rss));
 }
 
 /** The end of a sentence about something that takes so many bytes; null if there is room for it. */

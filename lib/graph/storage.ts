@@ -7,13 +7,14 @@ import { allocate, type DType, type TypedArray } from "./types.ts";
 export interface DeviceBuffer {
   /** Copies the numbers to host memory. */
   read(): Promise<TypedArray>;
-  /** The same at once, where the device's memory is that of this process: nobody writes to the array again. */
-  numbers?(): TypedArray;
+  /** The same at once, where the device's memory is that of this process: nobody writes to the array again. `null` if they are not there. */
+  numbers?(): TypedArray | null;
   /** Gives the memory back. The buffer is not used again. */
   release(): void;
 }
 
 let numbers = 0;
+let made = 0;
 
 /** How many numbers the storages have that were ever made. */
 export function numbersMade(): number {
@@ -22,6 +23,8 @@ export function numbersMade(): number {
 
 /** The numbers of one value, dense and row-major. They never change once they are there. */
 export class Storage {
+  /** Its own number, for those who must know it again without keeping it: a weak reference keeps it until the next turn. */
+  readonly id = made++;
   /** The run that made it, if runs are judged later: whether it went bad. */
   madeBy: { readonly isVoid: boolean } | null = null;
   #host: TypedArray | null;

@@ -182,17 +182,56 @@ function programNow(engine: Engine, key: string, graph: Closed): Program | null 
   }
 }
 
-/** As {@linkcode run}, at once. Whether it could: if not, or if what it gives would be refused, nothing was done. */
-export function runNow({ key, graph, leaves, nodes, sinks }: Plan): boolean {
+/** What was begun of a plan. */
+interface Begun {
+  readonly plan: Plan;
+  readonly program: Program;
+  readonly values: readonly Storage[];
+}
+
+function beginNow(engine: Engine, plan: Plan): Begun | null {
+  if (plan.leaves.some((x) => x.value === null)) return null;
+  const program = programNow(engine, plan.key, plan.graph);
+  const values = program && kept(engine, plan.key, program).executable.runNow?.(plan.leaves.map((x) => x.value!));
+  if (!values) return null;
+  // Later plans are built on them.
+  plan.nodes.forEach((x, i) => x.value = values[i]!);
+  return { plan, program, values };
+}
+
+function isInOrder({ plan: { sinks }, program: { executable }, values }: Begun): boolean {
+  const screened = sinks.length === 0 ? null : values.at(-1)!.hostIfAny;
+  const isGood = sinks.length === 0 || (screened !== null && caught(sinks, screened).length === 0);
+  return isGood && !executable.refuses?.(values);
+}
+
+/** As {@linkcode run}, at once, for plans that follow each other: how many of the first were computed. Of the others nothing was done. */
+export function runNow(plans: readonly Plan[]): number {
   const engine = openEngine();
-  if (!engine || leaves.some((x) => x.value === null)) return false;
-  const program = programNow(engine, key, graph);
-  if (!program) return false;
-  const values = kept(engine, key, program).executable.runNow?.(leaves.map((x) => x.value!));
-  const screened = sinks.length === 0 ? null : values?.at(-1)?.hostIfAny;
-  if (!values || screened === undefined || (screened && caught(sinks, screened).length > 0)) return false;
-  nodes.forEach((x, i) => x.value = values[i]!);
-  return true;
+  if (!engine) return 0;
+  const begun: Begun[] = [];
+  for (const plan of plans) {
+    const next = beginNow(engine, plan);
+    if (next) begun.push(next);
+    // Where nothing is to be waited for, nothing is computed in vain.
+    if (!next || (!engine.finishNow && !isInOrder(next))) break;
+  }
+  const isDone = engine.finishNow?.() ?? true;
+  if (!isDone) begun.forEach(({ plan, program }) => dropped(engine, plan.key, program));
+  const bad = isDone ? begun.findIndex((x) => !isInOrder(x)) : 0;
+  const good = bad < 0 ? begun.length : bad;
+  for (const { plan } of begun.slice(good)) plan.nodes.forEach((x) => x.value = null);
+  return good;
+}
+
+function dropped(engine: Engine, key: string, program: Program): void {
+  cacheOf(engine).delete(key);
+  program.executable.dispose();
+}
+
+/** Whether plans that follow each other are better computed many at a time by {@linkcode runNow}: each time is waited for. */
+export function isBetterTogether(): boolean {
+  return openEngine()?.finishNow !== undefined;
 }
 
 /** Computes values inside a task of {@linkcode enqueue}; all of them or, if one is refused or bad, none. */
@@ -213,9 +252,9 @@ function done(): void {
   tasks--;
 }
 
-/** Whether nothing is under way or waits for its turn. */
-export function isIdle(): boolean {
-  return tasks === 0;
+/** Whether nothing is under way or waits for its turn, but for so many tasks. */
+export function isIdle(but = 0): boolean {
+  return tasks === but;
 }
 
 /** As {@linkcode inOrder}, for a call of the user, which may be interrupted before it begins. */

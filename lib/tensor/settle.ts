@@ -3,14 +3,26 @@
  * with all that was built on it; then it is told.
  */
 
+import { turn } from "../engine/turn.ts";
 import { allJudged, settleUnread } from "../forensics/nonfinite/unread.ts";
 import { forgetLoss } from "../forensics/steps/losses.ts";
 import { saysStateIsKept } from "../graph/error.ts";
 import { isInterruptible } from "../graph/interrupt.ts";
 import { type Node, placeholder, topological } from "../graph/node.ts";
 import { type Assignment, pending, type Step } from "../graph/pending.ts";
+import { sizeOf } from "../graph/types.ts";
 import { withSite } from "../graph/site.ts";
-import { enqueue, evaluateNow, inOrder, isIdle, type Plan, planFor, run, runNow } from "./evaluate.ts";
+import {
+  enqueue,
+  evaluateNow,
+  inOrder,
+  isBetterTogether,
+  isIdle,
+  type Plan,
+  planFor,
+  run,
+  runNow,
+} from "./evaluate.ts";
 
 interface Failure {
   /** `null` if the step is in order. */
@@ -163,8 +175,6 @@ function judged(nodes: readonly Node[], task: () => Promise<void>): Promise<void
   });
 }
 
-let isFlushing = false;
-
 /** What steps of one loop share. */
 type Shared = Pick<Plan, "key" | "graph">;
 
@@ -192,30 +202,74 @@ function seal(step: Step): void {
   pending.seal(step);
 }
 
-/** Computes the steps that are sealed, as far as that waits for nothing. Whether there are none left. */
-function flushNow(): boolean {
-  if (!isIdle() || !allJudged()) return false;
-  for (const step of pending.soFar()) {
-    const plan = plans.get(step);
-    if (!plan) return true;
-    if (!runNow(plan)) return false;
-    pending.settle(step);
+/** Steps, and numbers in them, that are computed together where that is better. */
+const mostTogether = 64;
+const mostNumbers = 2 ** 20;
+
+/** What computes sealed steps when the program waits for something; and whether it must, since they could not be computed before. */
+let flushing: "no" | "waits" | "runs" = "no";
+let isInVain = false;
+
+/** The steps that are sealed and not computed, oldest first. */
+function sealed(): readonly Step[] {
+  const steps = pending.soFar();
+  const other = steps.findIndex((x) => !plans.has(x));
+  return steps.slice(0, other < 0 ? steps.length : other);
+}
+
+const numbersOf = (step: Step): number => plans.get(step)!.graph.outputs.reduce((sum, x) => sum + sizeOf(x.shape), 0);
+
+/** Steps in a row, in groups that hold no more than so much: what is computed together is there at once. */
+function inGroups(steps: readonly Step[]): Step[][] {
+  const groups: Step[][] = [];
+  let numbers = Infinity;
+  for (const step of steps) {
+    numbers += numbersOf(step);
+    if (numbers > mostNumbers || groups.at(-1)!.length === mostTogether) {
+      groups.push([]);
+      numbers = numbersOf(step);
+    }
+    groups.at(-1)!.push(step);
+  }
+  return groups;
+}
+
+/** Computes sealed steps, as far as that waits for nothing. Whether there are none left. */
+function flushNow(steps: readonly Step[]): boolean {
+  if (!isIdle(flushing === "waits" ? 1 : 0) || !allJudged()) return false;
+  for (const group of inGroups(steps)) {
+    const good = runNow(group.map((x) => plans.get(x)!));
+    group.slice(0, good).forEach((x) => pending.settle(x));
+    if (good < group.length) return false;
   }
   return true;
 }
 
+/** Whether they are worth waiting for. A program that comes back to the event loop has them computed there, beside what it does. */
+function areMany(steps: readonly Step[]): boolean {
+  return !isBetterTogether() || steps.length >= mostTogether ||
+    steps.reduce((sum, x) => sum + numbersOf(x), 0) >= mostNumbers;
+}
+
+async function flush(): Promise<void> {
+  flushing = "runs";
+  try {
+    await evaluateAssigned([]);
+  } catch (error) {
+    pending.fail(error);
+  } finally {
+    [flushing, isInVain] = ["no", false];
+  }
+}
+
 /** A loop that reads nothing: its steps are computed at once, or as soon as the program waits for something. */
-pending.onFull((steps) => {
-  steps.forEach(seal);
-  if (isFlushing || flushNow()) return;
-  isFlushing = true;
-  void inOrder(async () => {
-    try {
-      await evaluateAssigned([]);
-    } catch (error) {
-      pending.fail(error);
-    } finally {
-      isFlushing = false;
-    }
-  });
+pending.onFull((fresh) => {
+  fresh.forEach(seal);
+  if (flushing !== "runs" && !isInVain) {
+    const steps = sealed();
+    if (areMany(steps)) isInVain = !flushNow(steps);
+  }
+  if (flushing !== "no" || !pending.some((x) => plans.has(x))) return;
+  flushing = "waits";
+  void inOrder(() => isBetterTogether() ? turn().then(flush) : flush());
 });

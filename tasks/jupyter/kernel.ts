@@ -27,6 +27,7 @@ export class Kernel {
   readonly #died = Promise.withResolvers<never>();
   readonly #key: string;
   readonly #process: Deno.ChildProcess;
+  readonly #unguard: () => Promise<void>;
   #shell: ZmtpSocket | null = null;
   #iopub: ZmtpSocket | null = null;
   #next: PromiseWithResolvers<void> | null = null;
@@ -35,6 +36,7 @@ export class Kernel {
 
   private constructor(process: Deno.ChildProcess, key: string) {
     this.#process = process;
+    this.#unguard = guard(process.pid);
     this.#key = key;
     this.#died.promise.catch(() => {});
     process.status.then(({ code, signal }) => this.#fail(`The kernel ended with ${signal ?? `exit code ${code}`}.`));
@@ -110,6 +112,7 @@ export class Kernel {
     clearTimeout(this.#lastWord);
     this.#fail("The kernel is closed.");
     await this.#process.status;
+    await this.#unguard();
   }
 
   #fail(message: string): void {
@@ -203,6 +206,26 @@ async function launch(
   const env = { NO_COLOR: "1", ...(notebook ? { JPY_SESSION_NAME: notebook } : {}) };
   return new Deno.Command(Deno.execPath(), { args, cwd, env, stdin: "null", stdout: "null", stderr: "inherit" })
     .spawn();
+}
+
+/**
+ * Ends a process when this one has gone without a word, killed for one: a kernel in a cell that never ends would go on for ever. Gives
+ * the function that says the word. Windows has no shell for it.
+ */
+export function guard(pid: number): () => Promise<void> {
+  if (Deno.build.os === "windows") return () => Promise.resolve();
+  // What stops this process by its terminal is not for the guard.
+  const program = 'trap "" INT TERM HUP; read -r word || kill -9 "$0"';
+  const watching = new Deno.Command("sh", {
+    args: ["-c", program, `${pid}`],
+    stdin: "piped",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  return async () => {
+    await new Blob(["done\n"]).stream().pipeTo(watching.stdin);
+    await watching.status;
+  };
 }
 
 /** Ports that nobody listens on now. */

@@ -542,7 +542,12 @@ const audits: readonly Call[] = [
   calls("deviceNotice", p.deviceNotice),
   calls("liveBytes", p.liveBytes),
   calls("countLiveBytes", p.countLiveBytes, words("a heap"), aFunction(() => 0)),
-  calls("probeAdapters", p.probeAdapters, maybe(own(1, null, "1", {})), maybe(own(["true"], null, "true", [1]))),
+  calls(
+    "probeAdapters",
+    p.probeAdapters,
+    maybe(own(1, null, "1", {}, 0, -1, NaN, Infinity)),
+    maybe(own(["true"], null, "true", [1])),
+  ),
   calls(
     "exportOnnx",
     p.exportOnnx,

@@ -11,6 +11,14 @@ import { compile, evaluate, input, openCounted, sharedEngine, storage } from "./
 const scalar = (x: Node, value: number): Node => ops.fullLike(x, value);
 const total = (bytes: Record<string, number>): number => Object.values(bytes).reduce((a, b) => a + b, 0);
 
+/** How often a method of a device is called from now on. */
+function countCalls(device: GPUDevice, name: "createBindGroup"): () => number {
+  const call = device[name].bind(device);
+  let count = 0;
+  device[name] = (descriptor) => (count++, call(descriptor));
+  return () => count;
+}
+
 onAdapter("a run is one submit, whatever the graph", async () => {
   const { engine, submits } = await openCounted();
   const [x, w, xs] = [input([64, 32]), input([32, 32]), input([20, 64, 32])];
@@ -217,4 +225,57 @@ onAdapter("a disposed engine holds nothing", async () => {
   program.dispose();
   engine.dispose();
   assert.equal(total(engine.liveBytes()), 0);
+});
+
+onAdapter("runs that are waited for without the event loop give the same, in one submit", async () => {
+  const { engine, device, submits } = await openCounted();
+  const [x, n, truth] = [input([3]), input([3], "int32"), input([3], "bool")];
+  const next = ops.where(truth, ops.add(x, ops.cast(n, "float32")), x);
+  const outputs = [next, ops.add(n, n), ops.binary("less", x, next), ops.fullLike(x, 7)];
+  const program = engine.compileNow!({ inputs: [x, n, truth], outputs, donated: new Map() })!;
+  const given = [storage("float32", [0.5, 1, 2]), storage("int32", [1, -2, 3]), storage("bool", [1, 0, 1])];
+  const groups = countCalls(device, "createBindGroup");
+  for (let batch = 0; batch < 3; batch++) {
+    const before = [submits(), groups()];
+    let values = given;
+    const all = Array.from({ length: 5 }, () => values = program.runNow!(values.slice(0, 3))!);
+    assert.equal(all[0]![0]!.hostIfAny, null);
+    assert.ok(engine.finishNow!());
+    assert.equal(submits() - before[0]!, 1);
+    // The same buffers in the same order: no bind group is new.
+    if (batch > 0) assert.equal(groups() - before[1]!, 0);
+    values = given;
+    const waited = await engine.compile({ inputs: [x, n, truth], outputs, donated: new Map() });
+    for (const results of batch === 2 ? all : []) {
+      values = await waited.run(values.slice(0, 3));
+      for (const [i, result] of results.entries()) assert.deepEqual(result.hostIfAny, await values[i]!.read());
+    }
+  }
+  assert.equal(engine.liveBytes()["loops"], 0);
+});
+
+onAdapter("runs that the device refuses, or with an index outside, are not taken for done", async () => {
+  const { engine, device } = await openCounted();
+  const [x, index] = [input([4]), input([2], "int32")];
+  const graph = { inputs: [x, index], outputs: [ops.take(x, index, 0)], donated: new Map(), refusesOutside: true };
+  const program = engine.compileNow!(graph)!;
+  const run = (...indices: number[]) => program.runNow!([storage("float32", [1, 2, 3, 4]), storage("int32", indices)])!;
+  const [good, bad] = [run(1, 3), run(1, 4)];
+  assert.ok(engine.finishNow!());
+  assert.deepEqual([program.refuses!(good), program.refuses!(bad)], [false, true]);
+  assert.deepEqual([...good[0]!.hostIfAny!], [2, 4]);
+  // What such a device computes is nothing: the numbers of the batch before lie where those of this one should.
+  const { queue } = device;
+  const submit = queue.submit;
+  queue.submit = () => {};
+  const lost = run(1, 3);
+  assert.ok(!engine.finishNow!());
+  assert.equal(lost[0]!.hostIfAny, null);
+  queue.submit = submit;
+  const again = engine.compileNow!(graph)!.runNow!([storage("float32", [1, 2, 3, 4]), storage("int32", [0, 0])])!;
+  assert.ok(engine.finishNow!());
+  assert.deepEqual([...again[0]!.hostIfAny!], [1, 1]);
+  device.destroy();
+  await device.lost;
+  assert.equal(run(1, 3), null);
 });

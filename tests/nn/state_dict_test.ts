@@ -20,6 +20,7 @@ import {
   TransformerBlock,
   zeros,
 } from "../../mod.ts";
+import { encodeSafetensors } from "../../lib/train/files/safetensors.ts";
 import { onCpu, onEachEngine } from "../engines.ts";
 import { checkNumbers } from "../fixtures/pytorch.ts";
 
@@ -176,6 +177,17 @@ Deno.test("a file that there is not, or that is none, is told in a sentence with
   const path = await Deno.makeTempFile({ suffix: ".safetensors" });
   await Deno.writeTextFile(path, "no tensors at all");
   await rejects(() => loadSafetensors(path), /safetensors is not a safetensors file: its first 8 bytes are no length/);
+  const tensors = { x: { dtype: "float32" as const, shape: [1], data: Float32Array.of(3) } };
+  for (const keys of ["{bad", "null", "3", "[1]", '{"a":3}', '{"a":[1]}', '{"a":[1,2,3]}', '{"a":[-1,1e99]}']) {
+    await Deno.writeFile(path, encodeSafetensors({ tensors, metadata: { random_keys: keys } }));
+    await rejects(
+      () => loadSafetensors(path),
+      /safetensors is damaged: the "random_keys" of its metadata are not two whole numbers by name each\.$/,
+      keys,
+    );
+  }
+  await Deno.writeFile(path, encodeSafetensors({ tensors, metadata: { random_keys: '{"x":[1,2]}' } }));
+  await rejects(() => loadSafetensors(path), /safetensors holds "x" twice: as a tensor, and as a random key\.$/);
   await Deno.remove(path);
   await rejects(
     () => saveSafetensors("no/such/x.safetensors", { x }),

@@ -1,6 +1,7 @@
 /** What no memory holds, and what programs cannot count, is refused with how much it would be; what can be held costs little more. */
 
 import assert from "node:assert/strict";
+import process from "node:process";
 import {
   arange,
   compile,
@@ -94,6 +95,22 @@ onEngine("cpu", "results that take more memory than is free are refused before t
     compile(parts)(x),
     /^PlumblineError: error\[G308\]: expand\(\) makes float32 \[\d+\], which with the other results would take [\d.]+ GB, and [\d.]+ GB of memory are free\./,
   );
+});
+
+Deno.test("where a container allows less than the machine has, that is what is free", () => {
+  const { constrainedMemory } = process;
+  try {
+    process.constrainedMemory = () => Deno.memoryUsage().rss + 2 ** 29;
+    assert.ok(freeBytes() <= 2 ** 29 + 2 ** 26, `${freeBytes()} bytes`);
+    assert.throws(
+      () => new HostRandom(0).normal(2 ** 27),
+      /^RangeError: 134,217,728 random numbers would take 1\.07 GB, and \d+ MB of memory are free\.$/,
+    );
+    process.constrainedMemory = () => 0;
+    assert.ok(freeBytes() > 2 ** 29);
+  } finally {
+    process.constrainedMemory = constrainedMemory;
+  }
 });
 
 onEngine("cpu", "numbers that are all equal cost the one who reads them little more than their size", async () => {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { Engine, Executable } from "../../lib/engine/engine.ts";
 import { pending } from "../../lib/graph/pending.ts";
+import { createCpuEngine } from "../../lib/engine/cpu/engine.ts";
 import { useEngine } from "../../lib/engine/select.ts";
 import { Adam, audit, compile, HostRandom, locateNonFinite, MLP, type Tensor, tensor } from "../../mod.ts";
 import { onEachEngine, onEngine } from "../engines.ts";
@@ -84,22 +85,31 @@ onEachEngine(
   },
 );
 
-// What waits for a device waits for the event loop.
-onEngine(
-  "cpu",
+onEachEngine(
   "a loop that waits for nothing at all is computed all the same, and only its last steps are pending",
-  async () => {
+  async ({ name }) => {
     const { net, step } = training();
     await step().item();
     let most = 0;
-    for (let i = 1; i < 100; i++) {
+    for (let i = 1; i < 70; i++) {
       step();
       most = Math.max(most, pending.soFar().length);
     }
-    assert.ok(most <= 40, `${most} steps were pending`);
-    assert.deepEqual([...await net.parameters()[0]!.data()], await weightsOf(100, (loss) => loss.item()));
+    // A GPU computes many at a time.
+    assert.ok(most <= { cpu: 40, webgpu: 64 }[name], `${most} steps were pending`);
+    assert.ok(name === "cpu" || pending.soFar().length < 10, `${pending.soFar().length} steps are pending`);
+    assert.deepEqual([...await net.parameters()[0]!.data()], await weightsOf(70, (loss) => loss.item()));
   },
 );
+
+onEngine("cpu", "a loop that waits for nothing is computed by ONNX Runtime, too, as its large steps are", async () => {
+  useEngine(await createCpuEngine({ lowering: "onnx" }));
+  const { step, optimizer } = training();
+  await step().item();
+  for (let i = 1; i < 40; i++) step();
+  assert.ok(pending.soFar().length < 30, `${pending.soFar().length} steps are pending`);
+  assert.equal(await optimizer.count.item(), 40);
+});
 
 onEngine("cpu", "a loop that awaits what this thread computes leaves the event loop its turns", async () => {
   const { step, net, optimizer } = training();
@@ -165,10 +175,10 @@ onEachEngine("a step that goes bad in a loop that reads nothing stops it at a la
 
 onEachEngine("of a bad step among many that were never read, those before stand", async () => {
   const [tried, sound] = [training(), training()];
-  for (let i = 0; i < 50; i++) tried.step(i === 40 ? 0 : 1);
+  for (let i = 0; i < 70; i++) tried.step(i === 40 ? 0 : 1);
   const error = await tried.optimizer.count.item().then(() => null, (error) => error as Error);
   assert.match(error!.message, /^error\[G401\]: div\(\) made (infinity|NaN)\./);
-  assert.match(error!.message, /the state stays as it was before the step, without the 9 after it that built on it\./);
+  assert.match(error!.message, /the state stays as it was before the step, without the 29 after it that built on it\./);
   for (let i = 0; i < 40; i++) sound.step();
   assert.equal(await tried.optimizer.count.item(), 40);
   assert.deepEqual(await tried.net.parameters()[0]!.toList(), await sound.net.parameters()[0]!.toList());

@@ -292,7 +292,14 @@ Deno.test("what a file of others holds reaches the terminal in one line, and mov
     Deno.writeTextFileSync(join(named, "manifest.json"), "{");
     const fifth = await runCommand(runsTool, base);
     assert.match(fifth.out, /run\\n\\u001b\[2K\\u000dDone: 9 iterations\\u202e/);
-    for (const { out, err } of [first, second, third, fourth, fifth, sixth, seventh]) {
+    const eighth = await run(["--resume", named]);
+    assert.match(
+      eighth.err,
+      /^error: --resume has a line break: .*run\\n\\u001b\[2K\\u000dDone: 9 iterations.*\. Rename what is called so\.\n$/,
+    );
+    const ninth = await runCommand(evalTool, named);
+    assert.match(ninth.err, /^error: an argument of eval has a line break: /);
+    for (const { out, err } of [first, second, third, fourth, fifth, sixth, seventh, eighth, ninth]) {
       for (const moving of ["\x1b", "\r", "\u202e"]) assert.ok(!(out + err).includes(moving));
       assert.doesNotMatch(out + err, /^Done: 9/m);
       for (const line of err.split("\n")) assert.ok(line.length < 600, line);

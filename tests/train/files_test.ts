@@ -15,6 +15,7 @@ import { reasonOf, WriteError } from "../../lib/train/files/error.ts";
 import { encodeJson, findRun, isLocked, RunFolder } from "../../lib/train/files/folder.ts";
 import { readConfig } from "../../lib/train/command/saved_config.ts";
 import { encodeRow, readLog, readRows } from "../../lib/train/files/metrics.ts";
+import { encodeSafetensors } from "../../lib/train/files/safetensors.ts";
 import { readRecords } from "../../lib/train/files/tensorboard.ts";
 import type { TrainerState } from "../../lib/systems/trainer.ts";
 import { filesBelow, withFolder } from "./harness.ts";
@@ -84,6 +85,8 @@ Deno.test("reasonOf() speaks of the cause and not of error numbers", () => {
   assert.equal(reasonOf(new Error("No space left on device (os error 28)")), "no space is left on the device");
   assert.equal(reasonOf(new Error("Permission denied (os error 13): mkdir 'x'")), "permission is denied");
   assert.equal(reasonOf(new Error("Odd thing (os error 99): open 'x'")), "Odd thing");
+  const long = "its name, or its path, is longer than the system allows";
+  assert.equal(reasonOf(new Error("File name too long (os error 36): mkdir 'x'")), long);
   assert.equal(reasonOf("text"), "text");
 });
 
@@ -109,6 +112,16 @@ Deno.test("loadCheckpoint() names a file that is missing, truncated or something
     );
     Deno.writeTextFileSync(path, "hello, this is text");
     assert.throws(() => loadCheckpoint(path), { message: new RegExp(`^${path} is not a safetensors file: `) });
+    for (
+      const [config, iteration] of [["{bad", "5"], ["3", "5"], ["null", "5"], ["{}", "0x5"], ["{}", " 5"]] as const
+    ) {
+      const metadata = { format: "plumbline checkpoint 2", iteration, config };
+      Deno.writeFileSync(path, encodeSafetensors({ tensors: state, metadata }));
+      const fault = config === "{}"
+        ? "is not a checkpoint of a run: its metadata do not say so."
+        : "is damaged: the configuration in its metadata cannot be read.";
+      assert.throws(() => loadCheckpoint(path), new UsageError(`${path} ${fault}`));
+    }
     const missing = join(folder, "none");
     assert.throws(() => loadCheckpoint(missing), new UsageError(`${missing} could not be read: it does not exist.`));
   }));

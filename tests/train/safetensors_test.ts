@@ -138,6 +138,12 @@ const damaged: readonly (readonly [string, Uint8Array, string])[] = [
     handMade({ a: { ...float, data_offsets: [4, 8] } }, [0, 0, 0, 0, 0, 0, 0, 0]),
     'is damaged: "a" begins at byte 4 of the data, not at 0.',
   ],
+  [
+    "a name of many lines",
+    handMade({ [`${"long ".repeat(1000)}\n`]: 3 }),
+    'holds the text "long long long long long long long long .." without a dtype; known are F32, I32, U32, BOOL, F64, F16, ' +
+    "BF16, I64, I16, I8, U8.",
+  ],
   ["bytes after the end", handMade({ a: float }, [0, 0, 0, 0, 0]), "is damaged: 1 bytes follow its last tensor."],
 ];
 

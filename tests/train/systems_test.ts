@@ -153,6 +153,16 @@ Deno.test("--config takes a run's config.json, and YAML; flags go above it, and 
       ["- lr", /holds no settings by name, such as "scenarioName: wheel"\./],
       ["lr: fast", /--lr takes a number above 0, at most 1, not "fast"\./],
       ["scenarioName: 3", /--scenario-name takes a name, not 3\./],
+      [
+        "lr: !!js/function 3\na: 1\n---\nb: 2",
+        /recipe\.yaml is neither YAML nor JSON: it holds more than one document/,
+      ],
+      [
+        "[".repeat(3000),
+        /recipe\.yaml is neither YAML nor JSON: it nests lists or settings deeper than can be read\.$/m,
+      ],
+      // Of a long text the beginning is repeated.
+      [`lr: "${"long ".repeat(1000)}"`, /--lr takes a number above 0, at most 1, not the text "(long ){8}\.\."\.$/m],
       ["seed: x", /--seed takes a whole number from 0 to 4,294,967,295, not "x"\./],
     ];
     for (const [text, sentence] of refused) {
@@ -162,7 +172,12 @@ Deno.test("--config takes a run's config.json, and YAML; flags go above it, and 
       assert.match(err, sentence);
     }
     const missing = await run(["--config", join(out, "none")]);
-    assert.match(missing.err, /none cannot be read: it does not exist\./);
+    assert.match(missing.err, /none cannot be opened: it does not exist\./);
+    // Neither is read, which would have no end.
+    for (const [path, why] of [[out, "is a folder"], ["/dev/zero", "is no file that can be read again"]] as const) {
+      if (Deno.build.os === "windows" && path !== out) continue;
+      assert.match((await run(["--config", path])).err, new RegExp(`--config ${path} ${why}: `));
+    }
     const both = await run(["--resume", folder, "--config", file]);
     assert.match(both.err, /--config cannot be given with --resume: a run keeps its settings\./);
   }));

@@ -222,6 +222,15 @@ const refused: readonly (readonly [motion: unknown, message: string])[] = [
     { Loop: "wrap", Frames: [frame({ 0: 0 }), frame()] },
     "frame 1 of 2: column 1 (duration) is 0: a frame that is not the last one lasts more than 0 seconds.",
   ],
+  [
+    { Loop: "wrap", Frames: [frame({ 0: 1e308 }), frame({ 0: 1e308 }), frame()] },
+    "the frames last Infinity seconds together, and a motion 1,000,000 at most.",
+  ],
+  [
+    { Loop: "none", Frames: [frame(), frame({ 1: 1e308 })] },
+    "frame 1 of 2 moves at more than 10,000 m/s, or turns at as many radians a second: durations are in seconds, positions in " +
+    "metres.",
+  ],
 ];
 
 for (const [motion, message] of refused) {

@@ -77,7 +77,7 @@ export async function createCpuEngine({ lowering = "best", threads = cores }: Cp
     name: "cpu",
     adapter: onnx.adapter,
     compile: async (graph) => compileNow(graph) ?? await onnx.compile(graph),
-    compileNow,
+    compileNow: (graph) => compileNow(graph) ?? onnx.compileNow!(graph),
     liveBytes() {
       const { models = 0, "spare state": spare = 0 } = onnx.liveBytes();
       const all = [...leases];

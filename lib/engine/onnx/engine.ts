@@ -45,6 +45,7 @@ export function createOnnxEngine({ threads = cores }: OnnxOptions = {}): Promise
     adapter: `ONNX Runtime ${env.versions.node ?? ""}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
     // What is thrown becomes a promise's.
     compile: (graph) => new Promise((resolve) => resolve(open(graph))),
+    compileNow: open,
     liveBytes: () => ({ models: total((x) => x.bytes), "spare state": total((x) => x.spareBytes) }),
     dispose: () => {
       for (const lease of [...leases]) lease.end();

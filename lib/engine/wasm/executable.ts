@@ -49,14 +49,14 @@ export function compileGraph(
   const isRead = graph.inputs.map((_, i) =>
     stateInputs[i]! >= 0 || program!.inputs[i] !== null || program!.direct.has(i)
   );
-  /** Whose numbers each input holds. */
-  const holds: (WeakRef<Storage> | null)[] = graph.inputs.map(() => null);
+  /** Whose numbers each input holds, by their ids. */
+  const holds: (number | null)[] = graph.inputs.map(() => null);
 
   /** Whether the numbers of an input are where kernels read them. */
   function isThere({ state }: Loaded, i: number, storage: Storage, side: Side): boolean {
     const own = stateInputs[i]!;
     if (own >= 0) return state.has(own, side, storage);
-    return holds[i] !== null && holds[i]!.deref() === storage && !storage.isGone;
+    return holds[i] === storage.id && !storage.isGone;
   }
 
   /** Puts the numbers of inputs where kernels read them, and makes room for state. */
@@ -74,7 +74,7 @@ export function compileGraph(
         state.clear(own, 1 - side as Side);
       } else if (array && at[i] !== null) {
         writeNumbers(heap, graph.inputs[i]!.dtype, array, at[i]!);
-        holds[i] = array.length < fewElements ? null : new WeakRef(storages[i]!);
+        holds[i] = array.length < fewElements ? null : storages[i]!.id;
       }
     }
   }

@@ -51,14 +51,21 @@ const takesProbe = signature("probeAdapters()", {
 });
 
 /**
- * Asks a child process which adapters there are and lets one of them copy a few bytes. Never throws: a crash, a hang beyond
- * `timeoutMs` or an answer that cannot be read becomes the sentence `problem`.
+ * Asks a child process which adapters there are and lets one of them copy a few bytes. A crash, a hang beyond `timeoutMs` or an answer
+ * that cannot be read becomes the sentence `problem`.
+ *
+ * @throws RangeError if `timeoutMs` is no number above 0 that a timer waits: 24 days at most.
  */
 export async function probeAdapters(
   timeoutMs: number = probeTimeout,
   command: readonly string[] = probeCommand(),
 ): Promise<Probe> {
   takesProbe(arguments);
+  if (!(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
+    throw new RangeError(
+      `probeAdapters(): timeoutMs is ${timeoutMs}, which no timer waits: give milliseconds above 0.`,
+    );
+  }
   const failed = (problem: string): Probe => ({ hardware: null, software: null, problem });
   // Deno.execPath() of a compiled program is that program: the child would start the run again.
   if (Deno.build.standalone) return failed("Adapters cannot be probed from a program made by `deno compile`.");

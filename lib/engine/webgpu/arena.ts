@@ -18,6 +18,11 @@ export class Arena {
     return this.#buffers.reduce((n, x) => n + x.size, 0);
   }
 
+  /** Whether {@linkcode reserve} would leave all buffers as they are. */
+  has(sizes: readonly number[]): boolean {
+    return sizes.every((size, i) => (this.#buffers[i]?.size ?? 0) >= size);
+  }
+
   /** Makes every buffer at least as large as `sizes` say. */
   reserve(sizes: readonly number[]): void {
     sizes.forEach((size, i) => {

@@ -5,11 +5,12 @@ import { sizeOf } from "../../graph/types.ts";
 import type { Engine, Executable, Graph } from "../engine.ts";
 import { indexUses } from "../../graph/indices.ts";
 import { Arena } from "./arena.ts";
+import { Batch } from "./batch.ts";
 import { Gpu } from "./gpu.ts";
 import { type Dispatch, type Instruction, listing } from "./kernel.ts";
 import { DeviceMemory } from "./memory.ts";
-import { Pipelines } from "./pipelines.ts";
-import { buildProgram, type Limits, tooLarge } from "./program.ts";
+import { type Pipeline, Pipelines } from "./pipelines.ts";
+import { buildProgram, type Limits, type Program, tooLarge } from "./program.ts";
 import { RefusingExecutable, withExtremes } from "./refusing.ts";
 import { WebgpuExecutable } from "./run.ts";
 
@@ -24,6 +25,7 @@ class WebgpuEngine implements Engine {
   readonly #memory: DeviceMemory;
   readonly #arena: Arena;
   readonly #pipelines: Pipelines;
+  readonly #batch: Batch;
   readonly #limits: Limits;
 
   constructor(device: GPUDevice, readonly adapter: string) {
@@ -31,6 +33,7 @@ class WebgpuEngine implements Engine {
     this.#memory = new DeviceMemory(this.#gpu);
     this.#arena = new Arena(this.#gpu);
     this.#pipelines = new Pipelines(this.#gpu);
+    this.#batch = new Batch(this.#memory, this.#pipelines);
     const { maxStorageBuffersPerShaderStage, maxStorageBufferBindingSize, maxBufferSize } = device.limits;
     this.#limits = {
       bindings: maxStorageBuffersPerShaderStage,
@@ -42,10 +45,7 @@ class WebgpuEngine implements Engine {
   async compile(graph: Graph): Promise<Executable> {
     const uses = graph.refusesOutside ? indexUses(graph.outputs) : [];
     if (uses.length > 0) return new RefusingExecutable(await this.compile(withExtremes(graph, uses)), uses);
-    this.#gpu.check();
-    [...graph.inputs, ...graph.outputs].forEach((x) => this.#checkSize(x));
-    const program = buildProgram(graph, this.#limits);
-    const dispatches = [...dispatchesOf(program.instructions)];
+    const { program, dispatches } = this.#prepare(graph);
     this.#gpu.guard();
     const made = dispatches.map((x) => this.#pipelines.get(x));
     const settled = this.#gpu.settle();
@@ -53,14 +53,38 @@ class WebgpuEngine implements Engine {
     await Promise.allSettled([...made, settled]);
     const pipelines = await Promise.all(made);
     await settled;
-    const lines = listing(program.instructions);
-    return new WebgpuExecutable(
-      { gpu: this.#gpu, memory: this.#memory, arena: this.#arena, pipelines: this.#pipelines },
-      graph,
-      program,
-      new Map(dispatches.map((x, i) => [x, pipelines[i]!])),
-      lines,
-    );
+    return this.#executable(graph, program, new Map(dispatches.map((x, i) => [x, pipelines[i]!])));
+  }
+
+  compileNow(graph: Graph): Executable {
+    const uses = graph.refusesOutside ? indexUses(graph.outputs) : [];
+    if (uses.length > 0) return new RefusingExecutable(this.compileNow(withExtremes(graph, uses)), uses);
+    const { program, dispatches } = this.#prepare(graph);
+    // What it catches shows when the program is run.
+    this.#batch.begin();
+    return this.#executable(graph, program, new Map(dispatches.map((x) => [x, this.#pipelines.getNow(x)])));
+  }
+
+  finishNow(): boolean {
+    return this.#batch.finish();
+  }
+
+  #prepare(graph: Graph): { program: Program; dispatches: readonly Dispatch[] } {
+    this.#gpu.check();
+    [...graph.inputs, ...graph.outputs].forEach((x) => this.#checkSize(x));
+    const program = buildProgram(graph, this.#limits);
+    return { program, dispatches: [...dispatchesOf(program.instructions)] };
+  }
+
+  #executable(graph: Graph, program: Program, compiled: ReadonlyMap<Dispatch, Pipeline>): Executable {
+    const resources = {
+      gpu: this.#gpu,
+      memory: this.#memory,
+      arena: this.#arena,
+      batch: this.#batch,
+      pipelines: this.#pipelines,
+    };
+    return new WebgpuExecutable(resources, graph, program, compiled, listing(program.instructions));
   }
 
   #checkSize({ dtype, shape }: Node): void {
@@ -69,10 +93,16 @@ class WebgpuEngine implements Engine {
   }
 
   liveBytes(): Record<string, number> {
-    return { arena: this.#arena.bytes, ...this.#memory.liveBytes(), steps: this.#pipelines.bytes };
+    return {
+      arena: this.#arena.bytes,
+      ...this.#memory.liveBytes(),
+      loops: this.#batch.bytes,
+      steps: this.#pipelines.bytes,
+    };
   }
 
   dispose(): void {
+    this.#batch.clear();
     this.#memory.clear();
     this.#arena.clear();
     this.#pipelines.clear();

@@ -19,6 +19,11 @@ export class Gpu {
     });
   }
 
+  /** Whether the device has failed. */
+  get hasFailed(): boolean {
+    return this.#fault !== null;
+  }
+
   /** Throws if the device has failed. */
   check(): void {
     if (this.#fault !== null) throw new EngineFault(this.#fault);
@@ -33,11 +38,20 @@ export class Gpu {
     }
   }
 
-  /** Throws what was caught since `guard`, if it was called. */
-  async settle(): Promise<void> {
+  #popScopes(): Promise<GPUError | null>[] {
     const caught: Promise<GPUError | null>[] = [];
     for (; this.#scopes > 0; this.#scopes--) caught.push(this.device.popErrorScope());
-    for (const error of await Promise.all(caught)) {
+    return caught;
+  }
+
+  /** Forgets what was caught since `guard`: for who sees by the results that something was, and does it again to be told. */
+  ignore(): void {
+    for (const caught of this.#popScopes()) caught.catch(() => {});
+  }
+
+  /** Throws what was caught since `guard`, if it was called. */
+  async settle(): Promise<void> {
+    for (const error of await Promise.all(this.#popScopes())) {
       if (!error) continue;
       const memory = error.constructor.name === "GPUOutOfMemoryError";
       throw new Error(

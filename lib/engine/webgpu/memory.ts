@@ -105,12 +105,17 @@ export class DeviceMemory {
     const host = storage.host!;
     const held = this.make(storage.dtype, storage.size, "uploads");
     if (host.length > 0) {
-      const words = storage.dtype === "bool" ? Uint32Array.from(host) : host;
-      this.gpu.device.queue.writeBuffer(held.slab!.buffer, 0, words as BufferSource);
+      this.write(held.slab!, storage.dtype, host);
     }
     held.owner = new WeakRef(storage);
     storage.attach(held);
     return held;
+  }
+
+  /** Writes numbers to a buffer, as kernels read them. */
+  write({ buffer }: Slab, dtype: DType, numbers: TypedArray): void {
+    const words = dtype === "bool" ? Uint32Array.from(numbers) : numbers;
+    this.gpu.device.queue.writeBuffer(buffer, 0, words as BufferSource);
   }
 
   /** Room for a value, with anything in it. */

@@ -35,25 +35,45 @@ export function paceDawn(): void {
 let turns = 0;
 let polling = false;
 
+/** Polls that Dawn has asked for: one for each instance that waits. */
+const asked = new Set<Callback>();
+let isScheduled = false;
+
 function schedule(callback: Callback, original: SetImmediate): unknown {
+  asked.add(callback);
+  if (isScheduled) return;
+  isScheduled = true;
   if (!polling) turns = 0;
-  const poll = () => {
-    polling = true;
-    try {
-      callback();
-    } finally {
-      polling = false;
-    }
-  };
-  if (turns >= lastTurn) return setTimeout(poll, 0);
+  if (turns >= lastTurn) return setTimeout(pollAsScheduled, 0);
   let left = turns < eagerTurns ? 1 : turns >> 2;
   turns += left;
   const idle = () => {
     left -= 1;
     if (left > 0) original(idle);
-    else poll();
+    else pollAsScheduled();
   };
   return original(idle);
+}
+
+function pollAsScheduled(): void {
+  isScheduled = false;
+  pollNow();
+}
+
+/**
+ * Lets Dawn look at once whether the GPU is done, for a program that does not come back to the event loop. Whether it had asked to: if
+ * not, it waits for nothing, or another copy of this module paces it.
+ */
+export function pollNow(): boolean {
+  const polls = [...asked];
+  asked.clear();
+  polling = true;
+  try {
+    for (const poll of polls) poll();
+  } finally {
+    polling = false;
+  }
+  return polls.length > 0;
 }
 
 /** Functions that Node's native interface makes have no name; those of `bind` and of the language have one. */

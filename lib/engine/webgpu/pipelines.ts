@@ -22,6 +22,10 @@ export interface Pipeline {
 /** Makes and keeps pipelines. */
 export class Pipelines {
   readonly #known = new Map<string, Promise<Pipeline>>();
+  /** Those that are there. */
+  readonly #made = new WeakMap<Promise<Pipeline>, Pipeline>();
+  /** The kernels whose pipelines nobody has waited for: whether the device took them is not known. */
+  readonly #unproven = new Set<string>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #stepLayouts: GPUBindGroupLayout[] = [];
   #stepGroups: GPUBindGroup[] = [];
@@ -32,29 +36,61 @@ export class Pipelines {
 
   /** The pipeline of a kernel. Kernels of equal text share one. */
   get(dispatch: Dispatch): Promise<Pipeline> {
-    const found = this.#known.get(dispatch.wgsl) ?? this.#make(dispatch);
-    this.#known.delete(dispatch.wgsl);
-    this.#known.set(dispatch.wgsl, found);
+    return this.#keep(dispatch, this.#known.get(dispatch.wgsl) ?? this.#make(dispatch));
+  }
+
+  /** The same at once. If the device refuses it, what is computed with it does not come: see {@linkcode prove}. */
+  getNow(dispatch: Dispatch): Pipeline {
+    const found = this.#known.get(dispatch.wgsl);
+    const ready = found && this.#made.get(found);
+    if (ready) return this.#keep(dispatch, found), ready;
+    const { parts, layout } = this.#describe(dispatch);
+    const made = { pipeline: this.gpu.device.createComputePipeline(parts), layout };
+    const promise = Promise.resolve(made);
+    this.#made.set(promise, made);
+    this.#unproven.add(dispatch.wgsl);
+    this.#keep(dispatch, promise);
+    return made;
+  }
+
+  /** What was computed with those that {@linkcode getNow} has made came, or did not: then they are made anew. */
+  prove(areGood: boolean): void {
+    if (!areGood) { for (const wgsl of this.#unproven) this.#known.delete(wgsl); }
+    this.#unproven.clear();
+  }
+
+  #keep({ wgsl }: Dispatch, found: Promise<Pipeline>): Promise<Pipeline> {
+    this.#known.delete(wgsl);
+    this.#known.set(wgsl, found);
     if (this.#known.size > capacity) this.#known.delete(this.#known.keys().next().value!);
     return found;
   }
 
-  async #make({ wgsl, bindings, depth, label }: Dispatch): Promise<Pipeline> {
+  #describe({ wgsl, bindings, depth }: Dispatch) {
     const { device } = this.gpu;
     const access = bindings.map(({ memory, written }) => written || memory.kind === "arena");
     const layout = this.#layout(access);
     const bindGroupLayouts = depth === 0 ? [layout] : [layout, this.#stepLayout(depth)];
     const module = device.createShaderModule({ code: wgsl });
-    try {
-      const pipeline = await device.createComputePipelineAsync({
-        layout: device.createPipelineLayout({ bindGroupLayouts }),
-        compute: { module, entryPoint: "main" },
-      });
-      return { pipeline, layout };
-    } catch (error) {
+    const parts = {
+      layout: device.createPipelineLayout({ bindGroupLayouts }),
+      compute: { module, entryPoint: "main" },
+    };
+    return { parts, layout };
+  }
+
+  #make(dispatch: Dispatch): Promise<Pipeline> {
+    const { wgsl, label } = dispatch;
+    const { parts, layout } = this.#describe(dispatch);
+    const promise = this.gpu.device.createComputePipelineAsync(parts).then((pipeline) => {
+      const made = { pipeline, layout };
+      this.#made.set(promise, made);
+      return made;
+    }, (error: Error) => {
       this.#known.delete(wgsl);
-      throw new Error(`The GPU refused the kernel "${label}": ${(error as Error).message}\n${wgsl}`);
-    }
+      throw new Error(`The GPU refused the kernel "${label}": ${error.message}\n${wgsl}`);
+    });
+    return promise;
   }
 
   #layout(access: readonly boolean[]): GPUBindGroupLayout {
@@ -88,9 +124,14 @@ export class Pipelines {
     return stepStride * (2 * t + count % 2);
   }
 
+  /** Whether {@linkcode reserveSteps} has nothing to do. */
+  hasSteps(steps: number): boolean {
+    return steps <= this.#steps;
+  }
+
   /** Makes sure that scans of so many steps find their numbers: the step, and whether it is an odd one of the run. */
   reserveSteps(steps: number): void {
-    if (steps <= this.#steps) return;
+    if (this.hasSteps(steps)) return;
     this.gpu.guard();
     const { device } = this.gpu;
     const words = new Uint32Array(steps * 2 * stepStride / 4);

@@ -16,6 +16,15 @@ interface Request {
 const mapReadAndCopyTo = 0x1 | 0x8;
 const mapForReading = 0x1;
 
+/** The numbers that kernels have written to a buffer, as an array of their own. */
+export function copyOf(mapped: ArrayBuffer, dtype: DType, offset: number, size: number): TypedArray {
+  const numbers = allocate(dtype, size);
+  if (dtype === "float32") numbers.set(new Float32Array(mapped, offset, size));
+  else if (dtype === "int32") numbers.set(new Int32Array(mapped, offset, size));
+  else numbers.set(new Uint32Array(mapped, offset, size));
+  return numbers;
+}
+
 /** Reads buffers. */
 export class Reader {
   #waiting: Request[] = [];
@@ -85,11 +94,7 @@ export class Reader {
     const mapped = slab.buffer.getMappedRange(0, bytes);
     let offset = 0;
     for (const { dtype, size, resolve } of requests) {
-      const numbers = allocate(dtype, size);
-      if (dtype === "float32") numbers.set(new Float32Array(mapped, offset, size));
-      else if (dtype === "int32") numbers.set(new Int32Array(mapped, offset, size));
-      else numbers.set(new Uint32Array(mapped, offset, size));
-      resolve(numbers);
+      resolve(copyOf(mapped, dtype, offset, size));
       offset += 4 * size;
     }
     slab.buffer.unmap();

@@ -3,6 +3,7 @@
 import { extremesOf, type IndexUse, outsideParts } from "../../graph/indices.ts";
 import { concat } from "../../graph/ops.ts";
 import type { Storage } from "../../graph/storage.ts";
+import type { TypedArray } from "../../graph/types.ts";
 import type { Executable, Graph } from "../engine.ts";
 import { RunError } from "../run_error.ts";
 
@@ -13,17 +14,36 @@ export function withExtremes({ inputs, outputs, donated }: Graph, uses: readonly
 
 /** A program of {@linkcode withExtremes}. */
 export class RefusingExecutable implements Executable {
+  /** Of results that were made at once. */
+  readonly #extremes = new WeakMap<readonly Storage[], Storage>();
+
   /** `uses` are those that its last output tells of. */
   constructor(readonly program: Executable, readonly uses: readonly IndexUse[]) {}
 
   async run(inputs: readonly Storage[]): Promise<Storage[]> {
     const results = await this.program.run(inputs);
-    const extremes = await results.pop()!.read();
+    const error = this.#errorOf(await results.pop()!.read());
+    if (error) throw error;
+    return results;
+  }
+
+  runNow(inputs: readonly Storage[]): Storage[] | null {
+    const results = this.program.runNow?.(inputs) ?? null;
+    if (results) this.#extremes.set(results, results.pop()!);
+    return results;
+  }
+
+  refuses(results: readonly Storage[]): boolean {
+    const extremes = this.#extremes.get(results)?.hostIfAny;
+    return !extremes || this.#errorOf(extremes) !== null;
+  }
+
+  #errorOf(extremes: TypedArray): RunError | null {
     for (const [i, { node, size }] of this.uses.entries()) {
       const outside = [extremes[2 * i]!, extremes[2 * i + 1]!].find((x) => x >= size || x < -size);
-      if (outside !== undefined) throw new RunError(node, (x) => outsideParts(x, outside, size));
+      if (outside !== undefined) return new RunError(node, (x) => outsideParts(x, outside, size));
     }
-    return results;
+    return null;
   }
 
   listing(): string[] {

@@ -1,9 +1,10 @@
 /** Runs a program: binds its buffers, encodes its kernels into one compute pass, submits once. */
 
-import type { Storage } from "../../graph/storage.ts";
+import { Storage } from "../../graph/storage.ts";
 import { describe, sizeOf } from "../../graph/types.ts";
 import type { Executable, Graph, Keep } from "../engine.ts";
 import type { Arena } from "./arena.ts";
+import type { Batch } from "./batch.ts";
 import type { Gpu } from "./gpu.ts";
 import type { Dispatch, Instruction } from "./kernel.ts";
 import type { DeviceMemory, Held } from "./memory.ts";
@@ -16,11 +17,14 @@ export interface Resources {
   readonly gpu: Gpu;
   readonly memory: DeviceMemory;
   readonly arena: Arena;
+  readonly batch: Batch;
   readonly pipelines: Pipelines;
 }
 
 /** Bind groups that one kernel keeps: state in two buffers makes two, results that are read now and then a few more. */
 const mostGroups = 8;
+/** Those of a kernel in a loop that waits for nothing: one for each run of a batch. */
+const mostGroupsNow = 160;
 
 interface Buffers {
   readonly inputs: readonly (Slab | null)[];
@@ -55,6 +59,7 @@ export class WebgpuExecutable implements Executable {
     const { gpu, memory } = this.resources;
     this.#checkInputs(inputs);
     gpu.check();
+    this.resources.batch.clear();
     const used = inputs.filter((_, i) => this.#used.has(i));
     await memory.beginRun(inputs);
     await Promise.all(used.map((x) => memory.find(x) || x.host ? null : x.read()));
@@ -72,6 +77,23 @@ export class WebgpuExecutable implements Executable {
       if (!kept?.has(index)) inputs[index]!.retire().device?.release();
     }
     return results;
+  }
+
+  runNow(inputs: readonly Storage[]): Storage[] | null {
+    const { gpu, arena, batch, pipelines } = this.resources;
+    this.#checkInputs(inputs);
+    if (gpu.hasFailed || this.graph.donated.size > 0 || inputs.some((x) => x.isGone)) return null;
+    batch.begin();
+    const bound = inputs.map((x, i) => this.#used.has(i) ? batch.bind(x) : null);
+    if (bound.some((x, i) => x === null && this.#used.has(i))) return null;
+    // What is replaced is destroyed: what is recorded must be on its way.
+    if (!arena.has(this.program.arena) || !pipelines.hasSteps(this.program.steps)) batch.submit();
+    arena.reserve(this.program.arena);
+    pipelines.reserveSteps(this.program.steps);
+    const values = this.graph.outputs.map((node) => batch.make(node.dtype, sizeOf(node.shape)));
+    const groups = this.#groupsFor({ inputs: bound, outputs: values.map((x) => x.slab) }, mostGroupsNow);
+    this.#encode(batch.pass, this.program.instructions, groups, []);
+    return values.map((x) => new Storage(x.dtype, x.size, null, x));
   }
 
   #checkInputs(inputs: readonly Storage[]): void {
@@ -97,7 +119,7 @@ export class WebgpuExecutable implements Executable {
       memory.make(node.dtype, sizeOf(node.shape), this.graph.donated.has(i) ? "state" : "outputs")
     );
     const buffers = { inputs: bound, outputs: held.map((x) => x.slab!) };
-    const groups = new Map([...this.compiled.keys()].map((x) => [x, this.#group(x, buffers)]));
+    const groups = this.#groupsFor(buffers, mostGroups);
     const encoder = gpu.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     this.#encode(pass, this.program.instructions, groups, []);
@@ -127,7 +149,12 @@ export class WebgpuExecutable implements Executable {
     }
   }
 
-  #group(dispatch: Dispatch, buffers: Buffers): GPUBindGroup {
+  /** The bind group of each kernel, of which so many are kept. */
+  #groupsFor(buffers: Buffers, most: number): Map<Dispatch, GPUBindGroup> {
+    return new Map([...this.compiled.keys()].map((x) => [x, this.#group(x, buffers, most)]));
+  }
+
+  #group(dispatch: Dispatch, buffers: Buffers, most: number): GPUBindGroup {
     const { gpu, arena } = this.resources;
     const slabs = dispatch.bindings.map(({ memory }) =>
       memory.kind === "arena" ? null : buffers[`${memory.kind}s`][memory.index]!
@@ -149,7 +176,7 @@ export class WebgpuExecutable implements Executable {
     }
     known.delete(key);
     known.set(key, group);
-    if (known.size > mostGroups) known.delete(known.keys().next().value!);
+    while (known.size > most) known.delete(known.keys().next().value!);
     return group;
   }
 }

@@ -1,6 +1,7 @@
 /** Command lines by tables of options: `node:util` parseArgs, and a sentence for whatever cannot be understood. */
 
 import { parseArgs } from "node:util";
+import { oneLine } from "../../systems/text.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { secondsOf } from "./duration.ts";
 import { nearest } from "./nearest.ts";
@@ -32,7 +33,7 @@ export function readArguments(command: string, table: Table, args: readonly stri
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
-      positionals.push(token.value);
+      positionals.push(ofOneLine(`an argument of ${command}`, token.value));
       continue;
     }
     const [name, option] = options.get(token.name) ?? unknownFlag(command, token.rawName, table);
@@ -89,8 +90,15 @@ function valueOf({ rawName, value, inlineValue }: Given, option: Option): unknow
     if (seconds === null) throw new UsageError(`${rawName} takes ${rangeOf(option)}, not ${value}.`);
     return seconds;
   }
-  if (option.kind === "path" || option.kind === "text" || option.kind === "choice") return value;
+  if (option.kind === "path") return ofOneLine(rawName, value);
+  if (option.kind === "text" || option.kind === "choice") return value;
   return isMany(option) ? value.split(",").map(numberOf) : numberOf(value);
+}
+
+/** A path or a name, which messages repeat as it is: with a line break it could say what the command does not. */
+function ofOneLine(what: string, text: string): string {
+  if (!/[\n\r\u2028\u2029]/.test(text)) return text;
+  throw new UsageError(`${what} has a line break: ${oneLine(text)}. Rename what is called so.`);
 }
 
 /** The values of a table: what was given, else the default; null, or false for a switch, where there is none. */

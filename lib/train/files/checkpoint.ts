@@ -1,6 +1,7 @@
 /** Checkpoints of a run: `checkpoints/000010.safetensors` is the whole state after iteration 10. */
 
 import { basename, join } from "node:path";
+import * as v from "npm:valibot@1.5.0";
 import { aval, describe, sameShape, type SavedTensor } from "../../graph/types.ts";
 import { removeIfThere, writeFileAtomic } from "./atomic.ts";
 import { readRegular } from "./regular.ts";
@@ -20,6 +21,7 @@ export interface CheckpointFile {
 const kept = 3;
 /** Those of the first have no digest. */
 const formats = { before: "plumbline checkpoint 1", now: "plumbline checkpoint 2" } as const;
+const readConfig = v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown()));
 const namePattern = /^(\d{6,})\.safetensors$/;
 
 /** The name of the folder in which a run keeps its checkpoints. */
@@ -145,7 +147,7 @@ export function loadCheckpoint(path: string): Omit<Checkpoint, "path"> & { reado
   }
   try {
     const { tensors, metadata, digest } = decodeSafetensors(file);
-    const iteration = Number(metadata.iteration);
+    const iteration = /^\d+$/.test(metadata.iteration ?? "") ? Number(metadata.iteration) : NaN;
     const isKnown = metadata.format === formats.before || metadata.format === formats.now;
     if (!isKnown || !Number.isSafeInteger(iteration) || iteration < 1) {
       throw new Error("is not a checkpoint of a run: its metadata do not say so.");
@@ -153,10 +155,17 @@ export function loadCheckpoint(path: string): Omit<Checkpoint, "path"> & { reado
     if (digest === null && metadata.format === formats.now) {
       throw new Error("is damaged: its digest, by which its numbers are checked, is not there.");
     }
-    return { iteration, state: tensors, config: JSON.parse(metadata.config ?? "{}") as Settings, digest };
+    return { iteration, state: tensors, config: configIn(metadata.config ?? "{}"), digest };
   } catch (error) {
     throw new UsageError(`${path} ${(error as Error).message}`);
   }
+}
+
+/** The configuration that the metadata of a checkpoint have. */
+function configIn(text: string): Settings {
+  const { success, output } = v.safeParse(readConfig, text);
+  if (success) return output as Settings;
+  throw new Error("is damaged: the configuration in its metadata cannot be read.");
 }
 
 /**

@@ -26,6 +26,7 @@ const reasons: readonly (readonly [RegExp, string])[] = [
   [/read-only file system/i, "the file system is read-only"],
   [/not a directory/i, "a part of its path is a file, not a folder"],
   [/no such file/i, "it does not exist"],
+  [/name too long/i, "its name, or its path, is longer than the system allows"],
   [/is a directory/i, "it is a folder"],
 ];
 

@@ -5,6 +5,7 @@
 
 import { createHash } from "node:crypto";
 import { readBeginning } from "./regular.ts";
+import { shown } from "../../graph/kinds.ts";
 import { allocate, type DType, type SavedTensor, sizeOf } from "../../graph/types.ts";
 
 /** Named tensors and free text about them. */
@@ -72,7 +73,9 @@ function converted(
   const numbers = allocate(dtype, count);
   for (let i = 0; i < count; i++) {
     const x = numbers[i] = read(view, bytes * i);
-    if (dtype === "int32" && numbers[i] !== x) throw new Error(`holds ${x} in "${name}", which does not fit in int32.`);
+    if (dtype === "int32" && numbers[i] !== x) {
+      throw new Error(`holds ${x} in ${shown(name)}, which does not fit in int32.`);
+    }
   }
   return numbers;
 }
@@ -144,7 +147,7 @@ export function decodeSafetensors(file: Uint8Array): ReadSafetensors {
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let at = 0;
   for (const { name, begin, end } of entries) {
-    if (begin !== at) throw new Error(`is damaged: "${name}" begins at byte ${begin} of the data, not at ${at}.`);
+    if (begin !== at) throw new Error(`is damaged: ${shown(name)} begins at byte ${begin} of the data, not at ${at}.`);
     at = end;
   }
   if (data.length < at) throw new Error(`is truncated: ${data.length} of ${at} bytes of its data are there.`);
@@ -206,16 +209,20 @@ function checkEntry(name: string, entry: unknown): Checked {
   const other = code !== undefined && Object.hasOwn(foreign, code) ? foreign[code]! : null;
   const dtype = other?.dtype ?? dtypes.get(code ?? "");
   if (!dtype) {
-    const given = code === undefined ? "without a dtype" : `as ${JSON.stringify(code)}`;
-    throw new Error(`holds "${name}" ${given}; known are ${[...dtypes.keys(), ...Object.keys(foreign)].join(", ")}.`);
+    const given = code === undefined ? "without a dtype" : `as ${shown(code)}`;
+    throw new Error(
+      `holds ${shown(name)} ${given}; known are ${[...dtypes.keys(), ...Object.keys(foreign)].join(", ")}.`,
+    );
   }
   if (!isCounts(shape) || !isCounts(data_offsets) || data_offsets.length !== 2) {
-    throw new Error(`is damaged: the shape or the offsets of "${name}" are no counts.`);
+    throw new Error(`is damaged: the shape or the offsets of ${shown(name)} are no counts.`);
   }
   const [begin, end] = data_offsets as [number, number];
   const bytes = sizeOf(shape) * (other?.bytes ?? (dtype === "bool" ? 1 : 4));
   if (end - begin !== bytes) {
-    throw new Error(`is damaged: "${name}" ${dtype} [${shape}] needs ${bytes} bytes, its offsets give ${end - begin}.`);
+    throw new Error(
+      `is damaged: ${shown(name)} ${dtype} [${shape}] needs ${bytes} bytes, its offsets give ${end - begin}.`,
+    );
   }
   return { dtype, shape: [...shape], begin, end, other };
 }

@@ -3,7 +3,9 @@
  * random numbers are kept in the metadata of the file, where PyTorch's strict loading does not stumble over them.
  */
 
+import * as v from "npm:valibot@1.5.0";
 import { signature } from "../../graph/arguments.ts";
+import { shown } from "../../graph/kinds.ts";
 import type { SavedTensor } from "../../graph/types.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { tensor } from "../../tensor/creation.ts";
@@ -14,6 +16,9 @@ import { writeFileAtomic } from "./atomic.ts";
 import { reasonOf } from "./error.ts";
 import { readRegular } from "./regular.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
+
+const word = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 32 - 1));
+const readKeys = v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.strictTuple([word, word])));
 
 /** The metadata in which random keys are: an object from names to their two numbers. */
 const randomKeys = "random_keys";
@@ -69,12 +74,23 @@ export async function loadSafetensors(path: string): Promise<Record<string, Tens
     const found = Object.entries(tensors).map((
       [name, { dtype, shape, data }],
     ) => [name, tensor(data, { dtype, shape })]);
-    const keys = Object.entries(JSON.parse(metadata[randomKeys] ?? "{}") as Record<string, number[]>);
-    const generators = keys.map(([name, key]) => [name, tensor(Uint32Array.from(key), { dtype: "uint32" })]);
+    const generators = Object.entries(keysIn(metadata[randomKeys] ?? "{}")).map(([name, key]) => {
+      if (Object.hasOwn(tensors, name)) {
+        throw new Error(`holds ${shown(name)} twice: as a tensor, and as a random key.`);
+      }
+      return [name, tensor(Uint32Array.from(key), { dtype: "uint32" })];
+    });
     return Object.fromEntries([...found, ...generators]);
   } catch (error) {
     throw new UsageError(`${path} ${(error as Error).message}`);
   }
+}
+
+/** Random keys by name, as the metadata have them. */
+function keysIn(text: string): Readonly<Record<string, readonly number[]>> {
+  const { success, output } = v.safeParse(readKeys, text);
+  if (success) return output;
+  throw new Error(`is damaged: the "${randomKeys}" of its metadata are not two whole numbers by name each.`);
 }
 
 function bytesAt(path: string): Promise<Uint8Array> {

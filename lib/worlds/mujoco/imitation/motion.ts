@@ -5,6 +5,10 @@ import { type Figure, poseSize, speedSize } from "./figure.ts";
 import { between, normalise, type Numbers, turnFrom } from "./quaternions.ts";
 import { boneOf, bones } from "./skeleton.ts";
 
+/** No body moves so fast, in m/s and radians a second, and no motion lasts so long, in seconds: files say so by mistake. */
+const fastest = 1e4;
+const longest = 1e6;
+
 /** A motion, read from DeepMimic's format: z is upward here, as in MuJoCo. */
 export class Motion {
   /** Seconds until it is over, or begins again. */
@@ -23,13 +27,35 @@ export class Motion {
     checkClip(name, clip);
     const { Loop, Frames } = clip;
     this.loops = Loop === "wrap";
-    const durations = Frames.map(([duration]) => duration!);
-    this.#times = Float64Array.from(durations, (_, i) => durations.slice(0, i).reduce((sum, x) => sum + x, 0));
+    let begin = 0;
+    this.#times = Float64Array.from(Frames, ([duration]) => {
+      const time = begin;
+      begin += duration!;
+      return time;
+    });
     this.duration = this.#times.at(-1)!;
     this.#poses = Frames.map(poseOf);
     const [first, last] = [this.#poses[0]!, this.#poses.at(-1)!];
     this.#stride = this.loops ? [last[0]! - first[0]!, last[1]! - first[1]!] : [0, 0];
     this.#speeds = this.#poses.map((_, frame) => this.#speedOf(frame));
+    this.#refuseImpossible(name);
+  }
+
+  /** Throws where numbers, each of which is one, come to times or speeds that are none. */
+  #refuseImpossible(name: string): void {
+    if (this.duration > longest) {
+      const most = longest.toLocaleString("en-US");
+      throw new RangeError(`${name}: the frames last ${this.duration} seconds together, and a motion ${most} at most.`);
+    }
+    const frame = this.#speeds.findIndex((speed) => speed.some((x) => !(Math.abs(x) <= fastest)));
+    if (frame < 0) return;
+    const most = fastest.toLocaleString("en-US");
+    throw new RangeError(
+      `${name}: frame ${
+        frame + 1
+      } of ${this.#speeds.length} moves at more than ${most} m/s, or turns at as many radians a ` +
+        "second: durations are in seconds, positions in metres.",
+    );
   }
 
   /** How far it is at a time, in seconds since its beginning: 0 to 1, in each cycle; 1 when it is over. */
