@@ -66,7 +66,11 @@ const refused: readonly (readonly [string, string])[] = [
   ["--num-steps 1", "--num-steps is no flag of train: did you mean --frames-per-batch?"],
   ["--colour red", "--colour is no flag of train: see --help."],
   ["-s 1", "-s is no flag of train: see --help."],
-  ["navigation", '"navigation" is not a flag: every argument of train begins with --, see --help.'],
+  ["navigation", '"navigation" is not a flag: did you mean --scenario-name navigation?'],
+  ["HalfCheetah-v5", '"HalfCheetah-v5" is not a flag: did you mean --scenario-name half_cheetah?'],
+  ["./world.ts", '"./world.ts" is not a flag: did you mean --scenario-name ./world.ts?'],
+  ["output/wheel", '"output/wheel" is not a flag: did you mean --resume output/wheel?'],
+  ["faster", '"faster" is not a flag: every argument of train begins with --, see --help.'],
   ["--lr", "--lr has no value: it takes a number above 0, at most 1."],
   ["--lr=", "--lr has no value: it takes a number above 0, at most 1."],
   ["--lr --seed 3", "--lr has no value: it takes a number above 0, at most 1."],
@@ -82,6 +86,47 @@ const refused: readonly (readonly [string, string])[] = [
   ["--max-time 90", "--max-time takes a time such as 90s, 20m or 1h30m, not 90."],
   ["--max-time 0s", "--max-time takes a time such as 90s, 20m or 1h30m, not 0s."],
 ];
+
+/** Flags of Stable-Baselines3, its Zoo, CleanRL, RLlib, TorchRL and nanoGPT, and what they are here. */
+const elsewhere = {
+  "--scenario-name": "env env-id env_name environment task scenario",
+  "--algorithm": "algo agent",
+  "--seed": "seeds n-seeds",
+  "--num-timesteps": "total-timesteps n-timesteps timesteps total-frames frames",
+  "--n-iters": "max-iters iterations num-iterations",
+  "--envs": "n-envs num_envs",
+  "--num-epochs": "n-epochs update-epochs",
+  "--clip-epsilon": "clip-range clip-coef",
+  "--clip-value": "clip-range-vf clip-vloss",
+  "--entropy-eps": "ent-coef entropy-coeff",
+  "--lmbda": "gae-lambda lam",
+  "--gamma": "discount",
+  "--normalize-advantages": "norm-adv normalize-advantage",
+  "--max-grad-norm": "grad-clip",
+  "--lr-schedule": "anneal-lr",
+  "--hidden-size": "hidden hidden-dim hidden-sizes",
+  "--recurrent": "lstm",
+  "--save-every": "save-freq checkpoint-freq",
+  "--eval-every": "eval-freq",
+  "--early-stop": "stop-reward",
+  "--max-time": "timeout",
+  "--resume": "load checkpoint resume-from",
+  "--device": "cuda",
+  "--out": "log-dir tensorboard-log",
+  "--context-length": "block-size",
+  "--accumulate": "gradient-accumulation-steps",
+};
+
+Deno.test("a flag that is called otherwise elsewhere is told by its name here", () => {
+  for (const [flag, others] of Object.entries(elsewhere)) {
+    for (const other of others.split(" ")) {
+      const sentence = `--${other} is no flag of train: did you mean ${flag}?`;
+      assert.throws(() => parseCommand([`--${other}`, "1"]), new UsageError(sentence));
+    }
+  }
+});
+
+Deno.test("-h is --help", () => assert.deepEqual(parseCommand(["-h"]).controls, { help: true }));
 
 for (const [line, sentence] of refused) {
   Deno.test(`parseCommand() refuses "${line}" in one sentence`, () => {

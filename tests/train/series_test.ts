@@ -92,9 +92,9 @@ Deno.test("a seed that fails does not keep the others from being trained", () =>
 Deno.test("a series that cannot be had is refused before anything is written", () =>
   withFolder(async (out) => {
     const refused: readonly (readonly [readonly string[], string])[] = [
-      [["--seed", "0,x"], '--seed takes a whole number from 0 to 4,294,967,295, not "x".'],
+      [["--seed", "0,x"], '--seed takes a whole number from 0 to 4,294,967,295, not "x": several are given as 0,1,2.'],
       [["--seed", "0,0"], "--seed 0,0 names a seed twice."],
-      [["--seed", "0,"], '--seed takes a whole number from 0 to 4,294,967,295, not "".'],
+      [["--seed", "0,"], '--seed takes a whole number from 0 to 4,294,967,295, not "": several are given as 0,1,2.'],
     ];
     for (const [flags, sentence] of refused) {
       assert.deepEqual(await run([...args, "--out", out, ...flags]), { code: 2, out: "", err: `error: ${sentence}\n` });
