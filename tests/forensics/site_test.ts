@@ -162,6 +162,16 @@ Deno.test("a site is never empty: without a line of the user it is one of the li
   ok(/\n {2}--> .*lib\/.*:\d+:\d+\n/.test(error.message), error.message);
 });
 
+Deno.test("an error that is logged is its text, not the graph that it is about", () => {
+  try {
+    p.sum(5);
+  } catch (error) {
+    strictEqual(Deno.inspect(error), (error as Error).stack);
+    return;
+  }
+  ok(false, "nothing was thrown");
+});
+
 Deno.test("what a compiled function is handed is told by the line of the call", async () => {
   const bounded = boundary("host", (x: Tensor) => x, "forbid");
   const w = new Parameter(tensor([1]), "w");
