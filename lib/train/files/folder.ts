@@ -15,7 +15,7 @@ import { damageText, encodeRow, type MetricsRow, readLog } from "./metrics.ts";
 import { asNewFolder, inNewFolder, timestamp } from "./new_folder.ts";
 import { configTable, configTag, notedOf, settingsInTable } from "./noted.ts";
 import { checkFolder, readBeginning, readRegular } from "./regular.ts";
-import { nameInSeries, runsOfSeries } from "./series.ts";
+import { nameInSeries, newestRunIn } from "./series.ts";
 import { Identity } from "./whereabouts.ts";
 import type { Config, Settings } from "../../systems/settings.ts";
 import { histogramOf } from "./histogram.ts";
@@ -64,7 +64,7 @@ export function findRun(path: string, called = path): ResumePoint {
     Deno.statSync(join(folder, configName));
     checkpoints = listCheckpoints(folder);
   } catch {
-    const newest = isFile ? null : newestRunIn(path);
+    const newest = isFile ? null : newestRunIn(path, configName);
     throw new UsageError(
       `${called} is no run: give a folder that holds ${configName} and ${checkpointFolder}/, or one of its checkpoints${
         newest === null ? "." : `; the newest run in it is ${oneLine(newest)}.`
@@ -75,22 +75,6 @@ export function findRun(path: string, called = path): ResumePoint {
   const checkpoint = checkpoints.find((x) => basename(x.path) === basename(path));
   if (!checkpoint) throw new UsageError(`${called} is no checkpoint of a run: those end in .safetensors.`);
   return { folder, checkpoint };
-}
-
-/** The newest run, or series of runs, in a folder of runs or of scenarios, by their names; null if there is none. */
-function newestRunIn(path: string): string | null {
-  const isRun = (folder: string) => infoOf(join(folder, configName)) !== null || runsOfSeries(folder).length > 0;
-  const below = (folder: string): string[] => {
-    try {
-      return [...Deno.readDirSync(folder)].filter((x) => x.isDirectory).map(({ name }) => join(folder, name));
-    } catch {
-      // What cannot be opened has nothing to offer.
-      return [];
-    }
-  };
-  const near = below(path);
-  const runs = [...near, ...near.filter((folder) => !isRun(folder)).flatMap(below)].filter(isRun);
-  return runs.sort((a, b) => basename(a) < basename(b) ? 1 : -1)[0] ?? null;
 }
 
 /** The run's own file of events in `folder`: the one that its manifest names; else, not yet begun, the one it was made with. */
