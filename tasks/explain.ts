@@ -2,7 +2,7 @@
 
 import { codes, explain } from "../lib/forensics/pages/codes.ts";
 
-const [code] = Deno.args.filter((arg) => arg !== "--help");
+const [code] = Deno.args.filter((arg) => arg !== "--help" && arg !== "-h");
 try {
   console.log(
     code

@@ -148,20 +148,29 @@ export class PlumblineError extends Error {
     const { code, message, path, audit, severity = "error" } = parts;
     const places = placesOf(parts);
     const help = typeof parts.help === "string" ? [parts.help] : parts.help ?? [];
-    super([
+    const text = [
       `${severity}[${code}]: ${message}`,
       ...story(places),
       ...(path ? [`path: ${path}`] : []),
       ...(audit ? [`audit: ${audit}`] : []),
       ...help.map((x) => `help: ${x}`),
-    ].join("\n"));
+    ].join("\n");
+    super(text);
     this.name = "PlumblineError";
+    // Below a cell the story is all that can be read: lines of cells are counted in a text that nobody has. In programs Deno
+    // tells errors without frames from others only by their text.
+    if (places.some(({ site }) => isCell(site.url))) this.stack = `${new.target.name}: ${text}`;
     this.code = code;
     this.#places = places;
     this.sites = places.map((x) => x.site);
     this.params = parts.params ?? [];
     this.help = help;
     this.parts = parts;
+  }
+
+  /** What `console.log(error)` shows: the text, not the graph that it is about. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.stack ?? `${this.name}: ${this.message}`;
   }
 
   /** The facts, for machines. */

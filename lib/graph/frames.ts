@@ -10,7 +10,8 @@ export interface Frame {
   readonly column: number;
 }
 
-const libraryRoot = new URL("../", import.meta.url).href;
+/** The library, and the commands that call it. */
+const libraryRoots = ["../", "../../tasks/"].map((path) => new URL(path, import.meta.url).href);
 
 /** The places of a stack that are places in a source. */
 export function framesOf(stack: string): Frame[] {
@@ -28,7 +29,7 @@ export function isCell(url: string): boolean {
 
 /** Whether a place is the user's: not the library's, not the runtime's. */
 export function isOutside({ url }: Frame): boolean {
-  return !url.startsWith(libraryRoot) && !/^(ext|node|native|npm):/.test(url);
+  return !libraryRoots.some((root) => url.startsWith(root)) && !/^(ext|node|native|npm):/.test(url);
 }
 
 /** `add` of `Tensor.value [as add]`. */

@@ -66,7 +66,7 @@ export class RandomStream {
     return numbers;
   }
 
-  /** Standard normal numbers (Box and Muller 1958). */
+  /** Standard normal numbers (Box and Muller 1958), in double precision; `Float32Array.from()` makes them those of a tensor. */
   normal(size: number): Float64Array {
     // The sentence takes longer to write than a few numbers to draw.
     const numbers = isSmall(8 * size)

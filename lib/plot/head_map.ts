@@ -39,8 +39,8 @@ const takesMap = signature("headMap()", {
 const shown = (x: number): string =>
   x === 32 ? "\u2423" : x === 10 ? "\u21b5" : x > 32 && x < 127 ? String.fromCharCode(x) : "\u00b7";
 
-/** Characters that fit below the map. */
-const mostLetters = 80;
+/** A longer text goes on in maps below, so that its letters can be read. */
+const lettersInLine = 80;
 
 /**
  * The weights of heads at each byte of a text, and how much each byte changes a critic's value, if there is a critic, as a vega-lite
@@ -69,47 +69,65 @@ export function headMap(parts: HeadMapParts, options: HeadMapOptions = {}): Char
         `not ${weights.length} and ${deltas?.length ?? 0}.`,
     );
   }
-  const width = Math.max(320, Math.min(14 * length, 1200));
-  const letters = Array.from(text, shown);
-  const labels = length <= mostLetters ? `${JSON.stringify(letters)}[datum.value]` : "datum.value";
-  const x = {
-    field: "position",
-    type: "ordinal",
-    title: length <= mostLetters ? null : "byte",
-    axis: {
-      labelExpr: labels,
-      labelAngle: 0,
-      ticks: false,
-      ...length > mostLetters && { values: Array.from({ length: Math.ceil(length / 16) }, (_, i) => 16 * i) },
-    },
-  };
-  const cells = Array.from(text).flatMap((_, t) =>
-    Array.from({ length: heads }, (_, k) => ({ position: t, head: k + 1, weight: weights[t * heads + k]! }))
-  );
-  const bars = deltas && Array.from(text, (_, t) => ({ position: t, delta: deltas[t]! }));
+  const count = Math.max(1, Math.ceil(length / lettersInLine));
+  const lineLength = Math.ceil(length / count);
+  const lines = Array.from({ length: count }, (_, i) => lineLength * i);
+  // Of one look in every line, whatever stands in it.
+  const heaviest = largest(weights, length * heads);
+  const [low, high] = [-1, 1].map((sign) => sign * largest(Array.from(deltas ?? [], (x) => sign * x), length));
   return {
     title: { text: options.title ?? "what the heads weigh", ...options.subtitle && { subtitle: options.subtitle } },
-    vconcat: [
-      {
-        ...{ width, height: 22 * heads, data: { values: cells }, mark: "rect" },
-        encoding: {
-          x,
-          y: { field: "head", type: "ordinal", title: "bytes ahead" },
-          color: {
-            field: "weight",
-            type: "quantitative",
-            scale: { scheme: "viridis", domainMin: 0 },
-            legend: { title: "weight", symbolType: "square" },
+    vconcat: lines.flatMap((start) => {
+      const line = text.subarray(start, start + lineLength);
+      const x = axisOf(line, start);
+      const width = length > lettersInLine ? 14 * line.length : Math.max(320, 14 * length);
+      const cells = Array.from(line).flatMap((_, t) =>
+        Array.from({ length: heads }, (_, k) => ({
+          position: start + t,
+          head: k + 1,
+          weight: weights[(start + t) * heads + k]!,
+        }))
+      );
+      const bars = deltas && Array.from(line, (_, t) => ({ position: start + t, delta: deltas[start + t]! }));
+      return [
+        {
+          ...{ width, height: 22 * heads, data: { values: cells }, mark: "rect" },
+          encoding: {
+            x,
+            y: { field: "head", type: "ordinal", title: "bytes ahead" },
+            color: {
+              field: "weight",
+              type: "quantitative",
+              scale: { scheme: "viridis", domain: [0, heaviest] },
+              legend: start > 0 ? null : { title: "weight", symbolType: "square" },
+            },
           },
         },
-      },
-      ...bars
-        ? [{
-          ...{ width, height: 90, data: { values: bars }, mark: { type: "bar", color: palette[1] } },
-          encoding: { x, y: { field: "delta", type: "quantitative", title: "change of value" } },
-        }]
-        : [],
-    ],
+        ...bars
+          ? [{
+            ...{ width, height: 90, data: { values: bars }, mark: { type: "bar", color: palette[1] } },
+            encoding: {
+              // The letters are those of the map above.
+              x: { ...x, axis: null },
+              y: { field: "delta", type: "quantitative", title: "change of value", scale: { domain: [low, high] } },
+            },
+          }]
+          : [],
+      ];
+    }),
     config: theme,
   } as ChartSpec;
+}
+
+/** The largest of the first `count`, at least 0. */
+function largest(values: ArrayLike<number>, count: number): number {
+  let most = 0;
+  for (let i = 0; i < count && i < values.length; i++) most = Math.max(most, values[i]!);
+  return most;
+}
+
+/** The letters of a line, each at its place in the text. */
+function axisOf(line: Uint8Array, start: number): object {
+  const labelExpr = `${JSON.stringify(Array.from(line, shown))}[datum.value - ${start}]`;
+  return { field: "position", type: "ordinal", title: null, axis: { labelExpr, labelAngle: 0, ticks: false } };
 }

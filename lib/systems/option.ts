@@ -153,8 +153,13 @@ export function flagOf(name: string): string {
 /** What an option did not get: the end of a sentence, with a hint where there is one. */
 export function notThis(option: Option, value: unknown): string {
   if (value === undefined) return "and is missing.";
-  const hint = option.kind === "choice" && typeof value === "string" ? option.hint?.(value) ?? null : null;
+  const hint = typeof value === "string" ? hintOf(option, value) : null;
   return `not ${shown(value)}${hint === null ? "" : `: ${hint}`}.`;
+}
+
+function hintOf(option: Option, value: string): string | null {
+  if (option.kind === "choice") return option.hint?.(value) ?? null;
+  return option.kind === "integer" && option.many ? "several are given as 0,1,2" : null;
 }
 
 /** Whether a number is within the limits of its option. */

@@ -1,30 +1,36 @@
 /** The settings that every run has, whatever learns in it, and the configuration of a run. */
 
-import { choice, type ChoiceOption, integer, type NumberOption, type ValuesOf } from "./option.ts";
+import { called, choice, type ChoiceOption, integer, type NumberOption, type ValuesOf } from "./option.ts";
 
 /** What concerns how it is computed and kept. */
 export const running = {
-  seed: {
+  seed: called(["seeds", "nSeeds", "numSeeds", "randomSeed"], {
     ...integer(0, 2 ** 32 - 1, 0, "the same seed, the same numbers; 0,1,2: a run each"),
     many: true,
-  } as NumberOption<number>,
-  device: {
+  } as NumberOption<number>),
+  device: called(["cuda", "gpu"], {
     ...choice(["auto", "cpu", "webgpu"], "auto", "auto takes a hardware GPU if there is one"),
     hint: (value) =>
       /cuda|gpu|mps|metal|vulkan|rocm|hip|xpu|dml/i.test(value)
         ? "a GPU is webgpu, or auto, which takes one if there is one"
         : null,
-  } as ChoiceOption<"auto" | "cpu" | "webgpu">,
-  saveEvery: integer(1, 10_000_000, 5, "iterations between checkpoints") as NumberOption<number>,
-  evalEvery: integer(0, 10_000_000, 0, "iterations between evaluations; 0: none") as NumberOption<number>,
-  earlyStop: {
+  } as ChoiceOption<"auto" | "cpu" | "webgpu">),
+  saveEvery: called(
+    ["saveFreq", "saveInterval", "checkpointEvery", "checkpointFreq", "checkpointInterval"],
+    integer(1, 10_000_000, 5, "iterations between checkpoints"),
+  ) as NumberOption<number>,
+  evalEvery: called(
+    ["evalFreq", "evalInterval"],
+    integer(0, 10_000_000, 0, "iterations between evaluations; 0: none"),
+  ) as NumberOption<number>,
+  earlyStop: called(["earlyStopping", "stopReward", "rewardThreshold"], {
     kind: "number",
     min: -1e6,
     max: 1e6,
     aboveMin: false,
     initial: null,
     help: "end once the mean of 5 iterations is as good as this",
-  } as NumberOption<null>,
+  } as NumberOption<null>),
   patience: {
     kind: "integer",
     min: 1,

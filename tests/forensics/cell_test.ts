@@ -9,7 +9,9 @@ async function told(program: () => unknown) {
   try {
     await program();
   } catch (error) {
-    console.log((error as Error).message);
+    const { name, message, stack } = error as Error;
+    // Below the message there are no frames, which count lines that nobody has.
+    console.log(stack === \`\${name}: \${message}\` ? message : \`not alone: \${stack}\`);
   }
 }
 const random = new HostRandom(0);
@@ -22,6 +24,7 @@ const optimizer = new Adam([...pi.parameters(), ...aux.parameters()], { lr: 1e-3
 async function printed(...sources: string[]): Promise<string[]> {
   const { problems, cells } = await runCells([setup, ...sources].map((source) => ({ source })));
   strictEqual(problems.join("\n"), "");
+  ok(!JSON.stringify(cells).includes('"not alone:'));
   return cells.slice(1).map((cell: { outputs: { text?: string[] }[] }) =>
     cell.outputs.flatMap((x) => x.text ?? []).join("")
   );

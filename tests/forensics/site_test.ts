@@ -24,6 +24,7 @@ import {
   where,
   zeros,
 } from "../../mod.ts";
+import { isOutside } from "../../lib/graph/frames.ts";
 import { raises } from "./expect.ts";
 
 const p = tensor([[1, 2], [3, 4]]);
@@ -160,6 +161,21 @@ Deno.test("a site is never empty: without a line of the user it is one of the li
   ok(error instanceof PlumblineError && error.sites.length > 0, `${error}`);
   ok(/\/lib\/.*\.ts$/.test(error.sites[0]!.url) && error.sites[0]!.line > 0, error.message);
   ok(/\n {2}--> .*lib\/.*:\d+:\d+\n/.test(error.message), error.message);
+});
+
+Deno.test("a line of a command is no line of the user, who wrote what the command runs", () => {
+  const frame = (path: string) => ({ name: "main", url: new URL(path, import.meta.url).href, line: 1, column: 1 });
+  ok(!isOutside(frame("../../tasks/train.ts")) && !isOutside(frame("../../lib/a.ts")) && isOutside(frame("./a.ts")));
+});
+
+Deno.test("an error that is logged is its text, not the graph that it is about", () => {
+  try {
+    p.sum(5);
+  } catch (error) {
+    strictEqual(Deno.inspect(error), (error as Error).stack);
+    return;
+  }
+  ok(false, "nothing was thrown");
 });
 
 Deno.test("what a compiled function is handed is told by the line of the call", async () => {

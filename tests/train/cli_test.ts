@@ -66,7 +66,11 @@ const refused: readonly (readonly [string, string])[] = [
   ["--num-steps 1", "--num-steps is no flag of train: did you mean --frames-per-batch?"],
   ["--colour red", "--colour is no flag of train: see --help."],
   ["-s 1", "-s is no flag of train: see --help."],
-  ["navigation", '"navigation" is not a flag: every argument of train begins with --, see --help.'],
+  ["navigation", '"navigation" is not a flag: did you mean --scenario-name navigation?'],
+  ["HalfCheetah-v5", '"HalfCheetah-v5" is not a flag: did you mean --scenario-name half_cheetah?'],
+  ["./world.ts", '"./world.ts" is not a flag: did you mean --scenario-name ./world.ts?'],
+  ["output/wheel", '"output/wheel" is not a flag: did you mean --resume output/wheel?'],
+  ["faster", '"faster" is not a flag: every argument of train begins with --, see --help.'],
   ["--lr", "--lr has no value: it takes a number above 0, at most 1."],
   ["--lr=", "--lr has no value: it takes a number above 0, at most 1."],
   ["--lr --seed 3", "--lr has no value: it takes a number above 0, at most 1."],
@@ -82,6 +86,47 @@ const refused: readonly (readonly [string, string])[] = [
   ["--max-time 90", "--max-time takes a time such as 90s, 20m or 1h30m, not 90."],
   ["--max-time 0s", "--max-time takes a time such as 90s, 20m or 1h30m, not 0s."],
 ];
+
+/** Flags of Stable-Baselines3, its Zoo, CleanRL, RLlib, TorchRL and nanoGPT, and what they are here. */
+const elsewhere = {
+  "--scenario-name": "env env-id env_name environment task scenario",
+  "--algorithm": "algo agent",
+  "--seed": "seeds n-seeds",
+  "--num-timesteps": "total-timesteps n-timesteps timesteps total-frames frames",
+  "--n-iters": "max-iters iterations num-iterations",
+  "--envs": "n-envs num_envs",
+  "--num-epochs": "n-epochs update-epochs",
+  "--clip-epsilon": "clip-range clip-coef",
+  "--clip-value": "clip-range-vf clip-vloss",
+  "--entropy-eps": "ent-coef entropy-coeff",
+  "--lmbda": "gae-lambda lam",
+  "--gamma": "discount",
+  "--normalize-advantages": "norm-adv normalize-advantage",
+  "--max-grad-norm": "grad-clip",
+  "--lr-schedule": "anneal-lr",
+  "--hidden-size": "hidden hidden-dim hidden-sizes",
+  "--recurrent": "lstm",
+  "--save-every": "save-freq checkpoint-freq",
+  "--eval-every": "eval-freq",
+  "--early-stop": "stop-reward",
+  "--max-time": "timeout",
+  "--resume": "load checkpoint resume-from",
+  "--device": "cuda",
+  "--out": "log-dir tensorboard-log",
+  "--context-length": "block-size",
+  "--accumulate": "gradient-accumulation-steps",
+};
+
+Deno.test("a flag that is called otherwise elsewhere is told by its name here", () => {
+  for (const [flag, others] of Object.entries(elsewhere)) {
+    for (const other of others.split(" ")) {
+      const sentence = `--${other} is no flag of train: did you mean ${flag}?`;
+      assert.throws(() => parseCommand([`--${other}`, "1"]), new UsageError(sentence));
+    }
+  }
+});
+
+Deno.test("-h is --help", () => assert.deepEqual(parseCommand(["-h"]).controls, { help: true }));
 
 for (const [line, sentence] of refused) {
   Deno.test(`parseCommand() refuses "${line}" in one sentence`, () => {
@@ -169,15 +214,25 @@ Deno.test("the same flag is of the same kind in every system, so that arguments 
   }
 });
 
-Deno.test("the README has every flag, and the defaults of numbers as they are", () => {
-  const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
-  const rows = readme.split("\n").filter((line) => line.startsWith("| `--")).map((line) => line.split("|"));
-  for (const [name, option] of Object.entries<Option>({ ...everySetting(), ...controls })) {
-    const row = rows.find(([, flags]) => flags!.includes(`\`${flagOf(name)}\``));
-    assert.ok(row, `${flagOf(name)} is in no table of the README`);
+Deno.test("docs/flags.md has every flag, the README some, and both the defaults of numbers as they are", () => {
+  const rowsOf = (path: string) =>
+    Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url))
+      .split("\n").filter((line) => line.startsWith("| `--")).map((line) => line.split("|"));
+  const [all, some] = ["docs/flags.md", "README.md"].map(rowsOf) as [string[][], string[][]];
+  const table: Record<string, Option> = { ...everySetting(), ...controls };
+  for (const [name, option] of Object.entries(table)) {
+    const rowIn = (rows: string[][]) => rows.find(([, flags]) => flags!.includes(`\`${flagOf(name)}\``));
+    assert.ok(rowIn(all), `${flagOf(name)} is not in docs/flags.md`);
     const initial = option.kind === "integer" || option.kind === "number" ? option.initial : null;
     if (initial === null) continue;
-    const [flags, defaults] = [row[1]!, row[2]!].map((cell) => cell.split(",").map((x) => x.trim()));
-    assert.equal(Number(defaults![flags!.indexOf(`\`${flagOf(name)}\``)]), initial, flagOf(name));
+    for (const row of [rowIn(all), rowIn(some)].filter((x) => x !== undefined)) {
+      const [flags, defaults] = [row[1]!, row[2]!].map((cell) => cell.split(",").map((x) => x.trim()));
+      assert.equal(Number(defaults![flags!.indexOf(`\`${flagOf(name)}\``)]), initial, flagOf(name));
+    }
   }
+  const known = new Set(Object.keys(table).map((name) => `\`${flagOf(name)}\``));
+  assert.deepEqual(
+    some.flatMap(([, flags]) => flags!.split(",").map((x) => x.trim()).filter((x) => !known.has(x))),
+    [],
+  );
 });

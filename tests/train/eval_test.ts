@@ -82,6 +82,12 @@ Deno.test("eval refuses what it cannot play in one sentence, with exit code 2", 
         "wheel, reverse_transport, buzz_wire, pendulum, host_pendulum, vehicle, spoofed_swarm, hopper, half_cheetah, walker2d, ant, humanoid, humanoid3d, " +
         "stories, sums, code, text.",
       ],
+      [
+        ["Hopper-v5"],
+        '"Hopper-v5" is no run and no scenario: give the folder of a run, one of its checkpoints, or one of navigation, ' +
+        "wheel, reverse_transport, buzz_wire, pendulum, host_pendulum, vehicle, spoofed_swarm, hopper, half_cheetah, walker2d, ant, humanoid, humanoid3d, " +
+        "stories, sums, code, text: did you mean hopper?",
+      ],
       [["./none"], "./none cannot be opened: it does not exist."],
       [["wheel"], "wheel is a scenario, which has no policy: give a run, or a --controller."],
       [[empty], `${empty} has no checkpoint yet: there is no policy to take from it.`],

@@ -338,6 +338,10 @@ Deno.test("findRun() and readConfig() refuse what is no run", () =>
     });
     const run = RunFolder.create(folder, defaults, noon);
     run.close();
+    // Folders of runs, and of scenarios of runs, are pointed at by those who want the newest.
+    for (const above of [folder, join(folder, "navigation")]) {
+      assert.throws(() => findRun(above), { message: new RegExp(`; the newest run in it is ${run.path}\\.$`) });
+    }
     const config = join(run.path, "config.json");
     assert.throws(() => findRun(config), { name: "UsageError" });
     Deno.writeTextFileSync(config, '{"lr": 3}');

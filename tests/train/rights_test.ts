@@ -47,8 +47,11 @@ Deno.test("every command does its work with the rights of its task, which has ne
     assert.deepEqual([trained.code, trained.err], [0, ""]);
     const parent = join(base, "navigation");
     const run = join(parent, [...Deno.readDirSync(parent)][0]!.name);
+    const recipe = join(base, "recipe.yaml");
+    Deno.writeTextFileSync(recipe, "# a recipe\nscenarioName: wheel\nseed: 7\ndevice: cpu\n");
     const calls: readonly (readonly [Task, readonly string[], RegExp])[] = [
       ["train", ["--resume", run, "--n-iters", "2"], /Done: 2 iterations/],
+      ["train", ["--config", recipe, "--dry-run"], /^wheel, 4 agents, mappo, seed 7/],
       ["explain", ["G602"], /^G602: a right is missing/],
     ];
     const looks: readonly (readonly [Task, readonly string[], RegExp])[] = [

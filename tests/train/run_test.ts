@@ -104,7 +104,8 @@ Deno.test("a run whose schedule ends with it says so, and gives no advice that w
   withFolder(async (out) => {
     const { out: text } = await run([...small, "--out", out, "--n-iters", "3", "--lr-schedule", "linear"]);
     const ending = "the linear schedule of the learning rate, which ends with the 3 iterations of the run";
-    assert.ok(text.endsWith(`\nIt cannot go on: that would change ${ending}.\n`), text);
+    const more = `more iterations would change ${ending}. A longer one begins anew: --n-iters 6`;
+    assert.ok(text.endsWith(`\nIt is complete: ${more}\n`), text);
     const { code, err } = await run(["--resume", onlyRun(out), "--n-iters", "6"]);
     const way = "leave it out, or start a new run";
     assert.deepEqual([code, err], [2, `error: --n-iters 6 would change ${ending}: ${way}.\n`]);

@@ -181,6 +181,10 @@ Deno.test("configurations that differ in a setting or two are called by them, ot
   assert.deepEqual(settingsIn([seed!, tuned!, continuous]), [
     ...["--preset seed", "--preset tuned --n-iters 2", "--preset tuned --actions continuous --n-iters 2"],
   ]);
+  const critics = ["mappo", "trpo"].map((algorithm) => record({ scenarioName: "wheel", algorithm }, "tuned"));
+  assert.deepEqual(settingsIn(critics).map((text) => text.split(" --preset")[0]), [
+    ...["--algorithm mappo", "--algorithm trpo"],
+  ]);
   // What departs in all of them tells none from another.
   const short = (name: string, given = {}) => record({ scenarioName: "wheel", maxSteps: 50, ...given }, name);
   assert.deepEqual(settingsIn([short("seed"), short("tuned"), short("tuned", { lrSchedule: "constant" })]), [

@@ -104,7 +104,7 @@ Deno.test("a flag that belongs to another system or algorithm is refused by a se
       [
         "--batch-size 3",
         "--batch-size is a setting of the stories (stories) and of the sums (sums) and of the source code (code) and of the " +
-        "text of your own (text), and navigation has none: leave it out.",
+        "text of your own (text), and navigation has none: did you mean --minibatch-size?",
       ],
       [
         "--letters-per-batch 3",
@@ -117,6 +117,11 @@ Deno.test("a flag that belongs to another system or algorithm is refused by a se
         "--scenario-name takes one of navigation, wheel, reverse_transport, buzz_wire, pendulum, host_pendulum, vehicle, spoofed_swarm, hopper, " +
         "half_cheetah, walker2d, ant, humanoid, humanoid3d, stories, sums, code, text, letters, or the " +
         'path of a file that exports a world, not "navigaton": did you mean navigation?',
+      ],
+      [
+        "--scenario-name hopper --batch-size 64",
+        "--batch-size is a setting of the stories (stories) and of the sums (sums) and of the source code (code) and of the " +
+        "text of your own (text), and hopper has none: did you mean --minibatch-size?",
       ],
       ["--preset own", '--preset takes one of seed, tuned, walk, walk_target, not "own".'],
       ["--n 3", "--n is no flag of train: see --help."],
@@ -163,7 +168,7 @@ Deno.test("--config takes a run's config.json, and YAML; flags go above it, and 
       ],
       // Of a long text the beginning is repeated.
       [`lr: "${"long ".repeat(1000)}"`, /--lr takes a number above 0, at most 1, not the text "(long ){8}\.\."\.$/m],
-      ["seed: x", /--seed takes a whole number from 0 to 4,294,967,295, not "x"\./],
+      ["seed: x", /--seed takes a whole number from 0 to 4,294,967,295, not "x": several are given as 0,1,2\./],
     ];
     for (const [text, sentence] of refused) {
       Deno.writeTextFileSync(file, text);

@@ -51,5 +51,16 @@ export function explain(code: string): string {
     );
   }
   const { title, meaning, wrong, right } = page;
-  return `${code}: ${title}\n\n${meaning}\n\nWrong:\n\n${indented(wrong)}\n\nRight:\n\n${indented(right)}\n`;
+  return `${code}: ${title}\n\n${wrapped(meaning)}\n\nWrong:\n\n${indented(wrong)}\n\nRight:\n\n${indented(right)}\n`;
+}
+
+/** A paragraph in lines of at most a hundred characters, for terminals, which break words anywhere. */
+function wrapped(text: string): string {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = lines.at(-1) === "" ? word : `${lines.at(-1)} ${word}`;
+    if (longer.length <= 100) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines.join("\n");
 }

@@ -7,13 +7,13 @@ import type { AlgorithmFacts } from "../system.ts";
 
 /** The size of the model. */
 export const modelRows = {
-  dModel: integer(2, 65_536, 128, "features of a byte"),
-  numLayers: integer(2, 1000, 5, "layers, those of the heads among them"),
-  numHeads: integer(1, 1000, 4, "heads of attention in a layer"),
+  dModel: called(["nEmbd", "embedDim"], integer(2, 65_536, 128, "features of a byte")),
+  numLayers: called(["nLayer", "depth"], integer(2, 1000, 5, "layers, those of the heads among them")),
+  numHeads: called(["nHead"], integer(1, 1000, 4, "heads of attention in a layer")),
 };
 
 /** Bytes of a row, where a text goes on and on. */
-export const contextRow = { contextLength: integer(4, 65_536, 256, "bytes of a row") };
+export const contextRow = { contextLength: called(["blockSize", "seqLen"], integer(4, 65_536, 256, "bytes of a row")) };
 
 /** Of the sums. */
 export const sumsRows = {
@@ -23,24 +23,24 @@ export const sumsRows = {
 
 /** Of a text of one's own. */
 export const textRows = {
-  data: path(null, "the text to learn from: a file of any bytes"),
+  data: called(["dataset", "file", "corpus"], path(null, "the text to learn from: a file of any bytes")),
 };
 
 const pace = {
-  nIters: called(["maxIters"], integer(1, 10_000_000, 100, "iterations")),
+  nIters: called(["maxIters", "iters", "iterations", "maxSteps"], integer(1, 10_000_000, 100, "iterations")),
   batchesPerIteration: integer(1, 1_000_000, 10, "batches that an iteration learns from"),
   batchSize: integer(1, 1_000_000, 16, "rows of a batch"),
   accumulate: called(
-    ["gradientAccumulationSteps"],
+    ["gradAccum", "gradientAccumulationSteps"],
     integer(1, 100_000, 1, "parts of a batch whose gradients are added before a step"),
   ),
   lr: called(
     ["learningRate"],
     positive(1, 2e-3, "highest rate of AdamW; it falls as a cosine to 3%"),
   ),
-  warmup: real(0, 1, 0.03, "share of the steps over which it rises"),
-  weightDecay: real(0, 10, 0.1, "share of the weights taken off at every step, times the rate"),
-  maxGradNorm: positive(1e9, 1, "norm to which gradients are clipped"),
+  warmup: called(["warmupRatio", "warmupSteps"], real(0, 1, 0.03, "share of the steps over which it rises")),
+  weightDecay: called(["wd"], real(0, 10, 0.1, "share of the weights taken off at every step, times the rate")),
+  maxGradNorm: called(["gradClip"], positive(1e9, 1, "norm to which gradients are clipped")),
 };
 
 const ahead = { predictions: called(["numPredictions"], integer(2, 64, 4, "bytes predicted at once, by a head each")) };

@@ -5,13 +5,16 @@ import { BuzzWire } from "../../worlds/particle/scenarios/buzz_wire.ts";
 import { Navigation } from "../../worlds/particle/scenarios/navigation.ts";
 import { ReverseTransport } from "../../worlds/particle/scenarios/reverse_transport.ts";
 import { Wheel } from "../../worlds/particle/scenarios/wheel.ts";
-import { choice, integer, type ValuesOf } from "../option.ts";
+import { called, choice, integer, type ValuesOf } from "../option.ts";
 
 /** What makes the world. */
 export const task = {
   nAgents: integer(1, 64, 3, "agents in an env; buzz_wire has 2"),
   maxSteps: integer(1, 1_000_000, 100, "steps after which an episode is cut off"),
-  actions: choice(["continuous", "discrete"], "continuous", "pushes as numbers, or one of nine"),
+  actions: called(
+    ["actionSpace", "actionType", "discrete", "continuous", "continuousActions"],
+    choice(["continuous", "discrete"], "continuous", "pushes as numbers, or one of nine"),
+  ),
 };
 
 /** The settings of a particle world. */

@@ -34,8 +34,14 @@ export function schedule(help: string): ScheduleOption {
 /** What networks there are. */
 export const networkRows = {
   centralisedPolicy: toggle(false, "each agent acts on what all observe, not on its own view"),
-  shareParameters: toggle(true, "one network for all agents, or else one for each"),
-  hiddenSize: integer(1, 10_000, 256, "units in each of the two hidden layers"),
+  shareParameters: called(
+    ["sharePolicy", "sharePolicies", "sharePolicyParams"],
+    toggle(true, "one network for all agents, or else one for each"),
+  ),
+  hiddenSize: called(
+    ["hiddenDim", "hiddenSizes", "hiddenUnits"],
+    integer(1, 10_000, 256, "units in each of the two hidden layers"),
+  ),
   orthogonalInit: toggle(false, "weights are orthogonal at first, and biases 0"),
   distribution: choice(
     ["tanh", "clipped"],
@@ -43,7 +49,7 @@ export const networkRows = {
     "what bounds actions that are numbers",
   ),
   recurrent: called(
-    ["memory", "rnn"],
+    ["memory", "rnn", "lstm", "gru"],
     choice(["none", "lstm", "gru"], "none", "whether policy and critic remember, and by what"),
   ),
   sequenceLength: called(
@@ -55,7 +61,7 @@ export const networkRows = {
 /** What is collected. */
 export const batchRows = {
   nIters: called(
-    ["iterations", "numIterations", "numUpdates"],
+    ["iterations", "iters", "maxIters", "numIterations", "numUpdates"],
     integer(1, 10_000_000, 10, "iterations: collect a batch, learn from it"),
   ),
   envs: called(
@@ -63,14 +69,23 @@ export const batchRows = {
     integer(0, 1_000_000, 0, "environments side by side; 0: whole episodes fill a batch"),
   ),
   framesPerBatch: called(
-    ["numSteps", "nSteps", "rolloutSteps"],
+    ["numSteps", "nSteps", "rolloutSteps", "rolloutLength", "trainBatchSize"],
     integer(1, 100_000_000, 6000, "frames to collect in an iteration, all envs together"),
   ),
 };
 
 const otherwise: Readonly<Record<string, Otherwise>> = {
   numTimesteps: {
-    row: called(["totalTimesteps"], {
+    row: called([
+      "totalTimesteps",
+      "nTimesteps",
+      "timesteps",
+      "totalSteps",
+      "steps",
+      "totalFrames",
+      "maxFrames",
+      "frames",
+    ], {
       kind: "integer",
       min: 1,
       max: 1e15,
@@ -91,25 +106,31 @@ export const adamRows = {
     integer(1, 100_000_000, 400, "frames (actions, where they are held) in a minibatch"),
   ),
   lr: called(["learningRate"], positive(1, 3e-4, "learning rate of Adam")),
-  lrSchedule: schedule("how it falls to 0 over the iterations"),
+  lrSchedule: called(["annealLr"], schedule("how it falls to 0 over the iterations")),
 };
 
 /** What rewards are worth, and on which scales they and observations are seen. */
 export const advantageRows = {
-  gamma: real(0, 1, 0.99, "discount of later rewards"),
+  gamma: called(["discount", "discountFactor"], real(0, 1, 0.99, "discount of later rewards")),
   lmbda: called(
-    ["lambda", "gaeLambda"],
+    ["lambda", "lam", "gaeLambda"],
     real(0, 1, 0.9, "lambda of generalised advantage estimation"),
   ),
   actionRepeat: integer(1, 1000, 1, "steps that an action is held; gamma and lambda count actions"),
   bootstrapTruncated: toggle(true, "an episode that is cut off is worth what the critic expects"),
-  normalizeAdvantages: toggle(false, "bring the advantages of a batch to mean 0, deviation 1"),
-  normalizeObservations: toggle(
-    false,
-    "see observations on the scale of their running mean and deviation",
+  normalizeAdvantages: called(
+    ["normAdv", "normalizeAdvantage"],
+    toggle(false, "bring the advantages of a batch to mean 0, deviation 1"),
+  ),
+  normalizeObservations: called(
+    ["normObs", "normalizeObs"],
+    toggle(false, "see observations on the scale of their running mean and deviation"),
   ),
   normalizeValues: toggle(false, "learn values on the scale of their running mean and deviation"),
-  normalizeRewards: toggle(false, "learn from rewards on the scale of their discounted sums"),
+  normalizeRewards: called(
+    ["normReward", "normalizeReward"],
+    toggle(false, "learn from rewards on the scale of their discounted sums"),
+  ),
 };
 
 const rows = { ...networkRows, ...batchRows, ...adamRows, ...advantageRows };

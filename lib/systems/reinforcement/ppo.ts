@@ -15,24 +15,30 @@ export const ppoSettings = {
   ...networkRows,
   ...batchRows,
   numEpochs: called(
-    ["updateEpochs", "nEpochs"],
+    ["epochs", "nEpochs", "updateEpochs"],
     integer(1, 10_000, 30, "passes over a batch"),
   ),
   ...adamRows,
-  maxGradNorm: positive(1e9, 1, "norm to which gradients are clipped"),
+  maxGradNorm: called(
+    ["gradClip", "gradNormClip", "clipGradNorm"],
+    positive(1e9, 1, "norm to which gradients are clipped"),
+  ),
   clipEpsilon: called(
-    ["clipCoef", "clipRange"],
+    ["clip", "clipCoef", "clipRange", "clipParam", "clipRatio"],
     positive(1, 0.2, "how far the ratio of probabilities may move"),
   ),
   entropyEps: called(
-    ["entCoef", "entropyCoef"],
+    ["entropy", "entCoef", "entropyCoef", "entropyCoeff", "entropyBonus"],
     real(0, 100, 1e-4, "weight of the entropy bonus"),
   ),
   entropySchedule: schedule("how that falls to 0 over the iterations"),
   ...advantageRows,
-  clipValue: real(0, 1e6, 0, "how far a value may move in an iteration; 0: freely"),
+  clipValue: called(
+    ["clipRangeVf", "clipVloss", "vfClipParam"],
+    real(0, 1e6, 0, "how far a value may move in an iteration; 0: freely"),
+  ),
   targetKl: called(
-    ["maxKl"],
+    ["kl", "maxKl"],
     real(0, 1e6, 0, "no further epoch after one with a larger KL; 0: all epochs"),
   ),
 };

@@ -13,7 +13,7 @@ export const trpoSettings = {
   centralisedCritic: toggle(false, "the critic of an agent sees all agents"),
   ...batchRows,
   targetKl: called(
-    ["maxKl"],
+    ["kl", "maxKl"],
     positive(1e6, 0.01, "the KL divergence of a step stays below this"),
   ),
   cgMaxSteps: called(

@@ -3,7 +3,10 @@
 import type { Option } from "../../systems/option.ts";
 import { running, type Setting, type Settings } from "../../systems/settings.ts";
 import { UsageError } from "../../systems/usage.ts";
-import { checkOption, readArguments } from "./flags.ts";
+import { isModulePath } from "../../systems/module_path.ts";
+import { scenarioNames } from "../../systems/registry.ts";
+import { checkOption, readArguments, shellWord } from "./flags.ts";
+import { nearestScenario } from "./nearest.ts";
 import { type Controls, controls, everySetting } from "./tables.ts";
 
 /** A command as it was given: nothing is filled in, so that a resumed run knows what the user asked for. */
@@ -25,13 +28,21 @@ export function parseCommand(args: readonly string[]): Command {
     args,
   );
   if (stray !== undefined) {
-    throw new UsageError(`"${stray}" is not a flag: every argument of train begins with --, see --help.`);
+    throw new UsageError(`"${stray}" is not a flag: ${meantBy(stray)}`);
   }
   for (const [name, option] of Object.entries<Option>(controls)) {
     if (name in values) checkOption(name, option, values[name]);
   }
   const part = (table: object) => Object.fromEntries(Object.entries(values).filter(([name]) => name in table));
   return withSeeds(part(settings) as Settings, (seed ?? []) as readonly number[], part(controls) as Partial<Controls>);
+}
+
+/** What is said to an argument without a flag: most are what a flag takes. */
+function meantBy(stray: string): string {
+  const scenario = nearestScenario(stray, scenarioNames());
+  if (scenario !== null) return `did you mean --scenario-name ${scenario}?`;
+  if (!isModulePath(stray)) return "every argument of train begins with --, see --help.";
+  return `did you mean ${/\.[cm]?[jt]s$/.test(stray) ? "--scenario-name" : "--resume"} ${shellWord(stray)}?`;
 }
 
 /** A command whose seeds, of which none may be there twice, are a run each; one alone is a setting. */

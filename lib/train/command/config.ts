@@ -5,7 +5,7 @@ import { isStrayPromise, shown } from "../../graph/kinds.ts";
 import { flagOf, initialOf, notThis, type Option, rangeOf, type Table, within } from "../../systems/option.ts";
 import { type Config, isHarmless, type Setting, type Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
-import { isShowable, oneLine } from "../../systems/text.ts";
+import { counted, isShowable, oneLine } from "../../systems/text.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { checkOption } from "./flags.ts";
 import { closest, nearest } from "./nearest.ts";
@@ -143,7 +143,7 @@ export function laidOver(system: System, algorithm: string, above: Settings, bel
 /** Why the run cannot go on for more iterations than it was made for; null if it can. */
 export function fixedLength(system: System, run: Config): string | null {
   const ending = system.endsWith(run);
-  return ending && `${ending}, which ends with the ${run.nIters} iterations of the run`;
+  return ending && `${ending}, which ends with the ${counted(run.nIters, "iteration")} of the run`;
 }
 
 /** The configuration of a resumed run: its own, with the settings that were given again. Throws a {@linkcode UsageError}. */

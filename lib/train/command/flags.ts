@@ -36,7 +36,8 @@ export function readArguments(command: string, table: Table, args: readonly stri
       positionals.push(ofOneLine(`an argument of ${command}`, token.value));
       continue;
     }
-    const [name, option] = options.get(token.name) ?? unknownFlag(command, token.rawName, table);
+    const [name, option] = options.get(token.rawName === "-h" ? "help" : token.name) ??
+      unknownFlag(command, token.rawName, table);
     const value = valueOf(token, option);
     if (isMany(option)) values[name] = [...values[name] as unknown[] ?? [], ...value as unknown[]];
     else if (name in values) throw new UsageError(`${token.rawName} is given twice.`);

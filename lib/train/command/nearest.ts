@@ -26,9 +26,15 @@ export function closest(word: string, words: readonly string[]): string | null {
   return best && best.distance <= Math.max(1, best.x.length / 3) ? best.x : null;
 }
 
-/** The one of `words` that begins with `word`, if only one does. */
-function begun(word: string, words: readonly string[]): string | null {
-  const [first, ...others] = words.filter((x) => x.startsWith(`${word}-`));
+/** The scenario that `name` may mean, as in Gymnasium's `HalfCheetah-v5`; null if there is none. */
+export function nearestScenario(name: string, scenarios: readonly string[]): string | null {
+  const words = name.replace(/-v\d+$/, "").replaceAll(/([a-z\d])([A-Z])/g, "$1_$2");
+  return closest(words.toLowerCase().replaceAll("-", "_"), scenarios);
+}
+
+/** The option of which a name begins with `word`, if only one has such. */
+function begun(word: string, names: readonly (readonly [name: string, option: string])[]): string | null {
+  const [first, ...others] = new Set(names.filter(([name]) => name.startsWith(`${word}-`)).map(([, option]) => option));
   return first !== undefined && others.length === 0 ? first : null;
 }
 
@@ -46,6 +52,6 @@ export function nearest(name: string, table: Table): string | null {
   );
   const exact = names.find(([x]) => x === word);
   if (exact) return exact[1];
-  const close = closest(word, names.map(([x]) => x)) ?? begun(word, names.map(([x]) => x));
-  return names.find(([x]) => x === close)?.[1] ?? null;
+  const close = closest(word, names.map(([x]) => x));
+  return close === null ? begun(word, names) : names.find(([x]) => x === close)![1];
 }

@@ -20,11 +20,14 @@ import { UsageError } from "../../systems/usage.ts";
 export const firstScenario: string = scenarioNames()[0]!;
 
 /** Its values are not listed: `--help` shows the systems, and a world of one's own has the path of its file. */
-const scenarioName = choice([], firstScenario, "what is trained: a name, or the path of a world of your own");
+const scenarioName = called(
+  ["env", "envId", "envName", "environment", "scenario", "task", "world"],
+  choice([], firstScenario, "what is trained: a name, or the path of a world of your own"),
+);
 
 function algorithmOf({ algorithms }: System): Option {
   const names = Object.keys(algorithms);
-  return choice(names, names[0]!, "how to learn");
+  return called(["algo", "alg", "agent"], choice(names, names[0]!, "how to learn"));
 }
 
 /** The settings of a run by the headings of `--help`, in the order of its config.json. */
@@ -56,22 +59,39 @@ export function otherwiseOf({ algorithms }: System, algorithm: string): Table {
   return Object.fromEntries(Object.entries(otherwise).map(([name, { row }]) => [name, row]));
 }
 
-/** The settings of all runs that there can be, for reading arguments before it is known whose they are; the first have their defaults. */
+/**
+ * The settings of all runs that there can be, for reading arguments before it is known whose they are; the first have their
+ * defaults, and the names by which any of them is called elsewhere.
+ */
 export function everySetting(): Table {
   const tables = systems.flatMap((system) => Object.keys(system.algorithms).map((name) => givenOf(system, name)));
-  return Object.assign({}, ...tables.reverse());
+  const all: Record<string, Option> = {};
+  for (const [name, row] of tables.flatMap((table) => Object.entries(table))) {
+    const first = all[name] ?? row;
+    all[name] = { ...first, also: [...new Set([...first.also ?? [], ...row.also ?? []])] };
+  }
+  return all;
 }
 
 /** What concerns one command only. */
 export const controls = {
   preset: choice([...new Set(systems.flatMap(({ presets }) => presets))], null, "settings to begin with"),
-  config: path(null, "settings from YAML or JSON, below the flags; a run's config.json repeats it"),
+  config: called(
+    ["configFile", "hyperparams"],
+    path(null, "settings from YAML or JSON, below the flags; a run's config.json repeats it"),
+  ),
   out: called(
-    ["output", "outputDir", "outDir", "logDir"],
+    ["output", "outputDir", "outDir", "logDir", "logFolder", "tensorboardLog"],
     path("output", "folder for runs: PATH/<scenario>/<timestamp>/"),
   ),
-  resume: path(null, "continue a run, from its folder or one of its checkpoints"),
-  maxTime: { kind: "duration", help: "90s, 20m, 2h: end after the iteration in which it is over" } as DurationOption,
+  resume: called(
+    ["resumeFrom", "continue", "restore", "load", "loadCheckpoint", "checkpoint"],
+    path(null, "continue a run, from its folder or one of its checkpoints"),
+  ),
+  maxTime: called(
+    ["timeLimit", "timeout", "maxSeconds"],
+    { kind: "duration", help: "90s, 20m, 2h: end after the iteration in which it is over" } as DurationOption,
+  ),
   checkNumerics: flag("judge every step when it ends; on a GPU this waits for each step"),
   audit: flag("tell which parameters the first iteration moved, and why not the others"),
   dryRun: flag("check everything and write nothing"),
@@ -115,7 +135,10 @@ export function refuseForeign(names: readonly string[], system: System, scenario
     const who = all ? `the ${title}` : learns.join(", ");
     return who === "" ? [] : [`${who} (${Object.keys(scenarios).join(", ")})`];
   });
+  const same = Object.keys(own).find((x) => own[x]!.also?.includes(name));
   throw new UsageError(
-    `${flagOf(name)} is a setting of ${owners.join(" and of ")}, and ${scenario} has none: leave it out.`,
+    `${flagOf(name)} is a setting of ${owners.join(" and of ")}, and ${scenario} has none: ${
+      same === undefined ? "leave it out." : `did you mean ${flagOf(same)}?`
+    }`,
   );
 }

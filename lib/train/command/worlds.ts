@@ -10,14 +10,14 @@ import { findSystem, scenarioNames } from "../../systems/registry.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { reasonOf } from "../files/error.ts";
-import { closest } from "./nearest.ts";
+import { nearestScenario } from "./nearest.ts";
 
 /** The system of a scenario. Throws a {@linkcode UsageError} if there is none. */
 export async function systemFor(scenario: string): Promise<System> {
   const known = findSystem(scenario);
   if (known) return known;
   if (isModulePath(scenario)) return ownWorldSystem(scenario, await importWorld(scenario));
-  const close = closest(scenario, scenarioNames());
+  const close = nearestScenario(scenario, scenarioNames());
   throw new UsageError(
     `--scenario-name takes one of ${scenarioNames().join(", ")}, or the path of a file that exports a world, not ` +
       `${JSON.stringify(scenario)}${close === null ? "." : `: did you mean ${close}?`}`,

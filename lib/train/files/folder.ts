@@ -15,11 +15,12 @@ import { damageText, encodeRow, type MetricsRow, readLog } from "./metrics.ts";
 import { asNewFolder, inNewFolder, timestamp } from "./new_folder.ts";
 import { configTable, configTag, notedOf, settingsInTable } from "./noted.ts";
 import { checkFolder, readBeginning, readRegular } from "./regular.ts";
-import { nameInSeries } from "./series.ts";
+import { nameInSeries, newestRunIn } from "./series.ts";
 import { Identity } from "./whereabouts.ts";
 import type { Config, Settings } from "../../systems/settings.ts";
 import { histogramOf } from "./histogram.ts";
 import { eventsUpTo, histogramRecord, scalarRecord, textOfTag, textRecord, versionRecord } from "./tensorboard.ts";
+import { oneLine } from "../../systems/text.ts";
 import type { TrainerState } from "../../systems/trainer.ts";
 
 /** The name of the file that holds the configuration of a run. */
@@ -63,8 +64,11 @@ export function findRun(path: string, called = path): ResumePoint {
     Deno.statSync(join(folder, configName));
     checkpoints = listCheckpoints(folder);
   } catch {
+    const newest = isFile ? null : newestRunIn(path, configName);
     throw new UsageError(
-      `${called} is no run: give a folder that holds ${configName} and ${checkpointFolder}/, or one of its checkpoints.`,
+      `${called} is no run: give a folder that holds ${configName} and ${checkpointFolder}/, or one of its checkpoints${
+        newest === null ? "." : `; the newest run in it is ${oneLine(newest)}.`
+      }`,
     );
   }
   if (!isFile) return { folder, checkpoint: checkpoints.at(-1) ?? null };

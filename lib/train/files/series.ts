@@ -1,6 +1,7 @@
 /** The folders of the runs that one command makes: a run each for its algorithms and seeds. */
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { infoOf } from "./atomic.ts";
 import type { Config } from "../../systems/settings.ts";
 
 /** The folder of a run of a series: its seed, after its algorithm where there are several. */
@@ -22,4 +23,23 @@ export function runsOfSeries(path: string): string[] {
     // What is wrong with the path is said by whoever opens it as a run.
     return [];
   }
+}
+
+/**
+ * The newest run, or series of runs, in a folder of runs or of scenarios, by their names; null if there is none. A run holds
+ * a file `configName`.
+ */
+export function newestRunIn(path: string, configName: string): string | null {
+  const isRun = (folder: string) => infoOf(join(folder, configName)) !== null || runsOfSeries(folder).length > 0;
+  const below = (folder: string): string[] => {
+    try {
+      return [...Deno.readDirSync(folder)].filter((x) => x.isDirectory).map(({ name }) => join(folder, name));
+    } catch {
+      // What cannot be opened has nothing to offer.
+      return [];
+    }
+  };
+  const near = below(path);
+  const runs = [...near, ...near.filter((folder) => !isRun(folder)).flatMap(below)].filter(isRun);
+  return runs.sort((a, b) => basename(a) < basename(b) ? 1 : -1)[0] ?? null;
 }

@@ -35,7 +35,13 @@ export async function drawRunCurve(
 
 /** The curves of several runs: one for each configuration, its seeds as a band. */
 export async function drawRunCurves(runs: readonly RunRecord[]): Promise<string> {
-  const title = [...new Set(runs.map(({ config }) => scenarioTitle(config.scenarioName)))].join(", ");
   const titles = new Set(runs.map((run) => runHeadline(run).title));
-  return await draw(runCurves(runs), { title, yTitle: [...titles].join(", ") });
+  const curves = runCurves(runs);
+  const scenarios = new Set(runs.map(({ config }) => scenarioTitle(config.scenarioName)));
+  const algorithms = new Set(runs.map(({ config }) => config.algorithm));
+  const title = [...scenarios, ...scenarios.size === 1 && algorithms.size === 1 ? algorithms : []].join(", ");
+  const seeds = new Set(runs.map(({ config }) => config.seed)).size;
+  // What is drawn of several curves is said by their legend.
+  const subtitle = curves.length === 1 && seeds > 1 ? `mean and range of ${seeds} seeds` : undefined;
+  return await draw(curves, { title, ...subtitle && { subtitle }, yTitle: [...titles].join(", ") });
 }

@@ -228,9 +228,12 @@ function flagsApart(runs: readonly RunRecord[]): string[] {
   );
   const texts = departures.map(({ apart }) => flags(apart));
   const common = texts.reduce((a, b) => a.filter((flag) => b.includes(flag)));
-  return texts.map((text, i) =>
-    [`--preset ${departures[i]!.preset}`, ...text.filter((flag) => !common.includes(flag))].join(" ")
-  );
+  return texts.map((text, i) => {
+    // A departure is told from a preset of the run's own algorithm.
+    const algorithm = telling.includes("algorithm") ? flags([["algorithm", runs[i]!.config.algorithm]]) : [];
+    const preset = `--preset ${departures[i]!.preset}`;
+    return [...algorithm, preset, ...text.filter((flag) => !common.includes(flag))].join(" ");
+  });
 }
 
 const takesRuns = signature("runCurves()", {

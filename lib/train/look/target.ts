@@ -9,6 +9,7 @@ import type { Subject, System } from "../../systems/system.ts";
 import type { Trainer } from "../../systems/trainer.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { parseTask, withPreset } from "../command/config.ts";
+import { nearestScenario } from "../command/nearest.ts";
 import { isModulePath } from "../../systems/module_path.ts";
 import { ownWorldSystem } from "../../systems/own_world.ts";
 import type { Tree } from "../../tensor/tree.ts";
@@ -58,9 +59,10 @@ export async function findTarget(text: string, given: Settings): Promise<Target>
   const [first] = runsOfSeries(text);
   if (first !== undefined) throw new UsageError(`${text} is a series of runs: give one of them, such as ${first}.`);
   if (!/[\\/.]/.test(text) && infoOf(text) === null) {
+    const close = nearestScenario(text, scenarioNames());
     throw new UsageError(
       `"${text}" is no run and no scenario: give the folder of a run, one of its checkpoints, or one of ` +
-        `${scenarioNames().join(", ")}.`,
+        `${scenarioNames().join(", ")}${close === null ? "." : `: did you mean ${close}?`}`,
     );
   }
   const run = findRun(text);

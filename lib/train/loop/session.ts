@@ -217,7 +217,7 @@ function conclusion(path: string, plan: Plan, trainer: Trainer, result: Result):
   const after = traces.afterFirst === 0 ? "none" : `${traces.afterFirst} of them`;
   const lines = [
     endingText(plan, trainer.iteration, result),
-    `Programs traced: ${traces.total}, ${after} after the first iteration.`,
+    ...result.iterations === 0 ? [] : [`Programs traced: ${traces.total}, ${after} after the first iteration.`],
     `${path} holds metrics.jsonl, ${files.join(", ")}, checkpoints/ and events for TensorBoard.`,
     goOnText(path, plan, result),
   ];
@@ -231,7 +231,8 @@ function endingText(
 ): string {
   const count = Math.min(recentIterations, iteration);
   const mean = count > 1 ? `, mean of the last ${count}: ${numberText(recent)}` : "";
-  const numbers = `${headline.name}: ${numberText(last)}${mean}`;
+  const shown = Number.isNaN(last) ? `none in the last iteration` : numberText(last);
+  const numbers = `${headline.name}: ${shown}${mean}`;
   const where = `after iteration ${iteration} of ${nIters}`;
   switch (ending) {
     case "iterations":
@@ -265,7 +266,7 @@ function goOnText(path: string, { system, config }: Plan, { ending, outcome, rec
   const fixed = fixedLength(system, config);
   return fixed === null
     ? `To go on: ${resumeCommand(path)} --n-iters ${2 * config.nIters}`
-    : `It cannot go on: that would change ${fixed}.`;
+    : `It is complete: more iterations would change ${fixed}. A longer one begins anew: --n-iters ${2 * config.nIters}`;
 }
 
 /** The command that goes on with the run, or the series of runs, in `path`. */
