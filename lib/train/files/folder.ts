@@ -44,6 +44,8 @@ export function encodeJson(value: unknown): string {
 export interface ResumePoint {
   readonly folder: string;
   readonly checkpoint: CheckpointFile | null;
+  /** The iteration of the newest checkpoint when it was looked for; 0 if there was none. */
+  readonly newest: number;
 }
 
 /**
@@ -67,10 +69,23 @@ export function findRun(path: string, called = path): ResumePoint {
       `${called} is no run: give a folder that holds ${configName} and ${checkpointFolder}/, or one of its checkpoints.`,
     );
   }
-  if (!isFile) return { folder, checkpoint: checkpoints.at(-1) ?? null };
+  const newest = checkpoints.at(-1)?.iteration ?? 0;
+  if (!isFile) return { folder, checkpoint: checkpoints.at(-1) ?? null, newest };
   const checkpoint = checkpoints.find((x) => basename(x.path) === basename(path));
   if (!checkpoint) throw new UsageError(`${called} is no checkpoint of a run: those end in .safetensors.`);
-  return { folder, checkpoint };
+  return { folder, checkpoint, newest };
+}
+
+/**
+ * Throws a {@linkcode UsageError} if somebody has gone on with a run between {@linkcode findRun} and now, when its folder is this
+ * process's: to go on from what was found would undo that.
+ */
+export function checkUntouched({ folder, newest }: ResumePoint): void {
+  const now = listCheckpoints(folder).at(-1)?.iteration ?? 0;
+  if (now === newest) return;
+  throw new UsageError(
+    `${folder} was trained by another process meanwhile, to iteration ${now}: give the command again to go on from there.`,
+  );
 }
 
 /** The run's own file of events in `folder`: the one that its manifest names; else, not yet begun, the one it was made with. */
