@@ -1,14 +1,15 @@
 /** The runs of a sweep as array jobs of Slurm. What it knows is in Slurm's queue and in the sweep's folder `.slurm`. */
 
 import { join } from "node:path";
-import { oneLine } from "../../../systems/text.ts";
 import { textOf } from "../../files/error.ts";
 import type { Job, Launcher, Told, Work } from "../launcher.ts";
 import { Pace } from "../pace.ts";
+import { lastWords } from "../shell.ts";
 import { cancelWaiting, endRunning, largestArray, type Queue, queueOf, type Row, submit } from "./commands.ts";
 import {
   endOf,
   logOf,
+  logPattern,
   nameOf,
   note,
   prepare,
@@ -21,6 +22,8 @@ import {
 /** States in which a task will begin, or has begun, and is not over; a word that Slurm may yet learn is not among them. */
 const waiting = new Set(["PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD"]);
 const running = new Set(["RUNNING", "COMPLETING", "STOPPED", "SUSPENDED", "STAGE_OUT", "SIGNALING", "RESIZING"]);
+
+const backslash = "Slurm writes no log into a folder whose path has a backslash: give the folder another name.";
 
 /** Jobs of Slurm. */
 export class SlurmLauncher implements Launcher {
@@ -66,13 +69,10 @@ export class SlurmLauncher implements Launcher {
 
   async #submit(jobs: readonly Job[]): Promise<void> {
     const { submission, script } = prepare(this.#work, jobs, this.#prologue);
-    const answer = await submit(script, [
+    const answer = submission.folder.includes("\\") ? { problem: backslash } : await submit(script, [
       `--job-name=${submission.name}`,
       `--array=0-${jobs.length - 1}`,
-      // Names in the job's working folder: in the name of a file % has a meaning, which a folder's name may hold too.
-      `--chdir=${submission.folder}`,
-      "--output=%a.log",
-      "--error=%a.log",
+      `--output=${logPattern(submission)}`,
       "--open-mode=append",
       "--requeue",
       ...this.#options,
@@ -167,13 +167,6 @@ export class SlurmLauncher implements Launcher {
       } ends and saves it.`,
     ];
   }
-}
-
-/** What a program said last: its error if it told one. Null if it said nothing. */
-export function lastWords(log: string): string | null {
-  const lines = log.split("\n").map((line) => line.trim()).filter(Boolean);
-  const line = lines.findLast((line) => line.startsWith("error: "))?.slice("error: ".length) ?? lines.at(-1);
-  return line === undefined ? null : oneLine(line);
 }
 
 /** Why there is no exit code of a task, by what Slurm says and by what it wrote into the log. */

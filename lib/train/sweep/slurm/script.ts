@@ -5,11 +5,7 @@
  */
 
 import type { Job } from "../launcher.ts";
-
-/** `text` as one word of a shell, whatever it holds: nothing in it is executed. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
-}
+import { goTo, quoted } from "../shell.ts";
 
 /** What a task leaves when its run is over, in the folder of the submission: the exit code of `deno task train`. */
 export const endName = (index: number): string => `${index}.end`;
@@ -37,7 +33,7 @@ export function scriptOf({ command, jobs, folder, cwd, prologue }: Script): stri
   return `#!/bin/bash
 ${prologue ?? ""}
 
-cd -- ${quoted(cwd)} || exit 1
+${goTo(cwd)}
 case "$SLURM_ARRAY_TASK_ID" in
 ${jobs.map((job, index) => `${index}) set -- ${line(job)} ;;`).join("\n")}
 *) exit 1 ;;

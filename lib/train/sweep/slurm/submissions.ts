@@ -25,7 +25,7 @@ export interface Task {
 export interface Submission {
   /** As Slurm calls it. */
   readonly name: string;
-  /** Its folder, absolute: it becomes the job's working folder, from which its logs are named. */
+  /** Its folder, absolute. */
   readonly folder: string;
   /** The ids of its runs, by the number of the task. */
   readonly ids: readonly string[];
@@ -98,6 +98,11 @@ export function tasksOf(submission: Submission): Task[] {
 /** A task as Slurm calls it. */
 export function nameOf({ submission: { job }, index }: Task): string {
   return `${job}_${index}`;
+}
+
+/** The path of the logs of a submission as sbatch takes it: %a is the number of a task, %% a %. */
+export function logPattern({ folder }: Submission): string {
+  return join(folder.replaceAll("%", "%%"), "%a.log");
 }
 
 /** The exit code with which a run has ended; null if it has not, or nobody could note it. */
