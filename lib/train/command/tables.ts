@@ -48,7 +48,7 @@ export function settingsOf(system: System, algorithm: string): Table {
 }
 
 /** What may be given of a run: its settings, and what says one of them in another way. */
-function givenOf(system: System, algorithm: string): Table {
+export function givenOf(system: System, algorithm: string): Table {
   return { ...settingsOf(system, algorithm), ...otherwiseOf(system, algorithm) };
 }
 

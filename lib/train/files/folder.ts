@@ -12,7 +12,7 @@ import { reasonOf, WriteError } from "./error.ts";
 import { asInRun, inputDigests, isStill, keepInputs } from "./inputs.ts";
 import { manifestName, readManifest } from "./manifest.ts";
 import { damageText, encodeRow, type MetricsRow, readLog } from "./metrics.ts";
-import { asNewFolder, inNewFolder, timestamp } from "./new_folder.ts";
+import { asNamedFolder, asNewFolder, inNewFolder, timestamp } from "./new_folder.ts";
 import { configTable, configTag, notedOf, settingsInTable } from "./noted.ts";
 import { checkFolder, readBeginning, readRegular } from "./regular.ts";
 import { nameInSeries } from "./series.ts";
@@ -207,6 +207,14 @@ export class RunFolder {
         }),
     );
     return names.map((name) => join(place, name));
+  }
+
+  /**
+   * Makes `parent/name/`, a run that is yet to begin, whole or not at all; there is none of that name. Keeps its `inputs`. Returns its
+   * path. Throws a {@linkcode WriteError}.
+   */
+  static createNamed(parent: string, name: string, config: Config, now: Date, inputs: readonly string[]): string {
+    return asNamedFolder(parent, name, (path) => RunFolder.#begin(path, config, now, inputs).close());
   }
 
   static #begin(path: string, given: Config, now: Date, inputs: readonly string[]): RunFolder {

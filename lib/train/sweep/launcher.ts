@@ -34,6 +34,8 @@ export interface Work {
   readonly folder: string;
   /** How many runs it has. */
   readonly runs: number;
+  /** How many threads each run computes with. */
+  readonly threads: number;
   /** The program that trains and its first arguments, those of a job follow: `deno`, `run`, its rights, `tasks/train.ts`; absolute paths. */
   readonly command: readonly string[];
   /** For what is told beside the progress. */
@@ -76,6 +78,8 @@ export interface Engine {
    * says how many threads each of so many runs gets: it goes to the runs' configurations, on which their numbers depend.
    */
   check(values: Readonly<Record<string, unknown>>, runs: number): Promise<{ readonly threads: number }>;
+  /** How many jobs there may be at a time, as the launcher will have it; each computes with so many threads. */
+  roomFor(values: Readonly<Record<string, unknown>>, threads: number): number;
   /** Makes the launcher. `values` are those of its options. */
   open(work: Work, values: Readonly<Record<string, unknown>>): Promise<Launcher>;
 }
