@@ -48,6 +48,7 @@ export async function scenario(address: string, token: string, folder: string): 
     runs: 4,
     threads: 1,
     command: ["/bin/sh", "-c"],
+    next: null,
     out: capture(),
   };
   Deno.mkdirSync(join(work.folder, ".ray"), { recursive: true });
@@ -85,7 +86,7 @@ function cleaned(text: string, folder: string): string {
     .replaceAll(folder, "/shared")
     .replaceAll(Deno.version.deno, "DENO")
     .replaceAll(/\/[^\s"]*\/site-packages\//g, "/site-packages/")
-    .replaceAll(/\d+\.\d+\.\d+\.\d+:/g, "10.0.0.1:")
+    .replaceAll(/\d+\.\d+\.\d+\.\d+/g, "10.0.0.1")
     .replaceAll(/\d+-\d+-\d+ \d+:\d+:\d+,\d+/g, "2026-01-01 00:00:00,000")
     .replaceAll(/"(driver_node_id|session_name|ray_commit)":(\s*)"[^"]*"/g, '"$1":$2"unknown"')
     .replaceAll(/"(start|end)_time":(\s*)\d+/g, '"$1_time":$21');
@@ -131,12 +132,12 @@ export async function record(head: string, folder: string): Promise<Recording> {
   }
 }
 
-/** The jobs of the sweep, in one order and without what was submitted: a head knows others too. */
+/** The jobs of the sweep, in one order: a head knows others too. */
 function ours(text: string, token: string): string {
-  const jobs = (JSON.parse(text) as { entrypoint: string; metadata: { sweep?: string; run?: string } }[])
+  const jobs = (JSON.parse(text) as { metadata: { sweep?: string; run?: string } }[])
     .filter(({ metadata }) => metadata.sweep === token)
     .sort((a, b) => a.metadata.run! < b.metadata.run! ? -1 : 1);
-  return JSON.stringify(jobs.map((job) => ({ ...job, entrypoint: "as submitted" })));
+  return JSON.stringify(jobs);
 }
 
 /** Serves a recording: what is asked must be what was asked then. Each list of jobs is given once, the last one for ever. */

@@ -58,11 +58,19 @@ const text = {
   codes: "Exit codes: 0 done, 1 a run failed, 2 the command is wrong, 130 interrupted.",
 };
 
-/** Runs the command. `train` is the program that trains a run, with its first arguments. Returns the exit code. */
+/** Programs with their first arguments. */
+export interface Programs {
+  /** The one that trains a run. */
+  readonly train: readonly string[];
+  /** This one. */
+  readonly sweep: readonly string[];
+}
+
+/** Runs the command. Returns the exit code. */
 export async function sweepMain(
   args: readonly string[],
   host: Pick<Host, "out" | "err" | "listenForStop">,
-  train: readonly string[],
+  programs: Programs,
 ): Promise<number> {
   try {
     const { values, positionals } = readArguments("sweep", text.options, args);
@@ -76,7 +84,7 @@ export async function sweepMain(
     }
     for (const [name, value] of Object.entries(values)) checkOption(name, (text.options as Table)[name]!, value);
     const asked = await askedFor(file, values);
-    return asked.values.dryRun ? await tell(asked, host, train) : await work(asked, host, train);
+    return asked.values.dryRun ? await tell(asked, host, programs.train) : await work(asked, host, programs);
   } catch (error) {
     host.err.write(`error: ${printable(textOf(error))}\n`);
     return error instanceof UsageError ? 2 : 1;
@@ -169,8 +177,10 @@ function ownOptions(engine: Engine, given: Readonly<Record<string, unknown>>): R
 /** What was given beside the file, to be given again. */
 function flagsAgain(given: Readonly<Record<string, unknown>>): string[] {
   const kept = ["on", "out", "watch", ...Object.keys(engineOptions)];
+  const valueText = (name: string, value: unknown): string =>
+    (text.options as Table)[name]!.kind === "duration" ? `${value}s` : String(value);
   return Object.entries(given).filter(([name]) => kept.includes(name)).flatMap(([name, value]) =>
-    value === true || value === false ? [flagText(name, value)] : [flagText(name, true), String(value)]
+    value === true || value === false ? [flagText(name, value)] : [flagText(name, true), valueText(name, value)]
   );
 }
 
@@ -183,7 +193,7 @@ function mostThreads({ runs, noted }: Pick<Asked, "runs" | "noted">): number {
 async function work(
   asked: Asked,
   host: Pick<Host, "out" | "listenForStop">,
-  train: readonly string[],
+  programs: Programs,
 ): Promise<number> {
   const { noted, runs, engine, engineValues, values } = asked;
   const deadline = performance.now() + 1000 * (values.maxTime ?? Infinity);
@@ -193,11 +203,17 @@ async function work(
     const display = new Display(host.out, noted.name);
     const { promise: stopped, resolve } = Promise.withResolvers<void>();
     const stop = await host.listenForStop(resolve);
-    const about = { name: noted.name, folder: folder.path, threads: mostThreads(asked), command: train, out: host.out };
-    const launcher = await engine.open({ ...about, runs: runs.length }, engineValues);
+    const about = { name: noted.name, folder: folder.path, threads: mostThreads(asked), command: programs.train };
+    const next = nextOf(asked, programs.sweep);
+    const launcher = await engine.open({ ...about, runs: runs.length, next, out: host.out }, engineValues);
     display.say(headOf(asked, launcher.room));
     const watched = { stop, stopped, deadline, maxRuns: values.maxRuns ?? Infinity, watch: values.watch };
-    const driven = await drive({ folder, runs, launcher, display, ...watched });
+    let driven: Driven;
+    try {
+      driven = await drive({ folder, runs, launcher, display, ...watched });
+    } finally {
+      await launcher.close?.();
+    }
     display.clear();
     host.out.write(`${printable(endOf(asked, driven, launcher.farewell ?? []))}\n`);
     if (driven.problems.size > 0) return 1;
@@ -205,6 +221,13 @@ async function work(
   } finally {
     folder.close();
   }
+}
+
+/** The command that begins what is next in this sweep, where it depends on what runs come to and nobody stays to see that. */
+function nextOf({ noted, folder, engine, engineValues, values }: Asked, sweep: readonly string[]): string[] | null {
+  if (noted.search !== "asha" || values.watch) return null;
+  const given = Object.fromEntries(Object.entries(engineValues).filter(([, value]) => value !== null));
+  return [...sweep, folder, ...flagsAgain({ on: engine.name, ...given })];
 }
 
 /** What is trained and where, in a few lines. */

@@ -11,6 +11,7 @@ export type Status = "PENDING" | "RUNNING" | "STOPPED" | "SUCCEEDED" | "FAILED";
 export interface JobDetails {
   readonly submission_id: string | null;
   readonly status: Status;
+  readonly entrypoint: string;
   readonly message: string | null;
   readonly error_type: string | null;
   readonly metadata: Readonly<Record<string, string>> | null;
@@ -39,15 +40,7 @@ export class RayHead {
 
   /** Throws a {@linkcode UsageError} unless a head of Ray answers. */
   async check(): Promise<void> {
-    let reply: Reply;
-    try {
-      reply = await this.#line.request("GET", "/api/version");
-    } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-      throw new UsageError(
-        `--on ray: ${this.address} does not answer (${error.message}): start the head, or give --address as its dashboard has it.`,
-      );
-    }
+    const reply = await this.#ask("GET", "/api/version");
     const version = jsonOf(reply) as { ray_version?: unknown } | null;
     if (reply.status === 200 && typeof version?.ray_version === "string") return;
     throw new UsageError(
@@ -57,24 +50,26 @@ export class RayHead {
     );
   }
 
-  /** All jobs. Throws an error that says what was wrong. */
+  /** All jobs. Throws a {@linkcode UsageError} if it does not say. */
   async jobs(): Promise<readonly JobDetails[]> {
-    const reply = await this.#line.request("GET", "/api/jobs/");
+    const reply = await this.#ask("GET", "/api/jobs/");
     const jobs = jsonOf(reply);
     if (reply.status === 200 && Array.isArray(jobs)) return jobs as JobDetails[];
-    throw new NoAnswer(said(reply));
+    throw this.#strange(reply);
   }
 
   /** Submits a job. Returns why it is not taken; null if it is, or was before. */
   async submit(job: Submission): Promise<string | null> {
-    const reply = await this.#line.request("POST", "/api/jobs/", job);
+    const reply = await this.#ask("POST", "/api/jobs/", job);
     // Somebody has submitted it when no answer came, or in another process.
-    return reply.status === 200 || reply.text.includes("already exists") ? null : said(reply);
+    return reply.status === 200 || reply.text.includes("already exists")
+      ? null
+      : `Ray does not take it (${said(reply)}).`;
   }
 
   /** Asks a job to end. That it is over, or not known, shows in {@linkcode RayHead.jobs}. */
   async stop(id: string): Promise<void> {
-    await this.#line.request("POST", `/api/jobs/${encodeURIComponent(id)}/stop`);
+    await this.#ask("POST", `/api/jobs/${encodeURIComponent(id)}/stop`);
   }
 
   /** Follows what a job prints, from its beginning. */
@@ -84,7 +79,7 @@ export class RayHead {
 
   /** What a job has printed; nothing if that is gone. */
   async logs(id: string): Promise<string> {
-    const reply = await this.#line.request("GET", `/api/jobs/${encodeURIComponent(id)}/logs`);
+    const reply = await this.#ask("GET", `/api/jobs/${encodeURIComponent(id)}/logs`);
     return (jsonOf(reply) as { logs?: string } | null)?.logs ?? "";
   }
 

@@ -1,21 +1,19 @@
 /** `--on ray`: what it can be asked for, and what is checked before anything is written. */
 
-import { integer, type NumberOption, type Table, words } from "../../../systems/option.ts";
+import { type Table, words } from "../../../systems/option.ts";
 import type { Engine } from "../launcher.ts";
+import { type Needs, needs } from "../needs.ts";
 import { RayHead } from "./client.ts";
 import { RayLauncher } from "./launcher.ts";
 
 const options = {
-  address: words("http://127.0.0.1:8265", "the head of Ray, as its dashboard is opened"),
-  cpus: integer(1, 1024, 1, "cores of a run"),
-  gpus: { ...integer(1, 64, 1, "GPUs of a run"), initial: null } as NumberOption<null>,
+  address: words("http://127.0.0.1:8265", "ray: its head, as the dashboard is opened"),
+  ...needs,
 } as const satisfies Table;
 
 /** What the options come to. */
-interface Values {
+interface Values extends Needs {
   readonly address: string;
-  readonly cpus: number;
-  readonly gpus: number | null;
 }
 
 /** Ray. */
@@ -33,8 +31,10 @@ export const ray: Engine = {
     }
     return { threads: cpus };
   },
+  // How many fit is the cluster's to know.
+  roomFor: () => Infinity,
   open(work, values) {
-    const { address, ...needs } = values as unknown as Values;
-    return Promise.resolve(new RayLauncher(work, new RayHead(address), needs));
+    const { address, ...own } = values as unknown as Values;
+    return Promise.resolve(new RayLauncher(work, new RayHead(address), own));
   },
 };

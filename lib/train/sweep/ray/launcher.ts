@@ -8,6 +8,7 @@ import { infoOf, writeFileAtomic } from "../../files/atomic.ts";
 import { textOf, WriteError } from "../../files/error.ts";
 import { oneLine } from "../../../systems/text.ts";
 import type { Job, Launcher, Told, Work } from "../launcher.ts";
+import type { Needs } from "../needs.ts";
 import { Pace } from "../pace.ts";
 import { lastWords } from "../shell.ts";
 import type { JobDetails, RayHead } from "./client.ts";
@@ -18,12 +19,6 @@ const rayFolder = ".ray";
 
 /** Ray kills what has not ended so long after it was asked to: an iteration takes less. */
 const secondsToSave = 600;
-
-/** What a job of Ray's is asked for. */
-export interface Needs {
-  readonly cpus: number;
-  readonly gpus: number | null;
-}
 
 /** How Ray says that a run stands: the newest of its jobs. */
 interface Attempt {
@@ -95,9 +90,9 @@ export class RayLauncher implements Launcher {
         metadata: { sweep: this.#token, run: job.id, attempt: `${number}` },
       });
     } catch (error) {
-      problem = `no answer: ${(error as Error).message}`;
+      problem = textOf(error);
     }
-    if (problem !== null) this.#problems.set(job.id, `Ray does not take it: ${problem}.`);
+    if (problem !== null) this.#problems.set(job.id, problem);
   }
 
   #nameOf(id: string, number: number): string {
@@ -109,7 +104,7 @@ export class RayLauncher implements Launcher {
       await this.#ask();
     } catch (error) {
       if (!this.#silent) {
-        this.#work.out.write(`${this.#head.address} does not answer (${textOf(error)}): it is asked again.\n`);
+        this.#work.out.write(`${textOf(error)} It is asked again, and the runs go on.\n`);
       }
       this.#silent = true;
       return this.#told;
@@ -174,12 +169,14 @@ export class RayLauncher implements Launcher {
   }
 
   /** Keeps all that a job has printed, which Ray will forget. Returns it. */
-  async #keepLog(id: string, { number }: Attempt): Promise<string> {
+  async #keepLog(id: string, { number, details: { entrypoint } }: Attempt): Promise<string> {
     const path = this.#logPath(id, number);
     const key = `all of ${path}`;
     if (this.#followed.has(key)) return infoOf(path) ? Deno.readTextFileSync(path) : "";
     this.#followed.add(key);
-    const log = await this.#head.logs(this.#nameOf(id, number)).catch(() => "");
+    const said = await this.#head.logs(this.#nameOf(id, number)).catch(() => "");
+    // What was submitted is there too, in between.
+    const log = said.replace(`Running entrypoint for job ${this.#nameOf(id, number)}: ${entrypoint}\n`, "");
     if (log !== "") writeFileAtomic(path, log);
     return log;
   }

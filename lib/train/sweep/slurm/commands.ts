@@ -72,7 +72,7 @@ export interface Queue {
   readonly jobs: ReadonlyMap<string, string>;
 }
 
-/** What Slurm knows of the jobs with these names, those too that ended a short while ago. Throws an error in its words. */
+/** What Slurm knows of the jobs with these names, those too that ended a short while ago. Throws a {@linkcode UsageError} in its words. */
 export async function queueOf(names: readonly string[]): Promise<Queue> {
   const rows = new Map<string, Row>();
   const jobs = new Map<string, string>();
@@ -89,7 +89,7 @@ export async function queueOf(names: readonly string[]): Promise<Queue> {
         "--format=%i|%T|%N|%j|%r",
       ] as const,
     );
-    if (!answer.success) throw new Error(`${words("squeue", answer)}`);
+    if (!answer.success) throw new UsageError(`--on slurm: ${words("squeue", answer)}.`);
     for (const line of answer.out.split("\n").filter(Boolean)) {
       const [id = "", state = "", nodes = "", name = "", ...reason] = line.split("|");
       rows.set(id, { state, nodes, reason: reason.join("|") });

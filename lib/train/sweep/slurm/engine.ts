@@ -1,25 +1,23 @@
 /** `--on slurm`: what it can be asked for, and what is checked before anything is written. */
 
-import { integer, type NumberOption, type Table, words } from "../../../systems/option.ts";
+import { type Table, words } from "../../../systems/option.ts";
 import type { Engine } from "../launcher.ts";
+import { type Needs, needs } from "../needs.ts";
 import { checkOptions, minutesOf } from "./commands.ts";
 import { SlurmLauncher } from "./launcher.ts";
 
 const options = {
-  partition: words(null, "the partition of Slurm, or several: short,long"),
-  time: { kind: "duration", help: "90s, 20m, 2h: time limit of a run, which then waits again and goes on" },
-  cpus: integer(1, 1024, 1, "cores of a run"),
-  gpus: { ...integer(1, 64, 1, "GPUs of a run"), initial: null } as NumberOption<null>,
-  account: words(null, "whose time it is that the runs take"),
-  prologue: words(null, "lines of the shell that come before each run; first of them #SBATCH lines for sbatch"),
+  partition: words(null, "slurm: the partition, or several: short,long"),
+  time: { kind: "duration", help: "slurm: a run's time limit, 20m, 2h; after it the run waits again and goes on" },
+  ...needs,
+  account: words(null, "slurm: whose time it is that the runs take"),
+  prologue: words(null, "slurm: lines of the shell before each run; #SBATCH lines first"),
 } as const satisfies Table;
 
 /** What the options come to. */
-interface Values {
+interface Values extends Needs {
   readonly partition: string | null;
   readonly time: number | null;
-  readonly cpus: number;
-  readonly gpus: number | null;
   readonly account: string | null;
   readonly prologue: string | null;
 }
@@ -52,6 +50,8 @@ export const slurm: Engine = {
     await checkOptions(wordsOf(asked));
     return { threads: asked.cpus };
   },
+  // Slurm has the queue.
+  roomFor: () => Infinity,
   open(work, values) {
     const asked = values as unknown as Values;
     return Promise.resolve(new SlurmLauncher(work, wordsOf(asked), asked.prologue));

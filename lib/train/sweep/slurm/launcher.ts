@@ -1,7 +1,6 @@
 /** The runs of a sweep as array jobs of Slurm. What it knows is in Slurm's queue and in the sweep's folder `.slurm`. */
 
 import { join } from "node:path";
-import { textOf } from "../../files/error.ts";
 import type { Job, Launcher, Told, Work } from "../launcher.ts";
 import { Pace } from "../pace.ts";
 import { lastWords } from "../shell.ts";
@@ -55,7 +54,7 @@ export class SlurmLauncher implements Launcher {
     for (const submission of this.#submissions) {
       for (const task of tasksOf(submission)) {
         const row = queue.rows.get(nameOf(task));
-        if (row && (waiting.has(row.state) || running.has(row.state))) this.#tasks.set(task.id, task);
+        if (isOpen(task, row)) this.#tasks.set(task.id, task);
       }
     }
     return [...this.#tasks.keys()];
@@ -93,7 +92,7 @@ export class SlurmLauncher implements Launcher {
       queue = await this.#ask();
     } catch (error) {
       // What runs goes on without the controller: it is asked again.
-      if (!this.#silent) this.#work.out.write(`${textOf(error)}: it is asked again, and the runs go on.\n`);
+      if (!this.#silent) this.#work.out.write(`${(error as Error).message} It is asked again, and the runs go on.\n`);
       this.#silent = true;
       return this.#told;
     }
@@ -117,10 +116,10 @@ export class SlurmLauncher implements Launcher {
   }
 
   #tell(task: Task, row: Row | undefined): Told {
-    if (row && waiting.has(row.state)) {
+    if (row && isOpen(task, row)) {
+      if (running.has(row.state)) return { state: "running", where: row.nodes };
       return row.reason === "None" ? { state: "waiting" } : { state: "waiting", why: row.reason };
     }
-    if (row && running.has(row.state)) return { state: "running", where: row.nodes };
     const problem = this.#problemOf(task, row);
     return problem === null ? { state: "ended" } : { state: "ended", problem };
   }
@@ -147,8 +146,8 @@ export class SlurmLauncher implements Launcher {
       const { rows } = await this.#ask();
       const states = tasks.map((task) => rows.get(nameOf(task))?.state ?? "");
       const inState = (of: (state: string) => boolean) => tasks.filter((_, i) => of(states[i]!));
-      const [idle, busy] = [inState((state) => waiting.has(state)), inState((state) => running.has(state))];
-      if (idle.length + busy.length === 0) return;
+      const idle = inState((state) => waiting.has(state));
+      if (!tasks.some((task) => isOpen(task, rows.get(nameOf(task))))) return;
       // A second signal would end a run at once.
       const fresh = inState((state) => state === "RUNNING").filter(({ id }) => !this.#stopped.has(id));
       for (const { id } of [...idle, ...fresh]) this.#stopped.add(id);
@@ -167,6 +166,11 @@ export class SlurmLauncher implements Launcher {
       } ends and saves it.`,
     ];
   }
+}
+
+/** Whether a task will begin, or has begun and is not over; its own word for that comes before Slurm knows. */
+function isOpen(task: Task, row: Row | undefined): boolean {
+  return row !== undefined && (waiting.has(row.state) || (running.has(row.state) && endOf(task) === null));
 }
 
 /** Why there is no exit code of a task, by what Slurm says and by what it wrote into the log. */

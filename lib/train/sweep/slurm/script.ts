@@ -4,6 +4,7 @@
  * task saves and asks to wait again.
  */
 
+import { dirname, join } from "node:path";
 import type { Job } from "../launcher.ts";
 import { goTo, quoted } from "../shell.ts";
 
@@ -23,12 +24,14 @@ export interface Script {
   readonly folder: string;
   /** In which the program is started, absolute. */
   readonly cwd: string;
+  /** See Work.next. */
+  readonly next: readonly string[] | null;
   /** Lines of the user's, which come first: those that begin with #SBATCH are for sbatch. */
   readonly prologue: string | null;
 }
 
 /** The script. */
-export function scriptOf({ command, jobs, folder, cwd, prologue }: Script): string {
+export function scriptOf({ command, jobs, folder, cwd, next, prologue }: Script): string {
   const line = (job: Job) => [...command, ...job.arguments].map(quoted).join(" ");
   return `#!/bin/bash
 ${prologue ?? ""}
@@ -58,6 +61,20 @@ code=0
 wait "$run" || code=$?
 if [ -n "$again" ] && [ "$code" = 130 ] && scontrol requeue "$SLURM_JOB_ID"; then exit 0; fi
 echo "$code" > "$end"
-exit "$code"
+${next === null ? "" : askNext(next, folder)}exit "$code"
+`;
+}
+
+/**
+ * Lines that have it decided what is next. One task after the other asks, so that the last one to end sees what all came to; a
+ * person's own command may be there at that moment.
+ */
+function askNext(next: readonly string[], folder: string): string {
+  const lock = quoted(join(dirname(folder), ".lock"));
+  return `for wait in 5 15 0; do
+  flock ${lock} ${next.map(quoted).join(" ")}
+  [ "$?" = 2 ] || break
+  sleep "$wait"
+done
 `;
 }

@@ -63,7 +63,8 @@ export function prepare(
   const unique = crypto.randomUUID().slice(0, 8);
   const name = `${work.name.replaceAll(/[^\w.-]/g, "_")}.${number}.${unique}`;
   const script = join(folder, scriptName);
-  writeFileAtomic(script, scriptOf({ command: work.command, jobs, folder, cwd: Deno.cwd(), prologue }));
+  const { command, next } = work;
+  writeFileAtomic(script, scriptOf({ command, jobs, folder, cwd: Deno.cwd(), next, prologue }));
   const ids = jobs.map(({ id }) => id);
   writeFileAtomic(join(folder, listName), `${JSON.stringify({ name, ids }, null, 2)}\n`);
   return { submission: { name, folder, ids, job: null }, script };
