@@ -43,10 +43,26 @@ export class RayHead {
     const reply = await this.#ask("GET", "/api/version");
     const version = jsonOf(reply) as { ray_version?: unknown } | null;
     if (reply.status === 200 && typeof version?.ray_version === "string") return;
-    throw new UsageError(
-      `--on ray: ${this.address} answers, but not as a head of Ray does (${
-        said(reply)
-      }): give --address as its dashboard has it.`,
+    throw this.#strange(reply);
+  }
+
+  /** Throws a {@linkcode UsageError} if no answer comes. */
+  async #ask(method: string, path: string, body?: unknown): Promise<Reply> {
+    try {
+      return await this.#line.request(method, path, body);
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      throw new UsageError(
+        `--on ray: ${this.address} does not answer (${error.message}): start the head, or give --address as its ` +
+          "dashboard has it.",
+      );
+    }
+  }
+
+  #strange(reply: Reply): UsageError {
+    return new UsageError(
+      `--on ray: ${this.address} answers, but not as a head of Ray does (${said(reply)}): give --address as its ` +
+        "dashboard has it.",
     );
   }
 
