@@ -56,7 +56,7 @@ SlurmdPort=${freePort()}
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=socket=${folder}/munge.socket,cred_expire=1
+AuthInfo=socket=${folder}/munge.socket,cred_expire=5
 CredType=cred/munge
 StateSaveLocation=${folder}/state
 SlurmdSpoolDir=${folder}/spool
@@ -76,7 +76,7 @@ SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 SlurmctldTimeout=10
-SlurmdTimeout=5
+SlurmdTimeout=3
 SlurmdParameters=config_overrides
 MessageTimeout=5
 KillWait=20

@@ -1,11 +1,13 @@
 /** The runs of a sweep as array jobs of Slurm. What it knows is in Slurm's queue and in the sweep's folder `.slurm`. */
 
 import { join } from "node:path";
+import { interruptedCode as stoppedCode } from "../../loop/signals.ts";
 import type { Job, Launcher, Told, Work } from "../launcher.ts";
 import { Pace } from "../pace.ts";
 import { lastWords } from "../shell.ts";
 import { cancelWaiting, endRunning, largestArray, type Queue, queueOf, type Row, submit } from "./commands.ts";
 import {
+  countEnds,
   endOf,
   logOf,
   logPattern,
@@ -106,7 +108,7 @@ export class SlurmLauncher implements Launcher {
 
   /** What Slurm knows of all that was submitted and of which something may not be over. */
   async #ask(): Promise<Queue> {
-    const open = this.#submissions.filter((submission) => tasksOf(submission).some((task) => endOf(task) === null));
+    const open = this.#submissions.filter((submission) => tasksOf(submission).some((task) => !isOver(endOf(task))));
     const queue = await queueOf(open.map(({ name }) => name));
     for (const submission of open) {
       const job = queue.jobs.get(submission.name);
@@ -128,15 +130,23 @@ export class SlurmLauncher implements Launcher {
   #problemOf(task: Task, row: Row | undefined): string | null {
     const end = endOf(task);
     if (end === 0) return null;
-    if (end === 130) return "It was stopped, and is saved.";
+    if (end === stoppedCode) return "It was stopped, and is saved.";
     const log = logOf(task);
     if (end !== null) return lastWords(log) ?? `It ended with exit code ${end}.`;
     if (this.#stopped.has(task.id)) return "It was stopped.";
     return lossOf(row, log, nameOf(task), join(task.submission.folder, `${task.index}.log`));
   }
 
-  changed(): Promise<void> {
-    return this.#pace.wait();
+  /** Slurm is asked now and then; that a run has ended shows in the folder at once. */
+  async changed(): Promise<void> {
+    const before = this.#ends();
+    await this.#pace.wait(() => this.#ends() !== before);
+  }
+
+  /** How many runs have ended. */
+  #ends(): number {
+    const folders = new Set([...this.#tasks.values()].map(({ submission: { folder } }) => folder));
+    return [...folders].reduce((sum, folder) => sum + countEnds(folder), 0);
   }
 
   async stop(ids: readonly string[] = [...this.#tasks.keys()]): Promise<void> {
@@ -168,9 +178,14 @@ export class SlurmLauncher implements Launcher {
   }
 }
 
+/** Whether Slurm has nothing more to say of a task that has ended so; one that was stopped may have to wait again. */
+function isOver(end: number | null): boolean {
+  return end !== null && end !== stoppedCode;
+}
+
 /** Whether a task will begin, or has begun and is not over; its own word for that comes before Slurm knows. */
 function isOpen(task: Task, row: Row | undefined): boolean {
-  return row !== undefined && (waiting.has(row.state) || (running.has(row.state) && endOf(task) === null));
+  return row !== undefined && (waiting.has(row.state) || (running.has(row.state) && !isOver(endOf(task))));
 }
 
 /** Why there is no exit code of a task, by what Slurm says and by what it wrote into the log. */

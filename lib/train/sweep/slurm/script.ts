@@ -9,7 +9,7 @@ import type { Job } from "../launcher.ts";
 import { goTo, quoted } from "../shell.ts";
 
 /** What a task leaves when its run is over, in the folder of the submission: the exit code of `deno task train`. */
-export const endName = (index: number): string => `${index}.end`;
+export const endName = (index: number | ""): string => `${index}.end`;
 
 /** What a task printed, in the folder of the submission. */
 export const logName = (index: number): string => `${index}.log`;

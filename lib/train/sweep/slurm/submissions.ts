@@ -113,6 +113,11 @@ export function endOf({ submission: { folder }, index }: Task): number | null {
   return /^\d+$/.test(text) ? Number(text) : null;
 }
 
+/** How many runs of a submission have noted their ends. */
+export function countEnds(folder: string): number {
+  return [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(endName(""))).length;
+}
+
 /** What a task has printed; nothing if it has not begun. */
 export function logOf({ submission: { folder }, index }: Task): string {
   const path = join(folder, logName(index));
