@@ -10,4 +10,4 @@ const rights = config.tasks.train.command.split(" ").filter((word) => word.start
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const train = [Deno.execPath(), "run", "--config", here("../deno.json"), ...rights, here("train.ts")];
 
-Deno.exit(await sweepMain(Deno.args, processHost(), train));
+Deno.exit(await sweepMain(Deno.args, { ...processHost(), train }));
