@@ -71,10 +71,11 @@ ${next === null ? "" : askNext(next, folder)}exit "$code"
  */
 function askNext(next: readonly string[], folder: string): string {
   const lock = quoted(join(dirname(folder), ".lock"));
-  return `for wait in 5 15 0; do
-  flock ${lock} ${next.map(quoted).join(" ")}
-  [ "$?" = 2 ] || break
-  sleep "$wait"
+  return `for pause in 5 15 0; do
+  asked=0
+  flock ${lock} ${next.map(quoted).join(" ")} || asked=$?
+  [ "$asked" = 2 ] || break
+  sleep "$pause"
 done
 `;
 }
