@@ -6,8 +6,11 @@ import { processHost } from "../lib/train/loop/host.ts";
 import { sweepMain } from "../lib/train/sweep/main.ts";
 
 // Runs are trained with the rights of `deno task train`, whoever begins them.
-const rights = config.tasks.train.command.split(" ").filter((word) => word.startsWith("-"));
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const train = [Deno.execPath(), "run", "--config", here("../deno.json"), ...rights, here("train.ts")];
+const program = (task: "train" | "sweep"): string[] => [
+  ...[Deno.execPath(), "run", "--config", here("../deno.json")],
+  ...config.tasks[task].command.split(" ").filter((word) => word.startsWith("-")),
+  here(`${task}.ts`),
+];
 
-Deno.exit(await sweepMain(Deno.args, { ...processHost(), train }));
+Deno.exit(await sweepMain(Deno.args, { ...processHost(), train: program("train"), sweep: program("sweep") }));

@@ -177,9 +177,26 @@ function ownOptions(
 /** What was given beside the file, to be given again. */
 function flagsAgain(given: Readonly<Record<string, unknown>>, engines: readonly Engine[]): string[] {
   const kept = ["on", "out", "watch", ...Object.keys(engineOptions(engines))];
+  const { options } = helpFor(engines);
+  const valueText = (name: string, value: unknown): string =>
+    options[name]!.kind === "duration" ? `${value}s` : String(value);
   return Object.entries(given).filter(([name]) => kept.includes(name)).flatMap(([name, value]) =>
-    value === true || value === false ? [flagText(name, value)] : [flagText(name, true), String(value)]
+    value === true || value === false ? [flagText(name, value)] : [flagText(name, true), valueText(name, value)]
   );
+}
+
+/**
+ * The command that begins what is next in a sweep, where that depends on what runs come to and nobody stays to see it; null where it
+ * does not. `sweep` is the program, with its first arguments.
+ */
+export function nextOf(
+  { noted, folder, engine, engineValues, values }: Asked,
+  sweep: readonly string[],
+  engines: readonly Engine[],
+): string[] | null {
+  if (noted.search !== "asha" || values.watch) return null;
+  const given = Object.fromEntries(Object.entries(engineValues).filter(([, value]) => value !== null));
+  return [...sweep, folder, ...flagsAgain({ on: engine.name, ...given }, engines)];
 }
 
 /** The threads of the run that has the most: by them it is known how many fit. */

@@ -2,6 +2,8 @@
 
 import type { Engine } from "./launcher.ts";
 import { local } from "./local.ts";
+import { ray } from "./ray/engine.ts";
+import { slurm } from "./slurm/engine.ts";
 
 /** The rows of `--on`. */
-export const engines: readonly Engine[] = [local];
+export const engines: readonly Engine[] = [local, slurm, ray];

@@ -38,6 +38,11 @@ export interface Work {
   readonly threads: number;
   /** The program that trains and its first arguments, those of a job follow: `deno`, `run`, its rights, `tasks/train.ts`; absolute paths. */
   readonly command: readonly string[];
+  /**
+   * The command that begins what is next and ends, where that is not known before other runs have ended and this process does not
+   * stay to see it: for an engine that goes on by itself, when a run has ended. Null where nothing comes later.
+   */
+  readonly next: readonly string[] | null;
   /** For what is told beside the progress. */
   readonly out: Output;
 }
@@ -61,6 +66,8 @@ export interface Launcher {
   changed(): Promise<void>;
   /** Ends jobs as Ctrl-C does: the iteration under way is ended and saved. All that is begun, unless ids are given. Kept when they have ended. */
   stop(ids?: readonly string[]): Promise<void>;
+  /** Lets go of what it holds of this process. Asked once, when the command ends. */
+  close?(): Promise<void>;
   /** What is told when the command ends while jobs go on: how to look at them and how to stop them. */
   readonly farewell?: readonly string[];
 }

@@ -7,7 +7,7 @@ import { helpOf } from "../command/tool.ts";
 import { textOf } from "../files/error.ts";
 import type { Host } from "../loop/host.ts";
 import { interruptedCode } from "../loop/signals.ts";
-import { type Asked, askedFor, helpFor, mostThreads, readAsked } from "./asked.ts";
+import { type Asked, askedFor, helpFor, mostThreads, nextOf, readAsked } from "./asked.ts";
 import { Display } from "./display.ts";
 import { drive, type Driven } from "./drive.ts";
 import { dryRun } from "./dry_run.ts";
@@ -20,6 +20,8 @@ import { isThere } from "./standing.ts";
 export interface Surroundings extends Pick<Host, "out" | "err" | "listenForStop"> {
   /** The program that trains a run, and its first arguments. */
   readonly train: readonly string[];
+  /** This program, and its first arguments. */
+  readonly sweep: readonly string[];
   /** Where runs can be trained, the usual first; {@linkcode engines} unless a test has others. */
   readonly engines?: readonly Engine[];
 }
@@ -58,12 +60,18 @@ async function work(asked: Asked, host: Surroundings): Promise<number> {
       folder: folder.path,
       threads: mostThreads(asked),
       command: host.train,
+      next: nextOf(asked, host.sweep, host.engines ?? engines),
       out: host.out,
     };
     const launcher = await engine.open({ ...about, runs: runs.length }, engineValues);
     display.say(headOf(asked, launcher.room));
     const watched = { stop, stopped, deadline, maxRuns: values.maxRuns ?? Infinity, watch: values.watch };
-    const driven = await drive({ folder, runs, launcher, display, ...watched });
+    let driven: Driven;
+    try {
+      driven = await drive({ folder, runs, launcher, display, ...watched });
+    } finally {
+      await launcher.close?.();
+    }
     display.clear();
     host.out.write(`${printable(endOf(asked, driven, launcher.farewell ?? []))}\n`);
     if (driven.problems.size > 0) return 1;
