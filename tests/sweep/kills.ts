@@ -5,8 +5,8 @@ import { join } from "node:path";
 import type { HostRandom } from "../../lib/tensor/host_random.ts";
 import type { Manifest } from "../../lib/train/files/manifest.ts";
 import { isLocked } from "../../lib/train/files/folder.ts";
-import { logged } from "./harness.ts";
-import { quick, yaml } from "./sweep_harness.ts";
+import { logged } from "../train/harness.ts";
+import { quick, yaml } from "./harness.ts";
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -20,7 +20,7 @@ export interface Begun {
 /** Begins `deno task sweep` with the fake trainer, an iteration of which takes `delay` milliseconds. */
 export function begin(args: readonly string[], delay: number): Begun {
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "-A", join(import.meta.dirname!, "sweep_cli.ts"), ...args],
+    args: ["run", "--no-check", "-A", join(import.meta.dirname!, "fake_cli.ts"), ...args],
     env: { FAKE: JSON.stringify({ delay }), NO_COLOR: "1" },
     stdout: "piped",
     stderr: "piped",

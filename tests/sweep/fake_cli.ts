@@ -4,6 +4,6 @@ import { fileURLToPath } from "node:url";
 import { processHost } from "../../lib/train/loop/host.ts";
 import { sweepMain } from "../../lib/train/sweep/main.ts";
 
-const fake = fileURLToPath(new URL("fake_cli.ts", import.meta.url));
+const fake = fileURLToPath(new URL("../train/fake_cli.ts", import.meta.url));
 const train = [Deno.execPath(), "run", "--no-check", "-A", fake];
-Deno.exit(await sweepMain(Deno.args, { ...processHost(), train }));
+Deno.exit(await sweepMain(Deno.args, { ...processHost(), train, sweep: [] }));

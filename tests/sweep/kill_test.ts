@@ -1,15 +1,15 @@
 /**
  * Sweeps as processes, and kill -9 of them at random moments: a few in the suite. KILLS=25 KILL_SEED=7 deno test -A
- * tests/train/sweep_kill_test.ts for so many of each kind, and others; each is told then.
+ * tests/sweep/kill_test.ts for so many of each kind, and others; each is told then.
  */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { HostRandom } from "../../lib/tensor/host_random.ts";
 import { readRun } from "../../lib/train/look/records.ts";
-import { logged, withFolder } from "./harness.ts";
-import { quick, yaml } from "./sweep_harness.ts";
-import { assertSurvives, begin } from "./sweep_kills.ts";
+import { logged, withFolder } from "../train/harness.ts";
+import { quick, yaml } from "./harness.ts";
+import { assertSurvives, begin } from "./kills.ts";
 
 const wanted = Deno.env.get("KILLS");
 const seed = Number(Deno.env.get("KILL_SEED") ?? 0);
