@@ -156,7 +156,10 @@ function take(entry: Entry, told: Told | undefined, display: Display, problems: 
     display.say(`${where}: ${headline.name} ${value} after iteration ${entry.standing.saved}`);
     return;
   }
-  if (entry.standing.outcome !== "failed" && entry.tries < mostTries) return;
+  if (entry.standing.outcome !== "failed" && entry.tries < mostTries) {
+    if (told?.problem !== undefined) display.say(`${where} goes on where it was saved: ${told.problem}`);
+    return;
+  }
   entry.failed = true;
   problems.set(id, problemOf(entry, told?.problem));
   display.say(`${where} failed: ${problems.get(id)}`);

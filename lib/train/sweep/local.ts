@@ -160,13 +160,17 @@ class Local implements Launcher {
   }
 
   changed(): Promise<void> {
+    return this.#ended.size > 0 ? Promise.resolve() : this.#next();
+  }
+
+  /** Kept when a process ends, or after a while. */
+  #next(): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, lookEvery);
       this.#wake = () => {
         clearTimeout(timer);
         resolve();
       };
-      if (this.#ended.size > 0) this.#wake();
     });
   }
 
@@ -178,7 +182,7 @@ class Local implements Launcher {
       if (pid !== null) end(pid);
     }
     const left = (): boolean => [...this.#children.keys()].some(wanted) || this.#goOn(wanted);
-    while (left()) await this.changed();
+    while (left()) await this.#next();
   }
 
   /** Whether runs that others have begun, and that were asked to end, have not yet. */

@@ -8,9 +8,9 @@ import { listCheckpoints } from "../../lib/train/files/checkpoint.ts";
 import type { Manifest } from "../../lib/train/files/manifest.ts";
 import { readConfig } from "../../lib/train/command/saved_config.ts";
 import { threadsFor } from "../../lib/train/sweep/local.ts";
-import { FakeTrainer } from "./fake_trainer.ts";
-import { filesBelow, logged, onlyRun, run, withFolder } from "./harness.ts";
-import { quick, sweep, yaml } from "./sweep_harness.ts";
+import { FakeTrainer } from "../train/fake_trainer.ts";
+import { filesBelow, logged, onlyRun, run, withFolder } from "../train/harness.ts";
+import { quick, sweep, yaml } from "./harness.ts";
 
 /** The folders of the runs of the sweep in `folder`, by their names. */
 function runsIn(folder: string): string[] {

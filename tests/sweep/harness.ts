@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { Engine, Job, Launcher, Told } from "../../lib/train/sweep/launcher.ts";
 import { sweepMain } from "../../lib/train/sweep/main.ts";
-import { capture, type Ran, run, type RunOptions } from "./harness.ts";
+import { capture, type Ran, run, type RunOptions } from "../train/harness.ts";
 
 /** What a test changes of a sweep. */
 export interface SweepOptions extends RunOptions {
@@ -56,6 +56,7 @@ export async function sweep(args: readonly string[], options: SweepOptions = {})
     out,
     err,
     train: [],
+    sweep: [],
     engines: [engineHere(options, begun)],
     listenForStop: (onFirst) => {
       begun.stop = () => {
