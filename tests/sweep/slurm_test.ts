@@ -107,6 +107,16 @@ Deno.test("a task hands SIGTERM on to its run, and when its time is nearly over 
     assert.equal(said("scontrol"), "requeue 12\n");
   }));
 
+Deno.test("a run that a node which was given up still trains is tried again until that has ended", () =>
+  withCommands({ sleep: "exit 0" }, async (base, said) => {
+    const command = ["sh", "-c", 'echo >> tries; [ "$(wc -l < tries)" = 3 ] || exit 2'];
+    const about = { command, jobs: [job("a")], folder: base, cwd: base, next: null, prologue: "set -eu" };
+    const text = scriptOf(about);
+    assert.equal((await task(text, base).output()).code, 2);
+    assert.equal((await task(`export SLURM_RESTART_COUNT=1\n${text}`, base).output()).code, 0);
+    assert.equal(said("sleep"), "10\n");
+  }));
+
 Deno.test("where it is not known before what comes next, a task asks when its run has ended, and again if somebody is there", () =>
   withCommands({ sleep: "exit 0" }, async (base, said) => {
     const next = [
