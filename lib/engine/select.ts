@@ -4,6 +4,7 @@ import { signature } from "../graph/arguments.ts";
 import { having, optional, orNull, text } from "../graph/kinds.ts";
 import { addHeld, holds } from "../graph/live_bytes.ts";
 import type { Engine } from "./engine.ts";
+import { threadsInUse } from "./threads.ts";
 import type { Probe } from "./webgpu/adapter.ts";
 
 /** What {@linkcode useDevice} takes. */
@@ -16,10 +17,10 @@ let chosen: Engine | null = null;
 let choosing: Promise<Engine> | null = null;
 let notice: string | null = null;
 
-/** What computes: `software` is a GPU adapter that does it on the CPU. */
-type Kind = "cpu" | "hardware" | "software";
+/** The GPUs that there may be: `software` is an adapter that computes on the CPU. */
+type Kind = "hardware" | "software";
 
-const opened = new Map<Kind, Engine>();
+const opened = new Map<Kind | `cpu, ${number}`, Engine>();
 
 holds(() => {
   const all: Record<string, number> = {};
@@ -32,8 +33,10 @@ holds(() => {
 
 async function openCpu(): Promise<Engine> {
   const { createCpuEngine } = await import("./cpu/engine.ts");
-  const engine = opened.get("cpu") ?? await createCpuEngine();
-  opened.set("cpu", engine);
+  // What an engine has compiled keeps its threads: for another number of them there is another engine.
+  const kind = `cpu, ${threadsInUse()}` as const;
+  const engine = opened.get(kind) ?? await createCpuEngine();
+  opened.set(kind, engine);
   return engine;
 }
 

@@ -21,15 +21,16 @@ function reasonOf(error: Error, others: string): string {
 }
 
 /**
- * The bytes of the file that the flag `flag` names. `others` is what else it takes, for the sentence about a name.
+ * The bytes of the file that the flag `flag` names; no flag if it is empty. `others` is what else it takes, for the sentence about a name.
  *
  * @throws UsageError if it cannot be read.
  */
 export function readInput(flag: string, path: string, others = ""): Uint8Array {
+  const called = `${flag} ${path}`.trim();
   try {
     return contentOf(path);
   } catch (error) {
-    if (error instanceof UsageError) throw new UsageError(`${flag} ${path} ${error.message}`);
-    throw new UsageError(`${flag} ${path} cannot be opened: ${reasonOf(error as Error, others)}.`);
+    if (error instanceof UsageError) throw new UsageError(`${called} ${error.message}`);
+    throw new UsageError(`${called} cannot be opened: ${reasonOf(error as Error, others)}.`);
   }
 }

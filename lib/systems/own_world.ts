@@ -53,7 +53,7 @@ export function ownWorldSystem(name: string, own: OwnWorld | null): System {
   return {
     ...system,
     async create(config) {
-      await chooseDevice(config.device);
+      await chooseDevice(config);
       const world = own && worldOf(name, own);
       if (world && isHostWorld(world)) refusing(() => checkHostWorld(world));
       else if (world) await checkEnvironment(world);

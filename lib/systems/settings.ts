@@ -15,6 +15,14 @@ export const running = {
         ? "a GPU is webgpu, or auto, which takes one if there is one"
         : null,
   } as ChoiceOption<"auto" | "cpu" | "webgpu">),
+  threads: {
+    kind: "integer",
+    min: 1,
+    max: 1024,
+    aboveMin: false,
+    initial: null,
+    help: "the most threads that compute on the CPU, or one a core",
+  } as NumberOption<null>,
   saveEvery: called(
     ["saveFreq", "saveInterval", "checkpointEvery", "checkpointFreq", "checkpointInterval"],
     integer(1, 10_000_000, 5, "iterations between checkpoints"),

@@ -135,7 +135,7 @@ export const letterSystem: System = {
   },
   unit: "letters",
   async create(config: Config) {
-    await chooseDevice(config.device);
+    await chooseDevice(config);
     const { name, adapter } = await currentEngine();
     return new LettersTrainer(config as unknown as LettersConfig, { engine: name, adapter, parameters: 27 });
   },

@@ -7,7 +7,7 @@ import { uncounted } from "../../graph/node.ts";
 import type { Engine, Executable, Graph } from "../engine.ts";
 import { createOnnxEngine, type OnnxOptions } from "../onnx/engine.ts";
 import { type OnnxPart, openPart } from "../onnx/part.ts";
-import { cores } from "../onnx/session.ts";
+import { threadsInUse } from "../threads.ts";
 import { turn } from "../turn.ts";
 import { Lease } from "../lease.ts";
 import { compileGraph, type Host } from "../wasm/executable.ts";
@@ -37,7 +37,9 @@ function leaseOf(all: Set<Lease>, parts: readonly HeldPart[], free: () => void):
  *
  * @throws RangeError if `threads` is not a whole number from 1.
  */
-export async function createCpuEngine({ lowering = "best", threads = cores }: CpuOptions = {}): Promise<Engine> {
+export async function createCpuEngine(
+  { lowering = "best", threads = threadsInUse() }: CpuOptions = {},
+): Promise<Engine> {
   const onnx = await createOnnxEngine({ threads });
   if (lowering === "onnx") return onnx;
   const heap = new Heap();

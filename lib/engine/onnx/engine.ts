@@ -6,11 +6,12 @@ import { Lease } from "../lease.ts";
 import { makeExecutable } from "./executable.ts";
 import { writeProgram } from "./program.ts";
 import { encodeModel } from "./proto.ts";
-import { cores, openSession, type Session, threadsFor } from "./session.ts";
+import { openSession, type Session, threadsFor } from "./session.ts";
+import { threadsInUse } from "../threads.ts";
 
 /** Settings of the CPU engine. */
 export interface OnnxOptions {
-  /** The most threads that one operation may use: 1 or more. The cores of the machine, unless given. */
+  /** The most threads that one operation may use: 1 or more. Those of the process, unless given. */
   readonly threads?: number;
 }
 
@@ -24,7 +25,7 @@ function leaseOf(all: Set<Lease>, bytes: number, session: Session | null): Lease
  *
  * @throws RangeError if `threads` is not a whole number from 1.
  */
-export function createOnnxEngine({ threads = cores }: OnnxOptions = {}): Promise<Engine> {
+export function createOnnxEngine({ threads = threadsInUse() }: OnnxOptions = {}): Promise<Engine> {
   if (!Number.isInteger(threads) || threads < 1) {
     return Promise.reject(new RangeError(`the CPU engine needs 1 thread or more, not ${threads}.`));
   }

@@ -1,15 +1,11 @@
 /** Sessions of ONNX Runtime: how many threads a model gets, and what a failure says. */
 
-import { availableParallelism } from "node:os";
 import { binding, initOrt, type Tensor } from "./runtime.ts";
 import { type ErrorParts, PlumblineError } from "../../graph/error.ts";
 import { outsideParts } from "../../graph/indices.ts";
 import { type Node, topological } from "../../graph/node.ts";
 import { RunError } from "../run_error.ts";
 import { workOf } from "./work.ts";
-
-/** The cores that this process may use. */
-export const cores: number = availableParallelism();
 
 /** Work of an average operation from which more than one thread pays: below, waking them costs more than they bring. */
 const largeOperation = 2 ** 17;

@@ -93,7 +93,7 @@ function languageSystem(title: string, scenario: string, help: string, task: Tab
     unit: "bytes",
     async create(config) {
       const corpus = corpusOf(config);
-      await chooseDevice(config.device);
+      await chooseDevice(config);
       return await LanguageTrainer.create(corpus, trainerOptions(config));
     },
     describe: (config, { parameters }) => describe(config, parameters),

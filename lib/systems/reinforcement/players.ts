@@ -47,7 +47,7 @@ async function withPlayer<T>(
   watch: (cast: Cast<AnyWorld>) => Promise<T>,
 ): Promise<T> {
   if (controller !== null) {
-    await chooseDevice(subject.config.device);
+    await chooseDevice(subject.config);
     const environment = worldOf(subject.config);
     return await watch({ environment, controller: controllerOf(environment, controller), state: [] });
   }

@@ -53,7 +53,7 @@ export function reinforcementSystem(parts: ReinforcementParts): System {
     },
     endsWith: (config) => algorithm(config).endsWith(config),
     async create(config) {
-      await chooseDevice(config.device);
+      await chooseDevice(config);
       const world = bare(config);
       algorithm(config).check(config, world.maxSteps * (world.framesPerStep ?? 1));
       const { actionRepeat = 1 } = config;

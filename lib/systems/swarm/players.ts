@@ -63,7 +63,7 @@ export function swarmPlayers(worldOf: (config: Config) => SpoofedSwarm): Players
       checkAlone(asked);
       const options = askedOptions(worldOf(subject.config), asked);
       if (asked.controller !== null) {
-        await chooseDevice(subject.config.device);
+        await chooseDevice(subject.config);
         return await watch(castOf(options, asked.controller));
       }
       const trainer = await subject.trainer(", or a --controller") as Agent;

@@ -21,9 +21,13 @@ import { systemFor } from "./worlds.ts";
 export async function main(args: readonly string[], host: Host): Promise<number> {
   try {
     const command = parseCommand(args);
-    const { help, printConfig, dryRun, maxTime = Infinity, resume, audit } = command.controls;
+    const { help, printConfig, dryRun, maxTime = Infinity, until = null, resume, audit } = command.controls;
     if (help) return print(host, await helpOf(command));
-    const session = new Session(host, performance.now() + 1000 * maxTime, audit);
+    const session = new Session(host, {
+      deadline: performance.now() + 1000 * maxTime,
+      until: until ?? Infinity,
+      audit: audit ?? false,
+    });
     const plans = await plansOf(command, args);
     if (printConfig) return print(host, JSON.stringify(printedConfig(plans), null, 2));
     checkNumerics(command.controls.checkNumerics ?? false);

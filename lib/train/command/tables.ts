@@ -6,6 +6,8 @@ import {
   type DurationOption,
   flag,
   flagOf,
+  integer,
+  type NumberOption,
   type Option,
   path,
   type Table,
@@ -49,7 +51,7 @@ export function settingsOf(system: System, algorithm: string): Table {
 }
 
 /** What may be given of a run: its settings, and what says one of them in another way. */
-function givenOf(system: System, algorithm: string): Table {
+export function givenOf(system: System, algorithm: string): Table {
   return { ...settingsOf(system, algorithm), ...otherwiseOf(system, algorithm) };
 }
 
@@ -92,6 +94,10 @@ export const controls = {
     ["timeLimit", "timeout", "maxSeconds"],
     { kind: "duration", help: "90s, 20m, 2h: end after the iteration in which it is over" } as DurationOption,
   ),
+  until: {
+    ...integer(1, 10_000_000, 1, "end after this iteration, saved, to be gone on with"),
+    initial: null,
+  } as NumberOption<null>,
   checkNumerics: flag("judge every step when it ends; on a GPU this waits for each step"),
   audit: flag("tell which parameters the first iteration moved, and why not the others"),
   dryRun: flag("check everything and write nothing"),

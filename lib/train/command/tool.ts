@@ -90,16 +90,25 @@ export function checkPlace(name: string, path: string): void {
 }
 
 function helpText(tool: Tool): string {
+  return helpOf({ ...tool, options: { ...tool.options, ...help } });
+}
+
+/** The text of `--help`. */
+export function helpOf(
+  { name, summary, usage, options, notes, examples, codes }:
+    & Pick<Tool, "name" | "summary" | "usage" | "options" | "notes" | "examples">
+    & { readonly codes?: string },
+): string {
   return [
-    tool.summary,
+    summary,
     "",
-    `Usage: deno task ${tool.name} ${tool.usage}`,
-    ...optionLines({ "Flags": { ...tool.options, ...help } }),
-    ...tool.notes ? ["", ...tool.notes] : [],
+    `Usage: deno task ${name} ${usage}`,
+    ...optionLines({ "Flags": options }),
+    ...notes ? ["", ...notes] : [],
     "",
     "Examples",
-    ...tool.examples.map((line) => `  deno task ${tool.name} ${line}`.trimEnd()),
+    ...examples.map((line) => `  deno task ${name} ${line}`.trimEnd()),
     "",
-    "Exit codes: 0 done, 1 failed, 2 the command is wrong.",
+    codes ?? "Exit codes: 0 done, 1 failed, 2 the command is wrong.",
   ].join("\n");
 }

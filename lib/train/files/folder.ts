@@ -12,7 +12,7 @@ import { reasonOf, WriteError } from "./error.ts";
 import { asInRun, inputDigests, isStill, keepInputs } from "./inputs.ts";
 import { manifestName, readManifest } from "./manifest.ts";
 import { damageText, encodeRow, type MetricsRow, readLog } from "./metrics.ts";
-import { asNewFolder, inNewFolder, timestamp } from "./new_folder.ts";
+import { asNamedFolder, asNewFolder, inNewFolder, timestamp } from "./new_folder.ts";
 import { configTable, configTag, notedOf, settingsInTable } from "./noted.ts";
 import { checkFolder, readBeginning, readRegular } from "./regular.ts";
 import { nameInSeries, newestRunIn } from "./series.ts";
@@ -45,6 +45,8 @@ export function encodeJson(value: unknown): string {
 export interface ResumePoint {
   readonly folder: string;
   readonly checkpoint: CheckpointFile | null;
+  /** The iteration of the newest checkpoint when it was looked for; 0 if there was none. */
+  readonly newest: number;
 }
 
 /**
@@ -71,10 +73,23 @@ export function findRun(path: string, called = path): ResumePoint {
       }`,
     );
   }
-  if (!isFile) return { folder, checkpoint: checkpoints.at(-1) ?? null };
+  const newest = checkpoints.at(-1)?.iteration ?? 0;
+  if (!isFile) return { folder, checkpoint: checkpoints.at(-1) ?? null, newest };
   const checkpoint = checkpoints.find((x) => basename(x.path) === basename(path));
   if (!checkpoint) throw new UsageError(`${called} is no checkpoint of a run: those end in .safetensors.`);
-  return { folder, checkpoint };
+  return { folder, checkpoint, newest };
+}
+
+/**
+ * Throws a {@linkcode UsageError} if somebody has gone on with a run between {@linkcode findRun} and now, when its folder is this
+ * process's: to go on from what was found would undo that.
+ */
+export function checkUntouched({ folder, newest }: ResumePoint): void {
+  const now = listCheckpoints(folder).at(-1)?.iteration ?? 0;
+  if (now === newest) return;
+  throw new UsageError(
+    `${folder} was trained by another process meanwhile, to iteration ${now}: give the command again to go on from there.`,
+  );
 }
 
 /** The run's own file of events in `folder`: the one that its manifest names; else, not yet begun, the one it was made with. */
@@ -196,6 +211,14 @@ export class RunFolder {
         }),
     );
     return names.map((name) => join(place, name));
+  }
+
+  /**
+   * Makes `parent/name/`, a run that is yet to begin, whole or not at all; there is none of that name. Keeps its `inputs`. Returns its
+   * path. Throws a {@linkcode WriteError}.
+   */
+  static createNamed(parent: string, name: string, config: Config, now: Date, inputs: readonly string[]): string {
+    return asNamedFolder(parent, name, (path) => RunFolder.#begin(path, config, now, inputs).close());
   }
 
   static #begin(path: string, given: Config, now: Date, inputs: readonly string[]): RunFolder {

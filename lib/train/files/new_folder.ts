@@ -61,6 +61,19 @@ export function inNewFolder<T>(parent: string, name: string, fill: (path: string
  * As {@linkcode inNewFolder}, for what is worth nothing by halves: the folder has its name when all is in it. Returns its path.
  */
 export function asNewFolder(parent: string, name: string, fill: (path: string) => void): string {
+  return whole(parent, name, fill, (part) => underFreeName(parent, name, (path) => Deno.renameSync(part, path)));
+}
+
+/** The same under this very name, which nobody has. */
+export function asNamedFolder(parent: string, name: string, fill: (path: string) => void): string {
+  return whole(parent, name, fill, (part) => {
+    Deno.renameSync(part, join(parent, name));
+    return join(parent, name);
+  });
+}
+
+/** Fills a folder that has another name, and gives it to `call`, which calls it as it is to be called. */
+function whole(parent: string, name: string, fill: (path: string) => void, call: (part: string) => string): string {
   const part = make(parent, () => {
     const path = temporaryFor(join(parent, name));
     Deno.mkdirSync(path);
@@ -68,6 +81,6 @@ export function asNewFolder(parent: string, name: string, fill: (path: string) =
   });
   return filled(part, () => {
     fill(part);
-    return underFreeName(parent, name, (path) => Deno.renameSync(part, path));
+    return call(part);
   });
 }

@@ -17,8 +17,18 @@ import { auditUpdate } from "../../audit/movement.ts";
 import { liveBytes } from "../../graph/live_bytes.ts";
 import type { AuditReport } from "../../audit/report.ts";
 
+/** When the runs of a command end before they are done, and what is told of them. */
+export interface Limits {
+  /** When `--max-time` is over, by `performance.now()`; Infinity without it. */
+  readonly deadline: number;
+  /** The iteration of `--until`; Infinity without it. */
+  readonly until: number;
+  /** Whether the first iteration is audited: `--audit`. */
+  readonly audit: boolean;
+}
+
 /** Everything that a run works with. */
-export interface Run {
+export interface Run extends Limits {
   readonly system: System;
   readonly config: Config;
   readonly trainer: Trainer;
@@ -26,17 +36,13 @@ export interface Run {
   readonly manifest: Manifest;
   readonly progress: Progress;
   readonly stop: Stop;
-  /** Whether the first iteration is audited: `--audit`. */
-  readonly audit: boolean;
-  /** When `--max-time` is over, by `performance.now()`; Infinity without it. */
-  readonly deadline: number;
 }
 
 /**
- * Why a run ends: its iterations are done, its headline is reached, its evaluations get no better, the user wants it to, or its time is
- * over.
+ * Why a run ends: its iterations are done, its headline is reached, its evaluations get no better, the user wants it to, its time is
+ * over, or it has come as far as it was to come for now.
  */
-export type Ending = "iterations" | "headline" | "patience" | "signal" | "time";
+export type Ending = "iterations" | "headline" | "patience" | "signal" | "time" | "until";
 
 /** How a run ended. */
 export interface Result {
@@ -84,7 +90,7 @@ export async function train(run: Run): Promise<Result> {
       const isDue = ending !== null || trainer.iteration % config.saveEvery === 0 || best === trainer.iteration;
       if (moved?.isNew || (isDue && (ending !== null || !folder.isLost))) await save(run, best);
     }
-    const outcome = ending === "signal" || ending === "time" ? "interrupted" : "finished";
+    const outcome = ending === "signal" || ending === "time" || ending === "until" ? "interrupted" : "finished";
     const files = await writeResults(run, rows);
     endManifest(run, { outcome, error: null, traces: traces() });
     const { metric } = run.system.headline;
@@ -119,7 +125,7 @@ async function save(run: Run, spared: number | null): Promise<void> {
 
 /** Whether the run is to end after the iterations in `rows`, and why. */
 function endingOf(run: Run, rows: readonly MetricsRow[]): Ending | null {
-  const { system, config: { nIters, earlyStop, patience }, trainer, stop, deadline } = run;
+  const { system, config: { nIters, earlyStop, patience }, trainer, stop, deadline, until } = run;
   if (trainer.iteration >= nIters) return "iterations";
   const { metric, evaluation, better } = system.headline;
   if (patience !== null) {
@@ -132,6 +138,7 @@ function endingOf(run: Run, rows: readonly MetricsRow[]): Ending | null {
     if (better === "higher" ? recent >= earlyStop : recent <= earlyStop) return "headline";
   }
   if (stop.requested) return "signal";
+  if (trainer.iteration >= until) return "until";
   return performance.now() >= deadline ? "time" : null;
 }
 

@@ -18,7 +18,7 @@ import { UsageError } from "../../systems/usage.ts";
 import { textOf, WriteError } from "../files/error.ts";
 import { shellWord } from "../command/flags.ts";
 import { argumentWithoutPaths } from "../files/paths.ts";
-import { type ResumePoint, RunFolder } from "../files/folder.ts";
+import { checkUntouched, type ResumePoint, RunFolder } from "../files/folder.ts";
 import { inputsOf } from "../files/inputs.ts";
 import type { Host } from "./host.ts";
 import { beginManifest, type Manifest, manifestName, readManifest } from "../files/manifest.ts";
@@ -29,7 +29,7 @@ import { counted, numberText, oneLine, printable } from "../../systems/text.ts";
 import { presetText } from "../command/presets.ts";
 import { Progress } from "./progress.ts";
 import { writeFailureReport } from "../look/report.ts";
-import { type Result, type Run, train } from "./run.ts";
+import { type Limits, type Result, type Run, train } from "./run.ts";
 import type { Stop } from "./signals.ts";
 import type { Trainer } from "../../systems/trainer.ts";
 
@@ -42,13 +42,15 @@ export interface Ended {
   readonly error: unknown;
 }
 
+const endless: Limits = { deadline: Infinity, until: Infinity, audit: false };
+
 /** What the runs of one command share: they end by one Ctrl-C, and by one time. */
 export class Session {
   #progress: Progress | null = null;
   #stop: Promise<Stop> | null = null;
 
-  /** `deadline`: when `--max-time` is over, by `performance.now()`. `audit`: see {@linkcode Run}. */
-  constructor(readonly host: Host, readonly deadline: number, readonly audit: boolean = false) {}
+  /** Nothing ends them but their own ends and Ctrl-C, unless there are limits. */
+  constructor(readonly host: Host, readonly limits: Limits = endless) {}
 
   /** Listens for Ctrl-C, from the first call on. */
   listen(): Promise<Stop> {
@@ -59,7 +61,7 @@ export class Session {
 
   /** Whether `--max-time` is over. */
   get late(): boolean {
-    return performance.now() >= this.deadline;
+    return performance.now() >= this.limits.deadline;
   }
 
   /** The display of the next run. */
@@ -96,9 +98,9 @@ export async function restore(checkpoint: Checkpoint | null, trainer: Trainer): 
 
 /** Trains what is planned. Throws a {@linkcode UsageError} if it cannot begin; errors on the way are told to the user. */
 export async function start(plan: Plan, trainer: Trainer, session: Session): Promise<Ended> {
-  const { host, deadline, audit } = session;
+  const { host, limits } = session;
   const { system, config } = plan;
-  if (audit && !trainer.learning) {
+  if (limits.audit && !trainer.learning) {
     throw new UsageError("--audit cannot be given: what trains this system does not say what learns.");
   }
   const progress = session.show(plan);
@@ -106,7 +108,7 @@ export async function start(plan: Plan, trainer: Trainer, session: Session): Pro
   try {
     progress.say(`${introduction(plan, trainer)}\n${folder.path}`);
     const stop = await session.listen();
-    const result = await train({ system, config, trainer, folder, manifest, progress, stop, deadline, audit });
+    const result = await train({ system, config, trainer, folder, manifest, progress, stop, ...limits });
     progress.say(conclusion(folder.path, plan, trainer, result));
     return { folder: folder.path, result, error: null };
   } catch (error) {
@@ -156,6 +158,7 @@ async function openRun(
     }
     const folder = RunFolder.open(plan.resume.folder);
     try {
+      checkUntouched(plan.resume);
       await restore(checkpointOf(plan.resume), trainer);
       const { iteration } = trainer;
       const before = readManifest(join(folder.path, manifestName));
@@ -253,6 +256,8 @@ function endingText(
       return `Stopped ${where}. Last ${numbers}`;
     case "time":
       return `Stopped ${where}: --max-time is over. Last ${numbers}`;
+    case "until":
+      return `Stopped ${where}, as --until says. Last ${numbers}`;
   }
 }
 

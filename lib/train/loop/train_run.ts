@@ -111,7 +111,7 @@ export async function trainRun<S extends Tree = Tree>(
   try {
     const stop = holdInterrupts();
     try {
-      const session = new Session(quietHost(stop), Infinity);
+      const session = new Session(quietHost(stop));
       const { folder, result, error } = await start(live?.plan ?? heard, trainer, session);
       if (error !== null) throw error;
       if (result?.ending !== "signal") return readRun(folder);

@@ -1,7 +1,7 @@
 /** The simulations of a world, started: numbers in and out of the memory that they share with whoever steps them. */
 
-import { availableParallelism } from "node:os";
 import { PlumblineError } from "../../graph/error.ts";
+import { threadsInUse } from "../../engine/threads.ts";
 import { holds } from "../../graph/live_bytes.ts";
 import type { TypedArray } from "../../graph/types.ts";
 import type { BlockOptions } from "./block.ts";
@@ -208,7 +208,7 @@ async function crewOf(
   world: HostWorld,
   envs: number,
   scene: HostScene | null,
-  wantedWorkers: number = world.workers ?? availableParallelism(),
+  wantedWorkers: number = world.workers ?? threadsInUse(),
 ): Promise<Crew> {
   const { name, agents, observationSize, actionKind, actionSize, maxSteps, simulation, options } = world;
   const metrics = Object.keys(world.metrics ?? {});

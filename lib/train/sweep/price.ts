@@ -1,0 +1,53 @@
+/** What a sweep would cost: a few iterations of some of its runs, measured as they would be trained. */
+
+import { join } from "node:path";
+import { reasonOf } from "../files/error.ts";
+import { RunFolder } from "../files/folder.ts";
+import { inputsOf } from "../files/inputs.ts";
+import { readRows } from "../files/metrics.ts";
+import { UsageError } from "../../systems/usage.ts";
+import type { SweepRun } from "./spec.ts";
+
+/** So many iterations are measured; the first compiles. */
+const measured = 4;
+
+/** What a run was measured at. */
+export interface Price {
+  readonly id: string;
+  /** Until the second iteration begins, beyond the time of an iteration. */
+  readonly beginning: number;
+  /** Seconds of an iteration. */
+  readonly iteration: number;
+}
+
+/** Trains the first iterations of a run in a folder that is removed, with the program that would train it. */
+export async function priceOf({ id, plan: { system, config } }: SweepRun, command: readonly string[]): Promise<Price> {
+  const place = Deno.makeTempDirSync({ prefix: "plumbline-price-" });
+  try {
+    const own = { ...config, saveEvery: measured };
+    const folder = RunFolder.createNamed(place, id, own, new Date(), inputsOf(system, own));
+    const iterations = Math.min(measured, config.nIters);
+    const [program, ...first] = command;
+    const began = performance.now();
+    const { success, stderr } = await new Deno.Command(program!, {
+      args: [...first, "--resume", folder, "--until", String(iterations)],
+      stdin: "null",
+      stdout: "null",
+    }).output();
+    const seconds = (performance.now() - began) / 1000;
+    if (!success) throw new UsageError(`${id} cannot be trained: ${reasonOf(new TextDecoder().decode(stderr).trim())}`);
+    const times = readRows(Deno.readFileSync(join(folder, "metrics.jsonl")))
+      .map(({ row }) => row.metrics["time/iteration_seconds"]!);
+    const later = times.length > 1 ? times.slice(1) : times;
+    const iteration = later.reduce((sum, x) => sum + x, 0) / later.length;
+    return { id, iteration, beginning: Math.max(0, seconds - iteration * times.length) };
+  } finally {
+    Deno.removeSync(place, { recursive: true });
+  }
+}
+
+/** Seconds of work of a sweep: so many iterations in so many beginnings, by what was measured of some of its runs. */
+export function workOf(prices: readonly Price[], iterations: number, beginnings: number): number {
+  const mean = (of: (price: Price) => number): number => prices.reduce((sum, x) => sum + of(x), 0) / prices.length;
+  return iterations * mean((x) => x.iteration) + beginnings * mean((x) => x.beginning);
+}
