@@ -135,6 +135,13 @@ export function parallelAxes(points: readonly SweptPoint[], options: SweptOption
   const values = ordered.flatMap(({ at, value }, line) =>
     scales.map((scale, axis) => ({ line, axis, place: scale.place(axis === last ? value : at[scale.name]), value }))
   );
+  const labels = (values: readonly object[], align: "left" | "right") => {
+    const mark = { type: "text" as const, align, dx: align === "left" ? 7 : -7, fontSize: 11, color: quiet };
+    const encoding = { x, y, text: { field: "label" } };
+    // Lines go on behind them.
+    const halo = { data: { values: [...values] }, mark: { ...mark, stroke: "white", strokeWidth: 3 }, encoding };
+    return [halo, { data: { values: [...values] }, mark, encoding }];
+  };
   const ticks = scales.flatMap(({ ticks }, axis) => ticks.map(([label, place]) => ({ axis, place, label })));
   const x = {
     field: "axis",
@@ -165,16 +172,8 @@ export function parallelAxes(points: readonly SweptPoint[], options: SweptOption
           order: { field: "axis" },
         },
       },
-      {
-        data: { values: ticks },
-        mark: { type: "text", align: "right", dx: -7, fontSize: 11, color: quiet, stroke: "white", strokeWidth: 3 },
-        encoding: { x, y, text: { field: "label" } },
-      },
-      {
-        data: { values: ticks },
-        mark: { type: "text", align: "right", dx: -7, fontSize: 11, color: quiet },
-        encoding: { x, y, text: { field: "label" } },
-      },
+      ...labels(ticks.filter(({ axis }) => axis < last), "right"),
+      ...labels(ticks.filter(({ axis }) => axis === last), "left"),
       {
         data: { values: scales.map(({ name }, axis) => ({ axis, name })) },
         mark: { type: "text", fontSize: 12, color: ink, y: -12, align: "center" },
