@@ -523,7 +523,10 @@ const looks: readonly Call[] = [
     calls(
       name,
       of,
-      aList([{ at: { lr: 0.1 }, value: 1 }], { at: {}, value: 1 }, [1], [{ at: {} }], [{ value: 1 }], [{ at: {}, value: "1" }]),
+      aList([{ at: { lr: 0.1 }, value: 1 }], { at: {}, value: 1 }, [1], [{ at: {} }], [{ value: 1 }], [{
+        at: {},
+        value: "1",
+      }]),
       options({ title: "a" }, { better: "more" }, { width: "3" }, { xTitle: "a" }),
     )
   ),
@@ -564,7 +567,7 @@ const looks: readonly Call[] = [
     ),
   ),
   long(calls("readRuns", p.readRuns, own(["no/such/folder"], null, 3, "x", [3], {}))),
-  calls("readSweep", p.readSweep, words("no/such/folder")),
+  long(calls("readSweep", p.readSweep, words("no/such/folder"))),
   calls("runCurves", p.runCurves, own([], null, 3, "x", [3], [{}], {}), maybe(words("eval/reward"))),
 ];
 
