@@ -5,7 +5,6 @@ import { signature } from "../../graph/arguments.ts";
 import { text } from "../../graph/kinds.ts";
 import type { Setting } from "../../systems/settings.ts";
 import { interval95, summarise } from "../../systems/statistics.ts";
-import type { Headline } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { notedSweep, sweepName } from "../sweep/folder.ts";
 import { readRuns, runHeadline, type RunRecord } from "./records.ts";
@@ -45,7 +44,16 @@ export interface SweepRecord {
   /** The axes by their names. */
   readonly axes: readonly string[];
   /** What its runs are judged by; null where there are none. */
-  readonly headline: Headline | null;
+  readonly headline: {
+    /** The metric of an iteration. */
+    readonly metric: string;
+    /** In a word. */
+    readonly name: string;
+    /** With its unit. */
+    readonly title: string;
+    /** Whether more is better. */
+    readonly better: "higher" | "lower";
+  } | null;
   /** The best first. */
   readonly settings: readonly SweptSetting[];
   /** Every run, by its folder. */
