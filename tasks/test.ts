@@ -6,6 +6,7 @@
  */
 
 import { probeAdapters } from "../lib/engine/webgpu/adapter.ts";
+import { install as installSlurm } from "../tests/slurm/cluster.ts";
 import { ensureVulkan } from "../tests/software_vulkan.ts";
 import { writePrograms } from "./jupyter/programs.ts";
 import { listNotebooks } from "./notebooks.ts";
@@ -156,9 +157,23 @@ for (const { name, output, count } of running) {
   results.push([name, await count]);
 }
 
+const slurm = filters.length > 0
+  ? null
+  : Deno.env.has("PLUMBLINE_WITH_SLURM")
+  ? await installSlurm()
+  : "only .ci/run tests it, where it is root on Debian, since it installs Slurm";
+if (filters.length === 0 && slurm === null) {
+  title("A sweep on a real Slurm");
+  const output = new Output();
+  output.show();
+  // When all else has ended: it has its own processes, and waits for what they do.
+  results.push(["Slurm", await test(output, "--no-check", "tests/slurm/slurm.ts")]);
+}
+
 title("Summary");
 for (const [name, { passed, failed }] of results) console.log(`${name}: ${passed} passed, ${failed} failed`);
 if (environment.PLUMBLINE_WITHOUT_WEBGPU) console.log("The WebGPU engine was NOT tested: see the first section.");
+if (slurm !== null) console.log(`A sweep on a real Slurm was NOT tested: ${slurm}.`);
 const total = (key: keyof Count) => results.reduce((sum, [, count]) => sum + count[key], 0);
 console.log(`\n${total("passed")} passed, ${total("failed")} failed`);
 Deno.exit(total("failed") === 0 ? 0 : 1);

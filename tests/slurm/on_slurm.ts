@@ -1,6 +1,6 @@
 /**
  * A sweep on a real Slurm, disturbed in the middle: a run is cancelled, one is put back into the queue, and the daemon of the node is
- * killed until Slurm gives the node up. Then every run is compared with the same one by processes of this machine.
+ * killed. Then every run is compared with the same one by processes of this machine.
  *
  * `.ci/run` has it tested where Slurm can be installed; `deno run -A tests/slurm/on_slurm.ts 12` does it by hand with 12 seeds.
  */
@@ -24,31 +24,35 @@ slurm:
   prologue: echo begun by "$SLURM_JOB_ID"
 `;
 
-interface Sweep {
-  readonly folder: string;
-  /** Begins the command, with the rights of its task. */
-  begin(...flags: readonly string[]): { readonly ended: Promise<{ readonly code: number; readonly said: string }> };
+/** Begins the sweep of a file, with the rights of its task. */
+function begin(
+  base: string,
+  on: string,
+  file: string,
+  env: Record<string, string>,
+  ...flags: readonly string[]
+): Begun {
+  const out = join(base, `it's ${on}`);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["task", "sweep", file, "--out", out, "--on", on, ...flags],
+    cwd: root,
+    env: { ...env, NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let over = false;
+  const texts = [child.stdout, child.stderr].map((stream) => new Response(stream).text());
+  const ended = Promise.all([child.status.finally(() => over = true), ...texts])
+    .then(([{ code }, ...said]) => ({ code, said: said.join("") }));
+  return { folder: join(out, "both worlds"), isOver: () => over, ended };
 }
 
-function sweepIn(base: string, on: string, file: string, env: Record<string, string>): Sweep {
-  const out = join(base, `it's ${on}`);
-  return {
-    folder: join(out, "both worlds"),
-    begin(...flags) {
-      const child = new Deno.Command(Deno.execPath(), {
-        args: ["task", "sweep", file, "--out", out, "--on", on, ...flags],
-        cwd: root,
-        env: { ...env, NO_COLOR: "1" },
-        stdin: "null",
-        stdout: "piped",
-        stderr: "piped",
-      }).spawn();
-      const texts = [child.stdout, child.stderr].map((stream) => new Response(stream).text());
-      const ended = Promise.all([child.status, ...texts])
-        .then(([{ code }, ...said]) => ({ code, said: said.join("") }));
-      return { ended };
-    },
-  };
+/** A sweep that is under way. */
+interface Begun {
+  readonly folder: string;
+  readonly isOver: () => boolean;
+  readonly ended: Promise<{ readonly code: number; readonly said: string }>;
 }
 
 /** How many iterations a run has logged. */
@@ -63,73 +67,72 @@ function iterations(folder: string): number {
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The tasks that run and have logged something, by Slurm's names: `3_0`. */
-async function busy(cluster: Cluster, folder: string): Promise<string[]> {
-  const list = join(folder, ".slurm/1/jobs.json");
-  for (;;) {
-    const running = (await cluster.ask("squeue", "--noheader", "--array", "--states=RUNNING", "--format=%i")).split(
-      "\n",
-    );
-    const under = running.filter((name) => {
-      const index = Number(name.split("_")[1]);
+async function busy(cluster: Cluster, { folder, isOver }: Begun): Promise<string[]> {
+  while (!isOver()) {
+    const format = ["--array", "--states=RUNNING", "--format=%A|%K|%i|%j"];
+    const lines = (await cluster.ask("squeue", "--noheader", ...format)).split("\n").filter(Boolean);
+    const under = lines.flatMap((line) => {
+      const [, index, name, called] = line.split("|");
+      const list = join(folder, ".slurm", called!.split(".").at(-2)!, "jobs.json");
       const { ids } = JSON.parse(Deno.readTextFileSync(list)) as { ids: string[] };
-      return name.includes("_") && iterations(join(folder, ids[index]!)) > 0;
+      return iterations(join(folder, ids[Number(index)]!)) > 0 ? [name!] : [];
     });
     if (under.length > 0) return under;
     await pause(100);
   }
+  throw new Error("the sweep ended before it was disturbed");
 }
 
-/** Kept when the sweep has handed its runs to Slurm. */
-async function submitted(folder: string, ended: Promise<unknown>): Promise<void> {
-  let over = false;
-  void ended.finally(() => over = true);
-  for (;;) {
-    try {
-      Deno.statSync(join(folder, ".slurm/1/job"));
-      return;
-    } catch {
-      if (over) throw new Error("the sweep ended before it had submitted anything");
-      await pause(50);
-    }
-  }
+/** What is to be disturbed. */
+export interface Disturbed {
+  /** Of each of both worlds. */
+  readonly seeds: number;
+  readonly nIters: number;
+  /** Whether the node is away for so long that Slurm gives it up, and what it has begun. */
+  readonly givenUp: boolean;
+  /** What is told of what happens. */
+  readonly tell?: (text: string) => void;
 }
 
 /** Runs the disturbed sweep, and compares it. */
-export async function disturbed(seeds: number, nIters: number, tell: (text: string) => void = () => {}): Promise<void> {
+export async function assertSurvives({ seeds, nIters, givenUp, tell = () => {} }: Disturbed): Promise<void> {
   const cluster = await Cluster.start();
   try {
     await withFolder(async (base) => {
       const file = join(base, "sweep.yaml");
       Deno.writeTextFileSync(file, yaml(seeds, nIters));
-      const local = await sweepIn(base, "local", file, {}).begin().ended;
-      assert.equal(local.code, 0, local.said);
-      tell("local: done");
+      const wrong = await begin(base, "slurm", file, cluster.env, "--partition", "nope").ended;
+      assert.equal(wrong.code, 2);
+      assert.match(wrong.said, /^error: --on slurm: sbatch says "invalid partition specified: nope; .*"\.$/m);
+      const local = begin(base, "local", file, {});
+      const { code, said } = await local.ended;
+      assert.equal(code, 0, said);
+      tell("by processes: done");
 
-      const sweep = sweepIn(base, "slurm", file, cluster.env);
-      const first = sweep.begin("--watch");
-      await submitted(sweep.folder, first.ended);
-      const [cancelled] = await busy(cluster, sweep.folder);
+      const sweep = begin(base, "slurm", file, cluster.env, "--watch");
+      const [cancelled] = await busy(cluster, sweep);
       await cluster.ask("scancel", cancelled!);
       tell(`cancelled ${cancelled}`);
-      const requeued = (await busy(cluster, sweep.folder)).find((name) => name !== cancelled);
-      if (requeued !== undefined) await cluster.ask("scontrol", "requeue", requeued);
+      let requeued: string | undefined;
+      while (requeued === undefined) requeued = (await busy(cluster, sweep)).find((name) => name !== cancelled);
+      await cluster.ask("scontrol", "requeue", requeued);
       tell(`put back ${requeued}`);
-      const hit = await busy(cluster, sweep.folder);
+      const hit = await busy(cluster, sweep);
       cluster.killNode();
       tell(`killed slurmd, while ${hit.join(", ")} ran`);
-      await cluster.until("down");
+      await (givenUp ? cluster.until("down") : pause(1000));
       await cluster.startNode();
       tell("slurmd is back");
-      const { code, said } = await first.ended;
-      tell(said);
-      assert.equal(code, 0, said);
-      assert.match(said, new RegExp(`^${2 * seeds} of ${2 * seeds} runs done\\.$`, "m"));
+      const end = await sweep.ended;
+      tell(end.said);
+      assert.equal(end.code, 0, end.said);
+      assert.match(end.said, new RegExp(`^${2 * seeds} of ${2 * seeds} runs done\\.$`, "m"));
       // What was cancelled was begun again by the sweep, and nothing else was.
       const submissions = [...Deno.readDirSync(join(sweep.folder, ".slurm"))].map(({ name }) => name).sort();
       assert.deepEqual(submissions, ["1", "2"]);
       const again = JSON.parse(Deno.readTextFileSync(join(sweep.folder, ".slurm/2/jobs.json"))) as { ids: string[] };
       assert.equal(again.ids.length, 1);
-      assertSame(sweep.folder, join(base, "it's local", "both worlds"), 2 * seeds, nIters);
+      assertSame(sweep.folder, local.folder, 2 * seeds, nIters);
     });
   } catch (error) {
     (error as Error).message += `\n${cluster.logs()}`;
@@ -162,7 +165,8 @@ if (import.meta.main) {
   const problem = await install();
   if (problem !== null) throw new Error(`There is no Slurm here: ${problem}.`);
   const seeds = Number(Deno.args[0] ?? 12);
-  const begin = performance.now();
-  await disturbed(seeds, 30, (text) => console.log(`${((performance.now() - begin) / 1000).toFixed(1)} s: ${text}`));
+  const start = performance.now();
+  const tell = (text: string) => console.log(`${((performance.now() - start) / 1000).toFixed(1)} s: ${text}`);
+  await assertSurvives({ seeds, nIters: 30, givenUp: true, tell });
   console.log(`All ${2 * seeds} runs are the same, bit for bit.`);
 }

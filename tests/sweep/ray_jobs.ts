@@ -140,11 +140,17 @@ function ours(text: string, token: string): string {
   return JSON.stringify(jobs);
 }
 
-/** Serves a recording: what is asked must be what was asked then. Each list of jobs is given once, the last one for ever. */
+/**
+ * Serves a recording: what is asked must be what was asked then. A list of jobs is given until what was asked of the head before the
+ * next one is asked here too.
+ */
 export function serve({ exchanges, sockets }: Recording, folder: string): Deno.HttpServer<Deno.NetAddr> {
-  const lists = exchanges.filter((x) => x.method === "GET" && x.path === "/api/jobs/");
+  const isList = ({ method, path }: Pick<Exchange, "method" | "path">) => method === "GET" && path === "/api/jobs/";
+  const open = [...exchanges];
+  let list = open.find(isList)!;
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const { pathname: path } = new URL(request.url);
+    const { method } = request;
     if (request.headers.get("upgrade") === "websocket") {
       const { socket, response } = Deno.upgradeWebSocket(request);
       socket.onopen = () => {
@@ -154,13 +160,17 @@ export function serve({ exchanges, sockets }: Recording, folder: string): Deno.H
       return response;
     }
     const text = cleaned(await request.text(), folder);
-    const isList = request.method === "GET" && path === lists[0]?.path;
-    const known = isList
-      ? lists.length > 1 ? lists.shift() : lists[0]
-      : exchanges.find((x) => x.method === request.method && x.path === path && isSame(x.body, text));
-    return known
-      ? new Response(known.text, { status: known.status })
-      : new Response(`not recorded: ${text}`, { status: 400 });
+    if (isList({ method, path })) {
+      const next = open.find((x, i) =>
+        isList(x) && i > open.indexOf(list) && !open.slice(0, i).some((y) => y.method === "POST")
+      );
+      list = next ?? list;
+      return new Response(list.text);
+    }
+    const known = exchanges.find((x) => x.method === method && x.path === path && isSame(x.body, text));
+    if (!known) return new Response(`not recorded: ${text}`, { status: 400 });
+    if (method === "POST") open.splice(open.indexOf(known), 1);
+    return new Response(known.text, { status: known.status });
   });
 }
 

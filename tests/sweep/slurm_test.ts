@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Job, Launcher, Told, Work } from "../../lib/train/sweep/launcher.ts";
+import { sweepMain } from "../../lib/train/sweep/main.ts";
 import { slurm } from "../../lib/train/sweep/slurm/engine.ts";
 import { scriptOf } from "../../lib/train/sweep/slurm/script.ts";
 import { UsageError } from "../../lib/systems/usage.ts";
@@ -104,6 +105,16 @@ Deno.test("a task hands SIGTERM on to its run, and when its time is nearly over 
       assert.equal(isThere ? Deno.readTextFileSync(path) : null, end, signal);
     }
     assert.equal(said("scontrol"), "requeue 12\n");
+  }));
+
+Deno.test("a run that a node which was given up still trains is tried again until that has ended", () =>
+  withCommands({ sleep: "exit 0" }, async (base, said) => {
+    const command = ["sh", "-c", 'echo >> tries; [ "$(wc -l < tries)" = 3 ] || exit 2'];
+    const about = { command, jobs: [job("a")], folder: base, cwd: base, next: null, prologue: "set -eu" };
+    const text = scriptOf(about);
+    assert.equal((await task(text, base).output()).code, 2);
+    assert.equal((await task(`export SLURM_RESTART_COUNT=1\n${text}`, base).output()).code, 0);
+    assert.equal(said("sleep"), "10\n");
   }));
 
 Deno.test("where it is not known before what comes next, a task asks when its run has ended, and again if somebody is there", () =>
@@ -251,6 +262,53 @@ Deno.test("a process that was killed when it had just submitted finds its job by
     assert.equal(Deno.readTextFileSync(join(work.folder, ".slurm/2/job")), "9\n");
   }));
 
+Deno.test("the command ends when Slurm has the runs, and who watches may leave: what was begun goes on, and is not begun again", () =>
+  withCommands({ squeue, sbatch, scontrol, scancel: "exit 1" }, async (folder, said) => {
+    const file = join(folder, "s.yaml");
+    Deno.writeTextFileSync(file, "{ settings: { device: cpu, nIters: 2 }, seeds: 2, slurm: { time: 1h } }");
+    Deno.writeTextFileSync(join(folder, "queue"), "7_0|RUNNING|node3|NAME|None\n7_1|PENDING||NAME|Priority\n");
+    const run = async (...flags: readonly string[]) => {
+      const [out, err] = [capture(), capture()];
+      const programs = { train: ["deno", "train"], sweep: ["deno", "sweep"] };
+      const code = await sweepMain([file, "--out", folder, "--on", "slurm", ...flags], {
+        ...programs,
+        out,
+        err,
+        listenForStop(onFirst) {
+          const stop = { requested: false };
+          // The first look shows how it stands.
+          const timer = setInterval(() => {
+            if (!out.text.includes("waiting: Priority")) return;
+            clearInterval(timer);
+            stop.requested = true;
+            onFirst();
+          }, 10);
+          timers.push(timer);
+          return Promise.resolve(stop);
+        },
+      });
+      return { code, out: out.text, err: err.text };
+    };
+    const timers: ReturnType<typeof setInterval>[] = [];
+    try {
+      const begun = await run();
+      assert.deepEqual([begun.code, begun.err], [0, ""]);
+      const farewell = "Slurm has them as job 7: squeue --jobs=7 shows it, scancel 7 ends and saves it.\n";
+      assert.ok(begun.out.endsWith(farewell), begun.out);
+      const watched = await run("--watch");
+      assert.deepEqual([watched.code, watched.err], [130, ""]);
+      assert.match(
+        watched.out,
+        /^0001-s0 {3}iteration -\/2 {3}node3\n0001-s1 {3}iteration -\/2 {3}waiting: Priority$/m,
+      );
+      assert.ok(watched.out.includes(`\n${farewell}To go on: deno task sweep ${file} `), watched.out);
+      assert.equal(said("sbatch").split("\n").filter((line) => line.startsWith("--parsable")).length, 1);
+      assert.throws(() => said("scancel"), Deno.errors.NotFound);
+    } finally {
+      for (const timer of timers) clearInterval(timer);
+    }
+  }));
+
 Deno.test("a job that sbatch does not take is told with its words, as is a folder into which Slurm cannot write", () =>
   withCommands(
     { squeue, sbatch: "echo 'sbatch: error: Job violates accounting policy' >&2; exit 1", scontrol },
@@ -269,6 +327,7 @@ Deno.test("a job that sbatch does not take is told with its words, as is a folde
         const launcher = await slurm.open(workIn(join(folder, name)), values);
         await launcher.start([job("a")]);
         assert.deepEqual(Object.fromEntries(await launcher.look()), { a: { state: "ended", problem } });
+        assert.deepEqual(launcher.farewell, []);
       }
     },
   ));

@@ -107,7 +107,8 @@ export async function drive(work: Work): Promise<Driven> {
     for (const entry of entries) if (entry.busy) take(entry, told.get(entry.run.id), display, problems);
     const ending = work.stop.requested ? "signal" : performance.now() >= deadline ? "time" : null;
     if (ending !== null) {
-      if (!launcher.detached || work.watch) await stopAll(work, entries);
+      // Who only watches may leave; a limit of time is the sweep's.
+      if (!launcher.detached || (work.watch && ending === "time")) await stopAll(work, entries);
       return { ending, runs: entries, problems };
     }
     const running = entries.filter((x) => x.busy).length;

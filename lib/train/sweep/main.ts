@@ -109,6 +109,6 @@ function endOf({ folder, again }: Asked, { ending, runs, problems }: Driven, far
     case "done":
       return [...seen, ...problems.size > 0 ? [`To try those again that failed: ${again}`] : []].join("\n");
     default:
-      return [`${why[ending]}${seen[0]}`, ...seen.slice(1), `To go on: ${again}`].join("\n");
+      return [`${why[ending]}${seen[0]}`, ...seen.slice(1), ...farewell, `To go on: ${again}`].join("\n");
   }
 }

@@ -168,7 +168,9 @@ export class SlurmLauncher implements Launcher {
   }
 
   get farewell(): readonly string[] {
-    const open = new Set([...this.#tasks.values()].map(({ submission }) => submission.job));
+    const isOver = (id: string) => this.#stopped.has(id) || this.#told.get(id)?.state === "ended";
+    const tasks = [...this.#tasks].filter(([id]) => !isOver(id)).map(([, task]) => task);
+    const open = new Set(tasks.map(({ submission }) => submission.job));
     const jobs = [...open].join(",");
     return open.size === 0 ? [] : [
       `Slurm has them as job ${jobs}: squeue --jobs=${jobs} shows it, scancel ${

@@ -53,12 +53,19 @@ end_run() {
 }
 trap end_run TERM
 trap 'again=yes; end_run' USR1
-"$@" &
-run=$!
-# A signal ends the waiting, not the run.
-while kill -0 "$run" 2> /dev/null; do wait "$run" || :; done
-code=0
-wait "$run" || code=$?
+for pause in 10 30 90 0; do
+  "$@" &
+  run=$!
+  # A signal ends the waiting, not the run.
+  while kill -0 "$run" 2> /dev/null; do wait "$run" || :; done
+  code=0
+  wait "$run" || code=$?
+  # A node that was given up may train it still, until Slurm has ended that.
+  [ "$code" = 2 ] && [ -n "\${SLURM_RESTART_COUNT:-}" ] || break
+  run=
+  sleep "$pause" &
+  wait "$!" || :
+done
 if [ -n "$again" ] && [ "$code" = 130 ] && scontrol requeue "$SLURM_JOB_ID"; then exit 0; fi
 echo "$code" > "$end"
 ${next === null ? "" : askNext(next, folder)}exit "$code"
