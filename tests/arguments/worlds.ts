@@ -519,6 +519,17 @@ const looks: readonly Call[] = [
     }]),
     options({ seconds: 2 }, { seconds: "2" }, { xTitle: "t" }),
   ),
+  ...[["parallelAxes", p.parallelAxes] as const, ["axisPanels", p.axisPanels] as const].map(([name, of]) =>
+    calls(
+      name,
+      of,
+      aList([{ at: { lr: 0.1 }, value: 1 }], { at: {}, value: 1 }, [1], [{ at: {} }], [{ value: 1 }], [{
+        at: {},
+        value: "1",
+      }]),
+      options({ title: "a" }, { better: "more" }, { width: "3" }, { xTitle: "a" }),
+    )
+  ),
   calls("drawStill", p.drawStill, aList(episodes, episodes[0]), titles),
   calls("drawAnimation", p.drawAnimation, aList(episodes, episodes[0]), titles),
   calls("display", p.display, anObject(chart, { title: "a" })),
@@ -556,6 +567,7 @@ const looks: readonly Call[] = [
     ),
   ),
   long(calls("readRuns", p.readRuns, own(["no/such/folder"], null, 3, "x", [3], {}))),
+  long(calls("readSweep", p.readSweep, words("no/such/folder"))),
   calls("runCurves", p.runCurves, own([], null, 3, "x", [3], [{}], {}), maybe(words("eval/reward"))),
 ];
 

@@ -11,7 +11,10 @@ const tiny = "--device cpu --frames-per-batch 40 --max-steps 10 --num-epochs 1 -
   " ",
 );
 
-type Task = "train" | "eval" | "render" | "runs" | "export" | "generate" | "report" | "explain";
+/** The same as a file has them. */
+const tinySettings = { device: "cpu", framesPerBatch: 40, maxSteps: 10, numEpochs: 1, minibatchSize: 20, nIters: 1 };
+
+type Task = "train" | "sweep" | "eval" | "render" | "runs" | "export" | "generate" | "report" | "explain";
 
 /** The rights of a task, as flags. */
 function rightsOf(task: Task): string[] {
@@ -43,7 +46,11 @@ async function runDeno(...args: string[]): Promise<{ out: string }> {
 
 Deno.test("every command does its work with the rights of its task, which has neither all of them nor the network", () =>
   withFolder(async (base) => {
-    const trained = await runWith(rightsOf("train"), "train", [...tiny, "--out", base]);
+    const [settings, file] = [join(base, "settings.yaml"), join(base, "sweep.yaml")];
+    Deno.writeTextFileSync(settings, "numEpochs: 1\nminibatchSize: 20");
+    Deno.writeTextFileSync(file, `settings: ${JSON.stringify(tinySettings)}`);
+    const flags = tiny.join(" ").replace("--num-epochs 1 --minibatch-size 20", `--config ${settings}`).split(" ");
+    const trained = await runWith(rightsOf("train"), "train", [...flags, "--out", base]);
     assert.deepEqual([trained.code, trained.err], [0, ""]);
     const parent = join(base, "navigation");
     const run = join(parent, [...Deno.readDirSync(parent)][0]!.name);
@@ -53,6 +60,7 @@ Deno.test("every command does its work with the rights of its task, which has ne
       ["train", ["--resume", run, "--n-iters", "2"], /Done: 2 iterations/],
       ["train", ["--config", recipe, "--dry-run"], /^wheel, 4 agents, mappo, seed 7/],
       ["explain", ["G602"], /^G602: a right is missing/],
+      ["sweep", [file, "--out", join(base, "sweeps")], /\n1 of 1 run done\.\n/],
     ];
     const looks: readonly (readonly [Task, readonly string[], RegExp])[] = [
       ["eval", [run, "--episodes", "2"], /^reward /m],
@@ -68,7 +76,9 @@ Deno.test("every command does its work with the rights of its task, which has ne
         assert.match(out, expected);
       }));
     }
-    for (const task of ["train", "eval", "render", "runs", "export", "generate", "report", "explain"] as const) {
+    for (
+      const task of ["train", "sweep", "eval", "render", "runs", "export", "generate", "report", "explain"] as const
+    ) {
       // Deno would look for a newer one of itself.
       assert.match(config.tasks[task].command, /^DENO_NO_UPDATE_CHECK=1 deno run --no-prompt /);
       const tooWide = /^(-[A-Z]+|--allow-(all|net|import)(=.*)?|--allow-(env|sys))$/;

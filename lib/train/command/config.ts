@@ -43,15 +43,31 @@ function schemaOf(name: string, option: Option): v.GenericSchema<unknown, Settin
   }
 }
 
-function parse(table: Table, value: unknown): Config {
+type Schema = v.GenericSchema<unknown, Readonly<Record<string, Setting>>>;
+
+/** Made once for each algorithm of a system: who lists a thousand runs reads as many configurations. */
+const schemas = new WeakMap<System, Map<string, Schema>>();
+
+function schemaFor(system: System, algorithm: string): Schema {
+  const known = schemas.get(system) ?? new Map<string, Schema>();
+  schemas.set(system, known);
+  const schema = known.get(algorithm) ?? schemaOfTable(settingsOf(system, algorithm));
+  known.set(algorithm, schema);
+  return schema;
+}
+
+function schemaOfTable(table: Table): Schema {
   const entries = Object.fromEntries(Object.entries(table).map(([name, option]) => [name, schemaOf(name, option)]));
-  const schema = v.strictObject(entries, ({ expected, path }) => {
+  return v.strictObject(entries, ({ expected, path }) => {
     const name = String(path?.[0]?.key);
     if (expected !== "never") return `${flagOf(name)} is missing.`;
     const close = nearest(name, table);
     return `"${oneLine(name)}" is no setting${close === null ? "." : `: did you mean "${close}"?`}`;
   });
-  const result = v.safeParse(schema, value, { abortEarly: true });
+}
+
+function parse(system: System, value: Settings): Config {
+  const result = v.safeParse(schemaFor(system, algorithmOf(system, value)), value, { abortEarly: true });
   if (!result.success) throw new UsageError(result.issues[0].message);
   return result.output as unknown as Config;
 }
@@ -76,7 +92,7 @@ export function defaultsOf(system: System, scenarioName: string, algorithm: stri
 
 /** Checks `value`; throws a {@linkcode UsageError} with the first thing that does not fit. */
 export function parseConfig(system: System, value: Settings): Config {
-  const config = parse(settingsOf(system, algorithmOf(system, value)), value);
+  const config = parse(system, value);
   if (config.patience !== null && config.evalEvery === 0) {
     throw new UsageError(`--patience ${config.patience} counts evaluations, and there are none: give --eval-every.`);
   }
@@ -86,7 +102,7 @@ export function parseConfig(system: System, value: Settings): Config {
 
 /** As {@linkcode parseConfig}, for those who do not train: how a batch is learned from does not matter. */
 export function parseTask(system: System, value: Settings): Config {
-  const config = parse(settingsOf(system, algorithmOf(system, value)), value);
+  const config = parse(system, value);
   system.checkTask(config);
   return config;
 }

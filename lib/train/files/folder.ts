@@ -80,18 +80,6 @@ export function findRun(path: string, called = path): ResumePoint {
   return { folder, checkpoint, newest };
 }
 
-/**
- * Throws a {@linkcode UsageError} if somebody has gone on with a run between {@linkcode findRun} and now, when its folder is this
- * process's: to go on from what was found would undo that.
- */
-export function checkUntouched({ folder, newest }: ResumePoint): void {
-  const now = listCheckpoints(folder).at(-1)?.iteration ?? 0;
-  if (now === newest) return;
-  throw new UsageError(
-    `${folder} was trained by another process meanwhile, to iteration ${now}: give the command again to go on from there.`,
-  );
-}
-
 /** The run's own file of events in `folder`: the one that its manifest names; else, not yet begun, the one it was made with. */
 function eventsIn(folder: string): string {
   const named = readManifest(join(folder, manifestName))?.events;
@@ -213,10 +201,7 @@ export class RunFolder {
     return names.map((name) => join(place, name));
   }
 
-  /**
-   * Makes `parent/name/`, a run that is yet to begin, whole or not at all; there is none of that name. Keeps its `inputs`. Returns its
-   * path. Throws a {@linkcode WriteError}.
-   */
+  /** Makes `parent/name/`, a run that is yet to begin, and gives its path. Throws a {@linkcode WriteError}. */
   static createNamed(parent: string, name: string, config: Config, now: Date, inputs: readonly string[]): string {
     return asNamedFolder(parent, name, (path) => RunFolder.#begin(path, config, now, inputs).close());
   }

@@ -4,13 +4,17 @@ import { writeFileAtomic } from "../files/atomic.ts";
 import { drawRunCurves } from "./curve.ts";
 import { recentIterations } from "../files/metrics.ts";
 import { scenarioTitle } from "../../systems/module_path.ts";
-import { flag, path, type ValuesOf } from "../../systems/option.ts";
+import { choice, flag, path, type ValuesOf } from "../../systems/option.ts";
 import { numberText, oneLine } from "../../systems/text.ts";
 import { keyOf, namesOf, readRuns, type RunRecord } from "./records.ts";
 import { checkPlace, type Tool } from "../command/tool.ts";
+import { UsageError } from "../../systems/usage.ts";
+import { drawSweep, sweepJson, sweepLines, views } from "./sweep_view.ts";
+import { isSweep, readSweep } from "./sweeps.ts";
 
 const options = {
   svg: path(null, "draw the curves: one for each configuration, its seeds as a band"),
+  view: choice(views, "curves", "of a sweep: what is drawn"),
   json: flag("print everything as JSON"),
 };
 
@@ -24,12 +28,26 @@ export const runsTool: Tool = {
   notes: [
     `Final is the mean headline (reward) of the last ${recentIterations} iterations, best that of any one, frames/s the median.`,
     "A killed run shows as killed until it is resumed. In the curves a line is the mean over the seeds that have come so",
-    "far, its band from the lowest to the highest.",
+    "far, its band from the lowest to the highest. Of the folder of a sweep: a table by its axes, the best setting first,",
+    "with 95% intervals over seeds; panels have a dot for each run by axis, parallel a line for each setting across all.",
   ],
-  examples: ["", "output/wheel --svg wheel.svg", "output/navigation/2030-01-31_12-00-00 --json"],
-  run: async ({ positionals, values }) => {
-    const { svg, json } = values as ValuesOf<typeof options>;
+  examples: [
+    "",
+    "output/wheel --svg wheel.svg",
+    "output/navigation/2030-01-31_12-00-00 --json",
+    "output/sweeps/rates --svg rates.svg --view panels",
+  ],
+  run: async ({ positionals, values, given }) => {
+    const { svg, json, view } = values as ValuesOf<typeof options>;
     if (svg !== null) checkPlace("svg", svg);
+    const [first, ...others] = positionals;
+    if (first !== undefined && others.length === 0 && isSweep(first)) {
+      const sweep = readSweep(first);
+      if (svg !== null) writeFileAtomic(svg, await drawSweep(sweep, view!));
+      if (json) return JSON.stringify(sweepJson(sweep), null, 2);
+      return [...sweepLines(sweep), ...svg === null ? [] : [`${svg} has the ${view}.`]].join("\n");
+    }
+    if ("view" in given) throw new UsageError("--view goes with the folder of one sweep, and --svg.");
     const folders = positionals.length > 0 ? positionals : ["output"];
     const { runs, problems } = readRuns(folders);
     if (svg !== null) writeFileAtomic(svg, await drawRunCurves(runs));

@@ -18,7 +18,7 @@ import { UsageError } from "../../systems/usage.ts";
 import { textOf, WriteError } from "../files/error.ts";
 import { shellWord } from "../command/flags.ts";
 import { argumentWithoutPaths } from "../files/paths.ts";
-import { checkUntouched, type ResumePoint, RunFolder } from "../files/folder.ts";
+import { type ResumePoint, RunFolder } from "../files/folder.ts";
 import { inputsOf } from "../files/inputs.ts";
 import type { Host } from "./host.ts";
 import { beginManifest, type Manifest, manifestName, readManifest } from "../files/manifest.ts";
@@ -176,6 +176,18 @@ async function openRun(
   } catch (error) {
     throw error instanceof WriteError ? new UsageError(error.message) : error;
   }
+}
+
+/**
+ * Throws a {@linkcode UsageError} if somebody has gone on with a run between {@linkcode findRun} and now, when its folder is this
+ * process's: to go on from what was found would undo that.
+ */
+function checkUntouched({ folder, newest }: ResumePoint): void {
+  const now = listCheckpoints(folder).at(-1)?.iteration ?? 0;
+  if (now === newest) return;
+  throw new UsageError(
+    `${folder} was trained by another process meanwhile, to iteration ${now}: give the command again to go on from there.`,
+  );
 }
 
 /** Says what a resumed run cannot be expected to keep. */

@@ -15,7 +15,7 @@ import { UsageError } from "../../systems/usage.ts";
 import { checkOption, flagText, readArguments, shellWord, valuesOf } from "../command/flags.ts";
 import type { helpOf } from "../command/tool.ts";
 import { infoOf } from "../files/atomic.ts";
-import { type Noted, readSweep, sameSweep, sweepName } from "./folder.ts";
+import { type Noted, notedSweep, sameSweep, sweepName } from "./folder.ts";
 import type { Engine } from "./launcher.ts";
 import { readSweepFile, runsOf, type Spec, type SweepFile, type SweepRun } from "./spec.ts";
 
@@ -121,7 +121,7 @@ function readFile(file: string, engines: readonly Engine[]): SweepFile {
 
 /** What a folder says that it holds. Throws a {@linkcode UsageError} if that is no sweep. */
 function sweepIn(folder: string): Noted {
-  const found = readSweep(folder);
+  const found = notedSweep(folder);
   if (found !== null) return found;
   throw new UsageError(`${folder} is no sweep: it has no ${sweepName}. Give that of one, or a file of YAML.`);
 }

@@ -46,7 +46,7 @@ export class SweepFolder {
     const lock = lockOf(path);
     try {
       removeRemains(path);
-      const there = readSweep(path);
+      const there = notedSweep(path);
       if (there === null) writeFileAtomic(join(path, sweepName), encodeJson(given));
       return new SweepFolder(path, there ?? given, lock);
     } catch (error) {
@@ -102,7 +102,7 @@ function isEmpty(path: string): boolean {
 }
 
 /** The sweep that is noted in a folder; null if it is none. Throws a {@linkcode UsageError} if that is damaged. */
-export function readSweep(path: string): Noted | null {
+export function notedSweep(path: string): Noted | null {
   const file = join(path, sweepName);
   if (infoOf(file) === null) return null;
   try {
@@ -121,7 +121,7 @@ export function readSweep(path: string): Noted | null {
  * there is another one, or something else.
  */
 export function sameSweep(path: string, given: Spec): Noted | null {
-  const there = readSweep(path);
+  const there = notedSweep(path);
   if (there === null && infoOf(path) !== null && !isEmpty(path)) {
     throw new UsageError(`${path} is there, and is no sweep: give this one another name.`);
   }
