@@ -4,6 +4,7 @@ import { deepStrictEqual as equal, ok, rejects, strictEqual } from "node:assert"
 import {
   Adam,
   audit,
+  type AuditEntry,
   auditUpdate,
   boundary,
   Generator,
@@ -163,6 +164,10 @@ Deno.test("an optimiser's next update is measured without taking it; unowned par
   const before = await pi.layers[0]!.weight.data();
   const report = await audit(pi.forward(x).square().mean(), optimizer);
   ok(report.entries.every((x) => x.hasOwner && x.updateRatio! > 0), `${report}`);
+  // The first step of Adam moves each number that has a gradient by the learning rate.
+  const [{ updateRatio, zeroShare }] = report.entries as [AuditEntry];
+  const expected = 1e-2 * Math.sqrt(before.length * (1 - zeroShare!)) / Math.hypot(...before);
+  ok(Math.abs(updateRatio! / expected - 1) < 1e-3, `${updateRatio} ${expected}`);
   equal(await pi.layers[0]!.weight.data(), before);
   strictEqual(await optimizer.count.item(), 0);
   const loose = new MLP([4, 2], random);
