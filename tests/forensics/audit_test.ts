@@ -85,6 +85,7 @@ Deno.test("a parameter that is reached, but not by every way, is cut there", asy
   }, pi);
   equal(statuses(report), Array(4).fill("cut"));
   ok(report.error?.sites[0]?.text?.includes("const scale"), report.error?.message);
+  ok(/frozen at its old value, the loss moves as the gradient says/.test(report.error!.message), report.error?.message);
 });
 
 Deno.test("what detach() takes from a parameter that is reached in another way is a note, no cut", async () => {
@@ -126,17 +127,19 @@ Deno.test("samples whose log-probability is used, and targets under a declared s
     const actor = policy.logProb(action).mul(advantage).mean().neg();
     return actor.add(value.forward(x).sub(target).square().mean());
   }, [pi, value]);
-  equal(statuses(report), Array(8).fill("reached"), `${report}`);
+  equal(report.entries.map((x) => [x.status, x.why]), Array(8).fill(["reached", null]), `${report}`);
 });
 
-Deno.test("randomness of the host is the same in every run of the closure", async () => {
+Deno.test("randomness of the host is the same in every run of the closure, and put back", async () => {
   const pi = new MLP([4, 6, 2], random);
   const stream = new HostRandom(9);
+  const before = stream.state();
   const report = await audit(() => {
     const noise = tensor(Array.from(stream.normal(16), (v) => v * Math.random())).reshape(8, 2);
     return pi.forward(x).add(noise).square().mean();
   }, pi);
   equal(statuses(report), Array(4).fill("reached"), `${report}`);
+  equal(stream.state(), before);
 });
 
 Deno.test("zero gradients say why", async () => {
