@@ -301,6 +301,12 @@ Deno.test("what joins later is declared, in the audit of a loss as in that of an
     strictEqual(report.error, null);
     ok(/joins later/.test(String(report)), String(report));
   }
+  const optimizer = new SGD(later.parameters(), { lr: 0.1 });
+  const joined = await auditUpdate(() => {
+    later.forward(x).mul(0).mean().backward();
+    optimizer.step();
+  }, later);
+  equal(statuses(joined), Array(4).fill("zero"));
 });
 
 Deno.test("audit() and gradcheck() of a function that gives no tensor say what it gave", async () => {
