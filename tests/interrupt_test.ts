@@ -106,13 +106,15 @@ Deno.test(
   inNotebook(async (notebook) => {
     notebook.press();
     strictEqual(fateOfPress(), "lost");
+    await notebook.call("first")();
+    await notebook.call("second")();
     await notebook.call("a", () => notebook.press())();
     await rejects(notebook.call("b"), Interrupt);
     notebook.press();
     notebook.time += 2 * patience;
     strictEqual(fateOfPress(), "answered");
     await notebook.call("c")();
-    equal(notebook.done, ["a", "c"]);
+    equal(notebook.done, ["first", "second", "a", "c"]);
   }),
 );
 
@@ -153,6 +155,7 @@ Deno.test(
     strictEqual(hold.requested, true);
     const error = hold.answer("Interrupted: it is saved.");
     hold.release();
+    notebook.press();
     equal([error.name, error.message, error.stack], [
       "Interrupt",
       "Interrupted: it is saved.",

@@ -4,6 +4,7 @@ import { deepStrictEqual as equal, ok, rejects, strictEqual } from "node:assert"
 import {
   Adam,
   audit,
+  type AuditEntry,
   auditUpdate,
   boundary,
   Generator,
@@ -84,6 +85,7 @@ Deno.test("a parameter that is reached, but not by every way, is cut there", asy
   }, pi);
   equal(statuses(report), Array(4).fill("cut"));
   ok(report.error?.sites[0]?.text?.includes("const scale"), report.error?.message);
+  ok(/frozen at its old value, the loss moves as the gradient says/.test(report.error!.message), report.error?.message);
 });
 
 Deno.test("what detach() takes from a parameter that is reached in another way is a note, no cut", async () => {
@@ -125,17 +127,19 @@ Deno.test("samples whose log-probability is used, and targets under a declared s
     const actor = policy.logProb(action).mul(advantage).mean().neg();
     return actor.add(value.forward(x).sub(target).square().mean());
   }, [pi, value]);
-  equal(statuses(report), Array(8).fill("reached"), `${report}`);
+  equal(report.entries.map((x) => [x.status, x.why]), Array(8).fill(["reached", null]), `${report}`);
 });
 
-Deno.test("randomness of the host is the same in every run of the closure", async () => {
+Deno.test("randomness of the host is the same in every run of the closure, and put back", async () => {
   const pi = new MLP([4, 6, 2], random);
   const stream = new HostRandom(9);
+  const before = stream.state();
   const report = await audit(() => {
     const noise = tensor(Array.from(stream.normal(16), (v) => v * Math.random())).reshape(8, 2);
     return pi.forward(x).add(noise).square().mean();
   }, pi);
   equal(statuses(report), Array(4).fill("reached"), `${report}`);
+  equal(stream.state(), before);
 });
 
 Deno.test("zero gradients say why", async () => {
@@ -163,6 +167,10 @@ Deno.test("an optimiser's next update is measured without taking it; unowned par
   const before = await pi.layers[0]!.weight.data();
   const report = await audit(pi.forward(x).square().mean(), optimizer);
   ok(report.entries.every((x) => x.hasOwner && x.updateRatio! > 0), `${report}`);
+  // The first step of Adam moves each number that has a gradient by the learning rate.
+  const [{ updateRatio, zeroShare }] = report.entries as [AuditEntry];
+  const expected = 1e-2 * Math.sqrt(before.length * (1 - zeroShare!)) / Math.hypot(...before);
+  ok(Math.abs(updateRatio! / expected - 1) < 1e-3, `${updateRatio} ${expected}`);
   equal(await pi.layers[0]!.weight.data(), before);
   strictEqual(await optimizer.count.item(), 0);
   const loose = new MLP([4, 2], random);
@@ -293,6 +301,12 @@ Deno.test("what joins later is declared, in the audit of a loss as in that of an
     strictEqual(report.error, null);
     ok(/joins later/.test(String(report)), String(report));
   }
+  const optimizer = new SGD(later.parameters(), { lr: 0.1 });
+  const joined = await auditUpdate(() => {
+    later.forward(x).mul(0).mean().backward();
+    optimizer.step();
+  }, later);
+  equal(statuses(joined), Array(4).fill("zero"));
 });
 
 Deno.test("audit() and gradcheck() of a function that gives no tensor say what it gave", async () => {

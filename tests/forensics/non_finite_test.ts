@@ -168,6 +168,8 @@ onEachEngine("a trap names the where() that hides the bad number, with the doubl
   assert.equal(error.origin!.hiddenBy!.op, "where");
   assert.match(error.sites[1]!.text!, /where\(x\.greater/);
   assert.match(error.help[0]!, /where\(ok, where\(ok, x, 1\)\.log\(\), 0\)/);
+  const infinite = await failure((w, x) => where(x.greater(0), w.mul(x).reciprocal(), 0).sum(), [1, 0, 1]);
+  assert.deepEqual([infinite.origin!.direction, infinite.origin!.hiddenBy!.op], ["backward", "where"]);
 });
 
 onEachEngine("an overflow names both lines: where infinity was made, and where it became NaN", async () => {

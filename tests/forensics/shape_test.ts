@@ -72,6 +72,7 @@ Deno.test("a mean that is logged as a sum over time is caught; the right one is 
   });
   ok(await episodeReward.read(reward.sum("time").mean()) === 10);
   ok(await metric("loss", { reduction: "mean" }).read(reward.mean().mul(2)) === 2);
+  ok(await episodeReward.read(reward.sum("time").div(3).mean()) > 0);
 });
 
 Deno.test("a rollout buffer refuses what carries a gradient, and takes data", async () => {

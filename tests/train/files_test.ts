@@ -14,7 +14,7 @@ import { UsageError } from "../../lib/systems/usage.ts";
 import { reasonOf, WriteError } from "../../lib/train/files/error.ts";
 import { encodeJson, findRun, isLocked, RunFolder } from "../../lib/train/files/folder.ts";
 import { readConfig } from "../../lib/train/command/saved_config.ts";
-import { encodeRow, readLog, readRows } from "../../lib/train/files/metrics.ts";
+import { encodeRow, readLog, readRows, recentMean } from "../../lib/train/files/metrics.ts";
 import { encodeSafetensors } from "../../lib/train/files/safetensors.ts";
 import { readRecords } from "../../lib/train/files/tensorboard.ts";
 import type { TrainerState } from "../../lib/systems/trainer.ts";
@@ -159,6 +159,12 @@ Deno.test("checkFinite() looks at all but the worlds, and withSteps() knows ever
   }
   const fresh = { "optimizer.w.missed": tensor(0), "criticOptimizer.w.missed": tensor(0) };
   assert.deepEqual(withSteps({ "optimizer.w.first": tensor(1) }, fresh), { "optimizer.w.first": tensor(1), ...fresh });
+});
+
+Deno.test("the mean of the last iterations is that of those which measured it", () => {
+  const rows = [9, 1, NaN, 3, Infinity, 2].map((reward, i) => ({ iteration: i + 1, frames: i, metrics: { reward } }));
+  assert.equal(recentMean(rows, "reward"), 2);
+  assert.equal(recentMean(rows, "loss"), NaN);
 });
 
 Deno.test("readRows() reads what encodeRow() wrote, NaN included; a torn line ends them, a damaged one costs no other", () => {
