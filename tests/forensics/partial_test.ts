@@ -176,7 +176,7 @@ const partly: Readonly<
       return q.logProb(action).mul(0.2).sub(F.minimum(critic.forward(action), critic.forward(action.neg()))).mean();
     },
   ],
-  "an action that a frozen critic judges": [
+  "an action whose reward is a term of its own": [
     /4 parameters of `encoder` learn from the loss, but not from what is made of this sample/,
     /use rsample\(\)/,
     (q, critic) => {
