@@ -45,11 +45,14 @@ Deno.test("every command does its work with the rights of its task, which has ne
   withFolder(async (base) => {
     const trained = await runWith(rightsOf("train"), "train", [...tiny, "--out", base]);
     assert.deepEqual([trained.code, trained.err], [0, ""]);
+    const recipe = join(base, "recipe.yaml");
+    Deno.writeTextFileSync(recipe, "lr: 0.125\n");
     const parent = join(base, "navigation");
     const run = join(parent, [...Deno.readDirSync(parent)][0]!.name);
     const calls: readonly (readonly [Task, readonly string[], RegExp])[] = [
       ["train", ["--resume", run, "--n-iters", "2"], /Done: 2 iterations/],
       ["explain", ["G602"], /^G602: a right is missing/],
+      ["train", ["--config", recipe, "--print-config"], /"lr": 0\.125/],
     ];
     const looks: readonly (readonly [Task, readonly string[], RegExp])[] = [
       ["eval", [run, "--episodes", "2"], /^reward /m],

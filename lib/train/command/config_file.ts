@@ -1,4 +1,4 @@
-/** `--config FILE`: settings from YAML, of which JSON is a part. */
+/** `--config FILE`: settings from YAML, of which JSON is a part. Its parser asks for LOG_STREAM and LOG_TOKENS: the task must allow it. */
 
 import { parse } from "npm:yaml@2.9.1";
 import { UsageError } from "../../systems/usage.ts";
@@ -17,6 +17,7 @@ export function readConfigFile(path: string): Readonly<Record<string, unknown>> 
     value = parse(text);
   } catch (error) {
     const [sentence] = (error as Error).message.split("\n");
+    if (/call stack/.test(sentence!)) throw new UsageError(`--config ${path} is nested deeper than settings are.`);
     throw new UsageError(`--config ${path} is neither YAML nor JSON: ${sentence!.replace(/[.:]$/, "")}.`);
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
