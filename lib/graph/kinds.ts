@@ -136,7 +136,8 @@ const isObject = (x: unknown): x is Record<string, unknown> =>
   !isTensorLike(x);
 
 /** Whether it is of no class: what a Map or a Date holds is under no name, and would be left out without a word. */
-const isRecord = ({ constructor: made }: object): boolean => typeof made !== "function" || made.name === "Object";
+export const isRecord = ({ constructor: made }: object): boolean =>
+  typeof made !== "function" || made.name === "Object";
 
 type Members = Readonly<Record<string, Kind>>;
 

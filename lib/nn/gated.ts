@@ -277,15 +277,16 @@ export abstract class Gated<S extends GatedState> extends Recurrent<S> {
   #checkState(state: S, initial: S): void {
     for (const [name, { node, size }] of Object.entries(initial)) {
       const found: unknown = state[name];
+      const missing = kind.isStrayPromise(found) ? ": `await` is missing" : "";
       const isTensor = found instanceof Tensor;
       if (isTensor && found.size === size) continue;
       throw new PlumblineError({
         code: "G301",
-        message: `a ${this.constructor.name} takes a state whose \`${name}\` is ${
+        message: `${kind.withArticle(this.constructor.name)} takes a state whose \`${name}\` is ${
           describe(node)
         } for these sequences, not ${
           isTensor ? describe(found.node) : found === undefined ? "none" : kind.told(found)
-        }.`,
+        }${missing}.`,
         made: isTensor ? [found.node] : [],
         help: "initialState() makes one, and run() gives the last.",
       });

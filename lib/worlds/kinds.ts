@@ -1,7 +1,19 @@
 /** The kinds of arguments that know of worlds, beside those of `tensor/kinds.ts`. */
 
 import type { Methods } from "../graph/arguments.ts";
-import { callable, either, having, key, type Kind, kindOf, number, optional, tensor, text } from "../tensor/kinds.ts";
+import {
+  callable,
+  either,
+  having,
+  isRecord,
+  key,
+  type Kind,
+  kindOf,
+  number,
+  optional,
+  tensor,
+  text,
+} from "../tensor/kinds.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 export * from "../tensor/kinds.ts";
@@ -42,5 +54,6 @@ export function worldMethods(...parts: readonly string[]): Methods {
 /** The options of a world, by name; which there are each world says. */
 export const worldOptions = optional(kindOf(
   "options by name",
-  (x) => typeof x === "object" && x !== null && !(x instanceof Tensor) && !Array.isArray(x) && !("then" in x),
+  (x) =>
+    typeof x === "object" && x !== null && !(x instanceof Tensor) && !Array.isArray(x) && !("then" in x) && isRecord(x),
 ));

@@ -58,7 +58,7 @@ class Sum extends p.Recurrent<p.Tensor> {
 
 const recurrent = (of: string, target: object, state: unknown): readonly Call[] => [
   many(method(of, target, "initialState", maybe(own(2, null, "2", 0.5, -1, [2])))),
-  method(of, target, "step", aTensor(x), anObject(state, row)),
+  method(of, target, "step", aTensor(x), anObject(state, row, { ...Object(state), cell: 3, hidden: {} })),
   method(
     of,
     target,

@@ -64,9 +64,13 @@ export const aList = (right: unknown, ...wrong: unknown[]): Parameter => {
 export const anObject = (right: unknown, ...wrong: unknown[]): Parameter => {
   return own(right, null, 3, "x", true, [1], {}, some, ...wrong);
 };
+/** What holds values under no name: options in them would be left out. */
+const classes: readonly unknown[] = [new Map([["lr", 1]]), new Date(0), new (class Settings {})()];
 /** Options by name. */
 export const options = (right: object, ...wrong: unknown[]): Parameter => {
-  return maybe(own(right, null, 3, 3n, "x", true, [1], () => 1, some, { ...right, strange: 1 }, loop, ...wrong));
+  return maybe(
+    own(right, null, 3, 3n, "x", true, [1], () => 1, some, { ...right, strange: 1 }, loop, ...classes, ...wrong),
+  );
 };
 
 /** A function that takes these parameters. */

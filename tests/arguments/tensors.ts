@@ -141,6 +141,10 @@ export const methods: readonly Call[] = [
   method("Tensor", x, "indexSelect", anAxis(0), aTensor(whole.select(0, 0))),
 ];
 
+/** Its memory went to another thread. */
+const lost = new Float32Array([1, 2]);
+structuredClone(lost, { transfer: [lost.buffer] });
+
 const square = (y: p.Tensor): p.Tensor => y.square().sum();
 const gradientOf = p.grad(square);
 const bothOf = p.valueAndGrad(square);
@@ -164,13 +168,14 @@ export const functions: readonly Call[] = [
       [1, , 3],
       Array(3),
       new Map(),
+      lost,
     ),
     options({ dtype: "float32", shape: [1, 2] }, [2, 1], "int32", { shape: 2 }, { shape: [3] }, ...badMade),
   ),
   calls(
     "fromBuffer",
     p.fromBuffer,
-    own(new Float32Array(2), null, 3, "x", [1, 2], {}, new Uint8Array(2), new ArrayBuffer(8)),
+    own(new Float32Array(2), null, 3, "x", [1, 2], {}, new Uint8Array(2), new ArrayBuffer(8), lost),
     options({ shape: [1, 2] }, { dtype: "float32" }, { shape: 2 }, { shape: [3] }),
   ),
   calls("full", p.full, aShape([1, 2]), own(3, null, "3", [], {}), options(made, ...badMade)),
@@ -220,7 +225,13 @@ export const functions: readonly Call[] = [
     maybe(own(1, "1", null, NaN)),
   ),
   calls("normal", p.normal, own(key, null, 0, x), aShape([2])),
-  calls("bernoulli", p.bernoulli, own(key, null, 0, x), aShape([2]), own(0.5, null, "x", 1.5, -0.1, NaN)),
+  calls(
+    "bernoulli",
+    p.bernoulli,
+    own(key, null, 0, x),
+    aShape([2]),
+    own(0.5, null, "x", "0.5", [0.5], true, Object.create(null), 1.5, -0.1, NaN),
+  ),
   calls(
     "randomInt",
     p.randomInt,

@@ -99,7 +99,9 @@ const probe = new p.HorizonProbe(new p.Pendulum(), (seen) => seen.slice(-1, 0, 1
 const begun = navigation.reset(key, 2);
 
 const worlds: readonly Call[] = [
-  ...world(p.Navigation, { nAgents: 2 }, { nAgents: "2" }, { n_agents: 2 }, { nAgents: 0 }, { maxSteps: null }),
+  ...world(p.Navigation, { nAgents: 2 }, { nAgents: "2" }, { nAgents: Object.create(null) }, { n_agents: 2 }, {
+    nAgents: 0,
+  }, { maxSteps: null }),
   method("Navigation", navigation, "start", aTensor(p.zeros([2, navigation.noiseSize]))),
   ...world(p.Wheel, { nAgents: 2 }, { nAgents: "2" }, { n_agents: 2 }),
   ...world(p.ReverseTransport, { nAgents: 2 }, { nAgents: "2" }, { n_agents: 2 }),
@@ -108,7 +110,15 @@ const worlds: readonly Call[] = [
   ...world(p.Vehicle, { maxSteps: 2 }, { maxSteps: "2" }, { max_steps: 2 }, { model: "car" }, { track: [] }),
   method("Vehicle", driving, "measure", anObject(driving.reset(key, 2))),
   ...world(p.SpoofedSwarm, { maxSteps: 2 }, { maxSteps: "2" }, { max_steps: 2 }, { attack: "lie" }, { fraction: 2 }),
-  method("SpoofedSwarm", flying, "measure", anObject(flown)),
+  method(
+    "SpoofedSwarm",
+    flying,
+    "measure",
+    anObject(flown, { ...flown, trust: 3 }, { ...flown, late: [1] }, { ...flown, past: null }, {
+      ...flown,
+      sensed: {},
+    }),
+  ),
   method("SpoofedSwarm", flying, "stepWith", anObject(flown), aTensor(p.zeros([2, 8, 2])), anObject(luck)),
   calls("swarmGreedy", p.swarmGreedy, aTensor(flying.observe(flown)), maybe(own(key, null, 3, "x"))),
   calls("fusionOf", p.fusionOf, own("gps", null, 3, "trust", {}, ["gps"]), options({ gpsNoise: 1 }, { liars: 9 })),

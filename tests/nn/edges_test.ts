@@ -121,7 +121,7 @@ Deno.test("a state of other sequences, or of another layer, is told as such", ()
   const told = /a GRU takes a state whose `hidden` is float32 \[5, 3\] for these sequences, not float32 \[4, 3\]/;
   throws(() => gru.run(zeros([4, 5, 2]), { hidden: zeros([4, 3]) }), told);
   const state = gru.initialState(5) as ReturnType<typeof lstm.initialState>;
-  throws(() => lstm.run(zeros([4, 5, 2]), state), /a LSTM takes a state whose `cell` is .*, not none/);
+  throws(() => lstm.run(zeros([4, 5, 2]), state), /an LSTM takes a state whose `cell` is .*, not none/);
 });
 
 Deno.test("a step of a loop that gives a number is told as such", () => {

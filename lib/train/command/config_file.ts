@@ -1,4 +1,4 @@
-/** `--config FILE`: settings from YAML, of which JSON is a part. */
+/** `--config FILE`: settings from YAML, of which JSON is a part. Its parser asks for LOG_STREAM and LOG_TOKENS, which the task has it not see. */
 
 import { parse } from "npm:yaml@2.9.1";
 import { readInput } from "../../systems/input_file.ts";
