@@ -3,7 +3,7 @@
 import { signature } from "../../graph/arguments.ts";
 import { PlumblineError } from "../../graph/error.ts";
 import { atCaller } from "../../graph/site.ts";
-import { describe } from "../../graph/types.ts";
+import { allocate, describe } from "../../graph/types.ts";
 import { concat, stack } from "../../tensor/functions.ts";
 import * as kind from "../../tensor/kinds.ts";
 import { fromData, type Tensor } from "../../tensor/tensor.ts";
@@ -33,8 +33,8 @@ function table(length: number, offset: number, rates: Float64Array, f: (angle: n
  */
 export function sinusoidalPositions(length: number, features: number, options: { base?: number } = {}): Tensor {
   takesSinusoidal(arguments);
+  const data = allocate("float32", length * features);
   const rates = frequencies(features, options.base ?? 10000);
-  const data = new Float32Array(length * features);
   for (let t = 0; t < length; t++) {
     for (let i = 0; i < features; i++) {
       const angle = t * rates[i >> 1]!;
