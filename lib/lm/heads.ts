@@ -6,6 +6,7 @@
 import { signature } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { atCaller } from "../graph/site.ts";
+import { withRoom } from "../graph/memory.ts";
 import { describe, sameShape } from "../graph/types.ts";
 import { ones } from "../tensor/creation.ts";
 import { stack, where } from "../tensor/functions.ts";
@@ -51,11 +52,15 @@ export function lookAhead(x: Tensor, heads: number): Tensor {
   const time = x.shape[1]!;
   return atCaller(() => {
     const numbers = x.dtype === "bool" ? x.cast("int32") : x;
-    const shifted = Array.from({ length: heads }, (_, k) => {
+    const shifted = (_: unknown, k: number): Tensor => {
       const by = Math.min(k + 1, time);
       return by === time ? numbers.mul(0) : numbers.slice(1, by).pad(1, 0, by);
-    });
-    const all = stack(shifted, -1);
+    };
+    const all = withRoom(
+      `what ${heads.toLocaleString("en-US")} heads look at`,
+      4 * heads * x.size,
+      () => stack(Array.from({ length: heads }, shifted), -1),
+    );
     return x.dtype === "bool" ? all.greater(0) : all;
   });
 }

@@ -2,6 +2,7 @@
 
 import { type Advice, signature } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
+import { lackOf } from "../graph/memory.ts";
 import { sameShape, type Shape, sizeOf } from "../graph/types.ts";
 import { stack } from "../tensor/functions.ts";
 import type { HostRandom } from "../tensor/host_random.ts";
@@ -99,7 +100,11 @@ export function orthogonal(gain = 1): Initializer {
 
 /** Weights `[member, ..]`: those of each member are drawn by themselves. */
 export function eachMember(init: Initializer): Initializer {
-  return (random, [members, ...shape]) => stack(Array.from({ length: members! }, () => init(random, shape)));
+  return (random, [members, ...shape]) => {
+    const lack = lackOf(4 * members! * sizeOf(shape));
+    if (lack !== null) throw new RangeError(`${members!.toLocaleString("en-US")} members ${lack}`);
+    return stack(Array.from({ length: members! }, () => init(random, shape)));
+  };
 }
 
 /**

@@ -20,7 +20,7 @@ const drawn = { text: new Uint8Array(3), heads: 2, weights: new Float32Array(6),
 
 /** See the file's first line. */
 export const language: readonly Call[] = [
-  calls("lookAhead", p.lookAhead, own(values, null, 3, heads, [[1]]), aCount),
+  calls("lookAhead", p.lookAhead, own(values, null, 3, heads, [[1]]), own(2, null, "1", 0, 1.5, 2 ** 53, 1e308)),
   calls(
     "headTargets",
     p.headTargets,

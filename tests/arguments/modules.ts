@@ -164,7 +164,13 @@ const transformer: readonly Call[] = [
   ),
   method("TransformerBlock", block, "forward", aTensor(states), masks),
   calls("rotaryPositions", p.rotaryPositions, aTensor(states), options({ base: 100 }, { base: "100" }, { offset: -1 })),
-  calls("sinusoidalPositions", p.sinusoidalPositions, aCount, aCount, options({ base: 100 }, { base: "100" })),
+  calls(
+    "sinusoidalPositions",
+    p.sinusoidalPositions,
+    own(3, null, "3", 0, -1, 2.5, NaN, true, [3], {}, x, 2 ** 53, 1e308),
+    aCount,
+    options({ base: 100 }, { base: "100" }),
+  ),
 ];
 
 const image = p.zeros([2, 2, 4, 4]);
@@ -279,7 +285,13 @@ const nn: readonly Call[] = [
     options({ activation: "relu" }, { activation: "rlu" }, { activation: Math.tanh }, ...bias),
   ),
   method("MLP", mlp, "forward", aTensor(x)),
-  makes(p.StackedMLP, aCount, sizes, aRandom, options({ activation: "relu" }, { activation: "rlu" })),
+  makes(
+    p.StackedMLP,
+    own(3, null, "3", 0, -1, 2.5, NaN, true, [3], {}, x, 2 ** 53, 1e308),
+    sizes,
+    aRandom,
+    options({ activation: "relu" }, { activation: "rlu" }),
+  ),
   method("StackedMLP", stacked, "forward", aTensor(p.zeros([5, 2, 3]))),
   ...[p.LSTM, p.GRU].map((of) =>
     makes(

@@ -33,8 +33,8 @@ function table(length: number, offset: number, rates: Float64Array, f: (angle: n
  */
 export function sinusoidalPositions(length: number, features: number, options: { base?: number } = {}): Tensor {
   takesSinusoidal(arguments);
-  const rates = frequencies(features, options.base ?? 10000);
   const data = allocate("float32", length * features);
+  const rates = frequencies(features, options.base ?? 10000);
   for (let t = 0; t < length; t++) {
     for (let i = 0; i < features; i++) {
       const angle = t * rates[i >> 1]!;
