@@ -30,7 +30,7 @@ export const running = {
     aboveMin: false,
     initial: null,
     help: "end once the mean of 5 iterations is as good as this",
-  } as NumberOption<null>) as NumberOption<null>,
+  }) as NumberOption<null>,
   patience: {
     kind: "integer",
     min: 1,
