@@ -7,14 +7,14 @@ export const running = {
   seed: called(["seeds", "nSeeds", "numSeeds", "randomSeed"], {
     ...integer(0, 2 ** 32 - 1, 0, "the same seed, the same numbers; 0,1,2: a run each"),
     many: true,
-  } as NumberOption<number>),
+  }) as NumberOption<number>,
   device: called(["cuda", "gpu"], {
     ...choice(["auto", "cpu", "webgpu"], "auto", "auto takes a hardware GPU if there is one"),
     hint: (value) =>
       /cuda|gpu|mps|metal|vulkan|rocm|hip|xpu|dml/i.test(value)
         ? "a GPU is webgpu, or auto, which takes one if there is one"
         : null,
-  } as ChoiceOption<"auto" | "cpu" | "webgpu">),
+  } as ChoiceOption<"auto" | "cpu" | "webgpu">) as ChoiceOption<"auto" | "cpu" | "webgpu">,
   threads: {
     kind: "integer",
     min: 1,
@@ -38,7 +38,7 @@ export const running = {
     aboveMin: false,
     initial: null,
     help: "end once the mean of 5 iterations is as good as this",
-  } as NumberOption<null>),
+  }) as NumberOption<null>,
   patience: {
     kind: "integer",
     min: 1,
