@@ -11,6 +11,8 @@ export interface SweepOptions extends RunOptions {
   readonly onJob?: (job: Job) => void | Promise<void>;
   /** Jobs after which Ctrl-C is pressed. */
   readonly stopAfterJobs?: number;
+  /** The program that trains what a dry run measures. */
+  readonly train?: readonly string[];
   /** How many threads each run gets. */
   readonly threads?: number;
 }
@@ -55,7 +57,7 @@ export async function sweep(args: readonly string[], options: SweepOptions = {})
   const code = await sweepMain(args, {
     out,
     err,
-    train: [],
+    train: options.train ?? [],
     sweep: [],
     engines: [engineHere(options, begun)],
     listenForStop: (onFirst) => {

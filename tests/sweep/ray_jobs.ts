@@ -184,5 +184,5 @@ export const recordingPath = join(dirname(import.meta.dirname!), "fixtures/ray_j
 if (import.meta.main) {
   const folder = Deno.makeTempDirSync();
   Deno.chdir(folder);
-  Deno.writeTextFileSync(recordingPath, `${JSON.stringify(await record(Deno.args[0]!, folder), null, 1)}\n`);
+  Deno.writeTextFileSync(recordingPath, `${JSON.stringify(await record(Deno.args[0]!, folder), null, 2)}\n`);
 }

@@ -2,7 +2,10 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { openEngine } from "../../lib/engine/select.ts";
+import { cores } from "../../lib/engine/threads.ts";
 import { PlumblineError } from "../../lib/graph/error.ts";
+import { chooseDevice } from "../../lib/systems/device.ts";
 import type { Config } from "../../lib/systems/settings.ts";
 import { listCheckpoints } from "../../lib/train/files/checkpoint.ts";
 import type { Manifest } from "../../lib/train/files/manifest.ts";
@@ -126,8 +129,8 @@ Deno.test("a run whose process was killed is begun once more, and then told", ()
 
 Deno.test("asha trains the best of many to their ends, the others to their rungs, each from its checkpoint", () =>
   withFolder(async (base) => {
-    const text = `{ settings: { ${quick}, nIters: 4 }, axes: { lr: { linear: [0.001, 0.9] } }, seeds: 2, ` +
-      "search: asha, draws: 4, firstRung: 1, eta: 2 }";
+    const text = `{ settings: { ${quick}, nIters: 2 }, axes: { lr: { linear: [0.001, 0.9] } }, seeds: 2, ` +
+      "search: asha, draws: 3, firstRung: 1, eta: 3 }";
     const untils: number[] = [];
     const { code, err } = await sweep([yaml(base, text), "--out", base], {
       createTrainer: rewardOfRate,
@@ -140,12 +143,10 @@ Deno.test("asha trains the best of many to their ends, the others to their rungs
       iterations: logged(folder).length,
       sessions: sessionsOf(folder),
     })).sort((a, b) => b.rate - a.rate);
-    assert.equal(runs.length, 8);
-    assert.deepEqual(runs.slice(0, 2).map((x) => x.iterations), [4, 4], "both seeds of the best");
-    assert.deepEqual(runs.slice(-2).map((x) => x.iterations), [1, 1], "the worst");
-    for (const { sessions } of runs) assert.deepEqual(sessions, [[0, 1], [1, 2], [2, 4]].slice(0, sessions.length));
-    const reaching = (least: number): number => runs.filter((x) => x.iterations >= least).length;
-    assert.deepEqual([1, 2, 4].map((rung) => untils.filter((x) => x === rung).length), [1, 2, 4].map(reaching));
+    const [whole, early] = [[[0, 1], [1, 2]], [[0, 1]]];
+    assert.deepEqual(runs.map((x) => x.sessions), [whole, whole, early, early, early, early], "both seeds of the best");
+    assert.deepEqual(runs.map((x) => x.iterations), [2, 2, 1, 1, 1, 1]);
+    assert.deepEqual(untils, [1, 1, 1, 1, 1, 1, 2, 2]);
   }));
 
 Deno.test("what is drawn depends on drawSeed alone: more draws begin with the same, within their ranges", () =>
@@ -321,6 +322,35 @@ Deno.test("a run that another process has gone on with, after it was looked at, 
     );
     assert.equal(logged(folder).length, 6);
   }));
+
+Deno.test("--dry-run prints the runs and what they would cost, by iterations that are measured, and writes nothing", () =>
+  withFolder(async (base) => {
+    const file = yaml(base, `{ settings: { ${quick}, nIters: 50 }, axes: { lr: [0.1] }, seeds: 3 }`);
+    const fake = join(import.meta.dirname!, "../train/fake_cli.ts");
+    const train = [Deno.execPath(), "run", "--no-check", "-A", fake];
+    const { code, out, err, jobs } = await sweep([file, "--out", base, "--dry-run"], { train });
+    assert.deepEqual([code, err, jobs], [0, "", 0]);
+    const lines = out.trimEnd().split("\n");
+    assert.deepEqual(lines.slice(0, 3), [
+      "s: grid, 1 setting, 3 runs",
+      "  0001-s0 to 0001-s2   lr 0.1, 50 iterations",
+      "Measuring a few iterations ..",
+    ]);
+    assert.match(lines[3]!, /^0001-s0: \d+\.\d+ s an iteration, and \d+\.\d+ s to begin$/);
+    assert.match(lines[4]!, /^150 iterations: \d+:\d\d of work, \d+:\d\d with 1 run at a time\.$/);
+    assert.equal(lines[5], `Dry run: nothing was written. It would go to ${join(base, "s")}/`);
+    assert.deepEqual(filesBelow(base), ["s.yaml"]);
+  }));
+
+Deno.test("a run computes with the threads of its configuration, or as many as there are cores", async () => {
+  const adapterFor = async (threads: number | null): Promise<string> => {
+    await chooseDevice({ device: "cpu", threads });
+    return openEngine()!.adapter;
+  };
+  assert.match(await adapterFor(1), /, 1 thread$/);
+  assert.match(await adapterFor(3), /, 3 threads$/);
+  assert.match(await adapterFor(null), new RegExp(`, ${cores} threads?$`));
+});
 
 Deno.test("cores are shared out where there are fewer runs than cores, else each run has one thread", () => {
   assert.deepEqual([1, 2, 3, 8, 9].map((runs) => threadsFor(runs, null, 8)), [8, 4, 2, 1, 1]);

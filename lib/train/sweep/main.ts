@@ -64,7 +64,7 @@ async function work(asked: Asked, host: Surroundings): Promise<number> {
       out: host.out,
     };
     const launcher = await engine.open({ ...about, runs: runs.length }, engineValues);
-    display.say(headOf(asked, launcher.room));
+    display.say(headOf(asked));
     const watched = { stop, stopped, deadline, maxRuns: values.maxRuns ?? Infinity, watch: values.watch };
     let driven: Driven;
     try {
@@ -82,9 +82,10 @@ async function work(asked: Asked, host: Surroundings): Promise<number> {
 }
 
 /** What is trained and where, in a few lines. */
-function headOf({ noted, folder, runs, engine }: Asked, room: number): string {
+function headOf({ noted, folder, runs, engine, engineValues }: Asked): string {
   const settings = new Set(runs.map(({ setting }) => setting)).size;
   const threads = mostThreads({ noted, runs });
+  const room = engine.roomFor(engineValues, threads);
   const most = Number.isFinite(room) ? `, ${Math.min(room, runs.length)} at a time` : "";
   const seeds = counted(noted.seeds.length, "seed");
   return [
