@@ -24,7 +24,7 @@ export function numbersMade(): number {
 /** The numbers of one value, dense and row-major. They never change once they are there. */
 export class Storage {
   /** Its own number, for those who must know it again without keeping it: a weak reference keeps it until the next turn. */
-  readonly id = made++;
+  readonly id: number = made++;
   /** The run that made it, if runs are judged later: whether it went bad. */
   madeBy: { readonly isVoid: boolean } | null = null;
   #host: TypedArray | null;

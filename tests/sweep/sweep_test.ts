@@ -280,7 +280,7 @@ Deno.test("a folder keeps to its sweep: another file of its name, a damaged one 
       (await sweep([base])).err,
       /is no sweep: it has no sweep\.json\. Give that of one, or a file of YAML\.\n$/,
     );
-    assert.match((await sweep([join(base, "none.yaml")])).err, /none\.yaml cannot be read: it does not exist\.\n$/);
+    assert.match((await sweep([join(base, "none.yaml")])).err, /none\.yaml cannot be opened: it does not exist\.\n$/);
     Deno.mkdirSync(join(base, "t"));
     Deno.writeTextFileSync(join(base, "t", "mine.txt"), "");
     const taken = await sweep([yaml(base, "{ name: t }"), "--out", base]);

@@ -12,7 +12,8 @@ import {
 import { defaults } from "./particle.ts";
 import { UsageError } from "../../lib/systems/usage.ts";
 import { reasonOf, WriteError } from "../../lib/train/files/error.ts";
-import { encodeJson, findRun, isLocked, RunFolder } from "../../lib/train/files/folder.ts";
+import { findRun } from "../../lib/train/files/find_run.ts";
+import { encodeJson, isLocked, RunFolder } from "../../lib/train/files/folder.ts";
 import { readConfig } from "../../lib/train/command/saved_config.ts";
 import { encodeRow, readLog, readRows, recentMean } from "../../lib/train/files/metrics.ts";
 import { encodeSafetensors } from "../../lib/train/files/safetensors.ts";

@@ -5,7 +5,7 @@ import { shown } from "../../graph/kinds.ts";
 import type { Config, Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
-import { findRun, type ResumePoint } from "../files/folder.ts";
+import { findRun, type ResumePoint } from "../files/find_run.ts";
 import { runsOfSeries } from "../files/series.ts";
 import { fromRun } from "../files/inputs.ts";
 import { usedConfig } from "./saved_config.ts";

@@ -5,22 +5,21 @@
 
 import { basename, dirname, join } from "node:path";
 import { AppendFile, infoOf, removeIfThere, removeLeftovers, setAside, tryLock, writeFileAtomic } from "./atomic.ts";
-import { type CheckpointFile, checkpointFolder, listCheckpoints, saveCheckpoint } from "./checkpoint.ts";
+import { checkpointFolder, listCheckpoints, saveCheckpoint } from "./checkpoint.ts";
 import { isModulePath, scenarioTitle } from "../../systems/module_path.ts";
 import { UsageError } from "../../systems/usage.ts";
-import { reasonOf, WriteError } from "./error.ts";
+import { WriteError } from "./error.ts";
 import { asInRun, inputDigests, isStill, keepInputs } from "./inputs.ts";
 import { manifestName, readManifest } from "./manifest.ts";
 import { damageText, encodeRow, type MetricsRow, readLog } from "./metrics.ts";
 import { asNamedFolder, asNewFolder, inNewFolder, timestamp } from "./new_folder.ts";
 import { configTable, configTag, notedOf, settingsInTable } from "./noted.ts";
 import { checkFolder, readBeginning, readRegular } from "./regular.ts";
-import { nameInSeries, newestRunIn } from "./series.ts";
+import { nameInSeries } from "./series.ts";
 import { Identity } from "./whereabouts.ts";
 import type { Config, Settings } from "../../systems/settings.ts";
 import { histogramOf } from "./histogram.ts";
 import { eventsUpTo, histogramRecord, scalarRecord, textOfTag, textRecord, versionRecord } from "./tensorboard.ts";
-import { oneLine } from "../../systems/text.ts";
 import type { TrainerState } from "../../systems/trainer.ts";
 
 /** The name of the file that holds the configuration of a run. */
@@ -39,45 +38,6 @@ export function folderNameOf({ scenarioName }: Pick<Config, "scenarioName">): st
 /** `value` as a file that a person reads. */
 export function encodeJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
-}
-
-/** Where `--resume` points: the folder of a run, and one of its checkpoints, or its newest, or none yet. */
-export interface ResumePoint {
-  readonly folder: string;
-  readonly checkpoint: CheckpointFile | null;
-  /** The iteration of the newest checkpoint when it was looked for; 0 if there was none. */
-  readonly newest: number;
-}
-
-/**
- * Finds what `path`, a folder or a checkpoint, belongs to; messages call it `called`. Throws a {@linkcode UsageError} if it
- * is no run.
- */
-export function findRun(path: string, called = path): ResumePoint {
-  let isFile: boolean;
-  try {
-    isFile = Deno.statSync(path).isFile;
-  } catch (error) {
-    throw new UsageError(`${called} cannot be opened: ${reasonOf(error)}.`);
-  }
-  const folder = isFile ? dirname(dirname(path)) : path;
-  let checkpoints: CheckpointFile[];
-  try {
-    Deno.statSync(join(folder, configName));
-    checkpoints = listCheckpoints(folder);
-  } catch {
-    const newest = isFile ? null : newestRunIn(path, configName);
-    throw new UsageError(
-      `${called} is no run: give a folder that holds ${configName} and ${checkpointFolder}/, or one of its checkpoints${
-        newest === null ? "." : `; the newest run in it is ${oneLine(newest)}.`
-      }`,
-    );
-  }
-  const newest = checkpoints.at(-1)?.iteration ?? 0;
-  if (!isFile) return { folder, checkpoint: checkpoints.at(-1) ?? null, newest };
-  const checkpoint = checkpoints.find((x) => basename(x.path) === basename(path));
-  if (!checkpoint) throw new UsageError(`${called} is no checkpoint of a run: those end in .safetensors.`);
-  return { folder, checkpoint, newest };
 }
 
 /** The run's own file of events in `folder`: the one that its manifest names; else, not yet begun, the one it was made with. */

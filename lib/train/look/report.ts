@@ -16,7 +16,7 @@ import { UsageError } from "../../systems/usage.ts";
 import { reasonOf } from "../files/error.ts";
 import { argumentWithoutPaths, withoutPaths } from "../files/paths.ts";
 import { isTaken, readRegular } from "../files/regular.ts";
-import { findRun } from "../files/folder.ts";
+import { findRun } from "../files/find_run.ts";
 import { readConfig, usedConfig } from "../command/saved_config.ts";
 import { gitState, type Manifest, manifestName, readManifest, version, versions } from "../files/manifest.ts";
 import { isModulePath, scenarioTitle } from "../../systems/module_path.ts";

@@ -19,7 +19,7 @@ import type { Environment } from "../../worlds/environment.ts";
 import { everySetting } from "../command/tables.ts";
 import { systemFor, systemToOpen } from "../command/worlds.ts";
 import { infoOf } from "../files/atomic.ts";
-import { findRun, type ResumePoint } from "../files/folder.ts";
+import { findRun, type ResumePoint } from "../files/find_run.ts";
 import { runsOfSeries } from "../files/series.ts";
 import { usedConfig } from "../command/saved_config.ts";
 import { checkpointOf, restore } from "../loop/session.ts";

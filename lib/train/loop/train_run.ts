@@ -14,7 +14,7 @@ import type { HostWorld } from "../../worlds/host/world.ts";
 import { newConfig, resumedConfig } from "../command/config.ts";
 import { type Plan, scenarioOf } from "../command/plan.ts";
 import { systemFor, systemToOpen } from "../command/worlds.ts";
-import { findRun } from "../files/folder.ts";
+import { findRun } from "../files/find_run.ts";
 import { usedConfig } from "../command/saved_config.ts";
 import { type CurvePoint, rewardCurve } from "../../plot/curves.ts";
 import { readRun, type RunRecord } from "../look/records.ts";
