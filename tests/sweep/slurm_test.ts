@@ -230,6 +230,8 @@ Deno.test("runs of which Slurm knows no good end are told in sentences, and thos
     }
     // What was stopped and is to wait again has not ended, whatever it has noted.
     Deno.writeTextFileSync(at("0.end"), "130\n");
+    const { a: ending } = await toldOf(launcher, folder, "7_0|COMPLETING|n1|NAME|None\n7_1|RUNNING|node3|NAME|None\n");
+    assert.deepEqual(ending, { state: "running", where: "n1" });
     const again = await toldOf(launcher, folder, "7_0|PENDING||NAME|BeginTime\n7_1|RUNNING|node3|NAME|None\n");
     assert.deepEqual(again, { a: { state: "waiting", why: "BeginTime" }, b });
     Deno.writeTextFileSync(

@@ -7,9 +7,11 @@ import { PlumblineError } from "../../lib/graph/error.ts";
 import { renderSvg } from "../../lib/plot/svg.ts";
 import type { Config } from "../../lib/systems/settings.ts";
 import { runsTool } from "../../lib/train/look/runs.ts";
+import { Display } from "../../lib/train/sweep/display.ts";
+import type { SweepRun } from "../../lib/train/sweep/spec.ts";
 import { influenceOf } from "../../lib/train/look/sweeps.ts";
 import { FakeTrainer } from "../train/fake_trainer.ts";
-import { filesBelow, runCommand, withFolder } from "../train/harness.ts";
+import { capture, filesBelow, runCommand, withFolder } from "../train/harness.ts";
 import { quick, sweep, yaml } from "./harness.ts";
 
 /** A fake trainer whose reward is known: by rate and seed, the same in each iteration; that of one run fails. */
@@ -119,4 +121,26 @@ Deno.test("parallelAxes() and axisPanels() leave out what does not vary, and lay
   };
   assert.deepEqual(panels.concat.map(({ layer }) => layer.at(-1)!.encoding.x.title), ["lr", "shared"]);
   assert.equal(panels.concat[0]!.layer.at(-1)!.encoding.x.scale!.type, "log");
+});
+
+Deno.test("a terminal has a line for each run that is under way and one for all, rewritten; of many runs not all", () => {
+  const out = capture({ terminal: true, columns: 60 });
+  const display = new Display(out, "s");
+  const plan = { system: { headline: { name: "reward", metric: "r" } } } as unknown as SweepRun["plan"];
+  const run = (id: string): SweepRun => ({ id, setting: 0, at: {}, plan });
+  const row = { iteration: 3, frames: 3, metrics: { r: 1.5 } };
+  const tally = { done: 1, failed: 1, runs: 40, gained: 0, left: 9 };
+  display.show([{ run: run("0001-s0"), row, until: 10, note: "" }], tally);
+  const first = "0001-s0   iteration  3/10   reward   1.500\ns: 1 of 40 runs done   1 failed   1 under way\n";
+  assert.equal(out.text, first);
+  display.show(
+    Array.from({ length: 20 }, (_, i) => ({ run: run(`${i}`), row: null, until: 10, note: "waiting" })),
+    tally,
+  );
+  const lines = out.text.slice(first.length).split("\n");
+  assert.equal(lines.length, 16 + 1 + 1 + 1);
+  assert.equal(lines[0], "\x1b[2A\r\x1b[J0   iteration  -/10   waiting");
+  assert.equal(lines[16], ".. and 4 more");
+  display.say("done");
+  assert.ok(out.text.endsWith("\x1b[18A\r\x1b[Jdone\n"));
 });

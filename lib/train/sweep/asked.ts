@@ -47,8 +47,8 @@ export function helpFor(engines: readonly Engine[]): Parameters<typeof helpOf>[0
     usage: "FILE.yaml|SWEEP [flags]",
     options: { ...flags(engines), ...engineOptions(engines), ...controls },
     notes: [
-      "FILE.yaml says what is swept; SWEEP is the folder of a sweep to go on with. The same command goes on with what is not",
-      "done: a sweep that is stopped or killed loses nothing. Keys of the file:",
+      "FILE.yaml says what is swept; SWEEP is the folder of a sweep to go on with. The same command goes on with",
+      "what is not done: a sweep that is stopped or killed loses nothing. Keys of the file:",
       "  settings    what all runs have, as --config of train takes it: { scenarioName: wheel, nIters: 20 }",
       "  preset      settings to begin with, as --preset of train",
       "  axes        by setting, a list or a range: { lr: { log: [1e-4, 1e-2], steps: 5 }, gamma: [0.9, 0.99] }",

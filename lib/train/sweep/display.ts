@@ -27,6 +27,9 @@ export interface Tally {
   readonly left: number;
 }
 
+/** So many runs have a line each: a terminal has no more that could be rewritten. */
+const mostLines = 16;
+
 /** Milliseconds between two lines that are plain, where nothing happens. */
 const quiet = 30_000;
 
@@ -51,11 +54,13 @@ export class Display {
     if (!this.output.terminal) {
       if (performance.now() - this.#last < quiet) return;
       this.#last = performance.now();
-      return this.output.write(`${printable([...shown.map(lineOf), all].join("\n"))}\n`);
+      return this.output.write(`${printable([...shown.slice(0, mostLines).map(lineOf), all].join("\n"))}\n`);
     }
     const { columns } = this.output;
     const cut = (line: string): string => printable(line.length >= columns ? line.slice(0, columns - 1) : line);
-    const lines = [...shown.map(lineOf), all].map(cut);
+    const more = shown.length - mostLines;
+    const own = shown.slice(0, mostLines).map(lineOf);
+    const lines = [...own, ...more > 0 ? [`.. and ${more} more`] : [], all].map(cut);
     this.clear();
     this.output.write(`${lines.join("\n")}\n`);
     this.#lines = lines.length;
