@@ -9,7 +9,7 @@ import { isShowable, oneLine, printable } from "../../systems/text.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { type CheckpointFile, inputsInCheckpoint, loadCheckpointOf, notedInCheckpoint } from "../files/checkpoint.ts";
 import { reasonOf } from "../files/error.ts";
-import { type ResumePoint } from "../files/find_run.ts";
+import type { ResumePoint } from "../files/find_run.ts";
 import { configName, notedInEvents } from "../files/folder.ts";
 import { checkInputs, fromRun } from "../files/inputs.ts";
 import { manifestName, readManifest } from "../files/manifest.ts";

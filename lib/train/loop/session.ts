@@ -18,7 +18,7 @@ import { UsageError } from "../../systems/usage.ts";
 import { textOf, WriteError } from "../files/error.ts";
 import { shellWord } from "../command/flags.ts";
 import { argumentWithoutPaths } from "../files/paths.ts";
-import { type ResumePoint } from "../files/find_run.ts";
+import type { ResumePoint } from "../files/find_run.ts";
 import { RunFolder } from "../files/folder.ts";
 import { inputsOf } from "../files/inputs.ts";
 import type { Host } from "./host.ts";
