@@ -83,7 +83,7 @@ Deno.test("a sweep that was stopped goes on where it was, by its file or its fol
     const limited = await sweep([file, "--out", base]);
     assert.deepEqual([limited.code, limited.jobs], [0, 2]);
     assert.ok(limited.out.includes("\n--max-runs are done. 2 of 3 runs done.\n"));
-    const late = await sweep([folder, "--max-time", "0.001s"]);
+    const late = await sweep([folder, "--max-time", "0.000001s"]);
     assert.deepEqual([late.code, late.jobs], [0, 0]);
     assert.ok(late.out.includes("\n--max-time is over. 2 of 3 runs done.\n"));
     const ended = await sweep([folder]);
