@@ -94,9 +94,6 @@ let isTensor: (x: unknown) => boolean;
 export class Tensor extends Aliases {
   #node: Node;
 
-  /** Its own alone, so that neither a clone is made of its fields nor two tensors are equal by them: both would be silent. */
-  private readonly numbers: symbol = Symbol("the numbers of a tensor: await t.data() has them");
-
   static {
     isTensor = (x) => typeof x === "object" && x !== null && #node in x;
   }
@@ -104,6 +101,8 @@ export class Tensor extends Aliases {
   /** Wraps a graph node. To make a tensor from numbers use {@linkcode tensor}. */
   constructor(node: Node) {
     super();
+    // Its own alone, so that neither a clone is made of its fields nor two tensors are equal by them: both would be silent.
+    (this as { numbers?: symbol }).numbers = Symbol("the numbers of a tensor: await t.data() has them");
     if (node?.inputs === undefined) refuseConstruction(node);
     this.#node = node;
     if (node.dtype === "bool") onBoolean(this);
