@@ -11,7 +11,7 @@ import { onEachEngine, onEngine } from "../engines.ts";
 /** The engine, with how often it compiled and ran, at once or later. */
 function counting(engine: Engine): { compiled: number; ran: number } {
   const counts = { compiled: 0, ran: 0 };
-  const counted = ({ runNow, ...program }: Executable): Executable => {
+  const counted = (program: Executable): Executable => {
     counts.compiled++;
     return {
       listing: () => program.listing(),
@@ -20,12 +20,13 @@ function counting(engine: Engine): { compiled: number; ran: number } {
         counts.ran++;
         return program.run(...given);
       },
-      ...runNow && {
+      ...program.runNow && {
         runNow: (given) => {
           counts.ran++;
-          return runNow(given);
+          return program.runNow!(given);
         },
       },
+      ...program.refuses && { refuses: (results) => program.refuses!(results) },
     };
   };
   useEngine({
@@ -34,6 +35,7 @@ function counting(engine: Engine): { compiled: number; ran: number } {
     liveBytes: () => engine.liveBytes(),
     dispose: () => engine.dispose(),
     compile: async (graph) => counted(await engine.compile(graph)),
+    ...engine.finishNow && { finishNow: () => engine.finishNow!() },
     ...engine.compileNow && {
       compileNow: (graph) => {
         const program = engine.compileNow!(graph);

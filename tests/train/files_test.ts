@@ -323,13 +323,13 @@ Deno.test("a manifest that names a file outside of the folder is not followed", 
 Deno.test("findRun() finds a run by its folder and by a checkpoint", () =>
   withFolder((folder) => {
     const run = RunFolder.create(folder, defaults, noon);
-    assert.deepEqual(findRun(run.path), { folder: run.path, checkpoint: null });
+    assert.deepEqual(findRun(run.path), { folder: run.path, checkpoint: null, newest: 0 });
     run.save(5, state, defaults);
     run.save(10, state, defaults);
     run.close();
     const [first, last] = listCheckpoints(run.path);
-    assert.deepEqual(findRun(run.path), { folder: run.path, checkpoint: last });
-    assert.deepEqual(findRun(first!.path), { folder: run.path, checkpoint: first });
+    assert.deepEqual(findRun(run.path), { folder: run.path, checkpoint: last, newest: 10 });
+    assert.deepEqual(findRun(first!.path), { folder: run.path, checkpoint: first, newest: 10 });
     assert.deepEqual(readConfig(run.path), defaults);
   }));
 

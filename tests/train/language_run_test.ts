@@ -93,12 +93,14 @@ Deno.test("what a model of text cannot read or be is refused by the command", ()
       await told(text(join(base, "large"))),
       /^error: --data \S+ is too large: to read and to copy it would take 17,592 GB, and \S+ .B of memory are free\.\n$/,
     );
-    for (const name of ["a\nb", "a\x1b[2Kb"]) {
-      assert.equal(
-        await told(text(file(name, [65]))),
-        "error: --data holds characters that cannot be shown: give the file another name.\n",
-      );
-    }
+    assert.equal(
+      await told(text(file("a\x1b[2Kb", [65]))),
+      "error: --data holds characters that cannot be shown: give the file another name.\n",
+    );
+    assert.equal(
+      await told(text(file("a\nb", [65]))),
+      `error: --data has a line break: ${base}/a\\nb. Rename what is called so.\n`,
+    );
     const [empty, three] = [file("empty", []), file("three", [65, 0, 66])];
     assert.equal(await told("--scenario-name text"), "error: text needs a text to learn from: --data PATH.\n");
     assert.equal(

@@ -248,7 +248,7 @@ Deno.test("motions and controls that there are not are refused", () => {
     message: 'humanoid3d: motion is one of stand, walk, or an object in DeepMimic\'s format, not "run".',
   });
   assert.throws(make("humanoid3d", { motion: "walk", control: "muscle" }), {
-    message: "humanoid3d: control is one of torque, target, not muscle.",
+    message: 'humanoid3d: control is one of torque, target, not "muscle".',
   });
   assert.throws(make("humanoid3d", { control: "target" }), {
     message: 'humanoid3d: control "target" is for imitating a motion: give a motion too.',

@@ -320,7 +320,7 @@ Deno.test("what a swarm cannot be is told in sentences", () => {
   refused(() => new SpoofedSwarm({ earliest: 30 }), "spoofed_swarm: earliest is at most latest, which is 20, not 30.");
   refused(
     () => new SpoofedSwarm({ fraction: [0.5, 2] }),
-    "spoofed_swarm: fraction is a number from 0 to 1, or a list of such, not 0.5,2.",
+    "spoofed_swarm: fraction is a number from 0 to 1, or a list of such, not [0.5,2].",
   );
   refused(
     () => fusionOf("trust" as never),

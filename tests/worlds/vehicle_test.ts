@@ -117,7 +117,7 @@ Deno.test("a vehicle refuses what it cannot be, in a sentence", () => {
   const open = new Track([[0, 0], [50, 0], [100, 0]]);
   const refusals: readonly (readonly [options: object, message: string])[] = [
     [{ maxSteps: 0 }, "vehicle: maxSteps is a whole number, 1 or more, not 0."],
-    [{ model: "car" }, "vehicle: model is one of ks, st, std, mb, not car."],
+    [{ model: "car" }, 'vehicle: model is one of ks, st, std, mb, not "car".'],
     [
       { track: "oval" },
       "vehicle: track is one of lane_change, slalom, hairpin, circuit, random, a Track, or a list of them, not oval.",
