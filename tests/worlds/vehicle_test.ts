@@ -120,7 +120,7 @@ Deno.test("a vehicle refuses what it cannot be, in a sentence", () => {
     [{ model: "car" }, 'vehicle: model is one of ks, st, std, mb, not "car".'],
     [
       { track: "oval" },
-      "vehicle: track is one of lane_change, slalom, hairpin, circuit, random, a Track, or a list of them, not oval.",
+      'vehicle: track is one of lane_change, slalom, hairpin, circuit, random, a Track, or a list of them, not "oval".',
     ],
     [{ spread: 1 }, "vehicle: spread is a number from 0, below 1, not 1."],
     [{ maxSpeed: -3 }, "vehicle: maxSpeed is a number above 0, not -3."],
