@@ -10,8 +10,12 @@ export interface Frame {
   readonly column: number;
 }
 
-/** The library, and the commands that call it. */
-const libraryRoots = ["../", "../../tasks/"].map((path) => new URL(path, import.meta.url).href);
+/** The library, and the commands that call it; what is in folders beside those measures it from outside. */
+const [library, commands] = ["../", "../../tasks/"].map((path) => new URL(path, import.meta.url).href) as [
+  string,
+  string,
+];
+const isCommand = (url: string): boolean => url.startsWith(commands) && !url.slice(commands.length).includes("/");
 
 /** The places of a stack that are places in a source. */
 export function framesOf(stack: string): Frame[] {
@@ -29,7 +33,7 @@ export function isCell(url: string): boolean {
 
 /** Whether a place is the user's: not the library's, not the runtime's. */
 export function isOutside({ url }: Frame): boolean {
-  return !libraryRoots.some((root) => url.startsWith(root)) && !/^(ext|node|native|npm):/.test(url);
+  return !url.startsWith(library) && !isCommand(url) && !/^(ext|node|native|npm):/.test(url);
 }
 
 /** `add` of `Tensor.value [as add]`. */

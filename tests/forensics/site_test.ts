@@ -166,6 +166,7 @@ Deno.test("a site is never empty: without a line of the user it is one of the li
 Deno.test("a line of a command is no line of the user, who wrote what the command runs", () => {
   const frame = (path: string) => ({ name: "main", url: new URL(path, import.meta.url).href, line: 1, column: 1 });
   ok(!isOutside(frame("../../tasks/train.ts")) && !isOutside(frame("../../lib/a.ts")) && isOutside(frame("./a.ts")));
+  ok(isOutside(frame("../../tasks/bench/a.ts")), "what measures the library is a user of it");
 });
 
 Deno.test("an error that is logged is its text, not the graph that it is about", () => {
