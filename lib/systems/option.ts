@@ -168,6 +168,26 @@ export function within({ kind, min, max, aboveMin }: NumberOption, x: number): b
   return whole && x >= min && x <= max && !(aboveMin && x === min);
 }
 
+/** Whether a value, which is no text of a command line any more, is one that its option takes. */
+export function fits(option: Option, value: unknown): boolean {
+  switch (option.kind) {
+    case "integer":
+    case "number":
+      return typeof value === "number" && within(option, value);
+    case "duration":
+      return typeof value === "number";
+    case "choice":
+      // Without values any name will do.
+      return typeof value === "string" && (option.values.length === 0 || option.values.includes(value));
+    case "path":
+    case "text":
+      return typeof value === "string";
+    case "toggle":
+    case "switch":
+      return typeof value === "boolean";
+  }
+}
+
 /** What an option takes: "a whole number from 1 to 1,000". */
 export function rangeOf(option: Option): string {
   switch (option.kind) {

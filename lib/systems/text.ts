@@ -18,6 +18,16 @@ export function isShowable(text: string): boolean {
   return text.search(invisible) < 0;
 }
 
+/** Rows of a table as lines, the first of which has the titles; columns of numbers end where they end. */
+export function tableLines(rows: readonly (readonly string[])[], numeric: ReadonlySet<string>): string[] {
+  const [titles = []] = rows;
+  const widths = titles.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  return rows.map((row) =>
+    row.map((cell, i) => numeric.has(titles[i]!) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)).join("  ")
+      .trimEnd()
+  );
+}
+
 const escaped = (x: string): string => `\\u${x.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /** Text that comes from files as it may be shown: what would move a terminal's cursor, or turn its line round, is written out. */

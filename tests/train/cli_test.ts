@@ -4,6 +4,7 @@ import { helpText, scenarioHelp } from "../../lib/train/command/help.ts";
 import { secondsOf } from "../../lib/train/command/duration.ts";
 import { UsageError } from "../../lib/systems/usage.ts";
 import { editDistance } from "../../lib/train/command/nearest.ts";
+import { shellWord } from "../../lib/train/command/flags.ts";
 import { flagOf, type Option } from "../../lib/systems/option.ts";
 import { systems } from "../../lib/systems/registry.ts";
 import { running } from "../../lib/systems/settings.ts";
@@ -235,4 +236,12 @@ Deno.test("docs/flags.md has every flag, the README some, and both the defaults 
     some.flatMap(([, flags]) => flags!.split(",").map((x) => x.trim()).filter((x) => !known.has(x))),
     [],
   );
+});
+
+Deno.test("a command that is told can be typed: of each word a shell makes what was meant", async () => {
+  const meant = ["output/run-1", "a b", "it's", "a\\b", "$(touch x)", "a;b", "*", "line\nbreak"];
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", `printf '%s\\0' ${meant.map(shellWord).join(" ")}`],
+  }).output();
+  assert.deepEqual(new TextDecoder().decode(stdout).split("\0").slice(0, -1), meant);
 });

@@ -5,7 +5,7 @@ import { oneLine } from "../../systems/text.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { secondsOf } from "./duration.ts";
 import { nearest } from "./nearest.ts";
-import { flagOf, limitsOf, notThis, type Option, rangeOf, type Table, within } from "../../systems/option.ts";
+import { fits, flagOf, limitsOf, notThis, type Option, rangeOf, type Table } from "../../systems/option.ts";
 
 /** What the arguments of a command say; nothing is filled in. */
 export interface Arguments {
@@ -58,9 +58,17 @@ export function flagText(name: string, value: unknown): string {
   return typeof value === "boolean" ? flagOf(name).replace("--", value ? "--" : "--no-") : `${flagOf(name)} ${value}`;
 }
 
+/** What needs no quotes: a backslash parts folders on Windows, and elsewhere takes the meaning of what follows. */
+const plainWord = Deno.build.os === "windows" ? /^[\w./:@%+,\\-]+$/ : /^[\w./:@%+,-]+$/;
+
 /** `text` as one word of a command that is typed into a shell. */
 export function shellWord(text: string): string {
-  return /^[\w./:@%+,\\-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return plainWord.test(text) ? text : quoted(text);
+}
+
+/** The same, whatever it holds: nothing in it is executed. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Whether its flags take no value. */
@@ -122,12 +130,7 @@ function numberOf(value: string): number | string {
 
 /** Throws a {@linkcode UsageError} unless `value` is one that the option `name` takes. */
 export function checkOption(name: string, option: Option, value: unknown): void {
-  const fits = option.kind === "choice"
-    ? option.values.includes(value as string)
-    : option.kind === "integer" || option.kind === "number"
-    ? typeof value === "number" && within(option, value)
-    : true;
-  if (!fits) throw new UsageError(`${flagOf(name)} takes ${rangeOf(option)}, ${notThis(option, value)}`);
+  if (!fits(option, value)) throw new UsageError(`${flagOf(name)} takes ${rangeOf(option)}, ${notThis(option, value)}`);
 }
 
 function unknownFlag(command: string, flag: string, table: Table): never {

@@ -5,7 +5,7 @@ import { drawRunCurves } from "./curve.ts";
 import { recentIterations } from "../files/metrics.ts";
 import { scenarioTitle } from "../../systems/module_path.ts";
 import { choice, flag, path, type ValuesOf } from "../../systems/option.ts";
-import { numberText, oneLine } from "../../systems/text.ts";
+import { numberText, oneLine, tableLines } from "../../systems/text.ts";
 import { keyOf, namesOf, readRuns, type RunRecord } from "./records.ts";
 import { checkPlace, type Tool } from "../command/tool.ts";
 import { UsageError } from "../../systems/usage.ts";
@@ -76,10 +76,5 @@ function table(runs: readonly RunRecord[]): string[] {
   });
   const shown = header.map((_, i) => header[i] !== "settings" || rows.some((row) => row[i] !== ""));
   const all = [header, ...rows.map((row) => row.map(oneLine))].map((row) => row.filter((_, i) => shown[i]));
-  const widths = all[0]!.map((_, i) => Math.max(...all.map((row) => row[i]!.length)));
-  const numeric = new Set(["seed", "iterations", "final", "best", "frames/s"]);
-  return all.map((row) =>
-    row.map((cell, i) => numeric.has(all[0]![i]!) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)).join("  ")
-      .trimEnd()
-  );
+  return tableLines(all, new Set(["seed", "iterations", "final", "best", "frames/s"]));
 }

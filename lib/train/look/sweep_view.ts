@@ -2,9 +2,10 @@
 
 import { join } from "node:path";
 import type { CurveSeries } from "../../plot/curves.ts";
-import { counted, numberText, oneLine } from "../../systems/text.ts";
+import { counted, numberText, oneLine, tableLines } from "../../systems/text.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { infoOf } from "../files/atomic.ts";
+import { manifestName } from "../files/manifest.ts";
 import { runCurves } from "./records.ts";
 import { reportName } from "./report.ts";
 import type { SweepRecord, SweptSetting } from "./sweeps.ts";
@@ -30,16 +31,11 @@ export function sweepLines(
     stateOf(setting),
     oneLine(setting.runs.map(({ folder }) => folder)[0]!) + (setting.runs.length > 1 ? " .." : ""),
   ]);
-  const words = new Set(["state", "runs"]);
-  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
-  const line = (row: readonly string[]): string =>
-    row.map((cell, i) => words.has(header[i]!) ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join("  ")
-      .trimEnd();
+  const numeric = new Set([...axes, headline.name, "95% interval", "seeds", "iterations"]);
   return [
     `${name}: ${search}, ${counted(settings.length, "setting")}, ${counted(points.length, "run")}; ` +
     `mean ${headline.title} of the last iterations, ${headline.better} is better`,
-    line(header),
-    ...rows.map(line),
+    ...tableLines([header, ...rows], numeric),
     ...influence.length === 0 ? [] : [
       `Of what settings differ by, ${
         influence.map(({ axis, share }) => `${(100 * share).toFixed(0)}% goes with ${axis}`).join(", ")
@@ -61,7 +57,7 @@ function failures(settings: readonly SweptSetting[]): string[] {
   return settings.flatMap(({ runs }) => runs.filter(({ state }) => state === "failed")).map(({ folder }) => {
     const report = join(folder, reportName);
     return infoOf(report) === null
-      ? `${oneLine(folder)} failed: ${join(folder, "manifest.json")} says why.`
+      ? `${oneLine(folder)} failed: ${join(folder, manifestName)} says why.`
       : `${oneLine(folder)} failed: ${oneLine(report)} repeats it, as a notebook.`;
   });
 }

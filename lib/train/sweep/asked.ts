@@ -98,7 +98,8 @@ export async function askedFor(
   engines: readonly Engine[],
 ): Promise<Asked> {
   const isFolder = infoOf(file)?.isDirectory === true;
-  const read = isFolder ? null : readFile(file, engines);
+  const tables = Object.fromEntries(engines.map((x) => [x.name, x.options]));
+  const read = isFolder ? null : await named(file, () => readSweepFile(file, flags(engines), tables));
   const values = valuesOf({ ...flags(engines), ...controls }, { ...read?.flags, ...given }) as Asked["values"];
   const engine = engines.find(({ name }) => name === values.on)!;
   const ofEngine = { ...read?.engines[engine.name], ...ownOptions(engine, given, engines) };
@@ -112,13 +113,6 @@ export async function askedFor(
   return { noted: there ?? { ...spec, threads }, folder, runs, engine, values, engineValues, again };
 }
 
-function readFile(file: string, engines: readonly Engine[]): SweepFile {
-  return namedSync(
-    file,
-    () => readSweepFile(file, flags(engines), Object.fromEntries(engines.map((x) => [x.name, x.options]))),
-  );
-}
-
 /** What a folder says that it holds. Throws a {@linkcode UsageError} if that is no sweep. */
 function sweepIn(folder: string): Noted {
   const found = notedSweep(folder);
@@ -127,24 +121,12 @@ function sweepIn(folder: string): Noted {
 }
 
 /** A sentence of which the file is to be told. */
-function inFile(file: string, error: unknown): unknown {
-  if (!(error instanceof UsageError) || error.message.startsWith(file)) return error;
-  return new UsageError(`${file}: ${error.message}`);
-}
-
-async function named<T>(file: string, make: () => Promise<T>): Promise<T> {
+async function named<T>(file: string, make: () => T | Promise<T>): Promise<T> {
   try {
     return await make();
   } catch (error) {
-    throw inFile(file, error);
-  }
-}
-
-function namedSync<T>(file: string, make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    throw inFile(file, error);
+    if (!(error instanceof UsageError) || error.message.startsWith(file)) throw error;
+    throw new UsageError(`${file}: ${error.message}`);
   }
 }
 

@@ -2,11 +2,10 @@
 
 import type { HostRandom } from "../../tensor/host_random.ts";
 import { shown } from "../../graph/kinds.ts";
-import { notThis, type Option, rangeOf, within } from "../../systems/option.ts";
+import { fits, notThis, type Option, rangeOf, words } from "../../systems/option.ts";
 import type { Setting } from "../../systems/settings.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { nearest } from "../command/nearest.ts";
-import { words } from "../../systems/option.ts";
 
 /** A setting that is swept. */
 export interface Axis {
@@ -40,14 +39,8 @@ export function axisOf(name: string, given: unknown, row: Option): Axis {
 
 /** Throws a {@linkcode UsageError} unless a setting may have the value. */
 function checkValue(name: string, row: Option, value: unknown): void {
-  const fits = row.kind === "integer" || row.kind === "number"
-    ? typeof value === "number" && within(row, value) || (value === null && row.initial === null)
-    : row.kind === "choice"
-    ? typeof value === "string" && (row.values.length === 0 || row.values.includes(value))
-    : row.kind === "toggle"
-    ? typeof value === "boolean"
-    : typeof value === "string" || value === null;
-  if (fits) return;
+  const isNone = value === null && "initial" in row && row.initial === null;
+  if (isNone || fits(row, value)) return;
   const range = row.kind === "toggle" ? "true or false" : rangeOf(row);
   throw new UsageError(`axes.${name} takes ${range}, ${notThis(row, value)}`);
 }

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { reasonOf } from "../files/error.ts";
-import { RunFolder } from "../files/folder.ts";
+import { metricsName, RunFolder } from "../files/folder.ts";
 import { inputsOf } from "../files/inputs.ts";
 import { readRows } from "../files/metrics.ts";
 import { UsageError } from "../../systems/usage.ts";
@@ -36,7 +36,7 @@ export async function priceOf({ id, plan: { system, config } }: SweepRun, comman
     }).output();
     const seconds = (performance.now() - began) / 1000;
     if (!success) throw new UsageError(`${id} cannot be trained: ${reasonOf(new TextDecoder().decode(stderr).trim())}`);
-    const times = readRows(Deno.readFileSync(join(folder, "metrics.jsonl")))
+    const times = readRows(Deno.readFileSync(join(folder, metricsName)))
       .map(({ row }) => row.metrics["time/iteration_seconds"]!);
     const later = times.length > 1 ? times.slice(1) : times;
     const iteration = later.reduce((sum, x) => sum + x, 0) / later.length;

@@ -1,11 +1,7 @@
 /** What the shell of another machine is given. */
 
 import { oneLine } from "../../systems/text.ts";
-
-/** `text` as one word of a shell, whatever it holds: nothing in it is executed. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
-}
+import { quoted } from "../command/flags.ts";
 
 /** The lines that go to the folder from which a run is named, or say that the machine has none. */
 export function goTo(folder: string): string {

@@ -4,6 +4,7 @@ import { shown } from "../../graph/kinds.ts";
 import { HostRandom } from "../../tensor/host_random.ts";
 import {
   choice,
+  fits,
   flagOf,
   integer,
   notThis,
@@ -11,7 +12,6 @@ import {
   type Option,
   rangeOf,
   type Table,
-  within,
   words,
 } from "../../systems/option.ts";
 import { running, type Setting, type Settings } from "../../systems/settings.ts";
@@ -74,28 +74,13 @@ export interface SweepFile {
   readonly engines: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
-/** The value of a key of the file by its option. Throws a {@linkcode UsageError}. */
-function checkedKey(key: string, option: Option, value: unknown): unknown {
-  const refuse = (): never => {
-    const takes = option.kind === "toggle" || option.kind === "switch" ? "true or false" : rangeOf(option);
-    throw new UsageError(`${key} takes ${takes}, ${notThis(option, value)}`);
-  };
-  switch (option.kind) {
-    case "integer":
-    case "number":
-      return typeof value === "number" && within(option, value) ? value : refuse();
-    case "choice":
-      return option.values.includes(value as string) ? value : refuse();
-    case "duration":
-      return (typeof value === "string" ? secondsOf(value) : null) ?? refuse();
-    case "toggle":
-    case "switch":
-      return typeof value === "boolean" ? value : refuse();
-    default:
-      return typeof value === "string" && value !== "" && (option.kind === "text" || isShowable(value))
-        ? value
-        : refuse();
-  }
+/** The value of a key of the file by its option: a time is written as on the command line. Throws a {@linkcode UsageError}. */
+function checkedKey(key: string, option: Option, given: unknown): unknown {
+  const value = option.kind === "duration" ? typeof given === "string" ? secondsOf(given) : null : given;
+  const isEmpty = value === "" || (option.kind === "path" && !isShowable(String(value)));
+  if (fits(option, value) && !isEmpty) return value;
+  const takes = option.kind === "toggle" || option.kind === "switch" ? "true or false" : rangeOf(option);
+  throw new UsageError(`${key} takes ${takes}, ${notThis(option, given)}`);
 }
 
 /** A table of the file. Throws a {@linkcode UsageError} where it is none. */
@@ -158,7 +143,7 @@ function seedsOf(given: unknown, settings: Settings): readonly number[] {
   }
   if (given === undefined) return [0];
   if (Array.isArray(given)) {
-    const wrong = given.find((x) => typeof x !== "number" || !within(running.seed, x));
+    const wrong = given.find((x) => !fits(running.seed, x));
     if (wrong !== undefined) throw new UsageError(`seeds takes ${rangeOf(running.seed)}, not ${shown(wrong)}.`);
     if (new Set(given).size < given.length || given.length === 0) {
       throw new UsageError(given.length === 0 ? "seeds is an empty list." : `seeds ${given.join(", ")} has one twice.`);
@@ -206,20 +191,20 @@ const idOf = (setting: number, seed: number): string => `${String(setting + 1).p
 const mostRuns = 100_000;
 
 /** The points that a sweep tries. Throws a {@linkcode UsageError} for axes that are none. */
-export async function pointsOf({ settings, axes, search, draws, drawSeed, preset }: Spec): Promise<Point[]> {
+export async function pointsOf({ settings, axes, search, draws, drawSeed }: Spec): Promise<Point[]> {
   const made: Axis[] = [];
   for (const [name, given] of Object.entries(axes)) {
     if (Object.hasOwn(settings, name)) {
       throw new UsageError(`settings and axes both have ${name}: leave one of them out.`);
     }
     if (name === "seed") throw new UsageError("axes.seed: seeds are no axis: give seeds beside axes.");
-    made.push(axisOf(name, given, await rowOf(name, settings, axes, preset)));
+    made.push(axisOf(name, given, await rowOf(name, settings, axes)));
   }
   return search === "grid" ? gridOf(made) : drawnFrom(made, draws!, new HostRandom(drawSeed));
 }
 
 /** What a swept setting may be: the row of its system and algorithm, of the first ones where those are swept too. */
-async function rowOf(name: string, settings: Settings, axes: Spec["axes"], _preset: string | null): Promise<Option> {
+async function rowOf(name: string, settings: Settings, axes: Spec["axes"]): Promise<Option> {
   const first = (key: string): Settings => {
     const axis = axes[key];
     return Array.isArray(axis) && axis.length > 0 ? { [key]: axis[0] as Setting } : {};

@@ -1,7 +1,8 @@
 /** What a node of Ray runs: a line for its shell, which becomes the program that trains, so that Ray's signals reach that. */
 
 import type { Job } from "../launcher.ts";
-import { goTo, quoted } from "../shell.ts";
+import { quoted } from "../../command/flags.ts";
+import { goTo } from "../shell.ts";
 
 /**
  * The line. `command` is that of {@link Work}; where its Deno is not on the node, npm brings one of the same version: `npx` itself

@@ -6,7 +6,8 @@
 
 import { dirname, join } from "node:path";
 import type { Job } from "../launcher.ts";
-import { goTo, quoted } from "../shell.ts";
+import { quoted } from "../../command/flags.ts";
+import { goTo } from "../shell.ts";
 
 /** What a task leaves when its run is over, in the folder of the submission: the exit code of `deno task train`. */
 export const endName = (index: number | ""): string => `${index}.end`;
