@@ -145,6 +145,12 @@ const sections: [name: string, run: (output: Output) => Promise<Count>][] = filt
     ["Tests", inRooms],
   ];
 
+// Brought while everything else is tested.
+const installing = filters.length > 0
+  ? null
+  : Deno.env.has("PLUMBLINE_WITH_SLURM")
+  ? installSlurm()
+  : "only .ci/run tests it, where it is root on Debian, since it installs Slurm";
 const results: [name: string, count: Count][] = [["WebGPU adapter", await prepareWebgpu(wanted)]];
 // All at once, since none of the checks keeps all cores busy; told one after the other.
 const running = sections.map(([name, run]) => {
@@ -157,11 +163,7 @@ for (const { name, output, count } of running) {
   results.push([name, await count]);
 }
 
-const slurm = filters.length > 0
-  ? null
-  : Deno.env.has("PLUMBLINE_WITH_SLURM")
-  ? await installSlurm()
-  : "only .ci/run tests it, where it is root on Debian, since it installs Slurm";
+const slurm = await installing;
 if (filters.length === 0 && slurm === null) {
   title("A sweep on a real Slurm");
   const output = new Output();

@@ -36,6 +36,9 @@ function logSoftmax(x: readonly number[]): number[] {
 
 /** A policy whose network has these sizes, tanh between its layers. Parameters: weight [out, in] and bias of each layer, then log-deviations. */
 export class ReferencePolicy {
+  #before: { readonly parameters: readonly number[]; readonly batch: Batch; readonly said: readonly Said[] } | null =
+    null;
+
   constructor(readonly sizes: readonly number[], readonly reading: Reading) {}
 
   said(parameters: readonly number[], observation: readonly number[]): Said {
@@ -65,10 +68,19 @@ export class ReferencePolicy {
     }));
   }
 
+  /** What the policy of `parameters` says of each row. Kept, since differences ask for that before the step again and again. */
+  #saidBefore(parameters: readonly number[], batch: Batch): readonly Said[] {
+    if (this.#before?.parameters !== parameters || this.#before.batch !== batch) {
+      this.#before = { parameters, batch, said: batch.observation.map((x) => this.said(parameters, x)) };
+    }
+    return this.#before.said;
+  }
+
   /** Mean over rows of the KL divergence from the policy of `before` to that of `now`. */
-  kl(before: readonly number[], now: readonly number[], { observation }: Batch): number {
-    const each = observation.map((x) => {
-      const [p, q] = [this.said(before, x), this.said(now, x)];
+  kl(before: readonly number[], now: readonly number[], batch: Batch): number {
+    const old = this.#saidBefore(before, batch);
+    const each = batch.observation.map((x, row) => {
+      const [p, q] = [old[row]!, this.said(now, x)];
       if (this.reading === "categorical") return sum(p.logits.map((l, i) => Math.exp(l) * (l - q.logits[i]!)));
       return sum(p.loc.map((loc, i) => {
         const ratio = (p.scale[i]! / q.scale[i]!) ** 2;
@@ -80,9 +92,11 @@ export class ReferencePolicy {
   }
 
   /** Mean over rows of ratio times advantage. */
-  surrogate(before: readonly number[], now: readonly number[], { observation, choice, advantage }: Batch): number {
+  surrogate(before: readonly number[], now: readonly number[], batch: Batch): number {
+    const { observation, choice, advantage } = batch;
+    const said = this.#saidBefore(before, batch);
     const each = observation.map((x, row) => {
-      const [old, young] = [before, now].map((theta) => this.logProb(this.said(theta, x), choice[row]!));
+      const [old, young] = [said[row]!, this.said(now, x)].map((by) => this.logProb(by, choice[row]!));
       return Math.exp(young! - old!) * advantage[row]!;
     });
     return sum(each) / each.length;
@@ -97,13 +111,17 @@ export function slope(f: (x: readonly number[]) => number, x: readonly number[],
   });
 }
 
-/** The matrix of second derivatives of `f`: differences of its gradient. */
+/** The matrix of second derivatives of `f` by differences of differences; each pair once, since the order does not matter. */
 export function hessian(f: (x: readonly number[]) => number, x: readonly number[], step = 1e-3): number[][] {
-  return x.map((_, i) => {
-    const at = (by: number): number[] => slope(f, x.map((y, k) => k === i ? y + by : y));
+  const half = x.map((_, i) => {
+    const at = (by: number): number[] => {
+      const y = x.map((value, k) => k === i ? value + by : value);
+      return slope((rest) => f([...y.slice(0, i), ...rest]), y.slice(i));
+    };
     const [up, down] = [at(step), at(-step)];
-    return up.map((y, k) => (y - down[k]!) / (2 * step));
+    return up.map((value, k) => (value - down[k]!) / (2 * step));
   });
+  return half.map((_, i) => x.map((_, k) => half[Math.min(i, k)]![Math.abs(i - k)]!));
 }
 
 /** `steps` of conjugate gradients for A x = b. */
