@@ -109,6 +109,8 @@ Deno.test("batches of products are right for every transposition and every broad
       cases.push([transA ? [2, 4, 5] : [2, 5, 4], transB ? [2, 3, 4] : [2, 4, 3], transA, transB]);
     }
   }
+  // So tall that it is made lying down.
+  cases.push([[2, 4, 13], [2, 4, 3], true, false]);
   for (const [left, right, transA, transB] of cases) {
     const [a, b] = [input(left), input(right)];
     const [one, two] = [input([1, ...left.slice(1)]), input([1, ...right.slice(1)])];

@@ -32,11 +32,12 @@ function rowBias(b: Builder, bias: Value | null, columns: number): Value | null 
 /** Columns of a product below which the transposed product is faster, if it has that many times as many rows. */
 const fewColumns = 64;
 const muchTaller = 4;
+const isTall = (rows: number, columns: number): boolean => columns <= fewColumns && rows >= muchTaller * columns;
 
 /** The two-dimensional product of `x` and `y`, plus `bias`. */
 function gemm(b: Builder, x: Value, y: Value, transA: boolean, transB: boolean, bias: Value | null): string {
   const [rows, columns] = [x.shape[transA ? 1 : 0]!, y.shape[transB ? 0 : 1]!];
-  if (transA && !transB && !bias && columns <= fewColumns && rows >= muchTaller * columns) {
+  if (transA && !transB && !bias && isTall(rows, columns)) {
     const flipped: Value = { name: gemm(b, y, x, true, false, null), dtype: "float32", shape: [columns, rows] };
     // With a leading axis: ONNX Runtime would merge a plain transposition into the product again.
     const wide = b.reshape(flipped, [1, columns, rows]);
@@ -89,10 +90,18 @@ export function matmul(b: Builder, node: NodeOf<"matmul">, left: Value, right: V
     const product = single ? flat : b.reshape(flat, [...x.shape.slice(0, -2), m, n]);
     return added ? product : plus(b, product, bias);
   }
-  const factors = [transposed(b, x, transA), transposed(b, y, transB)];
-  const batch = broadcastShapes(factors.map((v) => v.shape.slice(0, -2)));
-  const product: Value = { name: b.op("MatMul", factors.map((v) => v.name)), dtype, shape: [...batch, m, n] };
-  return plus(b, product, bias);
+  const batch = broadcastShapes([x, y].map((v) => v.shape.slice(0, -2)));
+  const product = (left: Value, right: Value, rows: number, columns: number): Value => {
+    return { name: b.op("MatMul", [left.name, right.name]), dtype, shape: [...batch, rows, columns] };
+  };
+  const isFlipped = transA && !transB && isTall(m, n);
+  return plus(
+    b,
+    isFlipped
+      ? transposed(b, product(transposed(b, y, true), x, n, m), true)
+      : product(transposed(b, x, transA), transposed(b, y, transB), m, n),
+    bias,
+  );
 }
 
 function plus(b: Builder, x: Value, bias: Value | null): Value {
