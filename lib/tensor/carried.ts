@@ -18,14 +18,26 @@ const kept = new WeakSet<Node>();
 
 const isMissing = (x: Node): boolean => x.value === null && x.inputs.length > 0;
 
-/** Gives back what `node` was made of, unless parameters are behind it that do not learn beside it: of these is told how they are stopped. */
+const isKept = (x: Node): boolean => kept.has(x);
+
+/** Whether a gradient of `node` may be asked for, by a tensor or a variable that it was made of. */
+function mayBeAsked(node: Node): boolean {
+  const isEnd = (x: Node): boolean => isKept(x) || x.op === "stopGradient" || x.dtype !== "float32";
+  return topological([node], isEnd).some((x) =>
+    isKept(x) || x.owner !== null || x.op === "input" && x.dtype === "float32"
+  );
+}
+
+/**
+ * Gives back what `node` was made of if no gradient can go through it, unless parameters are behind it that do not learn beside
+ * it: of these is told how they are stopped.
+ */
 function release(node: Node, learning: ReadonlySet<object>): void {
   own.delete(node);
-  const isKept = (x: Node): boolean => kept.has(x);
-  const isOther = ({ owner }: Node): boolean => canLearn(owner) && !learning.has(owner);
   const teaches = topological([node], (x) => isDeclared(x) || isKept(x)).some((x) => isKept(x) || canLearn(x.owner));
-  const isTold = teaches || topological([node], isKept).some((x) => isKept(x) || isOther(x));
-  if (isTold) kept.add(node);
+  const isOther = ({ owner }: Node): boolean => canLearn(owner) && !learning.has(owner);
+  const isNeeded = teaches || mayBeAsked(node) || topological([node], isKept).some((x) => isKept(x) || isOther(x));
+  if (isNeeded) kept.add(node);
   else forget(node);
 }
 

@@ -5,6 +5,7 @@ import type { Engine, Executable } from "../../lib/engine/engine.ts";
 import { topological } from "../../lib/graph/node.ts";
 import { useEngine } from "../../lib/engine/select.ts";
 import {
+  gradients,
   noGrad,
   normal,
   Parameter,
@@ -14,6 +15,7 @@ import {
   stopGradient,
   type Tensor,
   tensor,
+  Variable,
   zeros,
 } from "../../mod.ts";
 import { onEachEngine, onEngine } from "../engines.ts";
@@ -34,7 +36,7 @@ const loops: Readonly<
   "a world": [
     () => zeros([3, 2]),
     (w, state) => {
-      const next = state.add(noGrad(() => state.matmul(w), "it acts").mul(0.1)).sin();
+      const next = noGrad(() => state.add(state.matmul(w).mul(0.1)).sin(), "the world goes on");
       return [next, stopGradient(next, "what it has seen").matmul(w)];
     },
   ],
@@ -99,3 +101,16 @@ for (const name of Object.keys(loops)) {
     assert.deepEqual(unread.values, (await carry(engine, name, 160, (_, carried) => carried.data())).values);
   });
 }
+
+onEachEngine("a gradient goes back through all that a loop carries along, whatever it reads of it", async () => {
+  for (const start of [tensor([1, 2]), new Variable(tensor([1, 2])), zeros([2]).add(tensor([1, 2]))]) {
+    let [carried, total]: Tensor[] = [start.mul(1), tensor(0)];
+    for (let i = 0; i < 30; i++) {
+      carried = carried!.mul(1.01);
+      total = total!.add(carried.sum());
+      await (i % 2 === 0 ? total : tensor(1).add(i)).item();
+    }
+    const [slope] = gradients(carried!.sum(), [start]) as [Tensor];
+    for (const x of await slope.data()) assert.ok(Math.abs(x - 1.01 ** 30) < 1e-5, `${x}`);
+  }
+});
