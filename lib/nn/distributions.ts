@@ -2,11 +2,12 @@
 
 import { refuseNames } from "../forensics/pytorch/refuse.ts";
 import { noteSink } from "../forensics/nonfinite/sinks.ts";
+import { broadcastShape } from "../graph/broadcast.ts";
 import { type Parameters, signature, takeOnly } from "../graph/arguments.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { fromStart } from "../graph/indices.ts";
 import * as ops from "../graph/ops.ts";
-import { describe, type Shape } from "../graph/types.ts";
+import { describe, sameShape, type Shape } from "../graph/types.ts";
 import { where } from "../tensor/functions.ts";
 import * as kind from "../tensor/kinds.ts";
 import { normal, uniform } from "../tensor/random.ts";
@@ -233,10 +234,16 @@ export class Categorical {
     this.logProbs = floating(given).logSoftmax(-1);
   }
 
-  /** The log-probability of classes, int32 `[..]`, from 0: any other is an error (G308), as in PyTorch. */
+  /**
+   * The log-probability of classes, int32 `[..]`, from 0: any other is an error (G308), as in PyTorch. Classes and choices are broadcast,
+   * so that of samples `[..shape, ..]` each has its own.
+   */
   logProb(index: Tensor): Tensor {
     const places = new Tensor(fromStart(index.unsqueeze(-1).node));
-    return this.logProbs.takeAlongAxis(places, -1).squeeze(-1);
+    if (sameShape(index.shape, this.batchShape)) return this.logProbs.takeAlongAxis(places, -1).squeeze(-1);
+    const lead = broadcastShape([places.node, this.logProbs.node], 1);
+    const all = this.logProbs.expand(...lead, this.logProbs.shape.at(-1)!);
+    return all.takeAlongAxis(places.expand(...lead, 1), -1).squeeze(-1);
   }
 
   /** The entropy `[..]`. A class of probability 0 adds 0. */

@@ -10,6 +10,16 @@ interface Described {
   readonly help: string;
   /** Names by which others know it, for who types them. */
   readonly also?: readonly string[];
+  /** What the option has no part without, if there is such. */
+  readonly needs?: Need;
+}
+
+/** Other settings that an option needs. */
+export interface Need {
+  /** As flags: `--recurrent lstm or gru`. */
+  readonly says: string;
+  /** Whether the settings of a run have it. */
+  readonly isMet: (settings: Readonly<Record<string, unknown>>) => boolean;
 }
 
 /** A number within limits. */
@@ -96,6 +106,11 @@ export type ValuesOf<Table> = { readonly [K in keyof Table]: ValueOf<Table[K]> }
 /** `row`, which others call by the names `also`. */
 export function called<O extends Option>(also: readonly string[], row: O): O {
   return { ...row, also };
+}
+
+/** `row`, which has a part only where the settings of a run have what `says` names. */
+export function needing<O extends Option>(says: string, isMet: Need["isMet"], row: O): O {
+  return { ...row, needs: { says, isMet } };
 }
 
 /** A row of the table. */

@@ -117,6 +117,16 @@ Deno.test("samples of a Categorical have the shape in front", async () => {
   ok((await x.data()).every((i) => i >= 0 && i < 5));
 });
 
+Deno.test("each of many samples of a Categorical has its log-probability, and each choice that of a class for all", async () => {
+  const choices = new Categorical(tensor([[0, 1, 2], [3, 1, 0]]));
+  const drawn = choices.sample(randomKey(0), [3, 4]);
+  const all = choices.logProbs.expand(3, 4, 2, 3).takeAlongAxis(drawn.unsqueeze(-1), -1).squeeze(-1);
+  equal(await choices.logProb(drawn).toList(), await all.toList());
+  const first = tensor([0], { dtype: "int32" });
+  equal(await choices.logProb(first).toList(), await choices.logProbs.select(1, 0).toList());
+  equal(choices.logProb(tensor([[0], [1], [2]], { dtype: "int32" })).shape, [3, 2]);
+});
+
 Deno.test("shapes that do not fit are refused in sentences", () => {
   const message = (fn: () => unknown): string => {
     try {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { batchOf, type Config, defaults, newConfig, parseConfig, presetText, resumedConfig } from "./particle.ts";
 import { UsageError } from "../../lib/systems/usage.ts";
+import { run, withFolder } from "./harness.ts";
 
 function refusal(change: Record<string, unknown>): string {
   try {
@@ -180,3 +182,31 @@ Deno.test("resumedConfig() takes no more iterations where the learning rate ends
   const softer: Config = { ...defaults, entropySchedule: "linear" };
   assert.throws(() => resumedConfig(softer, { nIters: 20 }), /the linear schedule of the entropy bonus/);
 });
+
+Deno.test("a flag that has no part in a run is refused, with what it would need; a configuration may hold it", () =>
+  withFolder(async (out) => {
+    const [trust, swarm] = ["a fusion that learns, as --algorithm trust-consensus-mappo has one", "spoofed_swarm"];
+    const idle: readonly (readonly [line: string, needs: string, and: string])[] = [
+      ["--sequence-length 5", "--recurrent lstm or gru", "--recurrent gru"],
+      ["--distribution clipped --actions discrete", "--actions continuous", ""],
+      ["--entropy-schedule linear --entropy-eps 0", "an --entropy-eps above 0", ""],
+      ["--track-seed 3 --scenario-name vehicle", "--track random", "--track random"],
+      ["--track-count 3 --scenario-name vehicle", "--track random", "--track random"],
+      [`--trust-lr 0.1 --scenario-name ${swarm} --algorithm vanilla-mappo`, trust, ""],
+      [`--flights 4 --scenario-name ${swarm} --algorithm lstm-mappo`, trust, ""],
+    ];
+    const told = async (line: string) => await run([...line.split(" ").filter(Boolean), "--print-config"]);
+    for (const [line, needs, and] of idle) {
+      const { err } = await told(line);
+      assert.equal(err, `error: ${line.split(" ")[0]} has no part without ${needs}: leave it out, or give that.\n`);
+      if (and !== "") assert.equal((await told(`${line} ${and}`)).err, "");
+    }
+    // Of several algorithms some have a part for it, and a configuration is of runs that there were.
+    const all = await run(
+      `--scenario-name ${swarm} --algorithm all --flights 4 --sequence-length 5 --dry-run`.split(" "),
+    );
+    assert.deepEqual([all.code, all.err], [0, ""]);
+    const file = join(out, "config.json");
+    Deno.writeTextFileSync(file, (await told("--lr 0.01")).out);
+    assert.equal((await told(`--config ${file} --gamma 0.9`)).err, "");
+  }));

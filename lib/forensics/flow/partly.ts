@@ -14,7 +14,7 @@ import { primitives } from "../../graph/primitives.ts";
 import { allNodes, isLearner, type Learner, learnersAmong, liveNodes, passes } from "./edges.ts";
 import { howCut, isDeclared, isSampled, labelOf, listed } from "./label.ts";
 import { areSame, oneIsData, withItself } from "./same.ts";
-import { allTerms, idleTerms, lastTerms, oldLogProbabilities, summandsOf, taughtIn } from "./terms.ts";
+import { allTerms, idleTerms, isHeldAgainst, lastTerms, oldLogProbabilities, summandsOf, taughtIn } from "./terms.ts";
 import { vanishesAt } from "./vanishing.ts";
 
 /** What is cut from a part of a loss. */
@@ -165,8 +165,10 @@ function partOfStop(
     if (old.has(term) || stops.some((x) => isOffset(x, term, rest))) continue;
     const [found, ...others] = cutFrom([term], learners, (how) => stopping.has(how));
     if (!found) continue;
+    const behind = new Set([found, ...others].map((x) => x.learner));
+    if (isHeldAgainst(loss, stops, (x) => behind.has(x), taught)) continue;
     return {
-      learners: [found, ...others].map((x) => x.learner),
+      learners: [...behind],
       cut: found.cut,
       what: `from a term of it that ${found.cut.how} stops`,
       site: term.site,

@@ -1,7 +1,7 @@
 /** The terms of a loss: what is added up, and which of it teaches nobody. */
 
 import type { Node } from "../../graph/node.ts";
-import { allNodes, isLearner, passes } from "./edges.ts";
+import { allNodes, isLearner, type Learner, passes } from "./edges.ts";
 import { isDeclared } from "./label.ts";
 import type { Stop } from "./trail.ts";
 
@@ -59,6 +59,37 @@ export function lastTerms(losses: readonly Node[], taught: ReadonlySet<Node>): N
  */
 export function idleTerms(losses: readonly Node[], taught: ReadonlySet<Node> = taughtIn(losses)): Node[] {
   return [...allTerms(losses, taught)].filter((x) => !taught.has(x) && !isDeclared(x));
+}
+
+/**
+ * The operations in which what learns from `loss` meets what does not: products, and what is computed within a term. That terms
+ * are added up is no meeting.
+ */
+function meetings(loss: Node, taught: ReadonlySet<Node>): Node[] {
+  const terms = [...allTerms([loss], taught)].filter((x) => taught.has(x));
+  const weighed = terms.filter((x) => x.op === "mul" || x.op === "div");
+  const within = allNodes(terms.filter((x) => termsOf(x, taught).length === 0));
+  return [...new Set([...weighed, ...within])].filter((x) => taught.has(x) && x.inputs.some((y) => !taught.has(y)));
+}
+
+/**
+ * Whether what learns from `loss` by a learner that `isOf` knows is held against `fixed` somewhere in it: what a policy was weighs,
+ * or is compared with, what it is now, as in a divergence, of which one term is a constant.
+ */
+export function isHeldAgainst(
+  loss: Node,
+  fixed: readonly Node[],
+  isOf: (learner: Learner) => boolean,
+  taught: ReadonlySet<Node>,
+): boolean {
+  const holding = new Set(fixed), moved = new Set<Node>();
+  for (const node of allNodes([loss])) {
+    if (node.inputs.some((x) => holding.has(x))) holding.add(node);
+    if (isLearner(node.owner) ? isOf(node.owner) : node.inputs.some((x) => moved.has(x))) moved.add(node);
+  }
+  return meetings(loss, taught).some(({ inputs }) =>
+    inputs.some((x) => !taught.has(x) && holding.has(x)) && inputs.some((x) => taught.has(x) && moved.has(x))
+  );
 }
 
 /** The constants of {@linkcode idleTerms}. */

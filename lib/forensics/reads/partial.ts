@@ -12,7 +12,7 @@ import { droppedAt } from "../flow/dropped.ts";
 import { allNodes, isLearner, type Learner } from "../flow/edges.ts";
 import { isDeclared, listed } from "../flow/label.ts";
 import { scaledFrom } from "../flow/suspicion.ts";
-import { areLogProbabilities, idleTerms, moving, oldLogProbabilities, taughtIn } from "../flow/terms.ts";
+import { areLogProbabilities, idleTerms, isHeldAgainst, moving, oldLogProbabilities, taughtIn } from "../flow/terms.ts";
 import { trail } from "../flow/trail.ts";
 import { dependsOn, type Drop, dropOf, forbids, keptReads } from "./drops.ts";
 
@@ -70,7 +70,14 @@ export function warnOfPartialCut(loss: Node, leaves: readonly Node[]): void {
   const old = terms.length === 0 ? new Set() : oldLogProbabilities(order, learning);
   const isMeasure = ({ node, drop: { way } }: Entry): boolean =>
     old.has(node) && way !== null && areLogProbabilities(way);
-  const inTerms = entriesIn(allNodes(terms, isDeclared), reads, owners).filter((x) => !isMeasure(x));
+  const suspects = entriesIn(allNodes(terms, isDeclared), reads, owners).filter((x) => !isMeasure(x));
+  const all = suspects.length === 0 ? [] : entriesIn(order, reads, owners);
+  const isHeld = (drop: Drop): boolean => {
+    const fixed = all.filter((x) => x.drop === drop).map((x) => x.node);
+    return isHeldAgainst(loss, fixed, (x) => dependsOn(drop, x), learning);
+  };
+  const held = new Set([...new Set(suspects.map((x) => x.drop))].filter(isHeld));
+  const inTerms = suspects.filter((x) => !held.has(x.drop));
   // Of what was read before the same pass is alive in the loss: another pass may have been for the data.
   const ids = new Set([...learning].map((x) => x.id));
   const isAlive = ({ drop }: Entry): boolean => drop.carries && drop.way?.some((x) => ids.has(x.id)) === true;

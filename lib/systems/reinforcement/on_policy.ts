@@ -10,6 +10,7 @@ import {
   choice,
   type ChoiceOption,
   integer,
+  needing,
   type NumberOption,
   positive,
   real,
@@ -43,18 +44,22 @@ export const networkRows = {
     integer(1, 10_000, 256, "units in each of the two hidden layers"),
   ),
   orthogonalInit: toggle(false, "weights are orthogonal at first, and biases 0"),
-  distribution: choice(
-    ["tanh", "clipped"],
-    "tanh",
-    "what bounds actions that are numbers",
+  distribution: needing(
+    "--actions continuous",
+    ({ actions }) => actions !== "discrete",
+    choice(["tanh", "clipped"], "tanh", "what bounds actions that are numbers"),
   ),
   recurrent: called(
     ["memory", "rnn", "lstm", "gru"],
     choice(["none", "lstm", "gru"], "none", "whether policy and critic remember, and by what"),
   ),
-  sequenceLength: called(
-    ["chunkLength", "dataChunkLength"],
-    integer(1, 100_000, 10, "where they remember: steps that gradients flow back"),
+  sequenceLength: needing(
+    "--recurrent lstm or gru",
+    ({ recurrent }) => recurrent !== "none",
+    called(
+      ["chunkLength", "dataChunkLength"],
+      integer(1, 100_000, 10, "where they remember: steps that gradients flow back"),
+    ),
   ),
 };
 

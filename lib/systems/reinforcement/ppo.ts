@@ -3,7 +3,7 @@
 import type { PPOOptions } from "../../rl/ppo_options.ts";
 import { PPOTrainer } from "../../rl/ppo_trainer.ts";
 import { isHostWorld } from "../../worlds/host/world.ts";
-import { called, integer, positive, real, type ValuesOf } from "../option.ts";
+import { called, integer, needing, positive, real, type ValuesOf } from "../option.ts";
 import { counted } from "../text.ts";
 import type { Algorithm } from "./algorithm.ts";
 import { adamRows, advantageRows, batchRows, networkRows, onPolicyAlgorithm, schedule } from "./on_policy.ts";
@@ -31,7 +31,11 @@ export const ppoSettings = {
     ["entropy", "entCoef", "entropyCoef", "entropyCoeff", "entropyBonus"],
     real(0, 100, 1e-4, "weight of the entropy bonus"),
   ),
-  entropySchedule: schedule("how that falls to 0 over the iterations"),
+  entropySchedule: needing(
+    "an --entropy-eps above 0",
+    ({ entropyEps, entropySchedule }) => entropySchedule === "constant" || Number(entropyEps) > 0,
+    schedule("how that falls to 0 over the iterations"),
+  ),
   ...advantageRows,
   clipValue: called(
     ["clipRangeVf", "clipVloss", "vfClipParam"],

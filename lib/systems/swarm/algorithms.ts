@@ -10,7 +10,7 @@ import type { Fusion } from "../../worlds/swarm/fusion.ts";
 import { fusionOf } from "../../worlds/swarm/fusions.ts";
 import type { SwarmOptions } from "../../worlds/swarm/options.ts";
 import { SpoofedSwarm } from "../../worlds/swarm/swarm.ts";
-import { integer, positive, real, toggle, type ValuesOf } from "../option.ts";
+import { integer, needing, type Option, positive, real, toggle, type ValuesOf } from "../option.ts";
 import type { Algorithm } from "../reinforcement/algorithm.ts";
 import { onPolicyAlgorithm } from "../reinforcement/on_policy.ts";
 import { ppoSettings } from "../reinforcement/ppo.ts";
@@ -18,14 +18,20 @@ import { counted } from "../text.ts";
 
 const mixture = { mixed: toggle(true, "train on fewer spoofed receivers and other liars, too") };
 
+/** `row`, which is about a fusion that learns. */
+function ofFusion<O extends Option>(row: O): O {
+  const says = "a fusion that learns, as --algorithm trust-consensus-mappo has one";
+  return needing(says, ({ algorithm }) => algorithm !== "lstm-mappo" && algorithm !== "vanilla-mappo", row);
+}
+
 const fusionRows = {
-  flights: integer(1, 100_000, 32, "flights from which the fusion learns at once"),
-  trustUpdates: integer(0, 1000, 5, "batches of such flights in an iteration"),
-  trustEpochs: integer(1, 1000, 1, "passes over each"),
-  trustHorizon: integer(1, 100_000, 24, "steps that its gradient flows back"),
-  trustLr: positive(1, 2e-3, "its learning rate"),
-  trustSteadiness: real(0, 100, 0.1, "what a change of trust costs beside the error"),
-  errorCap: real(0, 1e6, 2, "metres from which an error costs its length; 0: never"),
+  flights: ofFusion(integer(1, 100_000, 32, "flights from which the fusion learns at once")),
+  trustUpdates: ofFusion(integer(0, 1000, 5, "batches of such flights in an iteration")),
+  trustEpochs: ofFusion(integer(1, 1000, 1, "passes over each")),
+  trustHorizon: ofFusion(integer(1, 100_000, 24, "steps that its gradient flows back")),
+  trustLr: ofFusion(positive(1, 2e-3, "its learning rate")),
+  trustSteadiness: ofFusion(real(0, 100, 0.1, "what a change of trust costs beside the error")),
+  errorCap: ofFusion(real(0, 1e6, 2, "metres from which an error costs its length; 0: never")),
 };
 
 const consensusRows = {

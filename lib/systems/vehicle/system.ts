@@ -5,7 +5,7 @@ import { modelNames } from "../../worlds/vehicle/models/model.ts";
 import { trackNames } from "../../worlds/vehicle/tracks/curves.ts";
 import { Vehicle } from "../../worlds/vehicle/vehicle.ts";
 import type { Environment } from "../../worlds/environment.ts";
-import { choice, integer, positive, real, type ValuesOf } from "../option.ts";
+import { choice, integer, needing, type Option, positive, real, type ValuesOf } from "../option.ts";
 import { ppo } from "../reinforcement/ppo.ts";
 import { trpo } from "../reinforcement/trpo.ts";
 import { reinforcementSystem } from "../reinforcement/system.ts";
@@ -13,13 +13,18 @@ import { bptt, shac } from "../reinforcement/window.ts";
 import type { Settings } from "../settings.ts";
 import type { System } from "../system.ts";
 
+/** `row`, which is about tracks that are drawn. */
+function ofRandom<O extends Option>(row: O): O {
+  return needing("--track random", ({ track }) => track === "random", row);
+}
+
 const task = {
   maxSteps: integer(1, 1_000_000, 400, "steps after which an episode is cut off"),
   model: choice(modelNames, "st", "kinematic, single track, drift or multi-body"),
   car: choice(carNames, "bmw_320i", "whose numbers"),
   track: choice(trackNames, "circuit", "the way to follow"),
-  trackSeed: integer(0, 2 ** 32 - 1000, 0, "the first of the `random` tracks"),
-  trackCount: integer(1, 1000, 8, "how many `random` tracks there are"),
+  trackSeed: ofRandom(integer(0, 2 ** 32 - 1000, 0, "the first of the `random` tracks")),
+  trackCount: ofRandom(integer(1, 1000, 8, "how many `random` tracks there are")),
   maxSpeed: positive(100, 15, "the largest speed of a track, m/s"),
   halfWidth: positive(100, 3, "from the middle to the edge of a track, m"),
   spread: real(0, 0.9, 0, "how far mass, grip and lag differ from the car's, as a share"),

@@ -14,7 +14,7 @@ import {
   type ValuesOf,
 } from "../../systems/option.ts";
 import { scenarioNames, systems } from "../../systems/registry.ts";
-import { running, type Settings } from "../../systems/settings.ts";
+import { type Config, running, type Settings } from "../../systems/settings.ts";
 import type { System } from "../../systems/system.ts";
 import { UsageError } from "../../systems/usage.ts";
 
@@ -114,6 +114,18 @@ export function settingsKnown(given: Settings, system: System, algorithm: string
   return Object.fromEntries(
     Object.entries(given).filter(([name]) => name === "scenarioName" || Object.hasOwn(own, name)),
   );
+}
+
+/** Throws a {@linkcode UsageError} for the first of `names` that has no part in any of the runs: it would be ignored. */
+export function refuseIdle(names: readonly string[], runs: readonly { system: System; config: Config }[]): void {
+  for (const name of names) {
+    const needs = runs.map(({ system, config }) => {
+      const need = givenOf(system, config.algorithm)[name]?.needs;
+      return need?.isMet(config as unknown as Settings) === false ? need : null;
+    });
+    if (needs.length === 0 || needs.includes(null)) continue;
+    throw new UsageError(`${flagOf(name)} has no part without ${needs[0]!.says}: leave it out, or give that.`);
+  }
 }
 
 /** Throws a {@linkcode UsageError} for the first of `names` that is a setting of other systems or algorithms only. */

@@ -1,0 +1,81 @@
+/** What a policy was, and is held against what it is now: as numbers that were read, detached, or computed under noGrad(). */
+
+import {
+  Bernoulli,
+  Categorical,
+  HostRandom,
+  klDiv,
+  noGrad,
+  Normal,
+  Parameter,
+  SGD,
+  type Tensor,
+  tensor,
+  useDevice,
+} from "../../mod.ts";
+import { isSilent, warnsOf } from "./expect.ts";
+
+await useDevice("cpu");
+const x = tensor(new HostRandom(3).uniform(8, -1, 1), { shape: [4, 2] });
+
+/** How far `now` has moved from `old`, both `[4, 3]`: each has a term that only `old` is in. */
+const divergences: Readonly<Record<string, (now: Tensor, old: Tensor) => Tensor>> = {
+  "Categorical": (now, old) => new Categorical(old).kl(new Categorical(now)).mean(),
+  "Bernoulli": (now, old) => new Bernoulli({ logits: old }).kl(new Bernoulli({ logits: now })).mean(),
+  "Bernoulli, from now": (now, old) => new Bernoulli({ logits: now }).kl(new Bernoulli({ logits: old })).mean(),
+  "Normal": (now, old) => new Normal(old, 0.5).kl(new Normal(now, 0.5)).mean(),
+  "klDiv": (now, old) => klDiv(now.logSoftmax(-1), old.softmax(-1)),
+  "by hand": (now, old) => old.softmax(-1).mul(old.logSoftmax(-1).sub(now.logSoftmax(-1))).sum(-1).mean(),
+  "in two sums": (now, old) => {
+    const weight = old.softmax(-1);
+    return weight.mul(old.logSoftmax(-1)).sum(-1).mean().sub(weight.mul(now.logSoftmax(-1)).sum(-1).mean());
+  },
+  "an estimate that is never negative": (now, old) => {
+    const ratio = old.sub(now);
+    return ratio.exp().sub(1).sub(ratio).mean();
+  },
+  "a square, multiplied out": (now, old) =>
+    old.square().mean().sub(now.mul(old).mean().mul(2)).add(now.square().mean()),
+};
+
+const ways: Readonly<Record<string, (forward: () => Tensor) => Promise<Tensor> | Tensor>> = {
+  "read before": async (forward) => tensor(await forward().data(), { shape: [4, 3] }),
+  "detached": (forward) => forward().detach(),
+  "computed under noGrad()": (forward) => noGrad(forward),
+};
+
+async function learn(name: string, lossOf: (forward: () => Tensor) => Promise<Tensor>): Promise<void> {
+  const w = new Parameter(tensor(new HostRandom(4).uniform(6, -1, 1), { shape: [2, 3] }), name);
+  const optimizer = new SGD([w], { lr: 0.1 });
+  for (let i = 0; i < 2; i++) {
+    const loss = await lossOf(() => x.matmul(w));
+    optimizer.zeroGrad();
+    loss.backward();
+    optimizer.step();
+  }
+}
+
+for (const [way, from] of Object.entries(ways)) {
+  Deno.test(`the divergence from a policy that was ${way} is silent, whichever of its terms are constants`, async () => {
+    for (const [name, divergence] of Object.entries(divergences)) {
+      await isSilent(() =>
+        learn(`${name}, ${way}`, async (forward) => {
+          const old = await from(forward), now = forward();
+          return divergence(now, old).mul(0.1).add(now.square().mean());
+        })
+      );
+    }
+  });
+}
+
+Deno.test("a term of numbers is told although the same numbers weigh what others learn", async () => {
+  const gate = new Parameter(tensor([0.3, 0.1]), "gate"), head = new Parameter(tensor([0.2, -0.4]), "head");
+  const optimizer = new SGD([gate, head], { lr: 0.1 });
+  await warnsOf("G111", async () => {
+    const open = gate.sigmoid();
+    const weight = tensor(await open.data());
+    optimizer.zeroGrad();
+    head.mul(weight).sum().add(weight.sub(1).square().mean()).add(open.square().mean().mul(0.1)).backward();
+    optimizer.step();
+  });
+});
