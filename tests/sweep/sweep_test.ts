@@ -1,13 +1,14 @@
 /** Sweeps: what a file asks for, which runs that is, and that all of them are trained once. */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { openEngine } from "../../lib/engine/select.ts";
 import { cores } from "../../lib/engine/threads.ts";
 import { PlumblineError } from "../../lib/graph/error.ts";
 import { chooseDevice } from "../../lib/systems/device.ts";
 import type { Config } from "../../lib/systems/settings.ts";
 import { listCheckpoints } from "../../lib/train/files/checkpoint.ts";
+import { infoOf } from "../../lib/train/files/atomic.ts";
 import type { Manifest } from "../../lib/train/files/manifest.ts";
 import { readConfig } from "../../lib/train/command/saved_config.ts";
 import { threadsFor } from "../../lib/train/sweep/local.ts";
@@ -340,6 +341,27 @@ Deno.test("--dry-run prints the runs and what they would cost, by iterations tha
     assert.match(lines[4]!, /^150 iterations: \d+:\d\d of work, \d+:\d\d with 1 run at a time\.$/);
     assert.equal(lines[5], `Dry run: nothing was written. It would go to ${join(base, "s")}/`);
     assert.deepEqual(filesBelow(base), ["s.yaml"]);
+  }));
+
+Deno.test("Ctrl-C ends --dry-run with what it measures, at once, and nothing is left of it", () =>
+  withFolder(async (base) => {
+    const file = yaml(base, `{ settings: { ${quick} } }`);
+    const [pid, program] = [join(base, "pid"), join(base, "train.ts")];
+    Deno.writeTextFileSync(
+      program,
+      `Deno.writeTextFileSync(${JSON.stringify(pid)}, Deno.pid + " " + Deno.args[1]);
+      await new Promise((resolve) => setTimeout(resolve, 60_000));`,
+    );
+    const begun = async (): Promise<void> => {
+      while (infoOf(pid) === null) await new Promise((resolve) => setTimeout(resolve, 10));
+    };
+    const train = [Deno.execPath(), "run", "--no-check", "-A", program];
+    const { code, out, err } = await sweep([file, "--out", base, "--dry-run"], { train, stopWhen: begun() });
+    assert.deepEqual([code, err], [130, ""]);
+    assert.ok(out.endsWith("\nMeasuring a few iterations ..\nStopped. Nothing was written.\n"));
+    const [, measured, place] = /^(\d+) (.*)$/.exec(Deno.readTextFileSync(pid))!;
+    assert.throws(() => Deno.kill(Number(measured), "SIGCONT"), Deno.errors.NotFound);
+    assert.equal(infoOf(dirname(place!)), null);
   }));
 
 Deno.test("a run computes with the threads of its configuration, or as many as there are cores", async () => {
