@@ -232,6 +232,12 @@ const wrong: readonly (readonly [text: string, sentence: RegExp])[] = [
     /100,000 runs are the most/,
   ],
   [
+    "{ axes: { lr: { log: [1e-5, 1e-1], steps: 9999 }, gamma: { linear: [0.1, 0.9], steps: 9999 }, " +
+    "lmbda: { linear: [0.1, 0.9], steps: 9999 } } }",
+    /The sweep has [\d,]{15} settings with 1 seed each: 100,000 runs are the most/,
+  ],
+  [`{ axes: { lr: [${Array.from({ length: 30_000 }, (_, i) => (i + 1) / 30_000)}, 1] } }`, /axes\.lr has 1 twice\./],
+  [
     "{ search: asha, draws: 4, axes: { nIters: [3, 9] } }",
     /asha compares runs of one length, and these have nIters [39], [39]\./,
   ],

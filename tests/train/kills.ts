@@ -112,6 +112,11 @@ export async function assertSurvives(base: string, run: Disturbed): Promise<void
     const during = await killed(disturbed, scenario, next, done % 3 === 1 ? "saving" : { share: random.next() });
     if (during !== null) done += 1;
     else iterations += each * 2 ** ++misses; // It came to its end before the kill: it gets longer.
+    // A schedule that falls over the whole run does not let it.
+    assert.ok(
+      misses < 8,
+      `${scenario} comes to its end before it can be killed: give it more iterations for each kill.`,
+    );
     const folder = onlyRun(disturbed, scenario);
     tell(during === null ? "came to its end" : `kill ${done} in ${during}, after iteration ${logged(folder).length}`);
     assertUndamaged(folder);
