@@ -48,12 +48,12 @@ function eventsIn(folder: string): string {
   return names.sort()[0] ?? eventsName(0);
 }
 
-/** Throws a {@linkcode WriteError} unless the folder of a run has a folder `name` of its own. */
-function checkFolderOf(run: string, name: string): void {
+/** Throws a {@linkcode WriteError} unless a run, a series or a sweep has a folder `name` of its own, and no link to one elsewhere. */
+export function checkFolderOf(path: string, name: string): void {
   try {
-    checkFolder(join(run, name));
+    checkFolder(join(path, name));
   } catch (error) {
-    throw new WriteError(join(run, name), error);
+    throw new WriteError(join(path, name), error);
   }
 }
 

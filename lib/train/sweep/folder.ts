@@ -11,9 +11,9 @@ import { running } from "../../systems/settings.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { AppendFile, infoOf, removeLeftovers, writeFileAtomic } from "../files/atomic.ts";
 import { reasonOf, WriteError } from "../files/error.ts";
-import { encodeJson, RunFolder } from "../files/folder.ts";
+import { checkFolderOf, encodeJson, RunFolder } from "../files/folder.ts";
 import { inputsOf } from "../files/inputs.ts";
-import { checkFolder, makeFolder, readRegularText, temporary } from "../files/regular.ts";
+import { makeFolder, readRegularText, temporary } from "../files/regular.ts";
 import { type Spec, specOf, type SweepRun } from "./spec.ts";
 
 /** The file that says what the sweep in a folder is. */
@@ -68,7 +68,7 @@ export class SweepFolder {
     const now = new Date();
     for (const { id, plan: { system, config } } of runs) {
       if (there.has(id)) {
-        checkRun(this.folderOf({ id }));
+        checkFolderOf(this.path, id);
         continue;
       }
       const own = { ...config, threads: config.threads ?? this.noted.threads };
@@ -79,15 +79,6 @@ export class SweepFolder {
   /** Lets others work in it. */
   close(): void {
     this.#lock.close();
-  }
-}
-
-/** Throws a {@linkcode WriteError} for a run that is elsewhere: a sweep from a stranger writes in its own folder alone. */
-function checkRun(path: string): void {
-  try {
-    checkFolder(path);
-  } catch (error) {
-    throw new WriteError(path, error);
   }
 }
 
