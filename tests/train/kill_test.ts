@@ -1,6 +1,6 @@
 /**
  * Kill -9 of real runs at random moments, a few in the suite. KILLS=14 KILL_SEED=7 deno test -A tests/train/kill_test.ts for so many of
- * each system and algorithm, and others; each is told then.
+ * each system and algorithm, and others; each is told then. KILL_SIGNAL=SIGTERM sends another signal.
  */
 
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { withFolder } from "./harness.ts";
 
 const wanted = Deno.env.get("KILLS");
 const seed = Number(Deno.env.get("KILL_SEED") ?? 0);
+const signal = (Deno.env.get("KILL_SIGNAL") ?? "SIGKILL") as Deno.Signal;
 
 const acting = "--device cpu --hidden-size 8 --save-every 2 --eval-every 5 --lr-schedule constant";
 const ppo = "--minibatch-size 20 --num-epochs 1";
@@ -77,7 +78,7 @@ for (const [name, flags, usual, iterations] of runs) {
       const tell = wanted === undefined ? undefined : (what: string) => console.log(`${name}: ${what}`);
       const [scenario] = name.split(" ") as [string];
       const random = new HostRandom(seed);
-      return assertSurvives(base, { scenario, flags, kills, random, iterations, ...tell && { tell } });
+      return assertSurvives(base, { scenario, flags, kills, random, signal, iterations, ...tell && { tell } });
     });
   if (kills > 0) Deno.test(title, fn);
 }
