@@ -128,6 +128,21 @@ Deno.test("a run whose process was killed is begun once more, and then told", ()
     assert.ok(out.includes("  0001-s0: its process ended before it was done, and did not say why.\n"));
   }));
 
+Deno.test("a run whose folder is taken away is told with what is wrong, and does not keep the others", () =>
+  withFolder(async (base) => {
+    const file = yaml(base, `{ settings: { ${quick}, nIters: 2 }, seeds: 3 }`);
+    const [removed, broken] = [join(base, "s", "0001-s0"), join(base, "s", "0001-s1")];
+    const { code, out, err } = await sweep([file, "--out", base], {
+      onJob: () => {
+        if (infoOf(removed)) Deno.removeSync(removed, { recursive: true });
+        Deno.removeSync(join(broken, "checkpoints"), { recursive: true });
+        Deno.writeTextFileSync(join(broken, "checkpoints"), "");
+      },
+    });
+    assert.deepEqual([code, err], [1, ""]);
+    assert.match(out, /\n1 of 3 runs done, 2 failed:\n {2}0001-s0: .*0001-s0.*does not exist.*\n {2}0001-s1: .*\n/);
+  }));
+
 Deno.test("asha trains the best of many to their ends, the others to their rungs, each from its checkpoint", () =>
   withFolder(async (base) => {
     const text = `{ settings: { ${quick}, nIters: 2 }, axes: { lr: { linear: [0.001, 0.9] } }, seeds: 2, ` +
