@@ -57,7 +57,7 @@ const runs: readonly (readonly [name: string, flags: string, kills: number, iter
   ["spoofed_swarm with a detector", `${swarm} ${trust} --algorithm lstm-detector-mappo`, 0, 6],
   ["spoofed_swarm with an LSTM", `${swarm} --algorithm lstm-mappo`, 0, 6],
   ["spoofed_swarm without trust", `${swarm} --algorithm vanilla-mappo`, 0, 6],
-  ["stories", `${text} --algorithm mtp`, 0, 12],
+  ["stories", `${text} --algorithm mtp`, 0, 60],
   ["stories by the next byte", text.replace(/--predictions \d+ /, "") + " --algorithm ntp", 0, 60],
   ["stories by a reference", `${text} --algorithm rho1-wmtp --pretrain-share 0.3 --stage1-share 0.3`, 0, 60],
   ["stories without what is easy", `${text} --algorithm rho1-tokenskip --pretrain-share 0.3 --stage1-share 0.3`, 0, 60],
