@@ -4,7 +4,7 @@
  */
 
 import { type ErrorParts, PlumblineError } from "./error.ts";
-import { type Fault, isStrayPromise, type Kind, told, withArticle, written } from "./kinds.ts";
+import { brief, type Fault, isStrayPromise, type Kind, told, withArticle } from "./kinds.ts";
 
 /** The parameters of a call by name, in order. A name that begins with dots takes all arguments that are left. */
 export type Parameters = Readonly<Record<string, Kind>>;
@@ -88,7 +88,7 @@ function refuseArgument(
 
 /** What was given as a program writes it, or the name that stands for it. */
 function asWritten(given: unknown, name: string): string {
-  return written(given) ?? name;
+  return brief(given) ?? name;
 }
 
 /** The call as it was made, but for `option` in the place of `name`. */

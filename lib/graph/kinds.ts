@@ -199,7 +199,7 @@ export function options<Options extends object = Members>(
     },
     example: (x) => {
       const key = names.find((name) => each[name]!.accepts(x));
-      const value = written(x);
+      const value = brief(x);
       return key === undefined || value === undefined ? undefined : `{ ${key}: ${value} }`;
     },
   };
@@ -250,10 +250,15 @@ const isPlain = (x: unknown): boolean => ["number", "string", "boolean"].include
 /** Characters that a message repeats of what it was given. */
 const longestShown = 80;
 
+/** The same if it is not too long to be repeated. */
+export function brief(x: unknown): string | undefined {
+  const text = written(x);
+  return text !== undefined && text.length <= longestShown ? text : undefined;
+}
+
 /** The same of any value, in words where it is no such, or a long one. */
 export function shown(x: unknown): string {
-  const text = written(x);
-  return text !== undefined && text.length <= longestShown ? text : told(x);
+  return brief(x) ?? told(x);
 }
 
 /** A noun with its article, by how it is said. */

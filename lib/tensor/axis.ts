@@ -19,11 +19,16 @@ export function resolveAxis(node: Node, axis: Axis, help?: string): number {
   const rank = node.shape.length;
   const position = typeof axis === "string" ? node.axes.indexOf(axis) : axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(position) || position < 0 || position >= rank) {
-    const name = typeof axis === "string" ? `\`${axis}\`` : JSON.stringify(axis);
+    const name = typeof axis === "string" ? `\`${shortName(axis)}\`` : JSON.stringify(axis);
     const message = `${describe(node)} has no axis ${name}.`;
     throw new PlumblineError({ code: "G304", message, made: [node], ...help !== undefined && { help } });
   }
   return position;
+}
+
+/** A name as far as a message repeats it: a whole text was meant for something else. */
+function shortName(name: string): string {
+  return name.length > 40 ? `${name.slice(0, 40)}..` : name;
 }
 
 /**

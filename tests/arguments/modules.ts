@@ -179,6 +179,8 @@ const filters = p.zeros([3, 2, 2, 2]);
 const aSize = own(2, null, "2", 0, -1, 1.5, [2], [2, 0], {}, x);
 const aLength = own(2, null, "2", 0, -1, 1.5, [2, 2], {}, x);
 const anOutputSize = own(2, "2", 0, -1, 1.5, [2], [2, 0], {}, x);
+/** What a layer may be told before it is known how large its images are. */
+const aFittingSize = { ...anOutputSize, wrong: [...anOutputSize.wrong, 2 ** 53, [2, 1e9]] };
 const convolutionOptions = options(
   { padding: 1 },
   { padding: -1 },
@@ -223,8 +225,8 @@ const convolutions: readonly Call[] = [
     makes(of, aLength, options({ stride: 1 }, { stride: 0 }, { padding: "1" }, { ceilMode: true })),
     ofImages(of.name, new of(2), sequence),
   ]),
-  calls("adaptiveAvgPool2d", p.adaptiveAvgPool2d, own(image, null, 3, x), anOutputSize),
-  calls("adaptiveMaxPool2d", p.adaptiveMaxPool2d, own(image, null, 3, x), anOutputSize),
+  calls("adaptiveAvgPool2d", p.adaptiveAvgPool2d, own(image, null, 3, x), aFittingSize),
+  calls("adaptiveMaxPool2d", p.adaptiveMaxPool2d, own(image, null, 3, x), aFittingSize),
   ...[p.AdaptiveAvgPool2d, p.AdaptiveMaxPool2d].flatMap((of) => [
     makes(of, anOutputSize),
     ofImages(of.name, new of(2)),

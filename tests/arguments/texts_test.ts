@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import {
   Adam,
   Bernoulli,
+  headMap,
   HostRandom,
   LayerNorm,
   Linear,
@@ -13,6 +14,7 @@ import {
   normal,
   orthogonal,
   Parameter,
+  PlumblineError,
   randomKey,
   SGD,
   smoothL1,
@@ -166,4 +168,17 @@ Deno.test("an initialiser that gives another shape is refused", () => {
     name: "PlumblineError",
     message: /error\[G304\]: an initialiser gives what `weight` is, \[2,3\], not \[2,2\]/,
   });
+});
+
+Deno.test("a long text that was given is not repeated whole", () => {
+  const long = "x".repeat(5000);
+  const calls = [
+    () => x.sum(long),
+    () => any(x).sum(0, long),
+    () => any(headMap)({ text: new Uint8Array(3), heads: 2, weights: new Float32Array(6), deltas: [0, 0, 0] }, long),
+    () => new MLP([2, 3], new HostRandom(0), any(long)),
+  ];
+  for (const call of calls) {
+    assert.throws(call, (error: Error) => error instanceof PlumblineError && error.message.length < 2500);
+  }
 });

@@ -11,6 +11,8 @@ export interface SweepOptions extends RunOptions {
   readonly onJob?: (job: Job) => void | Promise<void>;
   /** Jobs after which Ctrl-C is pressed. */
   readonly stopAfterJobs?: number;
+  /** When Ctrl-C is pressed. */
+  readonly stopWhen?: Promise<void>;
   /** The program that trains what a dry run measures. */
   readonly train?: readonly string[];
   /** How many threads each run gets. */
@@ -65,6 +67,7 @@ export async function sweep(args: readonly string[], options: SweepOptions = {})
         requested = true;
         onFirst();
       };
+      options.stopWhen?.then(begun.stop);
       return Promise.resolve({
         get requested() {
           return requested;

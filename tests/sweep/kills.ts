@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { HostRandom } from "../../lib/tensor/host_random.ts";
 import type { Manifest } from "../../lib/train/files/manifest.ts";
 import { isLocked } from "../../lib/train/files/folder.ts";
-import { logged } from "../train/harness.ts";
+import { filesBelow, logged } from "../train/harness.ts";
 import { quick, yaml } from "./harness.ts";
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -111,5 +111,21 @@ export async function assertSurvives(base: string, disturbed: Disturbed): Promis
       reached = toIteration;
     }
     assert.equal(reached, iterations);
+  }
+  await assertAsUndisturbed(folder, names, [file, "--out", join(base, "whole"), "--processes", "2"]);
+}
+
+/** Asserts that the runs have come to what they come to in a sweep that nobody disturbs, bit for bit. */
+async function assertAsUndisturbed(folder: string, names: readonly string[], args: readonly string[]): Promise<void> {
+  assert.equal((await begin(args, 0).finished).code, 0);
+  for (const name of names) {
+    const [run, expected] = [join(folder, name), join(args[2]!, "s", name)];
+    assert.deepEqual(logged(run), logged(expected));
+    // What is named for a time, or says how long it took, differs.
+    const files = filesBelow(expected).filter((x) => !/^(events\.|metrics\.|manifest\.)/.test(x));
+    assert.ok(files.some((x) => x.startsWith("checkpoints/")));
+    for (const file of files) {
+      assert.deepEqual(Deno.readFileSync(join(run, file)), Deno.readFileSync(join(expected, file)), file);
+    }
   }
 }

@@ -149,6 +149,62 @@ Deno.test("a job that Ray gives up or forgets, or does not take, is begun again 
     });
   }));
 
+Deno.test("answers that are none of a head's are told in a sentence, and what they name is no path", () =>
+  withFolder(async (base) => {
+    let said: unknown;
+    const head = (method: string, path: string): [number, string] =>
+      method === "GET" && path === "/api/jobs/" ? [200, JSON.stringify(said)] : [200, '{"logs": 5}'];
+    await withHead(head, async (address) => {
+      const about = { name: "s", runs: 1, threads: 1, command: ["deno", "run"], next: null };
+      const launcher = await ray.open({ ...about, folder: base, out: capture() }, values(address));
+      const sweep = Deno.readTextFileSync(join(base, ".ray", "token"));
+      try {
+        for (said of [5, {}, [null], [3], [{}], [{ status: 7 }]]) {
+          await assert.rejects(() => launcher.begun(), /UsageError: .* answers, but not as a head of Ray does/);
+        }
+        const job = { status: "RUNNING", metadata: { sweep, run: "a", attempt: "1" } };
+        const strange = { driver_agent_http_address: "no address", message: 7, error_type: [], driver_exit_code: "x" };
+        said = [{ ...job, ...strange }, { ...job, metadata: 5 }, {
+          ...job,
+          metadata: { ...job.metadata, run: "../../out" },
+        }, { ...job, metadata: { ...job.metadata, run: "b", attempt: "x" } }];
+        assert.deepEqual(await launcher.begun(), ["a"]);
+        assert.deepEqual(await toldOf(launcher), { a: { state: "running" } });
+        said = [{ ...job, ...strange, status: "FAILED" }];
+        assert.deepEqual(await toldOf(launcher), { a: { state: "ended", problem: 'Ray lost its job: "FAILED".' } });
+        assert.deepEqual([...Deno.readDirSync(base)].map(({ name }) => name), [".ray"]);
+      } finally {
+        await launcher.close?.();
+      }
+    });
+  }));
+
+Deno.test("what a job prints is kept through no link, and a place that takes no log ends nothing", () =>
+  withFolder(async (base) => {
+    const sweep = "0123456789";
+    const job = { status: "RUNNING", metadata: { sweep, run: "a", attempt: "1" } };
+    await withHead(() => [200, JSON.stringify([job])], async (address) => {
+      const [mine, place, out] = [join(base, "mine"), join(base, ".ray"), capture()];
+      Deno.mkdirSync(place);
+      Deno.writeTextFileSync(join(place, "token"), sweep);
+      Deno.writeTextFileSync(mine, "mine");
+      Deno.symlinkSync(mine, join(place, "a.1.log"));
+      const about = { name: "s", runs: 1, threads: 1, command: ["deno", "run"], next: null };
+      const launcher = await ray.open({ ...about, folder: base, out }, values(address));
+      try {
+        assert.deepEqual(await launcher.begun(), ["a"]);
+        assert.deepEqual(await toldOf(launcher), { a: { state: "running" } });
+      } finally {
+        await launcher.close?.();
+      }
+      assert.equal(Deno.readTextFileSync(mine), "mine");
+      assert.match(
+        out.text,
+        /^\S+a\.1\.log could not be written: it is a link, .* there\. What jobs print is not kept, /,
+      );
+    });
+  }));
+
 Deno.test("a node without Deno takes npm's, of the same version, and one without npm says what it lacks", () =>
   withFolder(async (base) => {
     const bin = join(base, "it's npm's");

@@ -93,7 +93,7 @@ Deno.test("the words of a run reach its program whole, and of all that is named 
 
 Deno.test("a task hands SIGTERM on to its run, and when its time is nearly over it saves the run and waits again", () =>
   withCommands({ scontrol: "exit 0" }, async (base, said) => {
-    const command = ["sh", "-c", "trap 'kill $!; exit 130' TERM; echo begun; sleep 60 & wait"];
+    const command = ["sh", "-c", "trap 'kill $!; exit 130' TERM; echo begun; sleep 60 > /dev/null & wait"];
     const about = { command, jobs: [job("a")], folder: base, cwd: base, next: null, prologue: null };
     for (const [signal, end] of [["SIGTERM", "130\n"], ["SIGUSR1", null]] as const) {
       const child = task(scriptOf(about), base);
@@ -309,6 +309,34 @@ Deno.test("the command ends when Slurm has the runs, and who watches may leave: 
     } finally {
       for (const timer of timers) clearInterval(timer);
     }
+  }));
+
+Deno.test("what squeue says that is no queue is told, and never taken for one in which nothing is", () =>
+  withCommands({ squeue: "cat queue", sbatch: "echo 7", scontrol }, async (folder, said) => {
+    const launcher = await slurm.open(workIn(join(folder, "sweep")), values);
+    await launcher.start([job("a")]);
+    const name = /--job-name=(\S+)/.exec(said("sbatch"))![1]!;
+    const running = `7_0|RUNNING|node1|${name}|None\n`;
+    assert.deepEqual(await toldOf(launcher, folder, running), { a: { state: "running", where: "node1" } });
+    for (
+      const garbage of [
+        "<html>\n",
+        "--all_0|RUNNING|||\n",
+        `${running}slurm_load_jobs error\n`,
+        "7_0|RUNNING|x|other|\n",
+      ]
+    ) {
+      assert.deepEqual(await toldOf(launcher, folder, garbage), { a: { state: "running", where: "node1" } });
+      // Another process, which knows nothing yet, begins nothing.
+      const next = await slurm.open(workIn(join(folder, "sweep")), values);
+      await assert.rejects(
+        () => next.begun(),
+        /UsageError: --on slurm: squeue says what is no row of its queue, ".*"\.$/,
+      );
+    }
+    Deno.writeTextFileSync(join(folder, "bin", "squeue"), "#!/\n");
+    const next = await slurm.open(workIn(join(folder, "sweep")), values);
+    await assert.rejects(() => next.begun(), /UsageError: --on slurm: squeue could not be run: .*[^.]\.$/);
   }));
 
 Deno.test("a job that sbatch does not take is told with its words, as is a folder into which Slurm cannot write", () =>

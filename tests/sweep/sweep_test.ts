@@ -1,13 +1,14 @@
 /** Sweeps: what a file asks for, which runs that is, and that all of them are trained once. */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { openEngine } from "../../lib/engine/select.ts";
 import { cores } from "../../lib/engine/threads.ts";
 import { PlumblineError } from "../../lib/graph/error.ts";
 import { chooseDevice } from "../../lib/systems/device.ts";
 import type { Config } from "../../lib/systems/settings.ts";
 import { listCheckpoints } from "../../lib/train/files/checkpoint.ts";
+import { infoOf } from "../../lib/train/files/atomic.ts";
 import type { Manifest } from "../../lib/train/files/manifest.ts";
 import { readConfig } from "../../lib/train/command/saved_config.ts";
 import { threadsFor } from "../../lib/train/sweep/local.ts";
@@ -127,6 +128,21 @@ Deno.test("a run whose process was killed is begun once more, and then told", ()
     assert.ok(out.includes("  0001-s0: its process ended before it was done, and did not say why.\n"));
   }));
 
+Deno.test("a run whose folder is taken away is told with what is wrong, and does not keep the others", () =>
+  withFolder(async (base) => {
+    const file = yaml(base, `{ settings: { ${quick}, nIters: 2 }, seeds: 3 }`);
+    const [removed, broken] = [join(base, "s", "0001-s0"), join(base, "s", "0001-s1")];
+    const { code, out, err } = await sweep([file, "--out", base], {
+      onJob: () => {
+        if (infoOf(removed)) Deno.removeSync(removed, { recursive: true });
+        Deno.removeSync(join(broken, "checkpoints"), { recursive: true });
+        Deno.writeTextFileSync(join(broken, "checkpoints"), "");
+      },
+    });
+    assert.deepEqual([code, err], [1, ""]);
+    assert.match(out, /\n1 of 3 runs done, 2 failed:\n {2}0001-s0: .*0001-s0.*does not exist.*\n {2}0001-s1: .*\n/);
+  }));
+
 Deno.test("asha trains the best of many to their ends, the others to their rungs, each from its checkpoint", () =>
   withFolder(async (base) => {
     const text = `{ settings: { ${quick}, nIters: 2 }, axes: { lr: { linear: [0.001, 0.9] } }, seeds: 2, ` +
@@ -230,6 +246,12 @@ const wrong: readonly (readonly [text: string, sentence: RegExp])[] = [
     "{ axes: { lr: { log: [1e-5, 1e-1], steps: 400 }, gamma: { linear: [0.1, 0.9], steps: 400 } } }",
     /100,000 runs are the most/,
   ],
+  [
+    "{ axes: { lr: { log: [1e-5, 1e-1], steps: 9999 }, gamma: { linear: [0.1, 0.9], steps: 9999 }, " +
+    "lmbda: { linear: [0.1, 0.9], steps: 9999 } } }",
+    /The sweep has [\d,]{15} settings with 1 seed each: 100,000 runs are the most/,
+  ],
+  [`{ axes: { lr: [${Array.from({ length: 30_000 }, (_, i) => (i + 1) / 30_000)}, 1] } }`, /axes\.lr has 1 twice\./],
   [
     "{ search: asha, draws: 4, axes: { nIters: [3, 9] } }",
     /asha compares runs of one length, and these have nIters [39], [39]\./,
@@ -340,6 +362,27 @@ Deno.test("--dry-run prints the runs and what they would cost, by iterations tha
     assert.match(lines[4]!, /^150 iterations: \d+:\d\d of work, \d+:\d\d with 1 run at a time\.$/);
     assert.equal(lines[5], `Dry run: nothing was written. It would go to ${join(base, "s")}/`);
     assert.deepEqual(filesBelow(base), ["s.yaml"]);
+  }));
+
+Deno.test("Ctrl-C ends --dry-run with what it measures, at once, and nothing is left of it", () =>
+  withFolder(async (base) => {
+    const file = yaml(base, `{ settings: { ${quick} } }`);
+    const [pid, program] = [join(base, "pid"), join(base, "train.ts")];
+    Deno.writeTextFileSync(
+      program,
+      `Deno.writeTextFileSync(${JSON.stringify(pid)}, Deno.pid + " " + Deno.args[1]);
+      await new Promise((resolve) => setTimeout(resolve, 60_000));`,
+    );
+    const begun = async (): Promise<void> => {
+      while (infoOf(pid) === null) await new Promise((resolve) => setTimeout(resolve, 10));
+    };
+    const train = [Deno.execPath(), "run", "--no-check", "-A", program];
+    const { code, out, err } = await sweep([file, "--out", base, "--dry-run"], { train, stopWhen: begun() });
+    assert.deepEqual([code, err], [130, ""]);
+    assert.ok(out.endsWith("\nMeasuring a few iterations ..\nStopped. Nothing was written.\n"));
+    const [, measured, place] = /^(\d+) (.*)$/.exec(Deno.readTextFileSync(pid))!;
+    assert.throws(() => Deno.kill(Number(measured), "SIGCONT"), Deno.errors.NotFound);
+    assert.equal(infoOf(dirname(place!)), null);
   }));
 
 Deno.test("a run computes with the threads of its configuration, or as many as there are cores", async () => {

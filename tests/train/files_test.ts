@@ -202,6 +202,16 @@ Deno.test("RunFolder.create() gives runs of the same second folders of their own
     );
   }));
 
+Deno.test("a run that a clock before 1970 has begun keeps to its one file of events", () =>
+  withFolder((base) => {
+    const run = RunFolder.create(base, defaults, new Date(-86_400_000));
+    const { path, events } = run;
+    run.close();
+    using again = RunFolder.open(path);
+    assert.equal(again.events, events);
+    assert.equal(filesBelow(path).filter((name) => name.startsWith("events.")).length, 1);
+  }));
+
 Deno.test("RunFolder.open() refuses a run that is being trained", () =>
   withFolder((folder) => {
     const run = RunFolder.create(folder, defaults, noon);

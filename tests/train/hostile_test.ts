@@ -48,6 +48,19 @@ for (const target of ["a file", "nothing"]) {
     }));
 }
 
+Deno.test("a run of a series that is a link to elsewhere is refused before any goes on", () =>
+  withFolder(async (base) => {
+    await run([...args, "--seed", "0,1", "--out", base], { stopAfter: 3 });
+    const [series, elsewhere] = [onlyRun(base), join(base, "elsewhere")];
+    Deno.renameSync(join(series, "seed-1"), elsewhere);
+    Deno.symlinkSync(elsewhere, join(series, "seed-1"));
+    const before = filesBelow(base);
+    const { code, err } = await run(["--resume", series]);
+    assert.equal(code, 2);
+    assert.match(err, /seed-1 could not be written: it is a link, which is not followed: put the folder itself there/);
+    assert.deepEqual(filesBelow(base), before);
+  }));
+
 Deno.test("a folder of checkpoints that is a link is refused before anything in it is removed", () =>
   withFolder(async (base) => {
     await run([...args, "--out", base], { stopAfter: 5 });

@@ -1,4 +1,4 @@
-/** Kill -9 of real runs: they go on from their folders, and what they come to is compared with runs that nobody disturbed. */
+/** Kill -9 and other signals to real runs: they go on from their folders, and what they come to is compared with runs that nobody disturbed. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -50,12 +50,13 @@ function isSaving(out: string, scenario: string): boolean {
  */
 type Moment = { readonly share: number } | "saving";
 
-/** Begins the command and kills it at a moment. What it was killed in; null if it had come to its end before. */
+/** Begins the command and sends it a signal at a moment. What it was ended in; null if it had come to its end before. */
 async function killed(
   out: string,
   scenario: string,
   command: readonly string[],
   moment: Moment,
+  sent: Deno.Signal,
 ): Promise<string | null> {
   const script = join(import.meta.dirname!, "../../tasks/train.ts");
   const child = new Deno.Command(Deno.execPath(), {
@@ -78,12 +79,15 @@ async function killed(
     while (!over && performance.now() < end && !(saving = isSaving(out, scenario))) await sleep(0);
   } else if (!over) await sleep(1.5 * milliseconds * moment.share);
   try {
-    child.kill("SIGKILL");
+    child.kill(sent);
   } catch (error) {
     // It has ended by itself.
     if (!(error instanceof TypeError)) throw error;
   }
-  return (await status).signal === "SIGKILL" ? saving ? "saving" : "an iteration" : null;
+  const { code, signal } = await status;
+  // Of other signals a run is told, and ends in good order.
+  const isEnded = sent === "SIGKILL" ? signal === sent : code === 130 && signal === null;
+  return isEnded ? saving ? "saving" : "an iteration" : null;
 }
 
 /** A run that is to be disturbed. */
@@ -94,6 +98,8 @@ export interface Disturbed {
   /** How often it is killed. */
   readonly kills: number;
   readonly random: HostRandom;
+  /** What it is sent, SIGKILL unless it is given. */
+  readonly signal?: Deno.Signal;
   /** Iterations for each kill. */
   readonly iterations?: number;
   /** What is told of each kill. */
@@ -109,9 +115,15 @@ export async function assertSurvives(base: string, run: Disturbed): Promise<void
   let misses = 0;
   let next = [...flags, "--n-iters", `${iterations}`, "--out", disturbed];
   for (let done = 0; done < kills;) {
-    const during = await killed(disturbed, scenario, next, done % 3 === 1 ? "saving" : { share: random.next() });
+    const moment = done % 3 === 1 ? "saving" : { share: random.next() };
+    const during = await killed(disturbed, scenario, next, moment, run.signal ?? "SIGKILL");
     if (during !== null) done += 1;
     else iterations += each * 2 ** ++misses; // It came to its end before the kill: it gets longer.
+    // A schedule that falls over the whole run does not let it.
+    assert.ok(
+      misses < 8,
+      `${scenario} comes to its end before it can be killed: give it more iterations for each kill.`,
+    );
     const folder = onlyRun(disturbed, scenario);
     tell(during === null ? "came to its end" : `kill ${done} in ${during}, after iteration ${logged(folder).length}`);
     assertUndamaged(folder);
@@ -124,8 +136,12 @@ export async function assertSurvives(base: string, run: Disturbed): Promise<void
   assertUndamaged(folder);
   assert.equal(logged(folder).length, iterations);
   assert.deepEqual(logged(folder), logged(expected));
+  // Who is told to end saves where it is: of the last three checkpoints the older ones are others then.
+  const isKill = (run.signal ?? "SIGKILL") === "SIGKILL";
+  const isOlder = (name: string) => name.startsWith("checkpoints/") && !name.endsWith(`${iterations}.safetensors`);
   // What is named for a time, or says how long it took, differs.
-  const comparable = (path: string) => filesBelow(path).filter((x) => !/^(events\.|metrics\.|manifest\.)/.test(x));
+  const comparable = (path: string) =>
+    filesBelow(path).filter((x) => !/^(events\.|metrics\.|manifest\.)/.test(x) && (isKill || !isOlder(x)));
   const names = comparable(expected);
   assert.ok(names.some((name) => name.endsWith(`${iterations}.safetensors`)) && names.includes("config.json"));
   assert.deepEqual(comparable(folder), names);

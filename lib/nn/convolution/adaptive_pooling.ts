@@ -4,6 +4,7 @@
  */
 
 import { type Signature, signature, takeOnly } from "../../graph/arguments.ts";
+import { lackOf } from "../../graph/memory.ts";
 import { atCaller } from "../../graph/site.ts";
 import { stack } from "../../tensor/functions.ts";
 import * as kind from "../../tensor/kinds.ts";
@@ -31,10 +32,15 @@ interface Pooling {
 const means: Pooling = { even: average, last: (x) => x.mean(-1) };
 const maxima: Pooling = { even: largest, last: firstLargest };
 
+/** About what a window takes while it is a part of a graph. */
+const bytesOfWindow = 4000;
+
 /** Windows along `axis` of an image: the largest or mean of a rectangle is that of its rows'. */
-function along(pooling: Pooling, x: Tensor, axis: number, out: number): Tensor {
+function along(name: string, pooling: Pooling, x: Tensor, axis: number, out: number): Tensor {
   const n = x.shape[axis]!;
   if (n === out) return x;
+  const lack = lackOf(out * bytesOfWindow);
+  if (lack !== null) throw new RangeError(`${name} to ${out.toLocaleString("en-US")} windows ${lack}`);
   const windows = Array.from({ length: out }, (_, i) => {
     const window = x.slice(axis, Math.floor(i * n / out), Math.ceil((i + 1) * n / out));
     return pooling.last(window.transpose(axis, -1));
@@ -50,7 +56,7 @@ function adapted(name: string, pooling: Pooling, x: Tensor, outputSize: OutputSi
   const [rows, columns] = pair.map((n, i) => (n as number | null) ?? whole[i]!) as [number, number];
   const isEven = whole[0] % rows === 0 && whole[1] % columns === 0;
   if (isEven) return pooling.even(name, x, [whole[0] / rows, whole[1] / columns], {});
-  return atCaller(() => along(pooling, along(pooling, x, 3, columns), 2, rows).named(...x.axes));
+  return atCaller(() => along(name, pooling, along(name, pooling, x, 3, columns), 2, rows).named(...x.axes));
 }
 
 /** `[batch, channel, length]` as images of one row. */

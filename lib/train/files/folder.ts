@@ -27,7 +27,8 @@ export const configName = "config.json";
 /** The name of the file that holds the metrics of a run. */
 export const metricsName = "metrics.jsonl";
 const eventsPattern = /^events\.out\.tfevents\.\d+\.plumbline$/;
-const eventsName = (seconds: number): string => `events.out.tfevents.${seconds}.plumbline`;
+/** A clock that was never set may be before 1970. */
+const eventsName = (seconds: number): string => `events.out.tfevents.${Math.max(0, Math.floor(seconds))}.plumbline`;
 
 /** The folder of the runs of a scenario; those of a world from a file have the file's name. */
 export function folderNameOf({ scenarioName }: Pick<Config, "scenarioName">): string {
@@ -48,12 +49,12 @@ function eventsIn(folder: string): string {
   return names.sort()[0] ?? eventsName(0);
 }
 
-/** Throws a {@linkcode WriteError} unless the folder of a run has a folder `name` of its own. */
-function checkFolderOf(run: string, name: string): void {
+/** Throws a {@linkcode WriteError} unless a run, a series or a sweep has a folder `name` of its own, and no link to one elsewhere. */
+export function checkFolderOf(path: string, name: string): void {
   try {
-    checkFolder(join(run, name));
+    checkFolder(join(path, name));
   } catch (error) {
-    throw new WriteError(join(run, name), error);
+    throw new WriteError(join(path, name), error);
   }
 }
 
@@ -170,7 +171,7 @@ export class RunFolder {
     Deno.mkdirSync(join(path, checkpointFolder));
     const config = keepInputs(path, given, inputs);
     const seconds = now.getTime() / 1000;
-    const folder = RunFolder.#lock(path, eventsName(Math.floor(seconds)));
+    const folder = RunFolder.#lock(path, eventsName(seconds));
     folder.#kept = Object.fromEntries(inputs.map((name) => [name, config[name]!]));
     try {
       folder.#events.append(versionRecord(seconds));

@@ -76,6 +76,12 @@ export function readRegularText(path: string): string {
   return new TextDecoder().decode(readRegular(path));
 }
 
+/** Makes the folder `path` unless it is there. Throws a reason where there is a link, or no folder. */
+export function makeFolder(path: string): void {
+  if (entryAt(path) === null) Deno.mkdirSync(path, { recursive: true });
+  checkFolder(path);
+}
+
 /** Throws a reason unless `path` is a folder, and no link to one. */
 export function checkFolder(path: string): void {
   const info = entryAt(path);

@@ -1,6 +1,6 @@
 /** Several runs by one command, one after the other: the seeds of one configuration, in one folder. */
 
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Trainer } from "../../systems/trainer.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { curveName, drawRunCurves } from "../look/curve.ts";
@@ -9,7 +9,7 @@ import { usedConfig } from "../command/saved_config.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { textOf, WriteError } from "../files/error.ts";
 import { findRun } from "../files/find_run.ts";
-import { RunFolder } from "../files/folder.ts";
+import { checkFolderOf, RunFolder } from "../files/folder.ts";
 import { inputsOf } from "../files/inputs.ts";
 import type { Host } from "./host.ts";
 import { recentIterations } from "../files/metrics.ts";
@@ -60,6 +60,7 @@ async function reopen(plans: readonly Plan[], place: string, host: Host): Promis
   const problems: string[] = [];
   for (const plan of plans) {
     try {
+      checkFolderOf(place, basename(plan.resume!.folder));
       await checkBeginning(plan, host);
     } catch (error) {
       if (!(error instanceof UsageError || error instanceof WriteError)) throw error;

@@ -17,7 +17,7 @@ import type { helpOf } from "../command/tool.ts";
 import { infoOf } from "../files/atomic.ts";
 import { type Noted, notedSweep, sameSweep, sweepName } from "./folder.ts";
 import type { Engine } from "./launcher.ts";
-import { readSweepFile, runsOf, type Spec, type SweepFile, type SweepRun } from "./spec.ts";
+import { isSweepName, readSweepFile, runsOf, type Spec, type SweepFile, type SweepRun } from "./spec.ts";
 
 /** What concerns one command only; the file may say it too. */
 const flags = (engines: readonly Engine[]) => ({
@@ -133,7 +133,7 @@ async function named<T>(file: string, make: () => T | Promise<T>): Promise<T> {
 /** The name of a sweep: a part of a path. Throws a {@linkcode UsageError} if it cannot be. */
 function nameOf(file: string, { spec }: SweepFile): string {
   const name = spec.name ?? basename(file, extname(file));
-  if (/^[\p{L}\p{N}_][\p{L}\p{N}_. -]*$/u.test(name)) return name;
+  if (isSweepName(name)) return name;
   throw new UsageError(
     `${file}: a sweep is called by letters, digits, "_", "-" and ".", not ${JSON.stringify(name)}: give it a name.`,
   );

@@ -49,7 +49,8 @@ function listOf(name: string, given: readonly unknown[], row: Option): Axis {
   if (given.length === 0) throw new UsageError(`axes.${name} is an empty list: give it values, or leave it out.`);
   for (const value of given) checkValue(name, row, value);
   const values = given as readonly Setting[];
-  const twice = values.find((value, i) => values.indexOf(value) < i);
+  const seen = new Set<Setting>();
+  const twice = values.find((value) => seen.size === seen.add(value).size);
   if (twice !== undefined) throw new UsageError(`axes.${name} has ${shown(twice)} twice.`);
   return { name, values, draw: (random) => values[Math.floor(random.next() * values.length)]! };
 }
@@ -99,6 +100,11 @@ function endsOf(name: string, given: unknown, isLog: boolean): [low: number, hig
 
 /** What axes come to: a table of values by their names. */
 export type Point = Readonly<Record<string, Setting>>;
+
+/** How many combinations the values of axes have; those of a range without steps are not counted. */
+export function combinationsOf(axes: readonly Axis[]): number {
+  return axes.reduce((count, { values }) => count * (values?.length ?? 1), 1);
+}
 
 /** Every combination of the values of axes, the last of which changes first. Throws a {@linkcode UsageError} for a range without steps. */
 export function gridOf(axes: readonly Axis[]): Point[] {

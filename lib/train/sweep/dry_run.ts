@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import { counted, numberText, printable } from "../../systems/text.ts";
 import { infoOf } from "../files/atomic.ts";
-import { clock, type Output } from "../loop/progress.ts";
+import type { Host } from "../loop/host.ts";
+import { clock } from "../loop/progress.ts";
 import { type Asked, mostThreads } from "./asked.ts";
 import { type Price, priceOf, workOf } from "./price.ts";
 import { searchOf } from "./search.ts";
@@ -13,17 +14,24 @@ import { standingOf } from "./standing.ts";
 /** So many runs are measured. */
 const mostPriced = 3;
 
-/** Prints them. `train` is the program that trains a run, with its first arguments. */
+/** Prints them. `train` is the program that trains a run, with its first arguments. Whether it came to its end: Ctrl-C stops it. */
 export async function dryRun(
   asked: Asked,
-  { out, train }: { readonly out: Output; readonly train: readonly string[] },
-): Promise<void> {
+  { out, train, listenForStop }: Pick<Host, "out" | "listenForStop"> & { readonly train: readonly string[] },
+): Promise<boolean> {
+  const { promise: stopped, resolve } = Promise.withResolvers<void>();
+  await listenForStop(resolve);
   out.write(`${printable([...tableOf(asked), "Measuring a few iterations .."].join("\n"))}\n`);
   const threads = mostThreads(asked);
   const prices: Price[] = [];
   for (const { plan, ...run } of pricedOf(asked.runs)) {
     const config = { ...plan.config, threads: plan.config.threads ?? threads };
-    prices.push(await priceOf({ ...run, plan: { ...plan, config } }, train));
+    const price = await priceOf({ ...run, plan: { ...plan, config } }, train, stopped);
+    if (price === null) {
+      out.write("Stopped. Nothing was written.\n");
+      return false;
+    }
+    prices.push(price);
   }
   const lines = [
     ...prices.map(({ id, iteration, beginning }) =>
@@ -33,6 +41,7 @@ export async function dryRun(
     `Dry run: nothing was written. It would go to ${asked.folder}/`,
   ];
   out.write(`${printable(lines.join("\n"))}\n`);
+  return true;
 }
 
 /** A sentence of what all of it takes. */

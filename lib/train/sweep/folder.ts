@@ -6,13 +6,15 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { shown } from "../../graph/kinds.ts";
+import { fits } from "../../systems/option.ts";
+import { running } from "../../systems/settings.ts";
 import { UsageError } from "../../systems/usage.ts";
 import { AppendFile, infoOf, removeLeftovers, writeFileAtomic } from "../files/atomic.ts";
 import { reasonOf, WriteError } from "../files/error.ts";
-import { encodeJson, RunFolder } from "../files/folder.ts";
+import { checkFolderOf, encodeJson, RunFolder } from "../files/folder.ts";
 import { inputsOf } from "../files/inputs.ts";
-import { readRegularText, temporary } from "../files/regular.ts";
-import type { Spec, SweepRun } from "./spec.ts";
+import { makeFolder, readRegularText, temporary } from "../files/regular.ts";
+import { type Spec, specOf, type SweepRun } from "./spec.ts";
 
 /** The file that says what the sweep in a folder is. */
 export const sweepName = "sweep.json";
@@ -65,7 +67,10 @@ export class SweepFolder {
     const there = new Set([...Deno.readDirSync(this.path)].map(({ name }) => name));
     const now = new Date();
     for (const { id, plan: { system, config } } of runs) {
-      if (there.has(id)) continue;
+      if (there.has(id)) {
+        checkFolderOf(this.path, id);
+        continue;
+      }
       const own = { ...config, threads: config.threads ?? this.noted.threads };
       RunFolder.createNamed(this.path, id, own, now, inputsOf(system, own));
     }
@@ -74,6 +79,17 @@ export class SweepFolder {
   /** Lets others work in it. */
   close(): void {
     this.#lock.close();
+  }
+}
+
+/** Makes the folder in which a launcher keeps what is its own, unless it is there. Gives its path. Throws a {@linkcode WriteError}. */
+export function launcherFolder(sweep: string, name: string): string {
+  const path = join(sweep, name);
+  try {
+    makeFolder(path);
+    return path;
+  } catch (error) {
+    throw new WriteError(path, error);
   }
 }
 
@@ -106,13 +122,13 @@ export function notedSweep(path: string): Noted | null {
   const file = join(path, sweepName);
   if (infoOf(file) === null) return null;
   try {
-    const noted = JSON.parse(readRegularText(file)) as Noted;
-    const isWhole = typeof noted?.name === "string" && typeof noted.settings === "object" &&
-      typeof noted.axes === "object" && Array.isArray(noted.seeds) && typeof noted.search === "string";
-    if (!isWhole) throw new Error("it does not say what is swept");
-    return noted;
+    const noted: unknown = JSON.parse(readRegularText(file));
+    if (typeof noted !== "object" || noted === null) throw new Error("it does not say what is swept");
+    const { threads, ...spec } = noted as Record<string, unknown>;
+    if (!fits(running.threads, threads)) throw new Error(`threads is ${shown(threads)}`);
+    return { ...specOf(spec), threads: threads as number };
   } catch (error) {
-    throw new UsageError(`${file} is damaged: ${reasonOf(error)}.`);
+    throw new UsageError(`${file} is damaged: ${reasonOf(error).replace(/\.$/, "")}.`);
   }
 }
 

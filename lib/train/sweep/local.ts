@@ -7,6 +7,7 @@ import { oneLine } from "../../systems/text.ts";
 import { infoOf, removeIfThere, writeFileAtomic } from "../files/atomic.ts";
 import { reasonOf, WriteError } from "../files/error.ts";
 import { readRegularText } from "../files/regular.ts";
+import { launcherFolder } from "./folder.ts";
 import type { Engine, Job, Launcher, Told, Work } from "./launcher.ts";
 import { isTrained } from "./standing.ts";
 
@@ -64,7 +65,7 @@ class Local implements Launcher {
 
   constructor(readonly work: Work, processes: number | null) {
     this.room = roomFor(processes, work.threads);
-    Deno.mkdirSync(this.#notes(), { recursive: true });
+    launcherFolder(work.folder, notesName);
   }
 
   #notes(...name: string[]): string {

@@ -37,8 +37,7 @@ export async function sweepMain(args: readonly string[], host: Surroundings): Pr
     }
     const asked = await askedFor(file, values, known);
     if (!asked.values.dryRun) return await work(asked, host);
-    await dryRun(asked, host);
-    return 0;
+    return await dryRun(asked, host) ? 0 : interruptedCode;
   } catch (error) {
     host.err.write(`error: ${printable(textOf(error))}\n`);
     return error instanceof UsageError ? 2 : 1;

@@ -1,7 +1,7 @@
 /** What a sweep would cost: a few iterations of some of its runs, measured as they would be trained. */
 
 import { join } from "node:path";
-import { reasonOf } from "../files/error.ts";
+import { reasonOf, WriteError } from "../files/error.ts";
 import { metricsName, RunFolder } from "../files/folder.ts";
 import { inputsOf } from "../files/inputs.ts";
 import { readRows } from "../files/metrics.ts";
@@ -20,20 +20,33 @@ export interface Price {
   readonly iteration: number;
 }
 
-/** Trains the first iterations of a run in a folder that is removed, with the program that would train it. */
-export async function priceOf({ id, plan: { system, config } }: SweepRun, command: readonly string[]): Promise<Price> {
-  const place = Deno.makeTempDirSync({ prefix: "plumbline-price-" });
+/**
+ * Trains the first iterations of a run in a folder that is removed, with the program that would train it. Null if that was
+ * `stopped`: then it has ended at once, since nothing of it is kept.
+ */
+export async function priceOf(
+  { id, plan: { system, config } }: SweepRun,
+  command: readonly string[],
+  stopped: Promise<void>,
+): Promise<Price | null> {
+  const place = placeToMeasure();
   try {
     const own = { ...config, saveEvery: measured };
     const folder = RunFolder.createNamed(place, id, own, new Date(), inputsOf(system, own));
     const iterations = Math.min(measured, config.nIters);
     const [program, ...first] = command;
     const began = performance.now();
-    const { success, stderr } = await new Deno.Command(program!, {
+    const process = new Deno.Command(program!, {
       args: [...first, "--resume", folder, "--until", String(iterations)],
       stdin: "null",
       stdout: "null",
-    }).output();
+      stderr: "piped",
+    }).spawn();
+    const ended = process.output();
+    const isStopped = await Promise.race([stopped.then(() => true), ended.then(() => false)]);
+    if (isStopped) endAtOnce(process);
+    const { success, stderr } = await ended;
+    if (isStopped) return null;
     const seconds = (performance.now() - began) / 1000;
     if (!success) throw new UsageError(`${id} cannot be trained: ${reasonOf(new TextDecoder().decode(stderr).trim())}`);
     const times = readRows(Deno.readFileSync(join(folder, metricsName)))
@@ -43,6 +56,24 @@ export async function priceOf({ id, plan: { system, config } }: SweepRun, comman
     return { id, iteration, beginning: Math.max(0, seconds - iteration * times.length) };
   } finally {
     Deno.removeSync(place, { recursive: true });
+  }
+}
+
+/** A folder of its own among those that are removed. Throws a {@linkcode WriteError}. */
+function placeToMeasure(): string {
+  try {
+    return Deno.makeTempDirSync({ prefix: "plumbline-price-" });
+  } catch (error) {
+    throw new WriteError("A folder for what is measured (TMPDIR says where)", error);
+  }
+}
+
+function endAtOnce(process: Deno.ChildProcess): void {
+  try {
+    process.kill("SIGKILL");
+  } catch (error) {
+    // It has ended by itself.
+    if (!(error instanceof Deno.errors.NotFound || error instanceof TypeError)) throw error;
   }
 }
 

@@ -15,7 +15,7 @@ import {
   words,
 } from "../../systems/option.ts";
 import { running, type Setting, type Settings } from "../../systems/settings.ts";
-import { isShowable, oneLine } from "../../systems/text.ts";
+import { counted, isShowable, oneLine } from "../../systems/text.ts";
 import { UsageError } from "../../systems/usage.ts";
 import type { Controls } from "../command/tables.ts";
 import { readConfigFile } from "../command/config_file.ts";
@@ -25,7 +25,7 @@ import { type Plan, plansOf, scenarioOf } from "../command/plan.ts";
 import { algorithmOf } from "../command/config.ts";
 import { givenOf, refuseForeign } from "../command/tables.ts";
 import { systemFor } from "../command/worlds.ts";
-import { type Axis, axisOf, drawnFrom, gridOf, type Point } from "./axes.ts";
+import { type Axis, axisOf, combinationsOf, drawnFrom, gridOf, type Point } from "./axes.ts";
 
 /** How settings are chosen. */
 export type Search = "grid" | "random" | "asha";
@@ -137,6 +137,24 @@ export function sweepOf(
   };
 }
 
+/** The parts of a sweep that may be none. */
+const mayBeNone: readonly string[] = ["preset", "draws", "firstRung", "eta"];
+
+/** The sweep that was noted in a folder, checked as a file is; all its parts are there. Throws a {@linkcode UsageError}. */
+export function specOf(noted: Readonly<Record<string, unknown>>): Spec {
+  const missing = Object.keys(specRows).find((key) => !Object.hasOwn(noted, key));
+  if (missing !== undefined) throw new UsageError(`it does not say ${missing}.`);
+  const given = Object.entries(noted).filter(([key, value]) => value !== null || !mayBeNone.includes(key));
+  const { spec } = sweepOf(Object.fromEntries(given), {}, {});
+  if (isSweepName(spec.name)) return { ...spec, name: spec.name };
+  throw new UsageError(`its name is ${shown(spec.name)}.`);
+}
+
+/** Whether a sweep may be called so: its name is a part of a path. */
+export function isSweepName(name: string | null): name is string {
+  return /^[\p{L}\p{N}_][\p{L}\p{N}_. -]*$/u.test(name ?? "");
+}
+
 function seedsOf(given: unknown, settings: Settings): readonly number[] {
   if (Object.hasOwn(settings, "seed")) {
     throw new UsageError("settings.seed is one seed for all: give seeds, how many or a list, beside settings.");
@@ -190,8 +208,8 @@ const idOf = (setting: number, seed: number): string => `${String(setting + 1).p
 /** How many runs a sweep may have. */
 const mostRuns = 100_000;
 
-/** The points that a sweep tries. Throws a {@linkcode UsageError} for axes that are none. */
-export async function pointsOf({ settings, axes, search, draws, drawSeed }: Spec): Promise<Point[]> {
+/** The points that a sweep tries. Throws a {@linkcode UsageError} for axes that are none, and for too many of them. */
+export async function pointsOf({ settings, axes, seeds, search, draws, drawSeed }: Spec): Promise<Point[]> {
   const made: Axis[] = [];
   for (const [name, given] of Object.entries(axes)) {
     if (Object.hasOwn(settings, name)) {
@@ -200,7 +218,17 @@ export async function pointsOf({ settings, axes, search, draws, drawSeed }: Spec
     if (name === "seed") throw new UsageError("axes.seed: seeds are no axis: give seeds beside axes.");
     made.push(axisOf(name, given, await rowOf(name, settings, axes)));
   }
+  checkCount(search === "grid" ? combinationsOf(made) : draws!, seeds.length);
   return search === "grid" ? gridOf(made) : drawnFrom(made, draws!, new HostRandom(drawSeed));
+}
+
+/** Throws a {@linkcode UsageError} for more runs than a sweep may have, before they are made. */
+function checkCount(settings: number, seeds: number): void {
+  if (settings * seeds <= mostRuns) return;
+  throw new UsageError(
+    `The sweep has ${settings.toLocaleString("en-US")} settings with ${counted(seeds, "seed")} each: ` +
+      `${mostRuns.toLocaleString("en-US")} runs are the most. Give fewer steps, or search: random.`,
+  );
 }
 
 /** What a swept setting may be: the row of its system and algorithm, of the first ones where those are swept too. */
@@ -230,12 +258,6 @@ function refuseAll(): never {
 /** The runs of a sweep, setting by setting, all of which can be trained. Throws a {@linkcode UsageError}. */
 export async function runsOf(spec: Spec): Promise<SweepRun[]> {
   const points = await pointsOf(spec);
-  if (points.length * spec.seeds.length > mostRuns) {
-    throw new UsageError(
-      `The sweep has ${points.length.toLocaleString("en-US")} settings with ${spec.seeds.length} seeds each: ` +
-        `${mostRuns.toLocaleString("en-US")} runs are the most. Give fewer steps, or search: random.`,
-    );
-  }
   const controls: Partial<Controls> = spec.preset === null ? {} : { preset: spec.preset };
   const runs: SweepRun[] = [];
   for (const [setting, at] of points.entries()) {

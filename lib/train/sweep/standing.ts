@@ -22,8 +22,16 @@ export interface Standing {
 export function standingOf(folder: string): Standing {
   const found = lookAtManifest(join(folder, manifestName));
   const manifest = found === "damaged" ? null : found;
-  const saved = listCheckpoints(folder).at(-1)?.iteration ?? 0;
-  return { saved, outcome: manifest?.outcome ?? null, error: manifest?.error ?? null };
+  return { saved: savedIn(folder), outcome: manifest?.outcome ?? null, error: manifest?.error ?? null };
+}
+
+function savedIn(folder: string): number {
+  try {
+    return listCheckpoints(folder).at(-1)?.iteration ?? 0;
+  } catch {
+    // A run whose folder was taken away, or is damaged, is refused by who trains it: the others go on.
+    return 0;
+  }
 }
 
 /** Whether a run has come to where it was to come: to its own end, or to an iteration before. */

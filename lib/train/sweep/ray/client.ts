@@ -70,7 +70,8 @@ export class RayHead {
   async jobs(): Promise<readonly JobDetails[]> {
     const reply = await this.#ask("GET", "/api/jobs/");
     const jobs = jsonOf(reply);
-    if (reply.status === 200 && Array.isArray(jobs)) return jobs as JobDetails[];
+    const details = reply.status === 200 && Array.isArray(jobs) ? jobs.map(detailsOf) : [null];
+    if (!details.includes(null)) return details as JobDetails[];
     throw this.#strange(reply);
   }
 
@@ -96,13 +97,32 @@ export class RayHead {
   /** What a job has printed; nothing if that is gone. */
   async logs(id: string): Promise<string> {
     const reply = await this.#ask("GET", `/api/jobs/${encodeURIComponent(id)}/logs`);
-    return (jsonOf(reply) as { logs?: string } | null)?.logs ?? "";
+    return textOr((jsonOf(reply) as { logs?: unknown } | null)?.logs) ?? "";
   }
 
   /** Ends the line to it. */
   close(): Promise<void> {
     return this.#line.close();
   }
+}
+
+const textOr = (value: unknown): string | null => typeof value === "string" ? value : null;
+
+/** What is said of a job, of which what is no text or number is left out; null if nothing is said that tells how it stands. */
+function detailsOf(said: unknown): JobDetails | null {
+  const job = (said ?? {}) as Readonly<Record<string, unknown>>;
+  const status = textOr(job.status);
+  const metadata = Object.entries(job.metadata ?? {}).filter(([, value]) => typeof value === "string");
+  return status === null ? null : {
+    submission_id: textOr(job.submission_id),
+    status: status as Status,
+    entrypoint: textOr(job.entrypoint) ?? "",
+    message: textOr(job.message),
+    error_type: textOr(job.error_type),
+    metadata: Object.fromEntries(metadata),
+    driver_agent_http_address: textOr(job.driver_agent_http_address),
+    driver_exit_code: typeof job.driver_exit_code === "number" ? job.driver_exit_code : null,
+  };
 }
 
 function jsonOf({ text }: Reply): unknown {

@@ -33,8 +33,14 @@ export const ray: Engine = {
   },
   // How many fit is the cluster's to know.
   roomFor: () => Infinity,
-  open(work, values) {
+  async open(work, values) {
     const { address, ...own } = values as unknown as Values;
-    return Promise.resolve(new RayLauncher(work, new RayHead(address), own));
+    const head = new RayHead(address);
+    try {
+      return new RayLauncher(work, head, own);
+    } catch (error) {
+      await head.close();
+      throw error;
+    }
   },
 };

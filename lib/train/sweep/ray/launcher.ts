@@ -4,9 +4,12 @@
  */
 
 import { join } from "node:path";
-import { infoOf, writeFileAtomic } from "../../files/atomic.ts";
-import { textOf, WriteError } from "../../files/error.ts";
-import { oneLine } from "../../../systems/text.ts";
+import { AppendFile, infoOf, writeFileAtomic } from "../../files/atomic.ts";
+import { reasonOf, textOf, WriteError } from "../../files/error.ts";
+import { isTaken, readRegularText } from "../../files/regular.ts";
+import { oneLine, printable } from "../../../systems/text.ts";
+import { UsageError } from "../../../systems/usage.ts";
+import { launcherFolder } from "../folder.ts";
 import type { Job, Launcher, Told, Work } from "../launcher.ts";
 import type { Needs } from "../needs.ts";
 import { Pace } from "../pace.ts";
@@ -43,13 +46,14 @@ export class RayLauncher implements Launcher {
   #attempts = new Map<string, Attempt>();
   #told: ReadonlyMap<string, Told> = new Map();
   #silent = false;
+  #isFull = false;
 
   /** The jobs of a sweep at a head. Throws a {@linkcode WriteError}. */
   constructor(work: Work, head: RayHead, needs: Needs) {
     this.#work = work;
     this.#head = head;
     this.#needs = needs;
-    this.#token = tokenOf(join(work.folder, rayFolder));
+    this.#token = tokenOf(launcherFolder(work.folder, rayFolder));
   }
 
   /** What is under way, and as many more as wait for a place: more of them where many run. */
@@ -130,7 +134,7 @@ export class RayLauncher implements Launcher {
     for (const details of await this.#head.jobs()) {
       const { sweep, run = "", attempt } = details.metadata ?? {};
       const number = Number(attempt);
-      if (sweep !== this.#token || number < (attempts.get(run)?.number ?? 0)) continue;
+      if (sweep !== this.#token || !isName(run) || !(number >= (attempts.get(run)?.number ?? 0))) continue;
       attempts.set(run, { number, details });
     }
     this.#attempts = attempts;
@@ -147,7 +151,7 @@ export class RayLauncher implements Launcher {
     if (status === "PENDING") return { state: "waiting" };
     if (status === "RUNNING") {
       this.#follow(id, attempt);
-      return { state: "running", ...agent !== null && { where: new URL(agent).hostname } };
+      return { state: "running", ...agent !== null && URL.canParse(agent) && { where: new URL(agent).hostname } };
     }
     const log = await this.#keepLog(id, attempt);
     const problem = this.#problemOf(id, attempt.details, log);
@@ -160,11 +164,23 @@ export class RayLauncher implements Launcher {
     if (this.#followed.has(name)) return;
     this.#followed.add(name);
     const path = this.#logPath(id, number);
+    this.#keep(() => {
+      const log = new AppendFile(path);
+      log.truncate(0);
+      this.#head.follow(name, (text) => this.#keep(() => log.append(text)), () => log.close());
+    });
+  }
+
+  /** Writes of a log, which is for who reads it: a disk that takes no more ends no sweep. */
+  #keep(write: () => void): void {
     try {
-      Deno.writeTextFileSync(path, "");
-      this.#head.follow(name, (text) => Deno.writeTextFileSync(path, text, { append: true }), () => {});
+      write();
     } catch (error) {
-      throw new WriteError(path, error);
+      if (!(error instanceof WriteError)) throw error;
+      if (!this.#isFull) {
+        this.#work.out.write(`${printable(error.message)} What jobs print is not kept, and they go on.\n`);
+      }
+      this.#isFull = true;
     }
   }
 
@@ -172,12 +188,12 @@ export class RayLauncher implements Launcher {
   async #keepLog(id: string, { number, details: { entrypoint } }: Attempt): Promise<string> {
     const path = this.#logPath(id, number);
     const key = `all of ${path}`;
-    if (this.#followed.has(key)) return infoOf(path) ? Deno.readTextFileSync(path) : "";
+    if (this.#followed.has(key)) return infoOf(path)?.isFile ? readRegularText(path) : "";
     this.#followed.add(key);
     const said = await this.#head.logs(this.#nameOf(id, number)).catch(() => "");
     // What was submitted is there too, in between.
     const log = said.replace(`Running entrypoint for job ${this.#nameOf(id, number)}: ${entrypoint}\n`, "");
-    if (log !== "") writeFileAtomic(path, log);
+    if (log !== "") this.#keep(() => writeFileAtomic(path, log));
     return log;
   }
 
@@ -225,14 +241,22 @@ function isOver({ status }: JobDetails): boolean {
   return status !== "PENDING" && status !== "RUNNING";
 }
 
-/** What tells a sweep from all others of a head: made once, in its folder. */
+/** Whether a run that a head speaks of may be one of a sweep: its logs are called by it. */
+function isName(run: string): boolean {
+  return /^\w[\w.-]*$/.test(run);
+}
+
+/** What tells a sweep from all others of a head: made once, in its folder. Throws a {@linkcode UsageError} if it is damaged. */
 function tokenOf(folder: string): string {
   const path = join(folder, "token");
+  if (!isTaken(path)) writeFileAtomic(path, crypto.randomUUID());
   try {
-    Deno.mkdirSync(folder, { recursive: true });
-    if (!infoOf(path)) writeFileAtomic(path, crypto.randomUUID());
-    return Deno.readTextFileSync(path).trim();
+    const token = readRegularText(path).trim();
+    if (/^[\w-]{8,64}$/.test(token)) return token;
+    throw new Error("it is no name of a sweep");
   } catch (error) {
-    throw error instanceof WriteError ? error : new WriteError(path, error);
+    throw new UsageError(
+      `${path} is damaged: ${reasonOf(error)}. When Ray has none of its runs any more, remove that file.`,
+    );
   }
 }

@@ -2,6 +2,7 @@
 
 import { oneLine } from "../../../systems/text.ts";
 import { UsageError } from "../../../systems/usage.ts";
+import { reasonOf } from "../../files/error.ts";
 
 /** How Slurm says that a task of an array job stands. */
 export interface Row {
@@ -20,18 +21,27 @@ interface Answer {
   readonly err: string;
 }
 
-/** Runs a command of Slurm's. Throws a {@linkcode UsageError} if it is not there. */
+/** Seconds for which a command is waited for. By itself it gives a controller up that has not answered for less. */
+const patience = 120;
+
+/** Runs a command of Slurm's. Throws a {@linkcode UsageError} if it is not there, or does not come back. */
 async function ask(program: string, ...args: readonly string[]): Promise<Answer> {
   const decoder = new TextDecoder();
+  const signal = AbortSignal.timeout(1000 * patience);
+  let answer: Deno.CommandOutput;
   try {
-    const { success, stdout, stderr } = await new Deno.Command(program, { args: [...args], stdin: "null" }).output();
-    return { success, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+    answer = await new Deno.Command(program, { args: [...args], stdin: "null", signal }).output();
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!(error instanceof Deno.errors.NotFound)) {
+      throw new UsageError(`--on slurm: ${program} could not be run: ${reasonOf(error)}.`);
+    }
     throw new UsageError(
       `--on slurm: there is no ${program} here: give the command on a machine of the cluster, where Slurm is installed.`,
     );
   }
+  if (signal.aborted) throw new UsageError(`--on slurm: ${program} does not answer, for ${patience} s now.`);
+  const { success, stdout, stderr } = answer;
+  return { success, out: decoder.decode(stdout), err: decoder.decode(stderr) };
 }
 
 /** What a command of Slurm's says of a failure, in its own words. */
@@ -64,6 +74,11 @@ export async function largestArray(): Promise<number> {
   return Number(/^MaxArraySize\s*=\s*(\d+)/m.exec(out)?.[1] ?? 1001) - 1;
 }
 
+/** Whether a text is the number of a job: it goes to commands of Slurm's, where other words would be options. */
+export function isJob(text: string): boolean {
+  return /^\d+$/.test(text);
+}
+
 /** What Slurm knows of jobs. */
 export interface Queue {
   /** By `<job>_<task>`. */
@@ -92,8 +107,13 @@ export async function queueOf(names: readonly string[]): Promise<Queue> {
     if (!answer.success) throw new UsageError(`--on slurm: ${words("squeue", answer)}.`);
     for (const line of answer.out.split("\n").filter(Boolean)) {
       const [id = "", state = "", nodes = "", name = "", ...reason] = line.split("|");
+      const job = id.split("_")[0]!;
+      if (!isJob(job) || !some.includes(name)) {
+        // Taken for an empty queue, it would have runs that are under way submitted again.
+        throw new UsageError(`--on slurm: squeue says what is no row of its queue, "${oneLine(line)}".`);
+      }
       rows.set(id, { state, nodes, reason: reason.join("|") });
-      jobs.set(name, id.split("_")[0]!);
+      jobs.set(name, job);
     }
   }
   return { rows, jobs };

@@ -3,10 +3,14 @@
  * is submitted, and its name is the job's, so that a job is found again whenever the process is killed.
  */
 
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { UsageError } from "../../../systems/usage.ts";
 import { infoOf, writeFileAtomic } from "../../files/atomic.ts";
-import { WriteError } from "../../files/error.ts";
+import { reasonOf, WriteError } from "../../files/error.ts";
+import { readRegularText } from "../../files/regular.ts";
+import { launcherFolder } from "../folder.ts";
 import type { Job, Work } from "../launcher.ts";
+import { isJob } from "./commands.ts";
 import { endName, logName, scriptOf } from "./script.ts";
 
 /** The folder of submissions, in that of the sweep. */
@@ -39,17 +43,36 @@ const scriptName = "script.sh";
 
 /** What a sweep has submitted, oldest first. */
 export function readSubmissions({ folder }: Work): Submission[] {
-  const parent = resolve(folder, slurmFolder);
-  if (!infoOf(parent)) return [];
+  const parent = resolve(launcherFolder(folder, slurmFolder));
   const numbers = [...Deno.readDirSync(parent)].map(({ name }) => Number(name)).filter(Number.isSafeInteger);
   return numbers.sort((a, b) => a - b).flatMap((number) => {
     const own = join(parent, `${number}`);
     // A process that was killed before there was a list has submitted nothing.
     if (!infoOf(join(own, listName))) return [];
-    const { name, ids } = JSON.parse(Deno.readTextFileSync(join(own, listName))) as Pick<Submission, "name" | "ids">;
-    const job = infoOf(join(own, jobName)) ? Deno.readTextFileSync(join(own, jobName)).trim() : null;
-    return [{ name, folder: own, ids, job }];
+    return [{ ...readList(join(own, listName)), folder: launcherFolder(parent, `${number}`), job: readJob(own) }];
   });
+}
+
+/** What was submitted. Throws a {@linkcode UsageError} if that is damaged: then nobody knows what Slurm has of it. */
+function readList(path: string): Pick<Submission, "name" | "ids"> {
+  try {
+    const { name, ids } = JSON.parse(readRegularText(path)) ?? {};
+    const isWhole = typeof name === "string" && /^[\w.-]+$/.test(name) && Array.isArray(ids) &&
+      ids.every((id) => typeof id === "string");
+    if (isWhole) return { name, ids };
+    throw new Error("it does not say what was submitted");
+  } catch (error) {
+    throw new UsageError(
+      `${path} is damaged: ${reasonOf(error)}. When squeue shows none of its runs any more, remove ${dirname(path)}.`,
+    );
+  }
+}
+
+/** The number of the job, if that was noted; one that cannot be read is asked for by the job's name. */
+function readJob(folder: string): string | null {
+  const path = join(folder, jobName);
+  const text = infoOf(path)?.isFile ? readRegularText(path).trim() : "";
+  return isJob(text) ? text : null;
 }
 
 /** Makes the folder of a submission. Returns it, and the path of its script. Throws a {@linkcode WriteError}. */
@@ -58,7 +81,7 @@ export function prepare(
   jobs: readonly Job[],
   prologue: string | null,
 ): { readonly submission: Submission; readonly script: string } {
-  const parent = resolve(work.folder, slurmFolder);
+  const parent = resolve(launcherFolder(work.folder, slurmFolder));
   const { number, folder } = newFolder(parent);
   const unique = crypto.randomUUID().slice(0, 8);
   const name = `${work.name.replaceAll(/[^\w.-]/g, "_")}.${number}.${unique}`;
@@ -73,7 +96,6 @@ export function prepare(
 /** A folder that was not there, with the next number. */
 function newFolder(parent: string): { readonly number: number; readonly folder: string } {
   try {
-    Deno.mkdirSync(parent, { recursive: true });
     for (let number = 1;; number++) {
       const folder = join(parent, `${number}`);
       if (infoOf(folder)) continue;
@@ -109,7 +131,7 @@ export function logPattern({ folder }: Submission): string {
 /** The exit code with which a run has ended; null if it has not, or nobody could note it. */
 export function endOf({ submission: { folder }, index }: Task): number | null {
   const path = join(folder, endName(index));
-  const text = infoOf(path) ? Deno.readTextFileSync(path).trim() : "";
+  const text = infoOf(path)?.isFile ? readRegularText(path).trim() : "";
   return /^\d+$/.test(text) ? Number(text) : null;
 }
 
@@ -121,5 +143,5 @@ export function countEnds(folder: string): number {
 /** What a task has printed; nothing if it has not begun. */
 export function logOf({ submission: { folder }, index }: Task): string {
   const path = join(folder, logName(index));
-  return infoOf(path) ? Deno.readTextFileSync(path) : "";
+  return infoOf(path)?.isFile ? readRegularText(path) : "";
 }
