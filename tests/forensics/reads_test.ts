@@ -18,6 +18,8 @@ function watchInputs(node: Node): () => number {
 
 Deno.test("a read in a loop without parameters does not go back to the steps before", async () => {
   let x = tensor([1, 2]);
+  // What other tests have left to be computed is not computed with the first step.
+  await x.add(1).data();
   const looks: (() => number)[] = [];
   for (let i = 0; i < 20; i++) {
     x = x.mul(0.5).add(1);
