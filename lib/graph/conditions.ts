@@ -38,7 +38,7 @@ export function noteCondition(node: Node, tensor: object): void {
   if (open.size > most) open.delete(open.values().next().value!);
 }
 
-/** An operation takes `node`, which is a condition. */
+/** An operation takes `node`, which is a condition, or somebody reads it. */
 export function useCondition(node: Node): void {
   const condition = made.get(node);
   if (condition) open.delete(condition);

@@ -55,7 +55,9 @@ export class Storage {
   /** The numbers in host memory, if they are there already. */
   get host(): TypedArray | null {
     this.#refuseRetired();
-    return this.hostIfAny;
+    const host = this.hostIfAny;
+    if (host !== null) this.#refuseLost(host);
+    return host;
   }
 
   /** The numbers in host memory, if they are there and the value is not gone. For messages. */
@@ -78,6 +80,7 @@ export class Storage {
     this.#refuseRetired();
     this.#shared = true;
     this.#host ??= await this.#device!.read();
+    this.#refuseLost(this.#host);
     return this.#host;
   }
 
@@ -114,6 +117,18 @@ export class Storage {
     this.#host ??= await this.#device!.read();
     this.#device?.release();
     this.#device = null;
+  }
+
+  /** Of an array that is not the engine's its owner may have given the memory away. */
+  #refuseLost({ length }: TypedArray): void {
+    if (length === this.size) return;
+    throw new PlumblineError({
+      code: "G301",
+      message:
+        `the array that fromBuffer() made a tensor over has ${length} numbers now, not ${this.size}: its memory was ` +
+        "transferred, or changed its size.",
+      help: "tensor(array) takes a copy, which stays; or post a copy: worker.postMessage(array.slice()).",
+    });
   }
 
   #refuseRetired(): void {

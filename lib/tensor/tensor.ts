@@ -15,6 +15,7 @@ import { hasFirstSteps, lookAtFirstSteps } from "../forensics/steps/zero_step.ts
 import { takeOnly } from "../graph/arguments.ts";
 import * as arrange from "../graph/arrange.ts";
 import * as composite from "../graph/composite.ts";
+import { useCondition } from "../graph/conditions.ts";
 import { PlumblineError } from "../graph/error.ts";
 import { instance, kindOf, tensorOf } from "../graph/kinds.ts";
 import { ofOne, ofTwo } from "../graph/methods.ts";
@@ -1195,6 +1196,7 @@ export class Tensor extends Aliases {
   async #read(kind: string, copies = false): Promise<TypedArray> {
     const { node } = this;
     refuseTraced(node, kind);
+    if (node.dtype === "bool") useCondition(node);
     const given = reading(node, kind);
     // Equal numbers are written out for who reads: a copy of them would take as much again.
     const filled = node.op === "full" && node.value === null ? node.attrs.value : null;

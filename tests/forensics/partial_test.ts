@@ -438,3 +438,26 @@ Deno.test("a condition outside of a trace that nothing asks for is told after th
   ok(warning.sites[0]!.text?.includes("if (w.sum().greater(100)) step();"), warning.message);
   match(warning.message, /`if \(tensor\)` is always true[^]*if \(await w\.sum\(\)\.greater\(100\)\.item\(\)\)/);
 });
+
+Deno.test("a condition that was read is not told when it is gone", async () => {
+  const w = new Parameter(tensor([1, 2]), "w"), optimizer = new SGD([w], { lr: 0.1 });
+  const { deref } = WeakRef.prototype;
+  try {
+    await isSilent(async () => {
+      const condition = w.sum().greater(0);
+      await condition.item();
+      // As after a collection of what nobody holds.
+      WeakRef.prototype.deref = function <T extends WeakKey>(this: WeakRef<T>): T | undefined {
+        const held = deref.call(this) as T | undefined;
+        return held === condition.node ? undefined : held;
+      };
+      for (let i = 0; i < 3; i++) {
+        optimizer.zeroGrad();
+        w.square().sum().backward();
+        optimizer.step();
+      }
+    });
+  } finally {
+    WeakRef.prototype.deref = deref;
+  }
+});

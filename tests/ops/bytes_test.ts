@@ -1,7 +1,7 @@
 /** Bytes are numbers; truths are numbers beside numbers, and conditions where conditions are meant. */
 
 import assert from "node:assert/strict";
-import { fromBuffer, type Tensor, tensor, where } from "../../mod.ts";
+import { compile, fromBuffer, type Tensor, tensor, where } from "../../mod.ts";
 import { onEachEngine } from "../engines.ts";
 
 const image = Uint8Array.from([0, 51, 102, 255]);
@@ -96,4 +96,19 @@ Deno.test("an array of numbers that no dtype holds is refused", () => {
       ),
     });
   }
+});
+
+onEachEngine("a tensor over an array that has lost its memory says so where it is read or computed with", async () => {
+  const lost = /the array that fromBuffer\(\) made a tensor over has 0 numbers now, not 3: its memory was transferred/;
+  const uses = [
+    (x: Tensor) => x.data(),
+    (x: Tensor) => x.mul(2).data(),
+    async (x: Tensor) => await compile((y: Tensor) => y.mul(2))(x),
+  ];
+  for (const use of uses) {
+    const array = Float32Array.of(1, 2, 3), x = fromBuffer(array);
+    structuredClone(array, { transfer: [array.buffer] });
+    await assert.rejects(() => use(x), lost);
+  }
+  assert.deepEqual([...await tensor([1, 2]).mul(2).data()], [2, 4]);
 });
