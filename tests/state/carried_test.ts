@@ -49,7 +49,7 @@ const loops: Readonly<
   ],
 };
 
-/** Programs that are compiled in the last 40 steps, the nodes behind what is carried, and what all came to. */
+/** Programs that are compiled in the last 20 steps, the nodes behind what is carried, and what all came to. */
 async function carry(engine: Engine, name: string, steps: number, see: (loss: Tensor, carried: Tensor) => unknown) {
   let compiled = 0, before = 0;
   const counted = (program: Executable): Executable => {
@@ -71,7 +71,7 @@ async function carry(engine: Engine, name: string, steps: number, see: (loss: Te
   const w = new Parameter(tensor([[0.3, -0.2], [0.1, 0.4]]), "w"), optimizer = new SGD([w], { lr: 0.01 });
   let carried = from();
   for (let i = 0; i < steps; i++) {
-    if (i === steps - 40) before = compiled;
+    if (i === steps - 20) before = compiled;
     const [then, out] = next(w, carried);
     const loss = out.square().mean();
     optimizer.zeroGrad();
@@ -88,10 +88,10 @@ for (const name of Object.keys(loops)) {
   onEachEngine(
     `${name} that a loop carries along unread costs the same at every step, and is what it is`,
     async (engine) => {
-      const unread = await carry(engine, name, 64, (loss) => loss.item());
+      const unread = await carry(engine, name, 40, (loss) => loss.item());
       assert.equal(unread.late, 0);
       assert.ok(unread.nodes < 300, `${unread.nodes} nodes`);
-      assert.deepEqual(unread.values, (await carry(engine, name, 64, (_, carried) => carried.data())).values);
+      assert.deepEqual(unread.values, (await carry(engine, name, 40, (_, carried) => carried.data())).values);
     },
   );
 
