@@ -12,7 +12,6 @@ import { type Node, placeholder, topological } from "../graph/node.ts";
 import { type Assignment, pending, type Step } from "../graph/pending.ts";
 import { sizeOf } from "../graph/types.ts";
 import { withSite } from "../graph/site.ts";
-import { carriedInto } from "./carried.ts";
 import {
   enqueue,
   evaluateNow,
@@ -193,10 +192,7 @@ function sharedOf({ key, graph }: Plan): Shared {
 
 /** Keeps how a step is computed, which it shares with others, in the place of its own graph. */
 function seal(step: Step): void {
-  const missing = nodesOf(step).filter((x) => x.value === null);
-  const carried = carriedInto(missing);
-  if (carried.length > 0 && flushing !== "runs" && !isInVain && flushNow(sealed())) runNow([planFor(carried)]);
-  const plan = planFor(missing);
+  const plan = planFor(nodesOf(step).filter((x) => x.value === null));
   const losses = new Map(step.losses.map((x) => [x, withSite(x.site, () => placeholder(x))]));
   for (const { site } of step.losses) site.settle();
   const standIn = (x: Node): Node => losses.get(x) ?? x;

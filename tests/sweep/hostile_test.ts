@@ -6,6 +6,7 @@ import { WriteError } from "../../lib/train/files/error.ts";
 import { local } from "../../lib/train/sweep/local.ts";
 import type { Engine } from "../../lib/train/sweep/launcher.ts";
 import { ray } from "../../lib/train/sweep/ray/engine.ts";
+import { runsOf, sweepOf } from "../../lib/train/sweep/spec.ts";
 import { slurm } from "../../lib/train/sweep/slurm/engine.ts";
 import { UsageError } from "../../lib/systems/usage.ts";
 import { capture, filesBelow, withFolder } from "../train/harness.ts";
@@ -119,3 +120,8 @@ Deno.test("what was noted of Slurm's jobs and Ray's, damaged, is told with what 
         error instanceof UsageError && /token is damaged: it is no name of a sweep\./.test(error.message),
     );
   }));
+
+Deno.test("a sweep may say what only some of its runs use", async () => {
+  const settings = { scenarioName: "vehicle", trackCount: 4 }, axes = { track: ["circuit", "random"] };
+  assert.equal((await runsOf(sweepOf({ name: "tracks", settings, axes }, {}, {}).spec)).length, 2);
+});

@@ -15,6 +15,7 @@ import { type Command, parseCommand } from "./command.ts";
 import { algorithmOf } from "./config.ts";
 import { helpText, scenarioHelp } from "./help.ts";
 import { type Plan, plansOf, scenarioOf } from "./plan.ts";
+import { refuseIdle } from "./tables.ts";
 import { systemFor } from "./worlds.ts";
 
 /** Runs the command. Returns the exit code: 0 done, 1 failed, 2 the command is wrong, 130 interrupted. */
@@ -29,6 +30,8 @@ export async function main(args: readonly string[], host: Host): Promise<number>
       audit: audit ?? false,
     });
     const plans = await plansOf(command, args);
+    // A file, or a sweep, may say what only some of the runs that are made of it use; a flag is given for this one.
+    if ((resume ?? null) === null) refuseIdle(Object.keys(command.given), plans);
     if (printConfig) return print(host, JSON.stringify(printedConfig(plans), null, 2));
     checkNumerics(command.controls.checkNumerics ?? false);
     if (dryRun) return await tryOut(plans, host);

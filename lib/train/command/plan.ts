@@ -11,7 +11,7 @@ import { fromRun } from "../files/inputs.ts";
 import { usedConfig } from "./saved_config.ts";
 import { type Command, seedsOf } from "./command.ts";
 import { algorithmOf, laidOver, newConfig, resumedConfig } from "./config.ts";
-import { controls as controlTable, firstScenario, refuseForeign, refuseIdle, settingsKnown } from "./tables.ts";
+import { controls as controlTable, firstScenario, refuseForeign, settingsKnown } from "./tables.ts";
 import { systemFor, systemToOpen } from "./worlds.ts";
 
 /** A run that a command amounts to. */
@@ -40,7 +40,7 @@ async function newPlans({ given, seeds, controls }: Command, args: readonly stri
   const system = await systemFor(scenario);
   const all = seeds.length > 0 ? seeds : file.seeds;
   const out = controls.out ?? controlTable.out.initial!;
-  const plans = algorithmsOf(system, { ...both, scenarioName: scenario }).flatMap((algorithm) => {
+  return algorithmsOf(system, { ...both, scenarioName: scenario }).flatMap((algorithm) => {
     // Of several algorithms each takes what it knows of the settings, which some of them must know.
     const own = (given: Settings): Settings =>
       both.algorithm === everyAlgorithm ? { ...settingsKnown(given, system, algorithm), algorithm } : given;
@@ -54,9 +54,6 @@ async function newPlans({ given, seeds, controls }: Command, args: readonly stri
       arguments: args,
     }));
   });
-  // A file may say what only some of the runs that are made of it use; a flag is given for this one.
-  refuseIdle(Object.keys(flags), plans);
-  return plans;
 }
 
 /** What `--algorithm` takes for a run by each of them. */
