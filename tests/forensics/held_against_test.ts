@@ -5,6 +5,7 @@ import {
   Categorical,
   HostRandom,
   klDiv,
+  Linear,
   noGrad,
   Normal,
   Parameter,
@@ -78,4 +79,24 @@ Deno.test("a term of numbers is told although the same numbers weigh what others
     head.mul(weight).sum().add(weight.sub(1).square().mean()).add(open.square().mean().mul(0.1)).backward();
     optimizer.step();
   });
+});
+
+/** Trust by which measurements are fused; what keeps it near what it was learns alone. */
+async function fuse(read: (trust: Tensor) => Promise<Tensor> | Tensor, beside: (live: Tensor, old: Tensor) => Tensor) {
+  const net = new Linear(2, 1, new HostRandom(1)), optimizer = new SGD([...net.parameters()], { lr: 0.1 });
+  const measured = tensor(new HostRandom(5).uniform(4, -1, 1), { shape: [4, 1] });
+  for (let i = 0; i < 2; i++) {
+    const old = await read(net.forward(x).sigmoid()), live = net.forward(x.mul(0.9)).sigmoid();
+    optimizer.zeroGrad();
+    old.mul(measured).sub(0.5).square().mean().add(beside(live, old).mean().mul(0.1)).backward();
+    optimizer.step();
+  }
+}
+
+Deno.test("a term of numbers and data is told although what learns is held against the same numbers", async () => {
+  const numbers = async (trust: Tensor) => tensor(await trust.data(), { shape: [4, 1] });
+  const again = async (trust: Tensor) => tensor(await trust.data(), { shape: [4, 1] });
+  await warnsOf("G111", () => fuse(numbers, (live, old) => live.sub(old).square()));
+  await warnsOf("G111", () => fuse(again, (live, old) => live.mul(old)));
+  await warnsOf("G111", () => fuse((trust) => trust.detach(), (live, old) => live.mul(old)));
 });

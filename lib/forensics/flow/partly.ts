@@ -166,7 +166,7 @@ function partOfStop(
     const [found, ...others] = cutFrom([term], learners, (how) => stopping.has(how));
     if (!found) continue;
     const behind = new Set([found, ...others].map((x) => x.learner));
-    if (isHeldAgainst(loss, stops, (x) => behind.has(x), taught)) continue;
+    if (isHeldAgainst(loss, [term], stops, (x) => behind.has(x), taught)) continue;
     return {
       learners: [...behind],
       cut: found.cut,

@@ -1,6 +1,7 @@
 /** The terms of a loss: what is added up, and which of it teaches nobody. */
 
 import type { Node } from "../../graph/node.ts";
+import { sizeOf } from "../../graph/types.ts";
 import { allNodes, isLearner, type Learner, passes } from "./edges.ts";
 import { isDeclared } from "./label.ts";
 import type { Stop } from "./trail.ts";
@@ -72,17 +73,28 @@ function meetings(loss: Node, taught: ReadonlySet<Node>): Node[] {
   return [...new Set([...weighed, ...within])].filter((x) => taught.has(x) && x.inputs.some((y) => !taught.has(y)));
 }
 
+/** Whether no data go into `term` but what `fixed` is made of, as a network takes them whose parameters are stopped. */
+function isOfAlone(term: Node, fixed: ReadonlySet<Node>): boolean {
+  const isData = (x: Node): boolean => x.op === "input" && !isLearner(x.owner) && !fixed.has(x) && sizeOf(x.shape) > 1;
+  const isLayer = ({ inputs }: Node): boolean =>
+    inputs.some((x) => fixed.has(x) && isLearner(x.inputs[0]?.owner ?? null));
+  return allNodes([term], (x) => fixed.has(x)).every((x) => fixed.has(x) || !x.inputs.some(isData) || isLayer(x));
+}
+
 /**
  * Whether what learns from `loss` by a learner that `isOf` knows is held against `fixed` somewhere in it: what a policy was weighs,
- * or is compared with, what it is now, as in a divergence, of which one term is a constant.
+ * or is compared with, what it is now, as in a divergence, of which `terms` are constants. In such terms nothing else is: what they
+ * make of other data would be learned.
  */
 export function isHeldAgainst(
   loss: Node,
+  terms: readonly Node[],
   fixed: readonly Node[],
   isOf: (learner: Learner) => boolean,
   taught: ReadonlySet<Node>,
 ): boolean {
   const holding = new Set(fixed), moved = new Set<Node>();
+  if (!terms.every((x) => isOfAlone(x, holding))) return false;
   for (const node of allNodes([loss])) {
     if (node.inputs.some((x) => holding.has(x))) holding.add(node);
     if (isLearner(node.owner) ? isOf(node.owner) : node.inputs.some((x) => moved.has(x))) moved.add(node);

@@ -74,7 +74,8 @@ export function warnOfPartialCut(loss: Node, leaves: readonly Node[]): void {
   const all = suspects.length === 0 ? [] : entriesIn(order, reads, owners);
   const isHeld = (drop: Drop): boolean => {
     const fixed = all.filter((x) => x.drop === drop).map((x) => x.node);
-    return isHeldAgainst(loss, fixed, (x) => dependsOn(drop, x), learning);
+    const own = terms.filter((x) => allNodes([x]).some((y) => fixed.includes(y)));
+    return isHeldAgainst(loss, own, fixed, (x) => dependsOn(drop, x), learning);
   };
   const held = new Set([...new Set(suspects.map((x) => x.drop))].filter(isHeld));
   const inTerms = suspects.filter((x) => !held.has(x.drop));
