@@ -19,11 +19,15 @@ class Notebook {
   count = 0;
   last = -Infinity;
   time = 1_000_000;
-  /** What was done. */
+  /** What was done, and "told" where a press was told to end nothing. */
   readonly done: string[] = [];
 
   now(): number {
     return this.time;
+  }
+
+  passOver(): void {
+    this.done.push("told");
   }
 
   press(): void {
@@ -97,7 +101,7 @@ Deno.test(
     notebook.time += patience + 1;
     strictEqual(fateOfPress(), "lost");
     await notebook.call("d")();
-    equal(notebook.done, ["a", "c", "d"]);
+    equal(notebook.done, ["a", "c", "told", "d"]);
   }),
 );
 
@@ -114,7 +118,7 @@ Deno.test(
     notebook.time += 2 * patience;
     strictEqual(fateOfPress(), "answered");
     await notebook.call("c")();
-    equal(notebook.done, ["first", "second", "a", "c"]);
+    equal(notebook.done, ["told", "first", "second", "a", "c"]);
   }),
 );
 
@@ -174,3 +178,18 @@ Deno.test("where no button is there, calls are what they were", async () => {
   hold.release();
   strictEqual(await whole(task), 1);
 });
+
+Deno.test(
+  "a press before a cell has asked for any call ends none of them, and that is told",
+  inNotebook(async (notebook) => {
+    notebook.press();
+    const [a, b] = [notebook.call("a"), notebook.call("b")];
+    await a();
+    notebook.press();
+    await rejects(b, Interrupt);
+    // Those of one who presses often mean one thing.
+    notebook.press();
+    await notebook.call("c")();
+    equal(notebook.done, ["told", "a", "c"]);
+  }),
+);

@@ -22,6 +22,8 @@ export interface Presses {
   readonly last: number;
   /** The time, in milliseconds. */
   now(): number;
+  /** A press came before its cell had asked for a call, which begins now: it was not meant for that, and ends nothing. */
+  passOver(): void;
 }
 
 /**
@@ -69,6 +71,11 @@ function isFresh(source: Presses): boolean {
   return ended > -Infinity && source.now() - Math.max(source.last, ended) <= patience;
 }
 
+/** Whether the last press is one of several that mean one thing, which was answered. */
+function isOfLastAnswer({ last }: Presses): boolean {
+  return ended === -Infinity && last - answeredAt <= patience;
+}
+
 /** Throws where the call that was asked for as the `number`-th, after `known` presses, is not to begin. */
 function refuse(source: Presses, number: number, known: number): void {
   if (holds > 0) return;
@@ -76,7 +83,9 @@ function refuse(source: Presses, number: number, known: number): void {
     refused = asked;
     answer(source);
   }
+  const isPassedOver = source.count !== answered && !isOfLastAnswer(source);
   answered = source.count;
+  if (isPassedOver) source.passOver();
   if (number <= refused) throw new Interrupt(left);
 }
 
@@ -169,7 +178,7 @@ export function fateOfPress(): "answered" | "under way" | "waiting" | "lost" {
   if (presses === null || presses.count === answered) return "answered";
   if (running > 0 || holds > 0) return "under way";
   if (isFresh(presses)) return "waiting";
-  return ended === -Infinity && presses.last - answeredAt <= patience ? "answered" : "lost";
+  return isOfLastAnswer(presses) ? "answered" : "lost";
 }
 
 /** Who pressed was told that it ends nothing: it does not. */

@@ -24,6 +24,9 @@ export function listenToStopButton(say: (sentence: string) => void): Promise<voi
       return lastOf(memory);
     },
     now: clock,
+    // At once: who computes without end has no time for it later.
+    passOver: () =>
+      say("Stop: no call of Plumbline was there to be ended when it came. One begins now: press again to end that."),
   });
   const thread = new Worker(import.meta.resolve("./stop_button_worker.ts"), { type: "module" });
   thread.postMessage(memory);
