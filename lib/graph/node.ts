@@ -152,8 +152,8 @@ export function placeholder(aval: Aval, name: string | null = null): Node {
   });
 }
 
-/** A leaf whose numbers are here. */
-export function constant(aval: Aval, value: Storage, name: string | null = null): Node {
+/** A leaf whose numbers are here, or will be. */
+export function constant(aval: Aval, value: Storage | null, name: string | null = null): Node {
   const node = makeNode("input", [], {
     aval: { dtype: aval.dtype, shape: aval.shape, axes: aval.axes },
     placeholder: false,

@@ -19,12 +19,13 @@ import { refuseTooLarge } from "../engine/limits.ts";
 import { RunError } from "../engine/run_error.ts";
 import { currentEngine, openEngine } from "../engine/select.ts";
 import { isTurnDue, turn } from "../engine/turn.ts";
+import { carriedInto } from "./carried.ts";
 
 /** What computes a graph, and those like it. */
 interface Program {
   readonly executable: Executable;
-  /** The outputs of the graph that it was made of. */
-  readonly outputs: readonly Node[];
+  /** The operations of the graph that it was made of, those of loops too, and their lines. */
+  readonly order: readonly Pick<Node, "op" | "site">[];
 }
 
 const capacity = 128;
@@ -62,18 +63,26 @@ function scalar(value: number): Node {
   return found;
 }
 
+const isComputed = (x: Node): boolean => x.value !== null;
+
 /** Cuts the graph where values are known, and makes inputs of them and of the source's numbers. */
-function close(outputs: readonly Node[]): { outputs: Node[]; leaves: Node[] } {
+function close(
+  outputs: readonly Node[],
+  isKnown: (x: Node) => boolean,
+): { outputs: Node[]; leaves: Node[]; given: Node[] } {
   const replaced = new Map<Node, Node>();
-  for (const node of topological(outputs, (x) => x.value !== null)) {
-    const { value } = node;
-    if (value !== null && node.op !== "input") replaced.set(node, withSite(node.site, () => constant(node, value)));
-    else if (node.op === "full" && node.dtype === "float32" && ![0, 1, -1].includes(node.attrs.value)) {
+  for (const node of topological(outputs, isKnown)) {
+    if (isKnown(node)) {
+      if (node.op !== "input") replaced.set(node, withSite(node.site, () => constant(node, node.value)));
+    } else if (node.op === "full" && node.dtype === "float32" && ![0, 1, -1].includes(node.attrs.value)) {
       replaced.set(node, expand(scalar(node.attrs.value), node.shape, node.axes));
     }
   }
   const closed = simplify(substitute(outputs, replaced));
-  return { outputs: closed, leaves: topological(closed).filter((x) => x.op === "input") };
+  const leaves = topological(closed).filter((x) => x.op === "input");
+  // What is not known yet is asked of the node itself, when it is.
+  const given = new Map([...replaced].flatMap(([node, leaf]) => leaf.value === null ? [[leaf, node]] : []));
+  return { outputs: closed, leaves, given: leaves.map((x) => given.get(x) ?? x) };
 }
 
 /** A graph that is to be run. */
@@ -93,13 +102,13 @@ export interface Plan {
   readonly sinks: readonly Sink[];
 }
 
-/** How nodes whose values are missing are to be computed. */
-export function planFor(wanted: readonly Node[]): Plan {
-  const noted = sinksBeside(wanted);
+/** How nodes whose values are missing are to be computed, when there are the values that `isKnown` says. */
+export function planFor(wanted: readonly Node[], isKnown: (x: Node) => boolean = isComputed): Plan {
+  const noted = sinksBeside(wanted, isKnown);
   const sinks = [...assignedSinks(wanted), ...noted];
   const nodes = noted.length === 0 ? wanted : [...new Set([...wanted, ...noted.map((x) => x.node)])];
-  const graph = close(sinks.length === 0 ? nodes : [...nodes, screen(sinks)]);
-  return { key: canonicalText(graph.outputs, graph.leaves), graph, leaves: graph.leaves, nodes, sinks };
+  const { given, ...graph } = close(sinks.length === 0 ? nodes : [...nodes, screen(sinks)], isKnown);
+  return { key: canonicalText(graph.outputs, graph.leaves), graph, leaves: given, nodes, sinks };
 }
 
 function cacheOf(engine: Engine): Map<string, Program> {
@@ -117,7 +126,7 @@ function graphOf({ outputs, leaves }: Closed, engine: Engine): Graph {
 async function programFor(engine: Engine, key: string, graph: Closed): Promise<Program> {
   const found = cacheOf(engine).get(key);
   const executable = found?.executable ?? await engine.compile(graphOf(graph, engine));
-  return kept(engine, key, found ?? { executable, outputs: graph.outputs });
+  return kept(engine, key, found ?? { executable, order: placesOf(graph.outputs) });
 }
 
 /** The program is the last to be forgotten. */
@@ -138,6 +147,9 @@ function orderOf(outputs: readonly Node[]): Node[] {
   return topological(outputs).flatMap((x) => x.op === "scan" ? [...orderOf(x.attrs.body.outputs), x] : [x]);
 }
 
+/** How a program is told from later on: how nodes were made may be forgotten. */
+const placesOf = (outputs: readonly Node[]): Program["order"] => orderOf(outputs).map(({ op, site }) => ({ op, site }));
+
 /** Runs a program for `outputs`. What it fails at is told by their lines: it may have been made of others. */
 async function runFor(program: Program, outputs: readonly Node[], given: readonly Storage[]): Promise<Storage[]> {
   try {
@@ -145,7 +157,7 @@ async function runFor(program: Program, outputs: readonly Node[], given: readonl
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
     const { op, site } = error.origin;
-    const at = orderOf(program.outputs).findIndex((x) => x.op === op && x.site === site);
+    const at = program.order.findIndex((x) => x.op === op && x.site === site);
     throw at < 0 ? error : error.at(orderOf(outputs)[at]!);
   }
 }
@@ -175,7 +187,7 @@ function programNow(engine: Engine, key: string, graph: Closed): Program | null 
   if (found) return found;
   try {
     const executable = engine.compileNow?.(graphOf(graph, engine)) ?? null;
-    return executable && { executable, outputs: graph.outputs };
+    return executable && { executable, order: placesOf(graph.outputs) };
   } catch {
     // It fails once more where it is awaited, and is told there.
     return null;
@@ -237,7 +249,7 @@ export function isBetterTogether(): boolean {
 /** Computes values inside a task of {@linkcode enqueue}; all of them or, if one is refused or bad, none. */
 export async function evaluateNow(nodes: readonly Node[]): Promise<void> {
   const missing = [...new Set(nodes)].filter((x) => x.value === null);
-  if (missing.length > 0) await run(planFor(missing));
+  if (missing.length > 0) await run(planFor([...missing, ...carriedInto(missing, isComputed)]));
 }
 
 /** Runs `task` when everything asked for before is done: programs of one engine do not overlap. */

@@ -12,6 +12,7 @@ import { type Node, placeholder, topological } from "../graph/node.ts";
 import { type Assignment, pending, type Step } from "../graph/pending.ts";
 import { sizeOf } from "../graph/types.ts";
 import { withSite } from "../graph/site.ts";
+import { carriedInto } from "./carried.ts";
 import {
   enqueue,
   evaluateNow,
@@ -181,22 +182,32 @@ type Shared = Pick<Plan, "key" | "graph">;
 const shared = new Map<string, WeakRef<Shared>>();
 const sharedKept = 64;
 
-/** The same for all steps with this key, as long as one of them is pending. */
-function sharedOf({ key, graph }: Plan): Shared {
-  const found = shared.get(key)?.deref() ?? { key, graph };
-  shared.delete(key);
-  shared.set(found.key, new WeakRef(found));
+/** The same for all steps with this key from the same line, as long as one of them is pending. */
+function sharedOf({ key, graph }: Plan, { assignments: [first] }: Step): Shared {
+  const from = `${first?.node.site.stack};${key}`;
+  const found = shared.get(from)?.deref() ?? { key, graph };
+  shared.delete(from);
+  shared.set(from, new WeakRef(found));
   if (shared.size > sharedKept) shared.delete(shared.keys().next().value!);
   return found;
 }
 
+/** Values that sealed steps are going to give, beside those of their own. */
+const promised = new Set<Node>();
+
+const willBeKnown = (x: Node): boolean => x.value !== null || promised.has(x);
+
 /** Keeps how a step is computed, which it shares with others, in the place of its own graph. */
 function seal(step: Step): void {
-  const plan = planFor(nodesOf(step).filter((x) => x.value === null));
+  const missing = nodesOf(step).filter((x) => x.value === null);
+  if (!pending.some((x) => plans.has(x))) promised.clear();
+  const carried = carriedInto(missing, willBeKnown);
+  const plan = planFor([...missing, ...carried], willBeKnown);
+  carried.forEach((x) => promised.add(x));
   const losses = new Map(step.losses.map((x) => [x, withSite(x.site, () => placeholder(x))]));
   for (const { site } of step.losses) site.settle();
   const standIn = (x: Node): Node => losses.get(x) ?? x;
-  const shared = sharedOf(plan);
+  const shared = sharedOf(plan, step);
   const sinks = plan.sinks.map((x) => ({ ...x, node: standIn(x.node) }));
   plans.set(step, { ...plan, ...shared, shared, sinks, nodes: plan.nodes.map(standIn) });
   pending.seal(step);

@@ -5,7 +5,7 @@ import type { Engine, Executable } from "../../lib/engine/engine.ts";
 import { pending } from "../../lib/graph/pending.ts";
 import { createCpuEngine } from "../../lib/engine/cpu/engine.ts";
 import { useEngine } from "../../lib/engine/select.ts";
-import { Adam, audit, compile, HostRandom, locateNonFinite, MLP, type Tensor, tensor } from "../../mod.ts";
+import { Adam, audit, compile, HostRandom, locateNonFinite, MLP, type Tensor, tensor, Variable } from "../../mod.ts";
 import { onEachEngine, onEngine } from "../engines.ts";
 
 /** The engine, with how often it compiled and ran, at once or later. */
@@ -195,4 +195,19 @@ onEachEngine("what is looked at after a loop that reads nothing is computed from
   assert.equal(report.loss, expected.loss);
   assert.match(text, /float32 \[8, 3\]/);
   assert.equal(await locateNonFinite(tried.net.parameters()), null);
+});
+
+onEachEngine("of two loops that do the same the one is told of that went wrong", async () => {
+  const w = new Variable(tensor([1, 2]), "w"), table = tensor([1, 2, 3]);
+  const rows = (last: number): Tensor => tensor([0, last], { dtype: "int32" });
+  const all = (count: number, fn: (i: number) => void): void => {
+    for (let i = 0; i < count; i++) fn(i);
+  };
+  all(600, () => w.assign(w.add(table.take(rows(1), 0).sqrt())));
+  all(600, (i) => w.assign(w.add(table.take(rows(i === 500 ? 7 : 1), 0).sqrt()))); // the second loop
+  await assert.rejects(w.data(), { message: /the index 7 outside[^]*\/\/ the second loop/ });
+  all(600, (i) => w.assign(w.add(table.sub(i === 500 ? 2 : 0).take(rows(1), 0).sqrt()))); // the third loop
+  await assert.rejects(w.data(), { message: /sqrt\(\) made NaN[^]*\/\/ the third loop/ });
+  all(600, (i) => w.assign(w.add(table.sub(i === 500 ? 2 : 0).take(rows(1), 0).sqrt()))); // the fourth loop
+  await assert.rejects(w.data(), { message: /sqrt\(\) made NaN[^]*\/\/ the fourth loop/ });
 });

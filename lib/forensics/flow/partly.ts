@@ -14,7 +14,7 @@ import { primitives } from "../../graph/primitives.ts";
 import { allNodes, isLearner, type Learner, learnersAmong, liveNodes, passes } from "./edges.ts";
 import { howCut, isDeclared, isSampled, labelOf, listed } from "./label.ts";
 import { areSame, oneIsData, withItself } from "./same.ts";
-import { allTerms, idleTerms, isHeldAgainst, lastTerms, oldLogProbabilities, summandsOf, taughtIn } from "./terms.ts";
+import { allTerms, idleTerms, isHeldAgainst, lastTerms, oldLogProbabilities, summandsOf, Taught } from "./terms.ts";
 import { vanishesAt } from "./vanishing.ts";
 
 /** What is cut from a part of a loss. */
@@ -42,7 +42,7 @@ function actedOn(sample: Node, order: readonly Node[]): Set<Node> {
 }
 
 /** Whether a term is what a network gives, as it stands: an action that is judged, not an error that a network learns from. */
-function isOutput(term: Node, taught: ReadonlySet<Node>): boolean {
+function isOutput(term: Node, taught: Taught): boolean {
   if (primitives[term.op].kind === "contract") return true;
   return (term.op === "minimum" || term.op === "maximum") &&
     term.inputs.every((x) => lastTerms([x], taught).some((y) => isOutput(y, taught)));
@@ -55,7 +55,7 @@ const hasLogProb = (nodes: Iterable<Node>): boolean => [...nodes].some((x) => x.
  * too, most terms only learn from what was drawn; left are those that judge it: a constant, or what a network gives that
  * learns from nothing else.
  */
-function termsOfSample(loss: Node, sample: Node, order: readonly Node[], taught: ReadonlySet<Node>): Node[] {
+function termsOfSample(loss: Node, sample: Node, order: readonly Node[], taught: Taught): Node[] {
   const after = actedOn(sample, order);
   const all = lastTerms([loss], taught);
   const terms = all.filter((x) => after.has(x));
@@ -75,7 +75,7 @@ function partOfSample(
   loss: Node,
   live: ReadonlySet<Node>,
   learners: readonly Learner[],
-  taught: ReadonlySet<Node>,
+  taught: Taught,
 ): Part | null {
   const samples = [...live].filter(isSampled);
   if (samples.length === 0) return null;
@@ -131,7 +131,7 @@ interface Rest {
   readonly added: readonly Node[];
   /** What a gradient reaches within such a term. */
   readonly within: readonly Node[];
-  readonly taught: ReadonlySet<Node>;
+  readonly taught: Taught;
 }
 
 /**
@@ -151,7 +151,7 @@ function partOfStop(
   loss: Node,
   idle: readonly Node[],
   learners: readonly Learner[],
-  taught: ReadonlySet<Node>,
+  taught: Taught,
 ): Part | null {
   const some = idle.map((term) => ({ term, stops: allNodes([term], isDeclared).filter(isBareStop) }));
   const stopped = some.filter((x) => x.stops.length > 0);
@@ -181,7 +181,7 @@ function partOfStop(
 function warnOfItself(loss: Node, live: ReadonlySet<Node>): void {
   if (!withItself([...live])) return;
   const leaves = [...live].filter((x) => isLearner(x.owner));
-  const terms = lastTerms([loss], taughtIn([loss])).map((term) => ({ term, at: vanishesAt(term, leaves) }));
+  const terms = lastTerms([loss], new Taught()).map((term) => ({ term, at: vanishesAt(term, leaves) }));
   const found = terms.find((x) => x.at !== null);
   if (!found?.at || terms.every((x) => x.at !== null)) return;
   const { term, at } = found;
@@ -204,7 +204,7 @@ export function warnOfCutParts(loss: Node, live: ReadonlySet<Node>): void {
   const isCut = (node: Node): boolean => node.inputs.some((x, i) => hasLearner(x) && !passes(node, i));
   if (![...live].some(isCut)) return;
   const learners = [...new Set([...live].flatMap((x) => isLearner(x.owner) ? [x.owner] : []))];
-  const taught = taughtIn([loss]);
+  const taught = new Taught();
   const idle = idleTerms([loss], taught).filter((x) => x.inputs.length > 0);
   const part = partOfSample(loss, live, learners, taught) ?? partOfStep(idle, learners) ??
     partOfStop(loss, idle, learners, taught);

@@ -23,7 +23,7 @@ const additive: ReadonlySet<Node["op"]> = new Set([
 ]);
 
 /** Of the inputs of a node in a sum, those that are terms of it too. */
-function termsOf(node: Node, taught: ReadonlySet<Node>): readonly Node[] {
+function termsOf(node: Node, taught: Taught): readonly Node[] {
   if (additive.has(node.op)) return node.inputs;
   if (node.op !== "mul" && node.op !== "div") return [];
   // What is multiplied with something that learns weighs it.
@@ -31,17 +31,36 @@ function termsOf(node: Node, taught: ReadonlySet<Node>): readonly Node[] {
   return learning.length === 1 ? learning : [];
 }
 
-/** The nodes of `losses` through which something learns from them. */
-export function taughtIn(losses: readonly Node[]): Set<Node> {
-  const taught = new Set<Node>();
-  for (const node of allNodes(losses)) {
-    if (isLearner(node.owner) || node.inputs.some((x, i) => taught.has(x) && passes(node, i))) taught.add(node);
+/**
+ * The nodes through which something learns. Each is looked at when it is asked for, along the ways that a gradient goes: behind a
+ * stop may lie all that a loop has done before.
+ */
+export class Taught {
+  readonly #known = new Map<Node, boolean>();
+
+  /** Whether something learns through `node`. */
+  has(node: Node): boolean {
+    for (const open = [node]; open.length > 0;) {
+      const last = open.at(-1)!, next = this.#openFor(last);
+      if (next) open.push(next);
+      else open.pop();
+    }
+    return this.#known.get(node)!;
   }
-  return taught;
+
+  /** An input that is to be looked at before `node`; null when it is known whether something learns through `node`. */
+  #openFor(node: Node): Node | null {
+    if (this.#known.has(node)) return null;
+    const ways = isLearner(node.owner) ? [] : node.inputs.filter((_, i) => passes(node, i));
+    const isTaught = isLearner(node.owner) || ways.some((x) => this.#known.get(x) === true);
+    const open = isTaught ? undefined : ways.find((x) => !this.#known.has(x));
+    if (open === undefined) this.#known.set(node, isTaught);
+    return open ?? null;
+  }
 }
 
 /** All that is added up in `losses`, and the sums themselves. */
-export function allTerms(losses: readonly Node[], taught: ReadonlySet<Node>): Set<Node> {
+export function allTerms(losses: readonly Node[], taught: Taught): Set<Node> {
   const terms = new Set<Node>(losses);
   for (const node of terms) {
     if (taught.has(node)) termsOf(node, taught).forEach((x) => terms.add(x));
@@ -50,7 +69,7 @@ export function allTerms(losses: readonly Node[], taught: ReadonlySet<Node>): Se
 }
 
 /** The terms of `losses` that learn and are no sums of others. */
-export function lastTerms(losses: readonly Node[], taught: ReadonlySet<Node>): Node[] {
+export function lastTerms(losses: readonly Node[], taught: Taught): Node[] {
   return [...allTerms(losses, taught)].filter((x) => taught.has(x) && termsOf(x, taught).length === 0);
 }
 
@@ -58,7 +77,7 @@ export function lastTerms(losses: readonly Node[], taught: ReadonlySet<Node>): N
  * Those terms of `losses` that reach nothing that learns: such a term has no gradient, whatever else the loss has. Terms that are
  * stopped with a reason are left out.
  */
-export function idleTerms(losses: readonly Node[], taught: ReadonlySet<Node> = taughtIn(losses)): Node[] {
+export function idleTerms(losses: readonly Node[], taught: Taught = new Taught()): Node[] {
   return [...allTerms(losses, taught)].filter((x) => !taught.has(x) && !isDeclared(x));
 }
 
@@ -66,7 +85,7 @@ export function idleTerms(losses: readonly Node[], taught: ReadonlySet<Node> = t
  * The operations in which what learns from `loss` meets what does not: products, and what is computed within a term. That terms
  * are added up is no meeting.
  */
-function meetings(loss: Node, taught: ReadonlySet<Node>): Node[] {
+function meetings(loss: Node, taught: Taught): Node[] {
   const terms = [...allTerms([loss], taught)].filter((x) => taught.has(x));
   const weighed = terms.filter((x) => x.op === "mul" || x.op === "div");
   const within = allNodes(terms.filter((x) => termsOf(x, taught).length === 0));
@@ -91,7 +110,7 @@ export function isHeldAgainst(
   terms: readonly Node[],
   fixed: readonly Node[],
   isOf: (learner: Learner) => boolean,
-  taught: ReadonlySet<Node>,
+  taught: Taught,
 ): boolean {
   const holding = new Set(fixed), moved = new Set<Node>();
   if (!terms.every((x) => isOfAlone(x, holding))) return false;
@@ -139,7 +158,7 @@ function* firstInputs(node: Node): Generator<Node> {
 }
 
 /** What stands in `order` as log-probabilities against which those that learn are held: how far they have moved is measured so. */
-export function oldLogProbabilities(order: readonly Node[], learning: ReadonlySet<Node>): Set<Node> {
+export function oldLogProbabilities(order: readonly Node[], learning: Taught): Set<Node> {
   const old = order.flatMap(({ op, inputs: [a, b] }): Node[] => {
     if (op !== "sub" || learning.has(a!) === learning.has(b!)) return [];
     const [fixed, live] = learning.has(b!) ? [a!, b!] : [b!, a!];

@@ -50,10 +50,10 @@ export function noteSink(node: Node, name: string, results: readonly Node[] = []
   }
 }
 
-/** What must stay finite behind `nodes`, which are to be computed. */
-export function sinksBeside(nodes: readonly Node[]): Sink[] {
+/** What must stay finite behind `nodes`, which are to be computed from what `isKnown`. */
+export function sinksBeside(nodes: readonly Node[], isKnown: (x: Node) => boolean): Sink[] {
   if (!areBeside) return [];
-  const all = topological(nodes, (x) => x.value !== null).flatMap((x) => x.value === null ? beside.get(x) ?? [] : []);
+  const all = topological(nodes, isKnown).flatMap((x) => isKnown(x) ? [] : beside.get(x) ?? []);
   return [...new Set(all)].filter(({ node }) => isSink(node));
 }
 

@@ -12,7 +12,7 @@ import { droppedAt } from "../flow/dropped.ts";
 import { allNodes, isLearner, type Learner } from "../flow/edges.ts";
 import { isDeclared, listed } from "../flow/label.ts";
 import { scaledFrom } from "../flow/suspicion.ts";
-import { areLogProbabilities, idleTerms, isHeldAgainst, moving, oldLogProbabilities, taughtIn } from "../flow/terms.ts";
+import { areLogProbabilities, idleTerms, isHeldAgainst, moving, oldLogProbabilities, Taught } from "../flow/terms.ts";
 import { trail } from "../flow/trail.ts";
 import { dependsOn, type Drop, dropOf, forbids, keptReads } from "./drops.ts";
 
@@ -54,7 +54,7 @@ function movedFrom(node: Node): Node[] {
 }
 
 /** What layers take as a constant. */
-function constantInputs(order: readonly Node[], learning: ReadonlySet<Node>): Node[] {
+function constantInputs(order: readonly Node[], learning: Taught): Node[] {
   const layers = order.filter((x) => primitives[x.op].kind === "contract" && learning.has(x));
   return layers.flatMap((x) => x.inputs.filter((y) => !learning.has(y)).flatMap(movedFrom));
 }
@@ -65,7 +65,7 @@ export function warnOfPartialCut(loss: Node, leaves: readonly Node[]): void {
   const reads = currentReads(owners);
   if (reads.length === 0) return;
   const order = allNodes([loss]);
-  const learning = taughtIn([loss]);
+  const learning = new Taught();
   const terms = idleTerms([loss], learning);
   const old = terms.length === 0 ? new Set() : oldLogProbabilities(order, learning);
   const isMeasure = ({ node, drop: { way } }: Entry): boolean =>
@@ -80,7 +80,7 @@ export function warnOfPartialCut(loss: Node, leaves: readonly Node[]): void {
   const held = new Set([...new Set(suspects.map((x) => x.drop))].filter(isHeld));
   const inTerms = suspects.filter((x) => !held.has(x.drop));
   // Of what was read before the same pass is alive in the loss: another pass may have been for the data.
-  const ids = new Set([...learning].map((x) => x.id));
+  const ids = new Set(order.filter((x) => learning.has(x)).map((x) => x.id));
   const isAlive = ({ drop }: Entry): boolean => drop.carries && drop.way?.some((x) => ids.has(x.id)) === true;
   const inLayers = entriesIn(constantInputs(order, learning), reads, owners).filter(isAlive);
   const [first, ...others] = [...inTerms, ...inLayers];

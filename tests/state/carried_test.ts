@@ -1,0 +1,149 @@
+/** What a loop carries from step to step, and never reads, costs the same at every step. */
+
+import assert from "node:assert/strict";
+import type { Engine, Executable } from "../../lib/engine/engine.ts";
+import { useEngine } from "../../lib/engine/select.ts";
+import {
+  arange,
+  gradients,
+  noGrad,
+  normal,
+  ones,
+  Parameter,
+  randomKey,
+  SGD,
+  splitKey,
+  stopGradient,
+  type Tensor,
+  tensor,
+  Variable,
+  where,
+  zeros,
+} from "../../mod.ts";
+import { onEachEngine, onEngine } from "../engines.ts";
+
+const x = tensor([[1, 2], [3, 4], [-1, 0.5]]);
+
+/** From what was carried to what is carried on, and what a step learns from. */
+const loops: Readonly<
+  Record<string, readonly [from: () => Tensor, next: (w: Parameter, carried: Tensor) => readonly [Tensor, Tensor]]>
+> = {
+  "a recurrent state": [
+    () => zeros([3, 2]),
+    (w, state) => {
+      const next = state.add(x).matmul(w).tanh();
+      return [next.detach("truncated"), next];
+    },
+  ],
+  "a world": [
+    () => zeros([3, 2]),
+    (w, state) => {
+      const next = noGrad(() => state.add(state.matmul(w).mul(0.1)).sin(), "the world goes on");
+      return [next, stopGradient(next, "what it has seen").matmul(w)];
+    },
+  ],
+  "a key": [
+    () => randomKey(1),
+    (w, key) => {
+      const [next, own] = splitKey(key) as [Tensor, Tensor];
+      return [next, x.add(normal(own, [3, 2])).matmul(w)];
+    },
+  ],
+};
+
+/** Programs that are compiled in the last 40 steps, and what all came to. */
+async function carry(engine: Engine, name: string, steps: number, see: (loss: Tensor, carried: Tensor) => unknown) {
+  let compiled = 0, before = 0;
+  const counted = (program: Executable): Executable => {
+    compiled++;
+    return program;
+  };
+  useEngine({
+    ...{ name: engine.name, adapter: engine.adapter, liveBytes: () => engine.liveBytes(), dispose: () => {} },
+    compile: async (graph) => counted(await engine.compile(graph)),
+    ...engine.finishNow && { finishNow: () => engine.finishNow!() },
+    ...engine.compileNow && {
+      compileNow: (graph) => {
+        const program = engine.compileNow!(graph);
+        return program && counted(program);
+      },
+    },
+  });
+  const [from, next] = loops[name]!;
+  const w = new Parameter(tensor([[0.3, -0.2], [0.1, 0.4]]), "w"), optimizer = new SGD([w], { lr: 0.01 });
+  let carried = from();
+  for (let i = 0; i < steps; i++) {
+    if (i === steps - 40) before = compiled;
+    const [then, out] = next(w, carried);
+    const loss = out.square().mean();
+    optimizer.zeroGrad();
+    loss.backward();
+    optimizer.step();
+    carried = then;
+    await see(loss, carried);
+  }
+  return { late: compiled - before, values: [...await carried.data(), ...await w.data()] };
+}
+
+for (const name of Object.keys(loops)) {
+  onEachEngine(
+    `${name} that a loop carries along unread costs the same at every step, and is what it is`,
+    async (engine) => {
+      const unread = await carry(engine, name, 64, (loss) => loss.item());
+      assert.equal(unread.late, 0);
+      assert.deepEqual(unread.values, (await carry(engine, name, 64, (_, carried) => carried.data())).values);
+    },
+  );
+
+  onEngine("cpu", `${name} that a loop carries along without reading anything does so, too`, async (engine) => {
+    const unread = await carry(engine, name, 160, () => {});
+    assert.ok(unread.late <= 2, `${unread.late} programs`);
+    assert.deepEqual(unread.values, (await carry(engine, name, 160, (_, carried) => carried.data())).values);
+  });
+}
+
+/** A recurrence of 30 steps that reads something else in each; then its derivative by what it began with. */
+async function slopeOf(start: Tensor): Promise<number[]> {
+  let [carried, total]: Tensor[] = [start.mul(1), tensor(0)];
+  for (let i = 0; i < 30; i++) {
+    carried = carried!.mul(1.01);
+    total = total!.add(carried.sum());
+    await (i % 2 === 0 ? total : tensor(1).add(i)).item();
+  }
+  const [slope] = gradients(carried!.sum(), [start]) as [Tensor];
+  return [...await slope.data()];
+}
+
+const starts: Readonly<Record<string, () => Tensor>> = {
+  "tensor()": () => tensor([1, 2]),
+  "a Variable": () => new Variable(tensor([1, 2])),
+  "a sum": () => zeros([2]).add(tensor([1, 2])),
+  "ones()": () => ones([2]),
+  "zeros()": () => zeros([2]),
+  "arange(), cast": () => arange(2).cast("float32"),
+  "where()": () => where(tensor([true, false]), tensor(1), tensor(2)),
+  "a stop": () => stopGradient(tensor([1, 2]).mul(2), "where it begins"),
+  "what is expanded": () => tensor(2).expand(2),
+};
+
+for (const [name, start] of Object.entries(starts)) {
+  onEachEngine(`a gradient goes back through all that a loop carries along, to ${name}`, async () => {
+    for (const x of await slopeOf(start())) assert.ok(Math.abs(x - 1.01 ** 30) < 1e-5, `${x}`);
+  });
+}
+
+onEngine(
+  "cpu",
+  "what a loop carries along is computed as it was made: what was only expanded stays small",
+  async () => {
+    let carried = tensor(0);
+    const wide: Tensor[] = [];
+    for (let i = 0; i < 40; i++) {
+      const last = carried.add(i).expand(1000);
+      wide.push(last);
+      carried = last.mul(0.5).mean();
+      await carried.sub(last).max().item();
+    }
+    assert.equal(wide.filter((x) => x.node.value !== null).length, 0);
+  },
+);
