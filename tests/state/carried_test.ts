@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Engine, Executable } from "../../lib/engine/engine.ts";
+import { topological } from "../../lib/graph/node.ts";
 import { useEngine } from "../../lib/engine/select.ts";
 import {
   arange,
@@ -13,6 +14,7 @@ import {
   randomKey,
   SGD,
   splitKey,
+  stack,
   stopGradient,
   type Tensor,
   tensor,
@@ -51,7 +53,7 @@ const loops: Readonly<
   ],
 };
 
-/** Programs that are compiled in the last 40 steps, and what all came to. */
+/** Programs that are compiled in the last 40 steps, the nodes behind what is carried, and what all came to. */
 async function carry(engine: Engine, name: string, steps: number, see: (loss: Tensor, carried: Tensor) => unknown) {
   let compiled = 0, before = 0;
   const counted = (program: Executable): Executable => {
@@ -82,7 +84,11 @@ async function carry(engine: Engine, name: string, steps: number, see: (loss: Te
     carried = then;
     await see(loss, carried);
   }
-  return { late: compiled - before, values: [...await carried.data(), ...await w.data()] };
+  return {
+    late: compiled - before,
+    nodes: topological([carried.node]).length,
+    values: [...await carried.data(), ...await w.data()],
+  };
 }
 
 for (const name of Object.keys(loops)) {
@@ -101,6 +107,37 @@ for (const name of Object.keys(loops)) {
     assert.deepEqual(unread.values, (await carry(engine, name, 160, (_, carried) => carried.data())).values);
   });
 }
+
+for (const name of ["a recurrent state", "a world"]) {
+  for (const [what, see] of Object.entries({ "the loss": 0, "what is carried": 1, nothing: null })) {
+    onEngine("cpu", `of ${name} that is stopped at each step, the past ends where ${what} is read`, async (engine) => {
+      const steps = see === null ? 1000 : 200;
+      const { nodes } = await carry(engine, name, steps, (...seen) => see === null ? null : seen[see]!.data());
+      assert.ok(nodes < 3 * steps, `${nodes} nodes`);
+    });
+  }
+}
+
+/** The derivative of the sum of 50 states by the weights, each state made of the one before, stopped. `see`: what is read at each step. */
+async function slopeOfAll(see: (state: Tensor) => Promise<unknown> | null): Promise<readonly number[]> {
+  const w = tensor([[0.3, -0.2], [0.1, 0.4]]), states: Tensor[] = [];
+  let carried = zeros([3, 2]);
+  for (let i = 0; i < 50; i++) {
+    const state = carried.add(x).matmul(w).tanh();
+    states.push(state);
+    carried = state.detach("truncated");
+    await see(state);
+  }
+  const [slope] = gradients(stack(states).sum(), [w]) as [Tensor];
+  return [...await slope.data()];
+}
+
+onEachEngine("what ends far behind stays whole where somebody has it", async () => {
+  const expected = await slopeOfAll(() => null);
+  assert.deepEqual(await slopeOfAll((state) => state.data()), expected);
+  assert.deepEqual(await slopeOfAll((state) => state.square().mean().item()), expected);
+  assert.ok(expected.every((x) => Math.abs(x) > 1));
+});
 
 /** A recurrence of 30 steps that reads something else in each; then its derivative by what it began with. */
 async function slopeOf(start: Tensor): Promise<number[]> {
