@@ -5,52 +5,74 @@
  */
 
 import { type Node, topological } from "../graph/node.ts";
-import { primitives } from "../graph/primitives.ts";
 import { sizeOf } from "../graph/types.ts";
 
 /** So many evaluations, or steps, later a node without a value is old. */
 const mostEvaluations = 8;
-/** The newest nodes that were computed in the last evaluations, the oldest first. */
-const evaluated: number[] = [];
+/** Evaluations that are remembered: a step of a loop may have as many. */
+const remembered = 64;
+/** Of the last evaluations, the oldest first: the newest node that was computed, and how many nodes that took. */
+const evaluations: { readonly newest: number; readonly nodes: number }[] = [];
 /** Evaluations since something was carried along. */
 let quiet = Infinity;
 
-/** What `node` is moved from, if that is smaller: an expanded value is kept as it was before. What is stopped is the same. */
-function movedFrom(node: Node, isMissing: (x: Node) => boolean): Node {
-  let smallest = node.op === "stopGradient" ? node.inputs[0]! : node;
-  for (let x: Node | undefined = smallest; x && isMissing(x); x = isMoved(x) ? x.inputs[0] : undefined) {
-    if (sizeOf(x.shape) < sizeOf(smallest.shape)) smallest = x;
+type Test = (x: Node) => boolean;
+
+/** The most nodes that are computed again at each step, so that what is large need not be kept. */
+const mostAgain = 8;
+
+const sizeOfAll = (nodes: Iterable<Node>): number => [...nodes].reduce((sum, x) => sum + sizeOf(x.shape), 0);
+
+/** What is to be kept of `node`: that itself, or what it is made of if that is much smaller, as what was expanded is. */
+function keptOf(node: Node, isMissing: Test): ReadonlySet<Node> {
+  if (node.op === "stopGradient") return isMissing(node.inputs[0]!) ? keptOf(node.inputs[0]!, isMissing) : new Set();
+  let [kept, least] = [new Set<Node>([node]), sizeOf(node.shape)];
+  const made = new Set<Node>([node]);
+  for (let i = 0; i < mostAgain && made.size > 0; i++) {
+    const largest = [...made].reduce((a, b) => sizeOf(b.shape) > sizeOf(a.shape) ? b : a);
+    made.delete(largest);
+    // What a loop gives is more than one value.
+    if (largest.op === "output") break;
+    largest.inputs.filter(isMissing).forEach((x) => made.add(x));
+    if (4 * sizeOfAll(made) <= least) [kept, least] = [new Set(made), sizeOfAll(made)];
   }
-  return smallest;
+  return kept;
 }
 
-const isMoved = ({ op, inputs }: Node): boolean =>
-  (primitives[op].kind === "move" || op === "stopGradient") && inputs.length === 1;
-
-/** The old nodes that new ones are made of. What a loop gives is more than one value. */
-function frontierOf(order: readonly Node[], newest: number, isMissing: (x: Node) => boolean): Node[] {
+/** The old nodes that new ones are made of. */
+function frontierOf(order: readonly Node[], newest: number, isMissing: Test): Set<Node> {
   const old = new Set<Node>();
   for (const x of order) if (x.id <= newest || x.op === "output" && x.inputs.every((y) => old.has(y))) old.add(x);
   const isEnd = (x: Node): boolean => old.has(x) && isMissing(x) && x.op !== "scan";
-  const ends = order.filter((x) => !old.has(x)).flatMap((x) => x.inputs.filter(isEnd));
-  return [...new Set(ends.map((x) => movedFrom(x, isMissing)))].filter(isMissing);
+  const ends = new Set(order.filter((x) => !old.has(x)).flatMap((x) => x.inputs.filter(isEnd)));
+  return new Set([...ends].flatMap((x) => [...keptOf(x, isMissing)]));
+}
+
+/** Whether more and more is to be computed, from long ago on: then it is that of a loop, and not what is used again and again. */
+function isGrowing(missing: readonly Node[]): boolean {
+  const old = evaluations.at(-mostEvaluations);
+  return old !== undefined && missing.some((x) => x.id <= old.newest) &&
+    evaluations.every(({ nodes }) => nodes < missing.length);
 }
 
 /**
  * What is to be computed with `wanted`, so that what comes later is not computed from long ago. To be called once for each evaluation;
  * `isKnown` says which values there are, or will be.
  */
-export function carriedInto(wanted: readonly Node[], isKnown: (x: Node) => boolean): Node[] {
-  const newest = evaluated.at(-1) ?? -1;
-  // A loop that has carried something along once does so at each step.
-  const oldest = quiet < mostEvaluations ? newest : evaluated.length < mostEvaluations ? -1 : evaluated[0]!;
+export function carriedInto(wanted: readonly Node[], isKnown: Test): Node[] {
   const order = topological(wanted, isKnown);
   const isMissing = (x: Node): boolean => !isKnown(x) && x.inputs.length > 0;
-  const carried = order.some((x) => x.id <= oldest && isMissing(x)) ? frontierOf(order, newest, isMissing) : [];
-  quiet = carried.length > 0 ? 0 : quiet + 1;
-  evaluated.push(wanted.reduce((most, x) => Math.max(most, x.id), newest));
-  if (evaluated.length > mostEvaluations) evaluated.shift();
-  return carried;
+  const missing = order.filter(isMissing);
+  const own = wanted.reduce((most, x) => Math.max(most, x.id), -1);
+  const newest = evaluations.reduce((most, x) => x.newest < own ? Math.max(most, x.newest) : most, -1);
+  // A loop that has carried something along once does so at each step.
+  const isLoop = quiet < remembered || isGrowing(missing);
+  const carried = isLoop ? frontierOf(order, newest, isMissing) : new Set<Node>();
+  wanted.forEach((x) => carried.delete(x));
+  quiet = carried.size > 0 ? 0 : quiet + 1;
+  evaluations.push({ newest: own, nodes: missing.length });
+  if (evaluations.length > remembered) evaluations.shift();
+  return [...carried];
 }
 
 /** So many stops, one behind the other, stay as they were made: what a gradient lacks is told by them. */
@@ -71,7 +93,7 @@ function upToStops(from: readonly Node[], seen: Set<Node>): { stops: Node[]; pas
   return { stops, passed };
 }
 
-/** From a stop on there is nothing left but the value of what it stops. Whether that was there. */
+/** From a stop on there is nothing left but the value of what it stops. Whether that is there. */
 function end(stop: Node): boolean {
   const past = stop.inputs[0]!, value = past.value ?? stop.value;
   if (value === null || stop.owner !== null || past.owner !== null || past.inputs.length === 0) return false;
@@ -87,9 +109,11 @@ export function endPast(nodes: readonly Node[]): void {
   if (--untilEnd > 0) return;
   untilEnd = mostStops;
   const seen = new Set<Node>();
-  let last = upToStops(nodes, seen);
-  for (let i = 1; i < mostStops; i++) last = upToStops(last.stops.flatMap((x) => x.inputs), seen);
-  const ended = last.stops.filter(end);
-  // Stacks hold the functions of their frames, and what these know: tensors from before.
-  if (ended.length > 0) { for (const { site } of [...ended, ...last.passed]) site.settle(); }
+  let { stops, passed } = upToStops(nodes, seen);
+  for (let depth = 1; stops.length > 0; depth++) {
+    const ended = new Set(depth < mostStops ? [] : stops.filter(end));
+    // Stacks hold the functions of their frames, and what these know: tensors from before.
+    if (ended.size > 0) { for (const { site } of [...ended, ...passed]) site.settle(); }
+    ({ stops, passed } = upToStops(stops.flatMap((x) => ended.has(x) ? [] : x.inputs), seen));
+  }
 }

@@ -102,11 +102,11 @@ export interface Plan {
   readonly sinks: readonly Sink[];
 }
 
-/** How nodes whose values are missing are to be computed, when there are the values that `isKnown` says. */
-export function planFor(wanted: readonly Node[], isKnown: (x: Node) => boolean = isComputed): Plan {
+/** How nodes whose values are missing are to be computed, and others `along` with them, when there are the values that `isKnown` says. */
+export function planFor(wanted: readonly Node[], along: readonly Node[] = [], isKnown = isComputed): Plan {
   const noted = sinksBeside(wanted, isKnown);
   const sinks = [...assignedSinks(wanted), ...noted];
-  const nodes = noted.length === 0 ? wanted : [...new Set([...wanted, ...noted.map((x) => x.node)])];
+  const nodes = [...new Set([...wanted, ...along, ...noted.map((x) => x.node)])];
   const { given, ...graph } = close(sinks.length === 0 ? nodes : [...nodes, screen(sinks)], isKnown);
   return { key: canonicalText(graph.outputs, graph.leaves), graph, leaves: given, nodes, sinks };
 }
@@ -250,7 +250,7 @@ export function isBetterTogether(): boolean {
 export async function evaluateNow(nodes: readonly Node[]): Promise<void> {
   const missing = [...new Set(nodes)].filter((x) => x.value === null);
   if (missing.length === 0) return;
-  await run(planFor([...missing, ...carriedInto(missing, isComputed)]));
+  await run(planFor(missing, carriedInto(missing, isComputed)));
   endPast(missing);
 }
 

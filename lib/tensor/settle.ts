@@ -34,10 +34,17 @@ interface Failure {
   readonly bad: readonly Node[];
 }
 
+/** How a step is computed, without a graph of its own. */
+interface Sealed extends Plan {
+  readonly shared: Shared;
+  /** What is computed with it that later steps are made of. */
+  readonly carried: readonly Node[];
+}
+
 const nodesOf = ({ assignments, losses }: Step): Node[] => [...assignments.map((x) => x.node), ...losses];
 
 /** Steps of a loop that waits for nothing: how they are computed, without graphs of their own. */
-const plans = new WeakMap<Step, Plan & { readonly shared: Shared }>();
+const plans = new WeakMap<Step, Sealed>();
 
 async function errorOf(task: () => Promise<void>): Promise<unknown> {
   try {
@@ -119,6 +126,8 @@ export async function evaluateAssigned(nodes: readonly Node[]): Promise<void> {
     if (await errorOf(() => compute(step, isLast ? nodes : [])) === null) pending.settle(step);
     else {
       const { error, undone, bad } = await failureOf(step);
+      // What was to be computed with it need not be made of it.
+      for (const x of plans.get(step)?.carried ?? []) await errorOf(() => evaluateNow([x]));
       const own = new Set(bad.filter((x) => !isBuiltOn(step, x, (y) => gone.has(y))));
       for (const { node } of undone) gone.add(node);
       pending.undo(step, undone, own);
@@ -182,9 +191,10 @@ type Shared = Pick<Plan, "key" | "graph">;
 const shared = new Map<string, WeakRef<Shared>>();
 const sharedKept = 64;
 
-/** The same for all steps with this key from the same line, as long as one of them is pending. */
-function sharedOf({ key, graph }: Plan, { assignments: [first] }: Step): Shared {
-  const from = `${first?.node.site.stack};${key}`;
+/** The same for all steps with this key from the same lines, as long as one of them is pending. */
+function sharedOf({ key, graph }: Plan, { assignments, losses }: Step): Shared {
+  const lines = [...assignments.slice(0, 1).map((x) => x.node), ...losses].map((x) => x.site.stack);
+  const from = [...lines, key].join(";");
   const found = shared.get(from)?.deref() ?? { key, graph };
   shared.delete(from);
   shared.set(from, new WeakRef(found));
@@ -202,7 +212,7 @@ function seal(step: Step): void {
   const missing = nodesOf(step).filter((x) => x.value === null);
   if (!pending.some((x) => plans.has(x))) promised.clear();
   const carried = carriedInto(missing, willBeKnown);
-  const plan = planFor([...missing, ...carried], willBeKnown);
+  const plan = planFor(missing, carried, willBeKnown);
   carried.forEach((x) => promised.add(x));
   endPast(missing);
   const losses = new Map(step.losses.map((x) => [x, withSite(x.site, () => placeholder(x))]));
@@ -210,7 +220,7 @@ function seal(step: Step): void {
   const standIn = (x: Node): Node => losses.get(x) ?? x;
   const shared = sharedOf(plan, step);
   const sinks = plan.sinks.map((x) => ({ ...x, node: standIn(x.node) }));
-  plans.set(step, { ...plan, ...shared, shared, sinks, nodes: plan.nodes.map(standIn) });
+  plans.set(step, { ...plan, ...shared, shared, carried, sinks, nodes: plan.nodes.map(standIn) });
   pending.seal(step);
 }
 

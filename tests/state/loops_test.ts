@@ -5,7 +5,19 @@ import type { Engine, Executable } from "../../lib/engine/engine.ts";
 import { pending } from "../../lib/graph/pending.ts";
 import { createCpuEngine } from "../../lib/engine/cpu/engine.ts";
 import { useEngine } from "../../lib/engine/select.ts";
-import { Adam, audit, compile, HostRandom, locateNonFinite, MLP, type Tensor, tensor, Variable } from "../../mod.ts";
+import {
+  Adam,
+  audit,
+  compile,
+  HostRandom,
+  locateNonFinite,
+  MLP,
+  Parameter,
+  SGD,
+  type Tensor,
+  tensor,
+  Variable,
+} from "../../mod.ts";
 import { onEachEngine, onEngine } from "../engines.ts";
 
 /** The engine, with how often it compiled and ran, at once or later. */
@@ -210,4 +222,17 @@ onEachEngine("of two loops that do the same the one is told of that went wrong",
   await assert.rejects(w.data(), { message: /sqrt\(\) made NaN[^]*\/\/ the third loop/ });
   all(600, (i) => w.assign(w.add(table.sub(i === 500 ? 2 : 0).take(rows(1), 0).sqrt()))); // the fourth loop
   await assert.rejects(w.data(), { message: /sqrt\(\) made NaN[^]*\/\/ the fourth loop/ });
+});
+
+onEachEngine("of two losses that one step learns from in turn that one is told of which went wrong", async () => {
+  const w = new Parameter(tensor([1, 2]), "w"), optimizer = new SGD([w], { lr: 1e-3 });
+  const first = (by: number): Tensor => w.square().mean().mul(by).sqrt(); // the first loss
+  const second = (by: number): Tensor => w.square().mean().mul(by).sqrt(); // the second loss
+  for (let i = 0; i < 400; i++) {
+    const loss = (i % 2 === 0 ? first : second)(i === 250 ? -1 : 1);
+    optimizer.zeroGrad();
+    loss.backward();
+    optimizer.step();
+  }
+  await assert.rejects(w.data(), { message: /sqrt\(\) made NaN[^]*\/\/ the first loss/ });
 });
