@@ -7,14 +7,16 @@
 import { type Node, topological } from "../graph/node.ts";
 import { sizeOf } from "../graph/types.ts";
 
-/** So many evaluations, or steps, later a node without a value is old. */
-const mostEvaluations = 8;
 /** Evaluations that are remembered: a step of a loop may have as many. */
 const remembered = 64;
-/** Of the last evaluations, the oldest first: the newest node that was computed, and how many nodes that took. */
-const evaluations: { readonly newest: number; readonly nodes: number }[] = [];
+/** Of them those that took more than all before which are remembered, from which on it is a loop that does so. */
+const mostGrown = 4;
+/** The last evaluations, the oldest first: how many nodes were computed again that had been before, and whether these were the most. */
+const evaluations: { readonly again: number; readonly isMost: boolean }[] = [];
 /** Evaluations since something was carried along. */
 let quiet = Infinity;
+/** What was computed on the way to something else: its value is not kept. */
+const passed = new WeakSet<Node>();
 
 type Test = (x: Node) => boolean;
 
@@ -39,20 +41,22 @@ function keptOf(node: Node, isMissing: Test): ReadonlySet<Node> {
   return kept;
 }
 
-/** The old nodes that new ones are made of. */
-function frontierOf(order: readonly Node[], newest: number, isMissing: Test): Set<Node> {
+/** The nodes, computed before, that those are made of that were not. */
+function frontierOf(missing: readonly Node[], isMissing: Test): Set<Node> {
   const old = new Set<Node>();
-  for (const x of order) if (x.id <= newest || x.op === "output" && x.inputs.every((y) => old.has(y))) old.add(x);
+  for (const x of missing) if (passed.has(x) || x.op === "output" && old.has(x.inputs[0]!)) old.add(x);
   const isEnd = (x: Node): boolean => old.has(x) && isMissing(x) && x.op !== "scan";
-  const ends = new Set(order.filter((x) => !old.has(x)).flatMap((x) => x.inputs.filter(isEnd)));
+  const ends = new Set(missing.filter((x) => !old.has(x)).flatMap((x) => x.inputs.filter(isEnd)));
   return new Set([...ends].flatMap((x) => [...keptOf(x, isMissing)]));
 }
 
-/** Whether more and more is to be computed, from long ago on: then it is that of a loop, and not what is used again and again. */
-function isGrowing(missing: readonly Node[]): boolean {
-  const old = evaluations.at(-mostEvaluations);
-  return old !== undefined && missing.some((x) => x.id <= old.newest) &&
-    evaluations.every(({ nodes }) => nodes < missing.length);
+/** Whether more and more is computed again: then it is that of a loop, and not what is used at each step. */
+function isGrowing(again: number): boolean {
+  const isMost = again > evaluations.reduce((most, x) => Math.max(most, x.again), 0);
+  const grown = evaluations.filter((x) => x.isMost).length;
+  evaluations.push({ again, isMost });
+  if (evaluations.length > remembered) evaluations.shift();
+  return isMost && grown >= mostGrown;
 }
 
 /**
@@ -60,18 +64,14 @@ function isGrowing(missing: readonly Node[]): boolean {
  * `isKnown` says which values there are, or will be.
  */
 export function carriedInto(wanted: readonly Node[], isKnown: Test): Node[] {
-  const order = topological(wanted, isKnown);
   const isMissing = (x: Node): boolean => !isKnown(x) && x.inputs.length > 0;
-  const missing = order.filter(isMissing);
-  const own = wanted.reduce((most, x) => Math.max(most, x.id), -1);
-  const newest = evaluations.reduce((most, x) => x.newest < own ? Math.max(most, x.newest) : most, -1);
+  const missing = topological(wanted, isKnown).filter(isMissing);
+  const isMore = isGrowing(missing.filter((x) => passed.has(x)).length);
   // A loop that has carried something along once does so at each step.
-  const isLoop = quiet < remembered || isGrowing(missing);
-  const carried = isLoop ? frontierOf(order, newest, isMissing) : new Set<Node>();
-  wanted.forEach((x) => carried.delete(x));
+  const carried = isMore || quiet < remembered ? frontierOf(missing, isMissing) : new Set<Node>();
+  for (const x of missing) passed.add(x);
+  for (const x of wanted) carried.delete(x);
   quiet = carried.size > 0 ? 0 : quiet + 1;
-  evaluations.push({ newest: own, nodes: missing.length });
-  if (evaluations.length > remembered) evaluations.shift();
   return [...carried];
 }
 

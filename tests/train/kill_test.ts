@@ -29,7 +29,7 @@ const wholeNavigation =
 
 /** Scenario and algorithm, flags, kills in the suite, and iterations for each kill. */
 const runs: readonly (readonly [name: string, flags: string, kills: number, iterations: number])[] = [
-  ["navigation", wholeNavigation, 3, 10],
+  ["navigation", wholeNavigation, 2, 10],
   [
     "wheel with a memory",
     `${acting} ${ppo} --entropy-schedule constant --frames-per-batch 80 --max-steps 8 --recurrent gru --sequence-length 2`,
