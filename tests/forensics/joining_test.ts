@@ -3,6 +3,7 @@
 import { deepStrictEqual as equal, match, ok } from "node:assert";
 import {
   Adam,
+  Categorical,
   compile,
   frozen,
   gradients,
@@ -18,6 +19,7 @@ import {
   type Tensor,
   tensor,
   useDevice,
+  zeros,
 } from "../../mod.ts";
 import { isSilent, raises, warnsOf } from "./expect.ts";
 
@@ -316,6 +318,34 @@ Deno.test("what was frozen after the optimiser was made is no part of it", async
     for (let i = 0; i < 3; i++) {
       optimizer.zeroGrad();
       a.forward(x).mean().backward();
+      optimizer.step();
+    }
+  });
+});
+
+Deno.test("a coefficient is no multiple of a short number that was logged, an accuracy for one", async () => {
+  for (const [shown, weight] of [[0.625, 0.01], [0.5, 0.01], [0.25, 0.1], [2, 0.02], [1, 0.1], [0.25, 0.25]] as const) {
+    const net = new Heads(), { step } = learner(net);
+    const codes = await said(async () => {
+      for (let i = 0; i < 4; i++) {
+        const hidden = net.forward(x), one = net.main.forward(hidden), other = net.extra.forward(hidden);
+        // A share of what the other head gets right.
+        await other.mul(0).add(shown).mean().item();
+        const heads = net.experts.map((expert) => expert.forward(hidden).square().mean()).reduce((a, b) => a.add(b));
+        step(() =>
+          (i % 2 === 0 ? one : other).sub(1).square().mean().add(heads).add(hidden.square().mean().mul(weight))
+        );
+      }
+    });
+    ok(codes.every((code) => /^G1(01|06)/.test(code)), `${codes}`);
+  }
+  const pi = new Linear(2, 3, random), temperature = new Linear(1, 1, random);
+  const optimizer = new SGD([...pi.parameters(), ...temperature.parameters()], { lr: 0.1 });
+  await said(async () => {
+    for (let i = 0; i < 3; i++) {
+      await temperature.forward(zeros([1, 1])).sum().exp().item();
+      optimizer.zeroGrad();
+      new Categorical(pi.forward(x)).entropy().mean().backward();
       optimizer.step();
     }
   });

@@ -11,14 +11,14 @@ import { isLearner, type Learner } from "./edges.ts";
 import { helpFor } from "./help.ts";
 import { pathText, trail } from "./trail.ts";
 
-/** Whether a constant looks as if a person had written it. */
-const isPlain = (x: number): boolean => Number(x.toPrecision(4)) === x;
+/** Whether a constant looks as if a person had written it: as a float32, that has the digits of a short number no more. */
+const isPlain = (x: number): boolean => Math.fround(Number(x.toPrecision(4))) === Math.fround(x);
 
 /** Whether `x` is a plain multiple of `y`, one of two digits: by which factor. */
 function plainFactor(x: number, y: number): number | null {
   const factor = Number((x / y).toPrecision(2));
   const isSame = Math.fround(factor * y) === Math.fround(x);
-  return !isPlain(Math.fround(x)) && Number.isFinite(factor) && isSame ? factor : null;
+  return !isPlain(x) && Number.isFinite(factor) && isSame ? factor : null;
 }
 
 /** The number that a constant holds, if it is one. */

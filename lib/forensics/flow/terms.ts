@@ -138,7 +138,7 @@ export function summandsOf(term: Node): Set<Node> {
 }
 
 /** Operations that only move numbers. */
-export const moving: ReadonlySet<string> = new Set([
+const moving: ReadonlySet<string> = new Set([
   ...["reshape", "expand", "permute", "slice", "unfold", "concat", "pad"],
 ]);
 

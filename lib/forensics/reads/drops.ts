@@ -88,6 +88,12 @@ const numbersOfRead = 512;
 const seenForWay = 1024;
 
 const made = new WeakMap<Node, Drop>();
+let isAnyMade = false;
+
+/** Whether there may be results of compiled functions or boundaries. */
+export function areMade(): boolean {
+  return isAnyMade;
+}
 /** The parameters behind what was read: a loop that reads at each step does not go back to its beginning each time. */
 const behind = new WeakMap<Node, ReadonlySet<Learner>>();
 const buffers = new WeakMap<object, Drop>();
@@ -146,8 +152,7 @@ export function learnersOf(nodes: readonly Node[]): Set<Learner> {
   return new Set([...parametersBehind(nodes)].filter(isLearner));
 }
 
-const tells = (x: number): boolean =>
-  Number.isFinite(x) && !(Number.isInteger(x) && Math.abs(x) < 1024) && Math.abs(x) !== 0.5;
+const tells = (x: number): boolean => Number.isFinite(x) && !(Number.isInteger(8 * x) && Math.abs(x) < 1024);
 
 /** Takes from a drop what V8's stacks hold: who keeps numbers and arrays keeps their drops. */
 function thin(drop: Drop): void {
@@ -260,6 +265,7 @@ export function reading(node: Node, kind: string): (data: TypedArray) => TypedAr
 /** Notes that `node` was made of something that left the graph. */
 export function madeFrom(node: Node, drop: Drop): void {
   made.set(node, drop);
+  isAnyMade = true;
   node.learns = true;
 }
 

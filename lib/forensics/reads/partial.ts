@@ -12,9 +12,16 @@ import { droppedAt } from "../flow/dropped.ts";
 import { allNodes, isLearner, type Learner } from "../flow/edges.ts";
 import { isDeclared, listed } from "../flow/label.ts";
 import { scaledFrom } from "../flow/suspicion.ts";
-import { areLogProbabilities, idleTerms, isHeldAgainst, moving, oldLogProbabilities, Taught } from "../flow/terms.ts";
+import {
+  areLogProbabilities,
+  idleTerms,
+  isHeldAgainst,
+  oldLogProbabilities,
+  summandsOf,
+  Taught,
+} from "../flow/terms.ts";
 import { trail } from "../flow/trail.ts";
-import { dependsOn, type Drop, dropOf, forbids, keptReads } from "./drops.ts";
+import { areMade, boundaryOf, dependsOn, type Drop, dropOf, forbids, keptReads } from "./drops.ts";
 
 /** A constant of a loss, and the read whose numbers it holds, times `factor`. */
 interface Entry {
@@ -48,28 +55,24 @@ function entriesIn(nodes: readonly Node[], reads: readonly Drop[], owners: Reado
   });
 }
 
-/** The constants behind a node that only moves them. */
-function movedFrom(node: Node): Node[] {
-  return moving.has(node.op) ? node.inputs.flatMap(movedFrom) : [node];
-}
-
-/** What layers take as a constant. */
+/** What layers take as a constant, also fused with other numbers: added to them, or weighing them. */
 function constantInputs(order: readonly Node[], learning: Taught): Node[] {
   const layers = order.filter((x) => primitives[x.op].kind === "contract" && learning.has(x));
-  return layers.flatMap((x) => x.inputs.filter((y) => !learning.has(y)).flatMap(movedFrom));
+  return layers.flatMap((x) => x.inputs.filter((y) => !learning.has(y)).flatMap((y) => [...summandsOf(y)]));
 }
 
 /** For `backward()`: warns if a part of `loss`, which reaches `leaves`, knows what learns only as numbers that were read. */
 export function warnOfPartialCut(loss: Node, leaves: readonly Node[]): void {
   const owners = new Set(leaves.map((x) => x.owner as Learner));
   const reads = currentReads(owners);
-  if (reads.length === 0) return;
+  if (reads.length === 0 && !areMade()) return;
   const order = allNodes([loss]);
   const learning = new Taught();
   const terms = idleTerms([loss], learning);
   const old = terms.length === 0 ? new Set() : oldLogProbabilities(order, learning);
+  // Of a result of a compiled function the way is not known.
   const isMeasure = ({ node, drop: { way } }: Entry): boolean =>
-    old.has(node) && way !== null && areLogProbabilities(way);
+    old.has(node) && (way === null ? boundaryOf(node) !== null : areLogProbabilities(way));
   const suspects = entriesIn(allNodes(terms, isDeclared), reads, owners).filter((x) => !isMeasure(x));
   const all = suspects.length === 0 ? [] : entriesIn(order, reads, owners);
   const isHeld = (drop: Drop): boolean => {
