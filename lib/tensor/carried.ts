@@ -1,7 +1,7 @@
 /**
  * What a loop carries from step to step without reading it: a recurrent state, a world, a key. Each step would be computed from the
  * first one on, with a program of its own. So what is old is computed once, and what is new from its value; its graph stays as it is,
- * since a gradient may be asked for of anything in it. Only behind many stops, where none goes, does the past end.
+ * since a gradient may be asked for of anything in it.
  */
 
 import { type Node, topological } from "../graph/node.ts";
@@ -73,47 +73,4 @@ export function carriedInto(wanted: readonly Node[], isKnown: Test): Node[] {
   for (const x of wanted) carried.delete(x);
   quiet = carried.size > 0 ? 0 : quiet + 1;
   return [...carried];
-}
-
-/** So many stops, one behind the other, stay as they were made: what a gradient lacks is told by them. */
-const mostStops = 16;
-/** Evaluations, or steps, until it is looked for such again. */
-let untilEnd = mostStops;
-
-/** What lies behind `from` up to the nearest stops, but for what was seen before. */
-function upToStops(from: readonly Node[], seen: Set<Node>): { stops: Node[]; passed: Node[] } {
-  const stops: Node[] = [], passed: Node[] = [];
-  const open = [...from];
-  for (let node = open.pop(); node; node = open.pop()) {
-    if (seen.has(node)) continue;
-    seen.add(node);
-    (node.op === "stopGradient" ? stops : passed).push(node);
-    if (node.op !== "stopGradient") open.push(...node.inputs);
-  }
-  return { stops, passed };
-}
-
-/** From a stop on there is nothing left but the value of what it stops. Whether that is there. */
-function end(stop: Node): boolean {
-  const past = stop.inputs[0]!, value = past.value ?? stop.value;
-  if (value === null || stop.owner !== null || past.owner !== null || past.inputs.length === 0) return false;
-  const { dtype, shape, axes } = past;
-  const leaf = { attrs: { aval: { dtype, shape, axes }, placeholder: true, name: null }, inputs: [], learns: false };
-  Object.assign(stop, { inputs: [{ ...past, op: "input", value, ...leaf }] });
-  past.site.settle();
-  return true;
-}
-
-/** Lets go of what lies far behind `nodes`. To be called once for each evaluation. */
-export function endPast(nodes: readonly Node[]): void {
-  if (--untilEnd > 0) return;
-  untilEnd = mostStops;
-  const seen = new Set<Node>();
-  let { stops, passed } = upToStops(nodes, seen);
-  for (let depth = 1; stops.length > 0; depth++) {
-    const ended = new Set(depth < mostStops ? [] : stops.filter(end));
-    // Stacks hold the functions of their frames, and what these know: tensors from before.
-    if (ended.size > 0) { for (const { site } of [...ended, ...passed]) site.settle(); }
-    ({ stops, passed } = upToStops(stops.flatMap((x) => ended.has(x) ? [] : x.inputs), seen));
-  }
 }

@@ -19,7 +19,8 @@ import { refuseTooLarge } from "../engine/limits.ts";
 import { RunError } from "../engine/run_error.ts";
 import { currentEngine, openEngine } from "../engine/select.ts";
 import { isTurnDue, turn } from "../engine/turn.ts";
-import { carriedInto, endPast } from "./carried.ts";
+import { carriedInto } from "./carried.ts";
+import { endPast } from "./past.ts";
 
 /** What computes a graph, and those like it. */
 interface Program {

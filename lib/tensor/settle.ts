@@ -12,7 +12,8 @@ import { type Node, placeholder, topological } from "../graph/node.ts";
 import { type Assignment, pending, type Step } from "../graph/pending.ts";
 import { sizeOf } from "../graph/types.ts";
 import { withSite } from "../graph/site.ts";
-import { carriedInto, endPast } from "./carried.ts";
+import { carriedInto } from "./carried.ts";
+import { endPast } from "./past.ts";
 import {
   enqueue,
   evaluateNow,

@@ -88,12 +88,8 @@ const numbersOfRead = 512;
 const seenForWay = 1024;
 
 const made = new WeakMap<Node, Drop>();
-let isAnyMade = false;
-
 /** Whether there may be results of compiled functions or boundaries. */
-export function areMade(): boolean {
-  return isAnyMade;
-}
+export let areMade = false;
 /** The parameters behind what was read: a loop that reads at each step does not go back to its beginning each time. */
 const behind = new WeakMap<Node, ReadonlySet<Learner>>();
 const buffers = new WeakMap<object, Drop>();
@@ -265,7 +261,7 @@ export function reading(node: Node, kind: string): (data: TypedArray) => TypedAr
 /** Notes that `node` was made of something that left the graph. */
 export function madeFrom(node: Node, drop: Drop): void {
   made.set(node, drop);
-  isAnyMade = true;
+  areMade = true;
   node.learns = true;
 }
 

@@ -65,7 +65,7 @@ function constantInputs(order: readonly Node[], learning: Taught): Node[] {
 export function warnOfPartialCut(loss: Node, leaves: readonly Node[]): void {
   const owners = new Set(leaves.map((x) => x.owner as Learner));
   const reads = currentReads(owners);
-  if (reads.length === 0 && !areMade()) return;
+  if (reads.length === 0 && !areMade) return;
   const order = allNodes([loss]);
   const learning = new Taught();
   const terms = idleTerms([loss], learning);
