@@ -26,7 +26,7 @@ export interface NodeOf<K extends OpName> extends Aval {
   readonly traced: boolean;
   /** Whether a parameter is behind it. */
   learns: boolean;
-  /** Whether something is stopped behind it. */
+  /** Whether something is stopped behind it, but for what variables hold: how that was made is forgotten. */
   hasStop: boolean;
   /** Who owns this node as its current value: a Variable. */
   owner: object | null;
@@ -138,7 +138,7 @@ export function makeNode<K extends OpName>(op: K, given: readonly Node[], attrs:
     site: currentSite(makeNode, op),
     traced: placeholder || inputs.some((x) => x.traced),
     learns: inputs.some(hasLearner),
-    hasStop: inputs.some((x) => x.hasStop || op === "stopGradient" && x.inputs.length > 0),
+    hasStop: inputs.some((x) => x.owner === null && (x.hasStop || op === "stopGradient" && x.inputs.length > 0)),
     owner: null,
     value: null,
     origin: null,
