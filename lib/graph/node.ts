@@ -26,8 +26,6 @@ export interface NodeOf<K extends OpName> extends Aval {
   readonly traced: boolean;
   /** Whether a parameter is behind it. */
   learns: boolean;
-  /** Whether something is stopped behind it, but for what variables hold: how that was made is forgotten. */
-  hasStop: boolean;
   /** Who owns this node as its current value: a Variable. */
   owner: object | null;
   /** The computed numbers, if they are known. */
@@ -138,7 +136,6 @@ export function makeNode<K extends OpName>(op: K, given: readonly Node[], attrs:
     site: currentSite(makeNode, op),
     traced: placeholder || inputs.some((x) => x.traced),
     learns: inputs.some(hasLearner),
-    hasStop: inputs.some((x) => x.owner === null && (x.hasStop || op === "stopGradient" && x.inputs.length > 0)),
     owner: null,
     value: null,
     origin: null,
@@ -175,7 +172,6 @@ export function forget(node: Node): void {
     inputs: [],
     attrs: { aval: { dtype, shape, axes }, placeholder: false, name: null },
     learns: false,
-    hasStop: false,
   });
 }
 

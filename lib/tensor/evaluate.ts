@@ -20,7 +20,6 @@ import { RunError } from "../engine/run_error.ts";
 import { currentEngine, openEngine } from "../engine/select.ts";
 import { isTurnDue, turn } from "../engine/turn.ts";
 import { carriedInto } from "./carried.ts";
-import { endPast } from "./past.ts";
 
 /** What computes a graph, and those like it. */
 interface Program {
@@ -250,9 +249,7 @@ export function isBetterTogether(): boolean {
 /** Computes values inside a task of {@linkcode enqueue}; all of them or, if one is refused or bad, none. */
 export async function evaluateNow(nodes: readonly Node[]): Promise<void> {
   const missing = [...new Set(nodes)].filter((x) => x.value === null);
-  if (missing.length === 0) return;
-  await run(planFor(missing, carriedInto(missing, isComputed)));
-  endPast(missing);
+  if (missing.length > 0) await run(planFor(missing, carriedInto(missing, isComputed)));
 }
 
 /** Runs `task` when everything asked for before is done: programs of one engine do not overlap. */

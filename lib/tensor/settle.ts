@@ -13,7 +13,6 @@ import { type Assignment, pending, type Step } from "../graph/pending.ts";
 import { sizeOf } from "../graph/types.ts";
 import { withSite } from "../graph/site.ts";
 import { carriedInto } from "./carried.ts";
-import { endPast } from "./past.ts";
 import {
   enqueue,
   evaluateNow,
@@ -215,7 +214,6 @@ function seal(step: Step): void {
   const carried = carriedInto(missing, willBeKnown);
   const plan = planFor(missing, carried, willBeKnown);
   carried.forEach((x) => promised.add(x));
-  endPast(missing);
   const losses = new Map(step.losses.map((x) => [x, withSite(x.site, () => placeholder(x))]));
   for (const { site } of step.losses) site.settle();
   const standIn = (x: Node): Node => losses.get(x) ?? x;
