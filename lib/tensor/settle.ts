@@ -203,14 +203,14 @@ function sharedOf({ key, graph }: Plan, { assignments, losses }: Step): Shared {
 }
 
 /** Values that sealed steps are going to give, beside those of their own. */
-const promised = new Set<Node>();
+let promised = new WeakSet<Node>();
 
 const willBeKnown = (x: Node): boolean => x.value !== null || promised.has(x);
 
 /** Keeps how a step is computed, which it shares with others, in the place of its own graph. */
 function seal(step: Step): void {
   const missing = nodesOf(step).filter((x) => x.value === null);
-  if (!pending.some((x) => plans.has(x))) promised.clear();
+  if (!pending.some((x) => plans.has(x))) promised = new WeakSet();
   const carried = carriedInto(missing, willBeKnown);
   const plan = planFor(missing, carried, willBeKnown);
   carried.forEach((x) => promised.add(x));
