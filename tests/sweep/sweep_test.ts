@@ -370,7 +370,9 @@ Deno.test("Ctrl-C ends --dry-run with what it measures, at once, and nothing is 
     const [pid, program] = [join(base, "pid"), join(base, "train.ts")];
     Deno.writeTextFileSync(
       program,
-      `Deno.writeTextFileSync(${JSON.stringify(pid)}, Deno.pid + " " + Deno.args[1]);
+      // There only when it is whole.
+      `Deno.writeTextFileSync(${JSON.stringify(`${pid}.new`)}, Deno.pid + " " + Deno.args[1]);
+      Deno.renameSync(${JSON.stringify(`${pid}.new`)}, ${JSON.stringify(pid)});
       await new Promise((resolve) => setTimeout(resolve, 60_000));`,
     );
     const begun = async (): Promise<void> => {
